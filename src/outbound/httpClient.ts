@@ -1,0 +1,197 @@
+import type { LookupFunction } from 'node:net';
+import { type Duplex, Readable } from 'node:stream';
+import { rootCertificates } from 'node:tls';
+import axios, { type AxiosResponse } from 'axios';
+import { RemoteError } from '../errors.ts';
+import { AddressPolicy, PolicedHttpAgent, PolicedHttpsAgent } from './addressPolicy.ts';
+import { type ConnectionTrace, type ConnectTimes, phaseOf, takeConnectTimes } from './connectionTrace.ts';
+import { checkedUrl, type Hop, MAX_REDIRECTS, nextHop, redirectFault, redirectTarget } from './hop.ts';
+import { remoteFault, tooLarge, unreachable } from './remoteFault.ts';
+
+export interface OutboundOptions {
+  /** CIDRs exempt from the private-address block. */
+  allow: readonly string[];
+  /** PEM certificates trusted besides the well-known roots. */
+  extraCa?: string;
+  /** Resolves names; the system's resolver by default. */
+  lookup?: LookupFunction;
+}
+
+export interface OutboundRequest {
+  /** GET by default. */
+  method?: string;
+  url: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  /** For the whole exchange, redirects and body included. Milliseconds, 10,000 by default. */
+  timeoutMs?: number;
+  /** Of the body as decompressed. Bytes, 10 MiB by default. */
+  maxBytes?: number;
+  /**
+   * `same_origin` (default) follows at most 5 redirects to the same scheme, host and port. `none` follows no
+   * redirect at all, for requests that are signed for one path. Either way a redirect not followed is a
+   * RemoteError `redirect`.
+   */
+  redirects?: 'same_origin' | 'none';
+}
+
+export interface OutboundResponse {
+  status: number;
+  /** Lower-case names; a header sent more than once is joined by `, `. */
+  headers: Record<string, string>;
+  body: Buffer;
+  /** The URL that answered, after redirects. */
+  url: string;
+  /** How many redirects were followed. */
+  redirects: number;
+  /** For the whole exchange, in milliseconds. */
+  ms: number;
+  /** How long the connection of the last hop took to make. */
+  connect: ConnectTimes;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
+const USER_AGENT = 'Sitebridge/0.1.0';
+
+/**
+ * The only way out of this process to a site: public addresses only, checked where the socket connects, no
+ * proxy, capped in time and size, redirects only within one origin, so that credentials reach nobody else.
+ */
+export class OutboundClient {
+  private readonly traces = new WeakMap<Duplex, ConnectionTrace>();
+  private readonly httpAgent: PolicedHttpAgent;
+  private readonly httpsAgent: PolicedHttpsAgent;
+
+  /** Throws SetupError when a range in `allow` is none. */
+  constructor(options: OutboundOptions) {
+    const policy = new AddressPolicy(options.allow);
+    const ca = options.extraCa === undefined ? {} : { ca: [...rootCertificates, options.extraCa] };
+    this.httpAgent = new PolicedHttpAgent(policy, this.traces, options.lookup);
+    this.httpsAgent = new PolicedHttpsAgent(policy, this.traces, options.lookup, ca);
+  }
+
+  /**
+   * Sends one request and returns the answer, whatever its status.
+   * Throws RemoteError: invalid_url, private_address, dns, unreachable (detail refused, timeout, no_route, reset,
+   * not_http), tls (detail expired, self_signed, wrong_name, incomplete_chain, untrusted, protocol), redirect
+   * (detail: where to, without query), too_large, timeout (detail dns, connect, response). No message or detail
+   * of these holds a network address.
+   */
+  async request(request: OutboundRequest): Promise<OutboundResponse> {
+    const started = performance.now();
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    try {
+      let hop = { url: checkedUrl(request.url), method: request.method ?? 'GET', body: request.body };
+      for (let redirects = 0; ; redirects += 1) {
+        const answer = await this.exchange(request, hop, deadline.signal);
+        const target = redirectTarget(answer.status, answer.headers, hop.url);
+        if (target === null) {
+          return { ...answer, url: hop.url.href, redirects, ms: Math.round(performance.now() - started) };
+        }
+        if (request.redirects === 'none' || target.origin !== hop.url.origin || redirects >= MAX_REDIRECTS) {
+          throw redirectFault(target, redirects);
+        }
+        hop = nextHop(target, answer.status, hop);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends the kept sockets. Requests in flight fail. */
+  close(): void {
+    this.httpAgent.destroy();
+    this.httpsAgent.destroy();
+  }
+
+  private async exchange(request: OutboundRequest, hop: Hop, signal: AbortSignal) {
+    try {
+      return await this.send(request, hop, signal);
+    } catch (error) {
+      const { socket, reused } = connectionOf(error);
+      if (signal.aborted)
+        throw timeoutFault(socket && this.traces.get(socket), hop.url.protocol === 'https:');
+      const fault = remoteFault(error);
+      // A kept socket may have been closed by the site just as it was taken: that says nothing about the site.
+      if (reused && fault.detail === 'reset' && /^(GET|HEAD)$/.test(hop.method)) {
+        return await this.send(request, hop, signal).catch((again: unknown) => {
+          throw signal.aborted ? timeoutFault(undefined, false) : remoteFault(again);
+        });
+      }
+      throw fault;
+    }
+  }
+
+  private async send(request: OutboundRequest, hop: Hop, signal: AbortSignal) {
+    const response: AxiosResponse<unknown> = await axios.request({
+      url: hop.url.href,
+      method: hop.method,
+      headers: { Accept: '*/*', 'User-Agent': USER_AGENT, ...request.headers },
+      ...(hop.body === undefined ? {} : { data: hop.body }),
+      responseType: 'stream',
+      httpAgent: this.httpAgent,
+      httpsAgent: this.httpsAgent,
+      proxy: false,
+      maxRedirects: 0,
+      maxBodyLength: Number.POSITIVE_INFINITY,
+      transformRequest: [(data: unknown) => data],
+      validateStatus: () => true,
+      signal,
+    });
+    const { socket } = connectionOf(response);
+    const connect = takeConnectTimes(socket && this.traces.get(socket));
+    const body = await readCapped(response.data, request.maxBytes ?? DEFAULT_MAX_BYTES);
+    return { status: response.status, headers: plainHeaders(response.headers), body, connect };
+  }
+}
+
+async function readCapped(stream: unknown, maxBytes: number): Promise<Buffer> {
+  if (!(stream instanceof Readable)) return Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop by throwing destroys the stream and with it the socket.
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > maxBytes) throw tooLarge(`The site's answer is larger than ${maxBytes} bytes.`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** Nothing connected in time counts as unreachable, as it would after the kernel's own, longer, time. */
+function timeoutFault(trace: ConnectionTrace | undefined, secure: boolean): RemoteError {
+  const phase = phaseOf(trace, secure);
+  if (phase === 'connect' && trace?.connectedAfter === undefined) return unreachable('timeout');
+  return new RemoteError('timeout', 'The site did not answer in time.', { retryable: true, detail: phase });
+}
+
+/** The socket behind axios's response or error, which keep Node's request as `request`. */
+function connectionOf(holder: unknown): { socket: Duplex | undefined; reused: boolean } {
+  const request = property(holder, 'request');
+  const socket = property(request, 'socket');
+  return {
+    socket: isDuplex(socket) ? socket : undefined,
+    reused: property(request, 'reusedSocket') === true,
+  };
+}
+
+function property(holder: unknown, name: string): unknown {
+  return typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined;
+}
+
+function isDuplex(value: unknown): value is Duplex {
+  return value instanceof Readable && 'write' in value;
+}
+
+function plainHeaders(headers: AxiosResponse['headers']): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && value !== null) {
+      plain[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : String(value);
+    }
+  }
+  return plain;
+}

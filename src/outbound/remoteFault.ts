@@ -1,0 +1,135 @@
+import { types } from 'node:util';
+import { RemoteError } from '../errors.ts';
+
+/**
+ * Turns what Node and OpenSSL say when a request fails into a RemoteError. Their own messages hold addresses,
+ * so none is passed on, not even as a cause: loggers print causes.
+ */
+
+/** What is wrong with a site's TLS, as `detail` of the code `tls`. */
+export type TlsFault =
+  | 'expired'
+  | 'self_signed'
+  | 'wrong_name'
+  | 'incomplete_chain'
+  | 'untrusted'
+  | 'protocol';
+
+/** Error codes of Node's TLS: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const TLS_FAULTS: Record<string, TlsFault> = {
+  CERT_HAS_EXPIRED: 'expired',
+  CERT_NOT_YET_VALID: 'expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'self_signed',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'wrong_name',
+  HOSTNAME_MISMATCH: 'wrong_name',
+  // The leaf came alone and its issuer is no root that we know: nearly always a forgotten intermediate.
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'incomplete_chain',
+  UNABLE_TO_GET_ISSUER_CERT: 'incomplete_chain',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'untrusted',
+  SELF_SIGNED_CERT_IN_CHAIN: 'untrusted',
+  CERT_UNTRUSTED: 'untrusted',
+  CERT_REJECTED: 'untrusted',
+  CERT_REVOKED: 'untrusted',
+  CERT_CHAIN_TOO_LONG: 'untrusted',
+  CERT_SIGNATURE_FAILURE: 'untrusted',
+  INVALID_CA: 'untrusted',
+  INVALID_PURPOSE: 'untrusted',
+  PATH_LENGTH_EXCEEDED: 'untrusted',
+  EPROTO: 'protocol',
+};
+
+const TLS_MESSAGES: Record<TlsFault, string> = {
+  expired: "The site's TLS certificate has expired or is not valid yet.",
+  self_signed: "The site's TLS certificate is self-signed.",
+  wrong_name: "The site's TLS certificate is made out to another name.",
+  incomplete_chain: 'The site sends its TLS certificate without the intermediate certificates.',
+  untrusted: "The site's TLS certificate comes from an authority that is not trusted.",
+  protocol: 'The site does not speak TLS that can be understood.',
+};
+
+/** Why a connection could not be made or broke, as `detail` of the code `unreachable`. */
+type UnreachableFault = 'refused' | 'timeout' | 'no_route' | 'reset' | 'not_http';
+
+const UNREACHABLE_FAULTS: Record<string, UnreachableFault> = {
+  ECONNREFUSED: 'refused',
+  ETIMEDOUT: 'timeout',
+  EHOSTUNREACH: 'no_route',
+  ENETUNREACH: 'no_route',
+  EHOSTDOWN: 'no_route',
+  ENETDOWN: 'no_route',
+  EADDRNOTAVAIL: 'no_route',
+  ECONNRESET: 'reset',
+  ECONNABORTED: 'reset',
+  EPIPE: 'reset',
+  ERR_STREAM_PREMATURE_CLOSE: 'reset',
+};
+
+const UNREACHABLE_MESSAGES: Record<UnreachableFault, string> = {
+  refused: 'The site refused the connection.',
+  timeout: 'No connection to the site could be made in time.',
+  no_route: 'There is no route to the site.',
+  reset: 'The connection to the site broke before the answer was complete.',
+  not_http: 'The site answered with something that is not valid HTTP.',
+};
+
+const DNS_CODES = /^(ENOTFOUND|ENODATA|ESERVFAIL|EREFUSED|ETIMEOUT|EBADNAME|EAI_[A-Z]+)$/;
+
+/** request-filtering-agent gives its refusals no code; test/outbound pins this wording. */
+const ADDRESS_REFUSED = /is not allowed\. Because/;
+
+/** The RemoteError for a failed request. Its message names neither address nor host. */
+export function remoteFault(error: unknown): RemoteError {
+  if (error instanceof RemoteError) return error;
+  const chain = causes(error);
+  if (chain.some((each) => ADDRESS_REFUSED.test(each.message))) return privateAddress();
+
+  const codes = chain.map(codeOf).filter((code) => code !== '');
+  for (const code of codes) {
+    const tls = TLS_FAULTS[code] ?? (code.startsWith('ERR_SSL_') ? 'protocol' : undefined);
+    if (tls !== undefined) return tlsFault(tls);
+    if (DNS_CODES.test(code)) return dnsFault(code);
+    if (code === 'HPE_HEADER_OVERFLOW') return tooLarge("The site's response headers are too large.");
+    if (code.startsWith('HPE_') || /^(Z_|ERR__?BROTLI|ERR_ZSTD)/.test(code)) return unreachable('not_http');
+    const unreached = UNREACHABLE_FAULTS[code];
+    if (unreached !== undefined) return unreachable(unreached);
+  }
+  return new RemoteError('unreachable', 'The request to the site failed.', {
+    retryable: true,
+    ...(codes[0] === undefined ? {} : { detail: codes[0] }),
+  });
+}
+
+export function privateAddress(): RemoteError {
+  return new RemoteError('private_address', 'The site is not on a public network address.');
+}
+
+export function unreachable(fault: UnreachableFault): RemoteError {
+  return new RemoteError('unreachable', UNREACHABLE_MESSAGES[fault], { retryable: true, detail: fault });
+}
+
+export function tooLarge(message: string): RemoteError {
+  return new RemoteError('too_large', message);
+}
+
+function tlsFault(fault: TlsFault): RemoteError {
+  return new RemoteError('tls', TLS_MESSAGES[fault], { detail: fault });
+}
+
+function dnsFault(code: string): RemoteError {
+  const detail = code === 'ENOTFOUND' || code === 'ENODATA' ? 'not_found' : 'no_answer';
+  return new RemoteError('dns', "The site's name could not be resolved.", {
+    retryable: detail === 'no_answer',
+    detail,
+  });
+}
+
+/** The error, its causes and the parts of an AggregateError (one for each address tried), outermost first. */
+function causes(error: unknown, depth = 0): Error[] {
+  if (!types.isNativeError(error) || depth > 5) return [];
+  const parts = 'errors' in error && Array.isArray(error.errors) ? error.errors : [];
+  return [error, ...[error.cause, ...parts].flatMap((each) => causes(each, depth + 1))];
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
