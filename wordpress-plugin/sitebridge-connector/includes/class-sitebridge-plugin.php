@@ -1,0 +1,50 @@
+<?php
+/**
+ * Puts the plugin together.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * The one place where the parts meet and the hooks are registered.
+ */
+final class Sitebridge_Plugin {
+
+	/**
+	 * Builds the parts and registers their hooks.
+	 *
+	 * @param Sitebridge_Signed_Request $request The current request as it was sent.
+	 */
+	public static function start( Sitebridge_Signed_Request $request ) {
+		$settings    = new Sitebridge_Settings();
+		$last_answer = new Sitebridge_Last_Answer( $settings );
+		$nonces      = new Sitebridge_Nonce_Store();
+		$gate        = new Sitebridge_Request_Gate( $request, $settings, $nonces );
+		$structure   = new Sitebridge_Structure( $settings );
+		$client      = new Sitebridge_Server_Client( $settings );
+		$push        = new Sitebridge_Structure_Push( $settings, $structure, $client, $last_answer );
+		$connection  = new Sitebridge_Connection( $settings, $client, $push, $last_answer );
+
+		( new Sitebridge_Rest_Authentication( $gate, $settings ) )->register();
+		( new Sitebridge_Rest_Routes( $gate, $settings, $structure ) )->register();
+		$push->register();
+
+		if ( is_admin() ) {
+			( new Sitebridge_Settings_Page( $settings, $last_answer ) )->register();
+			( new Sitebridge_Settings_Actions( $settings, $connection, $push ) )->register();
+		}
+
+		add_action( 'init', array( __CLASS__, 'load_translations' ) );
+		register_activation_hook( SITEBRIDGE_CONNECTOR_FILE, array( $push, 'on_activation' ) );
+		register_deactivation_hook( SITEBRIDGE_CONNECTOR_FILE, array( $push, 'unschedule' ) );
+	}
+
+	/**
+	 * Loads the translations that come with the plugin; those of translate.wordpress.org load by themselves.
+	 */
+	public static function load_translations() {
+		load_plugin_textdomain( 'sitebridge-connector', false, dirname( plugin_basename( SITEBRIDGE_CONNECTOR_FILE ) ) . '/languages' );
+	}
+}

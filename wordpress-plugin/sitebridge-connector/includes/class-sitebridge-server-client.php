@@ -1,0 +1,184 @@
+<?php
+/**
+ * Calls to the Sitebridge server.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Sends JSON to the stored server and puts its answer into words.
+ */
+final class Sitebridge_Server_Client {
+
+	/**
+	 * Where integrations live on every server.
+	 */
+	const BASE = '/api/v1/integration/integrations';
+
+	/**
+	 * The stored connection.
+	 *
+	 * @var Sitebridge_Settings
+	 */
+	private $settings;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Sitebridge_Settings $settings The stored connection.
+	 */
+	public function __construct( Sitebridge_Settings $settings ) {
+		$this->settings = $settings;
+	}
+
+	/**
+	 * Posts JSON to the server.
+	 *
+	 * @param string $path    What follows BASE, such as `/test-connection`.
+	 * @param array  $body    The body.
+	 * @param array  $headers More headers.
+	 * @return array `status` (0 when no answer came), `body` (array, empty when it was no JSON object),
+	 *               `message`, `hint`, `code` (words, each may be '').
+	 */
+	public function post( $path, array $body, array $headers = array() ) {
+		$server = $this->settings->get( 'server_url' );
+		$opened = $this->open_private_server( $server );
+		$answer = wp_safe_remote_post(
+			$server . self::BASE . $path,
+			array(
+				'timeout'             => 20,
+				// A redirect would carry the key to whoever it names.
+				'redirection'         => 0,
+				'limit_response_size' => MB_IN_BYTES,
+				'user-agent'          => 'Sitebridge-Connector/' . SITEBRIDGE_CONNECTOR_VERSION,
+				'headers'             => array(
+					'Content-Type' => 'application/json',
+					'Accept'       => 'application/json, application/problem+json',
+				) + $headers,
+				'body'                => wp_json_encode( $body ),
+			)
+		);
+		foreach ( $opened as $filter => $callback ) {
+			remove_filter( $filter, $callback );
+		}
+		if ( is_wp_error( $answer ) ) {
+			return self::words( 0, array(), $this->transport_problem( $answer ) );
+		}
+
+		return $this->read( $answer );
+	}
+
+	/**
+	 * Lets calls go to a private address and an unusual port, if the site's operator allows it.
+	 *
+	 * WordPress refuses both in wp_http_validate_url(), which keeps a settings page from being used to
+	 * reach into the internal network. A server on the same network needs the filter.
+	 *
+	 * @param string $server The server's address.
+	 * @return callable[] The filters that were added, by name, to be removed after the call.
+	 */
+	private function open_private_server( $server ) {
+		/**
+		 * Filters whether the Sitebridge server may have a private address and any port.
+		 *
+		 * @since 0.1.0
+		 *
+		 * @param bool   $allow  False by default.
+		 * @param string $server The server's address as stored.
+		 */
+		if ( true !== apply_filters( 'sitebridge_allow_private_server', false, $server ) ) {
+			return array();
+		}
+		$host    = (string) wp_parse_url( $server, PHP_URL_HOST );
+		$port    = (int) wp_parse_url( $server, PHP_URL_PORT );
+		$filters = array(
+			'http_request_host_is_external' => static function ( $external, $asked ) use ( $host ) {
+				return $asked === $host ? true : $external;
+			},
+			'http_allowed_safe_ports'       => static function ( $ports, $asked ) use ( $host, $port ) {
+				return $asked === $host && $port > 0 ? array_merge( $ports, array( $port ) ) : $ports;
+			},
+		);
+		foreach ( $filters as $filter => $callback ) {
+			add_filter( $filter, $callback, 10, 2 );
+		}
+
+		return $filters;
+	}
+
+	/**
+	 * Reads an HTTP answer.
+	 *
+	 * @param array $answer As of wp_safe_remote_post().
+	 * @return array See post().
+	 */
+	private function read( array $answer ) {
+		$status = (int) wp_remote_retrieve_response_code( $answer );
+		$body   = json_decode( wp_remote_retrieve_body( $answer ), true );
+		if ( $status >= 300 && $status < 400 ) {
+			$target = wp_parse_url( (string) wp_remote_retrieve_header( $answer, 'location' ), PHP_URL_HOST );
+			/* translators: %s: a host name. */
+			return self::words( $status, array(), sprintf( __( 'The server address redirects to %s. Nothing was sent there.', 'sitebridge-connector' ), $target ? $target : '?' ), __( 'Enter the address that it redirects to, if that is your server.', 'sitebridge-connector' ) );
+		}
+		if ( ! is_array( $body ) ) {
+			/* translators: %d: an HTTP status such as 502. */
+			return self::words( $status, array(), sprintf( __( 'The answer (HTTP %d) is not one of a Sitebridge server.', 'sitebridge-connector' ), $status ), __( 'Check the server address.', 'sitebridge-connector' ) );
+		}
+		$code = isset( $body['code'] ) ? $body['code'] : '';
+		if ( isset( $body['message'] ) ) {
+			return self::words( $status, $body, $body['message'], isset( $body['hint'] ) ? $body['hint'] : '', $code );
+		}
+		if ( isset( $body['detail'] ) || isset( $body['title'] ) ) {
+			return self::words( $status, $body, isset( $body['detail'] ) ? $body['detail'] : $body['title'], self::field_messages( $body ), $code );
+		}
+
+		return self::words( $status, $body, '' );
+	}
+
+	/**
+	 * Why no answer came.
+	 *
+	 * @param WP_Error $error As of wp_safe_remote_post().
+	 * @return string
+	 */
+	private function transport_problem( WP_Error $error ) {
+		if ( 'http_request_failed' === $error->get_error_code() && ! wp_http_validate_url( $this->settings->get( 'server_url' ) ) ) {
+			return __( 'WordPress does not send to this server address: it is private, has an unusual port, or its name is not known.', 'sitebridge-connector' );
+		}
+		/* translators: %s: the reason as the HTTP library gives it. */
+		return sprintf( __( 'The server could not be reached: %s', 'sitebridge-connector' ), $error->get_error_message() );
+	}
+
+	/**
+	 * The messages of a problem (RFC 9457) about single fields.
+	 *
+	 * @param array $body The problem.
+	 * @return string
+	 */
+	private static function field_messages( array $body ) {
+		$messages = array();
+		foreach ( isset( $body['errors'] ) && is_array( $body['errors'] ) ? $body['errors'] : array() as $error ) {
+			if ( isset( $error['field'], $error['message'] ) && is_string( $error['field'] ) && is_string( $error['message'] ) ) {
+				$messages[] = $error['field'] . ': ' . $error['message'];
+			}
+		}
+
+		return implode( ' ', $messages );
+	}
+
+	/**
+	 * Puts an answer together.
+	 *
+	 * @param int    $status  HTTP status, or 0.
+	 * @param array  $body    The body.
+	 * @param mixed  $message What happened.
+	 * @param mixed  $hint    What to do about it.
+	 * @param mixed  $code    The server's code for it.
+	 * @return array
+	 */
+	private static function words( $status, array $body, $message, $hint = '', $code = '' ) {
+		return compact( 'status', 'body', 'message', 'hint', 'code' );
+	}
+}

@@ -1,0 +1,143 @@
+<?php
+/**
+ * What the buttons of the settings page do.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Takes the settings form (wp-admin/admin-post.php), does what was asked, and leads back to the page.
+ */
+final class Sitebridge_Settings_Actions {
+
+	const ACTION = 'sitebridge_connector_settings';
+
+	/**
+	 * The stored connection.
+	 *
+	 * @var Sitebridge_Settings
+	 */
+	private $settings;
+
+	/**
+	 * Connects and disconnects.
+	 *
+	 * @var Sitebridge_Connection
+	 */
+	private $connection;
+
+	/**
+	 * Sends the structure.
+	 *
+	 * @var Sitebridge_Structure_Push
+	 */
+	private $push;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Sitebridge_Settings       $settings   The stored connection.
+	 * @param Sitebridge_Connection     $connection Connects and disconnects.
+	 * @param Sitebridge_Structure_Push $push       Sends the structure.
+	 */
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Connection $connection, Sitebridge_Structure_Push $push ) {
+		$this->settings   = $settings;
+		$this->connection = $connection;
+		$this->push       = $push;
+	}
+
+	/**
+	 * Registers the hooks.
+	 */
+	public function register() {
+		add_action( 'admin_post_' . self::ACTION, array( $this, 'handle' ) );
+	}
+
+	/**
+	 * Does what the pressed button says.
+	 */
+	public function handle() {
+		if ( ! current_user_can( 'manage_options' ) ) {
+			wp_die( esc_html__( 'You may not change these settings.', 'sitebridge-connector' ), '', array( 'response' => 403 ) );
+		}
+		check_admin_referer( self::ACTION );
+
+		switch ( $this->field( 'sitebridge_do' ) ) {
+			case 'disconnect':
+				$this->connection->disconnect();
+				break;
+			case 'test':
+				$this->connection->test();
+				break;
+			case 'connect':
+				$error = $this->save();
+				if ( '' === $error ) {
+					$this->connection->connect();
+				}
+				break;
+			default:
+				$error = $this->save();
+				$this->push->schedule_soon( 0 );
+		}
+		$notice = isset( $error ) && '' !== $error ? $error : 'done';
+		wp_safe_redirect( add_query_arg( 'sitebridge_notice', $notice, Sitebridge_Settings_Page::url() ) );
+		exit;
+	}
+
+	/**
+	 * Stores the form's fields. An empty key keeps the stored one, as the page never prints it.
+	 *
+	 * @return string '' or the code of what is wrong; then nothing was stored.
+	 */
+	private function save() {
+		$stored  = $this->settings->all();
+		$entered = $this->field( 'server_url' );
+		$server  = Sitebridge_Settings::normalize_server_url( $entered );
+		$site_id = $this->field( 'site_id' );
+		$key     = $this->field( 'api_key' );
+		$user_id = absint( $this->field( 'user_id' ) );
+		if ( '' !== $entered && '' === $server ) {
+			return 'bad_server';
+		}
+		if ( '' !== $site_id && 1 !== preg_match( '/^[1-9][0-9]{0,9}$/D', $site_id ) ) {
+			return 'bad_site_id';
+		}
+		if ( 1 === preg_match( '/[^\x21-\x7e]/', $key ) ) {
+			return 'bad_key';
+		}
+		if ( 0 === $user_id ) {
+			$user_id = $stored['user_id'] > 0 ? $stored['user_id'] : get_current_user_id();
+		}
+		if ( $user_id !== $stored['user_id'] && ! Sitebridge_Mapped_User::may_choose( $user_id ) ) {
+			return 'bad_user';
+		}
+		$same_place = $server === $stored['server_url'] && (int) $site_id === $stored['site_id'];
+		$this->settings->update(
+			array(
+				'server_url'                => $server,
+				'site_id'                   => (int) $site_id,
+				'api_key'                   => '' !== $key ? $key : $stored['api_key'],
+				'user_id'                   => $user_id,
+				// An integration's id means nothing on another server or for another site.
+				'integration_id'            => $same_place ? $stored['integration_id'] : 0,
+				'plugin_connection_enabled' => '' !== $this->field( 'plugin_connection_enabled' ),
+				'two_way_sync_enabled'      => '' !== $this->field( 'two_way_sync_enabled' ),
+			)
+		);
+
+		return '';
+	}
+
+	/**
+	 * One field of the form, trimmed.
+	 *
+	 * @param string $name The field's name.
+	 * @return string '' when it was not sent.
+	 */
+	private function field( $name ) {
+		// phpcs:ignore WordPress.Security.NonceVerification.Missing -- handle() verified it.
+		return isset( $_POST[ $name ] ) && is_string( $_POST[ $name ] ) ? trim( sanitize_text_field( wp_unslash( $_POST[ $name ] ) ) ) : '';
+	}
+}

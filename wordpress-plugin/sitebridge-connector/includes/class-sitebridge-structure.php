@@ -1,0 +1,178 @@
+<?php
+/**
+ * The site's structure: its content types and taxonomies.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Reads which post types and taxonomies this site shows in its REST API.
+ */
+final class Sitebridge_Structure {
+
+	/**
+	 * Built-in types that hold content. All other built-in ones are WordPress's own furniture
+	 * (templates, menus, fonts, patterns), now and in versions to come.
+	 */
+	const CONTENT_BUILTINS = array( 'post', 'page', 'category', 'post_tag' );
+
+	/**
+	 * Statuses that are no content: not saved yet, belonging to another post, thrown away.
+	 */
+	const UNCOUNTED_STATUSES = array( 'auto-draft', 'inherit', 'trash' );
+
+	/**
+	 * The stored connection, for its two switches.
+	 *
+	 * @var Sitebridge_Settings
+	 */
+	private $settings;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Sitebridge_Settings $settings The stored connection.
+	 */
+	public function __construct( Sitebridge_Settings $settings ) {
+		$this->settings = $settings;
+	}
+
+	/**
+	 * The structure as the route answers it and as it is sent to the server.
+	 *
+	 * @return array `post_types`, `taxonomies`, the two switches, and `timestamp` (ISO 8601, UTC).
+	 */
+	public function read() {
+		$structure = $this->shape();
+		foreach ( $structure['post_types'] as $slug => $type ) {
+			$structure['post_types'][ $slug ] = array(
+				'label' => get_post_type_object( $slug )->label,
+				'count' => self::count_posts( $slug ),
+			) + $type;
+		}
+		foreach ( $structure['taxonomies'] as $slug => $taxonomy ) {
+			$structure['taxonomies'][ $slug ] = array(
+				'label' => get_taxonomy( $slug )->label,
+				'count' => self::count_terms( $slug ),
+			) + $taxonomy;
+		}
+		// Objects, so that an empty one is {} in JSON.
+		$structure['post_types'] = (object) $structure['post_types'];
+		$structure['taxonomies'] = (object) $structure['taxonomies'];
+		$structure['timestamp']  = self::now();
+
+		return $structure;
+	}
+
+	/**
+	 * A fingerprint of the structure without what changes all the time or by reader: counts, the time,
+	 * and the labels, which are in the language of whoever is logged in. Needs no query.
+	 *
+	 * @return string
+	 */
+	public function fingerprint() {
+		return hash( 'sha256', wp_json_encode( $this->shape() ) );
+	}
+
+	/**
+	 * The types and how they hang together.
+	 *
+	 * @return array
+	 */
+	private function shape() {
+		$post_types = self::content_only( get_post_types( array( 'show_in_rest' => true ), 'objects' ) );
+		$taxonomies = self::content_only( get_taxonomies( array( 'show_in_rest' => true ), 'objects' ) );
+		$shape      = array(
+			'post_types'                => array(),
+			'taxonomies'                => array(),
+			'plugin_connection_enabled' => (bool) $this->settings->get( 'plugin_connection_enabled' ),
+			'two_way_sync_enabled'      => (bool) $this->settings->get( 'two_way_sync_enabled' ),
+		);
+		foreach ( $post_types as $slug => $type ) {
+			$shape['post_types'][ $slug ] = array(
+				'rest_base'    => self::rest_base( $type ),
+				'hierarchical' => (bool) $type->hierarchical,
+				'taxonomies'   => array_values( array_intersect( array_keys( $taxonomies ), get_object_taxonomies( $slug ) ) ),
+			);
+		}
+		foreach ( $taxonomies as $slug => $taxonomy ) {
+			$shape['taxonomies'][ $slug ] = array(
+				'rest_base'    => self::rest_base( $taxonomy ),
+				'hierarchical' => (bool) $taxonomy->hierarchical,
+				'post_types'   => array_values( array_intersect( array_keys( $post_types ), (array) $taxonomy->object_type ) ),
+			);
+		}
+
+		return $shape;
+	}
+
+	/**
+	 * Leaves out WordPress's own types. Sorted, so that the order of plugins makes no difference.
+	 *
+	 * @param array $types Post types or taxonomies by slug.
+	 * @return array
+	 */
+	private static function content_only( array $types ) {
+		$types = array_filter(
+			$types,
+			static function ( $type ) {
+				return ! $type->_builtin || in_array( $type->name, self::CONTENT_BUILTINS, true );
+			}
+		);
+		ksort( $types );
+
+		return $types;
+	}
+
+	/**
+	 * The last part of a type's REST address.
+	 *
+	 * @param WP_Post_Type|WP_Taxonomy $type The type.
+	 * @return string
+	 */
+	private static function rest_base( $type ) {
+		return $type->rest_base ? (string) $type->rest_base : $type->name;
+	}
+
+	/**
+	 * How many posts of a type there are, drafts and private ones included.
+	 *
+	 * @param string $slug The post type.
+	 * @return int
+	 */
+	private static function count_posts( $slug ) {
+		$counts = array_diff_key( (array) wp_count_posts( $slug ), array_flip( self::UNCOUNTED_STATUSES ) );
+
+		return (int) array_sum( $counts );
+	}
+
+	/**
+	 * How many terms a taxonomy has, empty ones included.
+	 *
+	 * @param string $slug The taxonomy.
+	 * @return int
+	 */
+	private static function count_terms( $slug ) {
+		$count = wp_count_terms(
+			array(
+				'taxonomy'   => $slug,
+				'hide_empty' => false,
+			)
+		);
+
+		return is_wp_error( $count ) ? 0 : (int) $count;
+	}
+
+	/**
+	 * Now, to the millisecond: the server drops a structure that is not newer than the one it has.
+	 *
+	 * @return string
+	 */
+	private static function now() {
+		$now = microtime( true );
+
+		return gmdate( 'Y-m-d\TH:i:s', (int) $now ) . sprintf( '.%03dZ', (int) ( ( $now - floor( $now ) ) * 1000 ) );
+	}
+}

@@ -1,0 +1,42 @@
+<?php
+/**
+ * Plugin Name:       Sitebridge Connector
+ * Description:       Connects this site to a Sitebridge server: answers its signed requests as a user you choose and tells it which content types there are.
+ * Version:           0.1.0
+ * Requires at least: 5.9
+ * Requires PHP:      7.4
+ * Author:            The Sitebridge authors
+ * License:           GPL-2.0-or-later
+ * License URI:       https://www.gnu.org/licenses/gpl-2.0.html
+ * Text Domain:       sitebridge-connector
+ * Domain Path:       /languages
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+define( 'SITEBRIDGE_CONNECTOR_VERSION', '0.1.0' );
+define( 'SITEBRIDGE_CONNECTOR_FILE', __FILE__ );
+
+require_once __DIR__ . '/includes/class-sitebridge-settings.php';
+require_once __DIR__ . '/includes/class-sitebridge-last-answer.php';
+require_once __DIR__ . '/includes/class-sitebridge-nonce-store.php';
+require_once __DIR__ . '/includes/class-sitebridge-signed-request.php';
+require_once __DIR__ . '/includes/class-sitebridge-mapped-user.php';
+require_once __DIR__ . '/includes/class-sitebridge-request-gate.php';
+require_once __DIR__ . '/includes/class-sitebridge-rest-authentication.php';
+require_once __DIR__ . '/includes/class-sitebridge-structure.php';
+require_once __DIR__ . '/includes/class-sitebridge-rest-routes.php';
+require_once __DIR__ . '/includes/class-sitebridge-server-client.php';
+require_once __DIR__ . '/includes/class-sitebridge-connection.php';
+require_once __DIR__ . '/includes/class-sitebridge-structure-push.php';
+require_once __DIR__ . '/includes/class-sitebridge-settings-page.php';
+require_once __DIR__ . '/includes/class-sitebridge-settings-actions.php';
+require_once __DIR__ . '/includes/class-sitebridge-plugin.php';
+
+/*
+ * The request is read here, while the plugin files load: later WordPress adds slashes to $_SERVER
+ * (wp_magic_quotes), and the signature covers the request target exactly as it was sent.
+ */
+Sitebridge_Plugin::start( Sitebridge_Signed_Request::from_server() );

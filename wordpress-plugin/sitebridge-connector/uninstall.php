@@ -1,0 +1,38 @@
+<?php
+/**
+ * Removes everything the plugin stored, on every site of a network.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
+
+/**
+ * Removes what is stored on the current site. The names stand here in words: the plugin is not loaded.
+ */
+function sitebridge_connector_uninstall_site() {
+	global $wpdb;
+
+	foreach ( array( '', '_last_answer', '_db_version', '_structure_seen', '_push_failures' ) as $suffix ) {
+		delete_option( 'sitebridge_connector' . $suffix );
+	}
+	wp_clear_scheduled_hook( 'sitebridge_connector_daily_push' );
+	wp_clear_scheduled_hook( 'sitebridge_connector_push' );
+	// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own; the name is no input.
+	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}sitebridge_nonces" );
+}
+
+if ( is_multisite() ) {
+	foreach ( get_sites(
+		array(
+			'fields' => 'ids',
+			'number' => 0,
+		)
+	) as $sitebridge_blog_id ) {
+		switch_to_blog( $sitebridge_blog_id );
+		sitebridge_connector_uninstall_site();
+		restore_current_blog();
+	}
+} else {
+	sitebridge_connector_uninstall_site();
+}
