@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import { findBinaries } from './embedded/binaries.ts';
+import { ensureCluster, ROLE } from './embedded/initialise.ts';
+import { settle } from './embedded/place.ts';
+import { enter, leave, type Presence } from './embedded/presence.ts';
+import type { Server } from './embedded/server.ts';
+
+/** An embedded database in use. */
+export interface EmbeddedDatabase {
+  /** `postgresql://…` on loopback, with its password: not for logs. */
+  url: string;
+  /** Did this call make the database? */
+  fresh: boolean;
+  /** Ends the use; the last one out stops PostgreSQL. End your own connections first. Does nothing twice. */
+  close(): Promise<void>;
+}
+
+const DATABASE = 'sitebridge';
+
+/**
+ * Opens the PostgreSQL in `dataDir`, making and starting it as needed. Any number of processes may have the
+ * same folder open at once; they share one server, which outlives a process that is killed.
+ *
+ * @param options.systemDir  where programs and cluster go when root starts us in a folder that PostgreSQL's
+ *                           unprivileged user cannot enter
+ * @param options.settings   more server settings, such as `{fsync: 'off'}` for tests
+ * @throws SetupError with what is wrong and what to do
+ */
+export async function openEmbeddedDatabase(options: {
+  dataDir: string;
+  logger: Logger;
+  systemDir?: string;
+  settings?: Record<string, string>;
+}): Promise<EmbeddedDatabase> {
+  const { logger } = options;
+  const place = await settle({
+    dataDir: options.dataDir,
+    systemDir: options.systemDir ?? '/var/lib/sitebridge',
+  });
+  const binaries = await findBinaries(place.user, place.copiesIn);
+  const server: Server = { place, binaries, settings: options.settings ?? {} };
+  const fresh = await ensureCluster(place, binaries);
+  if (fresh) logger.info({ folder: place.cluster }, 'made an embedded PostgreSQL');
+  const { port, stop } = await stayIn(server, logger);
+  return {
+    url: `postgresql://${ROLE}:${place.password}@127.0.0.1:${port}/${DATABASE}`,
+    fresh,
+    close: stop,
+  };
+}
+
+/** Keeps a presence, also over a crash of PostgreSQL, until `stop`. */
+async function stayIn(server: Server, logger: Logger): Promise<{ port: number; stop(): Promise<void> }> {
+  let presence = await enter(server);
+  await ensureDatabase(presence.client);
+  const { port } = presence;
+  let stopped: Promise<void> | undefined;
+  let returning: Promise<void> = Promise.resolve();
+
+  const watch = (watched: Presence) => {
+    watched.client.once('end', () => {
+      if (!stopped) returning = comeBack();
+    });
+  };
+  // One backend that dies (out of memory, a killed process) makes PostgreSQL drop every session.
+  const comeBack = async () => {
+    logger.error(
+      { folder: server.place.cluster, log: server.place.log },
+      'the embedded PostgreSQL went away',
+    );
+    while (!stopped) {
+      try {
+        presence = await enter(server, port);
+        watch(presence);
+        if (presence.port === port) logger.info('the embedded PostgreSQL is back');
+        else logger.fatal('the embedded PostgreSQL came back on another port: restart this process');
+        return;
+      } catch (error) {
+        logger.error({ err: error }, 'the embedded PostgreSQL does not come back');
+        await delay(1000);
+      }
+    }
+  };
+  const stop = async () => {
+    await returning;
+    if (await leave(server, presence)) logger.debug('stopped the embedded PostgreSQL');
+  };
+  watch(presence);
+  return {
+    port,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+async function ensureDatabase(client: pg.Client): Promise<void> {
+  const { rows } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
+  if (rows.length > 0) return;
+  await client.query(`CREATE DATABASE ${DATABASE}`).catch((error: { code?: string }) => {
+    // Another process that started at the same moment made it.
+    if (error.code !== '42P04' && error.code !== '23505') throw error;
+  });
+}

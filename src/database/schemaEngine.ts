@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { bindMigrationAwareSqlAdapterFactory, DriverAdapterError } from '@prisma/driver-adapter-utils';
+import * as glue from '@prisma/schema-engine-wasm/schema_engine_bg';
+import pg from 'pg';
+
+/** The part of the global that is used; its types come only with those of a browser. */
+declare const WebAssembly: {
+  instantiate(
+    bytes: Uint8Array,
+    imports: object,
+  ): Promise<{ instance: { exports: Record<string, unknown> } }>;
+};
+
+/**
+ * Prisma's schema engine on a database, as WebAssembly: the native one is a binary that many networks cannot
+ * download. `free()` it after use.
+ *
+ * @param url  the database to work on; the engine connects at once, whatever it is asked to do later
+ */
+export async function openSchemaEngine(url: string): Promise<glue.SchemaEngine> {
+  await loadWasm();
+  // One connection: the engine's own lock and what it runs under it then share a session.
+  const factory = new WholeScripts({
+    connectionString: url,
+    max: 1,
+    application_name: 'sitebridge-migrate',
+    connectionTimeoutMillis: 10_000,
+  });
+  return glue.SchemaEngine.new(
+    { datamodels: undefined },
+    () => undefined,
+    bindMigrationAwareSqlAdapterFactory(factory),
+  );
+}
+
+let instance: Promise<void> | undefined;
+
+/** The wasm file and its JavaScript side import each other, which Node cannot load as it is: tie them by hand. */
+function loadWasm(): Promise<void> {
+  instance ??= (async () => {
+    const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
+    const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'));
+    const { instance: wasm } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': { ...glue } });
+    glue.__wbg_set_wasm(wasm.exports);
+    const { __wbindgen_start: start } = wasm.exports;
+    if (typeof start === 'function') start();
+  })();
+  return instance;
+}
+
+/**
+ * PrismaPg cuts a script at every semicolon and sends the pieces one by one, which tears functions and
+ * triggers apart and leaves half a migration behind when a piece fails. PostgreSQL takes a whole script as
+ * it is and runs it as one transaction, as `prisma migrate deploy` does.
+ */
+class WholeScripts extends PrismaPg {
+  override async connect(): ReturnType<PrismaPg['connect']> {
+    const adapter = await super.connect();
+    adapter.executeScript = async (script) => {
+      try {
+        await adapter.underlyingDriver().query(script);
+      } catch (error) {
+        throw asAdapterError(error);
+      }
+    };
+    return adapter;
+  }
+}
+
+function asAdapterError(error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  return new DriverAdapterError({
+    kind: 'postgres',
+    code: error.code ?? '',
+    severity: error.severity ?? 'ERROR',
+    message: error.message,
+    detail: error.detail,
+    column: error.column,
+    hint: error.hint,
+    originalCode: error.code ?? '',
+    originalMessage: error.message,
+  });
+}

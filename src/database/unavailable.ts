@@ -1,0 +1,25 @@
+/**
+ * Codes that say the database itself cannot serve right now: Prisma's connection errors
+ * (https://www.prisma.io/docs/orm/reference/error-reference), PostgreSQL's classes 08, 53 and 57P
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html) and the socket's own.
+ */
+const codes =
+  /^(P1001|P1002|P1008|P1017|P2024|P2037|08...|53[0-4]00|57P0[1-5]|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+const messages =
+  /Connection terminated|connection timeout|timeout exceeded when trying to connect|server closed the connection|Client has encountered a connection error/i;
+const kinds = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
+
+/** Whether an error means that the database cannot be reached, rather than that a query was wrong. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  let depth = 0;
+  for (let at: unknown = error; at !== null && typeof at === 'object' && depth < 6; depth += 1) {
+    if ('code' in at && typeof at.code === 'string' && codes.test(at.code)) return true;
+    if ('originalCode' in at && typeof at.originalCode === 'string' && codes.test(at.originalCode))
+      return true;
+    if ('kind' in at && typeof at.kind === 'string' && kinds.has(at.kind)) return true;
+    if (at instanceof Error && messages.test(at.message)) return true;
+    if (at instanceof AggregateError && at.errors.some(isDatabaseUnavailable)) return true;
+    at = 'cause' in at ? at.cause : null;
+  }
+  return false;
+}
