@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { openEmbeddedDatabase } from '../src/database/embedded.ts';
-import { openSchemaEngine } from '../src/database/schemaEngine.ts';
+import { withSchemaEngine } from '../src/database/schemaEngine.ts';
 
 const path = process.argv[2] ?? join(import.meta.dirname, '../prisma/schema.prisma');
 const content = await readFile(path, 'utf8');
@@ -17,14 +17,15 @@ await chmod(dataDir, 0o711);
 // The engine wants a database to talk to, though this comparison reads nothing from it.
 const database = await openEmbeddedDatabase({ dataDir, logger: pino({ level: 'silent' }) });
 try {
-  const engine = await openSchemaEngine(database.url);
-  const { stdout } = await engine.diff({
-    from: { tag: 'empty' },
-    to: { tag: 'schemaDatamodel', files: [{ path, content }] },
-    script: true,
-    exitCode: null,
-    filters: { externalTables: [], externalEnums: [] },
-  });
+  const { stdout } = await withSchemaEngine(database.url, (engine) =>
+    engine.diff({
+      from: { tag: 'empty' },
+      to: { tag: 'schemaDatamodel', files: [{ path, content }] },
+      script: true,
+      exitCode: null,
+      filters: { externalTables: [], externalEnums: [] },
+    }),
+  );
   process.stdout.write(stdout ?? '');
 } finally {
   await database.close();

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SchemaEngine } from '@prisma/schema-engine-wasm';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { SetupError } from '../errors.ts';
@@ -124,28 +125,25 @@ async function unapplied(client: pg.Client, migrationsDir: string): Promise<stri
 
 async function apply(url: string, migrationsDir: string, client: pg.Client): Promise<string[]> {
   // Loaded only now: most starts have nothing to migrate, and the engine takes a few hundred ms.
-  const { openSchemaEngine } = await import('./schemaEngine.ts');
-  const engine = await openSchemaEngine(url);
+  const { withSchemaEngine } = await import('./schemaEngine.ts');
+  const migrationsList = await readMigrations(migrationsDir);
   try {
-    const { appliedMigrationNames } = await engine.applyMigrations({
-      migrationsList: await readMigrations(migrationsDir),
-      filters: { externalTables: [], externalEnums: [] },
+    return await withSchemaEngine(url, async (engine) => {
+      const filters = { externalTables: [], externalEnums: [] };
+      return (await engine.applyMigrations({ migrationsList, filters })).appliedMigrationNames;
     });
-    return appliedMigrationNames;
   } catch (error) {
     const failed = [...(await appliedMigrations(client))].find(([, row]) => !row.finished);
     if (failed) throw failedHalfWay(client, failed[0], failed[1], error);
-    throw new SetupError(`The database could not be migrated: ${messageOf(error)}`, { cause: error });
-  } finally {
-    engine.free();
+    throw new SetupError(`The database could not be migrated: ${withoutTrace(messageOf(error))}`, {
+      cause: error,
+    });
   }
 }
 
-type ApplyMigrationsInput = Parameters<
-  Awaited<ReturnType<typeof import('./schemaEngine.ts')['openSchemaEngine']>>['applyMigrations']
->[0];
+type MigrationList = Parameters<SchemaEngine['applyMigrations']>[0]['migrationsList'];
 
-async function readMigrations(migrationsDir: string): Promise<ApplyMigrationsInput['migrationsList']> {
+async function readMigrations(migrationsDir: string): Promise<MigrationList> {
   const names = await migrationNames(migrationsDir);
   return {
     baseDir: migrationsDir,
@@ -167,7 +165,7 @@ async function readMigrations(migrationsDir: string): Promise<ApplyMigrationsInp
 }
 
 function failedHalfWay(client: pg.Client, name: string, row: AppliedMigration, cause?: unknown): SetupError {
-  const reason = row.logs?.trim() || 'the process was ended while it ran';
+  const reason = withoutTrace(row.logs ?? '') || 'the process was ended while it ran';
   return new SetupError(
     [
       `The migration ${name} of database "${client.database}" failed half-way (begun ${row.startedAt.toISOString()}): ${reason}`,
@@ -178,6 +176,16 @@ function failedHalfWay(client: pg.Client, name: string, row: AppliedMigration, c
     ].join('\n'),
     { cause },
   );
+}
+
+/** The engine puts PostgreSQL's words between a title and a trace of its own insides. */
+function withoutTrace(logs: string): string {
+  return logs
+    .split('\n')
+    .filter((line) => !/^(external connector error|Database error)$|^\s+(\d+:|with |at )/.test(line))
+    .join('\n')
+    .replace(/^Error querying the database: /, '')
+    .trim();
 }
 
 function messageOf(error: unknown): string {

@@ -15,25 +15,36 @@ declare const WebAssembly: {
 };
 
 /**
- * Prisma's schema engine on a database, as WebAssembly: the native one is a binary that many networks cannot
- * download. `free()` it after use.
+ * Works with Prisma's schema engine on a database. The engine runs as WebAssembly: the native one is a binary
+ * that many networks cannot download.
  *
- * @param url  the database to work on; the engine connects at once, whatever it is asked to do later
+ * @param url   the database; the engine connects at once, whatever it is asked to do later
+ * @param work  what to do with the engine, which ends when this does
  */
-export async function openSchemaEngine(url: string): Promise<glue.SchemaEngine> {
+export async function withSchemaEngine<T>(
+  url: string,
+  work: (engine: glue.SchemaEngine) => Promise<T>,
+): Promise<T> {
   await loadWasm();
-  // One connection: the engine's own lock and what it runs under it then share a session.
-  const factory = new WholeScripts({
+  // One connection: the engine's own lock and what it runs under it then share a session. The engine never
+  // ends a pool of its own, so it gets ours.
+  const pool = new pg.Pool({
     connectionString: url,
     max: 1,
     application_name: 'sitebridge-migrate',
     connectionTimeoutMillis: 10_000,
   });
-  return glue.SchemaEngine.new(
-    { datamodels: undefined },
-    () => undefined,
-    bindMigrationAwareSqlAdapterFactory(factory),
-  );
+  try {
+    const factory = bindMigrationAwareSqlAdapterFactory(new WholeScripts(pool));
+    const engine = await glue.SchemaEngine.new({ datamodels: undefined }, () => undefined, factory);
+    try {
+      return await work(engine);
+    } finally {
+      engine.free();
+    }
+  } finally {
+    await pool.end();
+  }
 }
 
 let instance: Promise<void> | undefined;
