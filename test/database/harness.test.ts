@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+test('a test file gets a migrated database of its own', async () => {
+  const other = await createTestDatabase();
+  const client = new pg.Client(database.url);
+  await client.connect();
+  await client.query('CREATE TABLE only_here (id int)');
+  await client.end();
+  const second = new pg.Client(other.url);
+  await second.connect();
+  const { rows } = await second.query(
+    `SELECT to_regclass('only_here') AS here, to_regclass('_prisma_migrations') AS migrated`,
+  );
+  await second.end();
+  await other.drop();
+  expect(rows[0]).toEqual({ here: null, migrated: '_prisma_migrations' });
+});
+
+test('dropping ends connections that are still open', async () => {
+  const other = await createTestDatabase();
+  const client = new pg.Client(other.url);
+  const ended = new Promise((resolve) => client.on('error', resolve));
+  await client.connect();
+  await other.drop();
+  await expect(ended).resolves.toBeInstanceOf(Error);
+});
