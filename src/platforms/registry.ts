@@ -1,0 +1,42 @@
+import { CallerError, invalidField } from '../errors.ts';
+import type { Platform } from './platform.ts';
+
+/** The platforms of this server, by their names on the wire. */
+export class PlatformRegistry {
+  readonly #platforms: ReadonlyMap<string, Platform>;
+  readonly #announced: Readonly<Record<string, string>>;
+
+  /** `announced` names platforms that callers may know of but that cannot be used here yet, with their types. */
+  constructor(platforms: Platform[], announced: Readonly<Record<string, string>> = {}) {
+    this.#platforms = new Map(platforms.map((platform) => [platform.name, platform]));
+    this.#announced = announced;
+  }
+
+  /** Every name that is a platform's on the wire. */
+  names(): string[] {
+    return [...this.#platforms.keys(), ...Object.keys(this.#announced)];
+  }
+
+  /** Throws a 400 for a name that is no platform's, and a 501 for one that cannot be used here yet. */
+  choose(name: string, operation: string): Platform {
+    const platform = this.#platforms.get(name);
+    if (platform) return platform;
+    if (Object.hasOwn(this.#announced, name)) throw notSupported(name, operation);
+    throw invalidField('platform', `must be one of ${this.names().join(', ')}.`, 'unknown_platform');
+  }
+
+  /** The platform of a stored integration, whose name was checked when it was stored. */
+  get(name: string): Platform {
+    const platform = this.#platforms.get(name);
+    if (!platform) throw notSupported(name, 'anything');
+    return platform;
+  }
+}
+
+/** The 501 of a platform that cannot do what is asked. */
+export function notSupported(platform: string, operation: string): CallerError {
+  return new CallerError(
+    'not_supported',
+    `The platform ${platform} does not support ${operation} on this server.`,
+  );
+}

@@ -1,0 +1,274 @@
+/** What a code of the connection test means and what mends it. `{name}` is filled in. */
+export interface Explanation {
+  message: string;
+  hint: string;
+  /** May a later try succeed without anyone changing anything? */
+  retryable?: boolean;
+}
+
+const ALLOW_PATH = 'allow requests whose path begins with {path}';
+
+/** By code, or by `code.variant` where the cause is known more exactly. */
+export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
+  ok: { message: 'The site is connected.', hint: '' },
+
+  invalid_url: {
+    message: 'The site address is not a web address.',
+    hint: 'Write it as in the browser, for example https://example.com or https://example.com/blog.',
+  },
+  'invalid_url.credentials': {
+    message: 'The site address holds a user name or password.',
+    hint: 'Write the address without them, for example https://example.com.',
+  },
+  private_address: {
+    message: 'The site is not on a public network address.',
+    hint: 'The site must be reachable from the internet. For a site in a private network, the operator of this server has to allow its address range (OUTBOUND_ALLOW).',
+  },
+  dns: {
+    message: 'No server is known under the name in the site address.',
+    hint: 'Check the spelling of the address. A new domain can take a day until its name is known everywhere.',
+  },
+  'dns.no_answer': {
+    message: "The name servers of the site's domain do not answer.",
+    hint: 'We try again. If it stays so, check the domain and its name servers with whoever sold it.',
+    retryable: true,
+  },
+  unreachable: {
+    message: 'The site cannot be reached.',
+    hint: 'Check that the web server is running and that no firewall drops requests from this server.',
+    retryable: true,
+  },
+  'unreachable.refused': {
+    message: 'The host is there, but refuses connections.',
+    hint: 'Start the web server, check the port in the address, or open the port in the firewall.',
+    retryable: true,
+  },
+  'unreachable.timeout': {
+    message: 'The host does not answer to connection attempts.',
+    hint: 'The host is down, or its firewall drops us: ask the hoster to allow requests from this server.',
+    retryable: true,
+  },
+  'unreachable.reset': {
+    message: 'The site breaks off the connection before it has answered.',
+    hint: "A firewall may cut us off, or PHP crashes: look into the web server's error log, and allow requests from this server.",
+    retryable: true,
+  },
+  'unreachable.gateway': {
+    message: 'The proxy in front of the site says that the site itself is down.',
+    hint: 'Check that PHP and the web server behind the proxy or CDN are running.',
+    retryable: true,
+  },
+  'unreachable.not_http': {
+    message: 'Something answers under this address that is not a web server.',
+    hint: 'Check the port in the address.',
+  },
+  tls: {
+    message: 'No secure connection to the site can be made.',
+    hint: 'Check the certificate with whoever hosts the site.',
+  },
+  'tls.expired': {
+    message: "The site's certificate has expired, or is not valid yet.",
+    hint: 'Renew the certificate, and check that it is renewed by itself.',
+  },
+  'tls.self_signed': {
+    message: "The site's certificate is self-signed, so nobody can tell whose it is.",
+    hint: "Install a certificate of a known authority, such as Let's Encrypt.",
+  },
+  'tls.wrong_name': {
+    message: "The site's certificate is made out to another name.",
+    hint: 'Use the address that the certificate names, or get a certificate for this one, with and without www.',
+  },
+  'tls.incomplete_chain': {
+    message: 'The site sends its certificate without the intermediate certificate. Browsers may hide that.',
+    hint: 'Install the full chain (often called fullchain.pem) in the web server.',
+  },
+  'tls.untrusted': {
+    message: "The site's certificate comes from an authority that is not trusted.",
+    hint: 'Install a certificate of a known authority with its full chain.',
+  },
+  'tls.protocol': {
+    message: 'The site does not speak TLS under this address and port.',
+    hint: 'Check the port in the address, or switch HTTPS with TLS 1.2 or newer on.',
+  },
+  redirect: {
+    message: 'The site lives under another address: {canonical}.',
+    hint: 'Use {canonical} as the site address. Credentials are never sent along to another host.',
+  },
+  timeout: {
+    message: 'The site did not answer in time.',
+    hint: 'The site is very slow or stuck. We try again; look for slow plugins if it stays so.',
+    retryable: true,
+  },
+  too_large: {
+    message: 'The site answers with more data than is sensible here.',
+    hint: 'Check that the address is the site itself and not a download, and that no plugin adds to REST answers.',
+  },
+
+  not_wordpress: {
+    message: 'There is a website here, but no WordPress was found.',
+    hint: 'Check the address. If WordPress is in a subdirectory, write it along, for example https://example.com/blog.',
+  },
+  wordpress_com: {
+    message: 'This is a site on WordPress.com, which offers no REST API of its own.',
+    hint: 'A plan that allows plugins is needed, and the connector plugin in it; or move the site to a hoster of your own.',
+  },
+  plain_permalinks: {
+    message: 'The site uses plain permalinks.',
+    hint: 'No need to act. Pretty permalinks (Settings > Permalinks) also give the REST API its usual address.',
+  },
+  rest_disabled: {
+    message: "A plugin or setting switches the site's REST API off for us.",
+    hint: 'In the plugin that restricts the REST API, allow the namespace sitebridge/v1 ({path}).',
+  },
+  'rest_disabled.rest_cannot_access': {
+    message: 'The plugin Disable REST API lets only signed-in users use the REST API.',
+    hint: 'Under Settings > Disable REST API, tick the namespace sitebridge/v1 for unauthenticated users.',
+  },
+  'rest_disabled.itsec_rest_api_access_restricted': {
+    message: 'Solid Security (formerly iThemes Security) restricts the REST API.',
+    hint: 'Under Security > Settings > Advanced > WordPress Tweaks, set REST API to Default Access.',
+  },
+  'rest_disabled.rest_login_required': {
+    message: 'The plugin Disable WP REST API lets only signed-in users use the REST API.',
+    hint: 'Deactivate that plugin, or use one that can except the namespace sitebridge/v1.',
+  },
+  'rest_disabled.hidden': {
+    message: 'WordPress is there, but its REST API does not answer under any of its addresses.',
+    hint: 'A plugin or the web server hides it: allow the path {path} and the parameter rest_route.',
+  },
+
+  firewall: {
+    message: 'Something in front of WordPress forbids our request.',
+    hint: `In the web server, firewall or security plugin of the site, ${ALLOW_PATH}.`,
+  },
+  'firewall.wordfence': {
+    message: 'The Wordfence firewall blocks our requests.',
+    hint: `In Wordfence > Firewall > All Firewall Options, ${ALLOW_PATH} (Allowlisted URLs), and unblock this server under Blocking.`,
+  },
+  'firewall.cloudflare': {
+    message: 'Cloudflare answers with a browser challenge or a block.',
+    hint: `In Cloudflare > Security > WAF, add a custom rule with the action Skip for URI paths that begin with {path}, bot fight mode included.`,
+  },
+  'firewall.sucuri': {
+    message: 'The Sucuri firewall blocks our requests.',
+    hint: `In the Sucuri dashboard under Access Control > Allow URL Paths, ${ALLOW_PATH}.`,
+  },
+  'firewall.modsecurity': {
+    message: "ModSecurity in the site's web server blocks our requests.",
+    hint: `Ask the hoster to ${ALLOW_PATH}: they find the rule's number in the ModSecurity audit log.`,
+  },
+  'firewall.siteground': {
+    message: "SiteGround's anti-bot system answers with a captcha.",
+    hint: `Ask SiteGround's support to ${ALLOW_PATH} past the anti-bot captcha.`,
+  },
+  'firewall.imunify360': {
+    message: 'Imunify360 on the host takes us for a bot.',
+    hint: `Ask the hoster to allow this server in Imunify360 and to ${ALLOW_PATH}.`,
+  },
+  'firewall.incapsula': {
+    message: 'Imperva (Incapsula) in front of the site blocks our requests.',
+    hint: `In Imperva's security rules, ${ALLOW_PATH}.`,
+  },
+  'firewall.akamai': {
+    message: 'Akamai in front of the site blocks our requests.',
+    hint: `In Akamai's security configuration, ${ALLOW_PATH}.`,
+  },
+  'firewall.aws_waf': {
+    message: 'AWS WAF in front of the site blocks our requests.',
+    hint: `In the web ACL, ${ALLOW_PATH}, before the rule that challenges.`,
+  },
+  outer_basic_auth: {
+    message: 'The web server asks for a password before WordPress does, as staging sites do.',
+    hint: 'Remove the staging password, or except {path} from it.',
+  },
+  auth_header_stripped: {
+    message: 'WordPress does not see the Authorization header that we send.',
+    hint: 'The web server strips it: add "CGIPassAuth On" or "SetEnvIf Authorization (.*) HTTP_AUTHORIZATION=$1" to .htaccess. It also looks like this while no application password exists on the site. The connector plugin needs no such header.',
+  },
+  'auth_header_stripped.signature': {
+    message: 'The connector does not see the X-Sitebridge headers that we send.',
+    hint: 'A proxy, CDN or cache before the site drops them or answers in its place: let requests to {path} pass with all headers and uncached.',
+  },
+  application_passwords_off: {
+    message: 'Application passwords are switched off on the site.',
+    hint: 'WordPress offers them only over HTTPS, and security plugins can switch them off: switch them on, or install the connector plugin, which needs none.',
+  },
+  bad_credentials: {
+    message: 'The site does not accept the user name and application password.',
+    hint: 'Make a new application password in WordPress under Users > Profile and enter it here with the login name of that user.',
+  },
+  'bad_credentials.signature': {
+    message: 'The connector holds another site key than this server.',
+    hint: 'Rotate the site key here, and enter the new key in WordPress under Settings > Sitebridge.',
+  },
+  'bad_credentials.not_configured': {
+    message: 'The connector is installed, but holds no site key yet.',
+    hint: 'In WordPress under Settings > Sitebridge, enter server address, site id and site key, and press Connect.',
+  },
+  'bad_credentials.no_key': {
+    message: 'The connector is installed, but this site has no key on this server.',
+    hint: 'Make a site key here, and enter it in WordPress under Settings > Sitebridge.',
+  },
+  insufficient_role: {
+    message: 'The WordPress user may not do what is needed: {missing}.',
+    hint: 'Use a WordPress user with the role Editor or Administrator.',
+  },
+  'insufficient_role.user_invalid': {
+    message: 'The WordPress user that the connector acts as does not exist any more.',
+    hint: 'Choose an Editor or Administrator in WordPress under Settings > Sitebridge.',
+  },
+  connector_missing: {
+    message: 'WordPress is there, but the connector plugin is not.',
+    hint: 'Install and activate the plugin Sitebridge Connector in WordPress, or enter a user name and application password here.',
+  },
+  connector_outdated: {
+    message: 'The connector plugin {found} is too old; {minimum} is the oldest that works.',
+    hint: 'Update the plugin Sitebridge Connector in WordPress.',
+  },
+  auth_not_enforced: {
+    message: 'The site lets a request with a wrong key pass, so a passed test would prove nothing.',
+    hint: 'Another plugin, a proxy or a cache answers for the connector: let nothing answer {path} but the connector plugin.',
+  },
+  'auth_not_enforced.password': {
+    message: 'The site lets a request with a wrong password pass, so a passed test would prove nothing.',
+    hint: 'Another plugin signs every request in: deactivate plugins that change the sign-in of the REST API.',
+  },
+  identity_mismatch: {
+    message: 'Another site answers than the one asked for: {found}.',
+    hint: 'If this is a clone or the site has moved, correct the site address here, or make a new site for the clone.',
+  },
+  'identity_mismatch.site_id': {
+    message: 'The connector is connected as another site of this server.',
+    hint: 'If this is a clone, make a new site here; else enter the right site id in WordPress under Settings > Sitebridge.',
+  },
+  maintenance: {
+    message: 'The site is in maintenance mode, as during an update.',
+    hint: 'We try again. If it lasts longer than an hour, delete the file .maintenance in the WordPress folder.',
+    retryable: true,
+  },
+  dirty_json: {
+    message: 'PHP prints warnings or a byte order mark before its answers. We read on past them.',
+    hint: 'Switch display_errors off in PHP, and correct the plugin or file that the warning names.',
+  },
+  fatal: {
+    message: 'WordPress stops with a critical error.',
+    hint: "Look into PHP's error log (or wp-content/debug.log) for the plugin or theme that fails.",
+  },
+  clock_skew: {
+    message: "The site's clock and ours are {seconds} seconds apart.",
+    hint: "Set the clock of the site's server by NTP.",
+  },
+  cached_api: {
+    message: 'A cache answers in place of the REST API.',
+    hint: 'Exclude {path} from the cache of the site, the caching plugin and the CDN.',
+  },
+  'cached_api.replayed': {
+    message: 'A request of ours reached the connector twice.',
+    hint: 'A proxy or cache in front of the site repeats requests: exclude {path} from it.',
+    retryable: true,
+  },
+  unexpected_answer: {
+    message: 'The site answers in a way that WordPress does not: {found}.',
+    hint: 'A plugin changes the REST API. Try with other plugins deactivated to find which.',
+  },
+};

@@ -1,0 +1,153 @@
+import type { Connection, PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
+import { ConnectorClient } from './connectorClient.ts';
+import { type ApplicationPassword, CoreRest } from './coreRest.ts';
+import type { DiagnosisOptions } from './diagnosis.ts';
+import { discoverApi, readHome } from './discovery.ts';
+import { fault } from './messages.ts';
+import { parseSiteAddress } from './siteAddress.ts';
+import { type ApiAnswer, isRecord, SiteClient } from './siteClient.ts';
+
+/** A site may have dozens of types, each counted by a request. Milliseconds. */
+const STRUCTURE_BUDGET_MS = 60_000;
+
+/** Counts asked for at once: two cores of a site are busy with two requests (WordPress serves one per PHP worker). */
+const COUNTS_AT_ONCE = 3;
+
+/** WordPress's own types that are no content of their own; those of the editor begin with `wp_`. */
+const INTERNAL =
+  /^(wp_.*|attachment|nav_menu|nav_menu_item|link_category|post_format|revision|custom_css|customize_changeset|oembed_cache|user_request)$/;
+
+/**
+ * Reads a site's post types and taxonomies: from the connector where there is one, else from core REST.
+ * Throws WordpressFault.
+ */
+export async function readWordpressStructure(
+  connection: Connection,
+  { outbound, clock }: DiagnosisOptions,
+): Promise<SiteStructure> {
+  const client = new SiteClient(outbound, parseSiteAddress(connection.siteUrl), STRUCTURE_BUDGET_MS);
+  const { home, homeFault } = await readHome(client);
+  const root = await discoverApi(client, home, homeFault);
+  const { username, application_password } = connection.credentials;
+  const credentials = username && application_password ? { username, application_password } : null;
+
+  if (connection.siteKey !== null) {
+    const connector = new ConnectorClient(client, root.url, clock);
+    const identity = { siteId: connection.siteId, siteKey: connection.siteKey };
+    const { answer } = await connector.signed('sitebridge/v1/structure', identity);
+    if (answer.error === null) return connectorStructure(answer, client);
+    const refused = connector.refusal(answer, answer.error);
+    if (refused.code !== 'connector_missing' || credentials === null) throw refused;
+  }
+  if (credentials === null) throw fault('connector_missing', { values: client.values });
+  return await coreStructure(new CoreRest(client, root.url), credentials, client, clock);
+}
+
+function connectorStructure(answer: ApiAnswer, client: SiteClient): SiteStructure {
+  const { value } = answer;
+  if (!isRecord(value) || !isRecord(value.post_types) || typeof value.timestamp !== 'string') {
+    throw fault('unexpected_answer', {
+      values: { ...client.values, found: 'a structure without post types' },
+    });
+  }
+  return {
+    post_types: mapEntries(value.post_types, postType),
+    // PHP writes an empty map as [].
+    taxonomies: mapEntries(isRecord(value.taxonomies) ? value.taxonomies : {}, taxonomy),
+    plugin_connection_enabled: true,
+    two_way_sync_enabled: value.two_way_sync_enabled === true,
+    timestamp: value.timestamp,
+  };
+}
+
+async function coreStructure(
+  core: CoreRest,
+  credentials: ApplicationPassword,
+  client: SiteClient,
+  clock: () => number,
+): Promise<SiteStructure> {
+  const types = await core.read('wp/v2/types', credentials, 'context=edit');
+  const taxonomies = await core.read('wp/v2/taxonomies', credentials, 'context=edit');
+  const count = async (entry: Record<string, unknown>, query: string) => {
+    const namespace = typeof entry.rest_namespace === 'string' ? entry.rest_namespace : 'wp/v2';
+    const answer = await core.read(
+      `${namespace}/${String(entry.rest_base)}`,
+      credentials,
+      `context=edit&per_page=1&_fields=id${query}`,
+    );
+    const total = Number(answer.response.headers['x-wp-total'] ?? Number.NaN);
+    if (Number.isInteger(total)) return total;
+    throw fault('unexpected_answer', { values: { ...client.values, found: 'a list without X-WP-Total' } });
+  };
+  const date = Date.parse(types.response.headers.date ?? '');
+  return {
+    // `any` is every status but trash and auto-draft.
+    post_types: await countAll(types.value, async (entry) =>
+      postType(entry, await count(entry, '&status=any')),
+    ),
+    taxonomies: await countAll(taxonomies.value, async (entry) => taxonomy(entry, await count(entry, ''))),
+    plugin_connection_enabled: false,
+    // Without the connector nothing on the site tells us of changes there.
+    two_way_sync_enabled: false,
+    timestamp: new Date(Number.isNaN(date) ? clock() : date).toISOString(),
+  };
+}
+
+/** Only what people work with: no internal types, none that the admin screens hide, none without REST base. */
+function isContent(slug: string, entry: Record<string, unknown>): boolean {
+  const hidden = isRecord(entry.visibility) && entry.visibility.show_ui === false;
+  return !INTERNAL.test(slug) && !hidden && typeof entry.rest_base === 'string';
+}
+
+async function countAll<T>(
+  listing: unknown,
+  read: (entry: Record<string, unknown>) => Promise<T>,
+): Promise<Record<string, T>> {
+  const entries = Object.entries(isRecord(listing) ? listing : {}).flatMap(([slug, entry]) =>
+    isRecord(entry) && isContent(slug, entry) ? [{ slug, entry }] : [],
+  );
+  const found: Array<[string, T]> = [];
+  for (let start = 0; start < entries.length; start += COUNTS_AT_ONCE) {
+    const part = entries.slice(start, start + COUNTS_AT_ONCE);
+    found.push(
+      ...(await Promise.all(
+        part.map(async ({ slug, entry }): Promise<[string, T]> => [slug, await read(entry)]),
+      )),
+    );
+  }
+  return Object.fromEntries(found);
+}
+
+function postType(entry: Record<string, unknown>, count = Number(entry.count)): PostTypeStructure {
+  return { ...common(entry, count), ...strings('taxonomies', entry.taxonomies) };
+}
+
+function taxonomy(entry: Record<string, unknown>, count = Number(entry.count)): TaxonomyStructure {
+  return { ...common(entry, count), ...strings('post_types', entry.post_types ?? entry.types) };
+}
+
+function common(entry: Record<string, unknown>, count: number) {
+  return {
+    // The connector says `label`, core says `name`.
+    label: String(entry.label ?? entry.name ?? ''),
+    count: Number.isInteger(count) ? count : 0,
+    ...(typeof entry.rest_base === 'string' ? { rest_base: entry.rest_base } : {}),
+    ...(typeof entry.hierarchical === 'boolean' ? { hierarchical: entry.hierarchical } : {}),
+  };
+}
+
+function strings<K extends string>(name: K, value: unknown): { [key in K]?: string[] } {
+  const list = Array.isArray(value) ? value.filter((each) => typeof each === 'string') : null;
+  const found: { [key in K]?: string[] } = {};
+  if (list !== null) found[name] = list;
+  return found;
+}
+
+function mapEntries<T>(
+  map: Record<string, unknown>,
+  read: (entry: Record<string, unknown>) => T,
+): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(map).map(([slug, entry]) => [slug, read(isRecord(entry) ? entry : {})]),
+  );
+}

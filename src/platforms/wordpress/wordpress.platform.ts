@@ -1,0 +1,20 @@
+import type { Platform } from '../platform.ts';
+import { type DiagnosisOptions, diagnose } from './diagnosis.ts';
+import { wordpressConfigSchema, wordpressCredentialsSchema } from './settings.ts';
+import { readWordpressStructure } from './structure.ts';
+
+/**
+ * WordPress, through the connector plugin's signed requests or, without it, through core REST by an application
+ * password. `outbound` is the only way out; `clock` gives milliseconds since 1970.
+ */
+export function createWordpressPlatform(options: DiagnosisOptions): Platform {
+  return {
+    name: 'wordpress',
+    type: 'cms',
+    capabilities: { usesSiteKey: true, structure: true, content: false },
+    configSchema: wordpressConfigSchema,
+    credentialsSchema: wordpressCredentialsSchema,
+    testConnection: (connection) => diagnose(connection, options),
+    readStructure: (connection) => readWordpressStructure(connection, options),
+  };
+}
