@@ -54,12 +54,25 @@ function loadWasm(): Promise<void> {
   instance ??= (async () => {
     const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
     const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'));
-    const { instance: wasm } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': { ...glue } });
+    const imports = { './schema_engine_bg.js': withPassiveTimers() };
+    const { instance: wasm } = await WebAssembly.instantiate(bytes, imports);
     glue.__wbg_set_wasm(wasm.exports);
     const { __wbindgen_start: start } = wasm.exports;
     if (typeof start === 'function') start();
   })();
   return instance;
+}
+
+/**
+ * The engine never clears the timer that bounds its wait for a lock. It must not keep a process that is done
+ * from exiting for those ten seconds.
+ */
+function withPassiveTimers(): Record<string, unknown> {
+  const imports: Record<string, unknown> = { ...glue };
+  for (const name of Object.keys(imports).filter((key) => key.startsWith('__wbg_setTimeout_'))) {
+    imports[name] = (callback: () => void, ms: number) => setTimeout(callback, ms).unref();
+  }
+  return imports;
 }
 
 /**

@@ -70,11 +70,16 @@ async function othersAtWork(place: Place): Promise<void> {
       if (!pid) continue;
       const ours = name.startsWith(`draft-${OUR_MARK}-`);
       if (ours || (pid !== process.pid && isAlive(pid) && Date.now() < end)) busy = true;
-      else await rm(join(place.home, name), { recursive: true, force: true });
+      else await removeLeftover(join(place.home, name));
     }
     if (!busy || (await stat(place.cluster).catch(() => undefined))) return;
     await delay(20);
   }
+}
+
+/** An initdb whose parent was killed may still be writing there; what stays now goes at a later start. */
+async function removeLeftover(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
 }
 
 async function initdb(draft: string, place: Place, binaries: Binaries): Promise<void> {
