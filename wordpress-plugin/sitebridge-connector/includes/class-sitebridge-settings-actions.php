@@ -66,10 +66,14 @@ final class Sitebridge_Settings_Actions {
 
 		switch ( $this->field( 'sitebridge_do' ) ) {
 			case 'disconnect':
+				$error = '';
 				$this->connection->disconnect();
 				break;
 			case 'test':
-				$this->connection->test();
+				$error = $this->save();
+				if ( '' === $error ) {
+					$this->connection->test();
+				}
 				break;
 			case 'connect':
 				$error = $this->save();
@@ -81,7 +85,7 @@ final class Sitebridge_Settings_Actions {
 				$error = $this->save();
 				$this->push->schedule_soon( 0 );
 		}
-		$notice = isset( $error ) && '' !== $error ? $error : 'done';
+		$notice = '' !== $error ? $error : 'done';
 		wp_safe_redirect( add_query_arg( 'sitebridge_notice', $notice, Sitebridge_Settings_Page::url() ) );
 		exit;
 	}

@@ -138,7 +138,7 @@ final class Sitebridge_Settings_Page {
 		<tr>
 			<th scope="row"><label for="sitebridge-api-key"><?php esc_html_e( 'Site key', 'sitebridge-connector' ); ?></label></th>
 			<td>
-				<input type="password" id="sitebridge-api-key" name="api_key" class="regular-text code" autocomplete="off" value="" placeholder="<?php echo esc_attr( $this->settings->masked_key() ); ?>">
+				<input type="password" id="sitebridge-api-key" name="api_key" class="regular-text code" autocomplete="new-password" value="" placeholder="<?php echo esc_attr( $this->settings->masked_key() ); ?>">
 				<?php if ( '' !== $stored['api_key'] ) : ?>
 					<p class="description"><?php esc_html_e( 'A key is stored. Leave this empty to keep it.', 'sitebridge-connector' ); ?></p>
 				<?php endif; ?>

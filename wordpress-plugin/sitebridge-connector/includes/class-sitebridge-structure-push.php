@@ -73,8 +73,20 @@ final class Sitebridge_Structure_Push {
 		add_action( self::SOON_HOOK, array( $this, 'run' ) );
 		add_action( 'admin_init', array( $this, 'detect_change' ), 99 );
 		// What a plugin registers is not there yet (or still there) in the request that switches it, but is when cron runs.
-		add_action( 'activated_plugin', array( $this, 'schedule_soon' ), 10, 0 );
-		add_action( 'deactivated_plugin', array( $this, 'schedule_soon' ), 10, 0 );
+		add_action( 'activated_plugin', array( $this, 'on_plugin_switched' ) );
+		add_action( 'deactivated_plugin', array( $this, 'on_plugin_switched' ) );
+	}
+
+	/**
+	 * Plans a sending after another plugin was switched on or off.
+	 *
+	 * @param string $plugin The plugin's main file, such as `akismet/akismet.php`.
+	 */
+	public function on_plugin_switched( $plugin ) {
+		// Our own being switched off has just cancelled everything planned, and it must stay so.
+		if ( plugin_basename( SITEBRIDGE_CONNECTOR_FILE ) !== $plugin ) {
+			$this->schedule_soon();
+		}
 	}
 
 	/**
@@ -131,9 +143,10 @@ final class Sitebridge_Structure_Push {
 	}
 
 	/**
-	 * Plans the daily sending.
+	 * Plans the daily sending, with earlier failures forgotten.
 	 */
 	public function schedule_daily() {
+		delete_option( self::FAIL_OPTION );
 		if ( ! wp_next_scheduled( self::DAILY_HOOK ) ) {
 			wp_schedule_event( time() + DAY_IN_SECONDS, 'daily', self::DAILY_HOOK );
 		}

@@ -1,0 +1,83 @@
+/** A MariaDB of the tests' own, on a socket in a temporary folder. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { startProcessGroup, waitFor } from './processes.ts';
+
+/** A running MariaDB. */
+export interface Mariadb {
+  /** Its socket; user `root` without a password. */
+  socket: string;
+  /** Makes an empty database. */
+  createDatabase(name: string): void;
+  /** Removes a database. */
+  dropDatabase(name: string): void;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+}
+
+/** Starts a MariaDB that listens on no port. */
+export async function startMariadb(): Promise<Mariadb> {
+  // A socket's path may have 107 bytes, so the folder's name is short.
+  const folder = mkdtempSync(join(tmpdir(), 'sb-db-'));
+  const data = join(folder, 'data');
+  const socket = join(folder, 's');
+  const logFile = join(folder, 'log');
+  const user = userInfo().username;
+  execFileSync(
+    'mariadb-install-db',
+    [
+      '--no-defaults',
+      `--user=${user}`,
+      `--datadir=${data}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+    ],
+    { stdio: 'pipe' },
+  );
+  const server = startProcessGroup(
+    'mariadbd',
+    [
+      '--no-defaults',
+      `--user=${user}`,
+      `--datadir=${data}`,
+      `--socket=${socket}`,
+      `--pid-file=${join(folder, 'pid')}`,
+      '--skip-networking',
+      '--skip-log-bin',
+      // The data need not survive a power cut.
+      '--innodb-flush-log-at-trx-commit=0',
+      '--innodb-buffer-pool-size=64M',
+      '--performance-schema=off',
+    ],
+    { logFile },
+  );
+  const run = (sql: string): void => {
+    execFileSync('mariadb', ['--no-defaults', `--socket=${socket}`, '-e', sql], { stdio: 'pipe' });
+  };
+  const answers = (): boolean => {
+    if (!server.isRunning()) {
+      throw new Error(`MariaDB ended:\n${readFileSync(logFile, 'utf8')}`);
+    }
+    if (!existsSync(socket)) {
+      return false;
+    }
+    try {
+      run('SELECT 1');
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  await waitFor('MariaDB', answers);
+  return {
+    socket,
+    createDatabase: (name) => run(`CREATE DATABASE \`${name}\` CHARACTER SET utf8mb4`),
+    dropDatabase: (name) => run(`DROP DATABASE \`${name}\``),
+    async stop() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

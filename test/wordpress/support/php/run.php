@@ -1,0 +1,16 @@
+<?php
+/**
+ * Runs PHP inside WordPress. Reads JSON on stdin: root, url, code. Prints JSON after a marker: the returned value.
+ */
+
+$sitebridge_test = json_decode( stream_get_contents( STDIN ), true );
+$sitebridge_url  = parse_url( $sitebridge_test['url'] );
+
+$_SERVER['HTTP_HOST']      = $sitebridge_url['host'] . ':' . $sitebridge_url['port'];
+$_SERVER['REQUEST_URI']    = ( isset( $sitebridge_url['path'] ) ? $sitebridge_url['path'] : '' ) . '/';
+$_SERVER['REQUEST_METHOD'] = 'GET';
+
+require $sitebridge_test['root'] . '/wp-load.php';
+
+$sitebridge_value = eval( $sitebridge_test['code'] );
+echo "\n--value--\n" . json_encode( $sitebridge_value, JSON_THROW_ON_ERROR );

@@ -1,0 +1,143 @@
+/** Child processes that end for certain, free ports, and waiting for conditions. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A running group of processes. */
+export interface ProcessGroup {
+  /** Whether its main process still runs. */
+  isRunning(): boolean;
+  /** Ends it and everything it started. Resolves when nothing of it is left. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs a command, and ends it with its whole group on SIGTERM, and also when our end of the shell's input
+ * closes: that happens even when Node is killed and no handler of ours runs any more. The command gets a
+ * signal of its own because php-fpm leaves the group.
+ */
+const GUARD = `
+exec 3<&0
+"$@" </dev/null 3<&- & command=$!
+trap 'kill -TERM $command 2>/dev/null' TERM
+( trap - TERM; cat <&3 >/dev/null; kill -TERM -- -$$ ) & watcher=$!
+exec 3<&-
+while kill -0 $command 2>/dev/null; do wait $command; done
+kill -KILL $watcher 2>/dev/null
+wait`;
+
+/** Starts a command in a process group of its own; what it says goes to the end of `logFile`. */
+export function startProcessGroup(
+  command: string,
+  args: string[],
+  options: { logFile: string; cwd?: string; env?: Record<string, string> },
+): ProcessGroup {
+  const log = openSync(options.logFile, 'a');
+  const child = spawn('sh', ['-c', GUARD, 'guard', command, ...args], {
+    detached: true,
+    stdio: ['pipe', log, log],
+    env: { ...process.env, ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  closeSync(log);
+  const group = child.pid;
+  if (group === undefined) {
+    throw new Error(`${command} could not be started`);
+  }
+  return {
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    async stop() {
+      const members = membersOf(group);
+      if (members.length === 0) {
+        return;
+      }
+      process.kill(-group, 'SIGTERM');
+      try {
+        await waitFor(`${command} to end`, () => membersOf(group).length === 0, 10_000);
+      } catch {
+        for (const pid of new Set([...members, ...membersOf(group)])) {
+          killIfThere(pid);
+        }
+        await waitFor(`${command} to be killed`, () => membersOf(group).length === 0, 10_000);
+      }
+    },
+  };
+}
+
+/** A port on the loopback that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolvePort, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address === null || typeof address === 'string') {
+          reject(new Error('no port'));
+        } else {
+          resolvePort(address.port);
+        }
+      });
+    });
+  });
+}
+
+/** Waits until `condition` is true, asking again every 20 ms; throws naming `what` after `timeoutMs`. */
+export async function waitFor(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 20_000,
+): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > end) {
+      throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`);
+    }
+    await delay(20);
+  }
+}
+
+/**
+ * The living processes of a group and their descendants, also those that left the group. Read from /proc,
+ * because a dead process whose parent has not asked for it still has its id.
+ */
+function membersOf(group: number): number[] {
+  const living: { pid: number; parent: number; group: number }[] = [];
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) {
+      continue;
+    }
+    let stat: string;
+    try {
+      stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+    } catch {
+      // It ended since the folder was read.
+      continue;
+    }
+    // pid (name) state ppid pgrp …; the name may hold spaces and brackets.
+    const [state, parent, processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (state !== 'Z' && state !== 'X') {
+      living.push({ pid: Number(entry), parent: Number(parent), group: Number(processGroup) });
+    }
+  }
+  const members = new Set(living.filter((each) => each.group === group).map((each) => each.pid));
+  // A child may have a smaller id than its parent once ids start over, so until nothing is added.
+  for (let size = -1; size !== members.size; ) {
+    size = members.size;
+    for (const each of living) {
+      if (members.has(each.parent)) {
+        members.add(each.pid);
+      }
+    }
+  }
+  return [...members];
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself in the meantime.
+  }
+}

@@ -1,0 +1,233 @@
+/** A real WordPress on the loopback, with content, users, and switches for faults. */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AdminSession, logIn } from './admin-session.ts';
+import type { Mariadb } from './mariadb.ts';
+import { runPhpScript } from './php-script.ts';
+import { freePort } from './processes.ts';
+import { phpString, startWebServer, type WebServerKind } from './web-server.ts';
+import { exactVersion, type WordpressVersion, wordpressFiles } from './wordpress-files.ts';
+
+/** What can be switched on a running site; the files are in `mu-plugins/`. */
+export type MuPlugin =
+  | 'allow-private-server'
+  | 'rest-restricted'
+  | 'dirty-json'
+  | 'fatal-error'
+  | 'extra-type';
+
+/** How to start a WordPress. */
+export interface WordpressOptions {
+  version: WordpressVersion;
+  /** `php-S` by default. */
+  server?: WebServerKind;
+  /** Installs into this folder of the web root, such as `blog`. */
+  subdirectory?: string;
+  /** Plain permalinks: `/wp-json/` is a 404 of the web server, `/?rest_route=` answers. */
+  plainPermalinks?: boolean;
+}
+
+/** One value in a database row. */
+export type SqlValue = string | number | null;
+
+/** A running WordPress. */
+export interface Wordpress {
+  /** The home URL, without a slash at the end. */
+  url: string;
+  /** The exact version, such as `6.8.2`. */
+  version: string;
+  /** The folder with WordPress's files. */
+  root: string;
+  admin: { user: string; password: string };
+  /** User ids by role; the password of each is `pass-` and the role, and the login is the role. */
+  users: { editor: number; author: number; subscriber: number };
+  /** The address of a REST route such as `/sitebridge/v1/ping`, as this site's permalinks want it. */
+  restUrl(route: string): string;
+  /** Asks WordPress's own database. */
+  query(sql: string): Promise<Record<string, SqlValue>[]>;
+  /** Runs PHP inside WordPress, as on the command line; gives what the code returns, through JSON. */
+  php(code: string): Promise<unknown>;
+  /** Unpacks and activates a plugin without the admin pages. */
+  installPlugin(zipPath: string): Promise<void>;
+  /** Switches one of the prepared must-use plugins. `allow-private-server` is on at first, the others off. */
+  setMuPlugin(name: MuPlugin, on: boolean): void;
+  /** Logs in through wp-login.php, by default as the administrator. */
+  adminSession(user?: string, password?: string): Promise<AdminSession>;
+  /** What PHP logged so far: errors, warnings, notices, deprecations. */
+  phpLog(): string;
+  /** Ends PHP; with `fpm` nginx goes on and answers 502. */
+  stopPhp(): Promise<void>;
+  /** Starts PHP again on the same port. */
+  startPhp(): Promise<void>;
+  /** Ends everything and removes the files and the database. */
+  stop(): Promise<void>;
+}
+
+/** Starts a new WordPress with seeded content on a free port. */
+export async function startWordpress(mariadb: Mariadb, options: WordpressOptions): Promise<Wordpress> {
+  const folder = mkdtempSync(join(tmpdir(), 'sb-wp-'));
+  const documentRoot = join(folder, 'web');
+  const path = options.subdirectory === undefined ? '' : `/${options.subdirectory}`;
+  const root = documentRoot + path;
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}${path}`;
+  const database = `wp_${randomBytes(6).toString('hex')}`;
+  const password = randomBytes(12).toString('hex');
+  const debugLog = join(folder, 'debug.log');
+  const pretty = options.plainPermalinks !== true;
+
+  mkdirSync(root, { recursive: true });
+  execFileSync('cp', ['-a', '--reflink=auto', `${wordpressFiles(options.version)}/.`, root]);
+  writeFileSync(join(root, 'wp-config.php'), configSource(mariadb.socket, database, debugLog));
+  const muPlugins = join(root, 'wp-content/mu-plugins');
+  for (const name of ['mu-plugins', 'plugins', 'upgrade', 'uploads']) {
+    mkdirSync(join(root, 'wp-content', name), { recursive: true });
+  }
+  const setMuPlugin = (name: MuPlugin | 'test-site', on: boolean): void => {
+    const target = join(muPlugins, `${name}.php`);
+    if (on) {
+      copyFileSync(join(import.meta.dirname, 'mu-plugins', `${name}.php`), target);
+    } else {
+      rmSync(target, { force: true });
+    }
+  };
+  setMuPlugin('test-site', true);
+  setMuPlugin('allow-private-server', true);
+
+  mariadb.createDatabase(database);
+  const php = async (code: string): Promise<unknown> => {
+    const printed = await runPhpScript('run.php', { root, url, code });
+    const [, value] = printed.split('\n--value--\n');
+    if (value === undefined) {
+      throw new Error(`The PHP code ended before it returned:\n${printed}`);
+    }
+    return JSON.parse(value);
+  };
+  await runPhpScript('install.php', {
+    root,
+    url,
+    title: `Brücke & Söhne`,
+    password,
+    permalinks: pretty ? '/%postname%/' : '',
+  });
+  const users = readUsers(
+    await php(readFileSync(join(import.meta.dirname, 'php/seed.php'), 'utf8').replace('<?php', '')),
+  );
+  const server = await startWebServer({
+    kind: options.server ?? 'php-S',
+    port,
+    documentRoot,
+    path,
+    pretty,
+    workFolder: join(folder, 'server'),
+  });
+
+  return {
+    url,
+    version: exactVersion(root),
+    root,
+    admin: { user: 'admin', password },
+    users,
+    restUrl: (route) => (pretty ? `${url}/wp-json${route}` : `${url}/?rest_route=${route}`),
+    query: async (sql) =>
+      JSON.parse(await runPhpScript('query.php', { socket: mariadb.socket, database, sql })),
+    php,
+    async installPlugin(zipPath) {
+      await php(installPluginCode(zipPath));
+    },
+    setMuPlugin,
+    adminSession: (user = 'admin', secret = password) => logIn(url, user, secret),
+    phpLog: () => (existsSync(debugLog) ? readFileSync(debugLog, 'utf8') : ''),
+    stopPhp: server.stopPhp,
+    startPhp: server.startPhp,
+    async stop() {
+      await server.stop();
+      mariadb.dropDatabase(database);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function configSource(socket: string, database: string, debugLog: string): string {
+  const salts = ['AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE'].flatMap((name) => [
+    `${name}_KEY`,
+    `${name}_SALT`,
+  ]);
+  const constants: Record<string, string | boolean> = {
+    DB_NAME: database,
+    DB_USER: 'root',
+    DB_PASSWORD: '',
+    DB_HOST: `localhost:${socket}`,
+    DB_CHARSET: 'utf8mb4',
+    DB_COLLATE: '',
+    ...Object.fromEntries(salts.map((name) => [name, randomBytes(32).toString('hex')])),
+    FS_METHOD: 'direct',
+    // Without it WordPress offers application passwords over https only.
+    WP_ENVIRONMENT_TYPE: 'local',
+    WP_HTTP_BLOCK_EXTERNAL: true,
+    DISABLE_WP_CRON: true,
+    AUTOMATIC_UPDATER_DISABLED: true,
+    WP_DEBUG: true,
+    WP_DEBUG_DISPLAY: false,
+    WP_DEBUG_LOG: debugLog,
+  };
+  const lines = Object.entries(constants).map(
+    ([name, value]) =>
+      `define( '${name}', ${typeof value === 'string' ? phpString(value) : String(value)} );`,
+  );
+  return `<?php
+${lines.join('\n')}
+$table_prefix = 'wp_';
+if ( ! defined( 'ABSPATH' ) ) {
+	define( 'ABSPATH', __DIR__ . '/' );
+}
+require_once ABSPATH . 'wp-settings.php';
+`;
+}
+
+function installPluginCode(zipPath: string): string {
+  return `
+require_once ABSPATH . 'wp-admin/includes/file.php';
+require_once ABSPATH . 'wp-admin/includes/plugin.php';
+WP_Filesystem();
+$before = array_keys( get_plugins() );
+$done   = unzip_file( ${phpString(zipPath)}, WP_PLUGIN_DIR );
+if ( is_wp_error( $done ) ) {
+	throw new Exception( $done->get_error_message() );
+}
+wp_cache_delete( 'plugins', 'plugins' );
+foreach ( array_diff( array_keys( get_plugins() ), $before ) as $plugin ) {
+	$done = activate_plugin( $plugin );
+	if ( is_wp_error( $done ) ) {
+		throw new Exception( $done->get_error_message() );
+	}
+}
+return true;`;
+}
+
+function readUsers(value: unknown): Wordpress['users'] {
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    'editor' in value &&
+    'author' in value &&
+    'subscriber' in value
+  ) {
+    const { editor, author, subscriber } = value;
+    if (typeof editor === 'number' && typeof author === 'number' && typeof subscriber === 'number') {
+      return { editor, author, subscriber };
+    }
+  }
+  throw new Error(`The users were not made: ${JSON.stringify(value)}`);
+}
