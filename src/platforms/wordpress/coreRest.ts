@@ -51,9 +51,8 @@ export class CoreRest {
 }
 
 /**
- * wp_authenticate_application_password() and WP_REST_Users_Controller. `rest_not_logged_in` on users/me means
- * that WordPress took the request for one without credentials. It looks at credentials only once any application
- * password exists on the site (WP_Application_Passwords::is_in_use).
+ * wp_authenticate_application_password(). `rest_not_logged_in`, which only users/me answers, stands for a wrong
+ * password as well as for a header that did not arrive.
  */
 const REFUSALS: Readonly<Record<string, string>> = {
   incorrect_password: 'bad_credentials',
@@ -61,5 +60,4 @@ const REFUSALS: Readonly<Record<string, string>> = {
   invalid_email: 'bad_credentials',
   application_passwords_disabled: 'application_passwords_off',
   application_passwords_disabled_for_user: 'application_passwords_off',
-  rest_not_logged_in: 'auth_header_stripped',
 };

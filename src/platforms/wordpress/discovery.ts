@@ -5,6 +5,7 @@ import {
   looksLikeWordpressCom,
   recognisedFault,
 } from './faultPages.ts';
+import { decodeCharacterReferences } from './htmlText.ts';
 import { type ExplanationValues, fault, WordpressFault } from './messages.ts';
 import { isRecord, isRestDisabled, type SiteClient } from './siteClient.ts';
 
@@ -97,7 +98,7 @@ async function readRoot(client: SiteClient, url: string): Promise<ApiRoot | null
   const date = Date.parse(response.headers.date ?? '');
   return {
     url,
-    name: typeof value.name === 'string' ? value.name : null,
+    name: typeof value.name === 'string' ? decodeCharacterReferences(value.name) : null,
     home: typeof value.home === 'string' ? value.home : null,
     namespaces: value.namespaces.filter((each) => typeof each === 'string'),
     // PHP writes an empty map as [].

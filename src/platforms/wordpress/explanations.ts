@@ -183,7 +183,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   },
   auth_header_stripped: {
     message: 'WordPress does not see the Authorization header that we send.',
-    hint: 'The web server strips it: add "CGIPassAuth On" or "SetEnvIf Authorization (.*) HTTP_AUTHORIZATION=$1" to .htaccess. It also looks like this while no application password exists on the site. The connector plugin needs no such header.',
+    hint: 'The web server strips it: add "CGIPassAuth On" or "SetEnvIf Authorization (.*) HTTP_AUTHORIZATION=$1" to .htaccess. The connector plugin needs no such header.',
   },
   'auth_header_stripped.signature': {
     message: 'The connector does not see the X-Sitebridge headers that we send.',
@@ -196,6 +196,10 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   bad_credentials: {
     message: 'The site does not accept the user name and application password.',
     hint: 'Make a new application password in WordPress under Users > Profile and enter it here with the login name of that user.',
+  },
+  'bad_credentials.unclear': {
+    message: 'WordPress does not sign us in with the user name and application password.',
+    hint: 'Make a new application password in WordPress under Users > Profile. If that changes nothing, the web server strips the Authorization header: add "CGIPassAuth On" to .htaccess, or install the connector plugin, which needs no such header.',
   },
   'bad_credentials.signature': {
     message: 'The connector holds another site key than this server.',

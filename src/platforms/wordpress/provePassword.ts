@@ -5,7 +5,8 @@ import type { ApiRoot } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
 import { fault } from './messages.ts';
 import { missingCapabilities } from './neededCapabilities.ts';
-import { isRecord, type SiteClient } from './siteClient.ts';
+import { askXmlRpc } from './passwordEcho.ts';
+import { isRecord, isRestDisabled, type SiteClient } from './siteClient.ts';
 
 /** Public reads prove nothing, as a wrong password is taken for no password there; this one needs to be signed in. */
 const ME = 'wp/v2/users/me';
@@ -43,13 +44,15 @@ export async function provePassword({
       if (servedFromCache(answer.response)) throw fault('cached_api', { values });
       throw fault('auth_not_enforced', { variant: 'password', values });
     }
-    const refused = core.refusal(answer, answer.error);
-    if (refused.code !== 'bad_credentials' || answer.error.code === 'invalid_username') throw refused;
+    // Which refusal it is depends on when WordPress looks at the password; that it is refused is what counts.
+    if (answer.error.status !== 401 || isRestDisabled(answer.error)) throw core.refusal(answer, answer.error);
     return { value: undefined };
   });
 
   const me = await list.run('sign_in', async () => {
-    const answer = await core.read(ME, credentials, 'context=edit&_fields=id,roles,capabilities');
+    const answer = await core.get(ME, credentials, 'context=edit&_fields=id,roles,capabilities');
+    if (answer.error?.code === 'rest_not_logged_in') throw await notSignedIn(client, credentials);
+    if (answer.error !== null) throw core.refusal(answer, answer.error);
     if (servedFromCache(answer.response)) throw fault('cached_api', { values });
     return { value: answer.value };
   });
@@ -57,8 +60,18 @@ export async function provePassword({
   await list.run('capabilities', async () => {
     const missing = missingCapabilities(isRecord(me) ? me.capabilities : {});
     if (missing !== '') throw fault('insufficient_role', { values: { ...values, missing }, detail: missing });
-    await core.read('wp/v2/posts', credentials, 'context=edit&per_page=1&status=any&_fields=id');
+    await core.read('wp/v2/posts', credentials, 'context=edit&per_page=1&_fields=id');
     return { value: undefined };
   });
   return root.home;
+}
+
+/** WordPress took the right request for one of nobody: the pair is wrong, or the header did not arrive. */
+async function notSignedIn(client: SiteClient, credentials: ApplicationPassword) {
+  const { values } = client;
+  const echo = await askXmlRpc(client, credentials);
+  if (echo === 'accepted') return fault('auth_header_stripped', { values });
+  return echo === 'refused'
+    ? fault('bad_credentials', { values, detail: 'rest_not_logged_in' })
+    : fault('bad_credentials', { variant: 'unclear', values });
 }

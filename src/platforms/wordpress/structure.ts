@@ -3,6 +3,7 @@ import { ConnectorClient } from './connectorClient.ts';
 import { type ApplicationPassword, CoreRest } from './coreRest.ts';
 import type { DiagnosisOptions } from './diagnosis.ts';
 import { discoverApi, readHome } from './discovery.ts';
+import { decodeCharacterReferences } from './htmlText.ts';
 import { fault } from './messages.ts';
 import { parseSiteAddress } from './siteAddress.ts';
 import { type ApiAnswer, isRecord, SiteClient } from './siteClient.ts';
@@ -68,13 +69,12 @@ async function coreStructure(
 ): Promise<SiteStructure> {
   const types = await core.read('wp/v2/types', credentials, 'context=edit');
   const taxonomies = await core.read('wp/v2/taxonomies', credentials, 'context=edit');
+  // A type with rights of its own may be closed to the user's own view; what visitors see is counted then.
   const count = async (entry: Record<string, unknown>, query: string) => {
     const namespace = typeof entry.rest_namespace === 'string' ? entry.rest_namespace : 'wp/v2';
-    const answer = await core.read(
-      `${namespace}/${String(entry.rest_base)}`,
-      credentials,
-      `context=edit&per_page=1&_fields=id${query}`,
-    );
+    const route = `${namespace}/${String(entry.rest_base)}`;
+    const own = await core.get(route, credentials, `per_page=1&_fields=id&context=edit${query}`);
+    const answer = own.error === null ? own : await core.read(route, credentials, 'per_page=1&_fields=id');
     const total = Number(answer.response.headers['x-wp-total'] ?? Number.NaN);
     if (Number.isInteger(total)) return total;
     throw fault('unexpected_answer', { values: { ...client.values, found: 'a list without X-WP-Total' } });
@@ -93,10 +93,9 @@ async function coreStructure(
   };
 }
 
-/** Only what people work with: no internal types, none that the admin screens hide, none without REST base. */
+/** Only content, as the connector counts it too; a type without REST base cannot be read. */
 function isContent(slug: string, entry: Record<string, unknown>): boolean {
-  const hidden = isRecord(entry.visibility) && entry.visibility.show_ui === false;
-  return !INTERNAL.test(slug) && !hidden && typeof entry.rest_base === 'string';
+  return !INTERNAL.test(slug) && typeof entry.rest_base === 'string';
 }
 
 async function countAll<T>(
@@ -129,7 +128,7 @@ function taxonomy(entry: Record<string, unknown>, count = Number(entry.count)): 
 function common(entry: Record<string, unknown>, count: number) {
   return {
     // The connector says `label`, core says `name`.
-    label: String(entry.label ?? entry.name ?? ''),
+    label: decodeCharacterReferences(String(entry.label ?? entry.name ?? '')),
     count: Number.isInteger(count) ? count : 0,
     ...(typeof entry.rest_base === 'string' ? { rest_base: entry.rest_base } : {}),
     ...(typeof entry.hierarchical === 'boolean' ? { hierarchical: entry.hierarchical } : {}),
