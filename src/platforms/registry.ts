@@ -25,6 +25,12 @@ export class PlatformRegistry {
     throw invalidField('platform', `must be one of ${this.names().join(', ')}.`, 'unknown_platform');
   }
 
+  /** What a reader of a stored integration must know of its platform. */
+  facts(name: string): { type: string; usesSiteKey: boolean } {
+    const { type, capabilities } = this.get(name);
+    return { type, usesSiteKey: capabilities.usesSiteKey };
+  }
+
   /** The platform of a stored integration, whose name was checked when it was stored. */
   get(name: string): Platform {
     const platform = this.#platforms.get(name);

@@ -95,6 +95,8 @@ async function copied(root: string, folder: string): Promise<string> {
     await mkdir(draft, { recursive: true, mode: 0o755 });
     await cp(join(root, 'native'), join(draft, 'native'), {
       recursive: true,
+      // Else the links would be made to point back into the folder that the user cannot reach.
+      verbatimSymlinks: true,
       filter: (path) => !path.endsWith('.a'),
     });
     await complete(root, join(draft, 'native'));

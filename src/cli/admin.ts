@@ -1,0 +1,142 @@
+import { parseArgs } from 'node:util';
+import { readConfig } from '../config.ts';
+import { type Core, createCore } from '../container.ts';
+import { openDatabase } from '../database/open.ts';
+import { CallerError, SetupError } from '../errors.ts';
+import { createLogger } from '../logger.ts';
+import { VaultError } from '../security/credentialVault.ts';
+import type { TenantScope } from '../services/tenantScope.ts';
+
+type Options = Record<string, string>;
+
+interface Command {
+  /** Its options, all required. */
+  options: string[];
+  run(core: Core, options: Options): Promise<object>;
+}
+
+/** Every command of the operator. Each prints one JSON object on stdout; errors go to stderr with exit code 1. */
+const commands: Record<string, Command> = {
+  'account create': {
+    options: ['name', 'owner-email', 'owner-password'],
+    async run({ accounts }, options) {
+      const { accountId, userId } = await accounts.createAccount({
+        name: text(options, 'name'),
+        ownerEmail: text(options, 'owner-email'),
+        ownerPassword: text(options, 'owner-password'),
+      });
+      return { account_id: accountId, user_id: userId };
+    },
+  },
+  'user create': {
+    options: ['account-id', 'email', 'password', 'role'],
+    async run({ accounts }, options) {
+      const { userId } = await accounts.createUser({
+        accountId: id(options, 'account-id'),
+        email: text(options, 'email'),
+        password: text(options, 'password'),
+        role: text(options, 'role'),
+      });
+      return { user_id: userId };
+    },
+  },
+  'user deactivate': {
+    options: ['email'],
+    async run({ accounts }, options) {
+      const { userId } = await accounts.deactivateUser(text(options, 'email'));
+      return { user_id: userId, is_active: false };
+    },
+  },
+  'site create': {
+    options: ['account-id', 'name', 'url'],
+    async run({ accounts, sites }, options) {
+      const scope = operator(await accounts.existing(id(options, 'account-id')));
+      const site = await sites.create(scope, { name: text(options, 'name'), url: text(options, 'url') });
+      return { site_id: site.id, api_key: await sites.rotateKey(scope, site.id) };
+    },
+  },
+  'site rotate-key': {
+    options: ['site-id'],
+    async run({ accounts, sites }, options) {
+      const siteId = id(options, 'site-id');
+      return { api_key: await sites.rotateKey(operator(await accounts.accountOf(siteId)), siteId) };
+    },
+  },
+  'credentials reencrypt': {
+    options: [],
+    async run({ rotation }) {
+      const { reencrypted, alreadyCurrent } = await rotation.reencrypt();
+      return { reencrypted, already_current: alreadyCurrent };
+    },
+  },
+};
+
+async function main(args: string[]): Promise<object> {
+  const name = args.slice(0, 2).join(' ');
+  const command = commands[name];
+  if (!command) throw new SetupError(`There is no such command.\n${usage()}`);
+  const options = readOptions(name, command, args.slice(2));
+  const config = readConfig(process.env);
+  const logger = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
+  const database = await openDatabase(config, logger);
+  try {
+    const core = createCore(config, logger, database.url);
+    try {
+      return await command.run(core, options);
+    } finally {
+      await core.db.$disconnect();
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+function readOptions(name: string, command: Command, args: string[]): Options {
+  const known = Object.fromEntries(command.options.map((option) => [option, { type: 'string' as const }]));
+  let values: Record<string, unknown>;
+  try {
+    ({ values } = parseArgs({ args, options: known, strict: true, allowPositionals: false }));
+  } catch (error) {
+    throw new SetupError(`${error instanceof Error ? error.message : 'Wrong options.'}\n${usage(name)}`);
+  }
+  const missing = command.options.filter((option) => typeof values[option] !== 'string');
+  if (missing.length > 0) throw new SetupError(`--${missing[0]} is missing.\n${usage(name)}`);
+  return Object.fromEntries(Object.entries(values).map(([option, value]) => [option, String(value)]));
+}
+
+function usage(only?: string): string {
+  const lines = Object.entries(commands)
+    .filter(([name]) => only === undefined || name === only)
+    .map(([name, { options }]) =>
+      ['  npm run -s admin --', name, ...options.map((option) => `--${option} ${option.toUpperCase()}`)].join(
+        ' ',
+      ),
+    );
+  return `Usage:\n${lines.join('\n')}`;
+}
+
+function text(options: Options, name: string): string {
+  return options[name] ?? '';
+}
+
+function id(options: Options, name: string): number {
+  const value = text(options, name);
+  if (!/^[1-9]\d{0,9}$/.test(value) || Number(value) > 2_147_483_647)
+    throw new SetupError(`--${name} must be an id, such as 1.`);
+  return Number(value);
+}
+
+/** The operator acts within one account at a time, as its owner could. */
+function operator(accountId: number): TenantScope {
+  return { accountId, userId: null, siteId: null, role: 'owner' };
+}
+
+try {
+  process.stdout.write(`${JSON.stringify(await main(process.argv.slice(2)))}\n`);
+  process.exit(0);
+} catch (error) {
+  const expected = error instanceof SetupError || error instanceof CallerError || error instanceof VaultError;
+  if (!expected) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,140 @@
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { SetupError } from './errors.ts';
+
+/** An empty setting counts as unset, as `FOO=` in an env file means. */
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+
+const port = z.coerce.number().int().min(0).max(65535);
+const cidr = z.union([z.cidrv4(), z.cidrv6()], {
+  error: 'must be CIDRs such as 10.0.0.0/8, separated by commas',
+});
+const rate = z
+  .string()
+  .regex(/^[1-9]\d{0,8}\/(s|min|h)$/, 'must look like 120/min (units: s, min, h)')
+  .transform((text) => {
+    const [limit = '', unit = ''] = text.split('/');
+    return { limit: Number(limit), windowMs: { s: 1_000, min: 60_000, h: 3_600_000 }[unit] ?? 60_000 };
+  });
+
+const environment = z.object({
+  NODE_ENV: optional(z.string()),
+  ROLE: optional(z.enum(['all', 'api', 'worker'])),
+  PORT: optional(port),
+  HOST: optional(z.string()),
+  LOG_LEVEL: optional(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
+  DATA_DIR: optional(z.string()),
+  DATABASE_URL: optional(z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgresql://')),
+  DATABASE_POOL_SIZE: optional(z.coerce.number().int().min(1).max(1000)),
+  JWT_SECRET: optional(
+    z.string().refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes'),
+  ),
+  JWT_JWKS_URL: optional(z.url({ protocol: /^https?$/ })),
+  JWT_ISSUER: optional(z.string()),
+  JWT_AUDIENCE: optional(z.string()),
+  CREDENTIAL_KEYS: optional(
+    z
+      .string()
+      .regex(
+        /^[\w.-]+:[A-Za-z0-9+/]{43}=(,[\w.-]+:[A-Za-z0-9+/]{43}=)*$/,
+        'must be kid:base64(32 bytes), several separated by commas',
+      ),
+  ),
+  OUTBOUND_ALLOW: optional(
+    z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .pipe(z.array(cidr)),
+  ),
+  REDIS_URL: optional(z.string().regex(/^rediss?:\/\//, 'must start with redis:// or rediss://')),
+  THROTTLE_INTEGRATION: optional(rate),
+  SYNC_WAIT_S: optional(z.coerce.number().min(0).max(300)),
+  TRUST_PROXY: optional(z.string()),
+});
+
+/** How access tokens are checked. A secret that is null is to be generated into the data folder. */
+export type TokenSettings =
+  | { kind: 'secret'; secret: string | null }
+  | { kind: 'jwks'; url: string; issuer: string; audience: string };
+
+export interface Config {
+  role: 'all' | 'api' | 'worker';
+  port: number;
+  host: string;
+  logLevel: string;
+  /** Absolute. */
+  dataDir: string;
+  /** null: the embedded PostgreSQL in `dataDir`. */
+  databaseUrl: string | null;
+  databasePoolSize: number;
+  token: TokenSettings;
+  /** `kid:base64,…`; null is to be generated into the data folder. */
+  credentialKeys: string | null;
+  /** CIDRs that the private-address block lets through. */
+  outboundAllow: string[];
+  redisUrl: string | null;
+  throttleIntegration: { limit: number; windowMs: number };
+  /** Seconds that a sync call waits before it answers 202. */
+  syncWaitS: number;
+  /** Express's `trust proxy`, as a list of addresses; null trusts none. */
+  trustProxy: string | null;
+}
+
+/**
+ * Reads the settings out of an environment. The only reader of process.env, which callers hand in.
+ * Throws SetupError that names each wrong setting; the value itself is never repeated, it may be a secret.
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(
+      (issue) => `  ${issue.path.join('.') || 'environment'}: ${issue.message}`,
+    );
+    throw new SetupError(`These settings are wrong:\n${lines.join('\n')}`);
+  }
+  const settings = parsed.data;
+  const production = settings.NODE_ENV === 'production';
+  if (production && !settings.CREDENTIAL_KEYS) {
+    throw new SetupError(
+      'CREDENTIAL_KEYS is not set. With NODE_ENV=production it must be: kid:base64(32 bytes), e.g. "k1:$(openssl rand -base64 32)".',
+    );
+  }
+  return {
+    role: settings.ROLE ?? 'all',
+    port: settings.PORT ?? 3000,
+    host: settings.HOST ?? '127.0.0.1',
+    logLevel: settings.LOG_LEVEL ?? 'info',
+    dataDir: resolve(settings.DATA_DIR ?? '.data'),
+    databaseUrl: settings.DATABASE_URL ?? null,
+    databasePoolSize: settings.DATABASE_POOL_SIZE ?? 10,
+    token: tokenSettings(settings, production),
+    credentialKeys: settings.CREDENTIAL_KEYS ?? null,
+    outboundAllow: settings.OUTBOUND_ALLOW ?? [],
+    redisUrl: settings.REDIS_URL ?? null,
+    throttleIntegration: settings.THROTTLE_INTEGRATION ?? { limit: 120, windowMs: 60_000 },
+    syncWaitS: settings.SYNC_WAIT_S ?? 25,
+    trustProxy: settings.TRUST_PROXY ?? null,
+  };
+}
+
+function tokenSettings(settings: z.output<typeof environment>, production: boolean): TokenSettings {
+  const { JWT_SECRET: secret, JWT_JWKS_URL: url, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = settings;
+  if (url) {
+    if (secret) throw new SetupError('Set either JWT_SECRET or JWT_JWKS_URL, not both.');
+    if (!issuer || !audience)
+      throw new SetupError('JWT_JWKS_URL needs JWT_ISSUER and JWT_AUDIENCE beside it.');
+    return { kind: 'jwks', url, issuer, audience };
+  }
+  if (!secret && production) {
+    throw new SetupError(
+      'JWT_SECRET is not set. With NODE_ENV=production set it (at least 32 bytes), or JWT_JWKS_URL with JWT_ISSUER and JWT_AUDIENCE.',
+    );
+  }
+  return { kind: 'secret', secret: secret ?? null };
+}
+
+/** Where a generated secret of this name is kept. */
+export function secretFile(config: Config, name: 'jwt-secret' | 'credential-keys'): string {
+  return join(config.dataDir, name);
+}

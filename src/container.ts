@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Express } from 'express';
+import type { PgBoss } from 'pg-boss';
+import type { Logger } from 'pino';
+import { type Config, secretFile } from './config.ts';
+import { createPrisma, type Database } from './database/client.ts';
+import { pendingMigrations } from './database/migrate.ts';
+import { createApp } from './http/app.ts';
+import { HttpMetrics } from './http/metrics.ts';
+import { createAuthenticate, type TokenKeys } from './http/middleware/authenticate.ts';
+import { openCounters } from './http/middleware/counters.ts';
+import { FailureBrake } from './http/middleware/failureBrake.ts';
+import { createThrottle } from './http/middleware/throttle.ts';
+import type { Route } from './http/route.ts';
+import { authRoutes } from './http/routers/auth.router.ts';
+import { connectionRoutes } from './http/routers/connections.router.ts';
+import { integrationRoutes } from './http/routers/integrations.router.ts';
+import { notBuiltRoutes } from './http/routers/notBuilt.router.ts';
+import { siteRoutes } from './http/routers/sites.router.ts';
+import { syncRoutes } from './http/routers/sync.router.ts';
+import { NotReady, type ReadinessCheck, systemPages, systemRoutes } from './http/routers/system.router.ts';
+import { createBoss, JobQueue } from './jobs/queues.ts';
+import { startWorkers } from './jobs/workers.ts';
+import { OutboundClient } from './outbound/httpClient.ts';
+import { PlatformRegistry } from './platforms/registry.ts';
+import { createWordpressPlatform } from './platforms/wordpress/wordpress.platform.ts';
+import { CredentialVault } from './security/credentialVault.ts';
+import { generatedSecret } from './security/generatedSecret.ts';
+import { AccountService } from './services/account.service.ts';
+import { AuthService } from './services/auth.service.ts';
+import { ConnectionService } from './services/connection.service.ts';
+import { CredentialRotation } from './services/credentialRotation.ts';
+import { EventLog } from './services/eventLog.ts';
+import { IntegrationService } from './services/integration.service.ts';
+import { SiteService } from './services/site.service.ts';
+import { SiteConnections } from './services/siteConnection.ts';
+import { SyncService } from './services/sync.service.ts';
+import { SyncHealthService } from './services/syncHealth.service.ts';
+import { SyncMetadataService } from './services/syncMetadata.service.ts';
+import { SyncRunner } from './services/syncRunner.ts';
+
+export const version = '0.1.0';
+
+/** Platforms that callers may name and that follow later, with their types. */
+const announced = { shopify: 'ecommerce', custom: 'custom_api' };
+
+/** A server, wired and not yet listening. */
+export interface Container {
+  app: Express;
+  routes: Route[];
+  /** Starts the queue and, where the role works, the workers. */
+  start(): Promise<void>;
+  /** Gives running jobs back within `timeoutMs`, then ends every connection. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+/** Wires what the API and the worker are made of. The only place that does. */
+export async function createContainer(
+  config: Config,
+  logger: Logger,
+  databaseUrl: string,
+): Promise<Container> {
+  const now = () => Date.now();
+  const core = createCore(config, logger, databaseUrl);
+  const { db, events, sites, vault } = core;
+  const boss = createBoss({ url: databaseUrl, logger, works: config.role !== 'api' });
+  const queue = new JobQueue(boss);
+  const outbound = new OutboundClient({ allow: config.outboundAllow });
+  const wordpress = createWordpressPlatform({ outbound, clock: now });
+  const platforms = new PlatformRegistry([wordpress], announced);
+  const metrics = new HttpMetrics();
+
+  const connections = new SiteConnections({ vault, sites, events });
+  const integrations = new IntegrationService({ db, platforms, connections, sites, events });
+  const connectionTests = new ConnectionService({
+    db,
+    platforms,
+    integrations,
+    connections,
+    events,
+    onboarding: wordpress,
+    observe: metrics.countTest,
+  });
+  const metadata = new SyncMetadataService({ db, platforms, integrations, connections, events, now });
+  const sync = new SyncService({ db, platforms, integrations, events, queue, wait: (ms) => sleep(ms), now });
+  const health = new SyncHealthService({ db, integrations, platforms, events, now });
+  const runner = new SyncRunner({ db, metadata, events, logger, now });
+
+  const tokenKeys = readTokenKeys(config);
+  const auth = new AuthService({
+    db,
+    signingSecret: tokenKeys.kind === 'secret' ? tokenKeys.secret : null,
+    now,
+  });
+  const counters = await openCounters(config.redisUrl, logger);
+  const minute = 60_000;
+  const keyBrake = new FailureBrake(counters.store('brake:key:'), { limit: 20, windowMs: minute });
+  const signInBrake = new FailureBrake(counters.store('brake:sign-in:'), {
+    limit: 100,
+    windowMs: 10 * minute,
+  });
+
+  const routes = [
+    ...systemRoutes(readinessChecks(db, databaseUrl, queue)),
+    ...authRoutes(auth, signInBrake),
+    ...siteRoutes(sites, events),
+    ...integrationRoutes(integrations, events, platforms),
+    ...connectionRoutes(connectionTests, health, platforms, keyBrake),
+    ...syncRoutes(sync, metadata, config.syncWaitS * 1000),
+    ...notBuiltRoutes(),
+  ];
+  const app = createApp({
+    routes,
+    pages: systemPages(routes, metrics, version),
+    authenticate: createAuthenticate(auth, tokenKeys, keyBrake),
+    throttles: {
+      integration: createThrottle(
+        'integration',
+        config.throttleIntegration,
+        counters.store('throttle:integration:'),
+      ),
+    },
+    logger,
+    metrics,
+    trustProxy: config.trustProxy,
+  });
+
+  return {
+    app,
+    routes,
+    async start() {
+      await startBoss(boss, queue);
+      if (config.role !== 'api') await startWorkers(boss, runner);
+    },
+    async stop(timeoutMs) {
+      await boss.stop({ graceful: true, timeout: timeoutMs });
+      outbound.close();
+      await counters.close();
+      await db.$disconnect();
+    },
+  };
+}
+
+/** What needs nothing but the database and the vault: enough for the admin commands. */
+export interface Core {
+  db: Database;
+  vault: CredentialVault;
+  events: EventLog;
+  sites: SiteService;
+  accounts: AccountService;
+  rotation: CredentialRotation;
+}
+
+export function createCore(config: Config, logger: Logger, databaseUrl: string): Core {
+  const db = createPrisma({ url: databaseUrl, poolSize: config.databasePoolSize, logger });
+  const vault = new CredentialVault(
+    config.credentialKeys ??
+      generatedSecret(
+        secretFile(config, 'credential-keys'),
+        () => `k1:${randomBytes(32).toString('base64')}`,
+      ),
+  );
+  const events = new EventLog(db);
+  const sites = new SiteService({ db, vault, events });
+  return {
+    db,
+    vault,
+    events,
+    sites,
+    accounts: new AccountService(db),
+    rotation: new CredentialRotation({ db, vault }),
+  };
+}
+
+async function startBoss(boss: PgBoss, queue: JobQueue): Promise<void> {
+  await boss.start();
+  await queue.prepare();
+}
+
+function readinessChecks(db: Database, url: string, queue: JobQueue): Record<string, ReadinessCheck> {
+  return {
+    database: async () => void (await db.$queryRaw`SELECT 1`),
+    migrations: async () => {
+      const pending = await pendingMigrations({ url });
+      if (pending.length > 0) throw new NotReady(`pending: ${pending.join(', ')}`);
+    },
+    queue: () => queue.check(),
+  };
+}
+
+function readTokenKeys(config: Config): TokenKeys {
+  if (config.token.kind === 'jwks') return config.token;
+  const secret =
+    config.token.secret ??
+    generatedSecret(secretFile(config, 'jwt-secret'), () => randomBytes(48).toString('base64url'));
+  return { kind: 'secret', secret: new TextEncoder().encode(secret) };
+}

@@ -1,0 +1,29 @@
+import type { Logger } from 'pino';
+import { openEmbeddedDatabase } from './embedded.ts';
+import { migrateDatabase } from './migrate.ts';
+
+export interface OpenDatabase {
+  url: string;
+  /** Is it the embedded one in the data folder? */
+  embedded: boolean;
+  close(): Promise<void>;
+}
+
+/** The database that the settings name, up to date and ready to be used. Throws SetupError. */
+export async function openDatabase(
+  settings: { databaseUrl: string | null; dataDir: string },
+  logger: Logger,
+): Promise<OpenDatabase> {
+  if (settings.databaseUrl !== null) {
+    await migrateDatabase({ url: settings.databaseUrl, logger });
+    return { url: settings.databaseUrl, embedded: false, close: async () => {} };
+  }
+  const embedded = await openEmbeddedDatabase({ dataDir: settings.dataDir, logger });
+  try {
+    await migrateDatabase({ url: embedded.url, logger });
+  } catch (error) {
+    await embedded.close();
+    throw error;
+  }
+  return { url: embedded.url, embedded: true, close: () => embedded.close() };
+}

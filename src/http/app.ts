@@ -1,0 +1,123 @@
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { CallerError } from '../errors.ts';
+import type { HttpMetrics } from './metrics.ts';
+import { requestId } from './middleware/requestId.ts';
+import { requireRole } from './middleware/requireRole.ts';
+import { handleErrors, noSuchPath } from './problem.ts';
+import { type Access, pathsOf, type Route, type ThrottleScope } from './route.ts';
+import { parse } from './validate.ts';
+
+/** The largest body that is read. */
+const bodyLimit = '1mb';
+
+export interface AppParts {
+  routes: Route[];
+  /** Pages and files outside of the API's declarations: documentation, metrics. */
+  pages: express.Router;
+  authenticate: (access: Access) => RequestHandler;
+  throttles: Record<ThrottleScope, RequestHandler>;
+  logger: Logger;
+  metrics: HttpMetrics;
+  /** Addresses of proxies whose X-Forwarded-* are believed; null for none. */
+  trustProxy: string | null;
+}
+
+/** The middleware in order, then the routes, each with what its declaration asks for. */
+export function createApp(parts: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', 'simple');
+  if (parts.trustProxy !== null) app.set('trust proxy', parts.trustProxy);
+
+  app.use(requestId(parts.logger));
+  app.use(parts.metrics.observe);
+  app.use(securityHeaders());
+  app.use(parts.pages);
+  for (const [path, routes] of byPath(parts.routes)) {
+    for (const route of routes) app[route.method](path, ...handlersOf(route, parts));
+    app.all(path, otherMethods(routes));
+  }
+  app.use(noSuchPath);
+  app.use(handleErrors(parts.logger));
+  return app;
+}
+
+function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
+  return [
+    (_request, response, next) => {
+      response.locals.route = route.path;
+      next();
+    },
+    parts.authenticate(route.access),
+    ...(route.throttle ? [parts.throttles[route.throttle]] : []),
+    requireRole(route.access),
+    ...(route.request.body ? [requireJson, express.json({ limit: bodyLimit, strict: false })] : []),
+    async (request, response) => {
+      const { request: schemas } = route;
+      const reply = await route.handle({
+        scope: request.scope ?? null,
+        params: schemas.params ? parse(schemas.params, request.params) : undefined,
+        query: schemas.query ? parse(schemas.query, request.query) : undefined,
+        body: schemas.body ? parse(schemas.body, request.body) : undefined,
+        request,
+      });
+      response.status(reply.status).set(reply.headers ?? {});
+      if (reply.body === undefined) response.end();
+      else response.type('application/json').send(JSON.stringify(reply.body));
+    },
+  ];
+}
+
+/** A body of another type would be left unread and look like a missing one: say what is wrong instead. */
+const requireJson: RequestHandler = (request, _response, next) => {
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  if (!hasBody)
+    return next(new CallerError('invalid_input', 'A JSON body is required.', { code: 'body_missing' }));
+  if (request.is(['json', '+json'])) return next();
+  next(new CallerError('unsupported_media_type', 'Send the body as Content-Type: application/json.'));
+};
+
+/** Every path with its routes; literal paths come before those with parameters, which would match them too. */
+function byPath(routes: Route[]): [string, Route[]][] {
+  const paths = new Map<string, Route[]>();
+  for (const route of routes) {
+    for (const path of pathsOf(route)) paths.set(path, [...(paths.get(path) ?? []), route]);
+  }
+  const parameters = (path: string) => path.split('/:').length;
+  return [...paths].sort(([a], [b]) => parameters(a) - parameters(b));
+}
+
+function otherMethods(routes: Route[]): RequestHandler {
+  const methods = routes.map((route) => route.method.toUpperCase());
+  const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(
+    ', ',
+  );
+  return (request, response, next) => {
+    if (request.method === 'OPTIONS') return void response.status(204).set('Allow', allow).end();
+    next(new CallerError('method_not_allowed', `Here you can ${allow}.`, { headers: { Allow: allow } }));
+  };
+}
+
+/** Only our own scripts and styles run, on the documentation page too. Swagger UI sets styles inline and draws with data: images. */
+function securityHeaders(): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+        formAction: ["'self'"],
+      },
+    },
+    // Whether TLS ends here is the operator's to know; the proxy that ends it sets this.
+    strictTransportSecurity: false,
+  });
+}

@@ -1,0 +1,134 @@
+import { KeyObject } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { RequestHandler } from 'express';
+import { createRemoteJWKSet, type JWSHeaderParameters } from 'jose';
+import { Passport } from 'passport';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import { z } from 'zod';
+import { CallerError } from '../../errors.ts';
+import type { AuthService } from '../../services/auth.service.ts';
+import type { TenantScope } from '../../services/tenantScope.ts';
+import type { Access } from '../route.ts';
+import type { FailureBrake } from './failureBrake.ts';
+
+/** How tokens are verified: by one shared secret (HS256) or by an identity provider's published keys. */
+export type TokenKeys =
+  | { kind: 'secret'; secret: Uint8Array }
+  | { kind: 'jwks'; url: string; issuer: string; audience: string };
+
+// `sub` is a string by RFC 7519, 4.1.2, yet some issuers write numbers there, and strings in their own claims.
+const claims = z.object({
+  sub: z.coerce.number().pipe(z.int32()),
+  account_id: z.coerce.number().pipe(z.int32()),
+});
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    /** Set by authenticate; absent on public routes and where a body key may stand in for a token. */
+    scope?: TenantScope;
+  }
+}
+
+/** Makes the middleware that finds out who calls, for each way of access. */
+export function createAuthenticate(
+  auth: AuthService,
+  keys: TokenKeys,
+  brake: FailureBrake,
+): (access: Access) => RequestHandler {
+  const passport = new Passport();
+  passport.use(tokenStrategy(auth, keys));
+
+  const byToken: RequestHandler = (request, response, next) => {
+    const done = (error: unknown, scope: TenantScope | false | undefined) => {
+      if (error) return next(error);
+      if (!scope) return next(unauthenticated());
+      request.scope = scope;
+      next();
+    };
+    passport.authenticate('jwt', { session: false }, done)(request, response, next);
+  };
+
+  const byKey = async (request: Parameters<RequestHandler>[0], key: string): Promise<void> => {
+    const caller = `key:${request.ip}`;
+    await brake.check(caller);
+    const scope = await auth.siteKeyScope(key);
+    if (!scope) {
+      await brake.failed(caller);
+      throw unauthenticated();
+    }
+    request.scope = scope;
+  };
+
+  return (access) => async (request, response, next) => {
+    if (access.kind === 'public') return next();
+    const key = presentedSiteKey(request.headers);
+    if (access.kind === 'site_key_or_user' && key !== null) {
+      await byKey(request, key);
+      return next();
+    }
+    const optional =
+      access.kind === 'user_or_body_key' && (key !== null || request.headers.authorization === undefined);
+    if (optional) return next();
+    return byToken(request, response, next);
+  };
+}
+
+/** The site key that a request presents in `X-API-Key` or as a bearer token; null when there is none. */
+export function presentedSiteKey(headers: IncomingHttpHeaders): string | null {
+  const own = headers['x-api-key'];
+  if (typeof own === 'string') return own;
+  const bearer = /^Bearer\s+(sbk_\S*)$/i.exec(headers.authorization ?? '');
+  return bearer?.[1] ?? null;
+}
+
+function unauthenticated(): CallerError {
+  return new CallerError('unauthenticated', 'Sign in: this call needs a valid access token or site key.', {
+    headers: { 'WWW-Authenticate': 'Bearer realm="sitebridge"' },
+  });
+}
+
+function tokenStrategy(auth: AuthService, keys: TokenKeys): Strategy {
+  const accept = async (payload: unknown): Promise<TenantScope | false> => {
+    const token = claims.safeParse(payload);
+    if (!token.success) return false;
+    return (await auth.userScope(token.data.sub, token.data.account_id)) ?? false;
+  };
+  const verify = (payload: unknown, done: (error: unknown, user: TenantScope | false) => void): void => {
+    accept(payload).then(
+      (scope) => done(null, scope),
+      (error: unknown) => done(error, false),
+    );
+  };
+  const jwtFromRequest = ExtractJwt.fromAuthHeaderAsBearerToken();
+  if (keys.kind === 'secret') {
+    return new Strategy(
+      { jwtFromRequest, secretOrKey: Buffer.from(keys.secret), algorithms: ['HS256'] },
+      verify,
+    );
+  }
+  const jwks = createRemoteJWKSet(new URL(keys.url));
+  return new Strategy(
+    {
+      jwtFromRequest,
+      algorithms: ['RS256', 'ES256'],
+      issuer: keys.issuer,
+      audience: keys.audience,
+      secretOrKeyProvider: (_request, token: string, done) => {
+        publicKey(jwks, token).then(
+          (key) => done(null, key),
+          () => done(null, undefined),
+        );
+      },
+    },
+    verify,
+  );
+}
+
+async function publicKey(jwks: ReturnType<typeof createRemoteJWKSet>, token: string): Promise<string> {
+  const [header = ''] = token.split('.', 1);
+  const parsed = z
+    .looseObject({ alg: z.string() })
+    .parse(JSON.parse(Buffer.from(header, 'base64url').toString('utf8')));
+  const key = await jwks(parsed satisfies JWSHeaderParameters);
+  return KeyObject.from(key).export({ type: 'spki', format: 'pem' }).toString();
+}

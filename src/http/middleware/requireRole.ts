@@ -1,0 +1,18 @@
+import type { RequestHandler } from 'express';
+import { CallerError } from '../../errors.ts';
+import { hasRole } from '../../services/tenantScope.ts';
+import type { Access } from '../route.ts';
+
+/** Refuses users below the role that the route asks for. A site key has no role: its routes name it. */
+export function requireRole(access: Access): RequestHandler {
+  return (request, _response, next) => {
+    const scope = request.scope;
+    if (access.kind === 'public' || !scope || scope.role === 'site' || hasRole(scope, access.role))
+      return next();
+    next(
+      new CallerError('forbidden', `This needs the role ${access.role} or above; yours is ${scope.role}.`, {
+        code: 'role_too_low',
+      }),
+    );
+  };
+}

@@ -1,0 +1,21 @@
+import type { Request } from 'express';
+
+/** The body of a list's page, with the addresses of its neighbours as the caller reached this one. */
+export function pageBody<T>(
+  request: Request,
+  query: { page: number; page_size: number },
+  count: number,
+  results: T[],
+): { count: number; next: string | null; previous: string | null; results: T[] } {
+  const address = (page: number) => {
+    const url = new URL(request.originalUrl, `${request.protocol}://${request.get('host') ?? 'localhost'}`);
+    url.searchParams.set('page', String(page));
+    return url.href;
+  };
+  return {
+    count,
+    next: query.page * query.page_size < count ? address(query.page + 1) : null,
+    previous: query.page > 1 ? address(query.page - 1) : null,
+    results,
+  };
+}

@@ -1,0 +1,119 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import { isDatabaseUnavailable } from '../database/unavailable.ts';
+import { CallerError, type CallerErrorKind, type FieldError } from '../errors.ts';
+
+const statusOf: Record<CallerErrorKind, number> = {
+  invalid_input: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  too_large: 413,
+  unsupported_media_type: 415,
+  unprocessable: 422,
+  rate_limited: 429,
+  not_supported: 501,
+  unavailable: 503,
+};
+
+/** RFC 9457. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  errors?: FieldError[];
+  request_id: string;
+}
+
+/** Sends the one form that every error has. */
+export function sendProblem(response: Response, error: CallerError): void {
+  const status = statusOf[error.kind];
+  const problem: Problem = {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    code: error.code,
+    detail: error.message,
+    ...(error.fields.length > 0 ? { errors: error.fields } : {}),
+    request_id: String(response.req.id),
+  };
+  response.status(status).set(error.headers).type('application/problem+json').send(JSON.stringify(problem));
+}
+
+/** For paths that no route has. */
+export const noSuchPath: RequestHandler = (_request, response) => {
+  sendProblem(response, new CallerError('not_found', 'There is no such path. /docs lists all of them.'));
+};
+
+/** The last middleware: whatever was thrown becomes a problem; what is our own fault says nothing but its request id. */
+export function handleErrors(logger: Logger): ErrorRequestHandler {
+  return (thrown: unknown, request: Request, response, next) => {
+    if (response.headersSent) return next(thrown);
+    const error = asCallerError(thrown);
+    if (error) {
+      if (error.kind === 'unavailable')
+        logger.warn({ err: thrown, request_id: request.id }, 'database unavailable');
+      return sendProblem(response, error);
+    }
+    logger.error({ err: thrown, request_id: request.id }, 'request failed by a fault of ours');
+    const problem: Problem = {
+      type: 'about:blank',
+      title: 'Internal Server Error',
+      status: 500,
+      code: 'internal_error',
+      detail: 'This is a fault of ours. Tell us the request id.',
+      request_id: String(request.id),
+    };
+    response.status(500).type('application/problem+json').send(JSON.stringify(problem));
+  };
+}
+
+function asCallerError(thrown: unknown): CallerError | null {
+  if (thrown instanceof CallerError) return thrown;
+  if (isDatabaseUnavailable(thrown)) {
+    return new CallerError(
+      'unavailable',
+      'The database cannot be reached right now. Nothing was changed; try again.',
+      {
+        headers: { 'Retry-After': '5' },
+        cause: thrown,
+      },
+    );
+  }
+  return bodyParserError(thrown) ?? malformedPath(thrown);
+}
+
+/** body-parser's errors carry a `type`; see its README, section Errors. */
+function bodyParserError(thrown: unknown): CallerError | null {
+  if (!(thrown instanceof Error) || !('type' in thrown)) return null;
+  switch (thrown.type) {
+    case 'entity.parse.failed':
+      return new CallerError('invalid_input', 'The body is not valid JSON.', { code: 'malformed_json' });
+    case 'entity.too.large':
+      return new CallerError('too_large', 'The body is larger than 1 MiB.');
+    case 'charset.unsupported':
+    case 'encoding.unsupported':
+      return new CallerError(
+        'unsupported_media_type',
+        'Send the body as UTF-8 JSON, without unusual compression.',
+      );
+    case 'request.aborted':
+    case 'request.size.invalid':
+    case 'stream.encoding.set':
+      return new CallerError('invalid_input', 'The body did not arrive whole.', { code: 'incomplete_body' });
+    default:
+      return null;
+  }
+}
+
+/** Express throws a URIError with status 400 for a path such as /%zz. */
+function malformedPath(thrown: unknown): CallerError | null {
+  return thrown instanceof URIError
+    ? new CallerError('invalid_input', 'The path is not validly encoded.')
+    : null;
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import express from 'express';
+import { z } from 'zod';
+import type { HttpMetrics } from '../metrics.ts';
+import { openApiDocument } from '../openapi.ts';
+import { defineRoute, type Route } from '../route.ts';
+
+/** One thing that must work before the process can serve. Throws, or says what is missing, when it does not. */
+export type ReadinessCheck = () => Promise<void>;
+
+const readiness = z.object({
+  status: z.enum(['ready', 'not_ready']),
+  checks: z.record(z.string(), z.string()),
+});
+
+/** Whether the process is alive and able to serve. */
+export function systemRoutes(checks: Record<string, ReadinessCheck>): Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/healthz',
+      access: { kind: 'public' },
+      tag: 'System',
+      summary: 'The process is alive',
+      responses: { 200: { description: 'Alive', schema: z.object({ status: z.literal('ok') }) } },
+      handler: async () => ({ status: 200, body: { status: 'ok' } }),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/readyz',
+      access: { kind: 'public' },
+      tag: 'System',
+      summary: 'The process can serve: database, migrations, queue',
+      responses: {
+        200: { description: 'Ready', schema: readiness },
+        503: { description: 'Not ready; the checks say which', schema: readiness },
+      },
+      handler: async () => {
+        const results = await Promise.all(
+          Object.entries(checks).map(
+            async ([name, check]) => [name, await check().then(() => 'ok', whatIsMissing)] as const,
+          ),
+        );
+        const ready = results.every(([, result]) => result === 'ok');
+        return {
+          status: ready ? 200 : 503,
+          body: { status: ready ? 'ready' : 'not_ready', checks: Object.fromEntries(results) },
+          headers: { 'Cache-Control': 'no-store', ...(ready ? {} : { 'Retry-After': '5' }) },
+        };
+      },
+    }),
+  ];
+}
+
+/** A check's own words, which name no address and no secret; of what others threw only that it failed. */
+function whatIsMissing(error: unknown): string {
+  return error instanceof NotReady ? error.message : 'cannot be reached';
+}
+
+/** A readiness check's own finding. */
+export class NotReady extends Error {}
+
+/** Documentation and metrics: pages that are not part of the declared API. */
+export function systemPages(routes: Route[], metrics: HttpMetrics, version: string): express.Router {
+  const document = JSON.stringify(openApiDocument(routes, version));
+  const pages = express.Router();
+  pages.get('/metrics', async (_request, response) => {
+    response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+  pages.get('/api/v1/openapi.json', (_request, response) => {
+    response.type('application/json').send(document);
+  });
+  pages.get('/docs/start.js', (_request, response) => {
+    response
+      .type('text/javascript')
+      .send(
+        "SwaggerUIBundle({ url: '/api/v1/openapi.json', dom_id: '#docs', deepLinking: true, docExpansion: 'list', validatorUrl: null });\n",
+      );
+  });
+  pages.get('/docs', (_request, response) => {
+    response.type('text/html').send(docsPage);
+  });
+  const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']) {
+    const content = readFileSync(`${assets}/${file}`);
+    pages.get(`/docs/${file}`, (_request, response) => {
+      response.set('Cache-Control', 'public, max-age=3600').type(file).send(content);
+    });
+  }
+  return pages;
+}
+
+/** Everything it loads comes from this server. */
+const docsPage = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sitebridge API</title>
+<link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<div id="docs"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`;

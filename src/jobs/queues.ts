@@ -1,0 +1,80 @@
+import { fromPrisma, PgBoss, type Queue } from 'pg-boss';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Transaction } from '../database/client.ts';
+
+/** What a job of the sync queue carries. */
+export const syncJob = z.object({ runId: z.int(), integrationId: z.int() });
+export type SyncJob = z.output<typeof syncJob>;
+
+/** The queues with their policies. A policy is fixed when a queue is made; the rest is brought up to date at each start. */
+export const syncQueue = {
+  name: 'sync',
+  // One job of an integration runs and one waits, so that a change that arrives mid-run is not lost.
+  policy: 'stately',
+  // A worker that is killed stops its heartbeat; the job is then given to another. Attempts are for crashes
+  // only: what goes wrong inside a run ends the run.
+  heartbeatSeconds: 15,
+  retryLimit: 20,
+  retryDelay: 1,
+  expireInSeconds: 6 * 3_600,
+  deleteAfterSeconds: 7 * 86_400,
+  notify: true,
+} satisfies Queue;
+
+/** Opens pg-boss on its own small pool: jobs must not wait for the connections of calls, nor calls for theirs. */
+export function createBoss(options: { url: string; logger: Logger; works: boolean }): PgBoss {
+  const boss = new PgBoss({
+    connectionString: options.url,
+    application_name: 'sitebridge-jobs',
+    max: options.works ? 5 : 2,
+    useListenNotify: options.works,
+    supervise: options.works,
+    schedule: options.works,
+    superviseIntervalSeconds: 10,
+    monitorIntervalSeconds: 10,
+    connectionTimeoutMillis: 10_000,
+  });
+  boss.on('error', (error: Error) => options.logger.warn({ err: error }, 'the job queue met an error'));
+  return boss;
+}
+
+/** Puts jobs into the queues, in the transaction of what they are for. */
+export class JobQueue {
+  readonly #boss: PgBoss;
+
+  constructor(boss: PgBoss) {
+    this.#boss = boss;
+  }
+
+  /** Makes the queues, or brings their options up to date. Call once after the boss has started. */
+  async prepare(): Promise<void> {
+    const known = await this.#boss.getQueue(syncQueue.name);
+    if (!known) await this.#boss.createQueue(syncQueue.name, syncQueue);
+    const { name, policy: _fixed, ...options } = syncQueue;
+    await this.#boss.updateQueue(name, options);
+  }
+
+  /**
+   * Enqueues a run. Returns the job's id; null when a job of the integration waits already.
+   * `accountId` groups jobs, so that one account's many sites do not keep the others waiting.
+   */
+  async enqueueSync(tx: Transaction, job: SyncJob, accountId: number): Promise<string | null> {
+    return this.#boss.send(syncQueue.name, job, {
+      db: fromPrisma(tx),
+      singletonKey: String(job.integrationId),
+      group: { id: String(accountId) },
+    });
+  }
+
+  /** Takes a job back that has not ended. */
+  async cancelSync(tx: Transaction, jobId: string): Promise<void> {
+    await this.#boss.cancel(syncQueue.name, jobId, { db: fromPrisma(tx) });
+  }
+
+  /** Throws when the queue cannot be reached. */
+  async check(): Promise<void> {
+    const queue = await this.#boss.getQueue(syncQueue.name);
+    if (!queue) throw new Error('The queues have not been made.');
+  }
+}

@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { type Config, readConfig } from './config.ts';
+import { type Container, createContainer, createCore } from './container.ts';
+import { openDatabase } from './database/open.ts';
+import { SetupError } from './errors.ts';
+import { createLogger } from './logger.ts';
+import { createDemoAccount } from './services/demoAccount.ts';
+
+/** What is in flight at SIGTERM has this long to finish. Milliseconds. */
+const graceMs = 10_000;
+
+/** A process: settings, database, wiring, listening, and an orderly end. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const logger = createLogger(config.logLevel);
+  const database = await openDatabase(config, logger);
+  let container: Container | undefined;
+  try {
+    if (database.embedded && config.role !== 'worker') await greetNewcomer(config, logger, database.url);
+    container = await createContainer(config, logger, database.url);
+    await container.start();
+    const server = config.role === 'worker' ? null : await listen(container, config);
+    announce(config, server);
+    await shutdownSignal();
+    logger.info('stopping');
+    if (server) await close(server);
+  } finally {
+    await container?.stop(graceMs - 1_000);
+    await database.close();
+  }
+}
+
+async function listen(container: Container, config: Config): Promise<Server> {
+  const server = createServer(container.app);
+  server.listen(config.port, config.host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    const why = code === 'EADDRINUSE' ? 'is used by another program' : `cannot be listened on (${code})`;
+    throw new SetupError(`Port ${config.port} on ${config.host} ${why}. Set PORT or HOST to another.`, {
+      cause: error,
+    });
+  }
+  return server;
+}
+
+function announce(config: Config, server: Server | null): void {
+  if (!server) return void process.stdout.write('Sitebridge worker is running.\n');
+  const { port } = server.address() as AddressInfo;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  process.stdout.write(
+    `Sitebridge is ready at http://${host}:${port}  (API pages: http://${host}:${port}/docs)\n`,
+  );
+}
+
+/** On the first start of an empty embedded database: an account to begin with, its secrets shown this once. */
+async function greetNewcomer(config: Config, logger: Logger, databaseUrl: string): Promise<void> {
+  const core = createCore(config, logger, databaseUrl);
+  try {
+    const demo = await createDemoAccount(core);
+    if (!demo) return;
+    process.stdout.write(
+      [
+        'A demo account was made. This is shown once:',
+        `  e-mail    ${demo.email}`,
+        `  password  ${demo.password}`,
+        `  site id   ${demo.siteId}`,
+        `  site key  ${demo.siteKey}`,
+        '',
+      ].join('\n'),
+    );
+  } finally {
+    await core.db.$disconnect();
+  }
+}
+
+/** Stops accepting and lets calls in flight finish; what then still runs is cut. */
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(cut);
+}
+
+async function shutdownSignal(): Promise<void> {
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  process.stderr.write(`Sitebridge cannot start. ${error.message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,277 @@
+import type { Database, Transaction } from '../database/client.ts';
+import type { Prisma } from '../database/generated/client.ts';
+import { CallerError, invalidField, notFound } from '../errors.ts';
+import type { JsonObject, Platform } from '../platforms/platform.ts';
+import type { PlatformRegistry } from '../platforms/registry.ts';
+import { applyChoices } from './contentTypes.ts';
+import type { EventLog } from './eventLog.ts';
+import {
+  changedConfig,
+  checkApiKey,
+  type SentCredentials,
+  siteUrlOf,
+  splitCredentials,
+  validConfig,
+  validCredentials,
+  withoutNulls,
+} from './integrationInput.ts';
+import { alreadyThere, isUniqueViolation, type SiteService } from './site.service.ts';
+import { readConfigJson, type SiteConnections } from './siteConnection.ts';
+import { inScope, type TenantScope } from './tenantScope.ts';
+
+/** What is read with every integration. */
+export const withSite = { site: true } satisfies Prisma.SiteIntegrationInclude;
+export type IntegrationRow = Prisma.SiteIntegrationGetPayload<{ include: typeof withSite }>;
+
+export interface IntegrationFilter {
+  siteId?: number;
+  platform?: string;
+  isActive?: boolean;
+  page: number;
+  pageSize: number;
+}
+
+export interface CreateIntegration {
+  siteId: number;
+  platform: string;
+  platformType?: string | undefined;
+  config?: JsonObject | null | undefined;
+  credentials?: SentCredentials | null | undefined;
+  apiKey?: string | undefined;
+  isActive?: boolean | undefined;
+  syncEnabled?: boolean | undefined;
+}
+
+export type UpdateIntegration = Partial<CreateIntegration>;
+
+/** The integrations of an account: one per site and platform. The account is always the site's. */
+export class IntegrationService {
+  readonly #db: Database;
+  readonly #platforms: PlatformRegistry;
+  readonly #connections: SiteConnections;
+  readonly #sites: SiteService;
+  readonly #events: EventLog;
+
+  constructor(parts: {
+    db: Database;
+    platforms: PlatformRegistry;
+    connections: SiteConnections;
+    sites: SiteService;
+    events: EventLog;
+  }) {
+    this.#db = parts.db;
+    this.#platforms = parts.platforms;
+    this.#connections = parts.connections;
+    this.#sites = parts.sites;
+    this.#events = parts.events;
+  }
+
+  async list(
+    scope: TenantScope,
+    filter: IntegrationFilter,
+  ): Promise<{ integrations: IntegrationRow[]; count: number }> {
+    // A site that the caller may not see is a 404 here as anywhere, and not an empty list.
+    if (filter.siteId !== undefined) await this.#sites.get(scope, filter.siteId);
+    const where = {
+      ...inScope(scope),
+      ...(filter.siteId === undefined ? {} : { siteId: filter.siteId }),
+      ...(filter.platform === undefined ? {} : { platform: filter.platform }),
+      ...(filter.isActive === undefined ? {} : { isActive: filter.isActive }),
+    };
+    const [integrations, count] = await Promise.all([
+      this.#db.siteIntegration.findMany({
+        where,
+        include: withSite,
+        orderBy: { id: 'asc' },
+        skip: (filter.page - 1) * filter.pageSize,
+        take: filter.pageSize,
+      }),
+      this.#db.siteIntegration.count({ where }),
+    ]);
+    return { integrations, count };
+  }
+
+  /** All integrations of one site. Throws 404 for a foreign site. */
+  async listForSite(scope: TenantScope, siteId: number): Promise<IntegrationRow[]> {
+    await this.#sites.get(scope, siteId);
+    return this.#db.siteIntegration.findMany({
+      where: { accountId: scope.accountId, siteId },
+      include: withSite,
+      orderBy: { id: 'asc' },
+    });
+  }
+
+  /** Throws 404 for one that is not there or outside the scope. */
+  async get(scope: TenantScope, id: number, tx: Transaction = this.#db): Promise<IntegrationRow> {
+    const row = await tx.siteIntegration.findFirst({ where: { id, ...inScope(scope) }, include: withSite });
+    if (!row) throw notFound();
+    return row;
+  }
+
+  /** Throws 400 for wrong input, 404 for a foreign site, 409 when the site has one for this platform. */
+  async create(scope: TenantScope, input: CreateIntegration): Promise<IntegrationRow> {
+    const platform = this.#platforms.choose(input.platform, 'integrations');
+    checkPlatformType(platform, input.platformType);
+    const { apiKeyInCredentials, credentials } = splitCredentials(input.credentials ?? {});
+    const { content_types: choices, ...ownConfig } = input.config ?? {};
+    const config = validConfig(platform, ownConfig);
+    const valid = validCredentials(platform, withoutNulls(credentials));
+    const keys = { topLevel: input.apiKey, inCredentials: apiKeyInCredentials };
+    // Said before the site is looked up: it is wrong for every site.
+    if (
+      platform.capabilities.usesSiteKey &&
+      keys.topLevel === undefined &&
+      keys.inCredentials === undefined
+    ) {
+      checkApiKey(platform, { apiKeyHash: null }, keys, 'required');
+    }
+    const site = await this.#sites.get(scope, input.siteId);
+    checkApiKey(platform, site, keys, 'required');
+    if (choices !== undefined) applyChoices(null, choices);
+    const owner = { accountId: site.accountId, siteId: site.id, platform: platform.name };
+    const sealed = await this.#connections.sealCredentials(owner, valid);
+    try {
+      return await this.#db.$transaction(async (tx) => {
+        const row = await tx.siteIntegration.create({
+          data: {
+            ...owner,
+            config,
+            credentialsEncrypted: sealed,
+            isActive: input.isActive ?? true,
+            syncEnabled: input.syncEnabled ?? true,
+          },
+          include: withSite,
+        });
+        await this.#recordChange(tx, scope, row, 'created', {});
+        return row;
+      });
+    } catch (error) {
+      if (isUniqueViolation(error))
+        throw alreadyThere(`The site has an integration for ${platform.name} already.`);
+      throw error;
+    }
+  }
+
+  /**
+   * Changes what is given: absent keeps, null clears, nested objects merge (RFC 7396). With `replace`, absent
+   * settings go back to their defaults; credentials stay, since a caller cannot read them and so cannot send them back.
+   */
+  async update(
+    scope: TenantScope,
+    id: number,
+    input: UpdateIntegration,
+    options: { replace: boolean },
+  ): Promise<IntegrationRow> {
+    return this.#db.$transaction(async (tx) => {
+      await lockIntegration(tx, id);
+      const row = await this.get(scope, id, tx);
+      const platform = this.#platforms.get(row.platform);
+      checkUnmoved(row, input);
+      checkPlatformType(platform, input.platformType);
+      const { apiKeyInCredentials, credentials } = splitCredentials(input.credentials ?? {});
+      checkApiKey(
+        platform,
+        row.site,
+        { topLevel: input.apiKey, inCredentials: apiKeyInCredentials },
+        'optional',
+      );
+
+      const data: Prisma.SiteIntegrationUpdateInput = {};
+      if (input.config !== undefined || options.replace) {
+        data.config = changedConfig(
+          platform,
+          readConfigJson(row.config),
+          input.config ?? null,
+          options.replace,
+        );
+      }
+      if (input.credentials === null) data.credentialsEncrypted = null;
+      else if (Object.keys(credentials).length > 0) {
+        const merged = withoutNulls({ ...(await this.#connections.openCredentials(row)), ...credentials });
+        data.credentialsEncrypted = await this.#connections.sealCredentials(
+          row,
+          validCredentials(platform, merged),
+        );
+      }
+      if (input.isActive !== undefined || options.replace) data.isActive = input.isActive ?? true;
+      if (input.syncEnabled !== undefined || options.replace) data.syncEnabled = input.syncEnabled ?? true;
+      // What was tested is no longer what is there.
+      if (
+        data.credentialsEncrypted !== undefined ||
+        siteUrlOf(data.config) !== siteUrlOf(data.config && row.config)
+      ) {
+        data.connectionStatus = 'untested';
+      }
+      const updated = await tx.siteIntegration.update({ where: { id: row.id }, data, include: withSite });
+      await this.#recordChange(tx, scope, updated, 'updated', { fields: Object.keys(data).sort() });
+      return updated;
+    });
+  }
+
+  /** Takes the integration with its checks and runs away; the site, its content and all events stay. */
+  async delete(scope: TenantScope, id: number): Promise<void> {
+    await this.#db.$transaction(async (tx) => {
+      await lockIntegration(tx, id);
+      const row = await this.get(scope, id, tx);
+      await tx.siteIntegration.delete({ where: { id: row.id } });
+      await this.#recordChange(tx, scope, row, 'deleted', {});
+    });
+  }
+
+  /** The whole site key, for an admin, with an event that says who looked. */
+  async revealApiKey(scope: TenantScope, id: number): Promise<string> {
+    const row = await this.get(scope, id);
+    const platform = this.#platforms.get(row.platform);
+    const key = platform.capabilities.usesSiteKey ? await this.#sites.openKey(row.site) : null;
+    if (key === null)
+      throw new CallerError('unprocessable', 'There is no API key to reveal: the site has none.', {
+        code: 'no_api_key',
+      });
+    await this.#events.recordAlone({
+      accountId: row.accountId,
+      siteId: row.siteId,
+      integrationId: row.id,
+      type: 'credentials',
+      action: 'api_key_revealed',
+      details: { user_id: scope.userId },
+    });
+    return key;
+  }
+
+  #recordChange(
+    tx: Transaction,
+    scope: TenantScope,
+    row: IntegrationRow,
+    action: string,
+    details: Prisma.InputJsonObject,
+  ) {
+    return this.#events.record(tx, {
+      accountId: row.accountId,
+      siteId: row.siteId,
+      integrationId: row.id,
+      type: 'integration',
+      action,
+      details: { platform: row.platform, user_id: scope.userId, ...details },
+    });
+  }
+}
+
+/** Holds the row until the end of the transaction, so that changes to `config_json` follow one another. */
+export async function lockIntegration(tx: Transaction, id: number): Promise<void> {
+  await tx.$queryRaw`SELECT id FROM site_integration WHERE id = ${id} FOR UPDATE`;
+}
+
+function checkPlatformType(platform: Platform, type: string | undefined): void {
+  if (type !== undefined && type !== platform.type) {
+    throw invalidField('platform_type', `must be ${platform.type} for ${platform.name}, or be left out.`);
+  }
+}
+
+/** Site and platform make an integration what it is; they may be sent along but not changed. */
+function checkUnmoved(row: IntegrationRow, input: UpdateIntegration): void {
+  const fix = 'cannot be changed. Delete this integration and create another.';
+  if (input.siteId !== undefined && input.siteId !== row.siteId)
+    throw invalidField('site_id', fix, 'immutable');
+  if (input.platform !== undefined && input.platform !== row.platform)
+    throw invalidField('platform', fix, 'immutable');
+}

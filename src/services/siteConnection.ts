@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { Site, SiteIntegration } from '../database/generated/client.ts';
+import type { Connection, Credentials, JsonObject } from '../platforms/platform.ts';
+import { type CredentialVault, VaultError } from '../security/credentialVault.ts';
+import type { EventLog } from './eventLog.ts';
+import type { SiteService } from './site.service.ts';
+
+type OwnedSite = Pick<Site, 'id' | 'accountId' | 'url' | 'apiKeyEncrypted'>;
+export type OwnedIntegration = Pick<
+  SiteIntegration,
+  'id' | 'accountId' | 'siteId' | 'platform' | 'config' | 'credentialsEncrypted'
+>;
+
+const credentialsShape = z.record(z.string(), z.string());
+const configShape: z.ZodType<JsonObject> = z.record(z.string(), z.json());
+
+/** Opens what is kept encrypted, for the time of one use. */
+export class SiteConnections {
+  readonly #vault: CredentialVault;
+  readonly #sites: SiteService;
+  readonly #events: EventLog;
+
+  constructor(parts: { vault: CredentialVault; sites: SiteService; events: EventLog }) {
+    this.#vault = parts.vault;
+    this.#sites = parts.sites;
+    this.#events = parts.events;
+  }
+
+  /** All that its platform needs to speak with the site. Throws VaultError, after an event that says so. */
+  async open(integration: OwnedIntegration, site: OwnedSite): Promise<Connection> {
+    try {
+      const config = readConfigJson(integration.config);
+      const address = config.site_url;
+      return {
+        siteId: site.id,
+        siteUrl: typeof address === 'string' ? address : site.url,
+        siteKey: await this.#sites.openKey(site),
+        credentials: await this.openCredentials(integration),
+        config,
+      };
+    } catch (error) {
+      if (error instanceof VaultError) {
+        await this.#events.recordAlone({
+          accountId: integration.accountId,
+          siteId: integration.siteId,
+          integrationId: integration.id,
+          type: 'credentials',
+          action: 'not_readable',
+          success: false,
+          error: error.message,
+        });
+      }
+      throw error;
+    }
+  }
+
+  /** Throws VaultError when they cannot be decrypted. */
+  async openCredentials(integration: OwnedIntegration): Promise<Credentials> {
+    if (integration.credentialsEncrypted === null) return {};
+    const text = await this.#vault.decrypt(integration, integration.credentialsEncrypted);
+    return credentialsShape.parse(JSON.parse(text));
+  }
+
+  /** The credentials as they are kept; null for none. */
+  async sealCredentials(
+    owner: Pick<OwnedIntegration, 'accountId' | 'siteId' | 'platform'>,
+    credentials: Credentials,
+  ): Promise<string | null> {
+    if (Object.keys(credentials).length === 0) return null;
+    return this.#vault.encrypt(owner, JSON.stringify(credentials));
+  }
+}
+
+/** `config_json` as kept: always an object. */
+export function readConfigJson(config: SiteIntegration['config']): JsonObject {
+  return configShape.parse(config);
+}

@@ -1,0 +1,164 @@
+import type { Database } from '../database/client.ts';
+import type { SyncEvent, SyncRun } from '../database/generated/client.ts';
+import type { ConnectionTestResult, PlatformCapabilities } from '../platforms/platform.ts';
+import type { PlatformRegistry } from '../platforms/registry.ts';
+import { type ContentCounts, countContent } from './contentCounts.ts';
+import { readContentTypes } from './contentTypes.ts';
+import type { EventLog } from './eventLog.ts';
+import type { IntegrationRow, IntegrationService } from './integration.service.ts';
+import { readConfigJson } from './siteConnection.ts';
+import { isActive } from './sync.service.ts';
+import { type Facts, type Problem, problemsOf } from './syncProblems.ts';
+import type { TenantScope } from './tenantScope.ts';
+
+const dayMs = 24 * 3_600_000;
+
+export interface DebugStatus {
+  integration: IntegrationRow;
+  connection: {
+    status: string;
+    lastTest: TestRecord | null;
+    history: TestRecord[];
+    /** Between 0 and 1; null without a test in 24 hours. */
+    successRate24h: number | null;
+  };
+  sync: {
+    currentRun: SyncRun | null;
+    lastRuns: SyncRun[];
+    queue: { queued: number; active: number; failed: number };
+  };
+  webhooks: {
+    received24h: number;
+    pending: number;
+    failed: number;
+    dead: number;
+    lastReceivedAt: Date | null;
+  };
+  content: ContentCounts;
+  recentEvents: SyncEvent[];
+  problems: Problem[];
+}
+
+export interface TestRecord {
+  at: Date;
+  success: boolean;
+  code: string;
+  result: Partial<ConnectionTestResult>;
+}
+
+/** Gathers all that tells how an integration is doing, and says what is wrong with it and what mends it. */
+export class SyncHealthService {
+  readonly #db: Database;
+  readonly #integrations: IntegrationService;
+  readonly #platforms: PlatformRegistry;
+  readonly #events: EventLog;
+  readonly #now: () => number;
+
+  constructor(parts: {
+    db: Database;
+    integrations: IntegrationService;
+    platforms: PlatformRegistry;
+    events: EventLog;
+    now: () => number;
+  }) {
+    this.#db = parts.db;
+    this.#integrations = parts.integrations;
+    this.#platforms = parts.platforms;
+    this.#events = parts.events;
+    this.#now = parts.now;
+  }
+
+  async debugStatus(scope: TenantScope, id: number): Promise<DebugStatus> {
+    const integration = await this.#integrations.get(scope, id);
+    const since = new Date(this.#now() - dayMs);
+    const site = { accountId: integration.accountId, siteId: integration.siteId };
+    const [checks, rates, lastRuns, failedRuns, webhooks, received, content, events] = await Promise.all([
+      this.#db.connectionCheck.findMany({ where: { integrationId: id }, orderBy: { id: 'desc' }, take: 20 }),
+      this.#db.connectionCheck.groupBy({
+        by: ['success'],
+        where: { integrationId: id, createdAt: { gte: since } },
+        _count: { _all: true },
+      }),
+      this.#db.syncRun.findMany({ where: { integrationId: id }, orderBy: { id: 'desc' }, take: 10 }),
+      this.#db.syncRun.count({ where: { integrationId: id, status: 'failed', createdAt: { gte: since } } }),
+      this.#db.webhookDelivery.groupBy({ by: ['status'], where: site, _count: { _all: true } }),
+      this.#db.webhookDelivery.aggregate({
+        where: { ...site, receivedAt: { gte: since } },
+        _count: { _all: true },
+        _max: { receivedAt: true },
+      }),
+      countContent(this.#db, integration),
+      this.#events.listForIntegration(scope, id, { limit: 20 }),
+    ]);
+    const currentRun = lastRuns.find(isActive) ?? null;
+    const history = checks.map((check) => ({
+      at: check.createdAt,
+      success: check.success,
+      code: check.code,
+      result: toResult(check.result),
+    }));
+    const tests = rates.reduce((sum, rate) => sum + rate._count._all, 0);
+    const passed = rates.find((rate) => rate.success)?._count._all ?? 0;
+    const deliveries = (status: string) =>
+      webhooks.find((group) => group.status === status)?._count._all ?? 0;
+    const lastReceivedAt =
+      received._max.receivedAt ??
+      (await this.#db.webhookDelivery.findFirst({ where: site, orderBy: { id: 'desc' } }))?.receivedAt ??
+      null;
+    const status: Omit<DebugStatus, 'problems'> = {
+      integration,
+      connection: {
+        status: integration.connectionStatus,
+        lastTest: history[0] ?? null,
+        history,
+        successRate24h: tests === 0 ? null : passed / tests,
+      },
+      sync: {
+        currentRun,
+        lastRuns,
+        queue: {
+          queued: currentRun?.status === 'queued' ? 1 : 0,
+          active: currentRun?.status === 'syncing' ? 1 : 0,
+          failed: failedRuns,
+        },
+      },
+      webhooks: {
+        received24h: received._count._all,
+        pending: deliveries('pending'),
+        failed: deliveries('failed'),
+        dead: deliveries('dead'),
+        lastReceivedAt,
+      },
+      content,
+      recentEvents: events.events,
+    };
+    return {
+      ...status,
+      problems: problemsOf(this.#facts(status, this.#platforms.get(integration.platform).capabilities)),
+    };
+  }
+
+  #facts(status: Omit<DebugStatus, 'problems'>, capabilities: PlatformCapabilities): Facts {
+    const { integration, connection, sync } = status;
+    return {
+      now: this.#now(),
+      usesSiteKey: capabilities.usesSiteKey,
+      hasStructure: capabilities.structure,
+      siteHasKey: integration.site.apiKeyHash !== null,
+      isActive: integration.isActive,
+      syncEnabled: integration.syncEnabled,
+      syncStatus: integration.syncStatus,
+      syncError: integration.syncError,
+      lastTest: connection.lastTest,
+      connectionStatus: connection.status,
+      contentTypes: readContentTypes(readConfigJson(integration.config)),
+      currentRun: sync.currentRun,
+      deadDeliveries: status.webhooks.dead,
+      conflicts: status.content.conflicts,
+    };
+  }
+}
+
+function toResult(stored: unknown): Partial<ConnectionTestResult> {
+  return typeof stored === 'object' && stored !== null ? stored : {};
+}

@@ -1,0 +1,162 @@
+import type { Database, Transaction } from '../database/client.ts';
+import { CallerError } from '../errors.ts';
+import type { JsonObject, SiteStructure } from '../platforms/platform.ts';
+import { notSupported, type PlatformRegistry } from '../platforms/registry.ts';
+import { type ContentTypes, mergeStructure, readContentTypes } from './contentTypes.ts';
+import type { EventLog } from './eventLog.ts';
+import { type IntegrationRow, type IntegrationService, lockIntegration } from './integration.service.ts';
+import { readConfigJson, type SiteConnections } from './siteConnection.ts';
+import type { TenantScope } from './tenantScope.ts';
+
+/** A report dated further ahead than this would shut out every honest one after it. Milliseconds. */
+const aheadAtMost = 24 * 3_600_000;
+
+/** A type with what has been synced of it. */
+export interface ContentTypesView
+  extends Omit<ContentTypes, 'post_types' | 'taxonomies' | 'timestamp' | 'last_structure_fetch'> {
+  post_types: Record<
+    string,
+    ContentTypes['post_types'][string] & { synced_count: number; last_synced_at: Date | null }
+  >;
+  taxonomies: Record<string, ContentTypes['taxonomies'][string] & { synced_count: number }>;
+  last_structure_fetch: string | null;
+}
+
+/** Keeps the structure of sites: post types, taxonomies, plugin facts. */
+export class SyncMetadataService {
+  readonly #db: Database;
+  readonly #platforms: PlatformRegistry;
+  readonly #integrations: IntegrationService;
+  readonly #connections: SiteConnections;
+  readonly #events: EventLog;
+  readonly #now: () => number;
+
+  constructor(parts: {
+    db: Database;
+    platforms: PlatformRegistry;
+    integrations: IntegrationService;
+    connections: SiteConnections;
+    events: EventLog;
+    now: () => number;
+  }) {
+    this.#db = parts.db;
+    this.#platforms = parts.platforms;
+    this.#integrations = parts.integrations;
+    this.#connections = parts.connections;
+    this.#events = parts.events;
+    this.#now = parts.now;
+  }
+
+  /** Reads the structure from the site. Throws RemoteError or VaultError; writes nothing. */
+  async readStructure(row: IntegrationRow): Promise<SiteStructure> {
+    const platform = this.#platforms.get(row.platform);
+    if (!platform.capabilities.structure || !platform.readStructure)
+      throw notSupported(platform.name, 'structure');
+    return platform.readStructure(await this.#connections.open(row, row.site));
+  }
+
+  /**
+   * Takes a site's own report. An older one than the stored changes nothing: `applied` is false then.
+   * Throws 400 for a report from the future, 404, 501.
+   */
+  async update(
+    scope: TenantScope,
+    id: number,
+    report: SiteStructure,
+  ): Promise<{ applied: boolean; contentTypes: ContentTypes }> {
+    const platform = this.#platforms.get((await this.#integrations.get(scope, id)).platform);
+    if (!platform.capabilities.structure) throw notSupported(platform.name, 'structure');
+    if (Date.parse(report.timestamp) > this.#now() + aheadAtMost) {
+      throw new CallerError(
+        'invalid_input',
+        'timestamp: lies more than a day ahead. Set the clock of the site.',
+        {
+          fields: [
+            {
+              field: 'timestamp',
+              code: 'in_future',
+              message: 'Lies more than a day ahead. Set the clock of the site.',
+            },
+          ],
+        },
+      );
+    }
+    return this.#db.$transaction(async (tx) => this.store(tx, scope, id, report, 'pushed'));
+  }
+
+  /** Stores a report in the caller's transaction, with its event. `source` says who brought it. */
+  async store(
+    tx: Transaction,
+    scope: TenantScope,
+    id: number,
+    report: SiteStructure,
+    source: 'pushed' | 'fetched',
+  ): Promise<{ applied: boolean; contentTypes: ContentTypes }> {
+    await lockIntegration(tx, id);
+    const row = await this.#integrations.get(scope, id, tx);
+    const config = readConfigJson(row.config);
+    const stored = readContentTypes(config);
+    const merged = mergeStructure(stored, report, new Date(this.#now()));
+    const contentTypes = merged ?? stored;
+    if (!contentTypes) throw new Error('A first report is never older than the stored one.');
+    if (merged) {
+      const next: JsonObject = { ...config, content_types: JSON.parse(JSON.stringify(merged)) };
+      await tx.siteIntegration.update({ where: { id }, data: { config: next } });
+    }
+    await this.#events.record(tx, {
+      accountId: row.accountId,
+      siteId: row.siteId,
+      integrationId: row.id,
+      type: 'structure',
+      action: merged ? source : 'outdated',
+      details: {
+        post_types: Object.keys(report.post_types).length,
+        taxonomies: Object.keys(report.taxonomies).length,
+        timestamp: report.timestamp,
+        user_id: scope.userId,
+      },
+    });
+    return { applied: merged !== null, contentTypes };
+  }
+
+  /** The structure with what has been synced of each type. Throws 404, 501. */
+  async contentTypes(scope: TenantScope, id: number): Promise<ContentTypesView> {
+    const row = await this.#integrations.get(scope, id);
+    const platform = this.#platforms.get(row.platform);
+    if (!platform.capabilities.structure) throw notSupported(platform.name, 'structure');
+    const stored = readContentTypes(readConfigJson(row.config));
+    const site = { accountId: row.accountId, siteId: row.siteId };
+    const [contents, terms] = await Promise.all([
+      this.#db.content.groupBy({
+        by: ['contentType'],
+        where: { ...site, externalId: { not: null } },
+        _count: { _all: true },
+        _max: { lastSyncedAt: true },
+      }),
+      this.#db.siteTerm.groupBy({ by: ['taxonomy'], where: site, _count: { _all: true } }),
+    ]);
+    const synced = new Map(contents.map((group) => [group.contentType, group]));
+    const syncedTerms = new Map(terms.map((group) => [group.taxonomy, group._count._all]));
+    return {
+      post_types: Object.fromEntries(
+        Object.entries(stored?.post_types ?? {}).map(([slug, type]) => [
+          slug,
+          {
+            ...type,
+            synced_count: synced.get(slug)?._count._all ?? 0,
+            last_synced_at: synced.get(slug)?._max.lastSyncedAt ?? null,
+          },
+        ]),
+      ),
+      taxonomies: Object.fromEntries(
+        Object.entries(stored?.taxonomies ?? {}).map(([slug, type]) => [
+          slug,
+          { ...type, synced_count: syncedTerms.get(slug) ?? 0 },
+        ]),
+      ),
+      plugin_connection_enabled: stored?.plugin_connection_enabled ?? false,
+      two_way_sync_enabled: stored?.two_way_sync_enabled ?? false,
+      last_structure_fetch: stored?.last_structure_fetch ?? null,
+    };
+  }
+}
