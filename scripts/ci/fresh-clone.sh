@@ -18,8 +18,31 @@ user=
 clone=
 server=
 
+# The processes that work in a folder, as PostgreSQL's do in its data folder.
+processes_in() {
+  local process
+  for process in /proc/[0-9]*; do
+    if [ "$(readlink "$process/cwd" 2>/dev/null)" = "$1" ]; then echo "${process#/proc/}"; fi
+  done
+}
+
+# Ends what a failed try left running: the server works in the clone, and PostgreSQL ends with it.
+end_leftovers() {
+  local folder process
+  for folder in "$clone" "$(cluster)"; do
+    for process in $(processes_in "$folder"); do kill -TERM "$process" 2>/dev/null || true; done
+    for _ in $(seq 100); do
+      [ -n "$(processes_in "$folder")" ] || break
+      sleep 0.1
+    done
+  done
+}
+
+cluster() { echo "$(cat "$clone/.data/postgres-location" 2>/dev/null || echo "$clone/.data/postgres")/data"; }
+
 forget_clone() {
   [ -n "$clone" ] || return 0
+  end_leftovers
   local pointer="$clone/.data/postgres-location"
   if [ -f "$pointer" ]; then
     local home
@@ -78,14 +101,6 @@ is_ready() {
     "http://127.0.0.1:$port/readyz"
 }
 
-# The processes that work in a folder, as PostgreSQL's do in its data folder.
-processes_in() {
-  local process
-  for process in /proc/[0-9]*; do
-    if [ "$(readlink "$process/cwd" 2>/dev/null)" = "$1" ]; then echo "${process#/proc/}"; fi
-  done
-}
-
 # Starts the server, waits until it is ready, and sets `took` to the milliseconds that lasted.
 start() {
   local begin
@@ -101,15 +116,14 @@ start() {
 }
 
 stop() {
-  local code=0 cluster left
+  local code=0 left
   # To the program the user typed; npm hands it on.
   kill -TERM "$server"
   wait "$server" || code=$?
   server=
   [ "$code" = 0 ] || fail "exit code $code after SIGTERM"
-  cluster="$(cat "$clone/.data/postgres-location" 2>/dev/null || echo "$clone/.data/postgres")/data"
-  [ -d "$cluster" ] || fail "no embedded database in $cluster"
-  left=$(processes_in "$cluster")
+  [ -d "$(cluster)" ] || fail "no embedded database in $(cluster)"
+  left=$(processes_in "$(cluster)")
   [ -z "$left" ] || fail "PostgreSQL is still there: process $left"
 }
 
@@ -119,6 +133,7 @@ try() {
   git clone -q --no-hardlinks "$source_dir" "$clone"
   [ "$who" = root ] || chown -R "$who:$who" "$clone"
   port=$(free_port)
+  # "exec" so that the signal below reaches npm, as it does on a terminal; else word for word.
   start sh -c 'npm ci && exec npm start'
   echo "$who: npm ci && npm start to ready: $took ms"
   stop

