@@ -62,7 +62,10 @@ export function pageOf(item: z.ZodType) {
   });
 }
 
-export const jsonObject = z.record(z.string(), z.json());
+/** Any JSON. Named, since it holds itself. */
+const jsonValue = z.json().meta({ id: 'JsonValue' });
+
+export const jsonObject = z.record(z.string(), jsonValue);
 
 export const problemSchema = z
   .object({
