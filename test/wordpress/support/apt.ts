@@ -82,12 +82,10 @@ export function unpackPackages(suite: string, names: string[], target: string, w
 
 function isInstalled(name: string): boolean {
   try {
-    const status = execFileSync('dpkg-query', ['-W', '-f', '${Status}', name], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return status.toString() === 'install ok installed';
+    const status = execFileSync('dpkg', ['--status', name], { stdio: ['ignore', 'pipe', 'ignore'] });
+    return status.toString().includes('\nStatus: install ok installed\n');
   } catch {
-    // dpkg-query exits 1 for a package it has never heard of.
+    // dpkg exits 1 for a package that was never installed.
     return false;
   }
 }

@@ -46,6 +46,7 @@ final class Sitebridge_Rest_Authentication {
 		// Before core's own checks at 90 and 100, which leave an answer that is there as it is.
 		add_filter( 'rest_authentication_errors', array( $this, 'report_error' ), 5 );
 		add_filter( 'rest_post_dispatch', array( $this, 'forbid_caching' ), 10, 3 );
+		add_filter( 'nocache_headers', array( $this, 'keep_own_caching_header' ) );
 
 		// What page caches agreed on to leave a request alone.
 		if ( $this->gate->request()->is_signed() && ! defined( 'DONOTCACHEPAGE' ) ) {
@@ -108,6 +109,21 @@ final class Sitebridge_Rest_Authentication {
 		}
 
 		return $response;
+	}
+
+	/**
+	 * WordPress sends these after the answer's own headers to whoever is logged in; before 6.3 without
+	 * `no-store`, so that they would let caches keep the answer.
+	 *
+	 * @param array $headers WordPress's headers against caching, by name.
+	 * @return array
+	 */
+	public function keep_own_caching_header( $headers ) {
+		if ( $this->gate->request()->is_signed() ) {
+			$headers['Cache-Control'] = 'no-store';
+		}
+
+		return $headers;
 	}
 
 	/**

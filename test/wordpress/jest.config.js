@@ -1,0 +1,11 @@
+/** The suites that need a real WordPress: Debian, root, PHP, MariaDB and nginx. `npm run test:wordpress`. */
+export default {
+  rootDir: '../..',
+  testMatch: ['<rootDir>/test/wordpress/**/*.test.ts'],
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' } }] },
+  // Each file has a MariaDB and PHP workers of its own; two cores are busy with one.
+  maxWorkers: 1,
+  testTimeout: 60000,
+};

@@ -1,0 +1,31 @@
+/** The connector plugin on a test site. */
+import { join } from 'node:path';
+import { buildPluginZip } from '../../../wordpress-plugin/build-zip.ts';
+import type { AdminSession } from './admin-session.ts';
+import { type JsonAnswer, type SigningOptions, signedFetch } from './signed-request.ts';
+import type { Wordpress } from './wordpress.ts';
+
+/** The plugin's main file, as WordPress names plugins. */
+export const CONNECTOR = 'sitebridge-connector/sitebridge-connector.php';
+
+/** Builds the plugin's zip next to the site and returns its path. */
+export function connectorZip(wordpress: Wordpress): string {
+  return buildPluginZip(join(wordpress.root, '../sitebridge-connector.zip')).path;
+}
+
+/** Uploads and activates the connector as an administrator does, and leaves them logged in. */
+export async function installConnector(wordpress: Wordpress): Promise<AdminSession> {
+  const admin = await wordpress.adminSession();
+  await admin.uploadPlugin(connectorZip(wordpress));
+  await admin.activatePlugin(CONNECTOR);
+  return admin;
+}
+
+/** A signed GET of one of the site's REST routes, such as `/sitebridge/v1/ping`. */
+export async function signedGet(
+  wordpress: Wordpress,
+  route: string,
+  options: SigningOptions,
+): Promise<JsonAnswer> {
+  return signedFetch(wordpress.restUrl(route), options);
+}
