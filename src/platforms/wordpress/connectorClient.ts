@@ -87,6 +87,8 @@ const REFUSALS: Readonly<Record<string, { code: string; variant: string }>> = {
   sitebridge_nonce_replayed: { code: 'cached_api', variant: 'replayed' },
   sitebridge_site_mismatch: { code: 'identity_mismatch', variant: 'site_id' },
   sitebridge_user_invalid: { code: 'insufficient_role', variant: 'user_invalid' },
+  sitebridge_connection_disabled: { code: 'rest_disabled', variant: 'sitebridge_connection_disabled' },
+  sitebridge_nonce_store_failed: { code: 'fatal', variant: 'sitebridge_nonce_store_failed' },
 };
 
 /** Whether a version is older than the oldest that works. One that cannot be read is not. */

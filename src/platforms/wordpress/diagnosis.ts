@@ -151,7 +151,12 @@ async function findConnector(
   const { error } = answer;
   const values = client.values;
   if (servedFromCache(answer.response)) throw fault('cached_api', { values });
-  if (error === null) throw fault('auth_not_enforced', { values, detail: 'unsigned request' });
+  if (error === null) {
+    // We sent no nonce, so one that is echoed is of somebody else's request.
+    const nonce = isRecord(answer.value) ? answer.value.nonce : undefined;
+    if (typeof nonce === 'string' && nonce !== '') throw fault('cached_api', { values });
+    throw fault('auth_not_enforced', { values, detail: 'unsigned request' });
+  }
   if (error.code === 'rest_no_route') {
     const missing = fault('connector_missing', { values });
     if (!hasCredentials) throw missing;

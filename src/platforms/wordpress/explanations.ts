@@ -132,6 +132,10 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     message: 'The plugin Disable WP REST API lets only signed-in users use the REST API.',
     hint: 'Deactivate that plugin, or use one that can except the namespace sitebridge/v1.',
   },
+  'rest_disabled.sitebridge_connection_disabled': {
+    message: 'The connection is switched off in the connector plugin.',
+    hint: 'Switch it on in WordPress under Settings > Sitebridge.',
+  },
   'rest_disabled.hidden': {
     message: 'WordPress is there, but its REST API does not answer under any of its addresses.',
     hint: 'A plugin or the web server hides it: allow the path {path} and the parameter rest_route.',
@@ -257,6 +261,10 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   fatal: {
     message: 'WordPress stops with a critical error.',
     hint: "Look into PHP's error log (or wp-content/debug.log) for the plugin or theme that fails.",
+  },
+  'fatal.sitebridge_nonce_store_failed': {
+    message: 'The connector cannot write to the database of the site.',
+    hint: "Check that the database has room and that WordPress's database user may write.",
   },
   clock_skew: {
     message: "The site's clock and ours are {seconds} seconds apart.",

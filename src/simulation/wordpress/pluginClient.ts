@@ -1,0 +1,58 @@
+import type { SimulatedSite } from './site.ts';
+
+/** What a server answered to the connector. */
+export interface ServerAnswer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+export interface ConnectOutcome {
+  test: ServerAnswer;
+  /** Null when the test did not pass, as nothing is pushed then. */
+  structure: ServerAnswer | null;
+}
+
+const BASE = '/api/v1/integration/integrations';
+
+/** Does what the plugin's Connect button does: has the server test the connection, then pushes the structure. */
+export async function connectAsPlugin(site: SimulatedSite, serverUrl: string): Promise<ConnectOutcome> {
+  const { connector } = site.state;
+  if (connector === null) throw new Error('The simulated site has no connector to connect with.');
+  const test = await post(`${serverUrl}${BASE}/test-connection`, {
+    site_id: connector.siteId,
+    api_key: connector.siteKey,
+    site_url: site.home,
+  });
+  const id = test.body.integration_id;
+  if (test.status !== 200 || typeof id !== 'number') return { test, structure: null };
+  connector.integrationId = id;
+  return { test, structure: await pushStructure(site, serverUrl) };
+}
+
+/** Does what the plugin does daily and when types change. */
+export async function pushStructure(site: SimulatedSite, serverUrl: string): Promise<ServerAnswer> {
+  const { connector } = site.state;
+  if (connector?.integrationId == null) throw new Error('The simulated site is not connected.');
+  return await post(`${serverUrl}${BASE}/${connector.integrationId}/update-structure`, site.structure(), {
+    'X-API-Key': connector.siteKey,
+  });
+}
+
+async function post(
+  url: string,
+  body: Record<string, unknown>,
+  headers: Record<string, string> = {},
+): Promise<ServerAnswer> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+    redirect: 'manual',
+  });
+  const read: unknown = await answer.json().catch(() => null);
+  return { status: answer.status, body: isRecord(read) ? read : {} };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,60 @@
+import { type Answer, html } from './answer.ts';
+import { answerRest } from './restApi.ts';
+import type { SimulatedSite } from './site.ts';
+import { answerXmlRpc } from './xmlRpc.ts';
+
+export interface SiteRequest {
+  method: string;
+  /** As in the request line. */
+  target: string;
+  headers: Readonly<Record<string, string | undefined>>;
+  body: string;
+}
+
+/** The REST route that a request is for, or null. */
+export function restRoute(
+  site: SimulatedSite,
+  target: string,
+): { route: string; query: URLSearchParams } | null {
+  const url = new URL(target, 'http://site.invalid');
+  if (!url.pathname.startsWith(`${site.base}/`)) return null;
+  const path = url.pathname.slice(site.base.length);
+  if (!site.plainPermalinks && /^\/wp-json(\/|$)/.test(path)) {
+    return { route: path.slice('/wp-json'.length) || '/', query: url.searchParams };
+  }
+  const route = url.searchParams.get('rest_route');
+  return route !== null && (path === '/' || path === '/index.php')
+    ? { route, query: url.searchParams }
+    : null;
+}
+
+/** Whether a request is for the REST API, or would be with pretty permalinks: firewalls judge by the path. */
+export function isApi(site: SimulatedSite, { target }: SiteRequest): boolean {
+  return restRoute(site, target) !== null || target.startsWith(`${site.base}/wp-json`);
+}
+
+export function isConnector(site: SimulatedSite, { target }: SiteRequest): boolean {
+  return restRoute(site, target)?.route.startsWith('/sitebridge/') ?? false;
+}
+
+/** WordPress itself: the REST API, XML-RPC, the home page. */
+export function answerSite(site: SimulatedSite, request: SiteRequest): Answer {
+  const found = restRoute(site, request.target);
+  if (found !== null) return answerRest(site, { ...request, ...found });
+  const path = new URL(request.target, 'http://site.invalid').pathname;
+  if (path === `${site.base}/xmlrpc.php` && request.method === 'POST')
+    return answerXmlRpc(site, request.body);
+  if (path === `${site.base}/`) return home(site);
+  return html('<html><head><title>404 Not Found</title></head><body>Not found.</body></html>', 404);
+}
+
+function home(site: SimulatedSite): Answer {
+  const { name, wordpressVersion } = site.state;
+  return html(
+    `<!DOCTYPE html><html><head><title>${name.replaceAll('&', '&amp;')}</title>
+<meta name="generator" content="WordPress ${wordpressVersion}" />
+<link rel="stylesheet" href="${site.home}/wp-content/themes/plain/style.css" /></head><body></body></html>`,
+    200,
+    { Link: `<${site.restUrl}>; rel="https://api.w.org/"` },
+  );
+}

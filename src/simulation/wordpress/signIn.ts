@@ -1,0 +1,98 @@
+import { verifyRequest } from '../../security/requestSignature.ts';
+import { type Answer, restError } from './answer.ts';
+import type { SimulatedSite } from './site.ts';
+import type { SimulatedUser } from './state.ts';
+
+export interface RestRequest {
+  method: string;
+  /** As in the request line. */
+  target: string;
+  headers: Readonly<Record<string, string | undefined>>;
+  body: string;
+  /** `/wp/v2/posts` */
+  route: string;
+  query: URLSearchParams;
+}
+
+/** Who a request acts as, or the answer that refuses it. */
+export type SignIn = { user: SimulatedUser | null; refusal: null } | { user: null; refusal: Answer };
+
+/** Signs a REST request in: by the connector when it is signed, else by an application password, else as nobody. */
+export function signIn(site: SimulatedSite, request: RestRequest): SignIn {
+  if (isSigned(request) && site.connector !== null) return connectorVerdict(site, request);
+  return applicationPassword(site, request);
+}
+
+export function isSigned(request: RestRequest): boolean {
+  return request.headers['x-sitebridge-signature'] !== undefined;
+}
+
+/** The connector's own judgement, in the order of the plugin: key, signature, time, site, nonce, user. */
+export function connectorVerdict(site: SimulatedSite, request: RestRequest): SignIn {
+  const { connector } = site;
+  if (connector === null)
+    return refuse('rest_no_route', 404, 'No route was found matching the URL and request method.');
+  const version = { plugin_version: connector.version };
+  const refusal = (
+    code: string,
+    status: number,
+    message: string,
+    data: Record<string, unknown> = {},
+  ): SignIn => refuse(code, status, message, { ...version, ...data });
+
+  const user = site.mappedUser;
+  if (site.has('auth_not_enforced')) return { user, refusal: null };
+  const now = Date.now() - (site.has('connector_clock_slow') ? 600_000 : 0);
+  const verdict = verifyRequest(request, request.headers, connector.siteKey, now);
+  if (!verdict.ok && verdict.reason === 'missing') {
+    return refusal('sitebridge_signature_missing', 401, 'This address answers only signed requests.');
+  }
+  if (site.has('signature_not_compared')) return { user, refusal: null };
+  if (connector.siteKey === '') {
+    return refusal('sitebridge_not_configured', 401, 'The Sitebridge Connector is not connected.');
+  }
+  if (!verdict.ok && verdict.reason === 'bad_signature') {
+    return refusal(
+      'sitebridge_bad_signature',
+      401,
+      'The signature is not made with the key that is stored here.',
+    );
+  }
+  if (!verdict.ok) {
+    return refusal('sitebridge_timestamp_out_of_range', 401, 'The time of the request is off.', {
+      server_time: Math.floor(now / 1000),
+    });
+  }
+  if (verdict.siteId !== String(connector.siteId)) {
+    return refusal('sitebridge_site_mismatch', 403, 'The request is for another site.');
+  }
+  if (connector.usedNonces.has(verdict.nonce)) {
+    return refusal('sitebridge_nonce_replayed', 401, 'A request with this nonce was answered before.');
+  }
+  connector.usedNonces.add(verdict.nonce);
+  if (user === null) return refusal('sitebridge_user_invalid', 403, 'The WordPress user is gone.');
+  return { user, refusal: null };
+}
+
+/**
+ * As WordPress 6.8 does it: a wrong pair makes the request one of nobody. `wrong_password_reported` is how it is
+ * where something asks for the user before errors are collected, as some plugins do.
+ */
+function applicationPassword(site: SimulatedSite, request: RestRequest): SignIn {
+  const { authorization } = request.headers;
+  const match = /^Basic (.+)$/i.exec(authorization ?? '');
+  if (!match?.[1] || site.has('auth_header_stripped') || site.has('application_passwords_off')) {
+    return { user: null, refusal: null };
+  }
+  const [login = '', ...rest] = Buffer.from(match[1], 'base64').toString('utf8').split(':');
+  const user = site.passwordOwner(login, rest.join(':'));
+  if (user !== null || !site.has('wrong_password_reported') || !site.passwordsInUse)
+    return { user, refusal: null };
+  return site.state.users.some((each) => each.login === login)
+    ? refuse('incorrect_password', 401, 'The provided password is an invalid application password.')
+    : refuse('invalid_username', 401, 'Unknown username. Check again or try your email address.');
+}
+
+function refuse(code: string, status: number, message: string, data: Record<string, unknown> = {}): SignIn {
+  return { user: null, refusal: restError(code, status, message, data) };
+}

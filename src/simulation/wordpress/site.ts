@@ -1,0 +1,118 @@
+import type { FaultName } from './faults.ts';
+import type { SimulatedConnector, SimulatedState, SimulatedType, SimulatedUser } from './state.ts';
+
+/** A simulated site: its state seen through the faults that are switched on. */
+export class SimulatedSite {
+  readonly state: SimulatedState;
+  readonly faults = new Set<FaultName>();
+  /** Path of the installation without slash at the end; empty at the root of the host. */
+  readonly base: string;
+  readonly plainPermalinks: boolean;
+  /** Scheme, host and port; known once the server listens. */
+  origin = '';
+
+  constructor(state: SimulatedState, base: string, plainPermalinks: boolean) {
+    this.state = state;
+    this.base = base;
+    this.plainPermalinks = plainPermalinks;
+  }
+
+  has(fault: FaultName): boolean {
+    return this.faults.has(fault);
+  }
+
+  /** `home_url()`. */
+  get home(): string {
+    return this.has('other_home') ? 'https://clone.example.com' : this.origin + this.base;
+  }
+
+  /** `rest_url()`. */
+  get restUrl(): string {
+    return this.origin + this.base + (this.plainPermalinks ? '/index.php?rest_route=/' : '/wp-json/');
+  }
+
+  get connector(): SimulatedConnector | null {
+    const { connector } = this.state;
+    if (connector === null || this.has('connector_missing')) return null;
+    return {
+      ...connector,
+      version: this.has('connector_outdated') ? '0.0.9' : connector.version,
+      siteKey: this.has('connector_not_configured') ? '' : connector.siteKey,
+      siteId: this.has('other_site_id') ? connector.siteId + 1 : connector.siteId,
+      userId: this.has('mapped_user_gone') ? -1 : connector.userId,
+    };
+  }
+
+  /** Whom signed requests act as. */
+  get mappedUser(): SimulatedUser | null {
+    return this.state.users.find((user) => user.id === this.connector?.userId) ?? null;
+  }
+
+  /** Whether WordPress looks at application passwords at all (WP_Application_Passwords::is_in_use). */
+  get passwordsInUse(): boolean {
+    return this.state.users.some((user) => user.applicationPassword !== null);
+  }
+
+  /** The user whose pair this is. Spaces in the password do not count, as in WordPress. */
+  passwordOwner(login: string, password: string): SimulatedUser | null {
+    const user = this.state.users.find((each) => each.login === login && each.applicationPassword !== null);
+    const right = user?.applicationPassword === password.replaceAll(' ', '');
+    return user !== undefined && (right || this.has('any_password_passes')) ? user : null;
+  }
+
+  /** The role that a user has now. */
+  withRole(user: SimulatedUser): SimulatedUser {
+    return this.has('low_role') ? { ...user, role: 'author' } : user;
+  }
+
+  countPosts(type: string, statuses: readonly string[] | 'any'): number {
+    return this.posts(type, statuses).length;
+  }
+
+  /** `any` is every status but those that searches leave out. */
+  posts(type: string, statuses: readonly string[] | 'any') {
+    return this.state.posts.filter(
+      (post) =>
+        post.type === type &&
+        (statuses === 'any'
+          ? !['trash', 'auto-draft'].includes(post.status)
+          : statuses.includes(post.status)),
+    );
+  }
+
+  terms(taxonomy: string) {
+    return this.state.terms.filter((term) => term.taxonomy === taxonomy);
+  }
+
+  /** The connector's structure, as the plugin reads and pushes it. */
+  structure(): Record<string, unknown> {
+    const types = content(this.state.postTypes);
+    const taxonomies = content(this.state.taxonomies);
+    return {
+      post_types: Object.fromEntries(
+        types.map(([slug, type]) => [
+          slug,
+          { ...described(type, this.countPosts(slug, 'any')), taxonomies: type.related },
+        ]),
+      ),
+      taxonomies: Object.fromEntries(
+        taxonomies.map(([slug, type]) => [
+          slug,
+          { ...described(type, this.terms(slug).length), post_types: type.related },
+        ]),
+      ),
+      plugin_connection_enabled: true,
+      two_way_sync_enabled: true,
+      timestamp: new Date().toISOString(),
+    };
+  }
+}
+
+function content(types: Record<string, SimulatedType>): Array<[string, SimulatedType]> {
+  return Object.entries(types).filter(([, type]) => type.internal !== true);
+}
+
+function described(type: SimulatedType, count: number) {
+  // Labels are stored as typed, and the connector sends them so; core REST does the same.
+  return { label: type.name, count, rest_base: type.rest_base, hierarchical: type.hierarchical };
+}

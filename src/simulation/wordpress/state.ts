@@ -1,0 +1,146 @@
+/** What a simulated WordPress holds, and the content that it starts with. */
+
+export type Role = 'administrator' | 'editor' | 'author' | 'subscriber';
+
+export interface SimulatedUser {
+  id: number;
+  login: string;
+  role: Role;
+  /** As WordPress compares them: without spaces. */
+  applicationPassword: string | null;
+}
+
+export interface SimulatedPost {
+  id: number;
+  type: string;
+  status: string;
+  slug: string;
+  title: string;
+  content: string;
+  modified_gmt: string;
+}
+
+export interface SimulatedTerm {
+  id: number;
+  taxonomy: string;
+  name: string;
+  slug: string;
+}
+
+export interface SimulatedType {
+  name: string;
+  rest_base: string;
+  hierarchical: boolean;
+  /** The taxonomies of a post type, or the post types of a taxonomy. */
+  related: string[];
+  /** Comes with WordPress and is no content; the connector leaves it out. */
+  internal?: boolean;
+}
+
+/** A request that reached the simulation. */
+export interface SeenRequest {
+  method: string;
+  target: string;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+export interface SimulatedState {
+  name: string;
+  wordpressVersion: string;
+  users: SimulatedUser[];
+  postTypes: Record<string, SimulatedType>;
+  taxonomies: Record<string, SimulatedType>;
+  posts: SimulatedPost[];
+  terms: SimulatedTerm[];
+  /** The connector plugin as it is set up, or null when it is not installed. */
+  connector: SimulatedConnector | null;
+  requests: SeenRequest[];
+}
+
+export interface SimulatedConnector {
+  version: string;
+  siteId: number;
+  /** Empty: not connected yet. */
+  siteKey: string;
+  /** Requests act as this user. */
+  userId: number;
+  integrationId: number | null;
+  usedNonces: Set<string>;
+}
+
+const CAPABILITIES: Readonly<Record<Role, readonly string[]>> = {
+  administrator: [
+    'edit_posts',
+    'edit_others_posts',
+    'publish_posts',
+    'manage_categories',
+    'upload_files',
+    'manage_options',
+  ],
+  editor: ['edit_posts', 'edit_others_posts', 'publish_posts', 'manage_categories', 'upload_files'],
+  author: ['edit_posts', 'publish_posts', 'upload_files'],
+  subscriber: [],
+};
+
+/** A user's capabilities as WordPress lists them: only what is held, always true. */
+export function capabilitiesOf(user: SimulatedUser): Record<string, true> {
+  return Object.fromEntries([...CAPABILITIES[user.role], 'read'].map((name) => [name, true]));
+}
+
+/** The types of WordPress 6.8 that an editor sees, and a type with a taxonomy of a plugin. */
+export function initialTypes(): Pick<SimulatedState, 'postTypes' | 'taxonomies'> {
+  return {
+    postTypes: {
+      post: { name: 'Posts', rest_base: 'posts', hierarchical: false, related: ['category', 'post_tag'] },
+      page: { name: 'Pages', rest_base: 'pages', hierarchical: true, related: [] },
+      attachment: { name: 'Media', rest_base: 'media', hierarchical: false, related: [], internal: true },
+      wp_block: {
+        name: 'Patterns',
+        rest_base: 'blocks',
+        hierarchical: false,
+        related: ['wp_pattern_category'],
+        internal: true,
+      },
+      book: { name: 'Books &amp; more', rest_base: 'books', hierarchical: true, related: ['genre'] },
+    },
+    taxonomies: {
+      category: { name: 'Categories', rest_base: 'categories', hierarchical: true, related: ['post'] },
+      post_tag: { name: 'Tags', rest_base: 'tags', hierarchical: false, related: ['post'] },
+      wp_pattern_category: {
+        name: 'Pattern Categories',
+        rest_base: 'wp_pattern_category',
+        hierarchical: false,
+        related: ['wp_block'],
+        internal: true,
+      },
+      genre: { name: 'Genres', rest_base: 'genres', hierarchical: true, related: ['book'] },
+    },
+  };
+}
+
+/** Posts in every status, so that counts of one status differ from counts of all. */
+export function initialContent(): Pick<SimulatedState, 'posts' | 'terms'> {
+  const statuses: ReadonlyArray<readonly [type: string, statuses: readonly string[]]> = [
+    ['post', ['publish', 'publish', 'publish', 'draft', 'private', 'pending', 'trash', 'auto-draft']],
+    ['page', ['publish', 'draft']],
+    ['book', ['publish', 'private', 'trash']],
+  ];
+  const posts = statuses
+    .flatMap(([type, list]) => list.map((status) => ({ type, status })))
+    .map(({ type, status }, index) => ({
+      id: index + 1,
+      type,
+      status,
+      slug: `${type}-${index + 1}`,
+      title: `${type} ${index + 1}`,
+      content: `<!-- wp:paragraph -->\n<p>Text ${index + 1}</p>\n<!-- /wp:paragraph -->`,
+      modified_gmt: '2026-01-01T00:00:00',
+    }));
+  const terms = [
+    { id: 1, taxonomy: 'category', name: 'Uncategorized', slug: 'uncategorized' },
+    { id: 2, taxonomy: 'category', name: 'News', slug: 'news' },
+    { id: 3, taxonomy: 'post_tag', name: 'green', slug: 'green' },
+    { id: 4, taxonomy: 'genre', name: 'Poetry', slug: 'poetry' },
+  ];
+  return { posts, terms };
+}
