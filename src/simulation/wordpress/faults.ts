@@ -59,6 +59,7 @@ export const REPLACED_ANSWERS = {
     scope: 'connector',
     answer: restError('rest_cannot_access', 401, 'DRA: Only authenticated users can access the REST API.'),
   },
+  connector_answers_page: { scope: 'connector', answer: html('<html><body>Hello.</body></html>') },
   firewall_wordfence: {
     scope: 'api',
     answer: html(

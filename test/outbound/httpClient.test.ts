@@ -1,0 +1,269 @@
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { RemoteError } from '../../src/errors.ts';
+import { OutboundClient, type OutboundRequest } from '../../src/outbound/httpClient.ts';
+import { closedPort, type LoopbackServer, serveBytes, serveLoopback } from './loopbackServer.ts';
+
+let client: OutboundClient;
+const servers: Array<{ stop(): Promise<void> }> = [];
+
+beforeEach(() => {
+  client = new OutboundClient({ allow: ['127.0.0.0/8'] });
+});
+afterEach(async () => {
+  client.close();
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+});
+
+async function serve(...args: Parameters<typeof serveLoopback>): Promise<LoopbackServer> {
+  const server = await serveLoopback(...args);
+  servers.push(server);
+  return server;
+}
+
+async function failure(request: OutboundRequest): Promise<RemoteError> {
+  try {
+    await client.request(request);
+  } catch (error) {
+    if (error instanceof RemoteError) return error;
+    throw error;
+  }
+  throw new Error(`${request.url} was answered.`);
+}
+
+describe('answers', () => {
+  it.each([200, 204, 304, 400, 404, 500, 503])('gives the status %i as it is', async (status) => {
+    const server = await serve((_, response) => response.writeHead(status, { 'X-Two': ['a', 'b'] }).end());
+    const answer = await client.request({ url: `${server.url}/path?q=1` });
+    expect(answer).toMatchObject({ status, redirects: 0, url: `${server.url}/path?q=1` });
+    expect(answer.headers['x-two']).toBe('a, b');
+  });
+
+  it('sends method, headers and body, and gives the body as bytes', async () => {
+    const server = await serve((request, response) => {
+      request.pipe(response);
+    });
+    const body = Buffer.from([0, 255, 1, 254]);
+    const answer = await client.request({ method: 'POST', url: server.url, headers: { 'X-A': '1' }, body });
+    expect(answer.body.equals(body)).toBe(true);
+    expect(server.seen[0]).toMatchObject({ method: 'POST', headers: { 'x-a': '1' } });
+  });
+
+  it('sends the path and query as they were given', async () => {
+    const server = await serve((_, response) => response.end());
+    await client.request({ url: `${server.url}/a%2Fb/?rest_route=/x/y&z=%20` });
+    expect(server.seen[0]?.url).toBe('/a%2Fb/?rest_route=/x/y&z=%20');
+  });
+
+  it('reads compressed bodies', async () => {
+    const server = await serve((request, response) => {
+      const gzip = request.url === '/gzip';
+      response.setHeader('Content-Encoding', gzip ? 'gzip' : 'br');
+      response.end(gzip ? gzipSync('packed') : brotliCompressSync('packed'));
+    });
+    for (const path of ['/gzip', '/br']) {
+      expect((await client.request({ url: server.url + path })).body.toString()).toBe('packed');
+    }
+  });
+
+  it('keeps the connection and tells how long it took to make once', async () => {
+    const server = await serve((_, response) => response.end('x'));
+    const first = await client.request({ url: server.url });
+    const second = await client.request({ url: server.url });
+    expect(server.connections()).toBe(1);
+    expect(first.connect.tcp_ms).toEqual(expect.any(Number));
+    expect(second.connect.tcp_ms).toBeNull();
+  });
+
+  it('tries a GET again when the kept connection was closed meanwhile', async () => {
+    let answered = 0;
+    const server = await serve((request, response) => {
+      answered += 1;
+      if (answered === 2) request.socket.destroy();
+      else response.end('x');
+    });
+    await client.request({ url: server.url });
+    expect((await client.request({ url: server.url })).status).toBe(200);
+    expect(server.connections()).toBe(2);
+  });
+});
+
+describe('addresses that are none', () => {
+  it.each([
+    '',
+    'nonsense',
+    '/path',
+    'javascript:alert(1)',
+    'file:///etc/passwd',
+    'ftp://example.com/',
+    'data:,x',
+  ])('refuses "%s"', async (url) => {
+    expect((await failure({ url })).code).toBe('invalid_url');
+  });
+
+  it.each(['http://user:secret@example.com/', 'http://user@example.com/', 'http://:secret@example.com/'])(
+    'refuses credentials in %s and does not repeat them',
+    async (url) => {
+      const error = await failure({ url });
+      expect(error).toMatchObject({ code: 'invalid_url', detail: 'credentials' });
+      expect(error.message).not.toContain('secret');
+    },
+  );
+});
+
+describe('redirects', () => {
+  it.each([
+    [301, 'POST', 'GET'],
+    [302, 'POST', 'GET'],
+    [303, 'POST', 'GET'],
+    [307, 'POST', 'POST'],
+    [308, 'POST', 'POST'],
+    [302, 'GET', 'GET'],
+  ])('follows a %i of a %s within the host as a %s', async (status, method, then) => {
+    const server = await serve((request, response) => {
+      if (request.url === '/') response.writeHead(status, { Location: '/there?x=1' }).end();
+      else request.pipe(response);
+    });
+    const body = method === 'POST' ? 'text' : undefined;
+    const answer = await client.request({ method, url: server.url, ...(body === undefined ? {} : { body }) });
+    expect(answer).toMatchObject({ status: 200, redirects: 1, url: `${server.url}/there?x=1` });
+    expect(server.seen[1]?.method).toBe(then);
+    expect(answer.body.toString()).toBe(then === 'POST' ? 'text' : '');
+  });
+
+  it('does not go to another host, and takes no credentials there', async () => {
+    const other = await serve((_, response) => response.end('caught'));
+    const server = await serve((_, response) =>
+      response.writeHead(302, { Location: `http://localhost:${other.port}/login?token=abc` }).end(),
+    );
+    const error = await failure({ url: server.url, headers: { Authorization: 'Basic c2VjcmV0' } });
+    expect(error).toMatchObject({ code: 'redirect', detail: `http://localhost:${other.port}/login` });
+    expect(other.seen).toHaveLength(0);
+  });
+
+  it.each([
+    ['another scheme', 'https://127.0.0.1/'],
+    ['another port', 'http://127.0.0.1:1/'],
+    ['a private address', 'http://10.0.0.1/admin'],
+    ['an IPv6 address', 'http://[fd00::1]/'],
+    ['javascript', 'javascript:alert(1)'],
+  ])('does not go to %s, and names no address', async (_, location) => {
+    const server = await serve((_request, response) => response.writeHead(301, { Location: location }).end());
+    const error = await failure({ url: server.url });
+    expect(error.code).toBe('redirect');
+    expect(error.detail).toBeUndefined();
+  });
+
+  it('follows five and no more', async () => {
+    const server = await serve((request, response) => {
+      const left = Number(request.url?.slice(1));
+      if (left === 0) response.end('there');
+      else response.writeHead(302, { Location: `/${left - 1}` }).end();
+    });
+    expect((await client.request({ url: `${server.url}/5` })).redirects).toBe(5);
+    expect((await failure({ url: `${server.url}/6` })).code).toBe('redirect');
+  });
+
+  it('follows none where the caller asks so', async () => {
+    const server = await serve((_, response) => response.writeHead(302, { Location: '/there' }).end());
+    expect((await failure({ url: server.url, redirects: 'none' })).code).toBe('redirect');
+    expect(server.seen).toHaveLength(1);
+  });
+});
+
+describe('limits', () => {
+  it('stops reading at the cap', async () => {
+    const server = await serve((_, response) => response.end(Buffer.alloc(2_000)));
+    expect((await failure({ url: server.url, maxBytes: 1_999 })).code).toBe('too_large');
+    expect((await client.request({ url: server.url, maxBytes: 2_000 })).body).toHaveLength(2_000);
+  });
+
+  it('counts bytes as they come out of the compression', async () => {
+    const bomb = gzipSync(Buffer.alloc(50 * 1024 * 1024));
+    const server = await serve((_, response) => response.setHeader('Content-Encoding', 'gzip').end(bomb));
+    expect(bomb.length).toBeLessThan(100_000);
+    expect((await failure({ url: server.url })).code).toBe('too_large');
+  });
+
+  it('stops an endless answer', async () => {
+    const server = await serve((_, response) => {
+      const more = () => {
+        while (response.write(Buffer.alloc(65_536))) if (response.destroyed) return;
+      };
+      response.on('drain', more);
+      more();
+    });
+    expect((await failure({ url: server.url })).code).toBe('too_large');
+  });
+
+  it('gives up when nothing is answered', async () => {
+    const server = await serve(() => undefined);
+    const error = await failure({ url: server.url, timeoutMs: 150 });
+    expect(error).toMatchObject({ code: 'timeout', detail: 'response', retryable: true });
+  });
+
+  it('gives up when the answer does not end, however it drips', async () => {
+    const server = await serve((_, response) => {
+      response.write('a');
+    });
+    expect((await failure({ url: server.url, timeoutMs: 150 })).code).toBe('timeout');
+  });
+
+  it('counts redirects into the same time', async () => {
+    const server = await serve((request, response) => {
+      if (request.url === '/') response.writeHead(302, { Location: '/silent' }).end();
+    });
+    expect((await failure({ url: server.url, timeoutMs: 150 })).code).toBe('timeout');
+  });
+
+  it('gives up on a name server that is silent', async () => {
+    client = new OutboundClient({ allow: [], lookup: () => undefined });
+    const error = await failure({ url: 'http://example.com/', timeoutMs: 150 });
+    expect(error).toMatchObject({ code: 'timeout', detail: 'dns' });
+  });
+});
+
+describe('sites that are not there', () => {
+  it('tells a name that does not exist', async () => {
+    const error = await failure({ url: 'http://no-such-site.invalid/' });
+    expect(error.code).toBe('dns');
+  });
+
+  it.each([
+    ['ENOTFOUND', 'not_found', false],
+    ['EAI_AGAIN', 'no_answer', true],
+  ])('tells %s of a resolver', async (code, detail, retryable) => {
+    client = new OutboundClient({
+      allow: [],
+      lookup: (_hostname, _options, callback) => callback(Object.assign(new Error('x'), { code }), [], 0),
+    });
+    expect(await failure({ url: 'http://example.com/' })).toMatchObject({ code: 'dns', detail, retryable });
+  });
+
+  it('tells a refused connection', async () => {
+    const error = await failure({ url: `http://127.0.0.1:${await closedPort()}/` });
+    expect(error).toMatchObject({ code: 'unreachable', detail: 'refused', retryable: true });
+    expect(`${error.message}${error.cause}${error.detail}`).not.toMatch(/127\.0/);
+  });
+
+  it('tells a connection that is cut', async () => {
+    const cut = await serveBytes(null);
+    servers.push(cut);
+    const error = await failure({ url: `http://127.0.0.1:${cut.port}/` });
+    expect(error).toMatchObject({ code: 'unreachable', detail: 'reset' });
+  });
+
+  it('tells an answer that is cut', async () => {
+    const cut = await serveBytes('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this');
+    servers.push(cut);
+    const error = await failure({ url: `http://127.0.0.1:${cut.port}/` });
+    expect(error).toMatchObject({ code: 'unreachable', detail: 'reset' });
+  });
+
+  it('tells what is no HTTP', async () => {
+    const ssh = await serveBytes('SSH-2.0-OpenSSH_9.2\r\n');
+    servers.push(ssh);
+    const error = await failure({ url: `http://127.0.0.1:${ssh.port}/` });
+    expect(error).toMatchObject({ code: 'unreachable', detail: 'not_http' });
+  });
+});

@@ -1,0 +1,34 @@
+import { OutboundClient } from '../../../src/outbound/httpClient.ts';
+import type { Connection, ConnectionTestResult } from '../../../src/platforms/platform.ts';
+import { createWordpressPlatform } from '../../../src/platforms/wordpress/wordpress.platform.ts';
+
+export const SITE_ID = 7;
+export const SITE_KEY = `sbk_${'k'.repeat(43)}`;
+/** The pair of the simulation's editor, as WordPress shows it. */
+export const PASSWORD = { username: 'editor', application_password: 'abcd efgh ijkl mnop qrst uvwx' };
+
+export interface TestPlatform {
+  platform: ReturnType<typeof createWordpressPlatform>;
+  close(): void;
+}
+
+/** The platform as production builds it, with the loopback allowed. */
+export function testPlatform(
+  options: { allow?: string[]; extraCa?: string; clock?: () => number } = {},
+): TestPlatform {
+  const outbound = new OutboundClient({
+    allow: options.allow ?? ['127.0.0.0/8', '::1'],
+    ...(options.extraCa === undefined ? {} : { extraCa: options.extraCa }),
+  });
+  const platform = createWordpressPlatform({ outbound, clock: options.clock ?? Date.now });
+  return { platform, close: () => outbound.close() };
+}
+
+export function connectionTo(siteUrl: string, changes: Partial<Connection> = {}): Connection {
+  return { siteId: SITE_ID, siteUrl, siteKey: SITE_KEY, credentials: {}, config: {}, ...changes };
+}
+
+/** The codes of checks that passed with something to tell. */
+export function notes(result: ConnectionTestResult): string[] {
+  return result.checks.flatMap((check) => (check.ok && check.code !== undefined ? [check.code] : []));
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from '@jest/globals';
+import { signRequest, verifyRequest } from '../../src/security/requestSignature.ts';
+
+const KEY = `sbk_${'k'.repeat(43)}`;
+const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
+const REQUEST = { method: 'POST', target: '/blog/?rest_route=/sitebridge/v1/ping&x=%20', body: '{"a":1}' };
+
+function signed(request = REQUEST, siteKey = KEY, now = NOW): Record<string, string> {
+  const headers = signRequest(request, { siteId: 7, siteKey, now, nonce: 'n-1' });
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+describe('request signature', () => {
+  it('is what the contract says, byte by byte', () => {
+    // Computed apart from this code:
+    // printf 'GET\n/wp-json/sitebridge/v1/ping\n1767323045\nabc\n%s' "$(printf '' | sha256sum | cut -c1-64)" |
+    //   openssl dgst -sha256 -hmac sbk_test
+    const headers = signRequest(
+      { method: 'GET', target: '/wp-json/sitebridge/v1/ping' },
+      { siteId: 3, siteKey: 'sbk_test', now: NOW, nonce: 'abc' },
+    );
+    expect(headers).toEqual({
+      'X-Sitebridge-Site': '3',
+      'X-Sitebridge-Timestamp': '1767323045',
+      'X-Sitebridge-Nonce': 'abc',
+      'X-Sitebridge-Signature': 'v1=fb05d61fb7e99141af9825bb59fff4bddd6a9f0f8f968130ef4976fc189bdd83',
+    });
+  });
+
+  it('verifies what it signed', () => {
+    expect(verifyRequest(REQUEST, signed(), KEY, NOW)).toEqual({ ok: true, siteId: '7', nonce: 'n-1' });
+  });
+
+  it('never holds the key', () => {
+    expect(JSON.stringify(signed())).not.toContain(KEY);
+  });
+
+  it.each([
+    ['method', { ...REQUEST, method: 'GET' }],
+    ['path', { ...REQUEST, target: '/other' }],
+    ['query', { ...REQUEST, target: `${REQUEST.target}&y=1` }],
+    ['encoding of the query', { ...REQUEST, target: REQUEST.target.replace('%20', '+') }],
+    ['body', { ...REQUEST, body: '{"a":2}' }],
+    ['missing body', { method: REQUEST.method, target: REQUEST.target }],
+  ])('fails for another %s', (_, request) => {
+    expect(verifyRequest(request, signed(), KEY, NOW)).toEqual({ ok: false, reason: 'bad_signature' });
+  });
+
+  it.each([
+    ['another key', `sbk_${'x'.repeat(43)}`],
+    ['no key', ''],
+  ])('fails for %s', (_, key) => {
+    expect(verifyRequest(REQUEST, signed(), key, NOW)).toEqual({ ok: false, reason: 'bad_signature' });
+  });
+
+  it('does not take a signature made with an empty key where there is none', () => {
+    expect(verifyRequest(REQUEST, signed(REQUEST, ''), '', NOW)).toMatchObject({ ok: false });
+  });
+
+  it.each(['x-sitebridge-timestamp', 'x-sitebridge-nonce'])('signs %s', (name) => {
+    expect(verifyRequest(REQUEST, { ...signed(), [name]: '1767323046' }, KEY, NOW)).toMatchObject({
+      ok: false,
+    });
+  });
+
+  it.each(['x-sitebridge-timestamp', 'x-sitebridge-nonce', 'x-sitebridge-site'])('needs %s', (name) => {
+    const { [name]: _gone, ...rest } = signed();
+    expect(verifyRequest(REQUEST, rest, KEY, NOW)).toMatchObject({ ok: false, reason: 'bad_signature' });
+  });
+
+  it('calls a request without signature one without', () => {
+    expect(verifyRequest(REQUEST, {}, KEY, NOW)).toEqual({ ok: false, reason: 'missing' });
+  });
+
+  it.each(['', 'v1=', 'v1=00', 'v2=', `v1=${'0'.repeat(64)}`, `v1=${'Z'.repeat(64)}`])(
+    'refuses the signature "%s" without failing itself',
+    (signature) => {
+      expect(verifyRequest(REQUEST, { ...signed(), 'x-sitebridge-signature': signature }, KEY, NOW).ok).toBe(
+        false,
+      );
+    },
+  );
+
+  it.each([
+    [-300, true],
+    [-301, false],
+    [300, true],
+    [302, false],
+  ])('judges a request of %i seconds ago', (seconds, ok) => {
+    const verdict = verifyRequest(REQUEST, signed(REQUEST, KEY, NOW - seconds * 1000), KEY, NOW);
+    expect(verdict).toEqual(
+      ok ? { ok: true, siteId: '7', nonce: 'n-1' } : { ok: false, reason: 'timestamp_out_of_range' },
+    );
+  });
+});
