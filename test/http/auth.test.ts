@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { decodeJwt } from 'jose';
+import { buildAccount, buildUser, signToken, type TestUser } from '../support/builders.ts';
+import { eventually } from '../support/eventually.ts';
+import { expectProblem, withoutRequestId } from '../support/problems.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+const path = '/api/v1/auth/token';
+let server: TestServer;
+let owner: TestUser;
+beforeAll(async () => {
+  server = await startTestServer();
+  owner = await buildAccount(server);
+});
+afterAll(() => server.stop());
+
+const signIn = (email: unknown, password: unknown) => server.anyone.post(path, { email, password });
+
+describe('POST /auth/token', () => {
+  test('gives a token that says who and of which account, and that works', async () => {
+    const answer = await signIn(owner.email, owner.password).expect(200);
+    expect(answer.body).toEqual({
+      access_token: expect.any(String),
+      token_type: 'Bearer',
+      expires_in: expect.any(Number),
+    });
+    expect(answer.headers['cache-control']).toBe('no-store');
+    const claims = decodeJwt(answer.body.access_token);
+    expect(claims).toMatchObject({ sub: String(owner.userId), account_id: owner.accountId });
+    expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(answer.body.expires_in);
+    await server.as({ token: answer.body.access_token }).get('/api/v1/sites').expect(200);
+  });
+
+  test('does not mind how the e-mail is written', async () => {
+    await signIn(` ${owner.email.toUpperCase()} `, owner.password).expect(200);
+  });
+
+  test('answers the same for a wrong password, an unknown e-mail, and an inactive user or account', async () => {
+    const gone = await buildUser(server, owner.accountId, 'editor');
+    await server.core.accounts.deactivateUser(gone.email);
+    const closed = await buildAccount(server);
+    await server.db.account.update({ where: { id: closed.accountId }, data: { isActive: false } });
+    const wrong = await signIn(owner.email, 'not the password');
+    expectProblem(wrong, 401, { code: 'wrong_credentials' });
+    const expected = withoutRequestId(wrong.body);
+    for (const [email, password] of [
+      ['nobody@example.com', 'not the password'],
+      ['', ''],
+      [gone.email, gone.password],
+      [closed.email, closed.password],
+    ]) {
+      const answer = await signIn(email, password);
+      expect(answer.status).toBe(401);
+      expect(withoutRequestId(answer.body)).toEqual(expected);
+    }
+  });
+
+  test('takes as long for an unknown e-mail as for a wrong password', async () => {
+    // The median of several, as one call may meet a busy machine. Argon2 takes tens of ms, a skipped one none.
+    const median = async (email: string) => {
+      const times: number[] = [];
+      for (let i = 0; i < 7; i += 1) {
+        const started = performance.now();
+        await signIn(email, 'not the password').expect(401);
+        times.push(performance.now() - started);
+      }
+      return times.sort((a, b) => a - b)[3] ?? 0;
+    };
+    await median(owner.email);
+    const known = await median(owner.email);
+    const unknown = await median('nobody@example.com');
+    expect(unknown).toBeGreaterThan(known / 3);
+    expect(known).toBeGreaterThan(unknown / 3);
+  });
+
+  test.each([
+    [{ email: 'a@b.example' }, ['password']],
+    [{}, ['email', 'password']],
+    [{ email: 1, password: null }, ['email', 'password']],
+    [{ email: 'a@b.example', password: 'x', role: 'owner' }, ['role']],
+    [{ email: 'a\0@b.example', password: 'x' }, ['email']],
+    [{ email: 'a@b.example', password: 'x'.repeat(1001) }, ['password']],
+    [{ email: ['a@b.example'], password: { $gt: '' } }, ['email', 'password']],
+  ])('refuses %j', async (body, fields) => {
+    expectProblem(await server.anyone.post(path, body), 400, { code: 'invalid_input', fields });
+  });
+});
+
+describe('a token', () => {
+  const works = async (token: string) => (await server.as({ token }).get('/api/v1/sites')).status === 200;
+
+  test.each(['viewer', 'editor', 'admin', 'owner'])(
+    'of a %s carries no role: the database does',
+    async (role) => {
+      const user = await buildUser(server, owner.accountId, role);
+      expect(await works(user.token)).toBe(role !== 'viewer');
+    },
+  );
+
+  test('follows a changed role', async () => {
+    const user = await buildUser(server, owner.accountId, 'editor');
+    expect(await works(user.token)).toBe(true);
+    await server.db.user.update({ where: { id: user.userId }, data: { role: 'viewer' } });
+    await eventually(async () => {
+      expectProblem(await server.as(user).get('/api/v1/sites'), 403);
+    }, 5_000);
+  });
+
+  test('of a deactivated user stops working within 5 s', async () => {
+    const user = await buildUser(server, owner.accountId, 'editor');
+    expect(await works(user.token)).toBe(true);
+    await server.core.accounts.deactivateUser(user.email);
+    await eventually(async () => expectProblem(await server.as(user).get('/api/v1/sites'), 401), 5_000);
+  });
+
+  test('of a deactivated account stops working within 5 s', async () => {
+    const user = await buildAccount(server);
+    expect(await works(user.token)).toBe(true);
+    await server.db.account.update({ where: { id: user.accountId }, data: { isActive: false } });
+    await eventually(async () => expectProblem(await server.as(user).get('/api/v1/sites'), 401), 5_000);
+  });
+
+  test('that names another account than its user has is refused', async () => {
+    const other = await buildAccount(server);
+    const token = await signToken({ userId: owner.userId, accountId: other.accountId });
+    expectProblem(await server.as({ token }).get('/api/v1/sites'), 401);
+  });
+
+  test('of a user who is not there is refused', async () => {
+    for (const userId of [0, -1, 2_147_483_647, 2 ** 31, 2 ** 63]) {
+      const token = await signToken({ userId, accountId: owner.accountId });
+      expectProblem(await server.as({ token }).get('/api/v1/sites'), 401);
+    }
+  });
+
+  test('is not taken from anywhere but the Authorization header', async () => {
+    expectProblem(await server.anyone.get(`/api/v1/sites?access_token=${owner.token}`), 401);
+    expectProblem(await server.anyone.get('/api/v1/sites').set('Cookie', `token=${owner.token}`), 401);
+    expectProblem(await server.withKey(owner.token).get('/api/v1/sites'), 401);
+  });
+});
