@@ -1,0 +1,79 @@
+/**
+ * A gate in front of a simulated WordPress: while it is shut, requests wait in it. Thus a test can do
+ * something while a connection test or a run is under way, without guessing how long either takes.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+
+export interface Gate {
+  /** The site's address through the gate. */
+  readonly url: string;
+  /** How many requests wait. */
+  waiting(): number;
+  /** How many have come in all. */
+  seen(): number;
+  shut(): void;
+  /** Lets those that wait pass, and all that come. */
+  open(): void;
+  stop(): Promise<void>;
+}
+
+/** Opens a gate to the site at `target`. What the site says of its own address is changed to the gate's. */
+export async function startGate(target: string): Promise<Gate> {
+  let isShut = false;
+  let seen = 0;
+  const waiting: (() => void)[] = [];
+  const server = createServer((incoming, response) => {
+    seen += 1;
+    const pass = () => void forward(target, url, incoming, response).catch(() => response.destroy());
+    if (isShut) waiting.push(pass);
+    else pass();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  const open = () => {
+    isShut = false;
+    for (const pass of waiting.splice(0)) pass();
+  };
+  return {
+    url,
+    waiting: () => waiting.length,
+    seen: () => seen,
+    shut: () => {
+      isShut = true;
+    },
+    open,
+    async stop() {
+      open();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function forward(
+  target: string,
+  own: string,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const outgoing = request(`${target}${incoming.url}`, {
+    method: incoming.method,
+    headers: incoming.headers,
+  });
+  incoming.pipe(outgoing);
+  const [answer]: IncomingMessage[] = await once(outgoing, 'response');
+  if (!answer) throw new Error('no answer');
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(Buffer.from(chunk));
+  const { 'content-length': _length, 'transfer-encoding': _encoding, ...headers } = answer.headers;
+  const text = (value: string) => value.replaceAll(target, own);
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined)
+      response.setHeader(name, typeof value === 'string' ? text(value) : value.map(text));
+  }
+  response.writeHead(answer.statusCode ?? 502);
+  response.end(text(Buffer.concat(chunks).toString('utf8')));
+}
