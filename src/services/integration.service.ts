@@ -1,8 +1,9 @@
 import type { Database, Transaction } from '../database/client.ts';
 import type { Prisma } from '../database/generated/client.ts';
 import { CallerError, invalidField, notFound } from '../errors.ts';
-import type { JsonObject, Platform } from '../platforms/platform.ts';
+import type { Credentials, JsonObject, Platform } from '../platforms/platform.ts';
 import type { PlatformRegistry } from '../platforms/registry.ts';
+import { VaultError } from '../security/credentialVault.ts';
 import { applyChoices } from './contentTypes.ts';
 import type { EventLog } from './eventLog.ts';
 import {
@@ -187,7 +188,7 @@ export class IntegrationService {
       }
       if (input.credentials === null) data.credentialsEncrypted = null;
       else if (Object.keys(credentials).length > 0) {
-        const merged = withoutNulls({ ...(await this.#connections.openCredentials(row)), ...credentials });
+        const merged = withoutNulls({ ...(await this.#storedCredentials(tx, row)), ...credentials });
         data.credentialsEncrypted = await this.#connections.sealCredentials(
           row,
           validCredentials(platform, merged),
@@ -222,7 +223,7 @@ export class IntegrationService {
   async revealApiKey(scope: TenantScope, id: number): Promise<string> {
     const row = await this.get(scope, id);
     const platform = this.#platforms.get(row.platform);
-    const key = platform.capabilities.usesSiteKey ? await this.#sites.openKey(row.site) : null;
+    const key = platform.capabilities.usesSiteKey ? await this.#openSiteKey(row) : null;
     if (key === null)
       throw new CallerError('unprocessable', 'There is no API key to reveal: the site has none.', {
         code: 'no_api_key',
@@ -236,6 +237,31 @@ export class IntegrationService {
       details: { user_id: scope.userId },
     });
     return key;
+  }
+
+  /** What a change is merged into; nothing when it cannot be opened, so that credentials can be entered anew. */
+  async #storedCredentials(tx: Transaction, row: IntegrationRow): Promise<Credentials> {
+    try {
+      return await this.#connections.openCredentials(row);
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error;
+      await this.#connections.recordUnreadable(row, error, tx);
+      return {};
+    }
+  }
+
+  async #openSiteKey(row: IntegrationRow): Promise<string | null> {
+    try {
+      return await this.#sites.openKey(row.site);
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error;
+      await this.#connections.recordUnreadable(row, error);
+      throw new CallerError(
+        'unprocessable',
+        'The stored API key cannot be decrypted. Put the key that encrypted it back into CREDENTIAL_KEYS, or rotate the API key of the site.',
+        { code: 'credentials_unreadable' },
+      );
+    }
   }
 
   #recordChange(

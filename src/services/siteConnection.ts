@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { Transaction } from '../database/client.ts';
 import type { Site, SiteIntegration } from '../database/generated/client.ts';
 import type { Connection, Credentials, JsonObject } from '../platforms/platform.ts';
 import { type CredentialVault, VaultError } from '../security/credentialVault.ts';
-import type { EventLog } from './eventLog.ts';
+import type { EventInput, EventLog } from './eventLog.ts';
 import type { SiteService } from './site.service.ts';
 
 type OwnedSite = Pick<Site, 'id' | 'accountId' | 'url' | 'apiKeyEncrypted'>;
@@ -39,19 +40,27 @@ export class SiteConnections {
         config,
       };
     } catch (error) {
-      if (error instanceof VaultError) {
-        await this.#events.recordAlone({
-          accountId: integration.accountId,
-          siteId: integration.siteId,
-          integrationId: integration.id,
-          type: 'credentials',
-          action: 'not_readable',
-          success: false,
-          error: error.message,
-        });
-      }
+      if (error instanceof VaultError) await this.recordUnreadable(integration, error);
       throw error;
     }
+  }
+
+  /** The event that a kept secret could not be opened; in the caller's transaction where there is one. */
+  async recordUnreadable(
+    integration: Pick<OwnedIntegration, 'id' | 'accountId' | 'siteId'>,
+    error: VaultError,
+    tx?: Transaction,
+  ): Promise<void> {
+    const event: EventInput = {
+      accountId: integration.accountId,
+      siteId: integration.siteId,
+      integrationId: integration.id,
+      type: 'credentials',
+      action: 'not_readable',
+      success: false,
+      error: error.message,
+    };
+    await (tx ? this.#events.record(tx, event) : this.#events.recordAlone(event));
   }
 
   /** Throws VaultError when they cannot be decrypted. */
