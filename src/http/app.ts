@@ -11,6 +11,8 @@ import { parse } from './validate.ts';
 
 /** The largest body that is read. */
 const bodyLimit = '1mb';
+/** The types of body that are read, `application/merge-patch+json` among them. */
+const jsonTypes = ['json', '+json'];
 
 export interface AppParts {
   routes: Route[];
@@ -54,7 +56,9 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
     parts.authenticate(route.access),
     ...(route.throttle ? [parts.throttles[route.throttle]] : []),
     requireRole(route.access),
-    ...(route.request.body ? [requireJson, express.json({ limit: bodyLimit, strict: false })] : []),
+    ...(route.request.body
+      ? [requireJson, express.json({ limit: bodyLimit, strict: false, type: jsonTypes })]
+      : []),
     async (request, response) => {
       const { request: schemas } = route;
       const reply = await route.handle({
@@ -77,7 +81,7 @@ const requireJson: RequestHandler = (request, _response, next) => {
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
   if (!hasBody)
     return next(new CallerError('invalid_input', 'A JSON body is required.', { code: 'body_missing' }));
-  if (request.is(['json', '+json'])) return next();
+  if (request.is(jsonTypes)) return next();
   next(new CallerError('unsupported_media_type', 'Send the body as Content-Type: application/json.'));
 };
 

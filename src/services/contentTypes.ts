@@ -70,12 +70,12 @@ export function mergeStructure(
   return {
     post_types: mapValues(report.post_types, (type, slug) => ({
       ...type,
-      enabled: stored?.post_types[slug]?.enabled ?? true,
-      fetch_limit: stored?.post_types[slug]?.fetch_limit ?? null,
+      enabled: own(stored?.post_types, slug)?.enabled ?? true,
+      fetch_limit: own(stored?.post_types, slug)?.fetch_limit ?? null,
     })),
     taxonomies: mapValues(report.taxonomies, (type, slug) => ({
       ...type,
-      enabled: stored?.taxonomies[slug]?.enabled ?? true,
+      enabled: own(stored?.taxonomies, slug)?.enabled ?? true,
     })),
     plugin_connection_enabled: report.plugin_connection_enabled,
     two_way_sync_enabled: report.two_way_sync_enabled,
@@ -95,13 +95,13 @@ export function applyChoices(stored: ContentTypes | null, sent: unknown): Conten
   const { post_types: types = {}, taxonomies = {} } = parsed.data;
   const result = structuredClone(stored);
   for (const [slug, choice] of Object.entries(types)) {
-    const type = result?.post_types[slug];
+    const type = own(result?.post_types, slug);
     if (!type) throw unknownType(`${field}.post_types.${slug}`);
     if (choice.enabled !== undefined) type.enabled = choice.enabled;
     if (choice.fetch_limit !== undefined) type.fetch_limit = choice.fetch_limit;
   }
   for (const [slug, choice] of Object.entries(taxonomies)) {
-    const type = result?.taxonomies[slug];
+    const type = own(result?.taxonomies, slug);
     if (!type) throw unknownType(`${field}.taxonomies.${slug}`);
     if (choice.enabled !== undefined) type.enabled = choice.enabled;
   }
@@ -110,6 +110,11 @@ export function applyChoices(stored: ContentTypes | null, sent: unknown): Conten
 
 function unknownType(field: string): CallerError {
   return invalidField(field, 'is not in the structure of the site; sync its metadata first.', 'unknown_type');
+}
+
+/** What stands under a slug that came from outside; never what every object inherits, such as `constructor`. */
+function own<T>(record: Record<string, T> | undefined, slug: string): T | undefined {
+  return record && Object.hasOwn(record, slug) ? record[slug] : undefined;
 }
 
 function mapValues<T, R>(record: Record<string, T>, map: (value: T, key: string) => R): Record<string, R> {

@@ -1,0 +1,208 @@
+/** What no route takes, whatever it is for. Fields of single routes are tested beside them. */
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { expectProblem, fieldsOf } from '../support/problems.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+let tenant: TestTenant;
+beforeAll(async () => {
+  server = await startTestServer();
+  tenant = await buildTenant(server);
+});
+afterAll(() => server.stop());
+
+/** Sends a body as it stands. */
+function send(body: string | Buffer, headers: Record<string, string> = {}, path = '/api/v1/sites') {
+  return supertest(server.url)
+    .post(path)
+    .set('Authorization', `Bearer ${tenant.owner.token}`)
+    .set('Content-Type', 'application/json')
+    .set(headers)
+    .serialize((given: unknown) => given as string)
+    .send(body);
+}
+
+const site = (name: string) => JSON.stringify({ name, url: 'https://a.example' });
+
+describe('a body', () => {
+  test('of 2 MiB is too large, told by its length or not', async () => {
+    const large = site('a'.repeat(2 * 1024 * 1024));
+    expectProblem(await send(large), 413, { code: 'too_large' });
+    const before = await server.db.site.count();
+    const answer = await fetch(`${server.url}/api/v1/sites`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${tenant.owner.token}`, 'Content-Type': 'application/json' },
+      body: new Blob([large]).stream(),
+      duplex: 'half',
+    });
+    expect(answer.status).toBe(413);
+    expect(await server.db.site.count()).toBe(before);
+  });
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'text/json',
+  ])('of type %s is not read', async (type) => {
+    expectProblem(await send(site('a'), { 'Content-Type': type }), 415, { code: 'unsupported_media_type' });
+  });
+
+  test('of another encoding than UTF-8, or compressed in a way that nobody knows, is not read', async () => {
+    expectProblem(await send(site('a'), { 'Content-Type': 'application/json; charset=koi8-r' }), 415);
+    expectProblem(await send(site('a'), { 'Content-Encoding': 'compress' }), 415);
+  });
+
+  test('of a JSON type with a parameter or a suffix is read', async () => {
+    for (const type of [
+      'application/json; charset=utf-8',
+      'APPLICATION/JSON',
+      'application/merge-patch+json',
+    ]) {
+      expect((await send(site('a'), { 'Content-Type': type })).status).toBe(201);
+    }
+  });
+
+  test('that is missing is asked for', async () => {
+    expectProblem(await server.as(tenant.owner).post('/api/v1/sites'), 400, { code: 'body_missing' });
+    expectProblem(await send(''), 400, { code: 'body_missing' });
+  });
+
+  test.each([
+    '{',
+    '{"name":',
+    "{'name':'a'}",
+    '{"name":"a",}',
+    'NaN',
+    '\ufeff\ufeff{}',
+    '{"a":1}{"b":2}',
+    '\0',
+  ])('that is no JSON (%j) is told as such', async (body) => {
+    const answer = await send(body);
+    expectProblem(answer, 400, { code: 'malformed_json' });
+    expect(answer.body.detail).not.toContain(body);
+  });
+
+  test.each(['null', '[]', '"text"', '1', 'true', '[{"name":"a"}]'])(
+    'that is %s, no object, is refused',
+    async (body) => {
+      expectProblem(await send(body), 400, { code: 'invalid_input' });
+    },
+  );
+
+  test('that is not whole ends without an answer of ours going wrong', async () => {
+    const { port } = new URL(server.url);
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect(Number(port), '127.0.0.1', () => {
+        socket.write(
+          `POST /api/v1/sites HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${tenant.owner.token}\r\n` +
+            'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"name"',
+          () => socket.destroy(),
+        );
+      });
+      socket.once('close', () => resolve());
+      socket.once('error', reject);
+    });
+    await server.anyone.get('/healthz').expect(200);
+    expect(server.log.filter((line) => line.includes('fault of ours'))).toEqual([]);
+  });
+
+  test('that nests 100,000 deep is refused and named, in any field', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const objects = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
+    for (const nest of [deep, objects]) {
+      expect(fieldsOf(await send(`{"name":${nest},"url":"https://a.example"}`))).toEqual(['name']);
+      const body = `{"site_id":${tenant.site.siteId},"platform":"wordpress","config_json":{"x":${nest}}}`;
+      const answer = await send(body, {}, integrationsPath);
+      expectProblem(answer, 400, { fields: ['config_json'] });
+      expectProblem(await send(nest), 400);
+    }
+    await server.anyone.get('/healthz').expect(200);
+  });
+
+  test.each([
+    ['NUL', 'a\u0000b'],
+    ['the first half of a surrogate pair', 'a\ud83d'],
+    ['the second half', '\udc00a'],
+    ['both in the wrong order', '\udc00\ud83d'],
+  ])('with %s in a value or a name is refused, by its name', async (_what, text) => {
+    expectProblem(await send(JSON.stringify({ name: text, url: 'https://a.example' })), 400, {
+      fields: ['name'],
+    });
+    const body = { site_id: 1, platform: 'wordpress', credentials_json: { [text]: 'x' } };
+    expectProblem(await send(JSON.stringify(body), {}, integrationsPath), 400, {
+      fields: ['credentials_json'],
+    });
+  });
+
+  test('with whole surrogate pairs is kept as it is', async () => {
+    const answer = await send(site('Café 😀 \u202e'));
+    expect(answer.status).toBe(201);
+    const row = await server.db.site.findUnique({ where: { id: answer.body.id } });
+    expect(row?.name).toBe('Café 😀 \u202e');
+  });
+
+  test('cannot reach the prototype of anything', async () => {
+    for (const body of [
+      '{"name":"a","url":"https://a.example","__proto__":{"is_active":false}}',
+      '{"name":"a","url":"https://a.example","constructor":{"prototype":{"polluted":1}}}',
+    ]) {
+      const answer = await send(body);
+      expect([201, 400]).toContain(answer.status);
+    }
+    expect('polluted' in {}).toBe(false);
+    expect('is_active' in {}).toBe(false);
+  });
+});
+
+describe('a path', () => {
+  test.each([
+    '/api/v1/nothing',
+    '/',
+    '/api',
+    '/api/v1/sites/1/2',
+    `${integrationsPath}/1/nothing`,
+    '/docs/../package.json',
+    '/.env',
+  ])('%s that is not there is a 404, for anyone', async (path) => {
+    expectProblem(await server.anyone.get(path), 404, { code: 'not_found' });
+    expectProblem(await server.as(tenant.owner).post(path, {}), 404, { code: 'not_found' });
+  });
+
+  test.each(['/%zz', '/api/v1/sites/%E0%A4%A'])(
+    '%s that cannot be decoded is a 400 or a 404',
+    async (path) => {
+      const answer = await server.as(tenant.owner).get(path);
+      expect([400, 404]).toContain(answer.status);
+      expectProblem(answer, answer.status);
+    },
+  );
+
+  test('OPTIONS says what can be done', async () => {
+    const answer = await supertest(server.url).options(`${integrationsPath}/1`);
+    expect(answer.status).toBe(204);
+    expect(answer.headers.allow?.split(', ').sort()).toEqual([
+      'DELETE',
+      'GET',
+      'HEAD',
+      'OPTIONS',
+      'PATCH',
+      'PUT',
+    ]);
+  });
+
+  test('HEAD answers as GET does, without the body', async () => {
+    const answer = await supertest(server.url)
+      .head('/api/v1/sites')
+      .set('Authorization', `Bearer ${tenant.owner.token}`);
+    expect(answer.status).toBe(200);
+    expect(answer.text).toBeUndefined();
+  });
+});
+
+test('no input of this file was a fault of ours', () => {
+  expect(server.log.filter((line) => line.includes('"level":50'))).toEqual([]);
+});

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import {
+  type SimulatedWordpress,
+  startSimulatedWordpress,
+} from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+let wordpress: SimulatedWordpress;
+let tenant: TestTenant;
+let path: string;
+beforeAll(async () => {
+  server = await startTestServer();
+  wordpress = await startSimulatedWordpress({ siteId: 0 });
+});
+beforeEach(async () => {
+  wordpress.clearFaults();
+  tenant = await buildTenant(server, wordpress.url);
+  const { connector } = wordpress.state;
+  if (connector === null) throw new Error('The connector is missing.');
+  connector.siteId = tenant.site.siteId;
+  connector.siteKey = tenant.site.key;
+  path = `${integrationsPath}/${tenant.integrationId}`;
+});
+afterAll(async () => {
+  await wordpress.stop();
+  await server.stop();
+});
+
+const as = () => server.as(tenant.owner);
+const status = async () => (await as().get(`${path}/debug-status`).expect(200)).body;
+/** The codes of its problems; each must say what is wrong and what mends it. */
+async function problems(): Promise<string[]> {
+  const { problems: found } = await status();
+  return found.map((problem: { code: string }) => {
+    expect(problem).toEqual({
+      code: expect.any(String),
+      severity: expect.stringMatching(/^(error|warning|info)$/),
+      message: expect.stringMatching(/\w/),
+      hint: expect.stringMatching(/\w/),
+    });
+    return problem.code;
+  });
+}
+/** Tested and synced: nothing is wrong. */
+async function healthy(): Promise<void> {
+  await as().post(`${path}/test-connection`).expect(200);
+  await as().post(`${path}/sync`, { direction: 'metadata' }).expect(200);
+}
+
+test('tells all of a new integration', async () => {
+  expect(await status()).toEqual({
+    integration: (await as().get(path)).body,
+    connection: { status: 'untested', last_test: null, history: [], success_rate_24h: null },
+    sync: { current_run: null, last_runs: [], queue: { queued: 0, active: 0, failed: 0 } },
+    webhooks: { received_24h: 0, pending: 0, failed: 0, dead: 0, last_received_at: null },
+    content: { total: 0, in_sync: 0, local_changes: 0, remote_changes: 0, conflicts: 0, deleted_remote: 0 },
+    recent_events: [expect.objectContaining({ event_type: 'integration', action: 'created' })],
+    problems: expect.any(Array),
+  });
+  expect(await problems()).toEqual(['connection_untested', 'structure_missing']);
+});
+
+test('tells of tests and runs, and that nothing is wrong', async () => {
+  wordpress.setFault('fatal_page');
+  const failed = await as().post(`${path}/test-connection`).expect(200);
+  wordpress.clearFaults();
+  const passed = await as().post(`${path}/test-connection`).expect(200);
+  const run = await as().post(`${path}/sync`, { direction: 'metadata' }).expect(200);
+  const { connection, sync, recent_events, integration } = await status();
+  const record = (result: { success: boolean; code: string }) =>
+    expect.objectContaining({ success: result.success, code: result.code, at: expect.any(String) });
+  expect(connection).toEqual({
+    status: 'healthy',
+    last_test: record(passed.body),
+    history: [record(passed.body), record(failed.body)],
+    success_rate_24h: 0.5,
+  });
+  expect(sync).toEqual({
+    current_run: null,
+    last_runs: [run.body],
+    queue: { queued: 0, active: 0, failed: 0 },
+  });
+  expect(integration).toMatchObject({ connection_status: 'healthy', sync_status: 'success' });
+  expect(recent_events.map((event: { action: string }) => event.action)).toEqual([
+    'finished',
+    'fetched',
+    'requested',
+    'tested',
+    'tested',
+    'created',
+  ]);
+  expect(await problems()).toEqual([]);
+});
+
+test('names a connection that fails, with the test and its hint', async () => {
+  await healthy();
+  wordpress.setFault('maintenance');
+  const failed = await as().post(`${path}/test-connection`).expect(200);
+  expect(await problems()).toEqual(['connection_failing']);
+  const [problem] = (await status()).problems;
+  expect(problem.message).toContain(failed.body.code);
+  expect(problem.hint).toBe(failed.body.hint);
+});
+
+test('names a run that failed, with its reason', async () => {
+  await healthy();
+  wordpress.setFault('maintenance');
+  const run = await as().post(`${path}/sync`, { direction: 'metadata' }).expect(200);
+  expect(await problems()).toEqual(['sync_failed']);
+  const { problems: found, sync } = await status();
+  expect(found[0].message).toContain(run.body.error);
+  expect(sync.queue).toEqual({ queued: 0, active: 0, failed: 1 });
+});
+
+test('names a site without a key', async () => {
+  await healthy();
+  await as().delete(`/api/v1/sites/${tenant.site.siteId}/api-key`).expect(204);
+  expect(await problems()).toEqual(['site_key_missing']);
+});
+
+test('names what is switched off', async () => {
+  await healthy();
+  await as().patch(path, { is_active: false, sync_enabled: false }).expect(200);
+  expect(await problems()).toEqual(['inactive', 'sync_disabled']);
+});
+
+test('names a change that has not been tested', async () => {
+  await healthy();
+  await as()
+    .patch(path, { config_json: { site_url: 'https://moved.example' } })
+    .expect(200);
+  expect(await problems()).toEqual(['connection_untested']);
+});
+
+test('names a site that is reached without the plugin', async () => {
+  await as()
+    .patch(path, {
+      credentials_json: { username: 'editor', application_password: 'abcd efgh ijkl mnop qrst uvwx' },
+    })
+    .expect(200);
+  wordpress.setFault('connector_missing');
+  await healthy();
+  expect(await problems()).toEqual(['plugin_not_connected']);
+});
+
+test('names a structure that was read long ago', async () => {
+  await healthy();
+  const row = await server.db.siteIntegration.findUniqueOrThrow({ where: { id: tenant.integrationId } });
+  const config = JSON.parse(JSON.stringify(row.config));
+  config.content_types.last_structure_fetch = new Date(Date.now() - 8 * 86_400_000).toISOString();
+  await server.db.siteIntegration.update({ where: { id: row.id }, data: { config } });
+  expect(await problems()).toEqual(['structure_stale']);
+});
+
+test('names a run that gives no sign of life', async () => {
+  await healthy();
+  const row = await server.db.siteIntegration.findUniqueOrThrow({ where: { id: tenant.integrationId } });
+  await server.db.syncRun.create({
+    data: {
+      accountId: row.accountId,
+      siteId: row.siteId,
+      integrationId: row.id,
+      direction: 'metadata',
+      status: 'syncing',
+      heartbeatAt: new Date(Date.now() - 11 * 60_000),
+    },
+  });
+  expect(await problems()).toEqual(['run_stuck']);
+  const { sync } = await status();
+  expect(sync.current_run).toMatchObject({ status: 'syncing' });
+  expect(sync.queue).toMatchObject({ queued: 0, active: 1 });
+});
+
+test('names conflicts and dead deliveries', async () => {
+  await healthy();
+  const owned = { accountId: tenant.accountId, siteId: tenant.site.siteId };
+  await server.db.content.createMany({
+    data: (['conflict', 'conflict', 'in_sync', 'local_only'] as const).map((syncState) => ({
+      ...owned,
+      contentType: 'post',
+      syncState,
+    })),
+  });
+  for (const status of ['dead', 'failed', 'pending', 'processed'] as const) {
+    await server.db.webhookDelivery.create({
+      data: {
+        ...owned,
+        webhookId: status,
+        topic: 'status',
+        subject: 'post:1',
+        body: {},
+        bodyHash: 'x',
+        status,
+      },
+    });
+  }
+  expect(await problems()).toEqual(['webhooks_dead', 'content_conflicts']);
+  const { content, webhooks } = await status();
+  expect(content).toEqual({
+    total: 4,
+    in_sync: 1,
+    local_changes: 1,
+    remote_changes: 0,
+    conflicts: 2,
+    deleted_remote: 0,
+  });
+  expect(webhooks).toEqual({
+    received_24h: 4,
+    pending: 1,
+    failed: 1,
+    dead: 1,
+    last_received_at: expect.any(String),
+  });
+});
