@@ -1,0 +1,145 @@
+/** The throttle of users, and the brakes on those who fail. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  buildAccount,
+  buildTenant,
+  buildUser,
+  integrationsPath,
+  type TestTenant,
+} from '../support/builders.ts';
+import { eventually } from '../support/eventually.ts';
+import { expectProblem } from '../support/problems.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+let tenant: TestTenant;
+afterEach(() => server.stop());
+
+/** Where a caller comes from is told by a header, so that one test has several addresses. */
+async function start(throttle: string): Promise<void> {
+  server = await startTestServer({ THROTTLE_INTEGRATION: throttle, TRUST_PROXY: 'loopback' });
+  tenant = await buildTenant(server);
+}
+
+const from = (address: string) => ({ 'X-Forwarded-For': address });
+
+describe('the throttle', () => {
+  test('says what is left, answers 429 when nothing is, and lets calls through when its time is over', async () => {
+    await start('3/s');
+    const user = await buildUser(server, tenant.accountId, 'editor');
+    // Three within the same second; should a busy machine take longer, again.
+    await eventually(async () => {
+      const calls = await Promise.all([1, 2, 3, 4].map(() => server.as(user).get('/api/v1/sites')));
+      expect(calls.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429]);
+      const [passed, braked] = [
+        calls.find(({ status }) => status === 200),
+        calls.find(({ status }) => status === 429),
+      ];
+      if (!passed || !braked) throw new Error('not both');
+      expect(passed.headers['ratelimit-policy']).toMatch(/^"integration"; q=3; w=1/);
+      expect(passed.headers.ratelimit).toMatch(/^"integration"; r=\d; t=\d/);
+      expect(braked.headers.ratelimit).toMatch(/^"integration"; r=0; t=\d/);
+      expect(braked.headers['retry-after']).toBe('1');
+      expectProblem(braked, 429, { code: 'rate_limited' });
+    });
+    await eventually(async () => void (await server.as(user).get('/api/v1/sites').expect(200)));
+  });
+
+  test('counts each user alone, whatever address they call from, and each site by its key', async () => {
+    await start('3/min');
+    const [a, b] = [
+      await buildUser(server, tenant.accountId, 'editor'),
+      await buildUser(server, tenant.accountId, 'editor'),
+    ];
+    for (let i = 0; i < 3; i += 1) {
+      await server
+        .as(a)
+        .get('/api/v1/sites')
+        .set(from(`192.0.2.${i}`))
+        .expect(200);
+    }
+    expectProblem(await server.as(a).get(integrationsPath).set(from('192.0.2.9')), 429, {
+      code: 'rate_limited',
+    });
+    await server.as(b).get('/api/v1/sites').expect(200);
+    const path = `${integrationsPath}/${tenant.integrationId}/update-structure`;
+    for (let i = 0; i < 3; i += 1) expectProblem(await server.withKey(tenant.site.key).post(path, {}), 400);
+    expectProblem(await server.withKey(tenant.site.key).post(path, {}), 429);
+    await server.as(b).get('/api/v1/sites').expect(200);
+  });
+
+  test('is not counted by strangers: a refused token takes nothing from anyone', async () => {
+    await start('2/min');
+    const user = await buildUser(server, tenant.accountId, 'editor');
+    for (let i = 0; i < 5; i += 1) expectProblem(await server.as({ token: 'x' }).get('/api/v1/sites'), 401);
+    await server.as(user).get('/api/v1/sites').expect(200);
+  });
+
+  test('stands on every route of a user', async () => {
+    await start('1/min');
+    const unthrottled = server.routes.filter(
+      (route) => route.access.kind === 'user' && !route.throttle && route.tag !== 'Not supported yet',
+    );
+    expect(unthrottled.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('the collection test-connection', () => {
+  const path = `${integrationsPath}/test-connection`;
+  // Nothing listens there: each test is answered, fast, and fails.
+  const body = () => ({
+    site_id: tenant.site.siteId,
+    api_key: tenant.site.key,
+    site_url: 'http://127.0.0.1:9',
+  });
+  beforeEach(() => start('2/min'));
+
+  test('is not throttled, also when its tests fail', async () => {
+    for (let i = 0; i < 30; i += 1) {
+      const answer = await server.anyone.post(path, body()).expect(400);
+      expect(answer.body.success).toBe(false);
+      expect(answer.headers).not.toHaveProperty('ratelimit');
+    }
+  });
+
+  test('brakes wrong keys, for that site and address alone', async () => {
+    const wrong = { ...body(), api_key: `sbk_${'w'.repeat(43)}` };
+    for (let i = 0; i < 20; i += 1) {
+      expectProblem(await server.anyone.post(path, wrong).set(from('192.0.2.1')), 403);
+    }
+    const braked = await server.anyone.post(path, wrong).set(from('192.0.2.1'));
+    expectProblem(braked, 429, { code: 'too_many_failures' });
+    expect(Number(braked.headers['retry-after'])).toBeGreaterThan(0);
+    // The right key is not tried either, or the brake would only slow the answers to wrong guesses.
+    expectProblem(await server.anyone.post(path, body()).set(from('192.0.2.1')), 429);
+    await server.anyone.post(path, body()).set(from('192.0.2.2')).expect(400);
+    const other = await buildTenant(server);
+    const theirs = { ...body(), site_id: other.site.siteId, api_key: other.site.key };
+    await server.anyone.post(path, theirs).set(from('192.0.2.1')).expect(400);
+  });
+});
+
+describe('sign-in', () => {
+  test('is braked after many failures, for that e-mail and address alone', async () => {
+    await start('100/min');
+    const path = '/api/v1/auth/token';
+    const wrong = { email: tenant.owner.email, password: 'wrong' };
+    const right = { email: tenant.owner.email, password: tenant.owner.password };
+    for (let i = 0; i < 20; i += 1) {
+      const five = Array.from({ length: 5 }, () => server.anyone.post(path, wrong).set(from('192.0.2.1')));
+      for (const answer of await Promise.all(five)) expect(answer.status).toBe(401);
+    }
+    const braked = await server.anyone
+      .post(path, { ...wrong, email: ` ${wrong.email.toUpperCase()}` })
+      .set(from('192.0.2.1'));
+    expectProblem(braked, 429, { code: 'too_many_failures' });
+    expect(Number(braked.headers['retry-after'])).toBeGreaterThan(0);
+    expectProblem(await server.anyone.post(path, right).set(from('192.0.2.1')), 429);
+    await server.anyone.post(path, right).set(from('192.0.2.2')).expect(200);
+    const other = await buildAccount(server);
+    await server.anyone
+      .post(path, { email: other.email, password: other.password })
+      .set(from('192.0.2.1'))
+      .expect(200);
+  });
+});
