@@ -21,18 +21,17 @@ const secretFields = [
  * Levels say who wakes: error = someone must act; a healthy server writes none.
  */
 export function createLogger(level: string, destination: DestinationStream = process.stderr): Logger {
-  const redact = secretFields.flatMap((field) => [
-    field,
-    `*.${field}`,
-    `*.*.${field}`,
-    `*.headers["x-api-key"]`,
-  ]);
+  const redact = [
+    ...secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
+    'headers["x-api-key"]',
+    '*.headers["x-api-key"]',
+  ];
   return pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: [...new Set(redact)], censor: '[redacted]' },
+      redact: { paths: redact, censor: '[redacted]' },
     },
     { write: (line: string) => void destination.write(scrub(line)) },
   );

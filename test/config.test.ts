@@ -1,0 +1,155 @@
+import { tmpdir } from 'node:os';
+import { describe, expect, test } from '@jest/globals';
+import { readConfig, secretFile } from '../src/config.ts';
+import { SetupError } from '../src/errors.ts';
+
+const key = Buffer.alloc(32, 7).toString('base64');
+const secret = 's'.repeat(32);
+
+test('an empty environment gives the defaults', () => {
+  expect(readConfig({})).toEqual({
+    role: 'all',
+    port: 3000,
+    host: '127.0.0.1',
+    logLevel: 'info',
+    dataDir: expect.stringMatching(/^\/.*\/\.data$/),
+    databaseUrl: null,
+    databasePoolSize: expect.any(Number),
+    token: { kind: 'secret', secret: null },
+    credentialKeys: null,
+    outboundAllow: [],
+    redisUrl: null,
+    throttleIntegration: { limit: 120, windowMs: 60_000 },
+    syncWaitS: 25,
+    trustProxy: null,
+    // What further settings bring is theirs to test.
+    ...without(readConfig({}), knownSettings),
+  });
+});
+
+test('every setting is read', () => {
+  const config = readConfig({
+    ROLE: 'worker',
+    PORT: '0',
+    HOST: '::1',
+    LOG_LEVEL: 'trace',
+    DATA_DIR: tmpdir(),
+    DATABASE_URL: 'postgres://u:p@h/d',
+    DATABASE_POOL_SIZE: '3',
+    JWT_SECRET: secret,
+    CREDENTIAL_KEYS: `a:${key},b.2-x_:${key}`,
+    OUTBOUND_ALLOW: '10.0.0.0/8, fd00::/8',
+    REDIS_URL: 'rediss://h',
+    THROTTLE_INTEGRATION: '5/h',
+    SYNC_WAIT_S: '0.5',
+    TRUST_PROXY: 'loopback',
+  });
+  expect(config).toMatchObject({
+    role: 'worker',
+    port: 0,
+    host: '::1',
+    logLevel: 'trace',
+    dataDir: tmpdir(),
+    databaseUrl: 'postgres://u:p@h/d',
+    databasePoolSize: 3,
+    token: { kind: 'secret', secret },
+    credentialKeys: `a:${key},b.2-x_:${key}`,
+    outboundAllow: ['10.0.0.0/8', 'fd00::/8'],
+    redisUrl: 'rediss://h',
+    throttleIntegration: { limit: 5, windowMs: 3_600_000 },
+    syncWaitS: 0.5,
+    trustProxy: 'loopback',
+  });
+  expect(secretFile(config, 'jwt-secret')).toBe(`${tmpdir()}/jwt-secret`);
+});
+
+test('an empty setting counts as one that is not there', () => {
+  expect(readConfig({ PORT: '', JWT_SECRET: '', OUTBOUND_ALLOW: '', DATABASE_URL: '' })).toEqual(
+    readConfig({}),
+  );
+});
+
+test('keys of an identity provider need issuer and audience, and no secret beside them', () => {
+  const provider = { JWT_JWKS_URL: 'https://id.example/keys', JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' };
+  expect(readConfig(provider).token).toEqual({
+    kind: 'jwks',
+    url: 'https://id.example/keys',
+    issuer: 'i',
+    audience: 'a',
+  });
+  expect(() => readConfig({ ...provider, JWT_ISSUER: '' })).toThrow(/JWT_ISSUER/);
+  expect(() => readConfig({ ...provider, JWT_AUDIENCE: '' })).toThrow(/JWT_AUDIENCE/);
+  expect(() => readConfig({ ...provider, JWT_SECRET: secret })).toThrow(/JWT_SECRET or JWT_JWKS_URL/);
+});
+
+describe('a wrong setting is named, and its value is not repeated', () => {
+  test.each([
+    ['ROLE', 'boss'],
+    ['PORT', 'http'],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['LOG_LEVEL', 'loud'],
+    ['DATABASE_URL', 'mysql://user:hunter2@h/d'],
+    ['DATABASE_POOL_SIZE', '0'],
+    ['JWT_SECRET', 'hunter2'],
+    ['JWT_SECRET', 'x'.repeat(31)],
+    ['JWT_JWKS_URL', 'ftp://hunter2.example'],
+    ['CREDENTIAL_KEYS', 'hunter2'],
+    ['CREDENTIAL_KEYS', key],
+    ['CREDENTIAL_KEYS', `a:${Buffer.alloc(16).toString('base64')}`],
+    ['CREDENTIAL_KEYS', `a:${key},`],
+    ['OUTBOUND_ALLOW', '10.0.0.0'],
+    ['OUTBOUND_ALLOW', '10.0.0.0/33'],
+    ['OUTBOUND_ALLOW', '10.0.0.0/8,hunter2'],
+    ['REDIS_URL', 'http://hunter2'],
+    ['THROTTLE_INTEGRATION', '120'],
+    ['THROTTLE_INTEGRATION', '0/min'],
+    ['THROTTLE_INTEGRATION', '1/day'],
+    ['SYNC_WAIT_S', '-1'],
+    ['SYNC_WAIT_S', 'soon'],
+  ])('%s=%s', (name, value) => {
+    const read = () => readConfig({ [name]: value });
+    expect(read).toThrow(SetupError);
+    expect(read).toThrow(name);
+    expect(read).not.toThrow(/hunter2/);
+  });
+
+  test('all of them at once', () => {
+    const read = () => readConfig({ PORT: 'x', ROLE: 'y', SYNC_WAIT_S: 'z' });
+    expect(read).toThrow(/PORT[\s\S]*SYNC_WAIT_S|SYNC_WAIT_S[\s\S]*PORT/);
+    expect(read).toThrow(/ROLE/);
+  });
+});
+
+test('production refuses to generate secrets', () => {
+  const production = { NODE_ENV: 'production' };
+  expect(() => readConfig(production)).toThrow(/CREDENTIAL_KEYS is not set/);
+  expect(() => readConfig({ ...production, CREDENTIAL_KEYS: `k:${key}` })).toThrow(/JWT_SECRET is not set/);
+  expect(() => readConfig({ ...production, JWT_SECRET: secret })).toThrow(/CREDENTIAL_KEYS is not set/);
+  expect(readConfig({ ...production, CREDENTIAL_KEYS: `k:${key}`, JWT_SECRET: secret }).token).toEqual({
+    kind: 'secret',
+    secret,
+  });
+});
+
+const knownSettings = [
+  'role',
+  'port',
+  'host',
+  'logLevel',
+  'dataDir',
+  'databaseUrl',
+  'databasePoolSize',
+  'token',
+  'credentialKeys',
+  'outboundAllow',
+  'redisUrl',
+  'throttleIntegration',
+  'syncWaitS',
+  'trustProxy',
+];
+
+function without(config: object, names: string[]): object {
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !names.includes(name)));
+}

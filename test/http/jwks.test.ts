@@ -1,0 +1,140 @@
+/** Tokens of an identity provider: JWT_JWKS_URL, here on a server of the test's own. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  type CryptoKey,
+  exportJWK,
+  exportPKCS8,
+  exportSPKI,
+  generateKeyPair,
+  importPKCS8,
+  SignJWT,
+} from 'jose';
+import { buildAccount, buildUser, type TestUser } from '../support/builders.ts';
+import { expectProblem } from '../support/problems.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+const issuer = 'https://identity.example/';
+const audience = 'sitebridge';
+type Pair = { publicKey: CryptoKey; privateKey: CryptoKey };
+let provider: Server;
+let server: TestServer;
+let user: TestUser;
+let rsa: Pair;
+let ec: Pair;
+let unpublished: Pair;
+
+beforeAll(async () => {
+  rsa = await generateKeyPair('RS256', { extractable: true });
+  ec = await generateKeyPair('ES256', { extractable: true });
+  unpublished = await generateKeyPair('RS256', { extractable: true });
+  const keys = [
+    { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RS256', use: 'sig' },
+    { ...(await exportJWK(ec.publicKey)), kid: 'ec', alg: 'ES256', use: 'sig' },
+  ];
+  provider = createServer((_request, response) => {
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify({ keys }));
+  }).listen(0, '127.0.0.1');
+  await once(provider, 'listening');
+  const address = provider.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  server = await startTestServer({
+    JWT_SECRET: '',
+    JWT_JWKS_URL: `http://127.0.0.1:${port}/keys`,
+    JWT_ISSUER: issuer,
+    JWT_AUDIENCE: audience,
+  });
+  user = await buildAccount(server);
+});
+afterAll(async () => {
+  await server.stop();
+  provider.close();
+  provider.closeAllConnections();
+});
+
+interface Wish {
+  alg?: string;
+  kid?: string;
+  key?: CryptoKey | Uint8Array;
+  issuer?: string;
+  audience?: string;
+  expiresAt?: number;
+  claims?: Record<string, unknown>;
+}
+
+/** A token that is right but for what is wished otherwise. */
+async function sign(wish: Wish = {}): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { sub: String(user.userId), account_id: user.accountId, ...wish.claims };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: wish.alg ?? 'RS256', kid: wish.kid ?? 'rsa' })
+    .setIssuer(wish.issuer ?? issuer)
+    .setAudience(wish.audience ?? audience)
+    .setIssuedAt(now)
+    .setExpirationTime(wish.expiresAt ?? now + 600)
+    .sign(wish.key ?? rsa.privateKey);
+}
+
+const call = async (token: string) => server.as({ token }).get('/api/v1/sites');
+
+test('RS256 and ES256 are taken, by the key that the token names', async () => {
+  expect((await call(await sign())).status).toBe(200);
+  expect((await call(await sign({ alg: 'ES256', kid: 'ec', key: ec.privateKey }))).status).toBe(200);
+  // Some providers write the account as text.
+  expect((await call(await sign({ claims: { account_id: String(user.accountId) } }))).status).toBe(200);
+});
+
+describe('is refused:', () => {
+  const refused: [string, () => Promise<string>][] = [
+    ['another issuer', () => sign({ issuer: 'https://other.example/' })],
+    ['another audience', () => sign({ audience: 'other' })],
+    ['an expired one', () => sign({ expiresAt: Math.floor(Date.now() / 1000) - 60 })],
+    ['a key that is not published', () => sign({ key: unpublished.privateKey })],
+    ['a key id that is not published', () => sign({ kid: 'other', key: unpublished.privateKey })],
+    ['the key of another algorithm', () => sign({ alg: 'ES256', kid: 'rsa', key: ec.privateKey })],
+    [
+      'PS256, though with the right key',
+      async () => {
+        const key = await importPKCS8(await exportPKCS8(rsa.privateKey), 'PS256');
+        return sign({ alg: 'PS256', key });
+      },
+    ],
+    ['another account', () => sign({ claims: { account_id: user.accountId + 1 } })],
+    ['no account', () => sign({ claims: { account_id: undefined } })],
+    ['a subject that is no id', () => sign({ claims: { sub: 'auth0|1' } })],
+    [
+      'HS256, signed with the public key as its secret',
+      async () => sign({ alg: 'HS256', key: new TextEncoder().encode(await exportSPKI(rsa.publicKey)) }),
+    ],
+    [
+      'an unsigned one',
+      async () => {
+        const [, payload] = (await sign()).split('.');
+        const header = Buffer.from(JSON.stringify({ alg: 'none', kid: 'rsa' })).toString('base64url');
+        return `${header}.${payload}.`;
+      },
+    ],
+    ['nonsense', async () => 'a.b.c'],
+    ['a header that is no JSON', async () => `${Buffer.from('x').toString('base64url')}.e30.e30`],
+  ];
+  test.each(refused)('%s', async (_what, token) => {
+    expectProblem(await call(await token()), 401, { code: 'unauthenticated' });
+  });
+});
+
+test("roles and active flags are still the database's", async () => {
+  const viewer = await buildUser(server, user.accountId, 'viewer');
+  const token = await sign({ claims: { sub: String(viewer.userId) } });
+  expectProblem(await call(token), 403, { code: 'role_too_low' });
+});
+
+test('signing in here is not supported then, and says where tokens come from', async () => {
+  const answer = await server.anyone.post('/api/v1/auth/token', {
+    email: user.email,
+    password: user.password,
+  });
+  expectProblem(answer, 501, { code: 'not_supported' });
+  expect(answer.body.detail).toContain('JWT_JWKS_URL');
+});
