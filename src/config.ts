@@ -39,7 +39,11 @@ const environment = z.object({
       .regex(
         /^[\w.-]+:[A-Za-z0-9+/]{43}=(,[\w.-]+:[A-Za-z0-9+/]{43}=)*$/,
         'must be kid:base64(32 bytes), several separated by commas',
-      ),
+      )
+      .refine((keys) => {
+        const kids = keys.split(',').map((part) => part.split(':', 1)[0]);
+        return new Set(kids).size === kids.length;
+      }, 'must not name two keys alike'),
   ),
   OUTBOUND_ALLOW: optional(
     z

@@ -7,10 +7,13 @@ import { type Container, createContainer, createCore } from './container.ts';
 import { openDatabase } from './database/open.ts';
 import { SetupError } from './errors.ts';
 import { createLogger } from './logger.ts';
+import { VaultError } from './security/credentialVault.ts';
 import { createDemoAccount } from './services/demoAccount.ts';
 
-/** What is in flight at SIGTERM has this long to finish. Milliseconds. */
+/** What is in flight at SIGTERM has this long to finish: first the calls, then, with what is left, the jobs. Milliseconds. */
 const graceMs = 10_000;
+/** Jobs have at least this long, to be given back in an orderly way. */
+const leastForJobsMs = 1_000;
 
 /** A process: settings, database, wiring, listening, and an orderly end. */
 async function main(): Promise<void> {
@@ -18,6 +21,7 @@ async function main(): Promise<void> {
   const logger = createLogger(config.logLevel);
   const database = await openDatabase(config, logger);
   let container: Container | undefined;
+  let until = Date.now() + graceMs;
   try {
     if (database.embedded && config.role !== 'worker') await greetNewcomer(config, logger, database.url);
     container = await createContainer(config, logger, database.url);
@@ -25,10 +29,11 @@ async function main(): Promise<void> {
     const server = config.role === 'worker' ? null : await listen(container, config);
     announce(config, server);
     await shutdownSignal();
+    until = Date.now() + graceMs;
     logger.info('stopping');
     if (server) await close(server);
   } finally {
-    await container?.stop(graceMs - 1_000);
+    await container?.stop(Math.max(leastForJobsMs, until - Date.now() - leastForJobsMs));
     await database.close();
   }
 }
@@ -81,9 +86,11 @@ async function greetNewcomer(config: Config, logger: Logger, databaseUrl: string
 /** Stops accepting and lets calls in flight finish; what then still runs is cut. */
 async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  // A connection that a call in flight leaves open for the next one would be waited for.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
+  clearInterval(sweep);
   clearTimeout(cut);
 }
 
@@ -95,7 +102,8 @@ try {
   await main();
   process.exit(0);
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error;
+  // A VaultError at start means that the kept or given credential keys are no keys.
+  if (!(error instanceof SetupError || error instanceof VaultError)) throw error;
   process.stderr.write(`Sitebridge cannot start. ${error.message}\n`);
   process.exit(1);
 }

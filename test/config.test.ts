@@ -99,6 +99,7 @@ describe('a wrong setting is named, and its value is not repeated', () => {
     ['CREDENTIAL_KEYS', key],
     ['CREDENTIAL_KEYS', `a:${Buffer.alloc(16).toString('base64')}`],
     ['CREDENTIAL_KEYS', `a:${key},`],
+    ['CREDENTIAL_KEYS', `a:${key},b:${key},a:${key}`],
     ['OUTBOUND_ALLOW', '10.0.0.0'],
     ['OUTBOUND_ALLOW', '10.0.0.0/33'],
     ['OUTBOUND_ALLOW', '10.0.0.0/8,hunter2'],

@@ -1,0 +1,163 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  type SimulatedWordpress,
+  startSimulatedWordpress,
+} from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Gate, startGate } from '../support/gate.ts';
+import { startTestServer } from '../support/server.ts';
+import { Programs, refuses, statusOf, testSettings } from './serverProcess.ts';
+
+const programs = new Programs();
+let database: TestDatabase;
+let settings: Record<string, string>;
+beforeEach(async () => {
+  database = await createTestDatabase();
+  settings = { ...testSettings, DATABASE_URL: database.url };
+});
+afterEach(async () => {
+  await programs.endAll();
+  await database.drop();
+});
+
+test('a server starts, is ready, and ends with SIGTERM and SIGINT alike', async () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const server = await programs.start(settings);
+    expect(await statusOf(`${server.url}/readyz`)).toBe(200);
+    expect(await statusOf(`${server.url}/api/v1/sites`)).toBe(401);
+    const ended = await server.end(signal);
+    expect(ended.code).toBe(0);
+    // What a person is meant to read, and nothing else; no demo account on a database that is not ours.
+    expect(ended.stdout).toBe(`Sitebridge is ready at ${server.url}  (API pages: ${server.url}/docs)\n`);
+    for (const line of ended.stderr.trim().split('\n')) expect(JSON.parse(line).level).toBeLessThan(40);
+    await refuses(server.url);
+  }
+});
+
+describe('with work in flight', () => {
+  let wordpress: SimulatedWordpress;
+  let gate: Gate;
+  let tenant: TestTenant;
+  beforeEach(async () => {
+    wordpress = await startSimulatedWordpress({ siteId: 0 });
+    gate = await startGate(wordpress.url);
+    const builder = await startTestServer({ ROLE: 'api' }, { database });
+    tenant = await buildTenant(builder, gate.url);
+    await builder.stop();
+    const { connector } = wordpress.state;
+    if (connector === null) throw new Error('The connector is missing.');
+    connector.siteId = tenant.site.siteId;
+    connector.siteKey = tenant.site.key;
+  });
+  afterEach(async () => {
+    await gate.stop();
+    await wordpress.stop();
+  });
+
+  const post = (url: string, path: string, body: object, headers: Record<string, string> = {}) =>
+    fetch(url + path, {
+      method: 'POST',
+      headers: {
+        Authorization: `Bearer ${tenant.owner.token}`,
+        'Content-Type': 'application/json',
+        ...headers,
+      },
+      body: JSON.stringify(body),
+    });
+
+  test('SIGTERM stops accepting, and the call in flight is answered', async () => {
+    const server = await programs.start(settings);
+    gate.shut();
+    const calling = post(server.url, `${integrationsPath}/${tenant.integrationId}/test-connection`, {});
+    await eventually(() => expect(gate.waiting()).toBeGreaterThan(0));
+    server.child.kill('SIGTERM');
+    await refuses(server.url);
+    expect(server.running).toBe(true);
+    gate.open();
+    const answer = await calling;
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ success: true });
+    expect((await server.ended()).code).toBe(0);
+  });
+
+  test('SIGTERM gives a running job back, and the next start finishes it', async () => {
+    const first = await programs.start(settings);
+    gate.shut();
+    const path = `${integrationsPath}/${tenant.integrationId}`;
+    const asked = await post(
+      first.url,
+      `${path}/sync`,
+      { direction: 'metadata' },
+      { Prefer: 'respond-async' },
+    );
+    expect(asked.status).toBe(202);
+    const { id } = (await asked.json()) as { id: number };
+    await eventually(() => expect(gate.waiting()).toBeGreaterThan(0));
+    const started = Date.now();
+    expect((await first.end('SIGTERM')).code).toBe(0);
+    expect(Date.now() - started).toBeLessThan(12_000);
+    gate.open();
+    const second = await programs.start(settings);
+    await eventually(async () => {
+      const answer = await fetch(`${second.url}${path}/runs/${id}`, {
+        headers: { Authorization: `Bearer ${tenant.owner.token}` },
+      });
+      expect(await answer.json()).toMatchObject({ status: 'success' });
+    }, 25_000);
+  }, 60_000);
+});
+
+test('a port that is taken is named, with the setting that mends it', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const address = other.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  const { code, stdout, stderr } = await programs.spawn({ ...settings, PORT: String(port) }).ended();
+  other.close();
+  expect(code).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr).toContain(
+    `Port ${port} on 127.0.0.1 is used by another program. Set PORT or HOST to another.`,
+  );
+  expect(stderr).not.toMatch(/^\s+at /m);
+});
+
+describe('a start that cannot be refuses, names the setting, and shows no stack and no secret:', () => {
+  test.each<[string, Record<string, string>, RegExp]>([
+    [
+      'production without keys',
+      { NODE_ENV: 'production', CREDENTIAL_KEYS: '' },
+      /CREDENTIAL_KEYS is not set/,
+    ],
+    [
+      'production without a token secret',
+      { NODE_ENV: 'production', JWT_SECRET: '' },
+      /JWT_SECRET is not set/,
+    ],
+    ['a short secret', { JWT_SECRET: 'hunter2' }, /JWT_SECRET: must have at least 32 bytes/],
+    ['a wrong port', { PORT: '99999' }, /PORT/],
+    ['a wrong role', { ROLE: 'boss' }, /ROLE/],
+    ['a wrong network', { OUTBOUND_ALLOW: 'everything' }, /OUTBOUND_ALLOW/],
+    ['a host that is not ours', { HOST: '192.0.2.1' }, /HOST/],
+    [
+      'two keys of one name',
+      { CREDENTIAL_KEYS: `${testSettings.CREDENTIAL_KEYS},${testSettings.CREDENTIAL_KEYS}` },
+      /CREDENTIAL_KEYS: must not name two keys alike/,
+    ],
+    [
+      'nobody at DATABASE_URL',
+      { DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1:9/x' },
+      /DATABASE_URL|database/i,
+    ],
+  ])('%s', async (_what, wrong, message) => {
+    const { code, stdout, stderr } = await programs.spawn({ ...settings, ...wrong }).ended();
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('hunter2');
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});

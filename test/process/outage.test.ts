@@ -1,0 +1,127 @@
+/** The database goes away under a running server and comes back: a PostgreSQL of this test's own. */
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { migrateDatabase } from '../../src/database/migrate.ts';
+import { createLogger } from '../../src/logger.ts';
+import { Folder, type User } from '../database/embeddedUser.ts';
+import { buildAccount, type TestUser } from '../support/builders.ts';
+import { eventually } from '../support/eventually.ts';
+import { expectProblem } from '../support/problems.ts';
+import { startTestServer } from '../support/server.ts';
+import { Programs, testSettings } from './serverProcess.ts';
+
+/** One address for a database whose port changes with each start. */
+class Relay {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #target: number;
+
+  constructor(target: number) {
+    this.#target = target;
+    this.#server = createServer((incoming) => {
+      const outgoing = connect(this.#target, '127.0.0.1');
+      for (const [socket, other] of [
+        [incoming, outgoing],
+        [outgoing, incoming],
+      ] as const) {
+        this.#sockets.add(socket);
+        socket.on('error', () => other.destroy());
+        socket.once('close', () => {
+          other.destroy();
+          this.#sockets.delete(socket);
+        });
+        socket.pipe(other);
+      }
+    }).listen(0, '127.0.0.1');
+  }
+
+  async port(): Promise<number> {
+    if (!this.#server.listening) await once(this.#server, 'listening');
+    const address = this.#server.address();
+    return typeof address === 'object' ? (address?.port ?? 0) : 0;
+  }
+
+  pointTo(target: number): void {
+    this.#target = target;
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
+
+const programs = new Programs();
+let folder: Folder;
+let postgres: User;
+let relay: Relay;
+let user: TestUser;
+let server: { url: string; running: boolean; stderr: string };
+beforeAll(async () => {
+  folder = await Folder.make();
+  postgres = await folder.open();
+  relay = new Relay(Number(postgres.port));
+  const url = new URL(postgres.url);
+  url.port = String(await relay.port());
+  await migrateDatabase({ url: postgres.url, logger: createLogger('silent') });
+  const builder = await startTestServer({ ROLE: 'api' }, { database: { url: postgres.url } });
+  user = await buildAccount(builder);
+  await builder.stop();
+  server = await programs.start({ ...testSettings, DATABASE_URL: url.href });
+}, 60_000);
+afterAll(async () => {
+  await programs.endAll();
+  await relay.stop();
+  await folder.remove();
+});
+
+async function get(path: string) {
+  const answer = await fetch(server.url + path, { headers: { Authorization: `Bearer ${user.token}` } });
+  const body = (await answer.json()) as Record<string, unknown>;
+  return { status: answer.status, headers: Object.fromEntries(answer.headers), body };
+}
+
+test('calls answer 503, readyz says what is missing, and all is well when the database is back', async () => {
+  expect((await get('/readyz')).body).toMatchObject({ status: 'ready' });
+  expect((await get('/api/v1/sites')).status).toBe(200);
+
+  expect(await postgres.close()).toBe(0);
+  await eventually(async () => {
+    const call = await get('/api/v1/sites');
+    expectProblem(call, 503, { code: 'unavailable' });
+    expect(call.headers['retry-after']).toBe('5');
+    expect(JSON.stringify(call.body)).not.toMatch(/127\.0\.0\.1|postgres/);
+  });
+  // Not by chance: again and again, fast, and for what was never asked before too.
+  for (const path of ['/api/v1/sites', '/api/v1/sites/1', '/api/v1/integration/integrations?page=1']) {
+    const started = Date.now();
+    expectProblem(await get(path), 503, { code: 'unavailable' });
+    expect(Date.now() - started).toBeLessThan(5_000);
+  }
+  const signIn = await fetch(`${server.url}/api/v1/auth/token`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ email: user.email, password: user.password }),
+  });
+  expect(signIn.status).toBe(503);
+  const notReady = await get('/readyz');
+  expect(notReady).toMatchObject({
+    status: 503,
+    headers: { 'retry-after': '5' },
+    body: {
+      status: 'not_ready',
+      checks: { database: 'cannot be reached', migrations: 'cannot be reached', queue: 'cannot be reached' },
+    },
+  });
+  expect((await get('/healthz')).status).toBe(200);
+  expect(server.running).toBe(true);
+
+  postgres = await folder.open();
+  relay.pointTo(Number(postgres.port));
+  await eventually(async () => expect((await get('/readyz')).status).toBe(200), 30_000);
+  await eventually(async () => expect((await get('/api/v1/sites')).status).toBe(200));
+  // Nothing in it was our fault.
+  expect(server.stderr).not.toContain('fault of ours');
+}, 90_000);
