@@ -95,11 +95,12 @@ export async function createContainer(
   });
   const counters = await openCounters(config.redisUrl, logger);
   const minute = 60_000;
-  const keyBrake = new FailureBrake(counters.store('brake:key:'), { limit: 20, windowMs: minute });
-  const signInBrake = new FailureBrake(counters.store('brake:sign-in:'), {
-    limit: 100,
-    windowMs: 10 * minute,
-  });
+  const keyBrake = new FailureBrake(counters.store('brake:key:'), { limit: 20, windowMs: minute }, logger);
+  const signInBrake = new FailureBrake(
+    counters.store('brake:sign-in:'),
+    { limit: 100, windowMs: 10 * minute },
+    logger,
+  );
 
   const routes = [
     ...systemRoutes(readinessChecks(db, databaseUrl, queue)),
@@ -119,6 +120,7 @@ export async function createContainer(
         'integration',
         config.throttleIntegration,
         counters.store('throttle:integration:'),
+        logger,
       ),
     },
     logger,

@@ -73,7 +73,7 @@ const commands: Record<string, Command> = {
 
 async function main(args: string[]): Promise<object> {
   const name = args.slice(0, 2).join(' ');
-  const command = commands[name];
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) throw new SetupError(`There is no such command.\n${usage()}`);
   const options = readOptions(name, command, args.slice(2));
   const config = readConfig(process.env);

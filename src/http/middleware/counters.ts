@@ -1,4 +1,4 @@
-import { MemoryStore, type Options, type Store } from 'express-rate-limit';
+import { MemoryStore, type Options, type Logger as RateLimitLogger, type Store } from 'express-rate-limit';
 import type { Logger } from 'pino';
 import { RedisStore } from 'rate-limit-redis';
 import { createClient } from 'redis';
@@ -49,6 +49,16 @@ export async function openCounters(redisUrl: string | null, logger: Logger): Pro
   };
 }
 
+/**
+ * What express-rate-limit has to say goes into our log. It speaks at every call that could not be counted, of
+ * which the log has been told once already, by the counters' owner.
+ */
+export function rateLimitLogger(logger: Logger): RateLimitLogger {
+  const write = (error: unknown, message = 'a throttle met an error') =>
+    logger.debug({ err: error }, message);
+  return { warn: write, error: write };
+}
+
 /** A RedisStore that may be made before Redis can be reached. */
 class LateRedisStore extends RedisStore {
   readonly #isReady: () => boolean;
@@ -61,6 +71,7 @@ class LateRedisStore extends RedisStore {
 
   override async init(options: Options): Promise<void> {
     this.#options = options;
+    this.windowMs = options.windowMs;
     if (this.#isReady()) await super.init(options);
   }
 

@@ -1,5 +1,7 @@
 import { rateLimit, type Store } from 'express-rate-limit';
+import type { Logger } from 'pino';
 import { CallerError } from '../../errors.ts';
+import { rateLimitLogger } from './counters.ts';
 
 /**
  * Slows whoever keeps failing to prove who they are, and nobody else: only failures count, so a site
@@ -10,17 +12,18 @@ export class FailureBrake {
   readonly #limit: number;
 
   /** `store` must be able to `get`. Failures are forgotten after `windowMs`. */
-  constructor(store: Store, options: { limit: number; windowMs: number }) {
+  constructor(store: Store, options: { limit: number; windowMs: number }, logger: Logger) {
     this.#store = store;
     this.#limit = options.limit;
     // Sets up the store with its window; the middleware itself, which counts successes too, is not used.
-    rateLimit({ ...options, store });
+    rateLimit({ ...options, store, logger: rateLimitLogger(logger) });
   }
 
   /** Throws a 429 with Retry-After when this caller has failed too often. */
   async check(caller: string): Promise<void> {
     const seen = await this.#seen(caller);
-    if (!seen || seen.totalHits < this.#limit) return;
+    // Through Redis, a caller who has never failed is counted as NaN.
+    if (!seen || !(seen.totalHits >= this.#limit)) return;
     const seconds = Math.max(
       1,
       Math.ceil(((seen.resetTime?.getTime() ?? Date.now() + 60_000) - Date.now()) / 1000),

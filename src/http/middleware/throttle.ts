@@ -1,14 +1,17 @@
 import type { RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit, type Store } from 'express-rate-limit';
+import type { Logger } from 'pino';
 import { CallerError } from '../../errors.ts';
 import { sendProblem } from '../problem.ts';
 import type { ThrottleScope } from '../route.ts';
+import { rateLimitLogger } from './counters.ts';
 
 /** A throttle per user, or per site where a site key calls. Answers the `RateLimit` headers of the IETF draft. */
 export function createThrottle(
   scope: ThrottleScope,
   rate: { limit: number; windowMs: number },
   store: Store,
+  logger: Logger,
 ): RequestHandler {
   return rateLimit({
     windowMs: rate.windowMs,
@@ -17,6 +20,7 @@ export function createThrottle(
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     store,
+    logger: rateLimitLogger(logger),
     // Counting must not become the reason that nothing works: without the counters' store calls pass.
     passOnStoreError: true,
     keyGenerator: (request) => {
