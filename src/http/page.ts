@@ -8,7 +8,7 @@ export function pageBody<T>(
   results: T[],
 ): { count: number; next: string | null; previous: string | null; results: T[] } {
   const address = (page: number) => {
-    const url = new URL(request.originalUrl, `${request.protocol}://${request.get('host') ?? 'localhost'}`);
+    const url = new URL(request.originalUrl, originOf(request));
     url.searchParams.set('page', String(page));
     return url.href;
   };
@@ -18,4 +18,11 @@ export function pageBody<T>(
     previous: query.page > 1 ? address(query.page - 1) : null,
     results,
   };
+}
+
+/** Where the caller reached us. A Host header that is no host, as only a broken client sends, is left aside. */
+function originOf(request: Request): string {
+  const host: string | undefined = request.host;
+  const origin = `${request.protocol}://${host ?? ''}`;
+  return URL.canParse(origin) ? origin : 'http://localhost';
 }

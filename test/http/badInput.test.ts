@@ -203,6 +203,30 @@ describe('a path', () => {
   });
 });
 
+describe('the Host header', () => {
+  /** Sends a request as it stands; gives its status line and body. */
+  async function raw(path: string, host: string): Promise<string> {
+    const { port } = new URL(server.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${tenant.owner.token}\r\nConnection: close\r\n\r\n`,
+    );
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    return answer;
+  }
+
+  test.each(['', '[', 'a b', 'http://x', 'a:99999', '%00', '@', '?#'])(
+    '"%s" breaks no list',
+    async (host) => {
+      for (let i = 0; i < 2; i += 1) await send(site('a')).expect(201);
+      const answer = await raw('/api/v1/sites?page_size=1&page=2', host);
+      expect(answer).toMatch(/^HTTP\/1\.1 (200|400) /);
+      if (answer.includes(' 200 ')) expect(answer).toMatch(/"next":"http:\/\/[^"]*page=3"/);
+    },
+  );
+});
+
 test('no input of this file was a fault of ours', () => {
   expect(server.log.filter((line) => line.includes('"level":50'))).toEqual([]);
 });

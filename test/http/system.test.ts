@@ -81,6 +81,15 @@ describe('/docs', () => {
   });
 });
 
+test.each(['/docs', '/docs/swagger-ui.css', '/metrics', '/api/v1/openapi.json'])(
+  '%s can only be read',
+  async (path) => {
+    const answer = await server.anyone.post(path, {});
+    expectProblem(answer, 405, { code: 'method_not_allowed' });
+    expect(answer.headers.allow).toBe('GET, HEAD');
+  },
+);
+
 describe('a request id', () => {
   test('is made, answered and logged, once a call', async () => {
     const [first, second] = [await server.anyone.get('/healthz'), await server.anyone.get('/api/v1/sites')];

@@ -119,6 +119,19 @@ describe('the collection test-connection', () => {
   });
 });
 
+test('an address that a caller makes up is not believed, unless a proxy is trusted', async () => {
+  server = await startTestServer();
+  tenant = await buildTenant(server);
+  const path = `${integrationsPath}/${tenant.integrationId}/update-structure`;
+  const attempt = (i: number) =>
+    server
+      .withKey(`sbk_${'b'.repeat(43)}`)
+      .post(path, {})
+      .set(from(`192.0.2.${i}`));
+  for (let i = 0; i < 20; i += 1) expectProblem(await attempt(i), 401);
+  expectProblem(await attempt(99), 429, { code: 'too_many_failures' });
+});
+
 describe('sign-in', () => {
   test('is braked after many failures, for that e-mail and address alone', async () => {
     await start('100/min');

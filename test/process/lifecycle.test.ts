@@ -84,6 +84,28 @@ describe('with work in flight', () => {
     expect((await server.ended()).code).toBe(0);
   });
 
+  test('a server that is killed while a site connects leaves no integration behind', async () => {
+    const server = await programs.start(settings);
+    const fresh = await startTestServer({ ROLE: 'api' }, { database });
+    try {
+      await fresh.as(tenant.owner).delete(`${integrationsPath}/${tenant.integrationId}`).expect(204);
+      gate.shut();
+      const body = { site_id: tenant.site.siteId, api_key: tenant.site.key, site_url: gate.url };
+      const connecting = post(server.url, `${integrationsPath}/test-connection`, body).catch(() => 'cut');
+      await eventually(() => expect(gate.waiting()).toBeGreaterThan(0));
+      await server.end('SIGKILL');
+      expect(await connecting).toBe('cut');
+      gate.open();
+      expect(await fresh.db.siteIntegration.count()).toBe(0);
+      expect(await fresh.db.connectionCheck.count()).toBe(0);
+      // And the site can connect to the next one as if nothing had been.
+      const answer = await fresh.anyone.post(`${integrationsPath}/test-connection`, body).expect(200);
+      expect(answer.body).toMatchObject({ success: true, integration_id: expect.any(Number) });
+    } finally {
+      await fresh.stop();
+    }
+  });
+
   test('SIGTERM gives a running job back, and the next start finishes it', async () => {
     const first = await programs.start(settings);
     gate.shut();

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import express from 'express';
+import express, { type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
+import { CallerError } from '../../errors.ts';
 import type { HttpMetrics } from '../metrics.ts';
 import { openApiDocument } from '../openapi.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -66,31 +67,40 @@ export class NotReady extends Error {}
 export function systemPages(routes: Route[], metrics: HttpMetrics, version: string): express.Router {
   const document = JSON.stringify(openApiDocument(routes, version));
   const pages = express.Router();
-  pages.get('/metrics', async (_request, response) => {
+  const page = (path: string, send: (response: Response) => void | Promise<void>) =>
+    pages
+      .route(path)
+      .get((_request, response) => send(response))
+      .all(onlyToRead);
+  page('/metrics', async (response) => {
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
-  pages.get('/api/v1/openapi.json', (_request, response) => {
+  page('/api/v1/openapi.json', (response) => {
     response.type('application/json').send(document);
   });
-  pages.get('/docs/start.js', (_request, response) => {
+  page('/docs/start.js', (response) => {
     response
       .type('text/javascript')
       .send(
         "SwaggerUIBundle({ url: '/api/v1/openapi.json', dom_id: '#docs', deepLinking: true, docExpansion: 'list', validatorUrl: null });\n",
       );
   });
-  pages.get('/docs', (_request, response) => {
+  page('/docs', (response) => {
     response.type('text/html').send(docsPage);
   });
   const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']) {
     const content = readFileSync(`${assets}/${file}`);
-    pages.get(`/docs/${file}`, (_request, response) => {
+    page(`/docs/${file}`, (response) => {
       response.set('Cache-Control', 'public, max-age=3600').type(file).send(content);
     });
   }
   return pages;
 }
+
+const onlyToRead: RequestHandler = (_request, _response, next) => {
+  next(new CallerError('method_not_allowed', 'Here you can GET, HEAD.', { headers: { Allow: 'GET, HEAD' } }));
+};
 
 /** Everything it loads comes from this server. */
 const docsPage = `<!doctype html>

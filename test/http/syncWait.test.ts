@@ -1,0 +1,77 @@
+/** How long a sync call waits, and what becomes of runs that nobody works on. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { eventually } from '../support/eventually.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  // Nobody works here, so each run stays queued.
+  server = await startTestServer({ ROLE: 'api', SYNC_WAIT_S: '0.3' });
+});
+afterAll(() => server.stop());
+
+const sync = (tenant: TestTenant) =>
+  server.as(tenant.owner).post(`${integrationsPath}/${tenant.integrationId}/sync`, { direction: 'metadata' });
+
+test('a call waits as long as SYNC_WAIT_S says, then answers 202 and where to look', async () => {
+  const tenant = await buildTenant(server);
+  const started = Date.now();
+  const answer = await sync(tenant);
+  expect(Date.now() - started).toBeGreaterThanOrEqual(300);
+  expect(answer.status).toBe(202);
+  expect(answer.headers.location).toBe(`${integrationsPath}/${tenant.integrationId}/runs/${answer.body.id}`);
+  expect(answer.headers).not.toHaveProperty('preference-applied');
+  expect(answer.body.status).toBe('queued');
+  const again = await sync(tenant);
+  expect({ status: again.status, id: again.body.id }).toEqual({ status: 202, id: answer.body.id });
+  expect(await server.db.syncRun.count({ where: { integrationId: tenant.integrationId } })).toBe(1);
+});
+
+test('a queued run is told of, with its job in the same transaction', async () => {
+  const tenant = await buildTenant(server);
+  const { body } = await sync(tenant).expect(202);
+  const path = `${integrationsPath}/${tenant.integrationId}`;
+  const status = await server.as(tenant.owner).get(`${path}/sync-status`).expect(200);
+  expect(status.body).toMatchObject({
+    sync_status: 'queued',
+    current_run: { id: body.id, status: 'queued' },
+    last_run: null,
+  });
+  const debug = await server.as(tenant.owner).get(`${path}/debug-status`).expect(200);
+  expect(debug.body.sync.queue).toEqual({ queued: 1, active: 0, failed: 0 });
+  const run = await server.db.syncRun.findUniqueOrThrow({ where: { id: body.id } });
+  expect(run).toMatchObject({ accountId: tenant.accountId, requestedBy: tenant.owner.userId });
+  const jobs = await server.db.$queryRaw<{ id: string; state: string; data: unknown }[]>`
+    SELECT id::text, state::text, data FROM pgboss.job WHERE id::text = ${run.jobId}`;
+  expect(jobs).toEqual([
+    { id: run.jobId, state: 'created', data: { runId: run.id, integrationId: tenant.integrationId } },
+  ]);
+});
+
+test('a call that waits is answered when its run is cancelled', async () => {
+  const patient = await startTestServer(
+    { ROLE: 'api', SYNC_WAIT_S: '60' },
+    { database: { url: server.databaseUrl } },
+  );
+  try {
+    const tenant = await buildTenant(server);
+    const path = `${integrationsPath}/${tenant.integrationId}`;
+    const waiting = patient
+      .as(tenant.owner)
+      .post(`${path}/sync`, { direction: 'metadata' })
+      .then((answer) => answer);
+    const { id } = await eventually(() =>
+      server.db.syncRun.findFirstOrThrow({ where: { integrationId: tenant.integrationId } }),
+    );
+    await server.as(tenant.owner).post(`${path}/runs/${id}/cancel`).expect(200);
+    expect(await waiting).toMatchObject({ status: 200, body: { id, status: 'cancelled' } });
+    const jobs = await server.db.$queryRaw<{ state: string }[]>`
+      SELECT state::text FROM pgboss.job WHERE (data->>'runId')::int = ${id}`;
+    expect(jobs).toEqual([{ state: 'cancelled' }]);
+    // Another can be asked for at once.
+    expect((await sync(tenant)).body).toMatchObject({ status: 'queued' });
+  } finally {
+    await patient.stop();
+  }
+});
