@@ -4,7 +4,7 @@ import {
   type SimulatedWordpress,
   startSimulatedWordpress,
 } from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, buildUser, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { buildTenant, buildUser, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Gate, startGate } from '../support/gate.ts';
 import { expectProblem } from '../support/problems.ts';
@@ -24,10 +24,7 @@ beforeEach(async () => {
   wordpress.clearFaults();
   gate.open();
   tenant = await buildTenant(server, gate.url);
-  const { connector } = wordpress.state;
-  if (connector === null) throw new Error('The connector is missing.');
-  connector.siteId = tenant.site.siteId;
-  connector.siteKey = tenant.site.key;
+  enterKey(wordpress, tenant.site);
   path = `${integrationsPath}/${tenant.integrationId}/test-connection`;
 });
 afterAll(async () => {

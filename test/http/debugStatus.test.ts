@@ -3,7 +3,7 @@ import {
   type SimulatedWordpress,
   startSimulatedWordpress,
 } from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { buildTenant, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -17,10 +17,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   wordpress.clearFaults();
   tenant = await buildTenant(server, wordpress.url);
-  const { connector } = wordpress.state;
-  if (connector === null) throw new Error('The connector is missing.');
-  connector.siteId = tenant.site.siteId;
-  connector.siteKey = tenant.site.key;
+  enterKey(wordpress, tenant.site);
   path = `${integrationsPath}/${tenant.integrationId}`;
 });
 afterAll(async () => {

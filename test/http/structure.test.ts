@@ -4,7 +4,7 @@ import {
   type SimulatedWordpress,
   startSimulatedWordpress,
 } from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, buildUser, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { buildTenant, buildUser, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -29,10 +29,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   tenant = await buildTenant(server, wordpress.url);
-  const { connector } = wordpress.state;
-  if (connector === null) throw new Error('The connector is missing.');
-  connector.siteId = tenant.site.siteId;
-  connector.siteKey = tenant.site.key;
+  enterKey(wordpress, tenant.site);
   path = `${integrationsPath}/${tenant.integrationId}`;
 });
 afterAll(async () => {

@@ -3,7 +3,7 @@ import {
   type SimulatedWordpress,
   startSimulatedWordpress,
 } from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { buildTenant, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Gate, startGate } from '../support/gate.ts';
 import { expectProblem } from '../support/problems.ts';
@@ -36,10 +36,7 @@ beforeEach(async () => {
   wordpress.clearFaults();
   gate.open();
   tenant = await buildTenant(server, gate.url);
-  const { connector } = wordpress.state;
-  if (connector === null) throw new Error('The connector is missing.');
-  connector.siteId = tenant.site.siteId;
-  connector.siteKey = tenant.site.key;
+  enterKey(wordpress, tenant.site);
   path = `${integrationsPath}/${tenant.integrationId}`;
 });
 afterAll(async () => {

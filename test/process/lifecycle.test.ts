@@ -5,7 +5,7 @@ import {
   type SimulatedWordpress,
   startSimulatedWordpress,
 } from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { buildTenant, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Gate, startGate } from '../support/gate.ts';
@@ -48,10 +48,7 @@ describe('with work in flight', () => {
     const builder = await startTestServer({ ROLE: 'api' }, { database });
     tenant = await buildTenant(builder, gate.url);
     await builder.stop();
-    const { connector } = wordpress.state;
-    if (connector === null) throw new Error('The connector is missing.');
-    connector.siteId = tenant.site.siteId;
-    connector.siteKey = tenant.site.key;
+    enterKey(wordpress, tenant.site);
   });
   afterEach(async () => {
     await gate.stop();

@@ -12,6 +12,8 @@ export const testSettings = {
   CREDENTIAL_KEYS: credentialKeys,
   OUTBOUND_ALLOW: '127.0.0.0/8',
   PORT: '0',
+  // Tests ask more often than a user does.
+  THROTTLE_INTEGRATION: '100000/min',
 };
 
 export interface Ended {

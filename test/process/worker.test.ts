@@ -4,7 +4,7 @@ import {
   type SimulatedWordpress,
   startSimulatedWordpress,
 } from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { buildTenant, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Gate, startGate } from '../support/gate.ts';
@@ -25,10 +25,7 @@ beforeAll(async () => {
   wordpress = await startSimulatedWordpress({ siteId: 0 });
   gate = await startGate(wordpress.url);
   tenant = await buildTenant(api, gate.url);
-  const { connector } = wordpress.state;
-  if (connector === null) throw new Error('The connector is missing.');
-  connector.siteId = tenant.site.siteId;
-  connector.siteKey = tenant.site.key;
+  enterKey(wordpress, tenant.site);
 });
 afterEach(() => programs.endAll());
 afterAll(async () => {

@@ -1,6 +1,7 @@
 /** What a test needs to be there, made as an operator or a user would make it. */
 import { SignJWT } from 'jose';
 import type { TenantScope } from '../../src/services/tenantScope.ts';
+import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
 import { jwtSecret, type TestServer } from './server.ts';
 
 export const integrationsPath = '/api/v1/integration/integrations';
@@ -106,6 +107,14 @@ export async function buildTenant(server: TestServer, siteUrl?: string): Promise
     site,
     integrationId: await buildIntegration(server, owner, site),
   };
+}
+
+/** Enters the site's id and key in the plugin, as a person does before pressing Connect. */
+export function enterKey(wordpress: SimulatedWordpress, site: Pick<TestSite, 'siteId' | 'key'>): void {
+  const { connector } = wordpress.state;
+  if (connector === null) throw new Error('The simulated site has no connector.');
+  connector.siteId = site.siteId;
+  connector.siteKey = site.key;
 }
 
 export function ownerScope(accountId: number): TenantScope {

@@ -1,0 +1,163 @@
+/** Who may connect a site: POST /integrations/test-connection. What it does: onboarding.test.ts. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  type SimulatedWordpress,
+  startSimulatedWordpress,
+} from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import {
+  buildAccount,
+  buildSite,
+  buildSiteWithoutKey,
+  buildUser,
+  enterKey,
+  integrationsPath,
+  type TestSite,
+  type TestUser,
+} from '../support/builders.ts';
+import { expectProblem, withoutRequestId } from '../support/problems.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+const path = `${integrationsPath}/test-connection`;
+let server: TestServer;
+let owner: TestUser;
+let site: TestSite;
+let wordpress: SimulatedWordpress;
+beforeAll(async () => {
+  server = await startTestServer();
+  owner = await buildAccount(server);
+  wordpress = await startSimulatedWordpress({ siteId: 0 });
+});
+beforeEach(async () => {
+  site = await buildSite(server, owner.accountId);
+  enterKey(wordpress, site);
+});
+afterAll(async () => {
+  await wordpress.stop();
+  await server.stop();
+});
+
+const connect = (more: object = {}) =>
+  server.anyone.post(path, { site_id: site.siteId, api_key: site.key, site_url: wordpress.url, ...more });
+const integrationsOf = (siteId: number) => server.db.siteIntegration.findMany({ where: { siteId } });
+
+const result = {
+  success: true,
+  code: 'ok',
+  message: expect.any(String),
+  hint: '',
+  stage: expect.any(String),
+  retryable: false,
+  latency_ms: expect.any(Number),
+  checks: expect.any(Array),
+  remote: {
+    name: 'Brücke & Söhne',
+    version: '6.8.2',
+    plugin_version: '0.1.0',
+    canonical_url: expect.any(String),
+  },
+};
+
+describe('without the right key', () => {
+  test('an unknown site and a wrong key are told the same, and nothing is called or written', async () => {
+    const before = await server.db.syncEvent.count();
+    const requests = wordpress.state.requests.length;
+    const wrong = await connect({ api_key: `sbk_${'a'.repeat(43)}` });
+    expectProblem(wrong, 403, { code: 'site_or_key_wrong' });
+    const keyless = await buildSiteWithoutKey(server, owner.accountId);
+    const other = await buildAccount(server);
+    const theirs = await buildSite(server, other.accountId);
+    const eventsOfBuilding = 1;
+    for (const attempt of [
+      { site_id: 2_000_000_000 },
+      { site_id: 2 ** 31 },
+      { site_id: theirs.siteId },
+      { site_id: keyless },
+      { site_id: keyless, api_key: '' },
+      { api_key: '' },
+      { api_key: `${site.key} ` },
+      { api_key: site.key.toLowerCase() },
+      { api_key: theirs.key },
+    ]) {
+      const answer = await connect(attempt);
+      expect({ attempt, status: answer.status }).toEqual({ attempt, status: 403 });
+      expect(withoutRequestId(answer.body)).toEqual(withoutRequestId(wrong.body));
+    }
+    expect(wordpress.state.requests).toHaveLength(requests);
+    expect(await server.db.syncEvent.count()).toBe(before + eventsOfBuilding);
+    expect(await server.db.siteIntegration.count({ where: { siteId: { in: [site.siteId, keyless] } } })).toBe(
+      0,
+    );
+  });
+
+  test("a right key of an inactive account's site is refused alike", async () => {
+    const closed = await buildAccount(server);
+    const theirs = await buildSite(server, closed.accountId);
+    await server.db.account.update({ where: { id: closed.accountId }, data: { isActive: false } });
+    expectProblem(await connect({ site_id: theirs.siteId, api_key: theirs.key }), 403, {
+      code: 'site_or_key_wrong',
+    });
+  });
+
+  test('a key in a header does not help a wrong one in the body', async () => {
+    const answer = await connect({ api_key: 'wrong' }).set('X-API-Key', site.key);
+    expectProblem(answer, 403);
+  });
+
+  test('a token does not help a wrong key', async () => {
+    const body = { site_id: site.siteId, api_key: 'wrong', site_url: wordpress.url };
+    expectProblem(await server.as(owner).post(path, body), 403);
+  });
+
+  test.each<[object, string[]]>([
+    [{}, ['site_id', 'site_url']],
+    [{ site_id: 1, site_url: 'https://a.example' }, ['api_key']],
+    [{ site_id: 'x', api_key: 1, site_url: null }, ['api_key', 'site_id', 'site_url']],
+    [{ site_id: 0, api_key: 'x', site_url: 'https://a.example' }, ['site_id']],
+    [{ site_id: -1, api_key: 'x', site_url: 'https://a.example' }, ['site_id']],
+    [{ site_id: 1, api_key: 'x', site_url: '' }, ['site_url']],
+    [{ site_id: 1, api_key: 'x', site_url: 'https://a.example', platform: 'wordpress' }, ['platform']],
+    [{ site_id: 1, api_key: 'a\0', site_url: 'https://a.example' }, ['api_key']],
+  ])('bad input %j names its fields', async (body, fields) => {
+    expectProblem(await server.anyone.post(path, body), 400, { code: 'invalid_input', fields });
+  });
+
+  test.each(['javascript:alert(1)', 'https://user:pass@a.example', 'ftp://a.example'])(
+    'the address %s is not tested',
+    async (url) => {
+      const answer = await connect({ site_url: url });
+      expect(answer.status).toBe(400);
+      expect(answer.text).not.toContain('user:pass');
+      expect(await integrationsOf(site.siteId)).toEqual([]);
+    },
+  );
+});
+
+describe('with a token', () => {
+  const body = () => ({ site_id: site.siteId, site_url: wordpress.url });
+
+  test('an editor of the account needs no key', async () => {
+    const editor = await buildUser(server, owner.accountId, 'editor');
+    const answer = await server.as(editor).post(path, body());
+    expect(answer.body).toEqual({ ...result, integration_id: expect.any(Number) });
+    const [event] = await server.db.syncEvent.findMany({ where: { siteId: site.siteId, action: 'created' } });
+    expect(event?.details).toMatchObject({ user_id: editor.userId });
+  });
+
+  test('a viewer is refused, and one of another account told what a stranger is', async () => {
+    const viewer = await buildUser(server, owner.accountId, 'viewer');
+    expectProblem(await server.as(viewer).post(path, body()), 403, { code: 'role_too_low' });
+    const stranger = await buildAccount(server);
+    const foreign = await server.as(stranger).post(path, body());
+    const missing = await server.as(stranger).post(path, { ...body(), site_id: 2_000_000_000 });
+    expectProblem(foreign, 403, { code: 'site_or_key_wrong' });
+    expect(withoutRequestId(missing.body)).toEqual(withoutRequestId(foreign.body));
+    expect(await integrationsOf(site.siteId)).toEqual([]);
+  });
+
+  test('of a site without a key is told to make one first', async () => {
+    const keyless = await buildSiteWithoutKey(server, owner.accountId);
+    const answer = await server.as(owner).post(path, { ...body(), site_id: keyless });
+    expectProblem(answer, 422, { code: 'no_api_key' });
+    expect(await integrationsOf(keyless)).toEqual([]);
+  });
+});
