@@ -80,6 +80,7 @@ test('no secret stands in clear in any table, nor in any line that is logged', a
   await server.withKey(guess).post(`${path}/update-structure`, {}).expect(401);
   await server.anyone.get(`/api/v1/sites?api_key=${site.key}`).expect(401);
   await server.anyone.get(`/no/such/${site.key}`).expect(404);
+  await server.anyone.get(`/api/v1/sites?access_token=${tenant.owner.token}&password=inAQuery`).expect(401);
   await server.anyone
     .post(`${integrationsPath}/test-connection`, {
       site_id: site.siteId,
@@ -99,6 +100,7 @@ test('no secret stands in clear in any table, nor in any line that is logged', a
     changed: 'another secret pass',
     basic: Buffer.from(`${pair.username}:${pair.application_password}`).toString('base64'),
     inAddress: 'hunter2secret',
+    inQuery: 'password=inAQuery',
     signIn: tenant.owner.password,
     token: tenant.owner.token,
     signedIn: signedIn.body.access_token,

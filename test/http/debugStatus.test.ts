@@ -60,6 +60,11 @@ test('tells all of a new integration', async () => {
 });
 
 test('tells of tests and runs, and that nothing is wrong', async () => {
+  // A neighbour of whom nothing may be counted; its key is not entered, so all it does fails.
+  const neighbour = await buildTenant(server, wordpress.url);
+  const theirs = `${integrationsPath}/${neighbour.integrationId}`;
+  await server.as(neighbour.owner).post(`${theirs}/test-connection`).expect(200);
+  await server.as(neighbour.owner).post(`${theirs}/sync`, { direction: 'metadata' }).expect(200);
   wordpress.setFault('fatal_page');
   const failed = await as().post(`${path}/test-connection`).expect(200);
   wordpress.clearFaults();

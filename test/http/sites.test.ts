@@ -81,6 +81,8 @@ describe('GET /sites', () => {
     const third = await server.as(lister).get(second.body.next.slice(server.url.length)).expect(200);
     expect(third.body.results.map((site: { id: number }) => site.id)).toEqual(ids.slice(4));
     expect(third.body.next).toBeNull();
+    const whole = await server.as(lister).get(`${path}?page_size=5`).expect(200);
+    expect(whole.body).toMatchObject({ count: 5, next: null, previous: null });
     const beyond = await server.as(lister).get(`${path}?page=9`).expect(200);
     expect(beyond.body).toMatchObject({ count: 5, next: null, results: [] });
   });
