@@ -26,9 +26,11 @@ async function main(): Promise<void> {
     if (database.embedded && config.role !== 'worker') await greetNewcomer(config, logger, database.url);
     container = await createContainer(config, logger, database.url);
     await container.start();
+    // Listened for before the start is announced: whoever reads of it may end us at once.
+    const shutdown = shutdownSignal();
     const server = config.role === 'worker' ? null : await listen(container, config);
     announce(config, server);
-    await shutdownSignal();
+    await shutdown;
     until = Date.now() + graceMs;
     logger.info('stopping');
     if (server) await close(server);

@@ -12,8 +12,10 @@ export async function startWorkers(boss: PgBoss, runner: SyncRunner): Promise<vo
     {
       localConcurrency: concurrency.runs,
       localGroupConcurrency: concurrency.perAccount,
-      // Listening wakes a worker at once; polling is for what was sent while nobody listened.
+      // Listening wakes a worker at once; polling is for what was sent while nobody listened, and, of which
+      // nobody is told, for jobs that were given back by a worker that stopped or died.
       pollingIntervalSeconds: 2,
+      notifyPollingIntervalSeconds: 5,
     },
     async (jobs: Job[]) => {
       for (const job of jobs) await runner.execute(syncJob.parse(job.data).runId, job.signal);

@@ -49,6 +49,8 @@ export class SyncRunner {
       await this.#finish(run, structure, startedAt);
     } catch (error) {
       if (isDatabaseUnavailable(error)) throw error;
+      // Stopping cuts our connections to the site too; that is no failure of the run, which another carries out.
+      if (signal.aborted) return;
       const known = error instanceof RemoteError || error instanceof VaultError;
       if (!known) this.#logger.error({ err: error, run_id: runId }, 'a run failed by a fault of ours');
       await this.#fail(
