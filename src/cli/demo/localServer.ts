@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { readConfig } from '../../config.ts';
+import { type Container, type Core, createContainer, createCore } from '../../container.ts';
+import { type OpenDatabase, openDatabase } from '../../database/open.ts';
+
+/** A server with a database of its own, for the time of one demonstration. */
+export interface LocalServer {
+  /** Without a slash at the end. */
+  url: string;
+  /** What the operator's commands use. */
+  core: Core;
+  /** Ends everything and removes every file. Does nothing twice. */
+  stop(): Promise<void>;
+}
+
+/** Starts one on a free port of the loopback. Settings of the environment do not count, nothing is logged. */
+export async function startLocalServer(): Promise<LocalServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'sitebridge-demo-'));
+  // Started by root, PostgreSQL runs as another user, who must be able to pass through.
+  await chmod(folder, 0o711);
+  const config = readConfig({ DATA_DIR: folder, PORT: '0', OUTBOUND_ALLOW: '127.0.0.0/8' });
+  const logger = pino({ level: 'silent' });
+  let database: OpenDatabase | undefined;
+  let container: Container | undefined;
+  let core: Core | undefined;
+  const listener = createServer();
+  let stopping: Promise<void> | undefined;
+
+  const stop = async () => {
+    listener.closeAllConnections();
+    if (listener.listening) await new Promise((resolve) => listener.close(resolve));
+    await container?.stop(2_000);
+    await core?.db.$disconnect();
+    await database?.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const stopOnce = () => {
+    stopping ??= stop();
+    return stopping;
+  };
+
+  try {
+    database = await openDatabase(config, logger);
+    container = await createContainer(config, logger, database.url);
+    core = createCore(config, logger, database.url);
+    await container.start();
+    listener.on('request', container.app);
+    listener.listen(config.port, config.host);
+    await once(listener, 'listening');
+  } catch (error) {
+    await stopOnce();
+    throw error;
+  }
+  const address = listener.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { url: `http://${config.host}:${port}`, core, stop: stopOnce };
+}

@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import type { z } from 'zod';
+import type { Core } from '../../container.ts';
+import { tokenResponse } from '../../http/schemas/auth.schema.ts';
+import { testResultSchema } from '../../http/schemas/connection.schema.ts';
+import { eventsResponse } from '../../http/schemas/event.schema.ts';
+import { integrationSchema } from '../../http/schemas/integration.schema.ts';
+import { apiKeyResponse, siteSchema } from '../../http/schemas/site.schema.ts';
+import { contentTypesResponse } from '../../http/schemas/structure.schema.ts';
+import { runSchema } from '../../http/schemas/sync.schema.ts';
+import { generateSiteKey } from '../../security/siteKey.ts';
+import type { SimulatedWordpress } from '../../simulation/wordpress/simulatedWordpress.ts';
+import type { SimulatedConnector } from '../../simulation/wordpress/state.ts';
+import { ApiClient } from './apiClient.ts';
+
+const integrations = '/api/v1/integration/integrations';
+
+type Say = (line: string) => void;
+type TestResult = z.output<typeof testResultSchema>;
+type Structure = z.output<typeof contentTypesResponse>['content_types'];
+
+/** What the steps work with; each adds what the next ones need. */
+interface Stage {
+  serverUrl: string;
+  wordpress: SimulatedWordpress;
+  say: Say;
+}
+interface SignedIn extends Stage {
+  api: ApiClient;
+  siteId: number;
+  siteKey: string;
+}
+interface Connected extends SignedIn {
+  integration: string;
+  /** The connector plugin of the simulated site. */
+  plugin: SimulatedConnector;
+}
+
+/** An operator makes an account; its owner signs in, adds the site and makes its key. */
+export async function makeSite(stage: Stage, accounts: Core['accounts']): Promise<SignedIn> {
+  const owner = { email: 'owner@agency.example', password: randomBytes(12).toString('base64url') };
+  await accounts.createAccount({
+    name: 'Agency',
+    ownerEmail: owner.email,
+    ownerPassword: owner.password,
+  });
+  const anyone = new ApiClient(stage.serverUrl);
+  const { access_token: token } = await anyone.post('/api/v1/auth/token', owner, tokenResponse);
+  const api = anyone.withToken(token);
+  const { url, state } = stage.wordpress;
+  const { name } = state;
+  // Its plugin's author wrote `&amp;` into the name, as some do; here that would only puzzle the reader.
+  if (state.postTypes.book) state.postTypes.book.name = 'Books';
+  const site = await api.post('/api/v1/sites', { name, url }, siteSchema);
+  const { api_key: siteKey } = await api.post(`/api/v1/sites/${site.id}/api-key`, {}, apiKeyResponse);
+  stage.say(`${owner.email} signed in and added the site "${name}" at ${url}.`);
+  stage.say(`It is site ${site.id} and has a key of its own.`);
+  return { ...stage, api, siteId: site.id, siteKey };
+}
+
+/** The site's administrator enters id and key in the plugin and presses Connect. */
+export async function connect(stage: SignedIn): Promise<Connected> {
+  const plugin = stage.wordpress.state.connector;
+  if (plugin === null) throw new Error('The simulated WordPress has no connector plugin.');
+  plugin.siteId = stage.siteId;
+  plugin.siteKey = stage.siteKey;
+  const { test, structure } = await stage.wordpress.connect({ serverUrl: stage.serverUrl });
+  if (structure?.status !== 200) throw new Error(`Connecting failed: ${test.body.message ?? test.status}`);
+  tell(stage.say, testResultSchema.parse(test.body));
+  const connected = { ...stage, plugin, integration: `${integrations}/${plugin.integrationId}` };
+  stage.say('The plugin also told what there is on the site:');
+  tellStructure(stage.say, await structureOf(connected));
+  return connected;
+}
+
+/** Presses Test; the test must find `code` and nothing else. */
+export async function test({ api, integration, say }: Connected, code: string): Promise<void> {
+  const result = await api.post(`${integration}/test-connection`, {}, testResultSchema);
+  if (result.code !== code) throw new Error(`The test found ${result.code} where ${code} is the cause.`);
+  tell(say, result);
+}
+
+export async function testWithWrongKey(stage: Connected): Promise<void> {
+  stage.plugin.siteKey = generateSiteKey();
+  await test(stage, 'bad_credentials');
+}
+
+export async function testWithClosedApi(stage: Connected): Promise<void> {
+  stage.plugin.siteKey = stage.siteKey;
+  stage.wordpress.setFault('rest_cannot_access');
+  await test(stage, 'rest_disabled');
+}
+
+export async function mend(stage: Connected): Promise<void> {
+  stage.wordpress.clearFaults();
+  await test(stage, 'ok');
+}
+
+/** The owner decides about a type, which later readings must keep. */
+export async function choose({ api, integration, say }: Connected): Promise<void> {
+  const choice = { content_types: { post_types: { page: { enabled: false } } } };
+  await api.patch(integration, { config_json: choice }, integrationSchema);
+  say('Pages are not to be synced.');
+}
+
+/** Reads the structure from the site in a job, and says what it brought. */
+export async function syncStructure(stage: Connected): Promise<void> {
+  const { api, integration, say } = stage;
+  const before = await structureOf(stage);
+  const run = await api.post(`${integration}/sync`, { direction: 'metadata' }, runSchema);
+  if (run.status !== 'success') throw new Error(`The sync ended as ${run.status}: ${run.error ?? ''}`);
+  say(`Done in ${run.duration_ms} ms.`);
+  const after = await structureOf(stage);
+  if (after.post_types.page?.enabled !== false) throw new Error('The choice about pages was lost.');
+  const changes = [
+    ...changesIn('', before.post_types, after.post_types),
+    ...changesIn(', a taxonomy', before.taxonomies, after.taxonomies),
+  ];
+  for (const line of changes.length > 0 ? changes : ['Nothing has changed on the site.']) say(line);
+  say('Pages are still not to be synced.');
+}
+
+/** Someone works on the site: a plugin brings a type, posts are written, a type goes. */
+export function changeSite({ wordpress: { state }, say }: Connected): void {
+  state.postTypes.recipe = { name: 'Recipes', rest_base: 'recipes', hierarchical: false, related: ['diet'] };
+  state.taxonomies.diet = { name: 'Diets', rest_base: 'diets', hierarchical: false, related: ['recipe'] };
+  delete state.postTypes.book;
+  delete state.taxonomies.genre;
+  const lastId = Math.max(...state.posts.map((post) => post.id));
+  const types = ['recipe', 'recipe', 'post'];
+  for (const [index, type] of types.entries()) {
+    const id = lastId + 1 + index;
+    state.posts.push({
+      id,
+      type,
+      status: 'publish',
+      slug: `${type}-${id}`,
+      title: `${type} ${id}`,
+      content: '',
+      modified_gmt: new Date().toISOString().slice(0, 19),
+    });
+  }
+  say('A plugin for recipes was installed and two were written, one post was added, the books are gone.');
+}
+
+/** The record that all of this left. */
+export async function readRecord({ api, integration, say }: Connected): Promise<void> {
+  const { results } = await api.get(`${integration}/events?limit=100`, eventsResponse);
+  const failed = results.filter((event) => !event.success);
+  say(`${results.length} events; ${failed.length} of them tell of a failure:`);
+  for (const event of failed.reverse()) say(`  ${event.created_at.slice(11, 19)}  ${event.error_message}`);
+}
+
+async function structureOf({ api, integration }: Connected): Promise<Structure> {
+  return (await api.get(`${integration}/content-types`, contentTypesResponse)).content_types;
+}
+
+function tell(say: Say, result: TestResult): void {
+  const { message, hint, checks, latency_ms: took, remote } = result;
+  say(message);
+  if (hint !== '') say(`What to do: ${hint}`);
+  const passed = checks.filter((check) => check.ok).length;
+  say(
+    result.success
+      ? `${passed} checks passed in ${Math.round(took)} ms; WordPress ${remote.version}, connector ${remote.plugin_version}.`
+      : `Checks passed before that: ${passed}. Code for programs: ${result.code}.`,
+  );
+}
+
+function tellStructure(say: Say, { post_types: types, taxonomies }: Structure): void {
+  const counted = (of: Record<string, { label: string; count: number }>) =>
+    Object.values(of)
+      .map(({ label, count }) => `${label} (${count})`)
+      .join(', ');
+  say(`  Content types: ${counted(types)}`);
+  say(`  Taxonomies: ${counted(taxonomies)}`);
+}
+
+function changesIn(
+  kind: string,
+  before: Record<string, { label: string; count: number }>,
+  after: Record<string, { label: string; count: number }>,
+): string[] {
+  const lines: string[] = [];
+  for (const [slug, { label, count }] of Object.entries(after)) {
+    const known = before[slug];
+    if (!known) lines.push(`  New: ${label}${kind} (${count})`);
+    else if (known.count !== count) lines.push(`  Changed: ${label}, ${known.count} before, now ${count}`);
+  }
+  for (const [slug, { label }] of Object.entries(before))
+    if (!after[slug]) lines.push(`  Gone: ${label}${kind}`);
+  return lines;
+}
