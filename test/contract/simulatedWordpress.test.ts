@@ -1,0 +1,36 @@
+import type { FaultName } from '../../src/simulation/wordpress/faults.ts';
+import { startSimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { type Break, describeWordpress } from './wordpressContract.ts';
+
+const FAULTS: Record<Break, FaultName> = {
+  rest_closed: 'rest_cannot_access',
+  dirty_json: 'dirty_json_bom',
+  fatal: 'fatal',
+  maintenance: 'maintenance',
+  connector_missing: 'connector_missing',
+  application_passwords_off: 'application_passwords_off',
+};
+
+describeWordpress('simulated WordPress', async (shape) => {
+  const siteId = 7;
+  const siteKey = `sbk_${'k'.repeat(43)}`;
+  const site = await startSimulatedWordpress({
+    siteId,
+    siteKey,
+    ...shape,
+    users: [
+      { id: 2, login: 'editor', role: 'editor', applicationPassword: 'abcdefghijkl' },
+      { id: 3, login: 'subscriber', role: 'subscriber', applicationPassword: 'mnopqrstuvwx' },
+    ],
+  });
+  return {
+    url: site.url,
+    siteId,
+    siteKey,
+    editor: { username: 'editor', application_password: 'abcdefghijkl' },
+    subscriber: { username: 'subscriber', application_password: 'mnopqrstuvwx' },
+    break: async (what) => site.setFault(FAULTS[what]),
+    mend: async () => site.clearFaults(),
+    stop: site.stop,
+  };
+});

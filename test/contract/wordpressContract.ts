@@ -1,0 +1,409 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { OutboundClient } from '../../src/outbound/httpClient.ts';
+import type { Connection, SiteStructure } from '../../src/platforms/platform.ts';
+import { createWordpressPlatform } from '../../src/platforms/wordpress/wordpress.platform.ts';
+import { signRequest } from '../../src/security/requestSignature.ts';
+
+/**
+ * What our code relies on in WordPress and in the connector plugin. The simulation passes these facts as the real
+ * ones do, or it would drift from what it stands for.
+ */
+
+export interface Pair {
+  username: string;
+  application_password: string;
+}
+
+/** What can be broken on both sides, and the code that the connection test must then give. */
+export const BREAKS = {
+  rest_closed: 'rest_disabled',
+  dirty_json: 'ok',
+  fatal: 'fatal',
+  maintenance: 'maintenance',
+  connector_missing: 'connector_missing',
+  application_passwords_off: 'ok',
+} as const;
+export type Break = keyof typeof BREAKS;
+
+export interface ContractSite {
+  /** Home, without a slash at the end. */
+  url: string;
+  /** The connector is connected as this site with this key, acting as the editor. */
+  siteId: number;
+  siteKey: string;
+  editor: Pair;
+  subscriber: Pair;
+  break(what: Break): Promise<void>;
+  mend(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ContractShape {
+  plainPermalinks?: boolean;
+  subdirectory?: string;
+}
+
+interface JsonAnswer {
+  status: number;
+  headers: Headers;
+  json: unknown;
+}
+
+const NEEDED = { edit_posts: true, edit_others_posts: true, publish_posts: true };
+
+/** Checks the facts against the site that `start` gives, in three shapes. */
+export function describeWordpress(
+  name: string,
+  start: (shape: ContractShape) => Promise<ContractSite>,
+): void {
+  describe.each<ContractShape>([{}, { plainPermalinks: true }, { subdirectory: 'blog' }])(
+    `${name} %j`,
+    (shape) => {
+      let site: ContractSite;
+      const outbound = new OutboundClient({ allow: ['127.0.0.0/8'] });
+      const platform = createWordpressPlatform({ outbound, clock: Date.now });
+
+      beforeAll(async () => {
+        site = await start(shape);
+      });
+      afterAll(async () => {
+        outbound.close();
+        await site.stop();
+      });
+
+      function rest(route: string, query = ''): string {
+        if (shape.plainPermalinks)
+          return `${site.url}/?rest_route=${route}${query === '' ? '' : `&${query}`}`;
+        return `${site.url}/wp-json${route}${query === '' ? '' : `?${query}`}`;
+      }
+
+      async function get(url: string, headers: Record<string, string> = {}): Promise<JsonAnswer> {
+        const answer = await fetch(url, { headers });
+        const json: unknown = await answer.json();
+        return { status: answer.status, headers: answer.headers, json };
+      }
+
+      function as(pair: Pair): Record<string, string> {
+        const text = `${pair.username}:${pair.application_password}`;
+        return { Authorization: `Basic ${Buffer.from(text).toString('base64')}` };
+      }
+
+      function signed(
+        url: string,
+        changes: { siteId?: number; siteKey?: string; now?: number; nonce?: string } = {},
+      ) {
+        const { pathname, search } = new URL(url);
+        const context = {
+          siteId: site.siteId,
+          siteKey: site.siteKey,
+          now: Date.now(),
+          nonce: randomBytes(8).toString('hex'),
+        };
+        return signRequest({ method: 'GET', target: pathname + search }, { ...context, ...changes });
+      }
+
+      function connection(changes: Partial<Connection> = {}): Connection {
+        return {
+          siteId: site.siteId,
+          siteKey: site.siteKey,
+          siteUrl: site.url,
+          credentials: {},
+          config: {},
+          ...changes,
+        };
+      }
+
+      async function structure(changes: Partial<Connection> = {}): Promise<SiteStructure> {
+        if (platform.readStructure === undefined) throw new Error('WordPress reads no structure.');
+        return platform.readStructure(connection(changes));
+      }
+
+      describe('finding the REST API', () => {
+        it('the home page links to it', async () => {
+          const home = await fetch(`${site.url}/`);
+          const root = shape.plainPermalinks ? `${site.url}/index.php?rest_route=/` : `${site.url}/wp-json/`;
+          expect(home.headers.get('link')).toContain(`<${root}>; rel="https://api.w.org/"`);
+          expect(await home.text()).toMatch(/<meta name="generator" content="WordPress [\d.]+/);
+        });
+
+        it('its root names the site, its home and its namespaces, and only the fields asked for', async () => {
+          const { status, json } = await get(rest('/', '_fields=name,home,namespaces,authentication'));
+          expect(status).toBe(200);
+          expect(json).toEqual({
+            name: expect.any(String),
+            home: site.url,
+            namespaces: expect.arrayContaining(['wp/v2', 'sitebridge/v1']),
+            authentication: { 'application-passwords': expect.anything() },
+          });
+        });
+
+        it('/wp-json/ is there with pretty permalinks only, the parameter always', async () => {
+          const pretty = await fetch(`${site.url}/wp-json/`);
+          expect(pretty.status).toBe(shape.plainPermalinks ? 404 : 200);
+          for (const path of ['/?rest_route=/', '/index.php?rest_route=/']) {
+            expect((await get(site.url + path)).json).toMatchObject({ home: site.url });
+          }
+        });
+
+        it('a route that does not exist is a 404 rest_no_route', async () => {
+          expect(await get(rest('/no/such/route'))).toMatchObject({
+            status: 404,
+            json: { code: 'rest_no_route', message: expect.any(String), data: { status: 404 } },
+          });
+        });
+      });
+
+      describe('application passwords', () => {
+        const ME = ['/wp/v2/users/me', 'context=edit&_fields=id,roles,capabilities'] as const;
+
+        it('a wrong one is refused where one must be signed in, in one of two ways', async () => {
+          const wrong = { ...site.editor, application_password: 'wrong' };
+          const { status, json } = await get(rest(...ME), as(wrong));
+          expect(status).toBe(401);
+          expect(json).toMatchObject({
+            code: expect.stringMatching(/^(rest_not_logged_in|incorrect_password)$/),
+          });
+        });
+
+        it('none at all is rest_not_logged_in', async () => {
+          expect(await get(rest(...ME))).toMatchObject({ status: 401, json: { code: 'rest_not_logged_in' } });
+        });
+
+        it('the right one gives the user with the capabilities that are held', async () => {
+          const { status, json } = await get(rest(...ME), as(site.editor));
+          expect(status).toBe(200);
+          expect(json).toMatchObject({ id: expect.any(Number), roles: ['editor'], capabilities: NEEDED });
+          const spaced = {
+            ...site.editor,
+            application_password: site.editor.application_password.replace(/^(....)/, '$1 '),
+          };
+          expect((await get(rest(...ME), as(spaced))).status).toBe(200);
+        });
+
+        it('a low role lacks them in the list', async () => {
+          const { status, json } = await get(rest(...ME), as(site.subscriber));
+          expect(status).toBe(200);
+          expect(json).not.toMatchObject({ capabilities: { edit_posts: expect.anything() } });
+        });
+
+        it('XML-RPC takes the pair in the body, so it tells a right one from a wrong one', async () => {
+          const ask = async ({ username, application_password }: Pair) => {
+            const params = [username, application_password]
+              .map((text) => `<param><value><string>${text}</string></value></param>`)
+              .join('');
+            const answer = await fetch(`${site.url}/xmlrpc.php`, {
+              method: 'POST',
+              headers: { 'Content-Type': 'text/xml' },
+              body: `<?xml version="1.0"?><methodCall><methodName>wp.getUsersBlogs</methodName><params>${params}</params></methodCall>`,
+            });
+            return { status: answer.status, text: await answer.text() };
+          };
+          expect(await ask(site.editor)).toMatchObject({
+            status: 200,
+            text: expect.stringContaining('<name>blogid</name>'),
+          });
+          const wrong = await ask({ ...site.editor, application_password: 'wrong' });
+          expect(wrong).toMatchObject({ status: 200, text: expect.stringContaining('<int>403</int>') });
+          expect(wrong.text).not.toContain('blogid');
+        });
+      });
+
+      describe('content', () => {
+        it.each([
+          ['/wp/v2/posts', 'context=edit&per_page=1', 'rest_forbidden_context'],
+          ['/wp/v2/types', 'context=edit', 'rest_cannot_view'],
+          ['/wp/v2/taxonomies', 'context=edit', 'rest_cannot_view'],
+          ['/wp/v2/categories', 'context=edit', 'rest_forbidden_context'],
+        ])('%s for editing is closed: 401 to nobody, 403 to a subscriber', async (route, query, code) => {
+          expect(await get(rest(route, query))).toMatchObject({ status: 401, json: { code } });
+          expect(await get(rest(route, query), as(site.subscriber))).toMatchObject({
+            status: 403,
+            json: { code },
+          });
+        });
+
+        it('other statuses than published are an invalid parameter to those who may not', async () => {
+          expect(await get(rest('/wp/v2/posts', 'status=any'))).toMatchObject({
+            status: 400,
+            json: { code: 'rest_invalid_param' },
+          });
+        });
+
+        it('any status counts more than the published ones, in X-WP-Total', async () => {
+          const query = 'context=edit&per_page=1&_fields=id';
+          const published = await get(rest('/wp/v2/posts', query), as(site.editor));
+          const any = await get(rest('/wp/v2/posts', `${query}&status=any`), as(site.editor));
+          expect(any).toMatchObject({ status: 200, json: [{ id: expect.any(Number) }] });
+          expect(Number(any.headers.get('x-wp-total'))).toBeGreaterThan(
+            Number(published.headers.get('x-wp-total')),
+          );
+        });
+
+        it('a page holds at most 100', async () => {
+          expect(await get(rest('/wp/v2/posts', 'per_page=101'))).toMatchObject({ status: 400 });
+        });
+
+        it('types and taxonomies say their names, bases and relations', async () => {
+          const types = await get(rest('/wp/v2/types', 'context=edit'), as(site.editor));
+          expect(types.json).toMatchObject({
+            post: {
+              name: 'Posts',
+              rest_base: 'posts',
+              rest_namespace: 'wp/v2',
+              hierarchical: false,
+              taxonomies: ['category', 'post_tag'],
+            },
+            attachment: { rest_base: 'media' },
+            wp_block: { rest_base: 'blocks' },
+          });
+          const taxonomies = await get(rest('/wp/v2/taxonomies', 'context=edit'), as(site.editor));
+          expect(taxonomies.json).toMatchObject({
+            category: { name: 'Categories', rest_base: 'categories', hierarchical: true, types: ['post'] },
+          });
+        });
+      });
+
+      describe('the connector', () => {
+        const PING = '/sitebridge/v1/ping';
+
+        it('refuses an unsigned request and says its version', async () => {
+          expect(await get(rest(PING))).toMatchObject({
+            status: 401,
+            json: { code: 'sitebridge_signature_missing', data: { status: 401, plugin_version: '0.1.0' } },
+          });
+        });
+
+        it.each([
+          ['another key', { siteKey: `sbk_${'x'.repeat(43)}` }, 401, 'sitebridge_bad_signature'],
+          ['an empty key', { siteKey: '' }, 401, 'sitebridge_bad_signature'],
+          ['a time ten minutes ago', { now: Date.now() - 600_000 }, 401, 'sitebridge_timestamp_out_of_range'],
+          ['another site', { siteId: 99_999 }, 403, 'sitebridge_site_mismatch'],
+        ])('refuses a request signed with %s', async (_, changes, status, code) => {
+          for (const route of [PING, '/sitebridge/v1/structure', '/wp/v2/posts']) {
+            const url = rest(route);
+            expect(await get(url, signed(url, changes))).toMatchObject({ status, json: { code } });
+          }
+        });
+
+        it('says its time to one whose time is off', async () => {
+          const url = rest(PING);
+          const { json } = await get(url, signed(url, { now: Date.now() - 600_000 }));
+          expect(json).toMatchObject({ data: { server_time: expect.any(Number) } });
+        });
+
+        it('takes each nonce once', async () => {
+          const url = rest(PING);
+          const headers = signed(url);
+          expect((await get(url, headers)).status).toBe(200);
+          expect(await get(url, headers)).toMatchObject({
+            status: 401,
+            json: { code: 'sitebridge_nonce_replayed' },
+          });
+        });
+
+        it('answers a signed ping with the nonce, the versions, the home and the user', async () => {
+          const url = rest(PING);
+          const { status, json } = await get(url, signed(url, { nonce: 'my-nonce' }));
+          expect(status).toBe(200);
+          expect(json).toEqual({
+            ok: true,
+            nonce: 'my-nonce',
+            site_id: site.siteId,
+            plugin_version: '0.1.0',
+            wordpress_version: expect.stringMatching(/^\d+\.\d+/),
+            php_version: expect.any(String),
+            name: 'Brücke & Söhne',
+            home_url: site.url,
+            site_url: site.url,
+            rest_url: shape.plainPermalinks ? `${site.url}/index.php?rest_route=/` : `${site.url}/wp-json/`,
+            multisite: false,
+            time: expect.any(Number),
+            user: {
+              id: expect.any(Number),
+              roles: ['editor'],
+              capabilities: { ...NEEDED, manage_categories: true, upload_files: true },
+            },
+          });
+        });
+
+        it('signs a request to a core route in as the mapped user', async () => {
+          const url = rest('/wp/v2/users/me', 'context=edit&_fields=roles');
+          expect(await get(url, signed(url))).toMatchObject({ status: 200, json: { roles: ['editor'] } });
+        });
+
+        it('covers the query with the signature', async () => {
+          const url = rest('/wp/v2/posts', 'context=edit&_fields=id');
+          expect((await get(url, signed(url))).status).toBe(200);
+          expect((await get(`${url}&per_page=1`, signed(url))).status).toBe(401);
+        });
+      });
+
+      describe('our platform', () => {
+        afterEach(() => site.mend());
+
+        it('connects by the connector, and tells plain permalinks', async () => {
+          const result = await platform.testConnection(connection());
+          expect(result).toMatchObject({
+            success: true,
+            code: 'ok',
+            remote: { canonical_url: site.url, plugin_version: '0.1.0' },
+          });
+          const told = result.checks.flatMap((check) => check.code ?? []);
+          expect(told).toEqual(shape.plainPermalinks ? ['plain_permalinks'] : []);
+        });
+
+        it('does not connect with a wrong key', async () => {
+          const result = await platform.testConnection(connection({ siteKey: `sbk_${'x'.repeat(43)}` }));
+          expect(result).toMatchObject({ code: 'bad_credentials', stage: 'signed_ping' });
+        });
+
+        it('connects by application password where the connector is missing, and reads the same structure', async () => {
+          const byConnector = await structure();
+          await site.break('connector_missing');
+          const credentials = { ...site.editor };
+          expect(await platform.testConnection(connection({ credentials }))).toMatchObject({
+            success: true,
+            code: 'ok',
+          });
+          const byCore = await structure({ credentials });
+          expect(byCore.post_types).toEqual(byConnector.post_types);
+          expect(byCore.taxonomies).toEqual(byConnector.taxonomies);
+          expect([byConnector.plugin_connection_enabled, byCore.plugin_connection_enabled]).toEqual([
+            true,
+            false,
+          ]);
+          expect(Object.keys(byCore.post_types).sort()).toEqual(['book', 'page', 'post']);
+        });
+
+        it.each([
+          ['a wrong password', () => ({ ...site.editor, application_password: 'wrong' }), 'bad_credentials'],
+          ['an unknown user', () => ({ ...site.editor, username: 'nobody' }), 'bad_credentials'],
+          ['a low role', () => ({ ...site.subscriber }), 'insufficient_role'],
+        ])('without connector, tells %s', async (_, pair, code) => {
+          await site.break('connector_missing');
+          expect((await platform.testConnection(connection({ credentials: pair() }))).code).toBe(code);
+        });
+
+        it('tells that application passwords are off', async () => {
+          await site.break('connector_missing');
+          await site.break('application_passwords_off');
+          const result = await platform.testConnection(connection({ credentials: { ...site.editor } }));
+          expect(result.code).toBe('application_passwords_off');
+        });
+
+        it.each(Object.entries(BREAKS))('tells %s as %s', async (what, code) => {
+          await site.break(isBreak(what) ? what : 'fatal');
+          const result = await platform.testConnection(connection());
+          expect(result.code).toBe(code);
+          const told = result.checks.some((check) => check.ok && check.code === 'dirty_json');
+          expect(told).toBe(what === 'dirty_json');
+        });
+      });
+    },
+  );
+}
+
+function isBreak(text: string): text is Break {
+  return text in BREAKS;
+}

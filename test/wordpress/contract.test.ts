@@ -1,0 +1,89 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from '@jest/globals';
+import { type Break, describeWordpress } from '../contract/wordpressContract.ts';
+import { installConnector } from './support/connector.ts';
+import { type Mariadb, startMariadb } from './support/mariadb.ts';
+import { versionsUnderTest } from './support/versions-under-test.ts';
+import { startWordpress, type Wordpress } from './support/wordpress.ts';
+
+const SITE_ID = 7;
+const SITE_KEY = `sbk_${'Aa0-_'.repeat(9).slice(0, 43)}`;
+
+let mariadb: Mariadb;
+beforeAll(async () => {
+  mariadb = await startMariadb();
+});
+afterAll(async () => {
+  await mariadb.stop();
+});
+
+/** Breaks a site, and gives what mends it. */
+async function breakSite(wordpress: Wordpress, what: Break): Promise<() => unknown> {
+  const write = (path: string, source: string) => {
+    const file = join(wordpress.root, path);
+    writeFileSync(file, source);
+    return () => rmSync(file);
+  };
+  const muPlugin = (name: 'rest-restricted' | 'dirty-json' | 'fatal-error') => {
+    wordpress.setMuPlugin(name, true);
+    return () => wordpress.setMuPlugin(name, false);
+  };
+  const plugins = (value: string) =>
+    wordpress.php(`update_option( 'active_plugins', ${value} ); return true;`);
+  switch (what) {
+    case 'rest_closed':
+      return muPlugin('rest-restricted');
+    case 'dirty_json':
+      return muPlugin('dirty-json');
+    case 'fatal':
+      return muPlugin('fatal-error');
+    case 'maintenance':
+      return write('.maintenance', '<?php $upgrading = time();');
+    case 'application_passwords_off':
+      return write(
+        'wp-content/mu-plugins/no-application-passwords.php',
+        "<?php add_filter( 'wp_is_application_passwords_available', '__return_false' );",
+      );
+    case 'connector_missing':
+      await plugins('array()');
+      return () => plugins("array( 'sitebridge-connector/sitebridge-connector.php' )");
+  }
+}
+
+for (const version of versionsUnderTest()) {
+  describeWordpress(`WordPress ${version}`, async (shape) => {
+    const wordpress = await startWordpress(mariadb, { version, ...shape });
+    const admin = await installConnector(wordpress);
+    await admin.pressSettings('Save', {
+      server_url: 'https://sitebridge.example.com/',
+      site_id: String(SITE_ID),
+      api_key: SITE_KEY,
+      user_id: String(wordpress.users.editor),
+    });
+    const password = async (user: number) =>
+      String(
+        await wordpress.php(
+          `return WP_Application_Passwords::create_new_application_password( ${user}, array( 'name' => 'test' ) )[0];`,
+        ),
+      );
+    const mending: Array<() => unknown> = [];
+    return {
+      url: wordpress.url,
+      siteId: SITE_ID,
+      siteKey: SITE_KEY,
+      editor: { username: 'editor', application_password: await password(wordpress.users.editor) },
+      subscriber: {
+        username: 'subscriber',
+        application_password: await password(wordpress.users.subscriber),
+      },
+      async break(what) {
+        mending.push(await breakSite(wordpress, what));
+      },
+      async mend() {
+        for (const mend of mending.splice(0)) await mend();
+      },
+      stop: wordpress.stop,
+    };
+  });
+}
