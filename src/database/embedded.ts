@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type pg from 'pg';
 import type { Logger } from 'pino';
 import { findBinaries } from './embedded/binaries.ts';
 import { ensureCluster, ROLE } from './embedded/initialise.ts';
 import { settle } from './embedded/place.ts';
-import { enter, leave, type Presence } from './embedded/presence.ts';
+import { DATABASE, enter, leave, type Presence } from './embedded/presence.ts';
 import type { Server } from './embedded/server.ts';
 
 /** An embedded database in use. */
@@ -16,8 +15,6 @@ export interface EmbeddedDatabase {
   /** Ends the use; the last one out stops PostgreSQL. End your own connections first. Does nothing twice. */
   close(): Promise<void>;
 }
-
-const DATABASE = 'sitebridge';
 
 /**
  * Opens the PostgreSQL in `dataDir`, making and starting it as needed. Any number of processes may have the
@@ -54,7 +51,6 @@ export async function openEmbeddedDatabase(options: {
 /** Keeps a presence, also over a crash of PostgreSQL, until `stop`. */
 async function stayIn(server: Server, logger: Logger): Promise<{ port: number; stop(): Promise<void> }> {
   let presence = await enter(server);
-  await ensureDatabase(presence.client);
   const { port } = presence;
   let stopped: Promise<void> | undefined;
   let returning: Promise<void> = Promise.resolve();
@@ -95,13 +91,4 @@ async function stayIn(server: Server, logger: Logger): Promise<{ port: number; s
       return stopped;
     },
   };
-}
-
-async function ensureDatabase(client: pg.Client): Promise<void> {
-  const { rows } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
-  if (rows.length > 0) return;
-  await client.query(`CREATE DATABASE ${DATABASE}`).catch((error: { code?: string }) => {
-    // Another process that started at the same moment made it.
-    if (error.code !== '42P04' && error.code !== '23505') throw error;
-  });
 }

@@ -5,6 +5,9 @@
 import { pino } from 'pino';
 import { openEmbeddedDatabase } from '../../src/database/embedded.ts';
 
+// Whoever started us may be gone before there is anything to say; clearing up comes all the same.
+process.stdout.on('error', () => undefined);
+
 const [dataDir = '', systemDir = ''] = process.argv.slice(2);
 try {
   const database = await openEmbeddedDatabase({

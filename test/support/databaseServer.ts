@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { openEmbeddedDatabase } from '../../src/database/embedded.ts';
 
+// Whoever started us may be gone before there is anything to say; clearing up comes all the same.
+process.stdout.on('error', () => undefined);
+
 const dataDir = await mkdtemp(join(tmpdir(), 'sitebridge-test-'));
 // As root PostgreSQL runs as another user, who has to pass through.
 await chmod(dataDir, 0o711);

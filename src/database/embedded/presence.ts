@@ -13,6 +13,9 @@ import { didNotStart, type Server, startServer, stopServer } from './server.ts';
  */
 const PRESENCE_LOCK = 7_216_500;
 
+/** The one that everything is in; sessions that only keep the lock use PostgreSQL's own, `postgres`. */
+export const DATABASE = 'sitebridge';
+
 /** A recovery after a crash can take long; only a server that says nothing for this long is given up. */
 const LONGEST_START_MS = 120_000;
 
@@ -48,16 +51,37 @@ export async function enter(server: Server, port?: number): Promise<Presence> {
   }
 }
 
-/** Gives up being there, and stops the server when nobody else is. Returns whether it was stopped. */
-export async function leave(server: Server, { client }: Presence): Promise<boolean> {
+/** Gives up being there, and stops the server when nobody else is. Returns whether this call stopped it. */
+export async function leave(server: Server, presence: Presence): Promise<boolean> {
+  let client: pg.Client | undefined = presence.client;
+  for (;;) {
+    if (client) {
+      const last = await release(client);
+      if (last !== undefined) {
+        if (last) await stopServer(server.place);
+        await client.end().catch(() => undefined);
+        return last;
+      }
+    }
+    // The session was lost: another one that left was the last one and stopped the server, or it crashed and
+    // comes up again by itself, with nobody in it but us.
+    const running = await runningPostmaster(server.place.cluster);
+    if (!running) return false;
+    client = running.ready ? await join(server, running.port) : undefined;
+    if (!client) await delay(10);
+  }
+}
+
+/** Gives the lock back. Was it the last one? `undefined` when the session is gone, and the lock with it. */
+async function release(client: pg.Client): Promise<boolean | undefined> {
   try {
     await client.query('SELECT pg_advisory_unlock_shared($1)', [PRESENCE_LOCK]);
     const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS last', [PRESENCE_LOCK]);
-    if (!rows[0].last) return false;
-    await stopServer(server.place);
-    return true;
-  } finally {
+    return rows[0].last === true;
+  } catch (error) {
     await client.end().catch(() => undefined);
+    if (isPassing(error)) return undefined;
+    throw error;
   }
 }
 
@@ -77,12 +101,28 @@ async function join(server: Server, port: number): Promise<pg.Client | undefined
   try {
     await client.connect();
     await client.query('SELECT pg_advisory_lock_shared($1)', [PRESENCE_LOCK]);
-    return client;
+    // A server that is going down ends the last one's session, and so gives us its lock, before it ends ours.
+    // It says that it is stopping before it ends any.
+    if ((await runningPostmaster(server.place.cluster))?.ready) {
+      await ensureDatabase(client);
+      return client;
+    }
+    await client.end();
+    return undefined;
   } catch (error) {
     await client.end().catch(() => undefined);
     if (isPassing(error)) return undefined;
     throw refused(server, error);
   }
+}
+
+async function ensureDatabase(client: pg.Client): Promise<void> {
+  const { rows } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
+  if (rows.length > 0) return;
+  await client.query(`CREATE DATABASE ${DATABASE}`).catch((error: { code?: string }) => {
+    // Another process that started at the same moment made it.
+    if (error.code !== '42P04' && error.code !== '23505') throw error;
+  });
 }
 
 function isPassing(error: unknown): boolean {
@@ -91,7 +131,7 @@ function isPassing(error: unknown): boolean {
   // Starting up or shutting down, or a socket that closed under us.
   return (
     ['57P01', '57P02', '57P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(code) ||
-    /Connection terminated/.test(error.message)
+    /Connection terminated|not queryable/.test(error.message)
   );
 }
 
