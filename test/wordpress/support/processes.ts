@@ -15,13 +15,13 @@ export interface ProcessGroup {
 /**
  * Runs a command, and ends it with its whole group on SIGTERM, and also when our end of the shell's input
  * closes: that happens even when Node is killed and no handler of ours runs any more. The command gets a
- * signal of its own because php-fpm leaves the group.
+ * signal of its own because php-fpm leaves the group. `kill` without `--`: dash takes that for a number.
  */
 const GUARD = `
 exec 3<&0
 "$@" </dev/null 3<&- & command=$!
 trap 'kill -TERM $command 2>/dev/null' TERM
-( trap - TERM; cat <&3 >/dev/null; kill -TERM -- -$$ ) & watcher=$!
+( trap - TERM; cat <&3 >/dev/null; kill -TERM -$$ ) & watcher=$!
 exec 3<&-
 while kill -0 $command 2>/dev/null; do wait $command; done
 kill -KILL $watcher 2>/dev/null

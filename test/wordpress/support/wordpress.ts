@@ -77,6 +77,15 @@ export interface Wordpress {
 /** Starts a new WordPress with seeded content on a free port. */
 export async function startWordpress(mariadb: Mariadb, options: WordpressOptions): Promise<Wordpress> {
   const folder = mkdtempSync(join(tmpdir(), 'sb-wp-'));
+  try {
+    return await startIn(folder, mariadb, options);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function startIn(folder: string, mariadb: Mariadb, options: WordpressOptions): Promise<Wordpress> {
   const documentRoot = join(folder, 'web');
   const path = options.subdirectory === undefined ? '' : `/${options.subdirectory}`;
   const root = documentRoot + path;

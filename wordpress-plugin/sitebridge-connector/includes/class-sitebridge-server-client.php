@@ -60,11 +60,17 @@ final class Sitebridge_Server_Client {
 				'body'                => wp_json_encode( $body ),
 			)
 		);
+		// Asked while the filters are on, as the call was.
+		$refused = is_wp_error( $answer ) && ! wp_http_validate_url( $server );
 		foreach ( $opened as $filter => $callback ) {
 			remove_filter( $filter, $callback );
 		}
+		if ( $refused ) {
+			return self::words( 0, array(), __( 'WordPress does not send to this server address: it is private, has an unusual port, or its name is not known.', 'sitebridge-connector' ), __( 'Check its spelling. How to allow a private address stands in the plugin\'s readme.', 'sitebridge-connector' ) );
+		}
 		if ( is_wp_error( $answer ) ) {
-			return self::words( 0, array(), $this->transport_problem( $answer ) );
+			/* translators: %s: the reason as the HTTP library gives it. */
+			return self::words( 0, array(), sprintf( __( 'The server could not be reached: %s', 'sitebridge-connector' ), $answer->get_error_message() ) );
 		}
 
 		return $this->read( $answer );
@@ -135,20 +141,6 @@ final class Sitebridge_Server_Client {
 		}
 
 		return self::words( $status, $body, '' );
-	}
-
-	/**
-	 * Why no answer came.
-	 *
-	 * @param WP_Error $error As of wp_safe_remote_post().
-	 * @return string
-	 */
-	private function transport_problem( WP_Error $error ) {
-		if ( 'http_request_failed' === $error->get_error_code() && ! wp_http_validate_url( $this->settings->get( 'server_url' ) ) ) {
-			return __( 'WordPress does not send to this server address: it is private, has an unusual port, or its name is not known.', 'sitebridge-connector' );
-		}
-		/* translators: %s: the reason as the HTTP library gives it. */
-		return sprintf( __( 'The server could not be reached: %s', 'sitebridge-connector' ), $error->get_error_message() );
 	}
 
 	/**
