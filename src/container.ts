@@ -164,7 +164,7 @@ export function createCore(config: Config, logger: Logger, databaseUrl: string):
       ),
   );
   const events = new EventLog(db);
-  const sites = new SiteService({ db, vault, events });
+  const sites = new SiteService({ db, vault, events, now: () => Date.now() });
   return {
     db,
     vault,

@@ -22,21 +22,21 @@ export class CredentialRotation {
     const total = { reencrypted: 0, alreadyCurrent: 0 };
     for (let after = 0; ; ) {
       const sites = await this.#db.site.findMany({
-        where: { id: { gt: after }, apiKeyEncrypted: { not: null } },
-        select: { id: true, accountId: true, apiKeyEncrypted: true },
+        where: { id: { gt: after } },
+        select: { id: true, accountId: true, apiKeyEncrypted: true, previousKeyEncrypted: true },
         orderBy: { id: 'asc' },
         take: pageSize,
       });
       for (const site of sites) {
-        const kept = site.apiKeyEncrypted ?? '';
         const owner = siteKeyOwner({ accountId: site.accountId, siteId: site.id });
-        const replaced = await this.#replace(total, owner, kept, (fresh) =>
-          this.#db.site.updateMany({
-            where: { id: site.id, apiKeyEncrypted: kept },
-            data: { apiKeyEncrypted: fresh },
-          }),
-        );
-        if (replaced) total.reencrypted += 1;
+        for (const column of ['apiKeyEncrypted', 'previousKeyEncrypted'] as const) {
+          const kept = site[column];
+          if (kept === null) continue;
+          const replaced = await this.#replace(total, owner, kept, (fresh) =>
+            this.#db.site.updateMany({ where: { id: site.id, [column]: kept }, data: { [column]: fresh } }),
+          );
+          if (replaced) total.reencrypted += 1;
+        }
         after = site.id;
       }
       if (sites.length < pageSize) break;

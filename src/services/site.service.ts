@@ -6,6 +6,9 @@ import { generateSiteKey, hashSiteKey } from '../security/siteKey.ts';
 import type { EventLog } from './eventLog.ts';
 import type { TenantScope } from './tenantScope.ts';
 
+/** How long after a rotation webhooks may still come with the key before. Milliseconds. */
+const previousKeyMs = 3_600_000;
+
 /** What a site key belongs to, in the vault's words. */
 export function siteKeyOwner(site: { accountId: number; siteId: number }): SecretOwner {
   return { accountId: site.accountId, siteId: site.siteId, platform: 'site' };
@@ -16,11 +19,13 @@ export class SiteService {
   readonly #db: Database;
   readonly #vault: CredentialVault;
   readonly #events: EventLog;
+  readonly #now: () => number;
 
-  constructor(parts: { db: Database; vault: CredentialVault; events: EventLog }) {
+  constructor(parts: { db: Database; vault: CredentialVault; events: EventLog; now: () => number }) {
     this.#db = parts.db;
     this.#vault = parts.vault;
     this.#events = parts.events;
+    this.#now = parts.now;
   }
 
   async list(
@@ -75,17 +80,22 @@ export class SiteService {
   }
 
   /**
-   * Gives the site a new key; the old one stops working with the commit. Integrations hold no copy, so nothing
-   * else has to change. Returns the key, which is never shown again unless revealed by an admin.
+   * Gives the site a new key; the old one stops working with the commit, but for webhooks, which may be signed
+   * with it for an hour more. Integrations hold no copy, so nothing else has to change. Returns the key, which is never shown again unless revealed by an admin.
    */
   async rotateKey(scope: TenantScope, siteId: number): Promise<string> {
     const key = generateSiteKey();
     const encrypted = await this.#vault.encrypt(siteKeyOwner({ accountId: scope.accountId, siteId }), key);
     await this.#db.$transaction(async (tx) => {
+      const [before] = await tx.$queryRaw<{ api_key_encrypted: string | null }[]>`
+        SELECT api_key_encrypted FROM site WHERE id = ${siteId} AND account_id = ${scope.accountId} FOR UPDATE`;
+      const previous = before?.api_key_encrypted ?? null;
       await this.#setKey(tx, scope, siteId, {
         apiKeyEncrypted: encrypted,
         apiKeyHash: hashSiteKey(key),
         apiKeyLast4: key.slice(-4),
+        previousKeyEncrypted: previous,
+        previousKeyUntil: previous === null ? null : new Date(this.#now() + previousKeyMs),
       });
       await this.#events.record(tx, {
         accountId: scope.accountId,
@@ -101,7 +111,13 @@ export class SiteService {
   /** Takes the site's key away: from the commit on, no key opens it. */
   async revokeKey(scope: TenantScope, siteId: number): Promise<void> {
     await this.#db.$transaction(async (tx) => {
-      await this.#setKey(tx, scope, siteId, { apiKeyEncrypted: null, apiKeyHash: null, apiKeyLast4: null });
+      await this.#setKey(tx, scope, siteId, {
+        apiKeyEncrypted: null,
+        apiKeyHash: null,
+        apiKeyLast4: null,
+        previousKeyEncrypted: null,
+        previousKeyUntil: null,
+      });
       await this.#events.record(tx, {
         accountId: scope.accountId,
         siteId,
@@ -121,11 +137,26 @@ export class SiteService {
     );
   }
 
+  /** The key before the last rotation, as long as webhooks may come with it; else null. */
+  async openPreviousKey(
+    site: Pick<Site, 'id' | 'accountId' | 'previousKeyEncrypted' | 'previousKeyUntil'>,
+  ): Promise<string | null> {
+    if (site.previousKeyEncrypted === null || (site.previousKeyUntil?.getTime() ?? 0) <= this.#now())
+      return null;
+    return this.#vault.decrypt(
+      siteKeyOwner({ accountId: site.accountId, siteId: site.id }),
+      site.previousKeyEncrypted,
+    );
+  }
+
   async #setKey(
     tx: Transaction,
     scope: TenantScope,
     siteId: number,
-    key: Pick<Site, 'apiKeyEncrypted' | 'apiKeyHash' | 'apiKeyLast4'>,
+    key: Pick<
+      Site,
+      'apiKeyEncrypted' | 'apiKeyHash' | 'apiKeyLast4' | 'previousKeyEncrypted' | 'previousKeyUntil'
+    >,
   ): Promise<void> {
     const { count } = await tx.site.updateMany({
       where: { id: siteId, accountId: scope.accountId },
