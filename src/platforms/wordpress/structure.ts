@@ -55,7 +55,8 @@ function connectorStructure(answer: ApiAnswer, client: SiteClient): SiteStructur
     post_types: mapEntries(value.post_types, postType),
     // PHP writes an empty map as [].
     taxonomies: mapEntries(isRecord(value.taxonomies) ? value.taxonomies : {}, taxonomy),
-    plugin_connection_enabled: true,
+    // It answers this one question even when its owner has switched the connection off.
+    plugin_connection_enabled: value.plugin_connection_enabled !== false,
     two_way_sync_enabled: value.two_way_sync_enabled === true,
     timestamp: value.timestamp,
   };
