@@ -61,6 +61,7 @@ export function describeWordpress(
     `${name} %j`,
     (shape) => {
       let site: ContractSite;
+      let stop: () => Promise<void> = async () => undefined;
       const outbound = new OutboundClient({ allow: ['127.0.0.0/8'] });
       const platform = createWordpressPlatform({ outbound, clock: Date.now });
 
