@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Folder, killHard, query, until } from './embeddedUser.ts';
@@ -99,6 +99,17 @@ test('a lock whose process id now belongs to another program heals', async () =>
   const next = await folder.open();
   expect(await query(next.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   await next.close();
+});
+
+test('an empty lock, left by a crash in the middle of a start, heals', async () => {
+  await (await folder.open()).close();
+  const lock = join(folder.cluster, 'postmaster.pid');
+  await writeFile(lock, '');
+  const longAgo = new Date(Date.now() - 60_000);
+  await utimes(lock, longAgo, longAgo);
+  const user = await folder.open();
+  expect(await query(user.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  await user.close();
 });
 
 test('of several starts on an empty folder one makes the database and all use it', async () => {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { link, readFile, readlink, realpath, rename, rm } from 'node:fs/promises';
+import { link, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ignore } from './binaries.ts';
@@ -11,6 +11,8 @@ export interface Postmaster {
   port: number;
   ready: boolean;
 }
+
+const LONGEST_EMPTY_MS = 5000;
 
 /**
  * The server that runs on this cluster, or `undefined`. A `postmaster.pid` whose process is gone counts for
@@ -23,7 +25,14 @@ export async function runningPostmaster(cluster: string): Promise<Postmaster | u
   // The lines are: pid, data folder, start time, port, socket folder, address, shared memory, state.
   const lines = text?.split('\n') ?? [];
   const pid = Number(lines[0]);
-  if (!text || !pid || !isAlive(pid)) return undefined;
+  if (text === undefined) return undefined;
+  if (!pid) {
+    // A start in progress has made the file and is about to fill it, unless it crashed right there.
+    const made = await stat(path).catch(ignore('ENOENT'));
+    if (made && Date.now() - made.mtimeMs > LONGEST_EMPTY_MS) await removeStale(path, text);
+    return undefined;
+  }
+  if (!isAlive(pid)) return undefined;
   if (!(await isPostmasterOf(pid, cluster))) {
     if (isAlive(pid)) await removeStale(path, text);
     return undefined;

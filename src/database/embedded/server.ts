@@ -48,8 +48,11 @@ export async function startServer(server: Server, port?: number): Promise<void> 
     for (let attempt = 1; ; attempt++) {
       const words = await run(server, log, attempt === 1 && port ? port : await freePort());
       if (words === undefined || /lock file "postmaster\.pid" already exists/.test(words)) return;
-      if (/pre-existing shared memory block/.test(words)) {
-        // Children of a killed server notice its death within moments.
+      if (
+        /pre-existing shared memory block|lock file "postmaster\.pid" is empty|bogus data in lock/.test(words)
+      ) {
+        // Children of a killed server notice its death within moments; another start fills its lock file, or
+        // has left an empty one that runningPostmaster takes away in time.
         await delay(100);
         return;
       }
