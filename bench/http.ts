@@ -35,6 +35,10 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
 
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => interrupted.abort(new Error(`Stopped by ${name}.`)));
+
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sitebridge-bench-'));
   // Started by root, PostgreSQL runs as another user, who must be able to pass through.
@@ -52,6 +56,7 @@ async function main(): Promise<void> {
 async function benchStart(folder: string): Promise<void> {
   const settings = { DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn' };
   const timed = async () => {
+    interrupted.signal.throwIfAborted();
     const begun = performance.now();
     const server = await startProgram('npm', ['start'], settings);
     const ready = await fetch(`${server.url}/readyz`);
@@ -130,6 +135,7 @@ async function compare(
 }
 
 async function load(url: string, token: string, duration: number): Promise<Round> {
+  interrupted.signal.throwIfAborted();
   const result = await autocannon({
     url,
     duration,

@@ -26,6 +26,8 @@ export async function startProgram(
     cwd: root,
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that what npm and its shell have started can be ended with them.
+    detached: true,
   });
   try {
     return { url: await announcedUrl(child), stop: () => end(child) };
@@ -51,10 +53,12 @@ function announcedUrl(child: ChildProcess): Promise<string> {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const group = -child.pid;
+  // `close`, and not `exit`: a process of the group that outlives its parent keeps the output open.
+  const ended = once(child, 'close');
+  process.kill(group, 'SIGTERM');
+  const late = setTimeout(() => process.kill(group, 'SIGKILL'), 20_000);
   await ended;
   clearTimeout(late);
 }

@@ -16,6 +16,7 @@ import {
   validCredentials,
   withoutNulls,
 } from './integrationInput.ts';
+import { type IntegrationFilter, IntegrationReads, type IntegrationView } from './integrationReads.ts';
 import { alreadyThere, isUniqueViolation, type SiteService } from './site.service.ts';
 import { readConfigJson, type SiteConnections } from './siteConnection.ts';
 import { inScope, type TenantScope } from './tenantScope.ts';
@@ -23,14 +24,6 @@ import { inScope, type TenantScope } from './tenantScope.ts';
 /** What is read with every integration. */
 export const withSite = { site: true } satisfies Prisma.SiteIntegrationInclude;
 export type IntegrationRow = Prisma.SiteIntegrationGetPayload<{ include: typeof withSite }>;
-
-export interface IntegrationFilter {
-  siteId?: number;
-  platform?: string;
-  isActive?: boolean;
-  page: number;
-  pageSize: number;
-}
 
 export interface CreateIntegration {
   siteId: number;
@@ -48,6 +41,7 @@ export type UpdateIntegration = Partial<CreateIntegration>;
 /** The integrations of an account: one per site and platform. The account is always the site's. */
 export class IntegrationService {
   readonly #db: Database;
+  readonly #reads: IntegrationReads;
   readonly #platforms: PlatformRegistry;
   readonly #connections: SiteConnections;
   readonly #sites: SiteService;
@@ -61,6 +55,7 @@ export class IntegrationService {
     events: EventLog;
   }) {
     this.#db = parts.db;
+    this.#reads = new IntegrationReads(parts.db);
     this.#platforms = parts.platforms;
     this.#connections = parts.connections;
     this.#sites = parts.sites;
@@ -70,26 +65,15 @@ export class IntegrationService {
   async list(
     scope: TenantScope,
     filter: IntegrationFilter,
-  ): Promise<{ integrations: IntegrationRow[]; count: number }> {
+  ): Promise<{ integrations: IntegrationView[]; count: number }> {
     // A site that the caller may not see is a 404 here as anywhere, and not an empty list.
     if (filter.siteId !== undefined) await this.#sites.get(scope, filter.siteId);
-    const where = {
-      ...inScope(scope),
-      ...(filter.siteId === undefined ? {} : { siteId: filter.siteId }),
-      ...(filter.platform === undefined ? {} : { platform: filter.platform }),
-      ...(filter.isActive === undefined ? {} : { isActive: filter.isActive }),
-    };
-    const [integrations, count] = await Promise.all([
-      this.#db.siteIntegration.findMany({
-        where,
-        include: withSite,
-        orderBy: { id: 'asc' },
-        skip: (filter.page - 1) * filter.pageSize,
-        take: filter.pageSize,
-      }),
-      this.#db.siteIntegration.count({ where }),
-    ]);
-    return { integrations, count };
+    return this.#reads.list(scope, filter);
+  }
+
+  /** One as it is shown. Throws 404 for one that is not there or outside the scope. */
+  view(scope: TenantScope, id: number): Promise<IntegrationView> {
+    return this.#reads.get(scope, id);
   }
 
   /** All integrations of one site. Throws 404 for a foreign site. */
@@ -102,7 +86,7 @@ export class IntegrationService {
     });
   }
 
-  /** Throws 404 for one that is not there or outside the scope. */
+  /** One with its site, to work with. Throws 404 for one that is not there or outside the scope. */
   async get(scope: TenantScope, id: number, tx: Transaction = this.#db): Promise<IntegrationRow> {
     const row = await tx.siteIntegration.findFirst({ where: { id, ...inScope(scope) }, include: withSite });
     if (!row) throw notFound();

@@ -1,6 +1,7 @@
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { EventLog } from '../../services/eventLog.ts';
-import type { IntegrationRow, IntegrationService } from '../../services/integration.service.ts';
+import type { IntegrationService } from '../../services/integration.service.ts';
+import type { IntegrationView } from '../../services/integrationReads.ts';
 import { pageBody } from '../page.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams, pageOf } from '../schemas/common.schema.ts';
@@ -27,7 +28,7 @@ export function integrationRoutes(
   events: EventLog,
   platforms: PlatformRegistry,
 ): Route[] {
-  const shown = (row: IntegrationRow) => integrationBody(row, platforms.facts(row.platform));
+  const shown = (row: IntegrationView) => integrationBody(row, platforms.facts(row.platform));
   return [
     defineRoute({
       method: 'get',
@@ -79,7 +80,7 @@ export function integrationRoutes(
       responses: oneIntegration,
       handler: async ({ scope, params }) => ({
         status: 200,
-        body: shown(await integrations.get(scope, params.id)),
+        body: shown(await integrations.view(scope, params.id)),
       }),
     }),
     ...(['put', 'patch'] as const).map((method) =>

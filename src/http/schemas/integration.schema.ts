@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { SyncStatus } from '../../database/generated/enums.ts';
-import type {
-  CreateIntegration,
-  IntegrationRow,
-  UpdateIntegration,
-} from '../../services/integration.service.ts';
+import type { CreateIntegration, UpdateIntegration } from '../../services/integration.service.ts';
+import type { IntegrationView } from '../../services/integrationReads.ts';
 import { bodyId, jsonObject, pageQuery, queryBoolean, queryId, timestamp } from './common.schema.ts';
 
 const secret = z.string().max(10_000);
@@ -66,7 +63,7 @@ export interface PlatformFacts {
 }
 
 /** An integration as it is shown, its key masked. */
-export function integrationBody(row: IntegrationRow, platform: PlatformFacts) {
+export function integrationBody(row: IntegrationView, platform: PlatformFacts) {
   const last4 = platform.usesSiteKey ? row.site.apiKeyLast4 : null;
   return {
     id: row.id,
