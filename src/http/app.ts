@@ -56,16 +56,15 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
     parts.authenticate(route.access),
     ...(route.throttle ? [parts.throttles[route.throttle]] : []),
     requireRole(route.access),
-    ...(route.request.body
-      ? [requireJson, express.json({ limit: bodyLimit, strict: false, type: jsonTypes })]
-      : []),
+    ...bodyReaders(route),
     async (request, response) => {
       const { request: schemas } = route;
       const reply = await route.handle({
         scope: request.scope ?? null,
         params: schemas.params ? parse(schemas.params, request.params) : undefined,
         query: schemas.query ? parse(schemas.query, request.query) : undefined,
-        body: schemas.body ? parse(schemas.body, request.body) : undefined,
+        body: schemas.body && !route.wantsRawBody ? parse(schemas.body, request.body) : undefined,
+        rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
         request,
       });
       response.status(reply.status).set(reply.headers ?? {});
@@ -73,6 +72,14 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
       else response.type('application/json').send(JSON.stringify(reply.body));
     },
   ];
+}
+
+function bodyReaders(route: Route): RequestHandler[] {
+  if (!route.request.body) return [];
+  const reader = route.wantsRawBody
+    ? express.raw({ limit: bodyLimit, type: jsonTypes })
+    : express.json({ limit: bodyLimit, strict: false, type: jsonTypes });
+  return [requireJson, reader];
 }
 
 /** A body of another type would be left unread and look like a missing one: say what is wrong instead. */
