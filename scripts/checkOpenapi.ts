@@ -35,6 +35,14 @@ const document = openApiDocument(routes, version);
 const { valid, errors } = await new Validator().validate(structuredClone(document));
 if (!valid) wrong.push(`The document is not valid: ${JSON.stringify(errors)}`);
 
+for (const [, group] of entriesOf(document.components)) {
+  for (const [name, schema] of entriesOf(group)) {
+    // Valid, and says nothing: a name that points to itself or to another name.
+    if (entriesOf(schema).every(([key]) => key === '$ref'))
+      wrong.push(`The component ${name} describes nothing.`);
+  }
+}
+
 const documented = operationsOf(document.paths);
 const registered = new Set(layersOf(app.router).flatMap(operationsAt));
 for (const operation of documented.keys())
