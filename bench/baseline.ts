@@ -3,6 +3,7 @@
  * check. No routing, no validation, no throttle, no log, no security headers, and nobody who could maintain it.
  * A program of its own; settings: DATABASE_URL, JWT_SECRET.
  */
+import { createSecretKey } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import jwt from 'jsonwebtoken';
 import pg from 'pg';
@@ -31,7 +32,7 @@ interface Row {
   updated_at: Date;
 }
 
-const secret = process.env.JWT_SECRET ?? '';
+const secret = createSecretKey(Buffer.from(process.env.JWT_SECRET ?? ''));
 // As many connections as the server has.
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 });
 const remembered = new Map<number, { accountId: Promise<number | null>; until: number }>();

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { type Config, secretFile } from './config.ts';
 import { createPrisma, type Database } from './database/client.ts';
 import { pendingMigrations } from './database/migrate.ts';
+import { createReadPool } from './database/readPool.ts';
 import { createApp } from './http/app.ts';
 import { HttpMetrics } from './http/metrics.ts';
 import { createAuthenticate, type TokenKeys } from './http/middleware/authenticate.ts';
@@ -38,6 +39,7 @@ import { ContentSyncService } from './services/contentSync.service.ts';
 import { CredentialRotation } from './services/credentialRotation.ts';
 import { EventLog } from './services/eventLog.ts';
 import { IntegrationService } from './services/integration.service.ts';
+import { IntegrationReads } from './services/integrationReads.ts';
 import { SiteService } from './services/site.service.ts';
 import { SiteConnections } from './services/siteConnection.ts';
 import { SyncService } from './services/sync.service.ts';
@@ -71,6 +73,11 @@ export async function createContainer(
   const now = () => Date.now();
   const core = createCore(config, logger, databaseUrl);
   const { db, events, sites, vault } = core;
+  const readPool = createReadPool({
+    url: databaseUrl,
+    size: Math.ceil(config.databasePoolSize / 2),
+    logger,
+  });
   const boss = createBoss({ url: databaseUrl, logger, works: config.role !== 'api' });
   const queue = new JobQueue(boss);
   const outbound = new OutboundClient({ allow: config.outboundAllow });
@@ -79,7 +86,14 @@ export async function createContainer(
   const metrics = new HttpMetrics();
 
   const connections = new SiteConnections({ vault, sites, events });
-  const integrations = new IntegrationService({ db, platforms, connections, sites, events });
+  const integrations = new IntegrationService({
+    db,
+    reads: new IntegrationReads(readPool),
+    platforms,
+    connections,
+    sites,
+    events,
+  });
   const connectionTests = new ConnectionService({
     db,
     platforms,
@@ -153,6 +167,7 @@ export async function createContainer(
       await boss.stop({ graceful: true, timeout: timeoutMs });
       outbound.close();
       await counters.close();
+      await readPool.end();
       await db.$disconnect();
     },
   };

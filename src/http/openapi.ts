@@ -85,7 +85,8 @@ function jsonSchema(type: z.ZodType, io: 'input' | 'output', components: Record<
       if (isJson(definition)) components[name] = clean(definition);
   }
   const id = z.globalRegistry.get(type)?.id;
-  if (id === undefined) return clean(schema);
+  // Where a named schema is used within itself or extended, zod has put it among the definitions already.
+  if (id === undefined || '$ref' in schema) return clean(schema);
   components[id] = clean(schema);
   return { $ref: `#/components/schemas/${id}` };
 }

@@ -40,7 +40,7 @@ export function sendProblem(response: Response, error: CallerError): void {
     code: error.code,
     detail: error.message,
     ...(error.fields.length > 0 ? { errors: error.fields } : {}),
-    request_id: String(response.req.id),
+    request_id: response.req.id,
   };
   response.status(status).set(error.headers).type('application/problem+json').send(JSON.stringify(problem));
 }
@@ -67,7 +67,7 @@ export function handleErrors(logger: Logger): ErrorRequestHandler {
       status: 500,
       code: 'internal_error',
       detail: 'This is a fault of ours. Tell us the request id.',
-      request_id: String(request.id),
+      request_id: request.id,
     };
     response.status(500).type('application/problem+json').send(JSON.stringify(problem));
   };

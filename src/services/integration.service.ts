@@ -16,7 +16,7 @@ import {
   validCredentials,
   withoutNulls,
 } from './integrationInput.ts';
-import { type IntegrationFilter, IntegrationReads, type IntegrationView } from './integrationReads.ts';
+import type { IntegrationFilter, IntegrationReads, IntegrationView } from './integrationReads.ts';
 import { alreadyThere, isUniqueViolation, type SiteService } from './site.service.ts';
 import { readConfigJson, type SiteConnections } from './siteConnection.ts';
 import { inScope, type TenantScope } from './tenantScope.ts';
@@ -49,13 +49,14 @@ export class IntegrationService {
 
   constructor(parts: {
     db: Database;
+    reads: IntegrationReads;
     platforms: PlatformRegistry;
     connections: SiteConnections;
     sites: SiteService;
     events: EventLog;
   }) {
     this.#db = parts.db;
-    this.#reads = new IntegrationReads(parts.db);
+    this.#reads = parts.reads;
     this.#platforms = parts.platforms;
     this.#connections = parts.connections;
     this.#sites = parts.sites;

@@ -1,4 +1,4 @@
-import { KeyObject } from 'node:crypto';
+import { createSecretKey, KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
 import { createRemoteJWKSet, type JWSHeaderParameters } from 'jose';
@@ -101,10 +101,11 @@ function tokenStrategy(auth: AuthService, keys: TokenKeys): Strategy {
   };
   const jwtFromRequest = ExtractJwt.fromAuthHeaderAsBearerToken();
   if (keys.kind === 'secret') {
-    return new Strategy(
-      { jwtFromRequest, secretOrKey: Buffer.from(keys.secret), algorithms: ['HS256'] },
-      verify,
-    );
+    // From a string or bytes, jsonwebtoken first tries at every call to make a public key, which throws: a third of
+    // a call's time. It takes a KeyObject as well, of which the types of passport-jwt do not know.
+    const secretOrKey = createSecretKey(keys.secret);
+    const options = { jwtFromRequest, secretOrKey: '', algorithms: ['HS256' as const] };
+    return new Strategy(Object.assign(options, { secretOrKey }), verify);
   }
   const jwks = createRemoteJWKSet(new URL(keys.url));
   return new Strategy(

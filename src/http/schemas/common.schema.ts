@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { JsonValue } from '../../platforms/platform.ts';
 
 const largestId = 2_147_483_647;
 
@@ -62,8 +63,8 @@ export function pageOf(item: z.ZodType) {
   });
 }
 
-/** Any JSON. Named, since it holds itself. */
-const jsonValue = z.json().meta({ id: 'JsonValue' });
+/** Any JSON: what has come through JSON.parse is nothing else. */
+const jsonValue = z.custom<JsonValue>(() => true);
 
 export const jsonObject = z.record(z.string(), jsonValue);
 
