@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
 import { OutboundClient } from '../../src/outbound/httpClient.ts';
 import type { Connection, SiteStructure } from '../../src/platforms/platform.ts';
 import { createWordpressPlatform } from '../../src/platforms/wordpress/wordpress.platform.ts';
@@ -49,6 +50,8 @@ interface JsonAnswer {
   headers: Headers;
   json: unknown;
 }
+
+const listed = z.array(z.object({ id: z.int(), title: z.object({ raw: z.string() }) }));
 
 const NEEDED = { edit_posts: true, edit_others_posts: true, publish_posts: true };
 
@@ -265,6 +268,105 @@ export function describeWordpress(
           expect(taxonomies.json).toMatchObject({
             category: { name: 'Categories', rest_base: 'categories', hierarchical: true, types: ['post'] },
           });
+        });
+      });
+
+      describe('one post', () => {
+        afterEach(() => site.mend());
+
+        // What our code asks for.
+        const FIELDS =
+          'context=edit&_embed=wp:term&_fields=id,type,status,slug,link,modified_gmt,title.raw,content.raw,' +
+          'excerpt.raw,meta,featured_media,_links.wp:term,_embedded.wp:term';
+
+        /** The id of a post with terms, or in the trash, or of a page. */
+        async function idOf(base: string, status: string): Promise<number> {
+          const { json } = await get(
+            rest(`/wp/v2/${base}`, `context=edit&status=${status}&per_page=100&_fields=id,title`),
+            as(site.editor),
+          );
+          const posts = listed.parse(json);
+          const [post] = posts.filter(({ title }) => title.raw !== 'Hello world!');
+          if (post === undefined) throw new Error(`No ${status} ${base}.`);
+          return post.id;
+        }
+
+        it('comes with raw values, its terms embedded, by signature and by application password', async () => {
+          const url = rest(`/wp/v2/posts/${await idOf('posts', 'publish')}`, FIELDS);
+          const bySignature = await get(url, signed(url));
+          expect(bySignature.status).toBe(200);
+          expect(bySignature.json).toEqual({
+            id: expect.any(Number),
+            type: 'post',
+            status: 'publish',
+            slug: expect.stringMatching(/^post-\d/),
+            link: expect.stringContaining(site.url),
+            modified_gmt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/),
+            title: { raw: expect.stringMatching(/^post \d/i) },
+            content: { raw: expect.stringMatching(/^<!-- wp:paragraph -->\n<p>Text \d/) },
+            excerpt: { raw: '' },
+            featured_media: 0,
+            meta: expect.anything(),
+            _links: { 'wp:term': expect.arrayContaining([expect.objectContaining({ embeddable: true })]) },
+            _embedded: {
+              'wp:term': [
+                [expect.objectContaining({ taxonomy: 'category', slug: 'news', name: 'News' })],
+                [expect.objectContaining({ taxonomy: 'post_tag', slug: 'green', name: 'green' })],
+              ],
+            },
+          });
+          expect((await get(url, as(site.editor))).json).toEqual(bySignature.json);
+        });
+
+        it('is there in the trash too', async () => {
+          const id = await idOf('posts', 'trash');
+          expect(await get(rest(`/wp/v2/posts/${id}`, FIELDS), as(site.editor))).toMatchObject({
+            status: 200,
+            json: { id, status: 'trash' },
+          });
+        });
+
+        it('for editing is closed: 401 to nobody, 403 to a subscriber', async () => {
+          const url = rest(`/wp/v2/posts/${await idOf('posts', 'publish')}`, FIELDS);
+          expect(await get(url)).toMatchObject({ status: 401, json: { code: 'rest_forbidden_context' } });
+          expect(await get(url, as(site.subscriber))).toMatchObject({
+            status: 403,
+            json: { code: 'rest_forbidden_context' },
+          });
+        });
+
+        it('is a 404 rest_post_invalid_id where there is none, or one of another type', async () => {
+          for (const id of [2_000_000_000, await idOf('pages', 'publish')]) {
+            expect(await get(rest(`/wp/v2/posts/${id}`, FIELDS), as(site.editor))).toMatchObject({
+              status: 404,
+              json: { code: 'rest_post_invalid_id', data: { status: 404 } },
+            });
+          }
+        });
+
+        it('is read by our platform, the same with the connector and without', async () => {
+          if (platform.readContent === undefined) throw new Error('WordPress reads no content.');
+          const externalId = String(await idOf('posts', 'publish'));
+          const wanted = { contentType: 'post', externalId, structure: null };
+          const read = await platform.readContent(connection(), wanted);
+          expect(read).toMatchObject({
+            externalId,
+            contentType: 'post',
+            status: 'published',
+            externalStatus: 'publish',
+            body: expect.stringMatching(/^<!-- wp:paragraph -->\n<p>Text \d/),
+            terms: [
+              { taxonomy: 'category', slug: 'news', name: 'News' },
+              { taxonomy: 'post_tag', slug: 'green', name: 'green' },
+            ],
+          });
+          expect(
+            await platform.readContent(connection(), { ...wanted, externalId: '2000000000' }),
+          ).toBeNull();
+          expect(await platform.readContent(connection(), { ...wanted, contentType: 'page' })).toBeNull();
+          await site.break('connector_missing');
+          const credentials = { ...site.editor };
+          expect(await platform.readContent(connection({ credentials }), wanted)).toEqual(read);
         });
       });
 
