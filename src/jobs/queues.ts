@@ -38,7 +38,9 @@ export const syncQueue = {
 export const webhookQueue = {
   name: 'webhook',
   policy: 'standard',
-  retryLimit: 8,
+  heartbeatSeconds: 15,
+  // More than the inbox itself tries, which leaves some for workers that died in the middle.
+  retryLimit: 20,
   retryDelay: 2,
   retryBackoff: true,
   retryDelayMax: 3_600,
@@ -51,6 +53,7 @@ export const webhookQueue = {
 export const contentQueue = {
   name: 'content',
   policy: 'stately',
+  heartbeatSeconds: 15,
   retryLimit: 8,
   retryDelay: 5,
   retryBackoff: true,

@@ -4,7 +4,7 @@ import type { Database, Transaction } from '../database/client.ts';
 import type { DeliveryStatus, WebhookDelivery } from '../database/generated/client.ts';
 import { isDatabaseUnavailable } from '../database/unavailable.ts';
 import { CallerError, notFound } from '../errors.ts';
-import { type JobQueue, webhookQueue } from '../jobs/queues.ts';
+import type { JobQueue } from '../jobs/queues.ts';
 import type { Platform } from '../platforms/platform.ts';
 import { lockContent } from './contentMerge.ts';
 import type { EventLog } from './eventLog.ts';
@@ -19,7 +19,7 @@ export interface DeliveryFilter {
 }
 
 /** After so many tries a delivery is dead: it waits for a person. */
-const triesAtMost = webhookQueue.retryLimit + 1;
+const triesAtMost = 9;
 
 /** Applies deliveries that were taken in; each once in effect, those of one post one after the other. */
 export class WebhookInboxService {
