@@ -39,16 +39,14 @@ export async function mergeRemote(
   facts: Prisma.ContentUpdateInput,
 ): Promise<MergeOutcome> {
   const hash = contentHash(remote);
-  const base = content.baseHash ?? contentHash(sharedState(content));
-  if (hash === base) {
-    const back = content.syncState === 'deleted_remote';
-    await tx.content.update({
-      where: { id: content.id },
-      data: { ...facts, ...(back ? { syncState: stateWithoutRemoteChange(content) } : {}) },
-    });
-    return back ? 'updated' : 'unchanged';
+  const local = contentHash(sharedState(content));
+  if (hash === content.baseHash && hash !== local) {
+    // Nothing changed there, or what changed was taken back.
+    const syncState = stateWithoutRemoteChange(content);
+    await tx.content.update({ where: { id: content.id }, data: { ...facts, syncState, remoteHash: hash } });
+    return content.syncState === syncState ? 'unchanged' : 'updated';
   }
-  if (hasLocalChanges(content) && hash !== contentHash(sharedState(content))) {
+  if (hasLocalChanges(content) && hash !== local) {
     await tx.content.update({
       where: { id: content.id },
       data: { ...facts, syncState: 'conflict', remoteHash: hash },
@@ -59,7 +57,7 @@ export async function mergeRemote(
     where: { id: content.id },
     data: {
       ...facts,
-      ...storedState(remote),
+      ...(hash === local ? {} : storedState(remote)),
       baseHash: hash,
       remoteHash: hash,
       syncState: 'in_sync',
@@ -67,7 +65,7 @@ export async function mergeRemote(
       lastSyncedAt: new Date(),
     },
   });
-  return 'updated';
+  return hash === local && content.syncState === 'in_sync' ? 'unchanged' : 'updated';
 }
 
 /** The site has it no more. It stays here, and says so. */

@@ -87,7 +87,9 @@ export async function applyWebhook(
   const gone = body.topic === 'status' && platform.localStatus?.(body.status) === null;
   // What is gone cannot be read any more, and is not missed here.
   if (!content) return outcome('unknown_content', null, gone ? null : job());
-  if (body.op_id !== undefined && body.op_id === content.lastOpId) return outcome('echo', content);
+  // One of which the site's id is not known yet was never answered: its echo is the answer.
+  if (body.op_id !== undefined && body.op_id === content.lastOpId && content.externalId !== null)
+    return outcome('echo', content);
   const modifiedAt = new Date(body.modified_gmt);
   if (isOutdated(content, modifiedAt)) return outcome('outdated', content);
 
@@ -105,8 +107,8 @@ export async function applyWebhook(
   }
   const announced = content.externalModifiedAt === null || modifiedAt > content.externalModifiedAt;
   const told = toldState(platform, sharedState(content), body);
-  // Metadata says nothing of the body, which may have changed with it: what is newer is read whole.
-  const pull = body.topic === 'metadata' && announced ? job() : null;
+  // No webhook says anything of the body, which may have changed with it: what is newer is read whole.
+  const pull = announced ? job() : null;
   return outcome(await mergeRemote(tx, content, told, facts), content, pull);
 }
 

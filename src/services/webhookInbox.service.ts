@@ -65,7 +65,7 @@ export class WebhookInboxService {
       await this.#applyOne(deliveryId);
     } catch (error) {
       if (isDatabaseUnavailable(error)) throw error;
-      if ((await this.#fail(delivery, error)) !== 'dead') throw error;
+      if ((await this.#fail(delivery, error)) === 'failed') throw error;
     }
   }
 
@@ -142,10 +142,13 @@ export class WebhookInboxService {
         : 'Applying it failed by a fault of ours.';
     this.#logger.error({ err: error, delivery_id: String(delivery.id) }, 'a webhook could not be applied');
     return this.#db.$transaction(async (tx) => {
-      const { attempts } = await tx.webhookDelivery.update({
-        where: { id: delivery.id },
+      const [tried] = await tx.webhookDelivery.updateManyAndReturn({
+        where: { id: delivery.id, status: { in: ['pending', 'failed'] } },
         data: { status: 'failed', attempts: { increment: 1 }, errorMessage: message },
       });
+      // Another worker has applied it meanwhile, or it is gone.
+      if (!tried) return 'processed';
+      const { attempts } = tried;
       if (attempts < triesAtMost) return 'failed';
       await tx.webhookDelivery.update({ where: { id: delivery.id }, data: { status: 'dead' } });
       await this.#record(tx, delivery, 'dead', message, { attempts });
