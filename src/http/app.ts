@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { CallerError } from '../errors.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { requestId } from './middleware/requestId.ts';
@@ -8,6 +9,8 @@ import { requireRole } from './middleware/requireRole.ts';
 import { handleErrors, noSuchPath } from './problem.ts';
 import { type Access, pathsOf, type Route, type ThrottleScope } from './route.ts';
 import { parse } from './validate.ts';
+
+const noFields = z.strictObject({});
 
 /** The largest body that is read. */
 const bodyLimit = '1mb';
@@ -75,12 +78,21 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
 }
 
 function bodyReaders(route: Route): RequestHandler[] {
-  if (!route.request.body) return [];
+  if (route.method === 'get' || route.takesAnyBody) return [];
+  if (!route.request.body) {
+    return [express.json({ limit: bodyLimit, strict: false, type: () => true }), requireNoFields];
+  }
   const reader = route.wantsRawBody
     ? express.raw({ limit: bodyLimit, type: jsonTypes })
     : express.json({ limit: bodyLimit, strict: false, type: jsonTypes });
   return [requireJson, reader];
 }
+
+/** Where a call takes no fields, one that is sent is a misunderstanding: an empty object, or nothing, is fine. */
+const requireNoFields: RequestHandler = (request, _response, next) => {
+  if (request.body !== undefined) parse(noFields, request.body);
+  next();
+};
 
 /** A body of another type would be left unread and look like a missing one: say what is wrong instead. */
 const requireJson: RequestHandler = (request, _response, next) => {

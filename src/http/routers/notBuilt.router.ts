@@ -20,6 +20,7 @@ export function notBuiltRoutes(): Route[] {
       access: { kind: 'user', role: 'editor' },
       tag: 'Not supported yet',
       summary: `${what}: not supported yet`,
+      takesAnyBody: true,
       responses: {},
       handler: answer,
     });
