@@ -77,6 +77,30 @@ final class Sitebridge_Structure {
 	}
 
 	/**
+	 * Whether a post type is part of the structure.
+	 *
+	 * @param string $slug The post type.
+	 * @return bool
+	 */
+	public function has_post_type( $slug ) {
+		$type = get_post_type_object( $slug );
+
+		return $type instanceof WP_Post_Type && $type->show_in_rest && array() !== self::content_only( array( $slug => $type ) );
+	}
+
+	/**
+	 * Whether a taxonomy is part of the structure.
+	 *
+	 * @param string $slug The taxonomy.
+	 * @return bool
+	 */
+	public function has_taxonomy( $slug ) {
+		$taxonomy = get_taxonomy( $slug );
+
+		return $taxonomy instanceof WP_Taxonomy && $taxonomy->show_in_rest && array() !== self::content_only( array( $slug => $taxonomy ) );
+	}
+
+	/**
 	 * The types and how they hang together.
 	 *
 	 * @return array
