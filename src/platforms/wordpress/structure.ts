@@ -62,7 +62,7 @@ async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStr
       values: { ...api.client.values, found: 'a list without X-WP-Total' },
     });
   };
-  const date = Date.parse(types.response.headers.date ?? '');
+  const readAt = momentWithin(types.response.headers.date, clock());
   return {
     // `any` is every status but trash and auto-draft.
     post_types: await countAll(types.value, async (entry) =>
@@ -72,8 +72,18 @@ async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStr
     plugin_connection_enabled: false,
     // Without the connector nothing on the site tells us of changes there.
     two_way_sync_enabled: false,
-    timestamp: new Date(Number.isNaN(date) ? clock() : date).toISOString(),
+    timestamp: new Date(readAt).toISOString(),
   };
+}
+
+/**
+ * The moment of an answer by the site's clock. A Date header tells whole seconds (RFC 9110, 5.6.7), the
+ * connector milliseconds: taken as it stands, what is read now would be older than what was pushed earlier
+ * in this second. So our own clock says where in that second. In and out: milliseconds since 1970.
+ */
+function momentWithin(date: string | undefined, now: number): number {
+  const second = Date.parse(date ?? '');
+  return Number.isNaN(second) ? now : Math.min(Math.max(now, second), second + 999);
 }
 
 /** Only content, as the connector counts it too; a type without REST base cannot be read. */

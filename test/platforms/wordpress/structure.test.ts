@@ -79,6 +79,19 @@ describe('structure', () => {
     expect(Math.abs(Date.parse(structure?.timestamp ?? '') - Date.now())).toBeLessThan(60_000);
   });
 
+  it('is newer than what was pushed earlier in the same second, though a Date header tells seconds', async () => {
+    // This fault dates answers by the moment; without it Node repeats a header for up to a second.
+    site.setFault('connector_missing');
+    site.setFault('clock_slow');
+    const clock = () => Date.now() - 600_000;
+    const same = testPlatform({ clock });
+    const before = clock();
+    const structure = await same.platform.readStructure?.(connectionTo(site.url, { credentials: PASSWORD }));
+    same.close();
+    expect(Date.parse(structure?.timestamp ?? '')).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(structure?.timestamp ?? '')).toBeLessThanOrEqual(clock());
+  });
+
   it.each([
     ['plain permalinks', { plainPermalinks: true }],
     ['a subdirectory', { subdirectory: 'blog' }],
