@@ -117,10 +117,14 @@ export class JobQueue {
     await this.#boss.cancel(syncQueue.name, jobId, { db: fromPrisma(tx) });
   }
 
-  /** Enqueues a delivery to be applied. Jobs are grouped by site, so that one site's flood leaves room for others. */
-  async enqueueWebhook(tx: Transaction, deliveryId: bigint, siteId: number): Promise<void> {
-    const job: WebhookJob = { deliveryId: String(deliveryId) };
-    await this.#boss.send(webhookQueue.name, job, { db: fromPrisma(tx), group: { id: String(siteId) } });
+  /** Enqueues deliveries to be applied. Jobs are grouped by site, so that one site's flood leaves room for others. */
+  async enqueueWebhooks(tx: Transaction, deliveries: { id: bigint; siteId: number }[]): Promise<void> {
+    if (deliveries.length === 0) return;
+    const jobs = deliveries.map(({ id, siteId }) => {
+      const data: WebhookJob = { deliveryId: String(id) };
+      return { data, group: { id: String(siteId) } };
+    });
+    await this.#boss.insert(webhookQueue.name, jobs, { db: fromPrisma(tx) });
   }
 
   /** Enqueues the reading of one content, unless one waits already. */

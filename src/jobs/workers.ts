@@ -6,8 +6,8 @@ import { contentJob, contentQueue, syncJob, syncQueue, webhookJob, webhookQueue 
 
 /** How many runs one process works on at once, and how many of them may be one account's. */
 const runs = { atOnce: 8, perGroup: 4 };
-/** Of one site at most half are worked on at once, so that its flood leaves room for the others. */
-const deliveries = { atOnce: 4, perGroup: 2 };
+/** Of one site so few are worked on at once that its flood leaves room for the others. */
+const deliveries = { atOnce: 8, perGroup: 2 };
 /** A site is asked for so many contents at once. */
 const contents = { atOnce: 4, perGroup: 2 };
 

@@ -103,7 +103,7 @@ export class WebhookInboxService {
       if (count === 0) {
         throw new CallerError('conflict', 'This delivery has been applied.', { code: 'already_processed' });
       }
-      await this.#queue.enqueueWebhook(tx, deliveryId, found.siteId);
+      await this.#queue.enqueueWebhooks(tx, [found]);
       await this.#record(tx, found, 'replayed', null, { user_id: scope.userId });
       return tx.webhookDelivery.findUniqueOrThrow({ where: { id: deliveryId } });
     });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Database } from '../database/client.ts';
-import type { Site } from '../database/generated/client.ts';
+import type { Database, Transaction } from '../database/client.ts';
+import type { Site, WebhookDelivery } from '../database/generated/client.ts';
+import { GroupCommit } from '../database/groupCommit.ts';
 import { CallerError } from '../errors.ts';
 import type { JobQueue } from '../jobs/queues.ts';
 import type { JsonObject } from '../platforms/platform.ts';
@@ -27,11 +28,30 @@ export interface IncomingDelivery {
   subject: string;
 }
 
+/** A delivery as it is written. */
+interface NewDelivery {
+  accountId: number;
+  siteId: number;
+  webhookId: string;
+  topic: IncomingDelivery['topic'];
+  subject: string;
+  /** As JSON. */
+  body: string;
+  bodyHash: string;
+}
+
+type KeptRow = Pick<WebhookDelivery, 'id' | 'siteId' | 'webhookId' | 'bodyHash'>;
+
 /** Takes webhooks in: who sends, then kept together with its job before it is answered. */
 export class WebhookIntakeService {
   readonly #db: Database;
   readonly #sites: SiteService;
   readonly #queue: JobQueue;
+  readonly #commit = new GroupCommit({
+    write: (deliveries: NewDelivery[]) => this.#keep(deliveries),
+    most: 100,
+    atOnce: 2,
+  });
 
   constructor(parts: { db: Database; sites: SiteService; queue: JobQueue }) {
     this.#db = parts.db;
@@ -68,27 +88,67 @@ export class WebhookIntakeService {
   ): Promise<{ deliveryId: bigint; duplicate: boolean }> {
     const bodyHash = createHash('sha256').update(`${delivery.topic}\n${delivery.text}`).digest('hex');
     const webhookId = delivery.webhookId ?? `body:${bodyHash}`;
-    return this.#db.$transaction(async (tx) => {
-      const [stored] = await tx.$queryRaw<{ id: bigint }[]>`
-        INSERT INTO webhook_delivery (account_id, site_id, webhook_id, topic, subject, body, body_hash)
-        VALUES (${site.accountId}, ${site.id}, ${webhookId}, ${delivery.topic}, ${delivery.subject},
-                ${JSON.stringify(delivery.body)}::jsonb, ${bodyHash})
-        ON CONFLICT (site_id, webhook_id) DO NOTHING RETURNING id`;
-      if (stored) {
-        await this.#queue.enqueueWebhook(tx, stored.id, site.id);
-        return { deliveryId: stored.id, duplicate: false };
-      }
-      const known = await tx.webhookDelivery.findUniqueOrThrow({
-        where: { siteId_webhookId: { siteId: site.id, webhookId } },
-        select: { id: true, bodyHash: true },
+    const kept = await this.#commit.add({
+      accountId: site.accountId,
+      siteId: site.id,
+      webhookId,
+      topic: delivery.topic,
+      subject: delivery.subject,
+      body: JSON.stringify(delivery.body),
+      bodyHash,
+    });
+    if (kept.bodyHash !== bodyHash) {
+      throw new CallerError('conflict', `webhook-id ${webhookId} has come before, with another body.`, {
+        code: 'webhook_id_reused',
+        fields: [{ field: 'webhook-id', code: 'reused', message: 'Has come before, with another body.' }],
       });
-      if (known.bodyHash !== bodyHash) {
-        throw new CallerError('conflict', `webhook-id ${webhookId} has come before, with another body.`, {
-          code: 'webhook_id_reused',
-          fields: [{ field: 'webhook-id', code: 'reused', message: 'Has come before, with another body.' }],
-        });
-      }
-      return { deliveryId: known.id, duplicate: true };
+    }
+    return { deliveryId: kept.id, duplicate: kept.duplicate };
+  }
+
+  /** Keeps deliveries, each once, with a job for each that is new. Gives what is kept under the id of each. */
+  async #keep(deliveries: NewDelivery[]): Promise<(KeptRow & { duplicate: boolean })[]> {
+    // Every group inserts in the same order: two that hold the same ids cannot wait for each other.
+    const sorted = deliveries.toSorted(
+      (a, b) => a.siteId - b.siteId || (a.webhookId < b.webhookId ? -1 : Number(a.webhookId > b.webhookId)),
+    );
+    const column = <Name extends keyof NewDelivery>(name: Name) => sorted.map((each) => each[name]);
+    return this.#db.$transaction(async (tx) => {
+      const stored = await tx.$queryRaw<KeptRow[]>`
+        INSERT INTO webhook_delivery (account_id, site_id, webhook_id, topic, subject, body, body_hash)
+        SELECT account_id, site_id, webhook_id, topic, subject, body::jsonb, body_hash
+        FROM unnest(${column('accountId')}::int[], ${column('siteId')}::int[], ${column('webhookId')}::text[],
+                    ${column('topic')}::text[], ${column('subject')}::text[], ${column('body')}::text[],
+                    ${column('bodyHash')}::text[])
+          AS new (account_id, site_id, webhook_id, topic, subject, body, body_hash)
+        ON CONFLICT (site_id, webhook_id) DO NOTHING
+        RETURNING id, site_id AS "siteId", webhook_id AS "webhookId", body_hash AS "bodyHash"`;
+      await this.#queue.enqueueWebhooks(tx, stored);
+      const rows = new Map(stored.map((row) => [idOf(row), row]));
+      const added = new Set(rows.keys());
+      const others = sorted.filter((each) => !added.has(idOf(each)));
+      for (const row of await known(tx, others)) rows.set(idOf(row), row);
+      return deliveries.map((each) => {
+        const row = rows.get(idOf(each));
+        if (!row) throw new Error(`A delivery of site ${each.siteId} was neither stored nor found.`);
+        // Of several in one group the first is the new one.
+        return { ...row, duplicate: !added.delete(idOf(each)) };
+      });
     });
   }
+}
+
+/** Those that have come before. */
+async function known(tx: Transaction, deliveries: NewDelivery[]): Promise<KeptRow[]> {
+  if (deliveries.length === 0) return [];
+  return tx.$queryRaw<KeptRow[]>`
+    SELECT id, site_id AS "siteId", webhook_id AS "webhookId", body_hash AS "bodyHash"
+    FROM webhook_delivery JOIN unnest(${deliveries.map((each) => each.siteId)}::int[],
+                                      ${deliveries.map((each) => each.webhookId)}::text[])
+      AS asked (site_id, webhook_id) USING (site_id, webhook_id)`;
+}
+
+/** A delivery's id is its site's own. */
+function idOf(delivery: { siteId: number; webhookId: string }): string {
+  return `${delivery.siteId} ${delivery.webhookId}`;
 }
