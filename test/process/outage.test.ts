@@ -6,8 +6,8 @@ import { Folder, type User } from '../database/embeddedUser.ts';
 import { buildAccount, type TestUser } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectProblem } from '../support/problems.ts';
+import { Relay } from '../support/relay.ts';
 import { startTestServer } from '../support/server.ts';
-import { Relay } from './relay.ts';
 import { Programs, testSettings } from './serverProcess.ts';
 
 const programs = new Programs();

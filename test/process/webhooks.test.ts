@@ -7,9 +7,9 @@ import { Folder, type User } from '../database/embeddedUser.ts';
 import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectProblem } from '../support/problems.ts';
+import { Relay } from '../support/relay.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { deliver, statusBody } from '../support/webhooks.ts';
-import { Relay } from './relay.ts';
 import { Programs, testSettings } from './serverProcess.ts';
 
 const programs = new Programs();

@@ -6,7 +6,7 @@ import { type Mariadb, startMariadb } from './support/mariadb.ts';
 import {
   accept,
   type ConnectedSite,
-  connectSite,
+  connectToRecorder,
   idOf,
   messages,
   type SentMessage,
@@ -51,7 +51,7 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
   beforeAll(async () => {
     wordpress = await startWordpress(mariadb, options);
     writeFileSync(join(wordpress.root, 'wp-content/mu-plugins/outbox-test.php'), MU_PLUGIN);
-    site = await connectSite(wordpress, server);
+    site = await connectToRecorder(wordpress, server);
   });
   afterAll(async () => {
     await wordpress.stop();

@@ -22,7 +22,7 @@ export interface SentMessage {
   request: RecordedRequest;
 }
 
-/** A site that is connected to a recording server. */
+/** A site that is connected to a server. */
 export interface ConnectedSite {
   wordpress: Wordpress;
   admin: AdminSession;
@@ -44,14 +44,23 @@ export interface ConnectedSite {
   clear(): Promise<void>;
 }
 
-/** Connects a new WordPress to the server. */
-export async function connectSite(wordpress: Wordpress, server: RecordingServer): Promise<ConnectedSite> {
-  const admin = await installConnector(wordpress);
+/** Connects a new WordPress to a recording server. */
+export function connectToRecorder(wordpress: Wordpress, server: RecordingServer): Promise<ConnectedSite> {
   server.answerWith(accept);
+  return connectSite(wordpress, { url: server.url, siteId: SITE_ID, key: KEY });
+}
+
+/** Connects a new WordPress to a server, as this site. */
+export async function connectSite(
+  wordpress: Wordpress,
+  server: { url: string; siteId: number; key: string },
+): Promise<ConnectedSite> {
+  const { siteId, key } = server;
+  const admin = await installConnector(wordpress);
   const view = await admin.pressSettings('Connect', {
     server_url: server.url,
-    site_id: String(SITE_ID),
-    api_key: KEY,
+    site_id: String(siteId),
+    api_key: key,
   });
   if (view.answer?.success !== true) {
     throw new Error(`The site did not connect: ${JSON.stringify(view.answer)}`);
@@ -80,8 +89,8 @@ export async function connectSite(wordpress: Wordpress, server: RecordingServer)
     rest,
     signed: (route, body, headers = {}) =>
       signedFetch(wordpress.restUrl(route), {
-        siteId: SITE_ID,
-        key: KEY,
+        siteId,
+        key,
         method: 'POST',
         body: JSON.stringify(body),
         headers,
@@ -108,7 +117,12 @@ export async function connectSite(wordpress: Wordpress, server: RecordingServer)
     async hurry() {
       await wordpress.query("UPDATE wp_sitebridge_outbox SET due_at = 1 WHERE state = 'waiting'");
       await wordpress.php(
-        "delete_option( 'sitebridge_connector_delivery' ); wp_schedule_single_event( time(), 'sitebridge_connector_deliver', array() ); return true;",
+        // An event planned within ten minutes of another is refused, and WP-Cron waits a minute for one that died.
+        `delete_option( 'sitebridge_connector_delivery' );
+        delete_transient( 'doing_cron' );
+        wp_clear_scheduled_hook( 'sitebridge_connector_deliver' );
+        wp_schedule_single_event( time(), 'sitebridge_connector_deliver' );
+        return true;`,
       );
     },
     async clear() {

@@ -48,13 +48,13 @@ final class Sitebridge_Structure {
 		$structure = $this->shape();
 		foreach ( $structure['post_types'] as $slug => $type ) {
 			$structure['post_types'][ $slug ] = array(
-				'label' => get_post_type_object( $slug )->label,
+				'label' => self::label( get_post_type_object( $slug ) ),
 				'count' => self::count_posts( $slug ),
 			) + $type;
 		}
 		foreach ( $structure['taxonomies'] as $slug => $taxonomy ) {
 			$structure['taxonomies'][ $slug ] = array(
-				'label' => get_taxonomy( $slug )->label,
+				'label' => self::label( get_taxonomy( $slug ) ),
 				'count' => self::count_terms( $slug ),
 			) + $taxonomy;
 		}
@@ -148,6 +148,16 @@ final class Sitebridge_Structure {
 		ksort( $types );
 
 		return $types;
+	}
+
+	/**
+	 * A type's name as a person reads it: themes and plugins write it as HTML, with `&` as `&amp;`.
+	 *
+	 * @param WP_Post_Type|WP_Taxonomy $type The type.
+	 * @return string
+	 */
+	private static function label( $type ) {
+		return html_entity_decode( (string) $type->label, ENT_QUOTES | ENT_HTML5, 'UTF-8' );
 	}
 
 	/**
