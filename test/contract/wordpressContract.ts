@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { metadataWebhook, statusWebhook } from '../../src/http/schemas/webhook.schema.ts';
 import { OutboundClient } from '../../src/outbound/httpClient.ts';
 import type { Connection, SiteStructure } from '../../src/platforms/platform.ts';
 import { createWordpressPlatform } from '../../src/platforms/wordpress/wordpress.platform.ts';
@@ -35,6 +36,8 @@ export interface ContractSite {
   siteKey: string;
   editor: Pair;
   subscriber: Pair;
+  /** What the connector would tell of a post as it is now: the body of its webhook. */
+  postMessage(topic: 'status' | 'metadata', postId: number): Promise<string>;
   break(what: Break): Promise<void>;
   mend(): Promise<void>;
   stop(): Promise<void>;
@@ -338,6 +341,35 @@ export function describeWordpress(
           });
         });
 
+        it('is told by the connector as the REST API shows it, in messages that the server takes', async () => {
+          const id = await idOf('posts', 'publish');
+          const { json } = await get(rest(`/wp/v2/posts/${id}`, FIELDS), as(site.editor));
+          const shown = z
+            .object({
+              status: z.string(),
+              link: z.string(),
+              slug: z.string(),
+              modified_gmt: z.string(),
+              title: z.object({ raw: z.string() }),
+              excerpt: z.object({ raw: z.string() }),
+            })
+            .parse(json);
+          const head = { external_id: String(id), post_type: 'post', modified_gmt: `${shown.modified_gmt}Z` };
+          const status: unknown = JSON.parse(await site.postMessage('status', id));
+          expect(status).toEqual({ ...head, status: shown.status, url: shown.link });
+          const metadata: unknown = JSON.parse(await site.postMessage('metadata', id));
+          expect(metadata).toEqual({
+            ...head,
+            title: shown.title.raw,
+            slug: shown.slug,
+            excerpt: shown.excerpt.raw,
+            terms: expect.any(Array),
+            meta: expect.any(Object),
+          });
+          expect(statusWebhook.safeParse(status)).toMatchObject({ success: true });
+          expect(metadataWebhook.safeParse(metadata)).toMatchObject({ success: true });
+        });
+
         it('is a 404 rest_post_invalid_id where there is none, or one of another type', async () => {
           for (const id of [2_000_000_000, await idOf('pages', 'publish')]) {
             expect(await get(rest(`/wp/v2/posts/${id}`, FIELDS), as(site.editor))).toMatchObject({
@@ -379,7 +411,7 @@ export function describeWordpress(
         it('refuses an unsigned request and says its version', async () => {
           expect(await get(rest(PING))).toMatchObject({
             status: 401,
-            json: { code: 'sitebridge_signature_missing', data: { status: 401, plugin_version: '0.1.0' } },
+            json: { code: 'sitebridge_signature_missing', data: { status: 401, plugin_version: '0.2.0' } },
           });
         });
 
@@ -419,7 +451,7 @@ export function describeWordpress(
             ok: true,
             nonce: 'my-nonce',
             site_id: site.siteId,
-            plugin_version: '0.1.0',
+            plugin_version: '0.2.0',
             wordpress_version: expect.stringMatching(/^\d+\.\d+/),
             php_version: expect.any(String),
             name: 'Brücke & Söhne',
@@ -456,7 +488,7 @@ export function describeWordpress(
           expect(result).toMatchObject({
             success: true,
             code: 'ok',
-            remote: { canonical_url: site.url, plugin_version: '0.1.0' },
+            remote: { canonical_url: site.url, plugin_version: '0.2.0' },
           });
           const told = result.checks.flatMap((check) => check.code ?? []);
           expect(told).toEqual(shape.plainPermalinks ? ['plain_permalinks'] : []);

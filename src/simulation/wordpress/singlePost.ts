@@ -29,6 +29,13 @@ export function answerPost(
   return json(shown(site, post, query));
 }
 
+/** A post's public address. */
+export function permalink(site: SimulatedSite, post: SimulatedPost): string {
+  return post.status === 'publish' && !site.plainPermalinks
+    ? `${site.home}/${post.slug}/`
+    : `${site.home}/?p=${post.id}`;
+}
+
 function shown(site: SimulatedSite, post: SimulatedPost, query: URLSearchParams) {
   const taxonomies = site.state.postTypes[post.type]?.related ?? [];
   const embeds = query.get('_embed')?.split(',') ?? [];
@@ -39,10 +46,7 @@ function shown(site: SimulatedSite, post: SimulatedPost, query: URLSearchParams)
     type: post.type,
     status: post.status,
     slug: post.slug,
-    link:
-      post.status === 'publish' && !site.plainPermalinks
-        ? `${site.home}/${post.slug}/`
-        : `${site.home}/?p=${post.id}`,
+    link: permalink(site, post),
     modified_gmt: post.modified_gmt,
     title: raw(post.title),
     content: raw(post.content),
