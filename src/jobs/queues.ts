@@ -54,7 +54,8 @@ export const contentQueue = {
   name: 'content',
   policy: 'stately',
   heartbeatSeconds: 15,
-  retryLimit: 8,
+  // Seconds apart at first, then hourly for three days, which is how long the connector tries to tell.
+  retryLimit: 80,
   retryDelay: 5,
   retryBackoff: true,
   retryDelayMax: 3_600,
