@@ -16,11 +16,13 @@ import { createThrottle } from './http/middleware/throttle.ts';
 import type { Route } from './http/route.ts';
 import { authRoutes } from './http/routers/auth.router.ts';
 import { connectionRoutes } from './http/routers/connections.router.ts';
+import { contentRoutes } from './http/routers/content.router.ts';
 import { integrationRoutes } from './http/routers/integrations.router.ts';
 import { notBuiltRoutes } from './http/routers/notBuilt.router.ts';
 import { siteRoutes } from './http/routers/sites.router.ts';
 import { syncRoutes } from './http/routers/sync.router.ts';
 import { NotReady, type ReadinessCheck, systemPages, systemRoutes } from './http/routers/system.router.ts';
+import { webhookRoutes } from './http/routers/webhooks.router.ts';
 import { createBoss, JobQueue } from './jobs/queues.ts';
 import { startWorkers } from './jobs/workers.ts';
 import { OutboundClient } from './outbound/httpClient.ts';
@@ -31,6 +33,9 @@ import { generatedSecret } from './security/generatedSecret.ts';
 import { AccountService } from './services/account.service.ts';
 import { AuthService } from './services/auth.service.ts';
 import { ConnectionService } from './services/connection.service.ts';
+import { ContentService } from './services/content.service.ts';
+import { ContentPuller } from './services/contentPuller.ts';
+import { ContentSyncService } from './services/contentSync.service.ts';
 import { CredentialRotation } from './services/credentialRotation.ts';
 import { EventLog } from './services/eventLog.ts';
 import { IntegrationService } from './services/integration.service.ts';
@@ -41,6 +46,8 @@ import { SyncService } from './services/sync.service.ts';
 import { SyncHealthService } from './services/syncHealth.service.ts';
 import { SyncMetadataService } from './services/syncMetadata.service.ts';
 import { SyncRunner } from './services/syncRunner.ts';
+import { WebhookInboxService } from './services/webhookInbox.service.ts';
+import { WebhookIntakeService } from './services/webhookIntake.service.ts';
 
 export const version = '0.1.0';
 
@@ -100,6 +107,11 @@ export async function createContainer(
   const sync = new SyncService({ db, platforms, integrations, events, queue, wait: (ms) => sleep(ms), now });
   const health = new SyncHealthService({ db, integrations, platforms, events, now });
   const runner = new SyncRunner({ db, metadata, events, logger, now });
+  const contents = new ContentService({ db, sites });
+  const contentSync = new ContentSyncService({ db, platforms, integrations, connections, events });
+  const puller = new ContentPuller({ db, contentSync });
+  const intake = new WebhookIntakeService({ db, sites, queue });
+  const inbox = new WebhookInboxService({ db, platform: wordpress, events, queue, logger });
 
   const tokenKeys = readTokenKeys(config);
   const auth = new AuthService({
@@ -123,6 +135,8 @@ export async function createContainer(
     ...integrationRoutes(integrations, events, platforms),
     ...connectionRoutes(connectionTests, health, platforms, keyBrake),
     ...syncRoutes(sync, metadata, config.syncWaitS * 1000),
+    ...contentRoutes(contents, contentSync),
+    ...webhookRoutes(intake, inbox, keyBrake),
     ...notBuiltRoutes(),
   ];
   const app = createApp({
@@ -147,7 +161,7 @@ export async function createContainer(
     routes,
     async start() {
       await startBoss(boss, queue);
-      if (config.role !== 'api') await startWorkers(boss, runner);
+      if (config.role !== 'api') await startWorkers(boss, { runner, inbox, puller });
     },
     async stop(timeoutMs) {
       await boss.stop({ graceful: true, timeout: timeoutMs });

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: a server and a simulated WordPress in one process: connected, broken, mended, kept in step, and
- * told step by step. Exits 0, or 1 with the reason. Leaves no process and no file behind.
+ * `npm run demo`: a server and a simulated WordPress in one process: connected, broken, mended, kept in step,
+ * told of changes, and shown step by step. Exits 0, or 1 with the reason. Leaves no process and no file behind.
  */
 import {
   type SimulatedWordpress,
@@ -8,6 +8,7 @@ import {
 } from '../simulation/wordpress/simulatedWordpress.ts';
 import { startLocalServer } from './demo/localServer.ts';
 import * as story from './demo/story.ts';
+import * as webhookStory from './demo/webhookStory.ts';
 
 let steps = 0;
 
@@ -59,6 +60,15 @@ async function main(signal: AbortSignal): Promise<void> {
     step('The structure is read again');
     await story.syncStructure(connected);
 
+    step('In WordPress, someone publishes a post');
+    const told = await webhookStory.publish(connected);
+
+    step('Someone changes its title');
+    await webhookStory.retitle(told);
+
+    step('Someone moves it to the trash');
+    await webhookStory.trash(told);
+
     step('All of it is on record');
     await story.readRecord(connected);
   } finally {
@@ -67,7 +77,7 @@ async function main(signal: AbortSignal): Promise<void> {
   }
   process.stdout.write(
     '\nThe server has stopped and its files are removed.\n' +
-      'Not in this version: syncing content, taking webhooks, Shopify and custom sites.\n',
+      'Not in this version: syncing all content both ways, Shopify and custom sites.\n',
   );
 }
 

@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { CallerError } from '../errors.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { requestId } from './middleware/requestId.ts';
@@ -8,6 +9,8 @@ import { requireRole } from './middleware/requireRole.ts';
 import { handleErrors, noSuchPath } from './problem.ts';
 import { type Access, pathsOf, type Route, type ThrottleScope } from './route.ts';
 import { parse } from './validate.ts';
+
+const noFields = z.strictObject({});
 
 /** The largest body that is read. */
 const bodyLimit = '1mb';
@@ -56,16 +59,15 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
     parts.authenticate(route.access),
     ...(route.throttle ? [parts.throttles[route.throttle]] : []),
     requireRole(route.access),
-    ...(route.request.body
-      ? [requireJson, express.json({ limit: bodyLimit, strict: false, type: jsonTypes })]
-      : []),
+    ...bodyReaders(route),
     async (request, response) => {
       const { request: schemas } = route;
       const reply = await route.handle({
         scope: request.scope ?? null,
         params: schemas.params ? parse(schemas.params, request.params) : undefined,
         query: schemas.query ? parse(schemas.query, request.query) : undefined,
-        body: schemas.body ? parse(schemas.body, request.body) : undefined,
+        body: schemas.body && !route.wantsRawBody ? parse(schemas.body, request.body) : undefined,
+        rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
         request,
       });
       response.status(reply.status).set(reply.headers ?? {});
@@ -74,6 +76,23 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
     },
   ];
 }
+
+function bodyReaders(route: Route): RequestHandler[] {
+  if (route.method === 'get' || route.takesAnyBody) return [];
+  if (!route.request.body) {
+    return [express.json({ limit: bodyLimit, strict: false, type: () => true }), requireNoFields];
+  }
+  const reader = route.wantsRawBody
+    ? express.raw({ limit: bodyLimit, type: jsonTypes })
+    : express.json({ limit: bodyLimit, strict: false, type: jsonTypes });
+  return [requireJson, reader];
+}
+
+/** Where a call takes no fields, one that is sent is a misunderstanding: an empty object, or nothing, is fine. */
+const requireNoFields: RequestHandler = (request, _response, next) => {
+  if (request.body !== undefined) parse(noFields, request.body);
+  next();
+};
 
 /** A body of another type would be left unread and look like a missing one: say what is wrong instead. */
 const requireJson: RequestHandler = (request, _response, next) => {

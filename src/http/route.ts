@@ -34,6 +34,8 @@ export interface RouteInput<A extends Access, Params, Query, Body> {
   params: Parsed<Params>;
   query: Parsed<Query>;
   body: Parsed<Body>;
+  /** The body as it came, where the declaration asks for it; empty elsewhere. */
+  rawBody: Buffer;
   /** For what belongs to HTTP alone: headers and the caller's address. */
   request: Request;
 }
@@ -54,6 +56,10 @@ export interface RouteDeclaration<
   tag: string;
   summary: string;
   request?: { params?: Params; query?: Query; body?: Body };
+  /** What comes as a body is not looked at; elsewhere a call without a `body` schema takes no fields. */
+  takesAnyBody?: boolean;
+  /** The handler gets the body's bytes and parses them itself, as a signature is over just these bytes. */
+  wantsRawBody?: boolean;
   /** What each status answers; null for an empty answer. Problems are added by the access and the request. */
   responses: Record<number, { description: string; schema: z.ZodType | null }>;
   handler: (input: RouteInput<A, Params, Query, Body>) => Promise<Reply>;
@@ -68,6 +74,7 @@ export type Route = Omit<RouteDeclaration<Access, undefined, undefined, undefine
     params: unknown;
     query: unknown;
     body: unknown;
+    rawBody: Buffer;
     request: Request;
   }): Promise<Reply>;
 };

@@ -7,7 +7,7 @@ const maxDepth = 40;
 /**
  * Parses one part of a request. Throws a 400 that names each wrong field by its path in that part.
  */
-export function parse(schema: z.ZodType, value: unknown): unknown {
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const fields = value === null || typeof value !== 'object' ? [] : unstorableText(value);
   if (fields.length > 0) throw invalidFields(fields);
   const result = schema.safeParse(value, { reportInput: true });

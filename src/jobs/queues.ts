@@ -7,6 +7,18 @@ import type { Transaction } from '../database/client.ts';
 export const syncJob = z.object({ runId: z.int(), integrationId: z.int() });
 export type SyncJob = z.output<typeof syncJob>;
 
+/** What a job of the webhook queue carries. */
+export const webhookJob = z.object({ deliveryId: z.string().regex(/^\d+$/) });
+export type WebhookJob = z.output<typeof webhookJob>;
+
+/** What a job of the content queue carries: one content to be read from its site. */
+export const contentJob = z.object({
+  integrationId: z.int(),
+  contentType: z.string(),
+  externalId: z.string(),
+});
+export type ContentJob = z.output<typeof contentJob>;
+
 /** The queues with their policies. A policy is fixed when a queue is made; the rest is brought up to date at each start. */
 export const syncQueue = {
   name: 'sync',
@@ -21,6 +33,38 @@ export const syncQueue = {
   deleteAfterSeconds: 7 * 86_400,
   notify: true,
 } satisfies Queue;
+
+/** Deliveries wait for nobody but earlier ones of the same post, which the inbox itself keeps in order. */
+export const webhookQueue = {
+  name: 'webhook',
+  policy: 'standard',
+  heartbeatSeconds: 15,
+  // More than the inbox itself tries, which leaves some for workers that died in the middle.
+  retryLimit: 20,
+  retryDelay: 2,
+  retryBackoff: true,
+  retryDelayMax: 3_600,
+  expireInSeconds: 300,
+  deleteAfterSeconds: 86_400,
+  notify: true,
+} satisfies Queue;
+
+/** One content is read at a time, and one reading waits: what changes during the first is seen by the second. */
+export const contentQueue = {
+  name: 'content',
+  policy: 'stately',
+  heartbeatSeconds: 15,
+  // Seconds apart at first, then hourly for three days, which is how long the connector tries to tell.
+  retryLimit: 80,
+  retryDelay: 5,
+  retryBackoff: true,
+  retryDelayMax: 3_600,
+  expireInSeconds: 300,
+  deleteAfterSeconds: 86_400,
+  notify: true,
+} satisfies Queue;
+
+const queues: Queue[] = [syncQueue, webhookQueue, contentQueue];
 
 /** Opens pg-boss on its own small pool: jobs must not wait for the connections of calls, nor calls for theirs. */
 export function createBoss(options: { url: string; logger: Logger; works: boolean }): PgBoss {
@@ -49,10 +93,12 @@ export class JobQueue {
 
   /** Makes the queues, or brings their options up to date. Call once after the boss has started. */
   async prepare(): Promise<void> {
-    const known = await this.#boss.getQueue(syncQueue.name);
-    if (!known) await this.#boss.createQueue(syncQueue.name, syncQueue);
-    const { name, policy: _fixed, ...options } = syncQueue;
-    await this.#boss.updateQueue(name, options);
+    for (const queue of queues) {
+      const known = await this.#boss.getQueue(queue.name);
+      if (!known) await this.#boss.createQueue(queue.name, queue);
+      const { name, policy: _fixed, ...options } = queue;
+      await this.#boss.updateQueue(name, options);
+    }
   }
 
   /**
@@ -70,6 +116,25 @@ export class JobQueue {
   /** Takes a job back that has not ended. */
   async cancelSync(tx: Transaction, jobId: string): Promise<void> {
     await this.#boss.cancel(syncQueue.name, jobId, { db: fromPrisma(tx) });
+  }
+
+  /** Enqueues deliveries to be applied. Jobs are grouped by site, so that one site's flood leaves room for others. */
+  async enqueueWebhooks(tx: Transaction, deliveries: { id: bigint; siteId: number }[]): Promise<void> {
+    if (deliveries.length === 0) return;
+    const jobs = deliveries.map(({ id, siteId }) => {
+      const data: WebhookJob = { deliveryId: String(id) };
+      return { data, group: { id: String(siteId) } };
+    });
+    await this.#boss.insert(webhookQueue.name, jobs, { db: fromPrisma(tx) });
+  }
+
+  /** Enqueues the reading of one content, unless one waits already. */
+  async enqueueContent(tx: Transaction, job: ContentJob): Promise<void> {
+    await this.#boss.send(contentQueue.name, job, {
+      db: fromPrisma(tx),
+      singletonKey: `${job.integrationId}:${job.contentType}:${job.externalId}`,
+      group: { id: String(job.integrationId) },
+    });
   }
 
   /** Throws when the queue cannot be reached. */

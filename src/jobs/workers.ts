@@ -1,24 +1,61 @@
 import type { Job, PgBoss } from 'pg-boss';
+import type { ContentPuller } from '../services/contentPuller.ts';
 import type { SyncRunner } from '../services/syncRunner.ts';
-import { syncJob, syncQueue } from './queues.ts';
+import type { WebhookInboxService } from '../services/webhookInbox.service.ts';
+import { contentJob, contentQueue, syncJob, syncQueue, webhookJob, webhookQueue } from './queues.ts';
 
 /** How many runs one process works on at once, and how many of them may be one account's. */
-const concurrency = { runs: 8, perAccount: 4 };
+const runs = { atOnce: 8, perGroup: 4 };
+/** Of one site so few are worked on at once that its flood leaves room for the others. */
+const deliveries = { atOnce: 8, perGroup: 2 };
+/** A site is asked for so many contents at once. */
+const contents = { atOnce: 4, perGroup: 2 };
+
+export interface Workers {
+  runner: SyncRunner;
+  inbox: WebhookInboxService;
+  puller: ContentPuller;
+}
 
 /** Starts to work on the queues. Ends with the boss's stop, which gives running jobs back. */
-export async function startWorkers(boss: PgBoss, runner: SyncRunner): Promise<void> {
+export async function startWorkers(boss: PgBoss, { runner, inbox, puller }: Workers): Promise<void> {
+  await work(boss, syncQueue.name, runs, (job) => runner.execute(syncJob.parse(job.data).runId, job.signal));
+  await work(boss, webhookQueue.name, deliveries, (job) =>
+    inbox.apply(BigInt(webhookJob.parse(job.data).deliveryId)),
+  );
+  await work(boss, contentQueue.name, contents, (job) => puller.execute(contentJob.parse(job.data)));
+}
+
+/** Works on a queue `atOnce` jobs at a time, of one group at most `perGroup`. */
+async function work(
+  boss: PgBoss,
+  queue: string,
+  { atOnce, perGroup }: { atOnce: number; perGroup: number },
+  handle: (job: Job) => Promise<void>,
+): Promise<void> {
   await boss.work(
-    syncQueue.name,
+    queue,
     {
-      localConcurrency: concurrency.runs,
-      localGroupConcurrency: concurrency.perAccount,
+      localConcurrency: atOnce,
+      localGroupConcurrency: perGroup,
       // Listening wakes a worker at once; polling is for what was sent while nobody listened, and, of which
       // nobody is told, for jobs that were given back by a worker that stopped or died.
       pollingIntervalSeconds: 2,
       notifyPollingIntervalSeconds: 5,
     },
     async (jobs: Job[]) => {
-      for (const job of jobs) await runner.execute(syncJob.parse(job.data).runId, job.signal);
+      try {
+        for (const job of jobs) await handle(job);
+      } finally {
+        lookAgain(boss, queue);
+      }
     },
   );
+}
+
+/** Left alone, pg-boss rests after each job until the next poll, however many wait. Who is busy has cause to look again. */
+function lookAgain(boss: PgBoss, queue: string): void {
+  for (const worker of boss.getWipData()) {
+    if (worker.name === queue && worker.count > 0) boss.notifyWorker(worker.id);
+  }
 }

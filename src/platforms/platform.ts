@@ -21,6 +21,10 @@ export interface Platform {
   testConnection(connection: Connection): Promise<ConnectionTestResult>;
   /** Reads post types, taxonomies and plugin facts. Throws RemoteError. */
   readStructure?(connection: Connection): Promise<SiteStructure>;
+  /** Reads one content as an editor sees it; null when the site has no such one. Throws RemoteError. */
+  readContent?(connection: Connection, wanted: WantedContent): Promise<RemoteContent | null>;
+  /** What a status in the site's words means here; null for one that takes a content out of the site's. */
+  localStatus?(externalStatus: string): 'draft' | 'published' | null;
 }
 
 export interface PlatformCapabilities {
@@ -97,4 +101,38 @@ export interface SiteStructure {
   two_way_sync_enabled: boolean;
   /** When the site made this reading, ISO 8601 UTC by its own clock. */
   timestamp: string;
+}
+
+/** Which content to read. */
+export interface WantedContent {
+  /** The type's slug on the site. */
+  contentType: string;
+  externalId: string;
+  /** What the stored structure says of the type; null when it has none. */
+  structure: { rest_base?: string | undefined; taxonomies?: string[] | undefined } | null;
+}
+
+export interface ContentTerm {
+  taxonomy: string;
+  slug: string;
+  name: string;
+}
+
+/** One content as its site holds it. Texts are raw, as an editor sees them. */
+export interface RemoteContent {
+  externalId: string;
+  contentType: string;
+  title: string;
+  slug: string;
+  body: string;
+  excerpt: string;
+  /** The site's own word, e.g. `publish`. */
+  externalStatus: string;
+  /** What that means here; null: it is gone from the site's content, as in its trash. */
+  status: 'draft' | 'published' | null;
+  url: string | null;
+  /** ISO 8601 UTC by the site's clock; null when it has none. */
+  modifiedAt: string | null;
+  terms: ContentTerm[];
+  metadata: JsonObject;
 }

@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 
 /** What a secret belongs to. It stands, authenticated, in the secret's own header and is checked on decryption. */
@@ -21,7 +22,7 @@ export class VaultError extends Error {
  * The first key encrypts, every key decrypts, so that keys are changed without downtime.
  */
 export class CredentialVault {
-  readonly #keys = new Map<string, Uint8Array>();
+  readonly #keys = new Map<string, KeyObject>();
   readonly #currentKid: string;
 
   /** `keys` is `kid:base64(32 bytes)[,kid:…]`. */
@@ -33,7 +34,8 @@ export class CredentialVault {
       if (colon < 1 || key.length !== 32)
         throw new VaultError('A credential key must be kid:base64(32 bytes).');
       if (this.#keys.has(kid)) throw new VaultError(`Two credential keys are called ${kid}.`);
-      this.#keys.set(kid, key);
+      // From bytes, jose would make a key anew for each call.
+      this.#keys.set(kid, createSecretKey(key));
     }
     const [first] = this.#keys.keys();
     if (first === undefined) throw new VaultError('There is no credential key.');
@@ -74,7 +76,7 @@ export class CredentialVault {
     return decodeProtectedHeader(jwe).kid === this.#currentKid;
   }
 
-  #key(kid: string): Uint8Array {
+  #key(kid: string): KeyObject {
     const key = this.#keys.get(kid);
     if (!key) throw new VaultError(`The credential key ${kid} is not among CREDENTIAL_KEYS.`);
     return key;

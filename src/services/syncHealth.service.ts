@@ -12,6 +12,8 @@ import { type Facts, type Problem, problemsOf } from './syncProblems.ts';
 import type { TenantScope } from './tenantScope.ts';
 
 const dayMs = 24 * 3_600_000;
+/** A webhook may come as late as this before it is missed. Milliseconds. */
+const webhookLateMs = 10 * 60_000;
 
 export interface DebugStatus {
   integration: IntegrationRow;
@@ -105,6 +107,7 @@ export class SyncHealthService {
       received._max.receivedAt ??
       (await this.#db.webhookDelivery.findFirst({ where: site, orderBy: { id: 'desc' } }))?.receivedAt ??
       null;
+    const untoldChange = await this.#untoldChange(site, lastReceivedAt);
     const status: Omit<DebugStatus, 'problems'> = {
       integration,
       connection: {
@@ -134,11 +137,36 @@ export class SyncHealthService {
     };
     return {
       ...status,
-      problems: problemsOf(this.#facts(status, this.#platforms.get(integration.platform).capabilities)),
+      problems: problemsOf({
+        ...this.#facts(status, this.#platforms.get(integration.platform).capabilities),
+        untoldChange,
+      }),
     };
   }
 
-  #facts(status: Omit<DebugStatus, 'problems'>, capabilities: PlatformCapabilities): Facts {
+  /** The newest change that a user's reading found and of which no webhook came, though there was time for one. */
+  async #untoldChange(
+    site: { accountId: number; siteId: number },
+    lastReceivedAt: Date | null,
+  ): Promise<{ seenAt: Date } | null> {
+    const seen = await this.#db.syncEvent.findFirst({
+      where: {
+        ...site,
+        eventType: 'content',
+        action: 'pulled',
+        createdAt: { lt: new Date(this.#now() - webhookLateMs) },
+        details: { path: ['untold'], equals: true },
+      },
+      orderBy: { id: 'desc' },
+    });
+    if (!seen || (lastReceivedAt !== null && lastReceivedAt > seen.createdAt)) return null;
+    return { seenAt: seen.createdAt };
+  }
+
+  #facts(
+    status: Omit<DebugStatus, 'problems'>,
+    capabilities: PlatformCapabilities,
+  ): Omit<Facts, 'untoldChange'> {
     const { integration, connection, sync } = status;
     return {
       now: this.#now(),

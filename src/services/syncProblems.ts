@@ -25,6 +25,8 @@ export interface Facts {
   contentTypes: ContentTypes | null;
   currentRun: SyncRun | null;
   deadDeliveries: number;
+  /** A change of the site that a reading found and no webhook had told of. */
+  untoldChange: { seenAt: Date } | null;
   conflicts: number;
 }
 
@@ -120,6 +122,15 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'info',
           'The site is reached without the connector plugin.',
           'Install and connect the plugin for faster syncs and webhooks.',
+        )
+      : null,
+  (facts) =>
+    facts.untoldChange && facts.contentTypes?.plugin_connection_enabled
+      ? problem(
+          'webhooks_silent',
+          'warning',
+          'The site changed, and no webhook told of it.',
+          'In WordPress, look at the queue under Settings > Sitebridge, and see that the site can reach this server.',
         )
       : null,
   (facts) =>

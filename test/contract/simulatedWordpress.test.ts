@@ -29,6 +29,7 @@ describeWordpress('simulated WordPress', async (shape) => {
     siteKey,
     editor: { username: 'editor', application_password: 'abcdefghijkl' },
     subscriber: { username: 'subscriber', application_password: 'mnopqrstuvwx' },
+    postMessage: async (topic, postId) => site.postMessage(topic, postId),
     break: async (what) => site.setFault(FAULTS[what]),
     mend: async () => site.clearFaults(),
     stop: site.stop,

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { metadataWebhook, statusWebhook } from '../../src/http/schemas/webhook.schema.ts';
 import { OutboundClient } from '../../src/outbound/httpClient.ts';
 import type { Connection, SiteStructure } from '../../src/platforms/platform.ts';
 import { createWordpressPlatform } from '../../src/platforms/wordpress/wordpress.platform.ts';
@@ -34,6 +36,8 @@ export interface ContractSite {
   siteKey: string;
   editor: Pair;
   subscriber: Pair;
+  /** What the connector would tell of a post as it is now: the body of its webhook. */
+  postMessage(topic: 'status' | 'metadata', postId: number): Promise<string>;
   break(what: Break): Promise<void>;
   mend(): Promise<void>;
   stop(): Promise<void>;
@@ -49,6 +53,8 @@ interface JsonAnswer {
   headers: Headers;
   json: unknown;
 }
+
+const listed = z.array(z.object({ id: z.int(), title: z.object({ raw: z.string() }) }));
 
 const NEEDED = { edit_posts: true, edit_others_posts: true, publish_posts: true };
 
@@ -268,13 +274,144 @@ export function describeWordpress(
         });
       });
 
+      describe('one post', () => {
+        afterEach(() => site.mend());
+
+        // What our code asks for.
+        const FIELDS =
+          'context=edit&_embed=wp:term&_fields=id,type,status,slug,link,modified_gmt,title.raw,content.raw,' +
+          'excerpt.raw,meta,featured_media,_links.wp:term,_embedded.wp:term';
+
+        /** The id of a post with terms, or in the trash, or of a page. */
+        async function idOf(base: string, status: string): Promise<number> {
+          const { json } = await get(
+            rest(`/wp/v2/${base}`, `context=edit&status=${status}&per_page=100&_fields=id,title`),
+            as(site.editor),
+          );
+          const posts = listed.parse(json);
+          const [post] = posts.filter(({ title }) => title.raw !== 'Hello world!');
+          if (post === undefined) throw new Error(`No ${status} ${base}.`);
+          return post.id;
+        }
+
+        it('comes with raw values, its terms embedded, by signature and by application password', async () => {
+          const url = rest(`/wp/v2/posts/${await idOf('posts', 'publish')}`, FIELDS);
+          const bySignature = await get(url, signed(url));
+          expect(bySignature.status).toBe(200);
+          expect(bySignature.json).toEqual({
+            id: expect.any(Number),
+            type: 'post',
+            status: 'publish',
+            slug: expect.stringMatching(/^post-\d/),
+            link: expect.stringContaining(site.url),
+            modified_gmt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/),
+            title: { raw: expect.stringMatching(/^post \d/i) },
+            content: { raw: expect.stringMatching(/^<!-- wp:paragraph -->\n<p>Text \d/) },
+            excerpt: { raw: '' },
+            featured_media: 0,
+            meta: expect.anything(),
+            // All links come with one that is asked for.
+            _links: expect.objectContaining({
+              'wp:term': expect.arrayContaining([expect.objectContaining({ embeddable: true })]),
+            }),
+            _embedded: {
+              'wp:term': [
+                [expect.objectContaining({ taxonomy: 'category', slug: 'news', name: 'News' })],
+                [expect.objectContaining({ taxonomy: 'post_tag', slug: 'green', name: 'green' })],
+              ],
+            },
+          });
+          expect((await get(url, as(site.editor))).json).toEqual(bySignature.json);
+        });
+
+        it('is there in the trash too', async () => {
+          const id = await idOf('posts', 'trash');
+          expect(await get(rest(`/wp/v2/posts/${id}`, FIELDS), as(site.editor))).toMatchObject({
+            status: 200,
+            json: { id, status: 'trash' },
+          });
+        });
+
+        it('for editing is closed: 401 to nobody, 403 to a subscriber', async () => {
+          const url = rest(`/wp/v2/posts/${await idOf('posts', 'publish')}`, FIELDS);
+          expect(await get(url)).toMatchObject({ status: 401, json: { code: 'rest_forbidden_context' } });
+          expect(await get(url, as(site.subscriber))).toMatchObject({
+            status: 403,
+            json: { code: 'rest_forbidden_context' },
+          });
+        });
+
+        it('is told by the connector as the REST API shows it, in messages that the server takes', async () => {
+          const id = await idOf('posts', 'publish');
+          const { json } = await get(rest(`/wp/v2/posts/${id}`, FIELDS), as(site.editor));
+          const shown = z
+            .object({
+              status: z.string(),
+              link: z.string(),
+              slug: z.string(),
+              modified_gmt: z.string(),
+              title: z.object({ raw: z.string() }),
+              excerpt: z.object({ raw: z.string() }),
+            })
+            .parse(json);
+          const head = { external_id: String(id), post_type: 'post', modified_gmt: `${shown.modified_gmt}Z` };
+          const status: unknown = JSON.parse(await site.postMessage('status', id));
+          expect(status).toEqual({ ...head, status: shown.status, url: shown.link });
+          const metadata: unknown = JSON.parse(await site.postMessage('metadata', id));
+          expect(metadata).toEqual({
+            ...head,
+            title: shown.title.raw,
+            slug: shown.slug,
+            excerpt: shown.excerpt.raw,
+            terms: expect.any(Array),
+            meta: expect.any(Object),
+          });
+          expect(statusWebhook.safeParse(status)).toMatchObject({ success: true });
+          expect(metadataWebhook.safeParse(metadata)).toMatchObject({ success: true });
+        });
+
+        it('is a 404 rest_post_invalid_id where there is none, or one of another type', async () => {
+          for (const id of [2_000_000_000, await idOf('pages', 'publish')]) {
+            expect(await get(rest(`/wp/v2/posts/${id}`, FIELDS), as(site.editor))).toMatchObject({
+              status: 404,
+              json: { code: 'rest_post_invalid_id', data: { status: 404 } },
+            });
+          }
+        });
+
+        it('is read by our platform, the same with the connector and without', async () => {
+          if (platform.readContent === undefined) throw new Error('WordPress reads no content.');
+          const externalId = String(await idOf('posts', 'publish'));
+          const wanted = { contentType: 'post', externalId, structure: null };
+          const read = await platform.readContent(connection(), wanted);
+          expect(read).toMatchObject({
+            externalId,
+            contentType: 'post',
+            status: 'published',
+            externalStatus: 'publish',
+            body: expect.stringMatching(/^<!-- wp:paragraph -->\n<p>Text \d/),
+            terms: [
+              { taxonomy: 'category', slug: 'news', name: 'News' },
+              { taxonomy: 'post_tag', slug: 'green', name: 'green' },
+            ],
+          });
+          expect(
+            await platform.readContent(connection(), { ...wanted, externalId: '2000000000' }),
+          ).toBeNull();
+          expect(await platform.readContent(connection(), { ...wanted, contentType: 'page' })).toBeNull();
+          await site.break('connector_missing');
+          const credentials = { ...site.editor };
+          expect(await platform.readContent(connection({ credentials }), wanted)).toEqual(read);
+        });
+      });
+
       describe('the connector', () => {
         const PING = '/sitebridge/v1/ping';
 
         it('refuses an unsigned request and says its version', async () => {
           expect(await get(rest(PING))).toMatchObject({
             status: 401,
-            json: { code: 'sitebridge_signature_missing', data: { status: 401, plugin_version: '0.1.0' } },
+            json: { code: 'sitebridge_signature_missing', data: { status: 401, plugin_version: '0.2.0' } },
           });
         });
 
@@ -314,7 +451,7 @@ export function describeWordpress(
             ok: true,
             nonce: 'my-nonce',
             site_id: site.siteId,
-            plugin_version: '0.1.0',
+            plugin_version: '0.2.0',
             wordpress_version: expect.stringMatching(/^\d+\.\d+/),
             php_version: expect.any(String),
             name: 'Brücke & Söhne',
@@ -351,7 +488,7 @@ export function describeWordpress(
           expect(result).toMatchObject({
             success: true,
             code: 'ok',
-            remote: { canonical_url: site.url, plugin_version: '0.1.0' },
+            remote: { canonical_url: site.url, plugin_version: '0.2.0' },
           });
           const told = result.checks.flatMap((check) => check.code ?? []);
           expect(told).toEqual(shape.plainPermalinks ? ['plain_permalinks'] : []);

@@ -11,17 +11,44 @@ let server: TestServer;
 let own: TestTenant;
 let foreign: TestTenant;
 let viewer: TestUser;
+/** Ids of what else a tenant has, by its account. */
+const things = new Map<number, { contentId: number; deliveryId: bigint }>();
 beforeAll(async () => {
   server = await startTestServer();
   own = await buildTenant(server);
   foreign = await buildTenant(server);
+  for (const tenant of [own, foreign]) things.set(tenant.accountId, await buildThings(tenant));
   viewer = await buildUser(server, own.accountId, 'viewer');
 });
 afterAll(() => server.stop());
 
+async function buildThings(of: TestTenant): Promise<{ contentId: number; deliveryId: bigint }> {
+  const owner = { accountId: of.accountId, siteId: of.site.siteId };
+  const content = await server.db.content.create({ data: { ...owner, contentType: 'post' } });
+  const delivery = await server.db.webhookDelivery.create({
+    data: {
+      ...owner,
+      webhookId: 'a',
+      topic: 'status',
+      subject: 'post:1',
+      body: {},
+      bodyHash: 'a',
+      status: 'dead',
+    },
+  });
+  return { contentId: content.id, deliveryId: delivery.id };
+}
+
 /** A path with an id that is there for someone, and that `caller` may or may not see. */
 function pathOf(route: Pick<Route, 'path'>, of: TestTenant): string {
-  const id = route.path.startsWith('/api/v1/sites') ? of.site.siteId : of.integrationId;
+  const { contentId = 0, deliveryId = 0n } = things.get(of.accountId) ?? {};
+  const ids: [string, number | bigint][] = [
+    ['/api/v1/sites/', of.site.siteId],
+    ['/api/v1/content/', contentId],
+    ['/api/v1/integration/webhooks/', deliveryId],
+    ['/', of.integrationId],
+  ];
+  const [, id = 0] = ids.find(([start]) => route.path.startsWith(start)) ?? [];
   return route.path.replace(':id', String(id)).replace(':run_id', '1');
 }
 
@@ -46,6 +73,9 @@ function bodyOf(route: Route, of: TestTenant): object | undefined {
       plugin_connection_enabled: true,
       two_way_sync_enabled: true,
       timestamp: '2026-01-01T00:00:00Z',
+    },
+    'post /api/v1/integration/integrations/:id/sync-wordpress-content': {
+      content_id: things.get(of.accountId)?.contentId,
     },
   };
   return bodies[`${route.method} ${route.path}`] ?? (route.request.body ? {} : undefined);
@@ -222,11 +252,13 @@ function base64(value: object): string {
 }
 
 async function everything() {
-  const [sites, integrations, runs, events] = await Promise.all([
+  const [sites, integrations, runs, events, contents, deliveries] = await Promise.all([
     server.db.site.findMany(),
     server.db.siteIntegration.findMany(),
     server.db.syncRun.findMany(),
     server.db.syncEvent.findMany(),
+    server.db.content.findMany(),
+    server.db.webhookDelivery.findMany(),
   ]);
-  return { sites, integrations, runs, events };
+  return { sites, integrations, runs, events, contents, deliveries };
 }

@@ -1,6 +1,4 @@
 /** The database goes away under a running server and comes back: a PostgreSQL of this test's own. */
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { migrateDatabase } from '../../src/database/migrate.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -8,50 +6,9 @@ import { Folder, type User } from '../database/embeddedUser.ts';
 import { buildAccount, type TestUser } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectProblem } from '../support/problems.ts';
+import { Relay } from '../support/relay.ts';
 import { startTestServer } from '../support/server.ts';
 import { Programs, testSettings } from './serverProcess.ts';
-
-/** One address for a database whose port changes with each start. */
-class Relay {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #target: number;
-
-  constructor(target: number) {
-    this.#target = target;
-    this.#server = createServer((incoming) => {
-      const outgoing = connect(this.#target, '127.0.0.1');
-      for (const [socket, other] of [
-        [incoming, outgoing],
-        [outgoing, incoming],
-      ] as const) {
-        this.#sockets.add(socket);
-        socket.on('error', () => other.destroy());
-        socket.once('close', () => {
-          other.destroy();
-          this.#sockets.delete(socket);
-        });
-        socket.pipe(other);
-      }
-    }).listen(0, '127.0.0.1');
-  }
-
-  async port(): Promise<number> {
-    if (!this.#server.listening) await once(this.#server, 'listening');
-    const address = this.#server.address();
-    return typeof address === 'object' ? (address?.port ?? 0) : 0;
-  }
-
-  pointTo(target: number): void {
-    this.#target = target;
-  }
-
-  async stop(): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
-  }
-}
 
 const programs = new Programs();
 let folder: Folder;

@@ -77,6 +77,13 @@ for (const version of versionsUnderTest()) {
         username: 'subscriber',
         application_password: await password(wordpress.users.subscriber),
       },
+      postMessage: async (topic, postId) =>
+        String(
+          await wordpress.php(
+            `$structure = new Sitebridge_Structure( new Sitebridge_Settings() );
+            return ( new Sitebridge_Post_Message( $structure ) )->build( ${postId}, '${topic}', '' );`,
+          ),
+        ),
       async break(what) {
         mending.push(await breakSite(wordpress, what));
       },

@@ -71,7 +71,7 @@ describe.each(SITES)('connector on $name', (options) => {
         ok: true,
         nonce: 'a-nonce-of-mine',
         site_id: 7,
-        plugin_version: '0.1.0',
+        plugin_version: '0.2.0',
         wordpress_version: wordpress.version,
         php_version: expect.stringMatching(/^8\.2\.\d+/),
         name: 'Brücke & Söhne',
@@ -235,7 +235,7 @@ describe.each(SITES)('connector on $name', (options) => {
           },
         },
         plugin_connection_enabled: true,
-        two_way_sync_enabled: false,
+        two_way_sync_enabled: true,
         timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       });
     });
@@ -323,7 +323,7 @@ async function expectRefusal(
   expect(answer.json).toEqual({
     code,
     message: expect.stringMatching(/\w/),
-    data: expect.objectContaining({ status, plugin_version: '0.1.0' }),
+    data: expect.objectContaining({ status, plugin_version: '0.2.0' }),
   });
   expect(answer.status).toBe(status);
   expect(answer.headers.get('cache-control')).toBe('no-store');

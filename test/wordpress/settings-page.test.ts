@@ -341,7 +341,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     const tables = "SHOW TABLES LIKE '%sitebridge%'";
     const traces = `SELECT option_name FROM wp_options WHERE option_name LIKE '%sitebridge%'
       OR (option_name = 'cron' AND option_value LIKE '%sitebridge%')`;
-    expect(await wordpress.query(tables)).toHaveLength(1);
+    expect(await wordpress.query(tables)).toHaveLength(2);
     expect((await wordpress.query(traces)).length).toBeGreaterThan(3);
     await admin.deactivatePlugin(CONNECTOR);
     await admin.deletePlugin(CONNECTOR);

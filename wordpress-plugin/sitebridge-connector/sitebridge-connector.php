@@ -1,8 +1,8 @@
 <?php
 /**
  * Plugin Name:       Sitebridge Connector
- * Description:       Connects this site to a Sitebridge server: answers its signed requests as a user you choose and tells it which content types there are.
- * Version:           0.1.0
+ * Description:       Connects this site to a Sitebridge server: answers its signed requests as a user you choose, and tells it of content types and of every change of content.
+ * Version:           0.2.0
  * Requires at least: 5.9
  * Requires PHP:      7.4
  * Author:            The Sitebridge authors
@@ -16,7 +16,7 @@
 
 defined( 'ABSPATH' ) || exit;
 
-define( 'SITEBRIDGE_CONNECTOR_VERSION', '0.1.0' );
+define( 'SITEBRIDGE_CONNECTOR_VERSION', '0.2.0' );
 define( 'SITEBRIDGE_CONNECTOR_FILE', __FILE__ );
 
 require_once __DIR__ . '/includes/class-sitebridge-settings.php';
@@ -31,6 +31,18 @@ require_once __DIR__ . '/includes/class-sitebridge-rest-routes.php';
 require_once __DIR__ . '/includes/class-sitebridge-server-client.php';
 require_once __DIR__ . '/includes/class-sitebridge-connection.php';
 require_once __DIR__ . '/includes/class-sitebridge-structure-push.php';
+require_once __DIR__ . '/includes/class-sitebridge-outbox-table.php';
+require_once __DIR__ . '/includes/class-sitebridge-outbox.php';
+require_once __DIR__ . '/includes/class-sitebridge-post-message.php';
+require_once __DIR__ . '/includes/class-sitebridge-retry-delay.php';
+require_once __DIR__ . '/includes/class-sitebridge-webhook-sender.php';
+require_once __DIR__ . '/includes/class-sitebridge-delivery-state.php';
+require_once __DIR__ . '/includes/class-sitebridge-delivery-lock.php';
+require_once __DIR__ . '/includes/class-sitebridge-delivery.php';
+require_once __DIR__ . '/includes/class-sitebridge-delivery-trigger.php';
+require_once __DIR__ . '/includes/class-sitebridge-change-collector.php';
+require_once __DIR__ . '/includes/class-sitebridge-post-hooks.php';
+require_once __DIR__ . '/includes/class-sitebridge-queue-view.php';
 require_once __DIR__ . '/includes/class-sitebridge-settings-page.php';
 require_once __DIR__ . '/includes/class-sitebridge-settings-actions.php';
 require_once __DIR__ . '/includes/class-sitebridge-plugin.php';

@@ -13,13 +13,15 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 function sitebridge_connector_uninstall_site() {
 	global $wpdb;
 
-	foreach ( array( '', '_last_answer', '_db_version', '_structure_seen', '_push_failures' ) as $suffix ) {
+	foreach ( array( '', '_last_answer', '_db_version', '_structure_seen', '_push_failures', '_delivery', '_lock', '_outbox_version' ) as $suffix ) {
 		delete_option( 'sitebridge_connector' . $suffix );
 	}
 	wp_clear_scheduled_hook( 'sitebridge_connector_daily_push' );
 	wp_clear_scheduled_hook( 'sitebridge_connector_push' );
-	// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own; the name is no input.
-	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}sitebridge_nonces" );
+	wp_clear_scheduled_hook( 'sitebridge_connector_deliver' );
+	wp_clear_scheduled_hook( 'sitebridge_connector_outbox' );
+	// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- tables of our own; the names are no input.
+	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}sitebridge_nonces, {$wpdb->prefix}sitebridge_outbox" );
 }
 
 if ( is_multisite() ) {

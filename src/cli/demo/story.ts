@@ -30,7 +30,8 @@ interface SignedIn extends Stage {
   siteId: number;
   siteKey: string;
 }
-interface Connected extends SignedIn {
+/** A site that is connected. */
+export interface Connected extends SignedIn {
   integration: string;
   /** The connector plugin of the simulated site. */
   plugin: SimulatedConnector;

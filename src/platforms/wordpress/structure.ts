@@ -1,12 +1,9 @@
 import type { Connection, PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
-import { ConnectorClient } from './connectorClient.ts';
-import { type ApplicationPassword, CoreRest } from './coreRest.ts';
 import type { DiagnosisOptions } from './diagnosis.ts';
-import { discoverApi, readHome } from './discovery.ts';
 import { decodeCharacterReferences } from './htmlText.ts';
 import { fault } from './messages.ts';
-import { parseSiteAddress } from './siteAddress.ts';
-import { type ApiAnswer, isRecord, SiteClient } from './siteClient.ts';
+import { openSiteApi, readRoute, type SiteApi } from './siteApi.ts';
+import { type ApiAnswer, isRecord, type SiteClient } from './siteClient.ts';
 
 /** A site may have dozens of types, each counted by a request. Milliseconds. */
 const STRUCTURE_BUDGET_MS = 60_000;
@@ -24,24 +21,12 @@ const INTERNAL =
  */
 export async function readWordpressStructure(
   connection: Connection,
-  { outbound, clock }: DiagnosisOptions,
+  options: DiagnosisOptions,
 ): Promise<SiteStructure> {
-  const client = new SiteClient(outbound, parseSiteAddress(connection.siteUrl), STRUCTURE_BUDGET_MS);
-  const { home, homeFault } = await readHome(client);
-  const root = await discoverApi(client, home, homeFault);
-  const { username, application_password } = connection.credentials;
-  const credentials = username && application_password ? { username, application_password } : null;
-
-  if (connection.siteKey !== null) {
-    const connector = new ConnectorClient(client, root.url, clock);
-    const identity = { siteId: connection.siteId, siteKey: connection.siteKey };
-    const { answer } = await connector.signed('sitebridge/v1/structure', identity);
-    if (answer.error === null) return connectorStructure(answer, client);
-    const refused = connector.refusal(answer, answer.error);
-    if (refused.code !== 'connector_missing' || credentials === null) throw refused;
-  }
-  if (credentials === null) throw fault('connector_missing', { values: client.values });
-  return await coreStructure(new CoreRest(client, root.url), credentials, client, clock);
+  const api = await openSiteApi(connection, options, STRUCTURE_BUDGET_MS);
+  return api.byConnector
+    ? connectorStructure(await readRoute(api, 'sitebridge/v1/structure'), api.client)
+    : coreStructure(api, options.clock);
 }
 
 function connectorStructure(answer: ApiAnswer, client: SiteClient): SiteStructure {
@@ -62,23 +47,20 @@ function connectorStructure(answer: ApiAnswer, client: SiteClient): SiteStructur
   };
 }
 
-async function coreStructure(
-  core: CoreRest,
-  credentials: ApplicationPassword,
-  client: SiteClient,
-  clock: () => number,
-): Promise<SiteStructure> {
-  const types = await core.read('wp/v2/types', credentials, 'context=edit');
-  const taxonomies = await core.read('wp/v2/taxonomies', credentials, 'context=edit');
+async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStructure> {
+  const types = await readRoute(api, 'wp/v2/types', 'context=edit');
+  const taxonomies = await readRoute(api, 'wp/v2/taxonomies', 'context=edit');
   // A type with rights of its own may be closed to the user's own view; what visitors see is counted then.
   const count = async (entry: Record<string, unknown>, query: string) => {
     const namespace = typeof entry.rest_namespace === 'string' ? entry.rest_namespace : 'wp/v2';
     const route = `${namespace}/${String(entry.rest_base)}`;
-    const own = await core.get(route, credentials, `per_page=1&_fields=id&context=edit${query}`);
-    const answer = own.error === null ? own : await core.read(route, credentials, 'per_page=1&_fields=id');
+    const own = await api.get(route, `per_page=1&_fields=id&context=edit${query}`);
+    const answer = own.error === null ? own : await readRoute(api, route, 'per_page=1&_fields=id');
     const total = Number(answer.response.headers['x-wp-total'] ?? Number.NaN);
     if (Number.isInteger(total)) return total;
-    throw fault('unexpected_answer', { values: { ...client.values, found: 'a list without X-WP-Total' } });
+    throw fault('unexpected_answer', {
+      values: { ...api.client.values, found: 'a list without X-WP-Total' },
+    });
   };
   const readAt = momentWithin(types.response.headers.date, clock());
   return {

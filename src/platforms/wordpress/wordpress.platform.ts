@@ -1,4 +1,5 @@
 import type { Platform } from '../platform.ts';
+import { localStatus, readWordpressContent } from './content.ts';
 import { type DiagnosisOptions, diagnose } from './diagnosis.ts';
 import { wordpressConfigSchema, wordpressCredentialsSchema } from './settings.ts';
 import { readWordpressStructure } from './structure.ts';
@@ -16,5 +17,7 @@ export function createWordpressPlatform(options: DiagnosisOptions): Platform {
     credentialsSchema: wordpressCredentialsSchema,
     testConnection: (connection) => diagnose(connection, options),
     readStructure: (connection) => readWordpressStructure(connection, options),
+    localStatus,
+    readContent: (connection, wanted) => readWordpressContent(connection, wanted, options),
   };
 }

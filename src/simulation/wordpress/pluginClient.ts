@@ -1,3 +1,4 @@
+import { messageHeaders, postMessage, type Topic } from './postMessage.ts';
 import type { SimulatedSite } from './site.ts';
 
 /** What a server answered to the connector. */
@@ -13,6 +14,7 @@ export interface ConnectOutcome {
 }
 
 const BASE = '/api/v1/integration/integrations';
+const WEBHOOKS = '/api/v1/integration/webhooks/wordpress';
 
 /** Does what the plugin's Connect button does: has the server test the connection, then pushes the structure. */
 export async function connectAsPlugin(site: SimulatedSite, serverUrl: string): Promise<ConnectOutcome> {
@@ -38,15 +40,28 @@ export async function pushStructure(site: SimulatedSite, serverUrl: string): Pro
   });
 }
 
+/** Does what the plugin does when a post was changed. */
+export async function tellOfPost(
+  site: SimulatedSite,
+  serverUrl: string,
+  topic: Topic,
+  postId: number,
+): Promise<ServerAnswer> {
+  const { connector } = site.state;
+  if (connector === null) throw new Error('The simulated site has no connector to tell of a post.');
+  const body = postMessage(site, topic, postId);
+  return await post(`${serverUrl}${WEBHOOKS}/${topic}`, body, messageHeaders(connector, body));
+}
+
 async function post(
   url: string,
-  body: Record<string, unknown>,
+  body: Record<string, unknown> | string,
   headers: Record<string, string> = {},
 ): Promise<ServerAnswer> {
   const answer = await fetch(url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify(body),
+    body: typeof body === 'string' ? body : JSON.stringify(body),
     redirect: 'manual',
   });
   const read: unknown = await answer.json().catch(() => null);

@@ -1,5 +1,6 @@
 import { type Answer, json, restError } from './answer.ts';
 import { connectorVerdict, isSigned, type RestRequest, signIn } from './signIn.ts';
+import { answerPost } from './singlePost.ts';
 import type { SimulatedSite } from './site.ts';
 import { capabilitiesOf, type SimulatedType, type SimulatedUser } from './state.ts';
 
@@ -33,8 +34,9 @@ function dispatch(site: SimulatedSite, request: RestRequest, user: SimulatedUser
   if (route === '/wp/v2/users/me') return me(user);
   if (route === '/wp/v2/types') return typeList(site, site.state.postTypes, 'taxonomies', request, user);
   if (route === '/wp/v2/taxonomies') return typeList(site, site.state.taxonomies, 'types', request, user);
-  const base = /^\/wp\/v2\/(\w+)$/.exec(route)?.[1];
+  const [, base, id] = /^\/wp\/v2\/(\w+)(?:\/(\d+))?$/.exec(route) ?? [];
   const type = slugOf(site.state.postTypes, base);
+  if (id !== undefined) return type === null ? null : answerPost(site, type, Number(id), request.query, user);
   if (type !== null) return postList(site, type, request, user);
   const taxonomy = slugOf(site.state.taxonomies, base);
   return taxonomy === null ? null : termList(site, taxonomy, request, user);
@@ -187,14 +189,22 @@ function slugOf(types: Record<string, SimulatedType>, base: string | undefined):
   return Object.entries(types).find(([, type]) => type.rest_base === base)?.[0] ?? null;
 }
 
-/** rest_filter_response_fields(), for fields at the top. */
+/** rest_filter_response_fields(). What is embedded is added after it, so it needs no field. */
 function onlyFields(answer: Answer, fields: string | null): Answer {
   if (fields === null || answer.status >= 400) return answer;
-  const wanted = new Set(fields.split(',').map((field) => field.trim().split('.')[0]));
-  const pick = (item: unknown): unknown =>
-    typeof item === 'object' && item !== null
-      ? Object.fromEntries(Object.entries(item).filter(([name]) => wanted.has(name)))
-      : item;
+  const wanted = [...fields.split(',').map((field) => field.trim().split('.')), ['_embedded']];
   const value: unknown = JSON.parse(answer.body);
-  return { ...answer, body: JSON.stringify(Array.isArray(value) ? value.map(pick) : pick(value)) };
+  const picked = Array.isArray(value) ? value.map((item) => pick(item, wanted)) : pick(value, wanted);
+  return { ...answer, body: JSON.stringify(picked) };
+}
+
+/** The parts of an object that paths such as `title.raw` lead to. */
+function pick(item: unknown, wanted: string[][]): unknown {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+  const kept = Object.entries(item).flatMap(([name, value]) => {
+    const here = wanted.filter((path) => path[0] === name).map((path) => path.slice(1));
+    if (here.length === 0) return [];
+    return [[name, here.some((path) => path.length === 0) ? value : pick(value, here)]];
+  });
+  return Object.fromEntries(kept);
 }

@@ -2,7 +2,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https';
 import type { Answer } from './answer.ts';
 import { CHANGED_ANSWERS, type FaultName, type FaultScope, REPLACED_ANSWERS } from './faults.ts';
-import { type ConnectOutcome, connectAsPlugin, pushStructure, type ServerAnswer } from './pluginClient.ts';
+import {
+  type ConnectOutcome,
+  connectAsPlugin,
+  pushStructure,
+  type ServerAnswer,
+  tellOfPost,
+} from './pluginClient.ts';
+import { postMessage, type Topic } from './postMessage.ts';
 import { answerSite, isApi, isConnector, type SiteRequest } from './router.ts';
 import { SimulatedSite } from './site.ts';
 import { initialContent, initialTypes, type SimulatedState, type SimulatedUser } from './state.ts';
@@ -37,6 +44,10 @@ export interface SimulatedWordpress {
   connect(options: { serverUrl: string }): Promise<ConnectOutcome>;
   /** Pushes the structure to the connected server. */
   pushStructure(options: { serverUrl: string }): Promise<ServerAnswer>;
+  /** What the plugin tells of a post as it is now: the body of its webhook. */
+  postMessage(topic: Topic, postId: number): string;
+  /** Tells the connected server of a post as it is now. */
+  tellOfPost(options: { serverUrl: string; topic: Topic; postId: number }): Promise<ServerAnswer>;
   stop(): Promise<void>;
 }
 
@@ -77,6 +88,8 @@ export async function startSimulatedWordpress(
     clearFaults: () => site.faults.clear(),
     connect: ({ serverUrl }) => connectAsPlugin(site, serverUrl),
     pushStructure: ({ serverUrl }) => pushStructure(site, serverUrl),
+    postMessage: (topic, postId) => postMessage(site, topic, postId),
+    tellOfPost: ({ serverUrl, topic, postId }) => tellOfPost(site, serverUrl, topic, postId),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -87,7 +100,7 @@ export async function startSimulatedWordpress(
 
 function initialState(options: SimulatedWordpressOptions): SimulatedState {
   const users = options.users ?? [{ ...DEFAULT_EDITOR }];
-  const plugin = options.connector === undefined ? { version: '0.1.0' } : options.connector;
+  const plugin = options.connector === undefined ? { version: '0.2.0' } : options.connector;
   return {
     name: 'Brücke & Söhne',
     wordpressVersion: '6.8.2',

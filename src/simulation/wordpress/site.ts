@@ -113,6 +113,11 @@ function content(types: Record<string, SimulatedType>): Array<[string, Simulated
 }
 
 function described(type: SimulatedType, count: number) {
-  // Labels are stored as typed, and the connector sends them so; core REST does the same.
-  return { label: type.name, count, rest_base: type.rest_base, hierarchical: type.hierarchical };
+  // Labels are stored as typed, which core REST sends; the connector sends them as a person reads them.
+  return {
+    label: type.name.replaceAll('&amp;', '&'),
+    count,
+    rest_base: type.rest_base,
+    hierarchical: type.hierarchical,
+  };
 }

@@ -17,6 +17,11 @@ export interface SimulatedPost {
   slug: string;
   title: string;
   content: string;
+  excerpt?: string;
+  /** Ids of its terms. */
+  terms?: number[];
+  /** Meta that is registered for REST; other meta is not shown there. */
+  meta?: Record<string, string | number | boolean>;
   modified_gmt: string;
 }
 
@@ -134,6 +139,7 @@ export function initialContent(): Pick<SimulatedState, 'posts' | 'terms'> {
       slug: `${type}-${index + 1}`,
       title: `${type} ${index + 1}`,
       content: `<!-- wp:paragraph -->\n<p>Text ${index + 1}</p>\n<!-- /wp:paragraph -->`,
+      terms: type === 'post' ? [2, 3] : [],
       modified_gmt: '2026-01-01T00:00:00',
     }));
   const terms = [

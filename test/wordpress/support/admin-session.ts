@@ -23,7 +23,19 @@ export interface SettingsView {
   answer: { success: boolean; code: string; text: string } | null;
   /** What was wrong with the form, or null. */
   inputError: string | null;
+  /** What waits to be sent; null when it is not shown. */
+  queue: QueueView | null;
   html: string;
+}
+
+/** What the settings page shows of the changes that are to be sent. */
+export interface QueueView {
+  waiting: number;
+  failing: number;
+  dead: number;
+  /** All of the table in words. */
+  text: string;
+  buttons: string[];
 }
 
 /** What can be filled into the connector's settings page; `null` unchecks a box. */
@@ -36,6 +48,7 @@ export interface SettingsInput {
   two_way_sync_enabled?: '1' | null;
 }
 
+const QUEUE_FORM = 'sitebridge-queue-form';
 const SETTINGS_PATH = '/wp-admin/options-general.php?page=sitebridge-connector';
 
 /** Logs in through wp-login.php; throws when the login is refused. */
@@ -176,6 +189,13 @@ export class AdminSession {
     return this.#view(await this.submit(page, form, { button }));
   }
 
+  /** Presses a button under the queue on the connector's settings page, and reads the page that follows. */
+  async pressQueue(button: string): Promise<SettingsView> {
+    const page = await this.get(SETTINGS_PATH);
+    const form = this.form(page, (candidate) => candidate.attributes.id === QUEUE_FORM);
+    return this.#view(await this.submit(page, form, { button }));
+  }
+
   #view(page: AdminPage): SettingsView {
     const form = this.form(page, (candidate) => candidate.attributes.id === 'sitebridge-settings');
     const answer =
@@ -196,6 +216,7 @@ export class AdminSession {
               text: plainText(answer[3] ?? ''),
             },
       inputError: inputError === undefined ? null : plainText(inputError),
+      queue: readQueue(page.html),
       html: page.html,
     };
   }
@@ -216,4 +237,22 @@ export class AdminSession {
     }
     return { status: response.status, url, html: await response.text() };
   }
+}
+
+function readQueue(html: string): QueueView | null {
+  const [, waiting, failing, dead, table] =
+    /id="sitebridge-queue" data-waiting="(\d+)" data-failing="(\d+)" data-dead="(\d+)">([\s\S]*?)<\/table>/.exec(
+      html,
+    ) ?? [];
+  if (table === undefined) {
+    return null;
+  }
+  const form = readForms(html).find((candidate) => candidate.attributes.id === QUEUE_FORM);
+  return {
+    waiting: Number(waiting),
+    failing: Number(failing),
+    dead: Number(dead),
+    text: plainText(table),
+    buttons: form?.buttons.map((button) => button.text) ?? [],
+  };
 }

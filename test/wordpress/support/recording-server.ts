@@ -27,8 +27,8 @@ export interface RecordingServer {
   stop(): Promise<void>;
 }
 
-/** Starts a recording server on the loopback; until told otherwise it answers 404. */
-export async function startRecordingServer(): Promise<RecordingServer> {
+/** Starts a recording server on the loopback, on a free port by default; until told otherwise it answers 404. */
+export async function startRecordingServer(port = 0): Promise<RecordingServer> {
   const requests: RecordedRequest[] = [];
   let respond: (request: RecordedRequest) => RecordedAnswer | Promise<RecordedAnswer> = () => ({
     status: 404,
@@ -51,7 +51,7 @@ export async function startRecordingServer(): Promise<RecordingServer> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') {

@@ -34,6 +34,13 @@ final class Sitebridge_Connection {
 	private $push;
 
 	/**
+	 * Sends the changes.
+	 *
+	 * @var Sitebridge_Delivery_Trigger
+	 */
+	private $trigger;
+
+	/**
 	 * Where the answer is kept.
 	 *
 	 * @var Sitebridge_Last_Answer
@@ -43,15 +50,17 @@ final class Sitebridge_Connection {
 	/**
 	 * Takes what it needs.
 	 *
-	 * @param Sitebridge_Settings       $settings    The stored connection.
-	 * @param Sitebridge_Server_Client  $client      Calls the server.
-	 * @param Sitebridge_Structure_Push $push        Sends the structure.
-	 * @param Sitebridge_Last_Answer    $last_answer Where the answer is kept.
+	 * @param Sitebridge_Settings         $settings    The stored connection.
+	 * @param Sitebridge_Server_Client    $client      Calls the server.
+	 * @param Sitebridge_Structure_Push   $push        Sends the structure.
+	 * @param Sitebridge_Delivery_Trigger $trigger     Sends the changes.
+	 * @param Sitebridge_Last_Answer      $last_answer Where the answer is kept.
 	 */
-	public function __construct( Sitebridge_Settings $settings, Sitebridge_Server_Client $client, Sitebridge_Structure_Push $push, Sitebridge_Last_Answer $last_answer ) {
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Server_Client $client, Sitebridge_Structure_Push $push, Sitebridge_Delivery_Trigger $trigger, Sitebridge_Last_Answer $last_answer ) {
 		$this->settings    = $settings;
 		$this->client      = $client;
 		$this->push        = $push;
+		$this->trigger     = $trigger;
 		$this->last_answer = $last_answer;
 	}
 
@@ -63,6 +72,7 @@ final class Sitebridge_Connection {
 		if ( $this->test() ) {
 			$this->push->schedule_daily();
 			$this->push->run();
+			$this->trigger->resume( true );
 		}
 	}
 
@@ -107,6 +117,7 @@ final class Sitebridge_Connection {
 	 */
 	public function disconnect() {
 		$this->push->unschedule();
+		$this->trigger->forget();
 		$this->settings->forget_connection();
 		$this->last_answer->store( true, __( 'Disconnected. The key is deleted from this site.', 'sitebridge-connector' ) );
 	}

@@ -25,20 +25,31 @@ final class Sitebridge_Plugin {
 		$structure   = new Sitebridge_Structure( $settings );
 		$client      = new Sitebridge_Server_Client( $settings );
 		$push        = new Sitebridge_Structure_Push( $settings, $structure, $client, $last_answer );
-		$connection  = new Sitebridge_Connection( $settings, $client, $push, $last_answer );
+		$state       = new Sitebridge_Delivery_State( $settings );
+		$outbox      = new Sitebridge_Outbox();
+		$messages    = new Sitebridge_Post_Message( $structure );
+		$sender      = new Sitebridge_Webhook_Sender( $settings, $client );
+		$delivery    = new Sitebridge_Delivery( $settings, $sender, $outbox, $messages, $state, new Sitebridge_Delivery_Lock() );
+		$trigger     = new Sitebridge_Delivery_Trigger( $delivery, $outbox, $state );
+		$changes     = new Sitebridge_Change_Collector( $settings, $gate, $messages, $outbox, $trigger );
+		$connection  = new Sitebridge_Connection( $settings, $client, $push, $trigger, $last_answer );
 
 		( new Sitebridge_Rest_Authentication( $gate, $settings ) )->register();
 		( new Sitebridge_Rest_Routes( $gate, $settings, $structure ) )->register();
 		$push->register();
+		$trigger->register();
+		( new Sitebridge_Post_Hooks( $changes, $structure ) )->register();
 
 		if ( is_admin() ) {
-			( new Sitebridge_Settings_Page( $settings, $last_answer ) )->register();
-			( new Sitebridge_Settings_Actions( $settings, $connection, $push ) )->register();
+			( new Sitebridge_Settings_Page( $settings, $last_answer, new Sitebridge_Queue_View( $settings, $state ) ) )->register();
+			( new Sitebridge_Settings_Actions( $settings, $connection, $push, $trigger ) )->register();
 		}
 
 		add_action( 'init', array( __CLASS__, 'load_translations' ) );
 		register_activation_hook( SITEBRIDGE_CONNECTOR_FILE, array( $push, 'on_activation' ) );
+		register_activation_hook( SITEBRIDGE_CONNECTOR_FILE, array( $trigger, 'on_activation' ) );
 		register_deactivation_hook( SITEBRIDGE_CONNECTOR_FILE, array( $push, 'unschedule' ) );
+		register_deactivation_hook( SITEBRIDGE_CONNECTOR_FILE, array( $trigger, 'unschedule' ) );
 	}
 
 	/**

@@ -81,6 +81,20 @@ final class Sitebridge_Request_Gate {
 	}
 
 	/**
+	 * The server's operation that makes the changes of the current request.
+	 *
+	 * @return string|null '' when a person or WordPress itself makes them; null when the server makes
+	 *                     them without naming an operation, so that nobody could tell them from others.
+	 */
+	public function operation() {
+		if ( ! $this->request->is_signed() || ! $this->request->is_rest() || ! $this->verdict() instanceof WP_User ) {
+			return '';
+		}
+
+		return 1 === preg_match( '/^[\x21-\x7e]{1,200}$/D', $this->request->operation ) ? $this->request->operation : null;
+	}
+
+	/**
 	 * A refusal as WordPress renders it.
 	 *
 	 * @param string $code    One of the codes that the server knows.

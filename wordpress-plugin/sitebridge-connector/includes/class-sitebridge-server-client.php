@@ -13,9 +13,10 @@ defined( 'ABSPATH' ) || exit;
 final class Sitebridge_Server_Client {
 
 	/**
-	 * Where integrations live on every server.
+	 * Where integrations and webhooks live on every server.
 	 */
-	const BASE = '/api/v1/integration/integrations';
+	const BASE     = '/api/v1/integration/integrations';
+	const WEBHOOKS = '/api/v1/integration/webhooks/wordpress/';
 
 	/**
 	 * The stored connection.
@@ -43,12 +44,38 @@ final class Sitebridge_Server_Client {
 	 *               `message`, `hint`, `code` (words, each may be '').
 	 */
 	public function post( $path, array $body, array $headers = array() ) {
+		return $this->call( self::BASE . $path, wp_json_encode( $body ), $headers, 20 );
+	}
+
+	/**
+	 * Posts a webhook to the server.
+	 *
+	 * @param string $topic   `status` or `metadata`.
+	 * @param string $json    The body, to be sent byte by byte as it was signed.
+	 * @param array  $headers The signature's headers.
+	 * @param int    $timeout In seconds.
+	 * @return array As of post(), and `headers`: `retry-after` and `x-sitebridge-key-expires`, each may be ''.
+	 */
+	public function post_webhook( $topic, $json, array $headers, $timeout ) {
+		return $this->call( self::WEBHOOKS . $topic, $json, $headers, $timeout );
+	}
+
+	/**
+	 * Calls the server.
+	 *
+	 * @param string $path    The path on the server.
+	 * @param string $json    The body.
+	 * @param array  $headers More headers.
+	 * @param int    $timeout In seconds.
+	 * @return array See post_webhook().
+	 */
+	private function call( $path, $json, array $headers, $timeout ) {
 		$server = $this->settings->get( 'server_url' );
 		$opened = $this->open_private_server( $server );
 		$answer = wp_safe_remote_post(
-			$server . self::BASE . $path,
+			$server . $path,
 			array(
-				'timeout'             => 20,
+				'timeout'             => $timeout,
 				// A redirect would carry the key to whoever it names.
 				'redirection'         => 0,
 				'limit_response_size' => MB_IN_BYTES,
@@ -57,7 +84,7 @@ final class Sitebridge_Server_Client {
 					'Content-Type' => 'application/json',
 					'Accept'       => 'application/json, application/problem+json',
 				) + $headers,
-				'body'                => wp_json_encode( $body ),
+				'body'                => $json,
 			)
 		);
 		// Asked while the filters are on, as the call was.
@@ -73,7 +100,13 @@ final class Sitebridge_Server_Client {
 			return self::words( 0, array(), sprintf( __( 'The server could not be reached: %s', 'sitebridge-connector' ), $answer->get_error_message() ) );
 		}
 
-		return $this->read( $answer );
+		$words = $this->read( $answer );
+		foreach ( array_keys( $words['headers'] ) as $name ) {
+			$header                    = wp_remote_retrieve_header( $answer, $name );
+			$words['headers'][ $name ] = is_string( $header ) ? $header : '';
+		}
+
+		return $words;
 	}
 
 	/**
@@ -171,6 +204,11 @@ final class Sitebridge_Server_Client {
 	 * @return array
 	 */
 	private static function words( $status, array $body, $message, $hint = '', $code = '' ) {
-		return compact( 'status', 'body', 'message', 'hint', 'code' );
+		$headers = array(
+			'retry-after'              => '',
+			'x-sitebridge-key-expires' => '',
+		);
+
+		return compact( 'status', 'body', 'message', 'hint', 'code', 'headers' );
 	}
 }

@@ -36,16 +36,25 @@ final class Sitebridge_Settings_Actions {
 	private $push;
 
 	/**
+	 * Sends the changes.
+	 *
+	 * @var Sitebridge_Delivery_Trigger
+	 */
+	private $trigger;
+
+	/**
 	 * Takes what it needs.
 	 *
-	 * @param Sitebridge_Settings       $settings   The stored connection.
-	 * @param Sitebridge_Connection     $connection Connects and disconnects.
-	 * @param Sitebridge_Structure_Push $push       Sends the structure.
+	 * @param Sitebridge_Settings         $settings   The stored connection.
+	 * @param Sitebridge_Connection       $connection Connects and disconnects.
+	 * @param Sitebridge_Structure_Push   $push       Sends the structure.
+	 * @param Sitebridge_Delivery_Trigger $trigger    Sends the changes.
 	 */
-	public function __construct( Sitebridge_Settings $settings, Sitebridge_Connection $connection, Sitebridge_Structure_Push $push ) {
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Connection $connection, Sitebridge_Structure_Push $push, Sitebridge_Delivery_Trigger $trigger ) {
 		$this->settings   = $settings;
 		$this->connection = $connection;
 		$this->push       = $push;
+		$this->trigger    = $trigger;
 	}
 
 	/**
@@ -68,6 +77,14 @@ final class Sitebridge_Settings_Actions {
 			case 'disconnect':
 				$error = '';
 				$this->connection->disconnect();
+				break;
+			case 'send_now':
+				$error = '';
+				$this->trigger->send_now();
+				break;
+			case 'revive_dead':
+				$error = '';
+				$this->trigger->revive_dead();
 				break;
 			case 'test':
 				$error = $this->save();
@@ -130,6 +147,9 @@ final class Sitebridge_Settings_Actions {
 				'two_way_sync_enabled'      => '' !== $this->field( 'two_way_sync_enabled' ),
 			)
 		);
+		if ( $this->settings->sends_changes() && ( ( '' !== $key && $key !== $stored['api_key'] ) || ! $stored['two_way_sync_enabled'] || ! $stored['plugin_connection_enabled'] ) ) {
+			$this->trigger->resume( false );
+		}
 
 		return '';
 	}

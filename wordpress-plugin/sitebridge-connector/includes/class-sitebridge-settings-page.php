@@ -29,14 +29,23 @@ final class Sitebridge_Settings_Page {
 	private $last_answer;
 
 	/**
+	 * Shows what is to be sent.
+	 *
+	 * @var Sitebridge_Queue_View
+	 */
+	private $queue;
+
+	/**
 	 * Takes what it needs.
 	 *
 	 * @param Sitebridge_Settings    $settings    The stored connection.
 	 * @param Sitebridge_Last_Answer $last_answer The server's last answer.
+	 * @param Sitebridge_Queue_View  $queue       Shows what is to be sent.
 	 */
-	public function __construct( Sitebridge_Settings $settings, Sitebridge_Last_Answer $last_answer ) {
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Last_Answer $last_answer, Sitebridge_Queue_View $queue ) {
 		$this->settings    = $settings;
 		$this->last_answer = $last_answer;
+		$this->queue       = $queue;
 	}
 
 	/**
@@ -86,6 +95,7 @@ final class Sitebridge_Settings_Page {
 			<h1><?php esc_html_e( 'Sitebridge', 'sitebridge-connector' ); ?></h1>
 			<?php $this->render_input_error(); ?>
 			<?php $this->render_last_answer(); ?>
+			<?php $this->queue->render_notices(); ?>
 			<p id="sitebridge-state">
 				<?php
 				echo $connected
@@ -111,6 +121,7 @@ final class Sitebridge_Settings_Page {
 					<?php endif; ?>
 				</p>
 			</form>
+			<?php $this->queue->render(); ?>
 		</div>
 		<?php
 	}

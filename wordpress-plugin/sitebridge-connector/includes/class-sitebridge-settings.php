@@ -24,7 +24,7 @@ final class Sitebridge_Settings {
 		'user_id'                   => 0,
 		'integration_id'            => 0,
 		'plugin_connection_enabled' => true,
-		'two_way_sync_enabled'      => false,
+		'two_way_sync_enabled'      => true,
 	);
 
 	/**
@@ -80,6 +80,17 @@ final class Sitebridge_Settings {
 		$all = $this->all();
 
 		return '' !== $all['server_url'] && $all['site_id'] > 0 && '' !== $all['api_key'];
+	}
+
+	/**
+	 * Whether changes made here go to the server.
+	 *
+	 * @return bool
+	 */
+	public function sends_changes() {
+		$all = $this->all();
+
+		return $this->is_complete() && $all['integration_id'] > 0 && $all['plugin_connection_enabled'] && $all['two_way_sync_enabled'];
 	}
 
 	/**

@@ -55,6 +55,14 @@ final class Sitebridge_Signed_Request {
 	public $signature;
 
 	/**
+	 * X-Sitebridge-Op: the server's operation that the request belongs to, '' when it names none. Not
+	 * signed: who adds or changes it on the way can only make the server take an edit for its own.
+	 *
+	 * @var string
+	 */
+	public $operation;
+
+	/**
 	 * Reads the current request. To be called before wp_magic_quotes(), see the plugin's main file.
 	 *
 	 * @return self
@@ -67,6 +75,7 @@ final class Sitebridge_Signed_Request {
 		$request->timestamp = self::raw( 'HTTP_X_SITEBRIDGE_TIMESTAMP' );
 		$request->nonce     = self::raw( 'HTTP_X_SITEBRIDGE_NONCE' );
 		$request->signature = self::raw( 'HTTP_X_SITEBRIDGE_SIGNATURE' );
+		$request->operation = self::raw( 'HTTP_X_SITEBRIDGE_OP' );
 
 		return $request;
 	}

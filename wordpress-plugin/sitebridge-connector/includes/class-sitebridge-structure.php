@@ -48,13 +48,13 @@ final class Sitebridge_Structure {
 		$structure = $this->shape();
 		foreach ( $structure['post_types'] as $slug => $type ) {
 			$structure['post_types'][ $slug ] = array(
-				'label' => get_post_type_object( $slug )->label,
+				'label' => self::label( get_post_type_object( $slug ) ),
 				'count' => self::count_posts( $slug ),
 			) + $type;
 		}
 		foreach ( $structure['taxonomies'] as $slug => $taxonomy ) {
 			$structure['taxonomies'][ $slug ] = array(
-				'label' => get_taxonomy( $slug )->label,
+				'label' => self::label( get_taxonomy( $slug ) ),
 				'count' => self::count_terms( $slug ),
 			) + $taxonomy;
 		}
@@ -74,6 +74,30 @@ final class Sitebridge_Structure {
 	 */
 	public function fingerprint() {
 		return hash( 'sha256', wp_json_encode( $this->shape() ) );
+	}
+
+	/**
+	 * Whether a post type is part of the structure.
+	 *
+	 * @param string $slug The post type.
+	 * @return bool
+	 */
+	public function has_post_type( $slug ) {
+		$type = get_post_type_object( $slug );
+
+		return $type instanceof WP_Post_Type && $type->show_in_rest && array() !== self::content_only( array( $slug => $type ) );
+	}
+
+	/**
+	 * Whether a taxonomy is part of the structure.
+	 *
+	 * @param string $slug The taxonomy.
+	 * @return bool
+	 */
+	public function has_taxonomy( $slug ) {
+		$taxonomy = get_taxonomy( $slug );
+
+		return $taxonomy instanceof WP_Taxonomy && $taxonomy->show_in_rest && array() !== self::content_only( array( $slug => $taxonomy ) );
 	}
 
 	/**
@@ -124,6 +148,16 @@ final class Sitebridge_Structure {
 		ksort( $types );
 
 		return $types;
+	}
+
+	/**
+	 * A type's name as a person reads it: themes and plugins write it as HTML, with `&` as `&amp;`.
+	 *
+	 * @param WP_Post_Type|WP_Taxonomy $type The type.
+	 * @return string
+	 */
+	private static function label( $type ) {
+		return html_entity_decode( (string) $type->label, ENT_QUOTES | ENT_HTML5, 'UTF-8' );
 	}
 
 	/**

@@ -1,0 +1,118 @@
+/**
+ * What the intake of webhooks is compared with: `node:http` and bare `pg`, doing the same two inserts in one
+ * transaction after the same signature check. It knows the sites and their keys beforehand, and checks nothing else.
+ * A program of its own; settings: DATABASE_URL, SITES (`[{id, accountId, key}]` as JSON).
+ */
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import pg from 'pg';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { createBoss, webhookQueue } from '../src/jobs/queues.ts';
+import { isSigned } from '../src/security/webhookSignature.ts';
+
+const sites = new Map(
+  z
+    .array(z.object({ id: z.int(), accountId: z.int(), key: z.string() }))
+    .parse(JSON.parse(process.env.SITES ?? '[]'))
+    .map((site) => [String(site.id), site]),
+);
+const url = process.env.DATABASE_URL ?? '';
+// As many connections as the server has.
+const pool = new pg.Pool({ connectionString: url, max: 10 });
+const insertJob = await jobInsert();
+
+/** The statement by which pg-boss keeps a job, and the job as it hands it over. */
+async function jobInsert(): Promise<{ text: string; value: (deliveryId: string, siteId: number) => string }> {
+  const boss = createBoss({ url, logger: pino({ level: 'silent' }), works: false });
+  await boss.start();
+  const seen: { text: string; job: string }[] = [];
+  const db = {
+    executeSql: async (text: string, values?: unknown[]) => {
+      seen.push({ text, job: String(values?.[0]) });
+      return { rows: [] };
+    },
+  };
+  await boss.send(webhookQueue.name, { deliveryId: 'DELIVERY' }, { db, group: { id: 'SITE' } });
+  await boss.stop();
+  const [statement] = seen;
+  if (statement === undefined) throw new Error('pg-boss has sent nothing.');
+  const { text, job } = statement;
+  return {
+    text,
+    value: (deliveryId, siteId) => job.replace('DELIVERY', deliveryId).replace('SITE', String(siteId)),
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString('utf8');
+  const { headers } = request;
+  const site = sites.get(String(headers['x-site-id']));
+  const signature = {
+    id: String(headers['webhook-id']),
+    timestamp: String(headers['webhook-timestamp']),
+    signature: String(headers['webhook-signature']),
+  };
+  if (!site || !isSigned(site.key, text, signature)) return send(response, 401, { status: 401 });
+  const topic = request.url?.endsWith('/status') ? 'status' : 'metadata';
+  const body = JSON.parse(text);
+  const deliveryId = await keep(site, signature.id, topic, text, body);
+  send(response, 202, { received: true, delivery_id: Number(deliveryId), duplicate: false });
+}
+
+async function keep(
+  site: { id: number; accountId: number },
+  webhookId: string,
+  topic: string,
+  text: string,
+  body: { post_type: string; external_id: string },
+): Promise<string> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    const stored = await client.query<{ id: string }>({
+      name: 'delivery',
+      text: `INSERT INTO webhook_delivery (account_id, site_id, webhook_id, topic, subject, body, body_hash)
+        VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7) ON CONFLICT (site_id, webhook_id) DO NOTHING RETURNING id`,
+      values: [
+        site.accountId,
+        site.id,
+        webhookId,
+        topic,
+        `${body.post_type}:${body.external_id}`,
+        JSON.stringify(body),
+        createHash('sha256').update(`${topic}\n${text}`).digest('hex'),
+      ],
+    });
+    const id = stored.rows[0]?.id ?? '';
+    await client.query({ name: 'job', text: insertJob.text, values: [`${insertJob.value(id, site.id)}`] });
+    await client.query('COMMIT');
+    return id;
+  } finally {
+    client.release();
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+const server = createServer((request, response) => {
+  answer(request, response).catch((error: unknown) => {
+    process.stderr.write(`${error}\n`);
+    send(response, 500, { status: 500 });
+  });
+});
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  process.stdout.write(`baseline listens at http://127.0.0.1:${port}\n`);
+});
+process.once('SIGTERM', () => process.exit(0));

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { Content } from '../../database/generated/client.ts';
+import { ContentStatus, SyncState } from '../../database/generated/enums.ts';
+import { bodyId, jsonObject, limitQuery, queryId, timestamp } from './common.schema.ts';
+
+export const contentQuery = z.object({
+  site_id: queryId.optional(),
+  sync_state: z.enum(SyncState).optional(),
+  status: z.enum(ContentStatus).optional(),
+  content_type: z.string().max(100).optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,10}$/, 'must be the next_cursor of an earlier answer')
+    .transform((text) => Math.min(Number(text), 2_147_483_647))
+    .optional(),
+  limit: limitQuery,
+});
+
+export const contentSchema = z
+  .object({
+    id: z.int(),
+    site_id: z.int(),
+    title: z.string(),
+    slug: z.string(),
+    body: z.string(),
+    excerpt: z.string(),
+    content_type: z.string(),
+    status: z.enum(ContentStatus),
+    terms: z.array(z.object({ taxonomy: z.string(), slug: z.string(), name: z.string() })),
+    metadata: jsonObject,
+    external_id: z.string().nullable(),
+    external_url: z.string().nullable(),
+    external_status: z.string().nullable(),
+    external_modified_at: timestamp.nullable(),
+    sync_state: z.enum(SyncState),
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .meta({ id: 'Content' });
+
+export const contentsResponse = z.object({
+  results: z.array(contentSchema),
+  next_cursor: z.string().nullable(),
+});
+
+export const pullContentRequest = z.strictObject({ content_id: bodyId });
+export const pullContentResponse = z.object({
+  success: z.boolean(),
+  content: contentSchema.nullable(),
+  changed: z.boolean(),
+  error: z
+    .object({ code: z.string(), message: z.string() })
+    .optional()
+    .meta({ description: 'Why the site could not be read.' }),
+});
+
+export function contentBody(content: Content) {
+  return {
+    id: content.id,
+    site_id: content.siteId,
+    title: content.title,
+    slug: content.slug,
+    body: content.body,
+    excerpt: content.excerpt,
+    content_type: content.contentType,
+    status: content.status,
+    terms: content.terms,
+    metadata: content.metadata,
+    external_id: content.externalId,
+    external_url: content.externalUrl,
+    external_status: content.externalStatus,
+    external_modified_at: content.externalModifiedAt?.toISOString() ?? null,
+    sync_state: content.syncState,
+    created_at: content.createdAt.toISOString(),
+    updated_at: content.updatedAt.toISOString(),
+  };
+}

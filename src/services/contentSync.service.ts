@@ -1,0 +1,187 @@
+import type { Database, Transaction } from '../database/client.ts';
+import type { Content } from '../database/generated/client.ts';
+import { CallerError, notFound, RemoteError } from '../errors.ts';
+import type { RemoteContent } from '../platforms/platform.ts';
+import { notSupported, type PlatformRegistry } from '../platforms/registry.ts';
+import { contentHash, type SharedState } from './contentHash.ts';
+import {
+  isOutdated,
+  lockContent,
+  type MergeOutcome,
+  markDeletedRemote,
+  mergeRemote,
+  storedState,
+  subjectOf,
+} from './contentMerge.ts';
+import { readContentTypes } from './contentTypes.ts';
+import type { EventLog } from './eventLog.ts';
+import type { IntegrationRow, IntegrationService } from './integration.service.ts';
+import { readConfigJson, type SiteConnections } from './siteConnection.ts';
+import { inScope, type TenantScope } from './tenantScope.ts';
+
+/** Why a content is read: what a webhook announced says nothing of whether webhooks come. */
+export type PullCause = 'webhook' | 'user';
+
+export interface PullResult {
+  outcome: MergeOutcome;
+  /** null when the site has no such content and none is stored. */
+  content: Content | null;
+}
+
+/** Reads contents from their sites, one at a time. */
+export class ContentSyncService {
+  readonly #db: Database;
+  readonly #platforms: PlatformRegistry;
+  readonly #integrations: IntegrationService;
+  readonly #connections: SiteConnections;
+  readonly #events: EventLog;
+
+  constructor(parts: {
+    db: Database;
+    platforms: PlatformRegistry;
+    integrations: IntegrationService;
+    connections: SiteConnections;
+    events: EventLog;
+  }) {
+    this.#db = parts.db;
+    this.#platforms = parts.platforms;
+    this.#integrations = parts.integrations;
+    this.#connections = parts.connections;
+    this.#events = parts.events;
+  }
+
+  /** Reads one stored content anew. Throws 404, 422 for one that no site has, 501; a fault of the site is a RemoteError. */
+  async pullStored(scope: TenantScope, integrationId: number, contentId: number): Promise<PullResult> {
+    const integration = await this.#integrations.get(scope, integrationId);
+    const content = await this.#db.content.findFirst({
+      where: { id: contentId, siteId: integration.siteId, ...inScope(scope) },
+    });
+    if (!content) throw notFound();
+    if (content.externalId === null) {
+      throw new CallerError('unprocessable', 'This content is not on the site yet.', { code: 'not_on_site' });
+    }
+    return this.pull(integration, content.contentType, content.externalId, 'user');
+  }
+
+  /** Reads one content and brings it into what is stored. Throws RemoteError, VaultError, 501. */
+  async pull(
+    integration: IntegrationRow,
+    contentType: string,
+    externalId: string,
+    cause: PullCause,
+  ): Promise<PullResult> {
+    const platform = this.#platforms.get(integration.platform);
+    if (!platform.readContent) throw notSupported(platform.name, 'reading a content');
+    const types = readContentTypes(readConfigJson(integration.config));
+    const structure = types?.post_types[contentType] ?? null;
+    const started = performance.now();
+    const connection = await this.#connections.open(integration, integration.site);
+    const remote = await platform
+      .readContent(connection, { contentType, externalId, structure })
+      .catch(async (error: unknown) => {
+        if (error instanceof RemoteError) {
+          await this.#record(this.#db, integration, contentType, externalId, null, {
+            action: 'pull_failed',
+            error: error.message,
+            details: { code: error.code, cause },
+          });
+        }
+        throw error;
+      });
+    return this.#db.$transaction(async (tx) => {
+      await lockContent(tx, integration.siteId, subjectOf(contentType, externalId));
+      const result = await this.#store(tx, integration, contentType, externalId, remote);
+      await this.#record(tx, integration, contentType, externalId, result.content?.id ?? null, {
+        action: result.outcome === 'conflict' ? 'conflict' : 'pulled',
+        error: null,
+        details: {
+          outcome: result.outcome,
+          cause,
+          modified_at: remote?.modifiedAt ?? null,
+          // A change that nobody had announced: webhooks that do not come are told by it.
+          untold: cause !== 'webhook' && result.outcome !== 'unchanged' && result.outcome !== 'outdated',
+        },
+        durationMs: performance.now() - started,
+      });
+      return result;
+    });
+  }
+
+  async #store(
+    tx: Transaction,
+    integration: IntegrationRow,
+    contentType: string,
+    externalId: string,
+    remote: RemoteContent | null,
+  ): Promise<PullResult> {
+    const owner = { accountId: integration.accountId, siteId: integration.siteId };
+    const where = { siteId_contentType_externalId: { siteId: owner.siteId, contentType, externalId } };
+    const stored = await tx.content.findUnique({ where });
+    if (remote === null || remote.status === null) {
+      if (!stored) return { outcome: 'unchanged', content: null };
+      const outcome = await markDeletedRemote(
+        tx,
+        stored,
+        remote ? factsOf(remote) : { externalStatus: 'deleted' },
+      );
+      return { outcome, content: await tx.content.findUnique({ where }) };
+    }
+    const state: SharedState = { ...remote, status: remote.status };
+    if (!stored) {
+      const hash = contentHash(state);
+      const content = await tx.content.create({
+        data: {
+          ...owner,
+          ...storedState(state),
+          contentType,
+          externalId,
+          ...factsOf(remote),
+          syncState: 'in_sync',
+          syncedVersion: 1,
+          baseHash: hash,
+          remoteHash: hash,
+          lastSyncedAt: new Date(),
+        },
+      });
+      return { outcome: 'created', content };
+    }
+    if (isOutdated(stored, factsOf(remote).externalModifiedAt))
+      return { outcome: 'outdated', content: stored };
+    const outcome = await mergeRemote(tx, stored, state, factsOf(remote));
+    return { outcome, content: await tx.content.findUnique({ where }) };
+  }
+
+  #record(
+    tx: Transaction,
+    integration: IntegrationRow,
+    contentType: string,
+    externalId: string,
+    contentId: number | null,
+    event: {
+      action: string;
+      error: string | null;
+      details: Record<string, string | boolean | null>;
+      durationMs?: number;
+    },
+  ): Promise<void> {
+    return this.#events.record(tx, {
+      accountId: integration.accountId,
+      siteId: integration.siteId,
+      integrationId: integration.id,
+      type: 'content',
+      success: event.error === null,
+      contentId,
+      externalId,
+      ...event,
+      details: { content_type: contentType, ...event.details },
+    });
+  }
+}
+
+function factsOf(remote: RemoteContent) {
+  return {
+    externalStatus: remote.externalStatus,
+    externalUrl: remote.url,
+    externalModifiedAt: remote.modifiedAt === null ? null : new Date(remote.modifiedAt),
+  };
+}

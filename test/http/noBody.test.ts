@@ -1,0 +1,37 @@
+/** Calls that take no fields say so when one is sent, and do nothing. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { expectProblem } from '../support/problems.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+let tenant: TestTenant;
+beforeAll(async () => {
+  server = await startTestServer();
+  tenant = await buildTenant(server);
+});
+afterAll(() => server.stop());
+
+const rotate = () => `/api/v1/sites/${tenant.site.siteId}/api-key`;
+
+test('an unknown field is named, and the key stays', async () => {
+  const before = await server.db.site.findUniqueOrThrow({ where: { id: tenant.site.siteId } });
+  const answer = await server.as(tenant.owner).post(rotate(), { expires_in: 60 });
+  expectProblem(answer, 400, { fields: ['expires_in'] });
+  const after = await server.db.site.findUniqueOrThrow({ where: { id: tenant.site.siteId } });
+  expect(after.apiKeyHash).toBe(before.apiKeyHash);
+});
+
+test('a body that is no object is refused, and so is broken JSON', async () => {
+  expectProblem(await server.as(tenant.owner).post(rotate(), [1]), 400);
+  const url = `${server.url}${integrationsPath}/${tenant.integrationId}/test-connection`;
+  const headers = { Authorization: `Bearer ${tenant.owner.token}`, 'Content-Type': 'application/json' };
+  const broken = await fetch(url, { method: 'POST', headers, body: '{' });
+  expect(broken.status).toBe(400);
+  expect(await server.db.connectionCheck.count()).toBe(0);
+});
+
+test('nothing, and an empty object, are fine', async () => {
+  await server.as(tenant.owner).post(rotate(), {}).expect(200);
+  await server.as(tenant.owner).post(rotate()).expect(200);
+});

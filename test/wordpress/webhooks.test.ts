@@ -1,0 +1,255 @@
+/** What happens in a real WordPress is seen here, whatever dies in between: the real plugin, server and database. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { migrateDatabase } from '../../src/database/migrate.ts';
+import { createLogger } from '../../src/logger.ts';
+import { Folder, type User } from '../database/embeddedUser.ts';
+import { Programs, testSettings } from '../process/serverProcess.ts';
+import { buildAccount, buildSite, type TestSite, type TestUser } from '../support/builders.ts';
+import { eventually } from '../support/eventually.ts';
+import { expectProblem } from '../support/problems.ts';
+import { Relay } from '../support/relay.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+import { post, signedHeaders } from '../support/webhooks.ts';
+import { type Mariadb, startMariadb } from './support/mariadb.ts';
+import { type ConnectedSite, connectSite, idOf } from './support/outbox.ts';
+import { versionsUnderTest } from './support/versions-under-test.ts';
+import { startWordpress, type Wordpress } from './support/wordpress.ts';
+
+const SITES = versionsUnderTest().flatMap((version) => [
+  { version, server: 'php-S' as const },
+  { version, server: 'fpm' as const },
+]);
+const POSTS = 200;
+/** How many posts are saved at once, as by several editors. */
+const EDITORS = 4;
+
+const programs = new Programs();
+let mariadb: Mariadb;
+let folder: Folder;
+let postgres: User;
+/** The addresses that stay, whatever restarts behind them. */
+let databaseRelay: Relay;
+let serverRelay: Relay;
+let databaseUrl: string;
+let serverUrl: string;
+let server: Awaited<ReturnType<Programs['start']>>;
+/** Looks into the database and answers the dashboard's calls; it takes no webhooks. */
+let observer: TestServer;
+
+const startServer = async () => {
+  server = await programs.start({ ...testSettings, DATABASE_URL: databaseUrl });
+  serverRelay.pointTo(Number(new URL(server.url).port));
+};
+
+beforeAll(async () => {
+  mariadb = await startMariadb();
+  folder = await Folder.make();
+  postgres = await folder.open();
+  databaseRelay = new Relay(Number(postgres.port));
+  const address = new URL(postgres.url);
+  address.port = String(await databaseRelay.port());
+  databaseUrl = address.href;
+  await migrateDatabase({ url: databaseUrl, logger: createLogger('silent') });
+  serverRelay = new Relay(0);
+  serverUrl = `http://127.0.0.1:${await serverRelay.port()}`;
+  await startServer();
+  observer = await startTestServer({ ROLE: 'api' }, { database: { url: databaseUrl } });
+});
+afterAll(async () => {
+  await observer.stop();
+  await programs.endAll();
+  await serverRelay.stop();
+  await databaseRelay.stop();
+  await folder.remove();
+  await mariadb.stop();
+});
+
+describe.each(SITES)('WordPress $version on $server', (options) => {
+  let wordpress: Wordpress;
+  let site: ConnectedSite;
+  let owner: TestUser;
+  let account: TestSite;
+
+  beforeAll(async () => {
+    wordpress = await startWordpress(mariadb, options);
+    owner = await buildAccount(observer);
+    account = await buildSite(observer, owner.accountId, wordpress.url);
+    site = await connectSite(wordpress, { url: serverUrl, siteId: account.siteId, key: account.key });
+  });
+  afterAll(async () => {
+    await wordpress.stop();
+  });
+
+  /** The content of a post as the dashboard reads it. */
+  const contentOf = async (postId: number) => {
+    const query = `site_id=${account.siteId}&limit=200`;
+    const { body } = await observer.as(owner).get(`/api/v1/content?${query}`).expect(200);
+    return body.results.find((each: { external_id: string }) => each.external_id === String(postId));
+  };
+  const seen = (postId: number, expected: object) =>
+    eventually(async () => expect(await contentOf(postId)).toMatchObject(expected), 20_000);
+  const editPost = (id: number, fields: Record<string, unknown>) =>
+    site.rest('POST', `/wp/v2/posts/${id}`, fields);
+  const webhookEvents = async (postId: number) =>
+    (
+      await observer.db.syncEvent.findMany({
+        where: { siteId: account.siteId, eventType: 'webhook', externalId: String(postId) },
+        orderBy: { id: 'asc' },
+      })
+    ).map(({ action }) => action);
+  /** No delivery waits any more. */
+  const applied = () =>
+    eventually(async () => {
+      const where = { siteId: account.siteId, status: { not: 'processed' as const } };
+      expect(await observer.db.webhookDelivery.count({ where })).toBe(0);
+    }, 60_000);
+
+  test('a post is published, edited, trashed, taken back and deleted there: seen here each time', async () => {
+    const id = await site.makePost({ title: 'Tom & Jerry 😀', content: 'What was <b>written</b>' });
+    await seen(id, {
+      title: 'Tom & Jerry 😀',
+      status: 'published',
+      body: 'What was <b>written</b>',
+      external_status: 'publish',
+      external_url: expect.stringMatching(/^http/),
+      sync_state: 'in_sync',
+    });
+    expect(await webhookEvents(id)).toContain('unknown_content');
+
+    const tag = idOf(await site.rest('POST', '/wp/v2/tags', { name: 'Green & blue' }));
+    await editPost(id, { title: 'Another title', slug: 'another', tags: [tag], content: 'Anew' });
+    await seen(id, { title: 'Another title', slug: 'another', body: 'Anew', sync_state: 'in_sync' });
+    expect((await contentOf(id)).terms).toContainEqual({
+      taxonomy: 'post_tag',
+      slug: 'green-blue',
+      name: 'Green & blue',
+    });
+
+    await editPost(id, { status: 'draft' });
+    await seen(id, { status: 'draft', external_status: 'draft' });
+    await site.rest('DELETE', `/wp/v2/posts/${id}`);
+    await seen(id, { external_status: 'trash', sync_state: 'deleted_remote', title: 'Another title' });
+    await wordpress.php(`return (bool) wp_untrash_post( ${id} );`);
+    await seen(id, { external_status: 'draft', sync_state: 'in_sync' });
+    await site.rest('DELETE', `/wp/v2/posts/${id}?force=true`);
+    await seen(id, { external_status: 'deleted', sync_state: 'deleted_remote' });
+
+    await site.settled();
+    await applied();
+    // Each message has left its event, and none was in vain.
+    const told = { siteId: account.siteId, subject: `post:${id}` };
+    expect(await webhookEvents(id)).toHaveLength(await observer.db.webhookDelivery.count({ where: told }));
+    const { body } = await observer
+      .as(owner)
+      .get(`/api/v1/sites/${account.siteId}/events?event_type=webhook&success=false`)
+      .expect(200);
+    expect(body.results).toEqual([]);
+  });
+
+  test('a message that comes again changes nothing; late, tampered and changed ones are refused', async () => {
+    serverRelay.pointTo(0);
+    const id = await site.makePost({ title: 'Told once' });
+    const [row] = await wordpress.query(
+      `SELECT webhook_id, body FROM wp_sitebridge_outbox WHERE post_id = ${id} AND topic = 'metadata'`,
+    );
+    serverRelay.pointTo(Number(new URL(server.url).port));
+    await site.hurry();
+    await site.settled();
+    await applied();
+    const deliveries = { siteId: account.siteId, subject: `post:${id}` };
+    const kept = await observer.db.webhookDelivery.findMany({ where: deliveries });
+    const events = await webhookEvents(id);
+    expect(events).toHaveLength(2);
+
+    // What the plugin has sent, byte by byte.
+    const text = String(row?.body);
+    const send = (body: string, headers: Record<string, string>) =>
+      post({ url: serverUrl }, 'metadata', body, { 'X-Site-Id': String(account.siteId), ...headers });
+    const signed = (body: string, at = new Date()) =>
+      signedHeaders(account.key, body, { id: String(row?.webhook_id), at });
+    const again = await send(text, signed(text));
+    expect([again.status, again.body]).toEqual([
+      202,
+      {
+        received: true,
+        delivery_id: Number(kept.find(({ topic }) => topic === 'metadata')?.id),
+        duplicate: true,
+      },
+    ]);
+    expectProblem(await send(text, signed(text, new Date(Date.now() - 360_000))), 401);
+    const changed = text.replace('Told once', 'Told twice');
+    expect(changed).not.toBe(text);
+    expectProblem(await send(changed, signed(text)), 401);
+    expectProblem(await send(changed, signed(changed)), 409, { code: 'webhook_id_reused' });
+
+    expect(await observer.db.webhookDelivery.findMany({ where: deliveries })).toEqual(kept);
+    expect(await webhookEvents(id)).toEqual(events);
+    await seen(id, { title: 'Told once' });
+  });
+
+  test(`${POSTS} posts are saved while the server is killed and its database stopped: all arrive, each once`, async () => {
+    const titles = new Map<number, string>();
+    let next = 0;
+    /** Saves posts up to the number, several at once. */
+    const saveUpTo = async (count: number) => {
+      const editor = async () => {
+        while (next < count) {
+          next += 1;
+          const title = `Post ${next} of ${POSTS}`;
+          titles.set(await site.makePost({ title }), title);
+        }
+      };
+      await Promise.all(Array.from({ length: EDITORS }, editor));
+    };
+    const saving = (count: number) => eventually(() => expect(next).toBeGreaterThanOrEqual(count), 120_000);
+
+    const saved = saveUpTo(POSTS);
+    await saving(50);
+    await server.end('SIGKILL');
+    await saving(80);
+    expect(await postgres.close()).toBe(0);
+    await saving(120);
+    // First the server, which waits for its database.
+    postgres = await folder.open();
+    databaseRelay.pointTo(Number(postgres.port));
+    await saving(150);
+    await startServer();
+    await saved;
+    expect(titles.size).toBe(POSTS);
+
+    await eventually(async () => {
+      await site.hurry();
+      await site.cron();
+      expect(await site.rows()).toBe(0);
+    }, 120_000);
+    await applied();
+    // Some were saved while nobody could be told.
+    const posts = [...titles.keys()].map(String);
+    const deliveries = await observer.db.webhookDelivery.groupBy({
+      by: ['subject', 'topic'],
+      where: { siteId: account.siteId, subject: { in: posts.map((post) => `post:${post}`) } },
+      _count: { _all: true },
+    });
+    expect(deliveries).toHaveLength(2 * POSTS);
+    expect(deliveries.every(({ _count }) => _count._all === 1)).toBe(true);
+
+    const where = { siteId: account.siteId, contentType: 'post', externalId: { in: posts } };
+    await eventually(async () => expect(await observer.db.content.count({ where })).toBe(POSTS), 120_000);
+    const contents = await observer.db.content.findMany({ where });
+    const found = contents.map((content) => [Number(content.externalId), content.title] as const);
+    expect(new Map(found)).toEqual(titles);
+    expect(contents.every(({ syncState }) => syncState === 'in_sync')).toBe(true);
+    const created = await observer.db.$queryRaw<{ external: string; times: number }[]>`
+      SELECT external_id AS external, count(*)::int AS times FROM sync_event
+      WHERE site_id = ${account.siteId} AND event_type = 'content' AND details->>'outcome' = 'created'
+      GROUP BY external_id`;
+    const times = new Map(created.map((row) => [row.external, row.times]));
+    expect(posts.map((post) => times.get(post))).toEqual(posts.map(() => 1));
+  }, 400_000);
+
+  test('neither side had a fault to tell of', () => {
+    expect(wordpress.phpLog()).not.toMatch(/sitebridge/i);
+    expect(server.stderr).not.toContain('fault of ours');
+    expect(server.stdout + server.stderr).not.toContain(account.key);
+  });
+});

@@ -1,0 +1,190 @@
+<?php
+/**
+ * The changes of one request.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Notes in the outbox which posts change during a request, once for each topic however many hooks fire,
+ * and completes the messages when the request ends: only then have terms and meta been saved too.
+ */
+final class Sitebridge_Change_Collector {
+
+	/**
+	 * The stored connection.
+	 *
+	 * @var Sitebridge_Settings
+	 */
+	private $settings;
+
+	/**
+	 * Tells whether the server itself makes the changes.
+	 *
+	 * @var Sitebridge_Request_Gate
+	 */
+	private $gate;
+
+	/**
+	 * Makes the messages.
+	 *
+	 * @var Sitebridge_Post_Message
+	 */
+	private $messages;
+
+	/**
+	 * Where the messages wait.
+	 *
+	 * @var Sitebridge_Outbox
+	 */
+	private $outbox;
+
+	/**
+	 * Has the messages sent.
+	 *
+	 * @var Sitebridge_Delivery_Trigger
+	 */
+	private $trigger;
+
+	/**
+	 * The rows of this request: ids by site of the network, post and topic.
+	 *
+	 * @var int[][][]
+	 */
+	private $rows = array();
+
+	/**
+	 * The server's numbers of posts that are being deleted, by site of the network and post.
+	 *
+	 * @var int[][]
+	 */
+	private $deleting = array();
+
+	/**
+	 * Posts that lost their featured image, by site of the network and post.
+	 *
+	 * @var true[][]
+	 */
+	private $without_picture = array();
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Sitebridge_Settings         $settings The stored connection.
+	 * @param Sitebridge_Request_Gate     $gate     Tells whether the server itself makes the changes.
+	 * @param Sitebridge_Post_Message     $messages Makes the messages.
+	 * @param Sitebridge_Outbox           $outbox   Where the messages wait.
+	 * @param Sitebridge_Delivery_Trigger $trigger  Has the messages sent.
+	 */
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Request_Gate $gate, Sitebridge_Post_Message $messages, Sitebridge_Outbox $outbox, Sitebridge_Delivery_Trigger $trigger ) {
+		$this->settings = $settings;
+		$this->gate     = $gate;
+		$this->messages = $messages;
+		$this->outbox   = $outbox;
+		$this->trigger  = $trigger;
+	}
+
+	/**
+	 * Notes a change.
+	 *
+	 * @param WP_Post $post  The post.
+	 * @param string  $topic `status` or `metadata`.
+	 */
+	public function note( $post, $topic ) {
+		$blog = get_current_blog_id();
+		if ( isset( $this->rows[ $blog ][ $post->ID ][ $topic ] ) || isset( $this->deleting[ $blog ][ $post->ID ] ) ) {
+			return;
+		}
+		if ( ( defined( 'DOING_AUTOSAVE' ) && DOING_AUTOSAVE ) || ! $this->messages->is_told( $post ) ) {
+			return;
+		}
+		$op_id = $this->gate->operation();
+		if ( null !== $op_id && $this->settings->sends_changes() ) {
+			$this->rows[ $blog ][ $post->ID ][ $topic ] = $this->outbox->open( $post->ID, $topic, $op_id );
+			$this->trigger->expect();
+		}
+	}
+
+	/**
+	 * Notes that a post lost its featured image, which its next message says.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function note_picture_gone( $post_id ) {
+		$this->without_picture[ get_current_blog_id() ][ $post_id ] = true;
+	}
+
+	/**
+	 * A post is about to be deleted: later its meta is gone.
+	 *
+	 * @param int     $post_id The post.
+	 * @param WP_Post $post    The post.
+	 */
+	public function before_delete( $post_id, $post ) {
+		if ( $this->messages->is_told( $post ) ) {
+			$this->deleting[ get_current_blog_id() ][ $post_id ] = Sitebridge_Post_Message::content_id( $post_id );
+		}
+	}
+
+	/**
+	 * A post was deleted: that is all there is to tell of it.
+	 *
+	 * @param int     $post_id The post.
+	 * @param WP_Post $post    The post that was.
+	 */
+	public function on_delete( $post_id, $post ) {
+		$blog = get_current_blog_id();
+		if ( ! isset( $this->deleting[ $blog ][ $post_id ] ) ) {
+			return;
+		}
+		foreach ( isset( $this->rows[ $blog ][ $post_id ] ) ? $this->rows[ $blog ][ $post_id ] : array() as $row_id ) {
+			$this->outbox->remove( $row_id );
+		}
+		unset( $this->rows[ $blog ][ $post_id ] );
+		$op_id = $this->gate->operation();
+		if ( null !== $op_id && $this->settings->sends_changes() ) {
+			$this->outbox->add( $post_id, 'status', $op_id, $this->messages->build_deleted( $post, $this->deleting[ $blog ][ $post_id ], $op_id ) );
+			$this->trigger->expect();
+		}
+	}
+
+	/**
+	 * Completes the messages of this request.
+	 */
+	public function complete() {
+		$rows       = $this->rows;
+		$this->rows = array();
+		foreach ( $rows as $blog => $posts ) {
+			$switched = get_current_blog_id() !== $blog && switch_to_blog( $blog );
+			foreach ( $posts as $post_id => $topics ) {
+				foreach ( $topics as $topic => $row_id ) {
+					$this->complete_row( $row_id, $post_id, $topic, isset( $this->without_picture[ $blog ][ $post_id ] ) );
+				}
+			}
+			if ( $switched ) {
+				restore_current_blog();
+			}
+		}
+	}
+
+	/**
+	 * Completes one message.
+	 *
+	 * @param int    $row_id          The row.
+	 * @param int    $post_id         The post.
+	 * @param string $topic           `status` or `metadata`.
+	 * @param bool   $without_picture Whether to say that there is no featured image.
+	 */
+	private function complete_row( $row_id, $post_id, $topic, $without_picture ) {
+		$op_id = (string) $this->gate->operation();
+		$body  = $this->messages->build( $post_id, $topic, $op_id, $without_picture );
+		if ( null === $body ) {
+			$this->outbox->remove( $row_id );
+		} elseif ( ! $this->outbox->complete( $row_id, $body ) ) {
+			// This request took so long that the row was completed without it: what came later is told now.
+			$this->outbox->add( $post_id, $topic, $op_id, $body );
+		}
+	}
+}

@@ -1,0 +1,259 @@
+<?php
+/**
+ * When the outbox is emptied.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Has messages sent where nobody waits for it: after the response where PHP can end it early, else by a
+ * request of the site to itself; and by WP-Cron for what is tried again and for whatever went wrong with those.
+ */
+final class Sitebridge_Delivery_Trigger {
+
+	const HOOK        = 'sitebridge_connector_deliver';
+	const HOURLY_HOOK = 'sitebridge_connector_outbox';
+
+	/**
+	 * The admin-ajax.php action of the request to itself. Open to everyone, as wp-cron.php is: it takes no
+	 * input and does nothing but send what is due.
+	 */
+	const ACTION = 'sitebridge_deliver';
+
+	/**
+	 * Seconds of work at a time, and after which WP-Cron looks whether the request itself could not send.
+	 */
+	const BUDGET   = 20;
+	const BACKSTOP = 30;
+
+	/**
+	 * Sends what waits.
+	 *
+	 * @var Sitebridge_Delivery
+	 */
+	private $delivery;
+
+	/**
+	 * Where the messages wait.
+	 *
+	 * @var Sitebridge_Outbox
+	 */
+	private $outbox;
+
+	/**
+	 * How sending goes.
+	 *
+	 * @var Sitebridge_Delivery_State
+	 */
+	private $state;
+
+	/**
+	 * Whether this request left something to send.
+	 *
+	 * @var bool
+	 */
+	private $expected = false;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Sitebridge_Delivery       $delivery Sends what waits.
+	 * @param Sitebridge_Outbox         $outbox   Where the messages wait.
+	 * @param Sitebridge_Delivery_State $state    How sending goes.
+	 */
+	public function __construct( Sitebridge_Delivery $delivery, Sitebridge_Outbox $outbox, Sitebridge_Delivery_State $state ) {
+		$this->delivery = $delivery;
+		$this->outbox   = $outbox;
+		$this->state    = $state;
+	}
+
+	/**
+	 * Registers the hooks.
+	 */
+	public function register() {
+		add_action( self::HOOK, array( $this, 'work' ) );
+		add_action( self::HOURLY_HOOK, array( $this, 'work' ) );
+		add_action( 'wp_ajax_' . self::ACTION, array( $this, 'answer_nudge' ) );
+		add_action( 'wp_ajax_nopriv_' . self::ACTION, array( $this, 'answer_nudge' ) );
+		// After everything that still belongs to the response, and after the messages were completed.
+		add_action( 'shutdown', array( $this, 'after_request' ), 1000 );
+	}
+
+	/**
+	 * Says that there will be something to send, and has WP-Cron look after it should this request die.
+	 */
+	public function expect() {
+		$this->expected = true;
+		if ( ! wp_next_scheduled( self::HOURLY_HOOK ) ) {
+			wp_schedule_event( time() + HOUR_IN_SECONDS, 'hourly', self::HOURLY_HOOK );
+		}
+		if ( ! wp_next_scheduled( self::HOOK ) ) {
+			wp_schedule_single_event( time() + self::BACKSTOP, self::HOOK );
+		}
+	}
+
+	/**
+	 * Sends what this request left, without anybody waiting for it.
+	 */
+	public function after_request() {
+		if ( ! $this->expected ) {
+			return;
+		}
+		$this->expected = false;
+		if ( ! $this->delivery->is_due() ) {
+			$this->plan();
+		} elseif ( self::finish_response() || wp_doing_cron() ) {
+			$this->work();
+		} else {
+			self::nudge();
+		}
+	}
+
+	/**
+	 * Answers the site's request to itself at once, then sends.
+	 */
+	public function answer_nudge() {
+		if ( ! self::finish_response() ) {
+			header( 'Content-Length: 0' );
+			header( 'Connection: close' );
+			while ( ob_get_level() > 0 && ob_end_clean() ) {
+				continue;
+			}
+			flush();
+		}
+		$this->work();
+		exit;
+	}
+
+	/**
+	 * Sends what is due, and plans what comes later.
+	 */
+	public function work() {
+		ignore_user_abort( true );
+		if ( function_exists( 'set_time_limit' ) ) {
+			// phpcs:ignore WordPress.PHP.NoSilencedErrors.Discouraged -- some hosts forbid it, and then it is as long as it is.
+			@set_time_limit( self::BUDGET + 60 );
+		}
+		if ( $this->delivery->run( self::BUDGET ) ) {
+			self::nudge();
+		}
+		$this->plan();
+	}
+
+	/**
+	 * Goes on at once after the settings were changed.
+	 *
+	 * @param bool $reconnected Whether a connection test passed: then a stop by the server ends.
+	 */
+	public function resume( $reconnected ) {
+		$this->state->forget_failures();
+		$this->state->update( array( 'key_expires_at' => 0 ) + ( $reconnected ? array( 'stopped_at' => 0 ) : array() ) );
+		$this->outbox->make_due();
+		$this->expect();
+	}
+
+	/**
+	 * Sends everything that waits, whenever it would be due, while the caller waits.
+	 */
+	public function send_now() {
+		$this->state->forget_failures();
+		$this->outbox->make_due();
+		$this->work();
+	}
+
+	/**
+	 * Tries again what was given up.
+	 */
+	public function revive_dead() {
+		$this->outbox->revive();
+		$this->send_now();
+	}
+
+	/**
+	 * Throws everything away that was to be sent.
+	 */
+	public function forget() {
+		$this->unschedule();
+		$this->outbox->clear();
+		$this->state->forget();
+	}
+
+	/**
+	 * Cancels everything planned.
+	 */
+	public function unschedule() {
+		$this->expected = false;
+		wp_clear_scheduled_hook( self::HOOK );
+		wp_clear_scheduled_hook( self::HOURLY_HOOK );
+	}
+
+	/**
+	 * Makes the table, and goes on with what waited while the plugin was switched off.
+	 */
+	public function on_activation() {
+		Sitebridge_Outbox_Table::make();
+		$this->plan();
+	}
+
+	/**
+	 * Plans the next sending, if one is needed.
+	 */
+	private function plan() {
+		$next    = $this->delivery->next_run();
+		$planned = wp_next_scheduled( self::HOOK );
+		if ( null !== $next && $planned && $planned <= max( $next, time() + 1 ) ) {
+			return;
+		}
+		if ( $planned ) {
+			wp_clear_scheduled_hook( self::HOOK );
+		}
+		if ( null !== $next ) {
+			wp_schedule_single_event( max( $next, time() + 1 ), self::HOOK );
+		}
+	}
+
+	/**
+	 * Ends the response, where PHP can go on after it.
+	 *
+	 * @return bool Whether it has ended.
+	 */
+	private static function finish_response() {
+		if ( PHP_SESSION_ACTIVE === session_status() ) {
+			// The visitor's next request would wait for the session.
+			session_write_close();
+		}
+		if ( function_exists( 'fastcgi_finish_request' ) ) {
+			return fastcgi_finish_request();
+		}
+
+		return function_exists( 'litespeed_finish_request' ) && litespeed_finish_request();
+	}
+
+	/**
+	 * Has another process of this site send. Not spawn_cron(): that does nothing for up to a minute after
+	 * the last time.
+	 */
+	private static function nudge() {
+		$shorten = static function ( $handle ) {
+			// WordPress waits a whole second for a request that nobody waits for; here an editor would.
+			// phpcs:disable WordPress.WP.AlternativeFunctions -- there is no other way to say so.
+			curl_setopt( $handle, CURLOPT_NOSIGNAL, 1 );
+			curl_setopt( $handle, CURLOPT_TIMEOUT_MS, 500 );
+			// phpcs:enable
+		};
+		add_action( 'http_api_curl', $shorten, 99 );
+		wp_remote_post(
+			admin_url( 'admin-ajax.php' ),
+			array(
+				'timeout'   => 0.01,
+				'blocking'  => false,
+				/** This filter is documented in wp-includes/class-wp-http-streams.php */
+				'sslverify' => apply_filters( 'https_local_ssl_verify', false ), // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- a filter of WordPress's own.
+				'body'      => array( 'action' => self::ACTION ),
+			)
+		);
+		remove_action( 'http_api_curl', $shorten, 99 );
+	}
+}

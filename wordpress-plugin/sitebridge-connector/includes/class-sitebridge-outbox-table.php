@@ -1,0 +1,145 @@
+<?php
+/**
+ * The outbox's table.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Makes the table, writes into it and counts it.
+ */
+final class Sitebridge_Outbox_Table {
+
+	const TABLE          = 'sitebridge_outbox';
+	const VERSION_OPTION = 'sitebridge_connector_outbox_version';
+	const VERSION        = '1';
+
+	/**
+	 * The table's whole name.
+	 *
+	 * @return string
+	 */
+	public static function name() {
+		global $wpdb;
+
+		return $wpdb->prefix . self::TABLE;
+	}
+
+	/**
+	 * Whether the table is there, in this version.
+	 *
+	 * @return bool
+	 */
+	public static function is_current() {
+		return self::VERSION === get_option( self::VERSION_OPTION );
+	}
+
+	/**
+	 * Makes the table, or brings it to this version.
+	 */
+	public static function make() {
+		global $wpdb;
+
+		require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+		$table = self::name();
+		dbDelta(
+			"CREATE TABLE {$table} (
+			id bigint(20) unsigned NOT NULL AUTO_INCREMENT,
+			webhook_id varchar(64) NOT NULL,
+			post_id bigint(20) unsigned NOT NULL,
+			topic varchar(20) NOT NULL,
+			op_id varchar(200) NOT NULL DEFAULT '',
+			state varchar(10) NOT NULL,
+			body longtext NOT NULL,
+			attempts int(10) unsigned NOT NULL DEFAULT 0,
+			created_at bigint(20) unsigned NOT NULL,
+			due_at bigint(20) unsigned NOT NULL,
+			give_up_at bigint(20) unsigned NOT NULL,
+			answer_status smallint(5) unsigned NOT NULL DEFAULT 0,
+			answer text,
+			PRIMARY KEY  (id),
+			UNIQUE KEY webhook_id (webhook_id),
+			KEY post_id (post_id),
+			KEY state (state)
+			) {$wpdb->get_charset_collate()};"
+		);
+		update_option( self::VERSION_OPTION, self::VERSION );
+	}
+
+	/**
+	 * Writes a row. Makes the table when it is not there: on sites that joined a network later, after an
+	 * update by file copy, or when it was lost in a move of the site.
+	 *
+	 * @param array $row Values by column.
+	 * @return int The row's id, or 0 when it could not be written.
+	 */
+	public static function insert( array $row ) {
+		global $wpdb;
+
+		// Hooks run in the middle of other code, which may ask for its own id after them.
+		$others_id = $wpdb->insert_id;
+		if ( ! self::is_current() ) {
+			self::make();
+		}
+		$suppressed = $wpdb->suppress_errors();
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- a table of our own; nothing of it may come from a cache.
+		$done = $wpdb->insert( self::name(), $row );
+		$wpdb->suppress_errors( $suppressed );
+		if ( false === $done ) {
+			self::make();
+			// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- see above.
+			$done = $wpdb->insert( self::name(), $row );
+		}
+		$id              = false === $done ? 0 : (int) $wpdb->insert_id;
+		$wpdb->insert_id = $others_id;
+
+		return $id;
+	}
+
+	/**
+	 * What is in the table, for the settings page.
+	 *
+	 * @return array `waiting` (all that is not dead), `failing` (those of them tried in vain), `dead`, and
+	 *               `oldest` (unix seconds of the oldest that waits, or null).
+	 */
+	public static function summary() {
+		global $wpdb;
+
+		$empty = array(
+			'waiting' => 0,
+			'failing' => 0,
+			'dead'    => 0,
+			'oldest'  => null,
+		);
+		if ( ! self::is_current() ) {
+			return $empty;
+		}
+		$table = self::name();
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own, whose name is no input.
+		$row = $wpdb->get_row( "SELECT SUM(state <> 'dead') AS waiting, SUM(state <> 'dead' AND attempts > 0) AS failing, SUM(state = 'dead') AS dead, MIN(CASE WHEN state <> 'dead' THEN created_at END) AS oldest FROM {$table}", ARRAY_A );
+		if ( ! is_array( $row ) ) {
+			return $empty;
+		}
+		$oldest = $row['oldest'];
+
+		return array( 'oldest' => null === $oldest ? null : (int) $oldest ) + array_map( 'intval', $row );
+	}
+
+	/**
+	 * The newest messages that the server refused for good.
+	 *
+	 * @return object[] With `post_id`, `topic`, `answer_status`, `answer`.
+	 */
+	public static function latest_dead() {
+		global $wpdb;
+
+		if ( ! self::is_current() ) {
+			return array();
+		}
+		$table = self::name();
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- see summary().
+		return (array) $wpdb->get_results( "SELECT post_id, topic, answer_status, answer FROM {$table} WHERE state = 'dead' ORDER BY id DESC LIMIT 5" );
+	}
+}

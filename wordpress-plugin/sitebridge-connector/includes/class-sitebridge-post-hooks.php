@@ -1,0 +1,151 @@
+<?php
+/**
+ * Sees that posts change.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Listens to what WordPress says of posts, and passes on what the server is to be told.
+ */
+final class Sitebridge_Post_Hooks {
+
+	/**
+	 * Takes the changes.
+	 *
+	 * @var Sitebridge_Change_Collector
+	 */
+	private $changes;
+
+	/**
+	 * Knows which taxonomies are told about.
+	 *
+	 * @var Sitebridge_Structure
+	 */
+	private $structure;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Sitebridge_Change_Collector $changes   Takes the changes.
+	 * @param Sitebridge_Structure        $structure Knows which taxonomies are told about.
+	 */
+	public function __construct( Sitebridge_Change_Collector $changes, Sitebridge_Structure $structure ) {
+		$this->changes   = $changes;
+		$this->structure = $structure;
+	}
+
+	/**
+	 * Registers the hooks.
+	 */
+	public function register() {
+		add_action( 'transition_post_status', array( $this, 'on_status' ), 10, 3 );
+		add_action( 'post_updated', array( $this, 'on_update' ), 10, 3 );
+		add_action( 'set_object_terms', array( $this, 'on_terms' ), 10, 6 );
+		add_action( 'deleted_term_relationships', array( $this, 'on_terms_removed' ), 10, 3 );
+		foreach ( array( 'added_post_meta', 'updated_post_meta', 'deleted_post_meta' ) as $hook ) {
+			add_action( $hook, array( $this, 'on_meta' ), 10, 3 );
+		}
+		add_action( 'before_delete_post', array( $this->changes, 'before_delete' ), 10, 2 );
+		add_action( 'deleted_post', array( $this->changes, 'on_delete' ), 10, 2 );
+		add_action( 'shutdown', array( $this->changes, 'complete' ), 100 );
+	}
+
+	/**
+	 * A post got another status. One that was not there before is told of whole.
+	 *
+	 * @param string  $now    The new status.
+	 * @param string  $before The old status; `new` for a post that was just made.
+	 * @param WP_Post $post   The post.
+	 */
+	public function on_status( $now, $before, $post ) {
+		if ( $now === $before ) {
+			return;
+		}
+		$this->changes->note( $post, 'status' );
+		if ( in_array( $before, array( 'new', 'auto-draft' ), true ) ) {
+			$this->changes->note( $post, 'metadata' );
+		}
+	}
+
+	/**
+	 * A post was saved. Its body is in no message, but the server reads the whole of what it learns is newer.
+	 *
+	 * @param int     $post_id The post.
+	 * @param WP_Post $after   The post now.
+	 * @param WP_Post $before  The post as it was.
+	 */
+	public function on_update( $post_id, $after, $before ) {
+		// Trashing moves the slug away; only the status tells of that.
+		if ( 'trash' === $after->post_status || 'auto-draft' === $before->post_status ) {
+			return;
+		}
+		if ( $after->post_name !== $before->post_name || $after->post_parent !== $before->post_parent ) {
+			// Its address, which goes with the status, is another.
+			$this->changes->note( $after, 'status' );
+		}
+		$this->changes->note( $after, 'metadata' );
+	}
+
+	/**
+	 * A post's terms were set.
+	 *
+	 * @param int    $post_id  The post, or what else may have terms.
+	 * @param array  $terms    Not needed.
+	 * @param array  $now      The terms' ids in this taxonomy.
+	 * @param string $taxonomy The taxonomy.
+	 * @param bool   $append   Whether they were added; then the old ones are not told.
+	 * @param array  $before   The ids before.
+	 */
+	public function on_terms( $post_id, $terms, $now, $taxonomy, $append, $before ) {
+		$now    = array_map( 'intval', $now );
+		$before = array_map( 'intval', $before );
+		if ( array_diff( $now, $before ) || ( ! $append && array_diff( $before, $now ) ) ) {
+			$this->on_terms_removed( $post_id, $now, $taxonomy );
+		}
+	}
+
+	/**
+	 * Terms were taken from a post.
+	 *
+	 * @param int    $post_id  The post, or what else may have terms.
+	 * @param array  $ids      Not needed.
+	 * @param string $taxonomy The taxonomy.
+	 */
+	public function on_terms_removed( $post_id, $ids, $taxonomy ) {
+		$post = get_post( $post_id );
+		if ( $post instanceof WP_Post && $this->structure->has_taxonomy( $taxonomy ) && is_object_in_taxonomy( $post->post_type, $taxonomy ) ) {
+			$this->changes->note( $post, 'metadata' );
+		}
+	}
+
+	/**
+	 * A post's meta changed. Only what a message can hold counts: counters and locks change all the time.
+	 *
+	 * @param int|int[] $meta_ids Not needed.
+	 * @param int       $post_id  The post.
+	 * @param string    $key      The meta key.
+	 */
+	public function on_meta( $meta_ids, $post_id, $key ) {
+		$post = get_post( $post_id );
+		if ( ! $post instanceof WP_Post ) {
+			return;
+		}
+		if ( '_thumbnail_id' === $key ) {
+			if ( 'deleted_post_meta' === current_action() ) {
+				$this->changes->note_picture_gone( $post_id );
+			}
+			$this->changes->note( $post, 'metadata' );
+			return;
+		}
+		foreach ( array( '', $post->post_type ) as $subtype ) {
+			$registered = get_registered_meta_keys( 'post', $subtype );
+			if ( ! empty( $registered[ $key ]['show_in_rest'] ) ) {
+				$this->changes->note( $post, 'metadata' );
+				return;
+			}
+		}
+	}
+}

@@ -1,0 +1,205 @@
+<?php
+/**
+ * What is told about a post.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Makes the messages about posts. The server refuses fields that it does not know.
+ */
+final class Sitebridge_Post_Message {
+
+	/**
+	 * Where the server keeps its own number of a content.
+	 */
+	const CONTENT_ID_META = '_sitebridge_content_id';
+
+	/**
+	 * Knows which types and taxonomies are told about.
+	 *
+	 * @var Sitebridge_Structure
+	 */
+	private $structure;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Sitebridge_Structure $structure The site's structure.
+	 */
+	public function __construct( Sitebridge_Structure $structure ) {
+		$this->structure = $structure;
+	}
+
+	/**
+	 * Whether the server is told about a post: of a type that it was told of, and more than a draft that
+	 * nobody has saved yet.
+	 *
+	 * @param WP_Post|null $post The post.
+	 * @return bool
+	 */
+	public function is_told( $post ) {
+		return $post instanceof WP_Post && ! in_array( $post->post_status, array( 'auto-draft', 'inherit' ), true ) && $this->structure->has_post_type( $post->post_type );
+	}
+
+	/**
+	 * The message about a post as it is now.
+	 *
+	 * @param int    $post_id         The post.
+	 * @param string $topic           `status` or `metadata`.
+	 * @param string $op_id           The server's operation that made the change, or ''.
+	 * @param bool   $without_picture Whether to say that there is no featured image.
+	 * @return string|null JSON, or null when there is nothing to tell.
+	 */
+	public function build( $post_id, $topic, $op_id, $without_picture = false ) {
+		$post = get_post( $post_id );
+		// Trashing adds to the slug what no server should take over; its status says it all.
+		if ( ! $this->is_told( $post ) || ( 'metadata' === $topic && 'trash' === $post->post_status ) ) {
+			return null;
+		}
+		$facts = 'status' === $topic ? self::status_facts( $post ) : $this->metadata_facts( $post, $without_picture );
+
+		return self::encode( self::head( $post, self::content_id( $post->ID ) ) + $facts + self::tail( self::modified( $post ), $op_id ) );
+	}
+
+	/**
+	 * The message that a post is gone for good.
+	 *
+	 * @param WP_Post $post       The post that was.
+	 * @param int     $content_id The server's number of it, or 0.
+	 * @param string  $op_id      The server's operation that deleted it, or ''.
+	 * @return string JSON.
+	 */
+	public function build_deleted( WP_Post $post, $content_id, $op_id ) {
+		return self::encode( self::head( $post, $content_id ) + array( 'status' => 'deleted' ) + self::tail( time(), $op_id ) );
+	}
+
+	/**
+	 * The server's number of a post.
+	 *
+	 * @param int $post_id The post.
+	 * @return int 0 when the server has given it none.
+	 */
+	public static function content_id( $post_id ) {
+		return absint( get_post_meta( $post_id, self::CONTENT_ID_META, true ) );
+	}
+
+	/**
+	 * What every message begins with.
+	 *
+	 * @param WP_Post $post       The post.
+	 * @param int     $content_id The server's number of it, or 0.
+	 * @return array
+	 */
+	private static function head( WP_Post $post, $content_id ) {
+		return array( 'external_id' => (string) $post->ID ) + ( $content_id > 0 ? array( 'content_id' => $content_id ) : array() ) + array( 'post_type' => $post->post_type );
+	}
+
+	/**
+	 * What every message ends with.
+	 *
+	 * @param int    $modified Unix seconds.
+	 * @param string $op_id    The server's operation, or ''.
+	 * @return array
+	 */
+	private static function tail( $modified, $op_id ) {
+		return array( 'modified_gmt' => gmdate( 'Y-m-d\TH:i:s\Z', $modified ) ) + ( '' !== $op_id ? array( 'op_id' => $op_id ) : array() );
+	}
+
+	/**
+	 * Status and address.
+	 *
+	 * @param WP_Post $post The post.
+	 * @return array
+	 */
+	private static function status_facts( WP_Post $post ) {
+		// A post in the trash has no address.
+		$url = 'trash' === $post->post_status ? '' : (string) get_permalink( $post );
+
+		return array( 'status' => $post->post_status ) + ( '' !== $url && strlen( $url ) <= 2000 ? array( 'url' => $url ) : array() );
+	}
+
+	/**
+	 * Title, slug, excerpt, terms and meta, as the REST API gives them to an editor.
+	 *
+	 * @param WP_Post $post            The post.
+	 * @param bool    $without_picture Whether to say that there is no featured image.
+	 * @return array
+	 */
+	private function metadata_facts( WP_Post $post, $without_picture ) {
+		$meta = array();
+		if ( post_type_supports( $post->post_type, 'custom-fields' ) ) {
+			$meta = ( new WP_REST_Post_Meta_Fields( $post->post_type ) )->get_value( $post->ID, new WP_REST_Request() );
+		}
+		$picture = (int) get_post_thumbnail_id( $post );
+		if ( post_type_supports( $post->post_type, 'thumbnail' ) && ( $picture > 0 || $without_picture ) ) {
+			$meta['featured_media'] = $picture;
+		}
+
+		return array(
+			'title'   => $post->post_title,
+			'slug'    => $post->post_name,
+			'excerpt' => $post->post_excerpt,
+			'terms'   => $this->terms( $post ),
+			'meta'    => (object) $meta,
+		);
+	}
+
+	/**
+	 * The post's terms, with their names as a person reads them: WordPress stores `&` as `&amp;`.
+	 *
+	 * @param WP_Post $post The post.
+	 * @return array[]
+	 */
+	private function terms( WP_Post $post ) {
+		$found = array();
+		foreach ( get_object_taxonomies( $post->post_type ) as $taxonomy ) {
+			$terms = $this->structure->has_taxonomy( $taxonomy ) ? get_the_terms( $post, $taxonomy ) : false;
+			foreach ( is_array( $terms ) ? $terms : array() as $term ) {
+				$found[] = array(
+					'taxonomy' => $taxonomy,
+					'slug'     => $term->slug,
+					'name'     => html_entity_decode( $term->name, ENT_QUOTES | ENT_HTML5, 'UTF-8' ),
+				);
+			}
+		}
+
+		return $found;
+	}
+
+	/**
+	 * When the post was last modified. A draft that was given a date but never published has no time in UTC.
+	 *
+	 * @param WP_Post $post The post.
+	 * @return int Unix seconds.
+	 */
+	private static function modified( WP_Post $post ) {
+		$times = array( $post->post_modified_gmt, get_gmt_from_date( $post->post_modified ) );
+		foreach ( $times as $time ) {
+			$seconds = strtotime( $time . ' +0000' );
+			if ( false !== $seconds && $seconds > 0 ) {
+				return $seconds;
+			}
+		}
+
+		return time();
+	}
+
+	/**
+	 * JSON in plain ASCII, which every database keeps as it is.
+	 *
+	 * @param array $message The message.
+	 * @return string
+	 */
+	private static function encode( array $message ) {
+		$json = wp_json_encode( $message );
+		if ( false === $json ) {
+			// A meta value that JSON cannot hold, such as INF, becomes null; everything else is told.
+			$json = (string) wp_json_encode( $message, JSON_PARTIAL_OUTPUT_ON_ERROR );
+		}
+
+		return $json;
+	}
+}
