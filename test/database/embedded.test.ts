@@ -142,7 +142,7 @@ test('starts and ends that cross each other never fail and never leave a server'
 test('a start that was killed while it made the database is begun again', async () => {
   const child = folder.spawn();
   await until(async () =>
-    (await readdir(folder.home).catch(() => [])).some((name) => /^draft-.*[^d]$/.test(name)),
+    (await readdir(folder.home).catch(() => [])).some((name) => /^draft-[\da-f-]+$/.test(name)),
   );
   await killHard(child);
   const user = await folder.open();

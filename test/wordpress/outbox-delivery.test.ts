@@ -141,6 +141,35 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     );
   });
 
+  test('who saves does not wait for a server that does not answer', async () => {
+    const id = await settledPost(() => ({ status: 202 }));
+    const save = async (title: string) => {
+      const begun = performance.now();
+      await edit(id, title);
+      return performance.now() - begun;
+    };
+    server.answerWith(accept);
+    const answered = await save('Answered');
+    await site.settled();
+    const held = Promise.withResolvers<void>();
+    let open = 0;
+    server.answerWith(async (request) => {
+      open += 1;
+      await held.promise;
+      return accept(request);
+    });
+    const unanswered = await save('Not answered');
+    await waitFor('the message', () => open === 1);
+    // The deliverer waits for ten seconds before it gives up; whoever saves, for at most one.
+    expect(unanswered - answered).toBeLessThan(1_000);
+    const meanwhile = await save('Not answered either');
+    expect(meanwhile - answered).toBeLessThan(1_000);
+    expect(open).toBe(1);
+    held.resolve();
+    await site.settled();
+    expect(messages(server).map(({ body }) => body.title)).toEqual(['Not answered', 'Not answered either']);
+  });
+
   test('HTTP 410 stops everything until Connect', async () => {
     const id = await settledPost(() => ({ status: 410 }));
     await failOnce(id);
