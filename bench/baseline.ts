@@ -4,9 +4,10 @@
  * A program of its own; settings: DATABASE_URL, JWT_SECRET.
  */
 import { createSecretKey } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import jwt from 'jsonwebtoken';
 import pg from 'pg';
+import { sendJson, servePlainly } from './plainServer.ts';
 
 const path = '/api/v1/integration/integrations';
 const columns = `i.id, i.site_id, i.platform, i.config_json, i.credentials_json, i.is_active, i.sync_enabled,
@@ -39,16 +40,16 @@ const remembered = new Map<number, { accountId: Promise<number | null>; until: n
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const account = await accountOf(request.headers.authorization ?? '');
-  if (account === null) return send(response, 401, { status: 401 });
+  if (account === null) return sendJson(response, 401, { status: 401 });
   const url = new URL(request.url ?? '/', `http://${request.headers.host}`);
-  if (url.pathname === path) return send(response, 200, await list(account, url));
+  if (url.pathname === path) return sendJson(response, 200, await list(account, url));
   const one = await pool.query<Row>({
     name: 'one',
     text: `SELECT ${columns} ${from} WHERE i.id = $1 AND i.account_id = $2`,
     values: [url.pathname.slice(path.length + 1), account],
   });
   const [row] = one.rows;
-  return row ? send(response, 200, shown(row)) : send(response, 404, { status: 404 });
+  return row ? sendJson(response, 200, shown(row)) : sendJson(response, 404, { status: 404 });
 }
 
 async function list(account: number, url: URL) {
@@ -130,24 +131,4 @@ function activeAccount(userId: number): Promise<number | null> {
   return accountId;
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(text),
-  });
-  response.end(text);
-}
-
-const server = createServer((request, response) => {
-  answer(request, response).catch((error: unknown) => {
-    process.stderr.write(`${error}\n`);
-    send(response, 500, { status: 500 });
-  });
-});
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  process.stdout.write(`baseline listens at http://127.0.0.1:${port}\n`);
-});
-process.once('SIGTERM', () => process.exit(0));
+servePlainly(answer);

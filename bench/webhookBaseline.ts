@@ -4,12 +4,13 @@
  * A program of its own; settings: DATABASE_URL, SITES (`[{id, accountId, key}]` as JSON).
  */
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import pg from 'pg';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { createBoss, webhookQueue } from '../src/jobs/queues.ts';
 import { isSigned } from '../src/security/webhookSignature.ts';
+import { sendJson, servePlainly } from './plainServer.ts';
 
 const sites = new Map(
   z
@@ -55,11 +56,11 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     timestamp: String(headers['webhook-timestamp']),
     signature: String(headers['webhook-signature']),
   };
-  if (!site || !isSigned(site.key, text, signature)) return send(response, 401, { status: 401 });
+  if (!site || !isSigned(site.key, text, signature)) return sendJson(response, 401, { status: 401 });
   const topic = request.url?.endsWith('/status') ? 'status' : 'metadata';
   const body = JSON.parse(text);
   const deliveryId = await keep(site, signature.id, topic, text, body);
-  send(response, 202, { received: true, delivery_id: Number(deliveryId), duplicate: false });
+  sendJson(response, 202, { received: true, delivery_id: Number(deliveryId), duplicate: false });
 }
 
 async function keep(
@@ -95,24 +96,4 @@ async function keep(
   }
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(text),
-  });
-  response.end(text);
-}
-
-const server = createServer((request, response) => {
-  answer(request, response).catch((error: unknown) => {
-    process.stderr.write(`${error}\n`);
-    send(response, 500, { status: 500 });
-  });
-});
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  process.stdout.write(`baseline listens at http://127.0.0.1:${port}\n`);
-});
-process.once('SIGTERM', () => process.exit(0));
+servePlainly(answer);

@@ -7,16 +7,23 @@
  * Options: --rounds 5 --seconds 3
  */
 import { createHmac, randomUUID } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import autocannon from 'autocannon';
 import { pino } from 'pino';
 import { readConfig } from '../src/config.ts';
 import { type Core, createCore } from '../src/container.ts';
 import { openDatabase } from '../src/database/open.ts';
 import { type Started, startProgram } from './processes.ts';
+import {
+  compare,
+  inTemporaryFolder,
+  load,
+  middle,
+  print,
+  type Round,
+  rounds,
+  row,
+  seconds,
+  verdict,
+} from './rounds.ts';
 
 const connections = 32;
 const siteCount = 8;
@@ -30,32 +37,12 @@ interface Site {
   key: string;
 }
 
-interface Round {
-  perSecond: number;
-  p50: number;
-  p99: number;
-}
-
-const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '3' } },
-});
-const rounds = Number(options.rounds);
-const seconds = Number(options.seconds);
-
-const interrupted = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.once(name, () => interrupted.abort(new Error(`Stopped by ${name}.`)));
-
-async function main(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'sitebridge-bench-'));
-  // Started by root, PostgreSQL runs as another user, who must be able to pass through.
-  await chmod(folder, 0o711);
+async function benchWebhooks(folder: string): Promise<void> {
   const config = readConfig({ DATA_DIR: folder });
   const logger = pino({ level: 'silent' });
   const database = await openDatabase(config, logger);
   const started: Started[] = [];
   try {
-    print(`Node ${process.version}, ${availableParallelism()} cores, load from this process as well.`);
     const core = createCore(config, logger, database.url);
     const server = await startProgram(process.execPath, ['src/main.ts'], {
       DATA_DIR: folder,
@@ -71,14 +58,25 @@ async function main(): Promise<void> {
     });
     started.push(baseline);
     await mustBeAlike(core, server.url, baseline.url, sites);
-    const most = await compare(server, baseline, sites);
-    await waitAtHalf(server, sites, most);
+    print(
+      `\n${siteCount} sites, ${connections} connections, ${rounds} rounds of ${seconds} s each, in turn.`,
+    );
+    print('Medians of the rounds:\n');
+    print(row(['', 'deliveries/s', 'p50 ms', 'p99 ms', 'ratio']));
+    const names = {
+      server: 'the whole path, Sitebridge',
+      baseline: 'two inserts, node:http + pg',
+      target: 'of the two inserts',
+    };
+    const { perSecond } = await compare(names, { server, baseline }, targetRatio, (url, duration) =>
+      deliver(url, sites, duration),
+    );
+    await waitAtHalf(server, sites, perSecond);
     await mustBeWhole(core);
     await core.db.$disconnect();
   } finally {
     for (const program of started) await program.stop();
     await database.close();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -97,33 +95,10 @@ async function makeSites(core: Core): Promise<Site[]> {
   return sites;
 }
 
-/** Server and baseline in turn, so that what else the machine does meets both. Gives the server's deliveries a second. */
-async function compare(server: Started, baseline: Started, sites: Site[]): Promise<number> {
-  print(`\n${siteCount} sites, ${connections} connections, ${rounds} rounds of ${seconds} s each, in turn.`);
-  print('Medians of the rounds:\n');
-  await load(server.url, sites, 2);
-  await load(baseline.url, sites, 2);
-  const ours: Round[] = [];
-  const theirs: Round[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    ours.push(await load(server.url, sites, seconds));
-    theirs.push(await load(baseline.url, sites, seconds));
-  }
-  const mine = middle(ours);
-  const base = middle(theirs);
-  const ratio = mine.perSecond / base.perSecond;
-  const cells = (of: Round) => [of.perSecond.toFixed(0), of.p50.toFixed(1), of.p99.toFixed(1)];
-  print(row(['', 'deliveries/s', 'p50 ms', 'p99 ms', 'ratio']));
-  print(row(['two inserts, node:http + pg', ...cells(base), '1.00']));
-  print(row(['the whole path, Sitebridge', ...cells(mine), ratio.toFixed(2)]));
-  verdict(`at least ${targetRatio} of the two inserts`, ratio >= targetRatio);
-  return mine.perSecond;
-}
-
 async function waitAtHalf(server: Started, sites: Site[], most: number): Promise<void> {
   const rate = Math.floor(most / 2);
   const half: Round[] = [];
-  for (let round = 0; round < rounds; round += 1) half.push(await load(server.url, sites, seconds, rate));
+  for (let round = 0; round < rounds; round += 1) half.push(await deliver(server.url, sites, seconds, rate));
   const { perSecond, p50, p99 } = middle(half);
   print(
     `\nAt half of that load, ${perSecond.toFixed(0)} deliveries/s: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
@@ -165,9 +140,8 @@ function message(sites: Site[]): { headers: Record<string, string>; body: string
   };
 }
 
-async function load(url: string, sites: Site[], duration: number, rate?: number): Promise<Round> {
-  interrupted.signal.throwIfAborted();
-  const result = await autocannon({
+function deliver(url: string, sites: Site[], duration: number, rate?: number): Promise<Round> {
+  return load({
     url: url + path,
     method: 'POST',
     duration,
@@ -175,9 +149,6 @@ async function load(url: string, sites: Site[], duration: number, rate?: number)
     ...(rate === undefined ? {} : { overallRate: rate }),
     requests: [{ setupRequest: (request) => ({ ...request, ...message(sites) }) }],
   });
-  if (result.non2xx > 0 || result.errors > 0)
-    throw new Error(`${result.non2xx} answers of ${url} were no success, ${result.errors} calls failed.`);
-  return { perSecond: result.requests.average, p50: result.latency.p50, p99: result.latency.p99 };
 }
 
 /** A baseline that keeps something else would compare nothing. */
@@ -209,29 +180,4 @@ async function mustBeWhole(core: Core): Promise<void> {
   print(`\n${row.deliveries} deliveries were kept, each with its job.`);
 }
 
-function middle(of: Round[]): Round {
-  return {
-    perSecond: median(of.map((round) => round.perSecond)),
-    p50: median(of.map((round) => round.p50)),
-    p99: median(of.map((round) => round.p99)),
-  };
-}
-
-function median(numbers: number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-function row([name = '', ...cells]: string[]): string {
-  return name.padEnd(30) + cells.map((cell) => cell.padStart(14)).join('');
-}
-
-function verdict(target: string, met: boolean): void {
-  print(`  target: ${target}: ${met ? 'met' : 'NOT met'}`);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-await main();
+await inTemporaryFolder(benchWebhooks);

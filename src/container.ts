@@ -18,7 +18,6 @@ import { authRoutes } from './http/routers/auth.router.ts';
 import { connectionRoutes } from './http/routers/connections.router.ts';
 import { contentRoutes } from './http/routers/content.router.ts';
 import { integrationRoutes } from './http/routers/integrations.router.ts';
-import { notBuiltRoutes } from './http/routers/notBuilt.router.ts';
 import { siteRoutes } from './http/routers/sites.router.ts';
 import { syncRoutes } from './http/routers/sync.router.ts';
 import { NotReady, type ReadinessCheck, systemPages, systemRoutes } from './http/routers/system.router.ts';
@@ -34,6 +33,7 @@ import { AccountService } from './services/account.service.ts';
 import { AuthService } from './services/auth.service.ts';
 import { ConnectionService } from './services/connection.service.ts';
 import { ContentService } from './services/content.service.ts';
+import { ContentEditService } from './services/contentEdit.service.ts';
 import { ContentPuller } from './services/contentPuller.ts';
 import { ContentSyncService } from './services/contentSync.service.ts';
 import { CredentialRotation } from './services/credentialRotation.ts';
@@ -108,6 +108,7 @@ export async function createContainer(
   const health = new SyncHealthService({ db, integrations, platforms, events, now });
   const runner = new SyncRunner({ db, metadata, events, logger, now });
   const contents = new ContentService({ db, sites });
+  const edits = new ContentEditService({ db, sites, events });
   const contentSync = new ContentSyncService({ db, platforms, integrations, connections, events });
   const puller = new ContentPuller({ db, contentSync });
   const intake = new WebhookIntakeService({ db, sites, queue });
@@ -135,9 +136,8 @@ export async function createContainer(
     ...integrationRoutes(integrations, events, platforms),
     ...connectionRoutes(connectionTests, health, platforms, keyBrake),
     ...syncRoutes(sync, metadata, config.syncWaitS * 1000),
-    ...contentRoutes(contents, contentSync),
+    ...contentRoutes(contents, edits, contentSync),
     ...webhookRoutes(intake, inbox, keyBrake),
-    ...notBuiltRoutes(),
   ];
   const app = createApp({
     routes,

@@ -78,7 +78,7 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
 }
 
 function bodyReaders(route: Route): RequestHandler[] {
-  if (route.method === 'get' || route.takesAnyBody) return [];
+  if (route.method === 'get') return [];
   if (!route.request.body) {
     return [express.json({ limit: bodyLimit, strict: false, type: () => true }), requireNoFields];
   }

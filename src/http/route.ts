@@ -56,8 +56,6 @@ export interface RouteDeclaration<
   tag: string;
   summary: string;
   request?: { params?: Params; query?: Query; body?: Body };
-  /** What comes as a body is not looked at; elsewhere a call without a `body` schema takes no fields. */
-  takesAnyBody?: boolean;
   /** The handler gets the body's bytes and parses them itself, as a signature is over just these bytes. */
   wantsRawBody?: boolean;
   /** What each status answers; null for an empty answer. Problems are added by the access and the request. */

@@ -3,6 +3,7 @@ import type { Content } from '../database/generated/client.ts';
 import { CallerError, notFound, RemoteError } from '../errors.ts';
 import type { RemoteContent } from '../platforms/platform.ts';
 import { notSupported, type PlatformRegistry } from '../platforms/registry.ts';
+import { mustBeConflict } from './contentEdit.service.ts';
 import { contentHash, type SharedState } from './contentHash.ts';
 import {
   isOutdated,
@@ -15,7 +16,7 @@ import {
 } from './contentMerge.ts';
 import { readContentTypes } from './contentTypes.ts';
 import type { EventLog } from './eventLog.ts';
-import type { IntegrationRow, IntegrationService } from './integration.service.ts';
+import { type IntegrationRow, type IntegrationService, withSite } from './integration.service.ts';
 import { readConfigJson, type SiteConnections } from './siteConnection.ts';
 import { inScope, type TenantScope } from './tenantScope.ts';
 
@@ -63,6 +64,44 @@ export class ContentSyncService {
     return this.pull(integration, content.contentType, content.externalId, 'user');
   }
 
+  /**
+   * Settles a conflict for the site: its state is read and taken, the edits here are dropped. Throws 404, 409, 422
+   * when the site cannot be read, 501 when none of its integrations can.
+   */
+  async keepRemote(scope: TenantScope, contentId: number): Promise<Content> {
+    const content = await this.#db.content.findFirst({ where: { id: contentId, ...inScope(scope) } });
+    if (!content) throw notFound();
+    mustBeConflict(content);
+    const { siteId, contentType, externalId } = content;
+    const integration = await this.#reader(siteId);
+    if (externalId === null || !integration) {
+      throw new CallerError('not_supported', 'No integration of this site can read a content.');
+    }
+    const remote = await this.#read(integration, contentType, externalId).catch((error: unknown) => {
+      if (!(error instanceof RemoteError)) throw error;
+      throw new CallerError('unprocessable', `The site cannot be read: ${error.message}`, {
+        code: error.code,
+      });
+    });
+    return this.#db.$transaction(async (tx) => {
+      await lockContent(tx, siteId, subjectOf(contentType, externalId));
+      const now = await tx.content.findUniqueOrThrow({ where: { id: contentId } });
+      mustBeConflict(now);
+      await tx.content.update({
+        where: { id: contentId },
+        data: { syncedVersion: now.localVersion, baseHash: null, externalModifiedAt: null },
+      });
+      await this.#store(tx, integration, contentType, externalId, remote);
+      const details = { keep: 'remote', user_id: scope.userId };
+      await this.#record(tx, integration, contentType, externalId, contentId, {
+        action: 'conflict_resolved',
+        error: null,
+        details,
+      });
+      return tx.content.findUniqueOrThrow({ where: { id: contentId } });
+    });
+  }
+
   /** Reads one content and brings it into what is stored. Throws RemoteError, VaultError, 501. */
   async pull(
     integration: IntegrationRow,
@@ -70,24 +109,17 @@ export class ContentSyncService {
     externalId: string,
     cause: PullCause,
   ): Promise<PullResult> {
-    const platform = this.#platforms.get(integration.platform);
-    if (!platform.readContent) throw notSupported(platform.name, 'reading a content');
-    const types = readContentTypes(readConfigJson(integration.config));
-    const structure = types?.post_types[contentType] ?? null;
     const started = performance.now();
-    const connection = await this.#connections.open(integration, integration.site);
-    const remote = await platform
-      .readContent(connection, { contentType, externalId, structure })
-      .catch(async (error: unknown) => {
-        if (error instanceof RemoteError) {
-          await this.#record(this.#db, integration, contentType, externalId, null, {
-            action: 'pull_failed',
-            error: error.message,
-            details: { code: error.code, cause },
-          });
-        }
-        throw error;
-      });
+    const remote = await this.#read(integration, contentType, externalId).catch(async (error: unknown) => {
+      if (error instanceof RemoteError) {
+        await this.#record(this.#db, integration, contentType, externalId, null, {
+          action: 'pull_failed',
+          error: error.message,
+          details: { code: error.code, cause },
+        });
+      }
+      throw error;
+    });
     return this.#db.$transaction(async (tx) => {
       await lockContent(tx, integration.siteId, subjectOf(contentType, externalId));
       const result = await this.#store(tx, integration, contentType, externalId, remote);
@@ -105,6 +137,29 @@ export class ContentSyncService {
       });
       return result;
     });
+  }
+
+  async #read(
+    integration: IntegrationRow,
+    contentType: string,
+    externalId: string,
+  ): Promise<RemoteContent | null> {
+    const platform = this.#platforms.get(integration.platform);
+    if (!platform.readContent) throw notSupported(platform.name, 'reading a content');
+    const types = readContentTypes(readConfigJson(integration.config));
+    const structure = types?.post_types[contentType] ?? null;
+    const connection = await this.#connections.open(integration, integration.site);
+    return platform.readContent(connection, { contentType, externalId, structure });
+  }
+
+  /** The site's integration that can read contents; null when there is none. */
+  async #reader(siteId: number): Promise<IntegrationRow | null> {
+    const rows = await this.#db.siteIntegration.findMany({
+      where: { siteId },
+      include: withSite,
+      orderBy: { id: 'asc' },
+    });
+    return rows.find((row) => this.#platforms.get(row.platform).readContent !== undefined) ?? null;
   }
 
   async #store(
@@ -160,7 +215,7 @@ export class ContentSyncService {
     event: {
       action: string;
       error: string | null;
-      details: Record<string, string | boolean | null>;
+      details: Record<string, string | number | boolean | null>;
       durationMs?: number;
     },
   ): Promise<void> {

@@ -122,16 +122,3 @@ test('answers carry the headers that keep browsers careful, and none that tells 
     expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
   }
 });
-
-test('what this version cannot do yet says so with a 501', async () => {
-  const owner = await buildAccount(server);
-  const routes = server.routes.filter((route) => route.tag === 'Not supported yet');
-  for (const route of routes) {
-    const call = server.as(owner)[route.method](route.path.replace(':id', '1'), {});
-    const answer = await call;
-    expectProblem(answer, 501, { code: 'not_supported' });
-    expect(answer.body.detail).toMatch(/not supported/);
-  }
-  // Those that are built have left the list; each of the others was looked at.
-  expect(routes.every((route) => Object.keys(route.responses).length === 0)).toBe(true);
-});

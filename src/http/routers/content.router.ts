@@ -1,5 +1,6 @@
 import { RemoteError } from '../../errors.ts';
 import type { ContentService } from '../../services/content.service.ts';
+import type { ContentEditService } from '../../services/contentEdit.service.ts';
 import type { ContentSyncService } from '../../services/contentSync.service.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams } from '../schemas/common.schema.ts';
@@ -8,8 +9,11 @@ import {
   contentQuery,
   contentSchema,
   contentsResponse,
+  editContentRequest,
+  newContentRequest,
   pullContentRequest,
   pullContentResponse,
+  resolveConflictRequest,
 } from '../schemas/content.schema.ts';
 import { integrationsPath } from './integrations.router.ts';
 
@@ -18,7 +22,11 @@ const editor = { kind: 'user', role: 'editor' } as const;
 const throttle = 'integration';
 
 /** What is synced. */
-export function contentRoutes(contents: ContentService, contentSync: ContentSyncService): Route[] {
+export function contentRoutes(
+  contents: ContentService,
+  edits: ContentEditService,
+  contentSync: ContentSyncService,
+): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -59,6 +67,69 @@ export function contentRoutes(contents: ContentService, contentSync: ContentSync
       handler: async ({ scope, params }) => ({
         status: 200,
         body: contentBody(await contents.get(scope, params.id)),
+      }),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/api/v1/content',
+      access: editor,
+      throttle,
+      tag,
+      summary: 'Write a new content, which the next sync brings to its site once it is ready',
+      request: { body: newContentRequest },
+      responses: { 201: { description: 'The content', schema: contentSchema } },
+      handler: async ({ scope, body }) => {
+        const { site_id: siteId, content_type: contentType, ...edit } = body;
+        return {
+          status: 201,
+          body: contentBody(await edits.create(scope, { siteId, contentType, ...edit })),
+        };
+      },
+    }),
+    defineRoute({
+      method: 'patch',
+      path: '/api/v1/content/:id',
+      access: editor,
+      throttle,
+      tag,
+      summary: 'Edit a content; what is absent stays as it is',
+      request: { params: idParams, body: editContentRequest },
+      responses: { 200: { description: 'The content', schema: contentSchema } },
+      handler: async ({ scope, params, body }) => ({
+        status: 200,
+        body: contentBody(await edits.update(scope, params.id, body)),
+      }),
+    }),
+    defineRoute({
+      method: 'delete',
+      path: '/api/v1/content/:id',
+      access: editor,
+      throttle,
+      tag,
+      summary: 'Remove a content here; its site keeps what it has',
+      request: { params: idParams },
+      responses: { 204: { description: 'It is gone', schema: null } },
+      handler: async ({ scope, params }) => {
+        await edits.remove(scope, params.id);
+        return { status: 204 };
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/api/v1/content/:id/resolve-conflict',
+      access: editor,
+      throttle,
+      tag,
+      summary: 'Settle a conflict: keep the edits here, or take what the site has',
+      request: { params: idParams, body: resolveConflictRequest },
+      responses: { 200: { description: 'The content', schema: contentSchema } },
+      handler: async ({ scope, params, body }) => ({
+        status: 200,
+        body: contentBody(
+          body.keep === 'local'
+            ? await edits.keepLocal(scope, params.id)
+            : await contentSync.keepRemote(scope, params.id),
+        ),
       }),
     }),
     defineRoute({

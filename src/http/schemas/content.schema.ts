@@ -43,6 +43,37 @@ export const contentsResponse = z.object({
   next_cursor: z.string().nullable(),
 });
 
+/** As long as WordPress keeps them: a longer slug is cut there, and would differ for ever. */
+const writable = {
+  title: z.string().max(10_000),
+  slug: z.string().max(200),
+  body: z.string(),
+  excerpt: z.string().max(60_000),
+  status: z.enum(ContentStatus),
+  terms: z
+    .array(
+      z.strictObject({
+        taxonomy: z.string().min(1).max(100),
+        slug: z.string().min(1).max(200),
+        name: z.string().min(1).max(200),
+      }),
+    )
+    .max(1_000),
+  metadata: jsonObject,
+};
+
+const edits = Object.fromEntries(
+  Object.entries(writable).map(([name, schema]) => [name, schema.exactOptional()]),
+) as { [Name in keyof typeof writable]: z.ZodExactOptional<(typeof writable)[Name]> };
+
+export const newContentRequest = z.strictObject({
+  site_id: bodyId,
+  content_type: z.string().min(1).max(100),
+  ...edits,
+});
+export const editContentRequest = z.strictObject(edits);
+export const resolveConflictRequest = z.strictObject({ keep: z.enum(['local', 'remote']) });
+
 export const pullContentRequest = z.strictObject({ content_id: bodyId });
 export const pullContentResponse = z.object({
   success: z.boolean(),

@@ -1,0 +1,112 @@
+/** What the benches share: rounds of load, server and baseline in turn, and how they are told. */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import autocannon from 'autocannon';
+import type { Started } from './processes.ts';
+
+export interface Round {
+  perSecond: number;
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+}
+
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '3' } },
+});
+export const rounds = positive('--rounds', options.rounds);
+export const seconds = positive('--seconds', options.seconds);
+
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => interrupted.abort(new Error(`Stopped by ${name}.`)));
+
+function positive(option: string, text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new Error(`${option} must be a whole number above 0.`);
+}
+
+/** Throws when the bench was told to stop. */
+export function mayGoOn(): void {
+  interrupted.signal.throwIfAborted();
+}
+
+/** Gives a temporary folder for data, and removes it whatever happens. */
+export async function inTemporaryFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'sitebridge-bench-'));
+  try {
+    // Started by root, PostgreSQL runs as another user, who must be able to pass through.
+    await chmod(folder, 0o711);
+    print(`Node ${process.version}, ${availableParallelism()} cores, load from this process as well.`);
+    await run(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** One round of load. Throws when an answer is no success. */
+export async function load(request: autocannon.Options): Promise<Round> {
+  mayGoOn();
+  const result = await autocannon(request);
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(
+      `${result.non2xx} answers of ${request.url} were no success, ${result.errors} calls failed.`,
+    );
+  return { perSecond: result.requests.average, p50: result.latency.p50, p99: result.latency.p99 };
+}
+
+/**
+ * Server and baseline in turn, so that what else the machine does meets both. Prints the medians and their ratio;
+ * gives the server's.
+ */
+export async function compare(
+  names: { server: string; baseline: string; target: string },
+  { server, baseline }: { server: Started; baseline: Started },
+  targetRatio: number,
+  loadOf: (url: string, duration: number) => Promise<Round>,
+): Promise<Round> {
+  await loadOf(server.url, 2);
+  await loadOf(baseline.url, 2);
+  const ours: Round[] = [];
+  const theirs: Round[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    ours.push(await loadOf(server.url, seconds));
+    theirs.push(await loadOf(baseline.url, seconds));
+  }
+  const mine = middle(ours);
+  const base = middle(theirs);
+  const ratio = mine.perSecond / base.perSecond;
+  const cells = (of: Round) => [of.perSecond.toFixed(0), of.p50.toFixed(1), of.p99.toFixed(1)];
+  print(row([names.baseline, ...cells(base), '1.00']));
+  print(row([names.server, ...cells(mine), ratio.toFixed(2)]));
+  verdict(`at least ${targetRatio} ${names.target}`, ratio >= targetRatio);
+  return mine;
+}
+
+export function middle(of: Round[]): Round {
+  return {
+    perSecond: median(of.map((round) => round.perSecond)),
+    p50: median(of.map((round) => round.p50)),
+    p99: median(of.map((round) => round.p99)),
+  };
+}
+
+export function median(numbers: number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+export function row([name = '', ...cells]: string[]): string {
+  return name.padEnd(30) + cells.map((cell) => cell.padStart(14)).join('');
+}
+
+export function verdict(target: string, met: boolean): void {
+  print(`  target: ${target}: ${met ? 'met' : 'NOT met'}`);
+}
+
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,286 @@
+/** Contents as people write them here: POST, PATCH, DELETE and resolve-conflict. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  type SimulatedWordpress,
+  startSimulatedWordpress,
+} from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { buildTenant, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { buildContent, writePost } from '../support/contents.ts';
+import { expectProblem } from '../support/problems.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+const path = '/api/v1/content';
+let server: TestServer;
+let wordpress: SimulatedWordpress;
+let tenant: TestTenant;
+beforeAll(async () => {
+  server = await startTestServer();
+  wordpress = await startSimulatedWordpress({ siteId: 0 });
+});
+beforeEach(async () => {
+  wordpress.clearFaults();
+  tenant = await buildTenant(server, wordpress.url);
+  enterKey(wordpress, tenant.site);
+});
+afterAll(async () => {
+  await wordpress.stop();
+  await server.stop();
+});
+
+const as = () => server.as(tenant.owner);
+const whole = {
+  title: 'Größe 🌉',
+  slug: 'groesse',
+  body: '<p>Text</p>',
+  excerpt: 'Short',
+  status: 'ready',
+  terms: [{ taxonomy: 'category', slug: 'news', name: 'News' }],
+  metadata: { price: 3, deep: { a: [null, true] } },
+};
+const create = (body: object = {}) =>
+  as().post(path, { site_id: tenant.site.siteId, content_type: 'post', ...body });
+const events = async () =>
+  (
+    await server.db.syncEvent.findMany({
+      where: { siteId: tenant.site.siteId, eventType: 'content', action: { not: 'pulled' } },
+      orderBy: { id: 'asc' },
+    })
+  ).map(({ action, contentId, details }) => ({ action, contentId, details }));
+const stored = (id: number) => server.db.content.findUniqueOrThrow({ where: { id } });
+/** What is there of the site, to see that nothing was written. */
+const everything = async () => ({
+  contents: await server.db.content.findMany({
+    where: { siteId: tenant.site.siteId },
+    orderBy: { id: 'asc' },
+  }),
+  events: await events(),
+});
+/** The site has a structure from now on. */
+const readStructure = () =>
+  as().post(`${integrationsPath}/${tenant.integrationId}/sync`, { direction: 'metadata' }).expect(200);
+
+describe('a new content', () => {
+  test('is kept here and is on no site', async () => {
+    const { body } = await create(whole).expect(201);
+    expect(body).toMatchObject({
+      ...whole,
+      site_id: tenant.site.siteId,
+      content_type: 'post',
+      external_id: null,
+      external_url: null,
+      external_status: null,
+      external_modified_at: null,
+      sync_state: 'local_only',
+    });
+    expect((await as().get(`${path}/${body.id}`).expect(200)).body).toEqual(body);
+    expect(await events()).toEqual([
+      {
+        action: 'created',
+        contentId: body.id,
+        details: { fields: Object.keys(whole), user_id: tenant.owner.userId },
+      },
+    ]);
+  });
+
+  test('needs no more than its site and type: a draft without text', async () => {
+    const { body } = await create().expect(201);
+    expect(body).toMatchObject({ title: '', slug: '', body: '', status: 'draft', terms: [], metadata: {} });
+  });
+
+  test('must be of a type that the site has, once its structure is known', async () => {
+    await create({ content_type: 'anything' }).expect(201);
+    await readStructure();
+    await create({ content_type: 'book' }).expect(201);
+    const before = await everything();
+    const answer = await create({ content_type: 'recipe' });
+    expectProblem(answer, 400, { fields: ['content_type'] });
+    expect(answer.body.detail).toContain('book, page, post');
+    expect(await everything()).toEqual(before);
+  });
+
+  test("of another account's site is a 404", async () => {
+    const other = await buildTenant(server);
+    expectProblem(await create({ site_id: other.site.siteId }), 404);
+    expect(await server.db.content.count({ where: { siteId: other.site.siteId } })).toBe(0);
+  });
+
+  test.each<[string, object, string[]]>([
+    ['no site', { site_id: undefined }, ['site_id']],
+    ['no type', { content_type: undefined }, ['content_type']],
+    ['an empty type', { content_type: '' }, ['content_type']],
+    ['a status that only publishing gives', { status: 'published' }, ['status']],
+    ['a status that is none', { status: 'trash' }, ['status']],
+    ['a title of 1 MiB', { title: 'x'.repeat(2 ** 20 - 200) }, ['title']],
+    ['a slug that WordPress would cut', { slug: 'x'.repeat(201) }, ['slug']],
+    ['a NUL', { body: 'a\0b' }, ['body']],
+    ['null', { title: null }, ['title']],
+    ['terms of the wrong form', { terms: [{ taxonomy: 'category' }] }, ['terms.0.slug', 'terms.0.name']],
+    ['metadata that is a list', { metadata: [] }, ['metadata']],
+    ['a field of the site', { external_id: '1' }, ['external_id']],
+  ])('with %s is a 400 that names it', async (_, change, fields) => {
+    expectProblem(await create(change), 400, { fields });
+    expect(await everything()).toEqual({ contents: [], events: [] });
+  });
+});
+
+describe('an edit', () => {
+  test('keeps what is absent, and is what the next sync has to carry', async () => {
+    const content = await buildContent(server, tenant, writePost(wordpress, { title: 'Before' }));
+    const { body } = await as().patch(`${path}/${content.id}`, { title: 'After' }).expect(200);
+    expect(body).toMatchObject({ title: 'After', body: content.body, sync_state: 'local_changes' });
+    expect(await stored(content.id)).toMatchObject({
+      localVersion: content.localVersion + 1,
+      syncedVersion: content.syncedVersion,
+      baseHash: content.baseHash,
+    });
+    expect(await events()).toMatchObject([{ action: 'edited', details: { fields: ['title'] } }]);
+  });
+
+  test('that changes nothing is none', async () => {
+    const content = await buildContent(server, tenant, writePost(wordpress));
+    const same = { title: content.title, terms: [...(content.terms as unknown[])].reverse() };
+    const { body } = await as().patch(`${path}/${content.id}`, same).expect(200);
+    expect(body.sync_state).toBe('in_sync');
+    await as().patch(`${path}/${content.id}`, {}).expect(200);
+    expect(await stored(content.id)).toEqual(content);
+    expect(await events()).toEqual([]);
+  });
+
+  test('of a content that no site has leaves it so', async () => {
+    const { body } = await create().expect(201);
+    const { body: edited } = await as().patch(`${path}/${body.id}`, whole).expect(200);
+    expect(edited).toMatchObject({ ...whole, sync_state: 'local_only' });
+  });
+
+  test('of one that the site has changed too is a conflict', async () => {
+    const content = await buildContent(server, tenant, writePost(wordpress));
+    await server.db.content.update({ where: { id: content.id }, data: { syncState: 'remote_changes' } });
+    const { body } = await as().patch(`${path}/${content.id}`, { title: 'Here' }).expect(200);
+    expect(body.sync_state).toBe('conflict');
+    expect(await events()).toMatchObject([{ action: 'conflict' }]);
+  });
+
+  test('of a published one may say that it is, and no other may', async () => {
+    const content = await buildContent(server, tenant, writePost(wordpress));
+    await as().patch(`${path}/${content.id}`, { status: 'published', title: 'Still' }).expect(200);
+    await as().patch(`${path}/${content.id}`, { status: 'archived' }).expect(200);
+    expectProblem(await as().patch(`${path}/${content.id}`, { status: 'published' }), 400, {
+      fields: ['status'],
+    });
+  });
+
+  test('of twenty fields at once loses none', async () => {
+    const { body } = await create().expect(201);
+    const edits = [{ title: 'T' }, { slug: 's' }, { body: 'b' }, { excerpt: 'e' }, { status: 'ready' }];
+    await Promise.all(edits.map((edit) => as().patch(`${path}/${body.id}`, edit).expect(200)));
+    expect(await stored(body.id)).toMatchObject({ ...Object.assign({}, ...edits), localVersion: 6 });
+  });
+
+  test.each<[string, object, string[]]>([
+    ['its type', { content_type: 'page' }, ['content_type']],
+    ['its site', { site_id: 1 }, ['site_id']],
+    ['its state', { sync_state: 'in_sync' }, ['sync_state']],
+    ['null', { title: null }, ['title']],
+  ])('of %s is a 400 that names it', async (_, change, fields) => {
+    const { body } = await create().expect(201);
+    const before = await everything();
+    expectProblem(await as().patch(`${path}/${body.id}`, change), 400, { fields });
+    expect(await everything()).toEqual(before);
+  });
+});
+
+describe('a removal', () => {
+  test('takes the content away here, and leaves its event', async () => {
+    const post = writePost(wordpress);
+    const content = await buildContent(server, tenant, post);
+    await as().delete(`${path}/${content.id}`).expect(204);
+    expectProblem(await as().get(`${path}/${content.id}`), 404);
+    expectProblem(await as().delete(`${path}/${content.id}`), 404);
+    expect(wordpress.state.posts).toContain(post);
+    expect(await events()).toMatchObject([{ action: 'removed', contentId: content.id }]);
+  });
+});
+
+describe('a conflict', () => {
+  /** Both sides have changed the title. */
+  async function buildConflict() {
+    const post = writePost(wordpress, { title: 'Before' });
+    const content = await buildContent(server, tenant, post);
+    await as().patch(`${path}/${content.id}`, { title: 'Here' }).expect(200);
+    post.title = 'There';
+    post.modified_gmt = '2026-03-02T10:00:00';
+    const { body } = await pull(content.id);
+    expect(body.content).toMatchObject({ title: 'Here', sync_state: 'conflict' });
+    return { id: content.id, post };
+  }
+  const pull = (id: number) =>
+    as()
+      .post(`${integrationsPath}/${tenant.integrationId}/sync-wordpress-content`, { content_id: id })
+      .expect(200);
+  const resolve = (id: number, body: object) => as().post(`${path}/${id}/resolve-conflict`, body);
+
+  test('is settled for the edits here: what the site has is no news any more', async () => {
+    const { id } = await buildConflict();
+    const { body } = await resolve(id, { keep: 'local' }).expect(200);
+    expect(body).toMatchObject({ title: 'Here', sync_state: 'local_changes' });
+    expect((await pull(id)).body.content).toMatchObject({ title: 'Here', sync_state: 'local_changes' });
+    expect((await events()).at(-1)).toMatchObject({
+      action: 'conflict_resolved',
+      details: { keep: 'local', user_id: tenant.owner.userId },
+    });
+  });
+
+  test('is settled for the site: its state is read and taken', async () => {
+    const { id, post } = await buildConflict();
+    // It has gone on since.
+    post.title = 'There, later';
+    const { body } = await resolve(id, { keep: 'remote' }).expect(200);
+    expect(body).toMatchObject({ title: 'There, later', sync_state: 'in_sync' });
+    const content = await stored(id);
+    expect(content.syncedVersion).toBe(content.localVersion);
+    expect(content.externalModifiedAt).toEqual(new Date('2026-03-02T10:00:00Z'));
+    expect((await events()).at(-1)).toMatchObject({
+      action: 'conflict_resolved',
+      details: { keep: 'remote', user_id: tenant.owner.userId },
+    });
+  });
+
+  test('is settled for the site also when that has gone back to what it was', async () => {
+    const { id, post } = await buildConflict();
+    post.title = 'Before';
+    const { body } = await resolve(id, { keep: 'remote' }).expect(200);
+    expect(body).toMatchObject({ title: 'Before', sync_state: 'in_sync' });
+  });
+
+  test('with a post that is gone is settled as that', async () => {
+    const { id, post } = await buildConflict();
+    post.status = 'trash';
+    const { body } = await resolve(id, { keep: 'remote' }).expect(200);
+    expect(body).toMatchObject({ title: 'Here', sync_state: 'deleted_remote', external_status: 'trash' });
+  });
+
+  test('stays when the site cannot be read, and says why', async () => {
+    const { id } = await buildConflict();
+    wordpress.setFault('rest_cannot_access');
+    const before = await everything();
+    expectProblem(await resolve(id, { keep: 'remote' }), 422, { code: 'rest_disabled' });
+    expect(await everything()).toEqual(before);
+  });
+
+  test.each(['local', 'remote'])('that is none cannot be settled for %s', async (keep) => {
+    const { body } = await create().expect(201);
+    expectProblem(await resolve(body.id, { keep }), 409, { code: 'no_conflict' });
+  });
+
+  test.each([{}, { keep: 'both' }, { keep: 'local', more: 1 }])('with %j is a 400', async (body) => {
+    const { id } = await buildConflict();
+    expectProblem(await resolve(id, body), 400);
+    expect((await stored(id)).syncState).toBe('conflict');
+  });
+
+  test('settled twice at once is settled once', async () => {
+    const { id } = await buildConflict();
+    const answers = await Promise.all([resolve(id, { keep: 'local' }), resolve(id, { keep: 'remote' })]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+  });
+});
