@@ -67,17 +67,20 @@ export class RemoteError extends Error {
   readonly retryable: boolean;
   /** More about this one case, without address or secret, e.g. which TLS fault it is. */
   readonly detail: string | undefined;
+  /** How long the other side asks to wait before a later try; undefined where it does not say. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     code: string,
     message: string,
-    options: { retryable?: boolean; detail?: string; cause?: unknown } = {},
+    options: { retryable?: boolean; detail?: string; retryAfterMs?: number; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'RemoteError';
     this.code = code;
     this.retryable = options.retryable ?? false;
     this.detail = options.detail;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { ContentPart, RemoteContent } from './contentPart.ts';
 
 /**
  * What a platform is to the rest of Sitebridge. A platform declares what it can do as data; services look at
@@ -23,6 +24,8 @@ export interface Platform {
   readStructure?(connection: Connection): Promise<SiteStructure>;
   /** Reads one content as an editor sees it; null when the site has no such one. Throws RemoteError. */
   readContent?(connection: Connection, wanted: WantedContent): Promise<RemoteContent | null>;
+  /** Reads and writes contents. */
+  readonly content?: ContentPart;
   /** What a status in the site's words means here; null for one that takes a content out of the site's. */
   localStatus?(externalStatus: string): 'draft' | 'published' | null;
 }
@@ -32,7 +35,7 @@ export interface PlatformCapabilities {
   readonly usesSiteKey: boolean;
   /** Reads and takes the structure of a site. */
   readonly structure: boolean;
-  /** Keeps content in step; false until the platform has that part. */
+  /** Keeps content in step. */
   readonly content: boolean;
 }
 
@@ -116,23 +119,4 @@ export interface ContentTerm {
   taxonomy: string;
   slug: string;
   name: string;
-}
-
-/** One content as its site holds it. Texts are raw, as an editor sees them. */
-export interface RemoteContent {
-  externalId: string;
-  contentType: string;
-  title: string;
-  slug: string;
-  body: string;
-  excerpt: string;
-  /** The site's own word, e.g. `publish`. */
-  externalStatus: string;
-  /** What that means here; null: it is gone from the site's content, as in its trash. */
-  status: 'draft' | 'published' | null;
-  url: string | null;
-  /** ISO 8601 UTC by the site's clock; null when it has none. */
-  modifiedAt: string | null;
-  terms: ContentTerm[];
-  metadata: JsonObject;
 }

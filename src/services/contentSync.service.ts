@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '../database/client.ts';
 import type { Content } from '../database/generated/client.ts';
 import { CallerError, notFound, RemoteError } from '../errors.ts';
-import type { RemoteContent } from '../platforms/platform.ts';
+import type { RemoteContent } from '../platforms/contentPart.ts';
 import { notSupported, type PlatformRegistry } from '../platforms/registry.ts';
 import { mustBeConflict } from './contentEdit.service.ts';
 import { contentHash, type SharedState } from './contentHash.ts';

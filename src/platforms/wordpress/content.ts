@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Connection, ContentTerm, JsonObject, RemoteContent, WantedContent } from '../platform.ts';
+import type { RemoteContent } from '../contentPart.ts';
+import type { Connection, ContentTerm, JsonObject, WantedContent } from '../platform.ts';
 import type { DiagnosisOptions } from './diagnosis.ts';
 import { decodeCharacterReferences } from './htmlText.ts';
 import { fault } from './messages.ts';
@@ -87,6 +88,8 @@ function remoteContent(from: z.output<typeof post>): RemoteContent {
       ...(from.meta ?? {}),
       ...(from.featured_media ? { featured_media: from.featured_media } : {}),
     },
+    tag: null,
+    contentId: null,
   };
 }
 

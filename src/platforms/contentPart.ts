@@ -1,0 +1,206 @@
+import type { Connection, ContentTerm, JsonObject } from './platform.ts';
+
+/**
+ * The content part of a platform: reads a site's contents in pages, finds what changed there, writes to it.
+ * It knows the site and nothing of what is stored here, but for what `KnownContents` tells it.
+ */
+export interface ContentPart {
+  /** Opens a site for one run or one reading; finds out how to speak with it. Throws RemoteError. */
+  open(connection: Connection, pace: Pace): Promise<ContentSession>;
+}
+
+/**
+ * How fast one site is asked. Every request of a session goes through `send`: it waits for its turn (a limit of
+ * requests at once, slower where the site answers slowly or asks for patience), and counts what fails.
+ */
+export interface Pace {
+  /** Requests to the site at once, at the most; pages are fetched ahead no further than this allows. */
+  readonly atOnce: number;
+  /** Aborts when the work was given up; what is under way then may fail in any way. */
+  readonly signal: AbortSignal;
+  /**
+   * Sends one request when it is its turn. `request` makes a new request each time it is called (a new nonce, a
+   * new signature) and throws RemoteError for an answer that is none: with `retryAfterMs` where the site said
+   * how long to wait. A `repeatable` one is sent again after a fault that is `retryable`; another is not,
+   * as the site may have done what it asked.
+   */
+  send<T>(request: () => Promise<T>, options: { repeatable: boolean }): Promise<T>;
+}
+
+export interface ContentSession {
+  /**
+   * Does `readChanges` find whatever changed, also what leaves no date behind? Otherwise everything is read anew
+   * once a week, which finds what was missed.
+   */
+  readonly findsEveryChange: boolean;
+  /** How many contents one call of `write` takes, at the most. */
+  readonly writesAtOnce: number;
+  /** Does `write` itself refuse to overwrite what is not `expectedTag` any more? Otherwise the caller reads first. */
+  readonly comparesAndSets: boolean;
+
+  /**
+   * Every item of a type in every status that belongs to the site's content, page by page, the next fetched while
+   * the caller stores this one. Items that exist throughout are in one of the pages, however pages shift.
+   * Goes on after `cursor`, as a page of an earlier call gave it.
+   */
+  readAll(request: ReadAllRequest): AsyncIterable<ContentPage>;
+  /** What may have changed since `watermark`: at least all that did, seldom more. Ids that are missing come last. */
+  readChanges(request: ReadChangesRequest): AsyncIterable<ContentPage>;
+  /** Some items as they are now. Nothing is gone just because it may not be seen: that is a fault. */
+  read(type: TypeOfSite, externalIds: readonly string[]): Promise<ReadOutcome>;
+  /** Every term of a taxonomy, page by page. */
+  readTerms(taxonomy: TypeOfSite): AsyncIterable<RemoteTerm[]>;
+  /**
+   * Creates and updates items of one type, each with an outcome of its own, in the order given. Throws RemoteError
+   * when it is not known what became of them; a create is then tried again with `mayExist`.
+   */
+  write(type: TypeOfSite, writes: readonly ContentWrite[]): Promise<WriteOutcome[]>;
+}
+
+/** A content type or a taxonomy, and what the stored structure says of it; null when there is no structure yet. */
+export interface TypeOfSite {
+  slug: string;
+  structure: {
+    rest_base?: string | undefined;
+    hierarchical?: boolean | undefined;
+    taxonomies?: string[] | undefined;
+  } | null;
+}
+
+export interface ReadAllRequest {
+  type: TypeOfSite;
+  /** Only the newest so many; null is all. */
+  newest: number | null;
+  /** Where an earlier reading left off; null at the start. */
+  cursor: JsonObject | null;
+}
+
+export interface ReadChangesRequest {
+  type: TypeOfSite;
+  newest: number | null;
+  /** As the `end` of the last complete reading gave it. */
+  watermark: JsonObject;
+  known: KnownContents;
+}
+
+/** What is stored here of one type of one site. Contents that the site has not, or no more, are not in it. */
+export interface KnownContents {
+  count(): Promise<number>;
+  /** Those of `externalIds` that are known. */
+  some(externalIds: readonly string[]): Promise<Map<string, KnownContent>>;
+  /**
+   * Of each range of `size` numeric ids that holds any (range n: ids from n × size up to, not including,
+   * (n + 1) × size): how many there are, and the XOR of their tags. One without a tag counts, and adds nothing.
+   */
+  ranges(size: number): Promise<Map<number, { count: number; xor: bigint }>>;
+  /** Everything in the ranges with these numbers. */
+  inRanges(size: number, ranges: readonly number[]): Promise<Map<string, KnownContent>>;
+  /** Everything, in ascending order of numeric ids, after `after`, at most `limit`. */
+  after(after: string | null, limit: number): Promise<Map<string, KnownContent>>;
+}
+
+export interface KnownContent {
+  /** ISO 8601 UTC by the site's clock. */
+  modifiedAt: string | null;
+  /** As `RemoteContent.tag` was when it was last read. */
+  tag: string | null;
+}
+
+export interface ContentPage {
+  items: RemoteContent[];
+  /** What could not be taken, each with why; the rest of the page is good. */
+  faults: ItemFault[];
+  /** Where a reading goes on after this page. */
+  cursor: JsonObject;
+  /** How many items this reading will bring, as far as the site told. */
+  expected: number | null;
+  /** With the last page only. */
+  end?: {
+    /** What the next `readChanges` begins with; by the site's clock, never by ours. */
+    watermark: JsonObject;
+    /** Ids that are known and were not found. Whether they are gone, `read` says. */
+    missing: string[];
+  };
+}
+
+/** Why one item was not taken. */
+export interface ItemFault {
+  /** null for one that has none, which is then why. */
+  externalId: string | null;
+  /** Stable, such as `no_id`, `unreadable`, `too_long`, `forbidden`. */
+  code: string;
+  message: string;
+}
+
+export interface ReadOutcome {
+  items: RemoteContent[];
+  /** The site says that there is no such item. */
+  gone: string[];
+  faults: ItemFault[];
+}
+
+/** One content as its site holds it. Texts are raw, as an editor sees them. */
+export interface RemoteContent {
+  externalId: string;
+  contentType: string;
+  title: string;
+  slug: string;
+  body: string;
+  excerpt: string;
+  /** The site's own word, e.g. `publish`. */
+  externalStatus: string;
+  /** What that means here; null: it is gone from the site's content, as in its trash. */
+  status: 'draft' | 'published' | null;
+  url: string | null;
+  /** ISO 8601 UTC by the site's clock; null when it has none. */
+  modifiedAt: string | null;
+  terms: ContentTerm[];
+  metadata: JsonObject;
+  /** The site's own hash of the item, 16 hexadecimal digits; null where it makes none. */
+  tag: string | null;
+  /** The id of the content here that the site keeps with the item; null where it keeps none. */
+  contentId: number | null;
+}
+
+export interface RemoteTerm {
+  externalId: string;
+  parentExternalId: string | null;
+  slug: string;
+  name: string;
+  /** How many items have it, as the site counts. */
+  count: number;
+}
+
+/** One content to be created or updated. */
+export interface ContentWrite {
+  contentId: number;
+  /** Marks this write, so that its echo is known. */
+  opId: string;
+  /** null: to be created. */
+  externalId: string | null;
+  /** A create that was begun before: look on the site for what became of it, and update that. */
+  mayExist: boolean;
+  /** When the create was first begun, ISO 8601 UTC by our clock. */
+  begunAt: string | null;
+  /** The tag that the site's item must still have; null: none is known, or any will do. */
+  expectedTag: string | null;
+  /** What the site has now, where the caller has just read it: only what differs needs to be sent. */
+  onSite: RemoteContent | null;
+  title: string;
+  slug: string;
+  body: string;
+  excerpt: string;
+  /** null: as it is on the site, which may have finer words for it. */
+  status: 'draft' | 'published' | null;
+  terms: ContentTerm[];
+  /** `featured_image_url` in it names an image that is to be uploaded once and used. */
+  metadata: JsonObject;
+}
+
+export type WriteOutcome =
+  /** `remote` is what the site answered that it now holds, which may differ from what was sent. */
+  | { result: 'written'; created: boolean; remote: RemoteContent; notes: ItemFault[] }
+  /** It is not any more what was expected; `remote` is what is there now, null when there is nothing. */
+  | { result: 'conflict'; remote: RemoteContent | null }
+  /** `retryable`: trying again may help, with `mayExist` where it was a create. */
+  | { result: 'failed'; fault: ItemFault; retryable: boolean };
