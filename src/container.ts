@@ -25,6 +25,7 @@ import { webhookRoutes } from './http/routers/webhooks.router.ts';
 import { createBoss, JobQueue } from './jobs/queues.ts';
 import { startWorkers } from './jobs/workers.ts';
 import { OutboundClient } from './outbound/httpClient.ts';
+import { SitePaces } from './outbound/sitePace.ts';
 import { PlatformRegistry } from './platforms/registry.ts';
 import { createWordpressPlatform } from './platforms/wordpress/wordpress.platform.ts';
 import { CredentialVault } from './security/credentialVault.ts';
@@ -34,7 +35,11 @@ import { AuthService } from './services/auth.service.ts';
 import { ConnectionService } from './services/connection.service.ts';
 import { ContentService } from './services/content.service.ts';
 import { ContentEditService } from './services/contentEdit.service.ts';
+import { ContentPull } from './services/contentPull.ts';
 import { ContentPuller } from './services/contentPuller.ts';
+import { ContentPush } from './services/contentPush.ts';
+import { ContentRunner } from './services/contentRunner.ts';
+import { ContentSessions } from './services/contentSessions.ts';
 import { ContentSyncService } from './services/contentSync.service.ts';
 import { CredentialRotation } from './services/credentialRotation.ts';
 import { EventLog } from './services/eventLog.ts';
@@ -42,10 +47,12 @@ import { IntegrationService } from './services/integration.service.ts';
 import { IntegrationReads } from './services/integrationReads.ts';
 import { SiteService } from './services/site.service.ts';
 import { SiteConnections } from './services/siteConnection.ts';
+import { SitePauses } from './services/sitePauses.ts';
 import { SyncService } from './services/sync.service.ts';
 import { SyncHealthService } from './services/syncHealth.service.ts';
 import { SyncMetadataService } from './services/syncMetadata.service.ts';
 import { SyncRunner } from './services/syncRunner.ts';
+import { TermSync } from './services/termSync.ts';
 import { WebhookInboxService } from './services/webhookInbox.service.ts';
 import { WebhookIntakeService } from './services/webhookIntake.service.ts';
 
@@ -93,6 +100,7 @@ export async function createContainer(
     connections,
     sites,
     events,
+    queue,
   });
   const connectionTests = new ConnectionService({
     db,
@@ -106,11 +114,35 @@ export async function createContainer(
   const metadata = new SyncMetadataService({ db, platforms, integrations, connections, events, now });
   const sync = new SyncService({ db, platforms, integrations, events, queue, wait: (ms) => sleep(ms), now });
   const health = new SyncHealthService({ db, integrations, platforms, events, now });
-  const runner = new SyncRunner({ db, metadata, events, logger, now });
+  const paces = new SitePaces({
+    now: () => performance.now(),
+    wait: (ms, signal) => sleep(ms, undefined, { signal }),
+  });
+  const pauses = new SitePauses({ events, now });
+  const sessions = new ContentSessions({ platforms, connections, paces });
+  const contentRuns = new ContentRunner({
+    db,
+    platforms,
+    sessions,
+    terms: new TermSync({ events }),
+    pull: new ContentPull({ events, now }),
+    push: new ContentPush({ events, now }),
+    events,
+    now,
+  });
+  const runner = new SyncRunner({
+    db,
+    metadata,
+    contents: contentRuns,
+    pauses,
+    events,
+    logger,
+    now,
+  });
   const contents = new ContentService({ db, sites });
   const edits = new ContentEditService({ db, sites, events });
-  const contentSync = new ContentSyncService({ db, platforms, integrations, connections, events });
-  const puller = new ContentPuller({ db, contentSync });
+  const contentSync = new ContentSyncService({ db, platforms, integrations, sessions, events });
+  const puller = new ContentPuller({ db, contentSync, pauses });
   const intake = new WebhookIntakeService({ db, sites, queue });
   const inbox = new WebhookInboxService({ db, platform: wordpress, events, queue, logger });
 
@@ -161,7 +193,7 @@ export async function createContainer(
     routes,
     async start() {
       await startBoss(boss, queue);
-      if (config.role !== 'api') await startWorkers(boss, { runner, inbox, puller });
+      if (config.role !== 'api') await startWorkers(boss, { runner, inbox, puller, sync });
     },
     async stop(timeoutMs) {
       await boss.stop({ graceful: true, timeout: timeoutMs });

@@ -19,6 +19,17 @@ export const contentJob = z.object({
 });
 export type ContentJob = z.output<typeof contentJob>;
 
+/** What a job of the schedule queue carries: an integration whose time has come. */
+export const scheduleJob = z.object({ integrationId: z.int() });
+
+/** When an integration is synced by itself. */
+export interface SyncSchedule {
+  /** A cron expression of five fields. */
+  cron: string;
+  /** An IANA name such as `Europe/Berlin`. */
+  timeZone: string;
+}
+
 /** The queues with their policies. A policy is fixed when a queue is made; the rest is brought up to date at each start. */
 export const syncQueue = {
   name: 'sync',
@@ -64,7 +75,17 @@ export const contentQueue = {
   notify: true,
 } satisfies Queue;
 
-const queues: Queue[] = [syncQueue, webhookQueue, contentQueue];
+/** Integrations whose time has come; each makes a run, which is what is kept and shown. */
+export const scheduleQueue = {
+  name: 'schedule',
+  policy: 'standard',
+  retryLimit: 5,
+  retryDelay: 5,
+  retryBackoff: true,
+  deleteAfterSeconds: 86_400,
+} satisfies Queue;
+
+const queues: Queue[] = [syncQueue, webhookQueue, contentQueue, scheduleQueue];
 
 /** Opens pg-boss on its own small pool: jobs must not wait for the connections of calls, nor calls for theirs. */
 export function createBoss(options: { url: string; logger: Logger; works: boolean }): PgBoss {
@@ -135,6 +156,29 @@ export class JobQueue {
       singletonKey: `${job.integrationId}:${job.contentType}:${job.externalId}`,
       group: { id: String(job.integrationId) },
     });
+  }
+
+  /** Sets when an integration is synced by itself, or never for null. */
+  async scheduleSync(tx: Transaction, integrationId: number, schedule: SyncSchedule | null): Promise<void> {
+    const key = String(integrationId);
+    const db = fromPrisma(tx);
+    if (schedule === null) return this.#boss.unschedule(scheduleQueue.name, key, { db });
+    const options = { tz: schedule.timeZone, key, missed: 'once', db } as const;
+    await this.#boss.schedule(scheduleQueue.name, schedule.cron, { integrationId }, options);
+  }
+
+  /** Why a schedule cannot be used; null when it can. */
+  scheduleFault({ cron, timeZone }: SyncSchedule): { part: 'cron' | 'time_zone'; message: string } | null {
+    if (!Intl.supportedValuesOf('timeZone').includes(timeZone) && timeZone !== 'UTC')
+      return { part: 'time_zone', message: 'must be an IANA time zone such as Europe/Berlin.' };
+    if (cron.trim().split(/\s+/).length !== 5)
+      return { part: 'cron', message: 'must have five fields, such as "0 3 * * *".' };
+    try {
+      this.#boss.previewSchedule(cron, { tz: timeZone, count: 1 });
+      return null;
+    } catch {
+      return { part: 'cron', message: 'is no cron expression such as "0 3 * * *".' };
+    }
   }
 
   /** Throws when the queue cannot be reached. */

@@ -1,8 +1,18 @@
 import type { Job, PgBoss } from 'pg-boss';
 import type { ContentPuller } from '../services/contentPuller.ts';
+import type { SyncService } from '../services/sync.service.ts';
 import type { SyncRunner } from '../services/syncRunner.ts';
 import type { WebhookInboxService } from '../services/webhookInbox.service.ts';
-import { contentJob, contentQueue, syncJob, syncQueue, webhookJob, webhookQueue } from './queues.ts';
+import {
+  contentJob,
+  contentQueue,
+  scheduleJob,
+  scheduleQueue,
+  syncJob,
+  syncQueue,
+  webhookJob,
+  webhookQueue,
+} from './queues.ts';
 
 /** How many runs one process works on at once, and how many of them may be one account's. */
 const runs = { atOnce: 8, perGroup: 4 };
@@ -10,20 +20,25 @@ const runs = { atOnce: 8, perGroup: 4 };
 const deliveries = { atOnce: 8, perGroup: 2 };
 /** A site is asked for so many contents at once. */
 const contents = { atOnce: 4, perGroup: 2 };
+const schedules = { atOnce: 1, perGroup: 1 };
 
 export interface Workers {
   runner: SyncRunner;
   inbox: WebhookInboxService;
   puller: ContentPuller;
+  sync: SyncService;
 }
 
 /** Starts to work on the queues. Ends with the boss's stop, which gives running jobs back. */
-export async function startWorkers(boss: PgBoss, { runner, inbox, puller }: Workers): Promise<void> {
+export async function startWorkers(boss: PgBoss, { runner, inbox, puller, sync }: Workers): Promise<void> {
   await work(boss, syncQueue.name, runs, (job) => runner.execute(syncJob.parse(job.data).runId, job.signal));
   await work(boss, webhookQueue.name, deliveries, (job) =>
     inbox.apply(BigInt(webhookJob.parse(job.data).deliveryId)),
   );
   await work(boss, contentQueue.name, contents, (job) => puller.execute(contentJob.parse(job.data)));
+  await work(boss, scheduleQueue.name, schedules, (job) =>
+    sync.syncScheduled(scheduleJob.parse(job.data).integrationId),
+  );
 }
 
 /** Works on a queue `atOnce` jobs at a time, of one group at most `perGroup`. */

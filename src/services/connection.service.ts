@@ -170,7 +170,10 @@ export class ConnectionService {
     });
     await tx.siteIntegration.update({
       where: { id: row.id },
-      data: { connectionStatus: result.success ? 'healthy' : 'failing' },
+      data: result.success
+        ? // A site that answers again is not left alone any longer.
+          { connectionStatus: 'healthy', pausedUntil: null, pauses: 0 }
+        : { connectionStatus: 'failing' },
     });
   }
 

@@ -3,7 +3,7 @@ import type { Content, ContentStatus } from '../database/generated/client.ts';
 import { CallerError, invalidField, notFound } from '../errors.ts';
 import type { ContentTerm, JsonObject } from '../platforms/platform.ts';
 import { contentHash, type SharedState, sharedState } from './contentHash.ts';
-import { hasLocalChanges, lockContent, subjectOf } from './contentMerge.ts';
+import { hasLocalChanges, lockContent, lockRows, subjectOf } from './contentMerge.ts';
 import { readContentTypes } from './contentTypes.ts';
 import type { EventLog } from './eventLog.ts';
 import type { SiteService } from './site.service.ts';
@@ -44,7 +44,7 @@ export class ContentEditService {
     mayBeSet(edit.status, null);
     return this.#db.$transaction(async (tx) => {
       const content = await tx.content.create({
-        data: { accountId: scope.accountId, siteId, contentType, ...columns(edit) },
+        data: { accountId: scope.accountId, siteId, contentType, editedAt: new Date(), ...columns(edit) },
       });
       await this.#record(tx, scope, content, 'created', { fields: Object.keys(edit) });
       return content;
@@ -60,7 +60,12 @@ export class ContentEditService {
       if (contentHash(before) === contentHash(after)) return content;
       const changed = await tx.content.update({
         where: { id },
-        data: { ...columns(edit), localVersion: { increment: 1 }, syncState: editedState(content) },
+        data: {
+          ...columns(edit),
+          localVersion: { increment: 1 },
+          editedAt: new Date(),
+          syncState: editedState(content),
+        },
       });
       await this.#record(tx, scope, changed, changed.syncState === 'conflict' ? 'conflict' : 'edited', {
         fields: Object.keys(edit),
@@ -101,8 +106,9 @@ export class ContentEditService {
       const where = { id, ...inScope(scope) };
       const found = await tx.content.findFirst({ where });
       if (!found) throw notFound();
-      const subject = found.externalId === null ? `id ${id}` : subjectOf(found.contentType, found.externalId);
-      await lockContent(tx, found.siteId, subject);
+      if (found.externalId !== null)
+        await lockContent(tx, found.siteId, subjectOf(found.contentType, found.externalId));
+      await lockRows(tx, [id]);
       const content = await tx.content.findFirst({ where });
       if (!content) throw notFound();
       return act(tx, content);

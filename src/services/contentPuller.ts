@@ -1,16 +1,20 @@
 import type { Database } from '../database/client.ts';
 import type { ContentJob } from '../jobs/queues.ts';
+import { SiteResting } from '../outbound/sitePace.ts';
 import type { ContentSyncService } from './contentSync.service.ts';
 import { withSite } from './integration.service.ts';
+import type { SitePauses } from './sitePauses.ts';
 
 /** Reads what webhooks announced, on behalf of the worker. */
 export class ContentPuller {
   readonly #db: Database;
   readonly #contentSync: ContentSyncService;
+  readonly #pauses: SitePauses;
 
-  constructor(parts: { db: Database; contentSync: ContentSyncService }) {
+  constructor(parts: { db: Database; contentSync: ContentSyncService; pauses: SitePauses }) {
     this.#db = parts.db;
     this.#contentSync = parts.contentSync;
+    this.#pauses = parts.pauses;
   }
 
   /** Does nothing when the integration is gone or switched off. Throws what went wrong: even what
@@ -21,6 +25,12 @@ export class ContentPuller {
       include: withSite,
     });
     if (!integration?.isActive || !integration.syncEnabled) return;
-    await this.#contentSync.pull(integration, job.contentType, job.externalId, 'webhook');
+    if (this.#pauses.isOn(integration)) throw new Error('The site is left alone for a while.');
+    try {
+      await this.#contentSync.pull(integration, job.contentType, job.externalId, 'webhook');
+    } catch (error) {
+      if (error instanceof SiteResting) await this.#pauses.begin(this.#db, integration, error.restMs);
+      throw error;
+    }
   }
 }

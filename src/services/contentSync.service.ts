@@ -2,22 +2,15 @@ import type { Database, Transaction } from '../database/client.ts';
 import type { Content } from '../database/generated/client.ts';
 import { CallerError, notFound, RemoteError } from '../errors.ts';
 import type { RemoteContent } from '../platforms/contentPart.ts';
-import { notSupported, type PlatformRegistry } from '../platforms/registry.ts';
+import type { PlatformRegistry } from '../platforms/registry.ts';
 import { mustBeConflict } from './contentEdit.service.ts';
-import { contentHash, type SharedState } from './contentHash.ts';
-import {
-  isOutdated,
-  lockContent,
-  type MergeOutcome,
-  markDeletedRemote,
-  mergeRemote,
-  storedState,
-  subjectOf,
-} from './contentMerge.ts';
-import { readContentTypes } from './contentTypes.ts';
+import { lockContent, type MergeOutcome, markDeletedRemote, remoteFacts, subjectOf } from './contentMerge.ts';
+import { storePage } from './contentPages.ts';
+import { type ContentSessions, typeOfSite } from './contentSessions.ts';
 import type { EventLog } from './eventLog.ts';
 import { type IntegrationRow, type IntegrationService, withSite } from './integration.service.ts';
-import { readConfigJson, type SiteConnections } from './siteConnection.ts';
+import { readConfigJson } from './siteConnection.ts';
+import { readSyncSettings } from './syncSettings.ts';
 import { inScope, type TenantScope } from './tenantScope.ts';
 
 /** Why a content is read: what a webhook announced says nothing of whether webhooks come. */
@@ -34,20 +27,20 @@ export class ContentSyncService {
   readonly #db: Database;
   readonly #platforms: PlatformRegistry;
   readonly #integrations: IntegrationService;
-  readonly #connections: SiteConnections;
+  readonly #sessions: ContentSessions;
   readonly #events: EventLog;
 
   constructor(parts: {
     db: Database;
     platforms: PlatformRegistry;
     integrations: IntegrationService;
-    connections: SiteConnections;
+    sessions: ContentSessions;
     events: EventLog;
   }) {
     this.#db = parts.db;
     this.#platforms = parts.platforms;
     this.#integrations = parts.integrations;
-    this.#connections = parts.connections;
+    this.#sessions = parts.sessions;
     this.#events = parts.events;
   }
 
@@ -77,6 +70,7 @@ export class ContentSyncService {
     if (externalId === null || !integration) {
       throw new CallerError('not_supported', 'No integration of this site can read a content.');
     }
+    const readSince = new Date();
     const remote = await this.#read(integration, contentType, externalId).catch((error: unknown) => {
       if (!(error instanceof RemoteError)) throw error;
       throw new CallerError('unprocessable', `The site cannot be read: ${error.message}`, {
@@ -91,7 +85,7 @@ export class ContentSyncService {
         where: { id: contentId },
         data: { syncedVersion: now.localVersion, baseHash: null, externalModifiedAt: null },
       });
-      await this.#store(tx, integration, contentType, externalId, remote);
+      await this.#store(tx, integration, contentType, externalId, remote, readSince);
       const details = { keep: 'remote', user_id: scope.userId };
       await this.#record(tx, integration, contentType, externalId, contentId, {
         action: 'conflict_resolved',
@@ -110,6 +104,7 @@ export class ContentSyncService {
     cause: PullCause,
   ): Promise<PullResult> {
     const started = performance.now();
+    const readSince = new Date();
     const remote = await this.#read(integration, contentType, externalId).catch(async (error: unknown) => {
       if (error instanceof RemoteError) {
         await this.#record(this.#db, integration, contentType, externalId, null, {
@@ -122,9 +117,9 @@ export class ContentSyncService {
     });
     return this.#db.$transaction(async (tx) => {
       await lockContent(tx, integration.siteId, subjectOf(contentType, externalId));
-      const result = await this.#store(tx, integration, contentType, externalId, remote);
+      const result = await this.#store(tx, integration, contentType, externalId, remote, readSince);
       await this.#record(tx, integration, contentType, externalId, result.content?.id ?? null, {
-        action: result.outcome === 'conflict' ? 'conflict' : 'pulled',
+        action: isConflict(result.outcome) ? 'conflict' : 'pulled',
         error: null,
         details: {
           outcome: result.outcome,
@@ -139,17 +134,22 @@ export class ContentSyncService {
     });
   }
 
+  /** null when the site has no such one. */
   async #read(
     integration: IntegrationRow,
     contentType: string,
     externalId: string,
   ): Promise<RemoteContent | null> {
-    const platform = this.#platforms.get(integration.platform);
-    if (!platform.readContent) throw notSupported(platform.name, 'reading a content');
-    const types = readContentTypes(readConfigJson(integration.config));
-    const structure = types?.post_types[contentType] ?? null;
-    const connection = await this.#connections.open(integration, integration.site);
-    return platform.readContent(connection, { contentType, externalId, structure });
+    const closing = new AbortController();
+    try {
+      const session = await this.#sessions.open(integration, closing.signal);
+      const answer = await session.read(typeOfSite(integration, contentType), [externalId]);
+      const [fault] = answer.faults;
+      if (fault) throw new RemoteError(fault.code, fault.message);
+      return answer.items[0] ?? null;
+    } finally {
+      closing.abort();
+    }
   }
 
   /** The site's integration that can read contents; null when there is none. */
@@ -159,7 +159,7 @@ export class ContentSyncService {
       include: withSite,
       orderBy: { id: 'asc' },
     });
-    return rows.find((row) => this.#platforms.get(row.platform).readContent !== undefined) ?? null;
+    return rows.find((row) => this.#platforms.get(row.platform).content !== undefined) ?? null;
   }
 
   async #store(
@@ -168,6 +168,7 @@ export class ContentSyncService {
     contentType: string,
     externalId: string,
     remote: RemoteContent | null,
+    readSince: Date,
   ): Promise<PullResult> {
     const owner = { accountId: integration.accountId, siteId: integration.siteId };
     const where = { siteId_contentType_externalId: { siteId: owner.siteId, contentType, externalId } };
@@ -177,33 +178,23 @@ export class ContentSyncService {
       const outcome = await markDeletedRemote(
         tx,
         stored,
-        remote ? factsOf(remote) : { externalStatus: 'deleted' },
+        remote ? remoteFacts(remote) : { externalStatus: 'deleted' },
       );
       return { outcome, content: await tx.content.findUnique({ where }) };
     }
-    const state: SharedState = { ...remote, status: remote.status };
-    if (!stored) {
-      const hash = contentHash(state);
-      const content = await tx.content.create({
-        data: {
-          ...owner,
-          ...storedState(state),
-          contentType,
-          externalId,
-          ...factsOf(remote),
-          syncState: 'in_sync',
-          syncedVersion: 1,
-          baseHash: hash,
-          remoteHash: hash,
-          lastSyncedAt: new Date(),
-        },
-      });
-      return { outcome: 'created', content };
-    }
-    if (isOutdated(stored, factsOf(remote).externalModifiedAt))
-      return { outcome: 'outdated', content: stored };
-    const outcome = await mergeRemote(tx, stored, state, factsOf(remote));
-    return { outcome, content: await tx.content.findUnique({ where }) };
+    const [entry] = await storePage(
+      tx,
+      {
+        ...owner,
+        contentType,
+        rule: readSyncSettings(readConfigJson(integration.config)).conflict,
+        readingId: null,
+        readSince,
+      },
+      [remote],
+    );
+    const content = await tx.content.findUnique({ where });
+    return { outcome: entry?.outcome ?? 'unchanged', content };
   }
 
   #record(
@@ -233,10 +224,6 @@ export class ContentSyncService {
   }
 }
 
-function factsOf(remote: RemoteContent) {
-  return {
-    externalStatus: remote.externalStatus,
-    externalUrl: remote.url,
-    externalModifiedAt: remote.modifiedAt === null ? null : new Date(remote.modifiedAt),
-  };
+function isConflict(outcome: MergeOutcome): boolean {
+  return outcome === 'conflict' || outcome === 'settled_local' || outcome === 'settled_remote';
 }

@@ -44,22 +44,12 @@ export class EventLog {
 
   /** Writes the event in the transaction of what it tells, so that neither is there without the other. */
   async record(tx: Transaction, event: EventInput): Promise<void> {
-    await tx.syncEvent.create({
-      data: {
-        accountId: event.accountId,
-        siteId: event.siteId,
-        integrationId: event.integrationId ?? null,
-        eventType: event.type,
-        action: event.action,
-        success: event.success ?? true,
-        contentId: event.contentId ?? null,
-        externalId: event.externalId ?? null,
-        details: event.details ?? {},
-        errorMessage: event.error ? scrub(event.error).slice(0, 2_000) : null,
-        durationMs: event.durationMs === undefined ? null : Math.round(event.durationMs),
-      },
-      select: { id: true },
-    });
+    await tx.syncEvent.create({ data: row(event), select: { id: true } });
+  }
+
+  /** Many at once, in the transaction of what they tell. */
+  async recordAll(tx: Transaction, events: readonly EventInput[]): Promise<void> {
+    if (events.length > 0) await tx.syncEvent.createMany({ data: events.map(row) });
   }
 
   /** For what has no transaction of its own, such as a secret that could not be opened. */
@@ -106,4 +96,20 @@ export class EventLog {
     const page = events.slice(0, filter.limit);
     return { events: page, nextBefore: more ? (page.at(-1)?.id ?? null) : null };
   }
+}
+
+function row(event: EventInput): Prisma.SyncEventCreateManyInput {
+  return {
+    accountId: event.accountId,
+    siteId: event.siteId,
+    integrationId: event.integrationId ?? null,
+    eventType: event.type,
+    action: event.action,
+    success: event.success ?? true,
+    contentId: event.contentId ?? null,
+    externalId: event.externalId ?? null,
+    details: event.details ?? {},
+    errorMessage: event.error ? scrub(event.error).slice(0, 2_000) : null,
+    durationMs: event.durationMs === undefined ? null : Math.round(event.durationMs),
+  };
 }

@@ -1,6 +1,7 @@
 import type { Database, Transaction } from '../database/client.ts';
 import type { Prisma } from '../database/generated/client.ts';
 import { CallerError, invalidField, notFound } from '../errors.ts';
+import type { JobQueue } from '../jobs/queues.ts';
 import type { Credentials, JsonObject, Platform } from '../platforms/platform.ts';
 import type { PlatformRegistry } from '../platforms/registry.ts';
 import { VaultError } from '../security/credentialVault.ts';
@@ -19,6 +20,7 @@ import {
 import type { IntegrationFilter, IntegrationReads, IntegrationView } from './integrationReads.ts';
 import { alreadyThere, isUniqueViolation, type SiteService } from './site.service.ts';
 import { readConfigJson, type SiteConnections } from './siteConnection.ts';
+import { readSyncSettings } from './syncSettings.ts';
 import { inScope, type TenantScope } from './tenantScope.ts';
 
 /** What is read with every integration. */
@@ -46,6 +48,7 @@ export class IntegrationService {
   readonly #connections: SiteConnections;
   readonly #sites: SiteService;
   readonly #events: EventLog;
+  readonly #queue: JobQueue;
 
   constructor(parts: {
     db: Database;
@@ -54,6 +57,7 @@ export class IntegrationService {
     connections: SiteConnections;
     sites: SiteService;
     events: EventLog;
+    queue: JobQueue;
   }) {
     this.#db = parts.db;
     this.#reads = parts.reads;
@@ -61,6 +65,7 @@ export class IntegrationService {
     this.#connections = parts.connections;
     this.#sites = parts.sites;
     this.#events = parts.events;
+    this.#queue = parts.queue;
   }
 
   async list(
@@ -128,6 +133,7 @@ export class IntegrationService {
           },
           include: withSite,
         });
+        await this.#schedule(tx, row);
         await this.#recordChange(tx, scope, row, 'created', {});
         return row;
       });
@@ -189,6 +195,7 @@ export class IntegrationService {
         data.connectionStatus = 'untested';
       }
       const updated = await tx.siteIntegration.update({ where: { id: row.id }, data, include: withSite });
+      if (data.config !== undefined) await this.#schedule(tx, updated);
       await this.#recordChange(tx, scope, updated, 'updated', { fields: Object.keys(data).sort() });
       return updated;
     });
@@ -199,6 +206,7 @@ export class IntegrationService {
     await this.#db.$transaction(async (tx) => {
       await lockIntegration(tx, id);
       const row = await this.get(scope, id, tx);
+      await this.#queue.scheduleSync(tx, row.id, null);
       await tx.siteIntegration.delete({ where: { id: row.id } });
       await this.#recordChange(tx, scope, row, 'deleted', {});
     });
@@ -247,6 +255,15 @@ export class IntegrationService {
         { code: 'credentials_unreadable' },
       );
     }
+  }
+
+  /** Keeps the queue's schedule as `sync_settings` has it. Throws 400 for one that cannot be used. */
+  async #schedule(tx: Transaction, row: IntegrationRow): Promise<void> {
+    const { schedule } = readSyncSettings(readConfigJson(row.config));
+    const wanted = schedule === undefined ? null : { cron: schedule.cron, timeZone: schedule.time_zone };
+    const fault = wanted === null ? null : this.#queue.scheduleFault(wanted);
+    if (fault) throw invalidField(`config_json.sync_settings.schedule.${fault.part}`, fault.message);
+    await this.#queue.scheduleSync(tx, row.id, wanted);
   }
 
   #recordChange(

@@ -58,7 +58,7 @@ const select = `
   SELECT i.id, i.account_id AS "accountId", i.site_id AS "siteId", i.platform, i.config_json AS config,
     i.credentials_json AS "credentialsEncrypted", i.is_active AS "isActive", i.sync_enabled AS "syncEnabled",
     i.sync_status AS "syncStatus", i.last_sync_at AS "lastSyncAt", i.sync_error AS "syncError",
-    i.connection_status AS "connectionStatus", i.created_at AS "createdAt", i.updated_at AS "updatedAt",
+    i.connection_status AS "connectionStatus", i.paused_until AS "pausedUntil", i.pauses, i.created_at AS "createdAt", i.updated_at AS "updatedAt",
     s.name AS "siteName", s.api_key_last4 AS "apiKeyLast4"
   FROM site_integration i JOIN site s ON s.id = i.site_id AND s.account_id = i.account_id`;
 

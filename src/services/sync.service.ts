@@ -1,12 +1,15 @@
 import type { Database, Transaction } from '../database/client.ts';
 import type { SyncDirection, SyncRun } from '../database/generated/client.ts';
-import { CallerError, notFound } from '../errors.ts';
+import { CallerError, invalidField, notFound } from '../errors.ts';
 import type { JobQueue } from '../jobs/queues.ts';
 import { notSupported, type PlatformRegistry } from '../platforms/registry.ts';
 import { type ContentCounts, countContent } from './contentCounts.ts';
+import { readContentTypes } from './contentTypes.ts';
 import type { EventLog } from './eventLog.ts';
 import { type IntegrationRow, type IntegrationService, lockIntegration } from './integration.service.ts';
+import { addToRun, isSame, type RunRequest, unfinishedReading } from './runRequest.ts';
 import { isUniqueViolation } from './site.service.ts';
+import { readConfigJson } from './siteConnection.ts';
 import { inScope, type TenantScope } from './tenantScope.ts';
 
 export interface SyncRequest {
@@ -22,6 +25,7 @@ export interface SyncStatusView {
   content: ContentCounts;
 }
 
+const dayMs = 24 * 3_600_000;
 const active = ['queued', 'syncing'] as const;
 /** How often a waiting call looks whether its run has ended. Milliseconds. */
 const lookEveryMs = 100;
@@ -55,23 +59,44 @@ export class SyncService {
   }
 
   /**
-   * Queues a run and its job in one transaction, or returns the run that is queued or running already.
-   * Throws 409 when the integration is inactive or its sync switched off, 501 for a direction the platform lacks.
+   * Queues a run and its job in one transaction. Returns the run that is queued or running already where it does
+   * what is asked; while another works one may wait, and what is asked is added to what that will do.
+   * Throws 409 when the integration is inactive or its sync switched off, 501 for a direction the platform lacks,
+   * 400 for a type that the site does not have.
    */
   async sync(scope: TenantScope, integrationId: number, request: SyncRequest): Promise<SyncRun> {
+    const wanted = {
+      direction: request.direction,
+      contentTypes: [...new Set(request.contentTypes ?? [])].sort(),
+      full: request.full ?? false,
+    };
     const enqueue = () =>
       this.#db.$transaction(async (tx) => {
         await lockIntegration(tx, integrationId);
         const row = await this.#integrations.get(scope, integrationId, tx);
-        this.#checkPossible(row, request);
-        const running = await this.#activeRun(tx, row.id);
-        return running ?? this.#enqueue(tx, scope, row, request);
+        this.#checkPossible(row, wanted);
+        const [queued, syncing] = await Promise.all([
+          tx.syncRun.findFirst({ where: { integrationId, status: 'queued' } }),
+          tx.syncRun.findFirst({ where: { integrationId, status: 'syncing' } }),
+        ]);
+        if (queued) return addToRun(tx, queued, wanted);
+        if (syncing && isSame(syncing, wanted)) return syncing;
+        return this.#enqueue(tx, scope, row, wanted);
       });
     return enqueue().catch((error: unknown) => {
-      // Two first requests at once: the database lets one run be active, and the other caller gets that one.
+      // Two first requests at once: the database lets one run wait, and the other caller gets that one.
       if (isUniqueViolation(error)) return enqueue();
       throw error;
     });
+  }
+
+  /** What a schedule asks for. Nothing where the integration is gone, switched off or left alone for a while. */
+  async syncScheduled(integrationId: number): Promise<void> {
+    const row = await this.#db.siteIntegration.findUnique({ where: { id: integrationId } });
+    if (!row?.isActive || !row.syncEnabled) return;
+    if (row.pausedUntil !== null && row.pausedUntil.getTime() > this.#now()) return;
+    const scope: TenantScope = { accountId: row.accountId, userId: null, siteId: row.siteId, role: 'site' };
+    await this.sync(scope, integrationId, { direction: 'both' });
   }
 
   /** Waits until the run has ended, at most `ms`, and returns it as it then is. */
@@ -124,7 +149,11 @@ export class SyncService {
       if (count === 0) {
         throw new CallerError('conflict', `The run has ended: it is ${found.status}.`, { code: 'run_ended' });
       }
-      await tx.siteIntegration.update({ where: { id: integrationId }, data: { syncStatus: 'cancelled' } });
+      const other = await this.#activeRun(tx, integrationId);
+      await tx.siteIntegration.update({
+        where: { id: integrationId },
+        data: { syncStatus: other?.status ?? 'cancelled' },
+      });
       // A running job is left to its worker, which sees that the run is cancelled; taking it back would only make it retry.
       if (found.jobId && found.status === 'queued') await this.#queue.cancelSync(tx, found.jobId);
       await this.#events.record(tx, {
@@ -151,10 +180,14 @@ export class SyncService {
   }
 
   #activeRun(tx: Transaction, integrationId: number): Promise<SyncRun | null> {
-    return tx.syncRun.findFirst({ where: { integrationId, status: { in: [...active] } } });
+    // The one that works, before the one that waits.
+    return tx.syncRun.findFirst({
+      where: { integrationId, status: { in: [...active] } },
+      orderBy: { status: 'desc' },
+    });
   }
 
-  #checkPossible(row: IntegrationRow, request: SyncRequest): void {
+  #checkPossible(row: IntegrationRow, request: RunRequest): void {
     const { name, capabilities } = this.#platforms.get(row.platform);
     const possible = request.direction === 'metadata' ? capabilities.structure : capabilities.content;
     if (!possible) throw notSupported(name, `a sync with direction ${request.direction}`);
@@ -169,22 +202,33 @@ export class SyncService {
         { code: 'sync_disabled' },
       );
     }
+    const types = readContentTypes(readConfigJson(row.config))?.post_types;
+    for (const [index, slug] of request.contentTypes.entries()) {
+      // Before the structure is known the run reads it first, and says then which types there are not.
+      if (types === undefined || Object.hasOwn(types, slug)) continue;
+      const known = Object.keys(types).join(', ');
+      throw invalidField(
+        `content_types.${index}`,
+        `is not a type of the site, which has ${known}.`,
+        'unknown_type',
+      );
+    }
   }
 
   async #enqueue(
     tx: Transaction,
     scope: TenantScope,
     row: IntegrationRow,
-    request: SyncRequest,
+    request: RunRequest,
   ): Promise<SyncRun> {
+    const checkpoint = await unfinishedReading(tx, row.id, request, new Date(this.#now() - dayMs));
     const run = await tx.syncRun.create({
       data: {
         accountId: row.accountId,
         siteId: row.siteId,
         integrationId: row.id,
-        direction: request.direction,
-        contentTypes: request.contentTypes ?? [],
-        full: request.full ?? false,
+        ...request,
+        ...(checkpoint === null ? {} : { checkpoint }),
         requestedBy: scope.userId,
       },
     });
@@ -195,7 +239,8 @@ export class SyncService {
         headers: { 'Retry-After': '1' },
       });
     }
-    await tx.siteIntegration.update({ where: { id: row.id }, data: { syncStatus: 'queued' } });
+    if (row.syncStatus !== 'syncing')
+      await tx.siteIntegration.update({ where: { id: row.id }, data: { syncStatus: 'queued' } });
     await this.#events.record(tx, {
       accountId: row.accountId,
       siteId: row.siteId,

@@ -176,6 +176,7 @@ export class SyncHealthService {
       isActive: integration.isActive,
       syncEnabled: integration.syncEnabled,
       syncStatus: integration.syncStatus,
+      pausedUntil: integration.pausedUntil,
       syncError: integration.syncError,
       lastTest: connection.lastTest,
       connectionStatus: connection.status,

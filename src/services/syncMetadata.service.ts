@@ -126,7 +126,7 @@ export class SyncMetadataService {
     if (!platform.capabilities.structure) throw notSupported(platform.name, 'structure');
     const stored = readContentTypes(readConfigJson(row.config));
     const site = { accountId: row.accountId, siteId: row.siteId };
-    const [contents, terms] = await Promise.all([
+    const [contents, terms, readings] = await Promise.all([
       this.#db.content.groupBy({
         by: ['contentType'],
         where: { ...site, externalId: { not: null } },
@@ -134,7 +134,9 @@ export class SyncMetadataService {
         _max: { lastSyncedAt: true },
       }),
       this.#db.siteTerm.groupBy({ by: ['taxonomy'], where: site, _count: { _all: true } }),
+      this.#db.typeSync.findMany({ where: { integrationId: id } }),
     ]);
+    const readAt = new Map(readings.map((reading) => [reading.contentType, reading.readAt]));
     const synced = new Map(contents.map((group) => [group.contentType, group]));
     const syncedTerms = new Map(terms.map((group) => [group.taxonomy, group._count._all]));
     return {
@@ -144,7 +146,7 @@ export class SyncMetadataService {
           {
             ...type,
             synced_count: synced.get(slug)?._count._all ?? 0,
-            last_synced_at: synced.get(slug)?._max.lastSyncedAt ?? null,
+            last_synced_at: later(readAt.get(slug), synced.get(slug)?._max.lastSyncedAt),
           },
         ]),
       ),
@@ -159,4 +161,9 @@ export class SyncMetadataService {
       last_structure_fetch: stored?.last_structure_fetch ?? null,
     };
   }
+}
+
+function later(one: Date | null | undefined, other: Date | null | undefined): Date | null {
+  if (!one || !other) return one ?? other ?? null;
+  return one > other ? one : other;
 }

@@ -1,5 +1,6 @@
 import type { SyncRun, SyncStatus } from '../database/generated/client.ts';
 import type { ContentTypes } from './contentTypes.ts';
+import { pausedMessage } from './sitePauses.ts';
 import type { TestRecord } from './syncHealth.service.ts';
 
 /** Something that keeps an integration from doing its work, with what mends it. */
@@ -20,6 +21,7 @@ export interface Facts {
   syncEnabled: boolean;
   syncStatus: SyncStatus;
   syncError: string | null;
+  pausedUntil: Date | null;
   connectionStatus: string;
   lastTest: TestRecord | null;
   contentTypes: ContentTypes | null;
@@ -76,6 +78,24 @@ const rules: ((facts: Facts) => Problem | null)[] = [
     facts.syncEnabled
       ? null
       : problem('sync_disabled', 'info', 'Sync is switched off.', 'Set sync_enabled to true.'),
+  (facts) =>
+    facts.pausedUntil && facts.pausedUntil.getTime() > facts.now
+      ? problem(
+          'site_paused',
+          'error',
+          pausedMessage(facts.pausedUntil),
+          'See that the site answers, then call test-connection.',
+        )
+      : null,
+  (facts) =>
+    facts.syncStatus === 'partial'
+      ? problem(
+          'sync_partial',
+          'warning',
+          `The last run left something out: ${facts.syncError ?? 'no message.'}`,
+          'Look at the events with success=false, mend what they name, then start a sync again.',
+        )
+      : null,
   (facts) =>
     facts.syncStatus === 'failed'
       ? problem(

@@ -1,21 +1,29 @@
 import type { Logger } from 'pino';
-import type { Database } from '../database/client.ts';
-import type { Prisma, SyncRun } from '../database/generated/client.ts';
+import type { Database, Transaction } from '../database/client.ts';
+import type { Prisma, SyncRun, SyncStatus } from '../database/generated/client.ts';
 import { isDatabaseUnavailable } from '../database/unavailable.ts';
 import { RemoteError } from '../errors.ts';
-import type { SiteStructure } from '../platforms/platform.ts';
+import { SiteResting } from '../outbound/sitePace.ts';
 import { VaultError } from '../security/credentialVault.ts';
+import type { ContentRunner } from './contentRunner.ts';
 import type { EventLog } from './eventLog.ts';
 import { withSite } from './integration.service.ts';
+import { RunLedger, RunLost } from './runLedger.ts';
+import { pausedMessage, type SitePauses } from './sitePauses.ts';
 import type { SyncMetadataService } from './syncMetadata.service.ts';
 import type { TenantScope } from './tenantScope.ts';
 
 type ClaimedRun = Prisma.SyncRunGetPayload<{ include: { integration: { include: typeof withSite } } }>;
 
+/** How often a worker says that a run is alive and looks whether it still is its own. Milliseconds. */
+const beatMs = 1_000;
+
 /** Carries out runs on behalf of the worker. Every change of a run's status is a compare-and-set. */
 export class SyncRunner {
   readonly #db: Database;
   readonly #metadata: SyncMetadataService;
+  readonly #contents: ContentRunner;
+  readonly #pauses: SitePauses;
   readonly #events: EventLog;
   readonly #logger: Logger;
   readonly #now: () => number;
@@ -23,42 +31,74 @@ export class SyncRunner {
   constructor(parts: {
     db: Database;
     metadata: SyncMetadataService;
+    contents: ContentRunner;
+    pauses: SitePauses;
     events: EventLog;
     logger: Logger;
     now: () => number;
   }) {
     this.#db = parts.db;
     this.#metadata = parts.metadata;
+    this.#contents = parts.contents;
+    this.#pauses = parts.pauses;
     this.#events = parts.events;
     this.#logger = parts.logger;
     this.#now = parts.now;
   }
 
   /**
-   * Carries out a run, or does nothing when it has ended or is gone. What goes wrong on the other side ends the
-   * run as `failed`; only an unreachable database is thrown, for the queue to try the run again.
+   * Carries out a run, and before it one of the same integration that a dead worker left, or does nothing when it
+   * has ended or is gone. What goes wrong on the other side ends the run as `failed`; only an unreachable database
+   * is thrown, for the queue to try the run again.
    */
   async execute(runId: number, signal: AbortSignal): Promise<void> {
+    const run = await this.#db.syncRun.findUnique({ where: { id: runId }, select: { integrationId: true } });
+    if (!run) return;
+    const left = await this.#db.syncRun.findMany({
+      where: { integrationId: run.integrationId, status: 'syncing', id: { lt: runId } },
+      select: { id: true },
+    });
+    for (const { id } of [...left, { id: runId }]) if (!signal.aborted) await this.#executeOne(id, signal);
+  }
+
+  async #executeOne(runId: number, signal: AbortSignal): Promise<void> {
     const run = await this.#claim(runId);
     if (!run) return;
-    const startedAt = this.#now();
+    const ending = new AbortController();
+    const ended = AbortSignal.any([signal, ending.signal]);
+    const beat = setInterval(() => void this.#beat(run, ending), beatMs);
     try {
-      const structure = await this.#metadata.readStructure(run.integration);
-      // Given back to the queue: whoever has the job now carries the run out.
-      if (signal.aborted) return;
-      await this.#finish(run, structure, startedAt);
+      await this.#work(run, ended);
     } catch (error) {
       if (isDatabaseUnavailable(error)) throw error;
-      // Stopping cuts our connections to the site too; that is no failure of the run, which another carries out.
-      if (signal.aborted) return;
-      const known = error instanceof RemoteError || error instanceof VaultError;
-      if (!known) this.#logger.error({ err: error, run_id: runId }, 'a run failed by a fault of ours');
-      await this.#fail(
-        run,
-        known ? error.message : 'The run failed by a fault of ours; the log says more.',
-        startedAt,
-      );
+      // Cancelled or taken over, or given back to the queue: whoever has the run now carries it out. Stopping cuts
+      // our connections to the site too, which is no failure of the run.
+      if (ended.aborted || error instanceof RunLost) return;
+      await this.#fail(run, error);
+    } finally {
+      clearInterval(beat);
+      ending.abort();
     }
+  }
+
+  async #work(run: ClaimedRun, signal: AbortSignal): Promise<void> {
+    const { pausedUntil } = run.integration;
+    if (pausedUntil !== null && this.#pauses.isOn(run.integration))
+      throw new RemoteError('site_paused', pausedMessage(pausedUntil));
+    const ledger = new RunLedger(this.#db, run, this.#now);
+    if (run.direction === 'metadata') {
+      await this.#readStructure(run, ledger, signal);
+    } else {
+      if (ledger.checkpoint.structure || !this.#contents.hasStructure(run.integration)) {
+        await this.#readStructure(run, ledger, signal);
+      }
+      const integration = await this.#db.siteIntegration.findUniqueOrThrow({
+        where: { id: run.integrationId },
+        include: withSite,
+      });
+      await this.#contents.execute(ledger, integration, signal);
+    }
+    await this.#finish(run, ledger);
   }
 
   /** A run that another worker left half done is claimed too: its job came back to the queue. */
@@ -67,7 +107,7 @@ export class SyncRunner {
       const now = new Date(this.#now());
       const { count } = await tx.syncRun.updateMany({
         where: { id: runId, status: { in: ['queued', 'syncing'] } },
-        data: { status: 'syncing', heartbeatAt: now },
+        data: { status: 'syncing', heartbeatAt: now, attempt: { increment: 1 } },
       });
       if (count === 0) return null;
       await tx.syncRun.updateMany({ where: { id: runId, startedAt: null }, data: { startedAt: now } });
@@ -80,58 +120,94 @@ export class SyncRunner {
     });
   }
 
-  async #finish(run: ClaimedRun, structure: SiteStructure, startedAt: number): Promise<void> {
+  /** A sign of life; what is not this worker's any more ends, however long the site lets it wait. */
+  async #beat(run: ClaimedRun, ending: AbortController): Promise<void> {
+    try {
+      const { count } = await this.#db.syncRun.updateMany({
+        where: { id: run.id, status: 'syncing', attempt: run.attempt },
+        data: { heartbeatAt: new Date(this.#now()) },
+      });
+      if (count === 0) ending.abort();
+    } catch (error) {
+      // The next step meets the same fault and tells it.
+      if (!isDatabaseUnavailable(error)) ending.abort(error);
+    }
+  }
+
+  async #readStructure(run: ClaimedRun, ledger: RunLedger, signal: AbortSignal): Promise<void> {
+    const structure = await this.#metadata.readStructure(run.integration);
+    signal.throwIfAborted();
+    const found = Object.keys(structure.post_types).length + Object.keys(structure.taxonomies).length;
     const scope: TenantScope = {
       accountId: run.accountId,
       userId: run.requestedBy,
       siteId: run.siteId,
       role: 'site',
     };
-    const done = Object.keys(structure.post_types).length + Object.keys(structure.taxonomies).length;
-    await this.#db.$transaction(async (tx) => {
-      const finishedAt = new Date(this.#now());
-      const { count } = await tx.syncRun.updateMany({
-        where: { id: run.id, status: 'syncing' },
-        data: {
-          status: 'success',
-          finishedAt,
-          progressDone: done,
-          progressExpected: done,
-          totals: { pulled: done },
-        },
-      });
-      // Cancelled while the site was answering: what it said is left aside.
-      if (count === 0) return;
+    await ledger.step(async (tx) => {
       await this.#metadata.store(tx, scope, run.integrationId, structure, 'fetched');
-      await tx.siteIntegration.update({
-        where: { id: run.integrationId },
-        data: { syncStatus: 'success', lastSyncAt: finishedAt, syncError: null },
-      });
-      await this.#record(tx, run, 'finished', null, startedAt);
+      return run.direction === 'metadata'
+        ? { totals: { pulled: found }, done: found, expected: found }
+        : { checkpoint: { structure: false } };
     });
   }
 
-  async #fail(run: ClaimedRun, error: string, startedAt: number): Promise<void> {
+  async #finish(run: ClaimedRun, ledger: RunLedger): Promise<void> {
+    const { failed } = ledger.totals;
+    const { troubles } = ledger.checkpoint;
+    const more = failed > troubles.length ? ` And ${failed - troubles.length} more: see the events.` : '';
+    const error = failed === 0 ? null : `${failed} failed. ${troubles.join(' ')}${more}`;
     await this.#db.$transaction(async (tx) => {
-      const { count } = await tx.syncRun.updateMany({
-        where: { id: run.id, status: 'syncing' },
-        data: { status: 'failed', finishedAt: new Date(this.#now()), error },
-      });
-      if (count === 0) return;
-      await tx.siteIntegration.updateMany({
+      const finishedAt = new Date(this.#now());
+      const status = error === null ? 'success' : 'partial';
+      if (!(await this.#end(tx, run, { status, finishedAt, error }))) return;
+      await tx.siteIntegration.update({
         where: { id: run.integrationId },
-        data: { syncStatus: 'failed', syncError: error },
+        data: { lastSyncAt: finishedAt, pausedUntil: null, pauses: 0 },
       });
-      await this.#record(tx, run, 'failed', error, startedAt);
+      await this.#record(tx, run, 'finished', error, { ...ledger.totals });
     });
+  }
+
+  async #fail(run: ClaimedRun, error: unknown): Promise<void> {
+    const known = error instanceof RemoteError || error instanceof VaultError;
+    if (!known) this.#logger.error({ err: error, run_id: run.id }, 'a run failed by a fault of ours');
+    const message = known ? error.message : 'The run failed by a fault of ours; the log says more.';
+    await this.#db.$transaction(async (tx) => {
+      const finishedAt = new Date(this.#now());
+      if (!(await this.#end(tx, run, { status: 'failed', finishedAt, error: message }))) return;
+      if (error instanceof SiteResting) await this.#pauses.begin(tx, run.integration, error.restMs);
+      await this.#record(tx, run, 'failed', message, {});
+    });
+  }
+
+  /** Ends the run if it is still this worker's. A next one that waits keeps the integration `queued`. */
+  async #end(
+    tx: Transaction,
+    run: ClaimedRun,
+    end: { status: SyncStatus; finishedAt: Date; error: string | null },
+  ): Promise<boolean> {
+    const { count } = await tx.syncRun.updateMany({
+      where: { id: run.id, status: 'syncing', attempt: run.attempt },
+      data: end,
+    });
+    if (count === 0) return false;
+    const waiting = await tx.syncRun.count({
+      where: { integrationId: run.integrationId, status: 'queued' },
+    });
+    await tx.siteIntegration.update({
+      where: { id: run.integrationId },
+      data: { syncStatus: waiting > 0 ? 'queued' : end.status, syncError: end.error },
+    });
+    return true;
   }
 
   #record(
-    tx: Prisma.TransactionClient,
+    tx: Transaction,
     run: SyncRun,
     action: string,
     error: string | null,
-    startedAt: number,
+    totals: Record<string, number>,
   ): Promise<void> {
     return this.#events.record(tx, {
       accountId: run.accountId,
@@ -141,8 +217,8 @@ export class SyncRunner {
       action,
       success: error === null,
       error,
-      details: { run_id: run.id, direction: run.direction },
-      durationMs: this.#now() - startedAt,
+      details: { run_id: run.id, direction: run.direction, ...totals },
+      durationMs: this.#now() - (run.startedAt?.getTime() ?? this.#now()),
     });
   }
 }

@@ -7,6 +7,7 @@ import { type SharedState, sharedState } from './contentHash.ts';
 import {
   hasLocalChanges,
   isOutdated,
+  lockRows,
   type MergeOutcome,
   markDeletedRemote,
   mergeRemote,
@@ -120,6 +121,7 @@ async function findContent(tx: Transaction, siteId: number, body: WebhookBody): 
   });
   if (known || body.content_id === undefined) return known;
   // Sent to the site, and its answer never arrived: this webhook is the first to say what became of it.
+  await lockRows(tx, [body.content_id]);
   return tx.content.findFirst({ where: { id: body.content_id, siteId, contentType, externalId: null } });
 }
 

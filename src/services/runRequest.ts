@@ -1,0 +1,56 @@
+import type { Transaction } from '../database/client.ts';
+import type { Prisma, SyncDirection, SyncRun } from '../database/generated/client.ts';
+import { readCheckpoint } from './runLedger.ts';
+
+/** What is asked of a run. */
+export interface RunRequest {
+  direction: SyncDirection;
+  /** In order, each once; empty for all. */
+  contentTypes: string[];
+  full: boolean;
+}
+
+/** Whether a run does what is asked, and nothing less. */
+export function isSame(run: SyncRun, wanted: RunRequest): boolean {
+  return (
+    run.direction === wanted.direction &&
+    run.contentTypes.join('\n') === wanted.contentTypes.join('\n') &&
+    (run.full || !wanted.full)
+  );
+}
+
+/** Lets a run that waits do what is asked too. */
+export async function addToRun(tx: Transaction, run: SyncRun, wanted: RunRequest): Promise<SyncRun> {
+  if (isSame(run, wanted)) return run;
+  const directions = new Set([run.direction, wanted.direction]);
+  const structure = directions.delete('metadata');
+  const [first = 'metadata', second] = directions;
+  const all = run.contentTypes.length === 0 || wanted.contentTypes.length === 0;
+  return tx.syncRun.update({
+    where: { id: run.id },
+    data: {
+      direction: second === undefined ? first : 'both',
+      contentTypes: all ? [] : [...new Set([...run.contentTypes, ...wanted.contentTypes])].sort(),
+      full: run.full || wanted.full,
+      checkpoint: { ...readCheckpoint(run.checkpoint), ...(structure ? { structure } : {}) },
+    },
+  });
+}
+
+/**
+ * Where a reading of everything broke off when the site failed, so that a large site need not be read from the start;
+ * null when there is none of the same kind after `since`.
+ */
+export async function unfinishedReading(
+  tx: Transaction,
+  integrationId: number,
+  wanted: RunRequest,
+  since: Date,
+): Promise<Prisma.InputJsonObject | null> {
+  const last = await tx.syncRun.findFirst({ where: { integrationId }, orderBy: { id: 'desc' } });
+  if (last?.status !== 'failed' || last.finishedAt === null || last.finishedAt < since) return null;
+  if (!isSame(last, wanted) || last.full !== wanted.full) return null;
+  const { readingId, begunAt, termsRead, typesRead, reading } = readCheckpoint(last.checkpoint);
+  if (readingId === null || (reading?.mode !== 'all' && typesRead.length === 0)) return null;
+  return { readingId, begunAt, termsRead, typesRead, reading: reading && { ...reading, items: 0 } };
+}
