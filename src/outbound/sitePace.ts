@@ -163,7 +163,7 @@ class PacedSite {
     if (usual > SLOW.ms && usual > this.#bestMs * SLOW.times) {
       this.#limit = Math.max(1, this.#limit - 0.25);
       // What has become usual is no reason to slow down for ever.
-      this.#bestMs *= 1.1;
+      this.#bestMs *= 1.01;
     } else if (this.#limit < this.#most) {
       this.#limit = Math.min(this.#most, this.#limit + 1 / this.#limit);
     }

@@ -1,0 +1,168 @@
+import { describe, expect, it } from '@jest/globals';
+import { RemoteError } from '../../src/errors.ts';
+import { SitePaces, SiteResting } from '../../src/outbound/sitePace.ts';
+
+/** A clock that moves only when somebody waits, or when a request takes its time. */
+function startPaces() {
+  const clock = { now: 0, waits: [] as number[] };
+  const paces = new SitePaces({
+    now: () => clock.now,
+    wait: async (ms, signal) => {
+      signal.throwIfAborted();
+      clock.waits.push(ms);
+      clock.now += ms;
+    },
+  });
+  return { clock, paces };
+}
+
+const repeatable = { repeatable: true };
+const once = { repeatable: false };
+const signal = new AbortController().signal;
+const fails = (options: { retryable?: boolean; retryAfterMs?: number } = { retryable: true }) =>
+  new RemoteError('unreachable', 'The site cannot be reached.', options);
+
+/** Answers `failures` times with the error, then with `ok`. */
+function failing(failures: number, error = fails()) {
+  const calls = { count: 0 };
+  return {
+    calls,
+    request: async () => {
+      calls.count += 1;
+      if (calls.count <= failures) throw error;
+      return 'ok';
+    },
+  };
+}
+
+describe('requests at once', () => {
+  it('are no more than allowed, over all that works with the site', async () => {
+    const { paces } = startPaces();
+    const one = paces.open('site', { atOnce: 2, signal });
+    const other = paces.open('site', { atOnce: 2, signal });
+    let underWay = 0;
+    let most = 0;
+    const request = async () => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay -= 1;
+      return 1;
+    };
+    const all = Array.from({ length: 20 }, (_, index) => (index % 2 ? one : other).send(request, repeatable));
+    expect((await Promise.all(all)).length).toBe(20);
+    expect(most).toBe(2);
+  });
+
+  it('of different sites do not wait for each other', async () => {
+    const { paces } = startPaces();
+    const one = paces.open('one', { atOnce: 1, signal });
+    const other = paces.open('other', { atOnce: 1, signal });
+    let release = () => {};
+    const held = one.send(() => new Promise<string>((resolve) => (release = () => resolve('late'))), once);
+    expect(await other.send(async () => 'soon', once)).toBe('soon');
+    release();
+    expect(await held).toBe('late');
+  });
+
+  it('become fewer while the site answers ever more slowly', async () => {
+    const { clock, paces } = startPaces();
+    const pace = paces.open('site', { atOnce: 4, signal });
+    const taking = (ms: number) => async () => {
+      clock.now += ms;
+    };
+    for (let each = 0; each < 5; each += 1) await pace.send(taking(100), once);
+    for (let each = 0; each < 40; each += 1) await pace.send(taking(5_000), once);
+    let underWay = 0;
+    let most = 0;
+    const request = async () => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay -= 1;
+    };
+    await Promise.all([1, 2, 3, 4].map(() => pace.send(request, once)));
+    expect(most).toBeLessThan(4);
+  });
+});
+
+describe('a request that fails', () => {
+  it('is sent again when it may be, after ever longer waits', async () => {
+    const { clock, paces } = startPaces();
+    const { request, calls } = failing(3);
+    expect(await paces.open('site', { atOnce: 1, signal }).send(request, repeatable)).toBe('ok');
+    expect(calls.count).toBe(4);
+    expect(clock.waits).toEqual([500, 1_000, 2_000]);
+  });
+
+  it('is not sent again when the site may have done what it asked', async () => {
+    const { paces } = startPaces();
+    const { request, calls } = failing(1);
+    const pace = paces.open('site', { atOnce: 1, signal });
+    await expect(pace.send(request, once)).rejects.toMatchObject({ code: 'unreachable' });
+    expect(calls.count).toBe(1);
+  });
+
+  it('waits as long as the site asks', async () => {
+    const { clock, paces } = startPaces();
+    const { request } = failing(1, fails({ retryable: true, retryAfterMs: 7_000 }));
+    await paces.open('site', { atOnce: 1, signal }).send(request, repeatable);
+    expect(clock.waits).toEqual([7_000]);
+  });
+
+  it('is not sent again where that cannot help', async () => {
+    const { paces } = startPaces();
+    const { request, calls } = failing(1, fails({ retryable: false }));
+    await expect(paces.open('site', { atOnce: 1, signal }).send(request, repeatable)).rejects.toBeInstanceOf(
+      RemoteError,
+    );
+    expect(calls.count).toBe(1);
+  });
+
+  it('ends at once when the work is given up', async () => {
+    const { paces } = startPaces();
+    const stop = new AbortController();
+    const pace = paces.open('site', { atOnce: 1, signal: stop.signal });
+    const request = async () => {
+      stop.abort();
+      throw fails();
+    };
+    await expect(pace.send(request, repeatable)).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(pace.send(async () => 1, repeatable)).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
+describe('a site', () => {
+  it('that fails five times in a row is to be left alone, and begins anew then', async () => {
+    const { paces } = startPaces();
+    const pace = paces.open('site', { atOnce: 1, signal });
+    const { request, calls } = failing(9);
+    await expect(pace.send(request, repeatable)).rejects.toBeInstanceOf(SiteResting);
+    expect(calls.count).toBe(5);
+    expect(await pace.send(request, repeatable)).toBe('ok');
+  });
+
+  it('that fails many requests under way together has failed once', async () => {
+    const { paces } = startPaces();
+    const pace = paces.open('site', { atOnce: 8, signal });
+    let failures = 8;
+    const request = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (failures === 0) return 'ok';
+      failures -= 1;
+      throw fails();
+    };
+    const answers = await Promise.all(Array.from({ length: 8 }, () => pace.send(request, repeatable)));
+    expect(answers).toEqual(Array(8).fill('ok'));
+  });
+
+  it('that asks for a long patience is left alone rather than waited for', async () => {
+    const { paces } = startPaces();
+    const { request } = failing(1, fails({ retryable: true, retryAfterMs: 600_000 }));
+    const pace = paces.open('site', { atOnce: 1, signal });
+    await expect(pace.send(request, repeatable)).rejects.toMatchObject({
+      name: 'SiteResting',
+      restMs: 600_000,
+    });
+  });
+});
