@@ -40,11 +40,7 @@ export class ConnectorClient {
     query = '',
   ): Promise<{ answer: ApiAnswer; nonce: string }> {
     const url = new URL(apiUrl(this.root, route, query));
-    const nonce = randomBytes(16).toString('hex');
-    const headers = signRequest(
-      { method: 'GET', target: url.pathname + url.search },
-      { ...identity, nonce, now: this.clock() },
-    );
+    const { headers, nonce } = signatureHeaders({ method: 'GET', url: url.href }, identity, this.clock());
     const answer = await this.client.api({ url: url.href, headers, redirects: 'none' });
     return { answer, nonce };
   }
@@ -77,6 +73,18 @@ export class ConnectorClient {
       detail: error.code,
     });
   }
+}
+
+/** The headers that sign one request, and the nonce in them. `now`: milliseconds since 1970. */
+export function signatureHeaders(
+  request: { method: string; url: string; body?: string | Buffer },
+  identity: ConnectorIdentity,
+  now: number,
+): { headers: Record<string, string>; nonce: string } {
+  const { pathname, search } = new URL(request.url);
+  const nonce = randomBytes(16).toString('hex');
+  const headers = signRequest({ ...request, target: pathname + search }, { ...identity, nonce, now });
+  return { headers, nonce };
 }
 
 /** The connector's own error codes. */

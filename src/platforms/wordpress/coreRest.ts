@@ -8,6 +8,15 @@ export interface ApplicationPassword {
   application_password: string;
 }
 
+/** The header that signs a request in. */
+export function passwordHeaders({
+  username,
+  application_password,
+}: ApplicationPassword): Record<string, string> {
+  const pair = `${username}:${application_password}`;
+  return { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
 /** WordPress's own REST API, signed in by an application password. */
 export class CoreRest {
   private readonly client: SiteClient;
@@ -20,8 +29,7 @@ export class CoreRest {
 
   /** A GET; any answer that is JSON comes back, a refusal too. `query` must be encoded. */
   async get(route: string, credentials: ApplicationPassword, query = ''): Promise<ApiAnswer> {
-    const pair = `${credentials.username}:${credentials.application_password}`;
-    const headers = { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+    const headers = passwordHeaders(credentials);
     return this.client.api({ url: apiUrl(this.root, route, query), headers });
   }
 

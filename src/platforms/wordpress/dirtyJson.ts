@@ -23,6 +23,8 @@ export function readDirtyJson(body: Buffer): DirtyJson | null {
   for (const { index } of text.slice(0, end).matchAll(/[{[]/g)) {
     const value = parse(text.slice(index, end));
     if (value !== undefined) return { value, dirty: true };
+    // What begins so is the answer itself, cut off: a part of it would pass for the whole.
+    if (/^(\[\s*)?\{\s*"/.test(text.slice(index, index + 64))) break;
     beginnings += 1;
     if (beginnings === MAX_BEGINNINGS) break;
   }

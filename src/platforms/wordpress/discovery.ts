@@ -9,6 +9,12 @@ import { decodeCharacterReferences } from './htmlText.ts';
 import { type ExplanationValues, fault, WordpressFault } from './messages.ts';
 import { isRecord, isRestDisabled, type SiteClient } from './siteClient.ts';
 
+/** A site's time zone: an offset in hours and, unless a fixed offset was chosen, the zone's name. */
+export interface SiteZone {
+  offset: number | null;
+  name: string | null;
+}
+
 /** A site's REST API as its root describes it. */
 export interface ApiRoot {
   /** `https://example.com/wp-json/`, or one ending in `?rest_route=/`. */
@@ -20,12 +26,14 @@ export interface ApiRoot {
   wordpressVersion: string | null;
   /** What the site's clock said when it answered, in milliseconds since 1970; null when a cache answered. */
   siteTime: number | null;
+  /** The site's time zone, as a change of it moves all dates that are compared in local time. */
+  zone: SiteZone;
   /** Something to tell that does not keep us from going on, e.g. `plain_permalinks`. */
   note: WordpressFault | null;
 }
 
 /** What the root would hold besides these (every route of the site) can be megabytes. */
-const ROOT_FIELDS = '_fields=name,url,home,namespaces,authentication';
+const ROOT_FIELDS = '_fields=name,url,home,namespaces,authentication,gmt_offset,timezone_string';
 
 const API_RELATION = /<([^>]+)>\s*;[^,]*\brel="?https:\/\/api\.w\.org\/"?/;
 
@@ -87,7 +95,8 @@ function candidates(client: SiteClient, home: OutboundResponse): string[] {
   return [...new Set([linked, ...known])];
 }
 
-async function readRoot(client: SiteClient, url: string): Promise<ApiRoot | null> {
+/** Reads the root at one address; null when there is none. Throws WordpressFault. */
+export async function readRoot(client: SiteClient, url: string): Promise<ApiRoot | null> {
   const answer = await client.tryApi({ url: url + (url.includes('?') ? '&' : '?') + ROOT_FIELDS });
   if (answer === null) return null;
   const { error, response, value } = answer;
@@ -95,7 +104,6 @@ async function readRoot(client: SiteClient, url: string): Promise<ApiRoot | null
     throw fault('rest_disabled', { variant: error.code, values: client.values });
   }
   if (error !== null || !isRecord(value) || !Array.isArray(value.namespaces)) return null;
-  const date = Date.parse(response.headers.date ?? '');
   return {
     url,
     name: typeof value.name === 'string' ? decodeCharacterReferences(value.name) : null,
@@ -104,9 +112,20 @@ async function readRoot(client: SiteClient, url: string): Promise<ApiRoot | null
     // PHP writes an empty map as [].
     applicationPasswords: isRecord(value.authentication) && 'application-passwords' in value.authentication,
     wordpressVersion: null,
-    siteTime: response.headers.age === undefined && !Number.isNaN(date) ? date : null,
+    siteTime: siteTime(response),
+    zone: {
+      // A string in older versions.
+      offset: Number.isFinite(Number.parseFloat(String(value.gmt_offset))) ? Number(value.gmt_offset) : null,
+      name: typeof value.timezone_string === 'string' ? value.timezone_string : null,
+    },
     note: null,
   };
+}
+
+/** What the site's clock said when it answered, in milliseconds since 1970; null when a cache answered. */
+export function siteTime({ headers }: OutboundResponse): number | null {
+  const date = Date.parse(headers.date ?? '');
+  return headers.age === undefined && !Number.isNaN(date) ? date : null;
 }
 
 function absence(home: OutboundResponse, values: ExplanationValues): WordpressFault {

@@ -9,7 +9,11 @@ export class WordpressFault extends RemoteError {
   /** What to do, in plain words. */
   readonly hint: string;
 
-  constructor(code: string, explained: Explanation, options: { detail?: string; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    explained: Explanation,
+    options: { detail?: string; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(code, explained.message, { ...options, retryable: explained.retryable ?? false });
     this.name = 'WordpressFault';
     this.hint = explained.hint;

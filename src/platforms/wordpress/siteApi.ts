@@ -1,9 +1,8 @@
 import type { Connection } from '../platform.ts';
-import { CONNECTOR_NAMESPACE, ConnectorClient } from './connectorClient.ts';
-import { type ApplicationPassword, CoreRest } from './coreRest.ts';
 import type { DiagnosisOptions } from './diagnosis.ts';
-import { discoverApi, readHome } from './discovery.ts';
-import { fault, type WordpressFault } from './messages.ts';
+import { type ApiRoot, apiUrl, discoverApi, readHome } from './discovery.ts';
+import type { WordpressFault } from './messages.ts';
+import { chooseSignIn } from './signIn.ts';
 import { parseSiteAddress } from './siteAddress.ts';
 import { type ApiAnswer, type ApiError, SiteClient } from './siteClient.ts';
 
@@ -28,28 +27,24 @@ export async function openSiteApi(
   budgetMs: number,
 ): Promise<SiteApi> {
   const client = new SiteClient(outbound, parseSiteAddress(connection.siteUrl), budgetMs);
-  const { home, homeFault } = await readHome(client);
-  const root = await discoverApi(client, home, homeFault);
-  const credentials = applicationPassword(connection);
-  const { siteId, siteKey } = connection;
-  const installed = root.namespaces.includes(CONNECTOR_NAMESPACE);
-  if (siteKey !== null && (installed || credentials === null)) {
-    const connector = new ConnectorClient(client, root.url, clock);
-    return {
-      client,
-      byConnector: true,
-      get: async (route, query) => (await connector.signed(route, { siteId, siteKey }, query)).answer,
-      refusal: (answer, error) => connector.refusal(answer, error),
-    };
-  }
-  if (credentials === null) throw fault('connector_missing', { values: client.values });
-  const core = new CoreRest(client, root.url);
+  const root = await findRoot(client);
+  const signIn = chooseSignIn(connection, root, client, clock);
   return {
     client,
-    byConnector: false,
-    get: (route, query) => core.get(route, credentials, query),
-    refusal: (answer, error) => core.refusal(answer, error),
+    byConnector: signIn.byConnector,
+    get: async (route, query) => {
+      const { href: url } = new URL(apiUrl(root.url, route, query));
+      const { headers, redirects } = signIn.sign({ method: 'GET', url });
+      return client.api({ url, headers, redirects });
+    },
+    refusal: signIn.refusal,
   };
+}
+
+/** Finds the root of a site's API from its home page. Throws WordpressFault. */
+export async function findRoot(client: SiteClient): Promise<ApiRoot> {
+  const { home, homeFault } = await readHome(client);
+  return discoverApi(client, home, homeFault);
 }
 
 /** A GET that must succeed. Throws WordpressFault. */
@@ -57,9 +52,4 @@ export async function readRoute(api: SiteApi, route: string, query?: string): Pr
   const answer = await api.get(route, query);
   if (answer.error !== null) throw api.refusal(answer, answer.error);
   return answer;
-}
-
-function applicationPassword({ credentials }: Connection): ApplicationPassword | null {
-  const { username, application_password } = credentials;
-  return username && application_password ? { username, application_password } : null;
 }

@@ -71,17 +71,26 @@ export class SiteClient {
 
   /** A request to the REST API, or null when what comes back is a page without any fault that can be named. */
   async tryApi(request: OutboundRequest): Promise<ApiAnswer | null> {
+    return this.readApi(await this.sendApi(request));
+  }
+
+  /** A request to the REST API, whatever comes back. */
+  async sendApi(request: OutboundRequest): Promise<OutboundResponse> {
     // With this header WordPress's own error pages come as JSON too (wp_is_json_request).
-    const headers = { Accept: 'application/json', ...request.headers };
-    const response = await this.send({ ...request, headers });
+    return this.send({ ...request, headers: { Accept: 'application/json', ...request.headers } });
+  }
+
+  /** Reads what came back for a request to the REST API; null for a page without any fault that can be named. */
+  readApi(response: OutboundResponse): ApiAnswer | null {
     const read = readDirtyJson(response.body);
-    // Content that is read may hold the words of any error page, so only what is no good answer is searched.
-    const certain = read === null || response.status >= 400 ? recognisedFault(response, this.values) : null;
+    // Content may hold the words of any error page, so only what is no good answer is searched, nor one cut off.
+    const isPage = read === null && !/^\s*[[{]/.test(response.body.subarray(0, 64).toString('latin1'));
+    const certain = isPage || response.status >= 400 ? recognisedFault(response, this.values) : null;
     if (certain !== null) throw certain;
     const error = read === null ? null : apiError(read.value, response.status);
     if (read === null || (response.status >= 400 && error === null)) {
       const unsure = pageFault(response, this.values);
-      if (unsure !== null) throw unsure;
+      if (unsure !== null && (isPage || response.status >= 400)) throw unsure;
       return null;
     }
     this.sawDirtyJson ||= read.dirty;

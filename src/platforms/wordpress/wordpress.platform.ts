@@ -1,5 +1,7 @@
 import type { Platform } from '../platform.ts';
-import { localStatus, readWordpressContent } from './content.ts';
+import { createWordpressContent } from './content/openContent.ts';
+import { localStatus } from './content/postFields.ts';
+import { readWordpressContent } from './content.ts';
 import { type DiagnosisOptions, diagnose } from './diagnosis.ts';
 import { wordpressConfigSchema, wordpressCredentialsSchema } from './settings.ts';
 import { readWordpressStructure } from './structure.ts';
@@ -12,12 +14,13 @@ export function createWordpressPlatform(options: DiagnosisOptions): Platform {
   return {
     name: 'wordpress',
     type: 'cms',
-    capabilities: { usesSiteKey: true, structure: true, content: false },
+    capabilities: { usesSiteKey: true, structure: true, content: true },
     configSchema: wordpressConfigSchema,
     credentialsSchema: wordpressCredentialsSchema,
     testConnection: (connection) => diagnose(connection, options),
     readStructure: (connection) => readWordpressStructure(connection, options),
     localStatus,
+    content: createWordpressContent(options),
     readContent: (connection, wanted) => readWordpressContent(connection, wanted, options),
   };
 }

@@ -1,0 +1,30 @@
+/**
+ * Does tasks in order, some of them begun ahead while the caller is busy with the result of an earlier one.
+ * @param atOnce how many are under way at once, the one that is waited for included.
+ */
+export async function* ahead<In, Out>(
+  inputs: readonly In[],
+  task: (input: In) => Promise<Out>,
+  atOnce: number,
+): AsyncGenerator<Out, void, undefined> {
+  const underWay: Array<Promise<Out>> = [];
+  let next = 0;
+  while (next < inputs.length || underWay.length > 0) {
+    for (const input of inputs.slice(next, next + Math.max(1, atOnce) - underWay.length)) {
+      const begun = task(input);
+      // One that is not waited for any more may fail as it likes.
+      begun.catch(() => undefined);
+      underWay.push(begun);
+      next += 1;
+    }
+    const first = underWay.shift();
+    if (first !== undefined) yield await first;
+  }
+}
+
+/** Parts of at most `size`. */
+export function parts<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
+    list.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,114 @@
+import { RemoteError } from '../../../errors.ts';
+import type { JsonObject } from '../../platform.ts';
+import { isRecord } from '../siteClient.ts';
+import type { SiteRequests } from './siteRequests.ts';
+
+/** Core takes so many writes in one request (rest_get_max_batch_size). */
+export const BATCH = 25;
+
+/** nginx takes 1 MiB by default. Bytes. */
+const BATCH_BYTES = 900_000;
+
+/** One write of a post or item. */
+export interface ItemRequest {
+  method: 'POST' | 'PUT';
+  route: string;
+  query: string;
+  body: JsonObject;
+  repeatable: boolean;
+}
+
+/** What became of one write; `lost`: nobody knows. */
+export type ItemAnswer = { status: number; value: unknown; lost: null } | { lost: RemoteError };
+
+/** Sends writes 25 at a time through `batch/v1`, or one by one where a site has no such route. */
+export class BatchSender {
+  readonly #requests: SiteRequests;
+  #hasRoute = true;
+
+  constructor(requests: SiteRequests) {
+    this.#requests = requests;
+  }
+
+  /** The answers in the order of the writes. Throws RemoteError when nothing is known of any of them. */
+  async send(writes: readonly ItemRequest[]): Promise<ItemAnswer[]> {
+    const answers: ItemAnswer[] = [];
+    for (const batch of batches(writes)) answers.push(...(await this.#batch(batch)));
+    const [first] = answers;
+    if (first?.lost && answers.every(({ lost }) => lost !== null)) throw first.lost;
+    return answers;
+  }
+
+  async #batch(batch: readonly ItemRequest[]): Promise<ItemAnswer[]> {
+    if (!this.#hasRoute || batch.length === 1) return this.#oneByOne(batch);
+    const answer = await this.#requests
+      .write({
+        method: 'POST',
+        route: 'batch/v1',
+        body: {
+          requests: batch.map(({ method, route, query, body }) => ({
+            method,
+            path: query === '' ? `/${route}` : `/${route}?${query}`,
+            body,
+          })),
+        },
+        repeatable: batch.every(({ repeatable }) => repeatable),
+      })
+      .catch(lostIn);
+    if ('lost' in answer) return batch.map(() => answer);
+    if (answer.error !== null) {
+      if (answer.error.status === 401 || answer.error.status === 403) {
+        throw this.#requests.refusal(answer, answer.error);
+      }
+      this.#hasRoute = answer.error.code !== 'rest_no_route';
+      return this.#oneByOne(batch);
+    }
+    const responses: unknown[] =
+      isRecord(answer.value) && Array.isArray(answer.value.responses) ? answer.value.responses : [];
+    return Promise.all(batch.map((write, index) => this.#partOf(write, responses[index])));
+  }
+
+  async #partOf(write: ItemRequest, response: unknown): Promise<ItemAnswer> {
+    if (!isRecord(response) || typeof response.status !== 'number') {
+      return { lost: this.#requests.unexpected('a batch without an answer for each of its parts', true) };
+    }
+    const { status, body: value } = response;
+    // A type with routes of its own need not allow batches.
+    if (isRecord(value) && value.code === 'rest_batch_not_allowed') return this.#single(write);
+    return { status, value, lost: null };
+  }
+
+  async #oneByOne(batch: readonly ItemRequest[]): Promise<ItemAnswer[]> {
+    const answers: ItemAnswer[] = [];
+    for (const write of batch) answers.push(await this.#single(write));
+    return answers;
+  }
+
+  async #single(write: ItemRequest): Promise<ItemAnswer> {
+    const answer = await this.#requests.write(write).catch(lostIn);
+    if ('lost' in answer) return answer;
+    return { status: answer.response.status, value: answer.value, lost: null };
+  }
+}
+
+function batches(writes: readonly ItemRequest[]): ItemRequest[][] {
+  const found: ItemRequest[][] = [];
+  let bytes = 0;
+  for (const write of writes) {
+    const size = Buffer.byteLength(JSON.stringify(write));
+    const current = found.at(-1);
+    if (current !== undefined && current.length < BATCH && bytes + size <= BATCH_BYTES) {
+      current.push(write);
+      bytes += size;
+    } else {
+      found.push([write]);
+      bytes = size;
+    }
+  }
+  return found;
+}
+
+function lostIn(error: unknown): { lost: RemoteError } {
+  if (error instanceof RemoteError) return { lost: error };
+  throw error;
+}

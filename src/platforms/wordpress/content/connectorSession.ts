@@ -1,0 +1,25 @@
+import type { ContentSession } from '../../contentPart.ts';
+import type { Outbound } from '../siteClient.ts';
+import { BATCH, BatchSender } from './batch.ts';
+import { readChangedItems } from './connectorChanges.ts';
+import { ConnectorItems, readAllItems, readSomeItems } from './connectorItems.ts';
+import { writeItems } from './connectorWrites.ts';
+import { MediaLibrary } from './media.ts';
+import type { SiteRequests } from './siteRequests.ts';
+import { readAllTerms } from './terms.ts';
+
+/** A session through the content routes of the connector plugin. `outbound` fetches images. */
+export function createConnectorSession(requests: SiteRequests, outbound: Outbound): ContentSession {
+  const writing = { sender: new BatchSender(requests), media: new MediaLibrary(requests, outbound) };
+  const items = (type: string) => new ConnectorItems(requests, type);
+  return {
+    findsEveryChange: true,
+    writesAtOnce: BATCH,
+    comparesAndSets: true,
+    readAll: (request) => readAllItems(requests, items(request.type.slug), request),
+    readChanges: (request) => readChangedItems(requests, items(request.type.slug), request),
+    read: (type, externalIds) => readSomeItems(items(type.slug), externalIds, requests.pace.atOnce),
+    readTerms: (taxonomy) => readAllTerms(requests, taxonomy),
+    write: (type, writes) => writeItems(writing, type.slug, writes),
+  };
+}

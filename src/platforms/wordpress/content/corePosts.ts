@@ -1,0 +1,111 @@
+import { RemoteError } from '../../../errors.ts';
+import type { ItemFault, RemoteContent, TypeOfSite } from '../../contentPart.ts';
+import { type Entry, type IdList, PAGE, recordsOf } from './idWalk.ts';
+import { postId, readPost } from './postFields.ts';
+import type { SiteAnswer, SiteRequests } from './siteRequests.ts';
+import { restBase, routeOf, type SiteTypes, type Taxonomy } from './siteTypes.ts';
+import type { TermMap } from './termMap.ts';
+
+/** Raw values alone: what `rendered` holds costs WordPress several times as much to make. */
+const FIELDS =
+  'id,type,status,slug,link,date_gmt,modified_gmt,author,parent,title.raw,content.raw,excerpt.raw,meta,featured_media';
+
+/** After so many items that are too large, the answers of this site are at fault and not its items. */
+const MOST_TOO_LARGE = 20;
+
+export interface ReadPosts {
+  items: RemoteContent[];
+  faults: ItemFault[];
+}
+
+/** What a session has of one site: its requests, and what it has learnt. */
+export interface CoreSite {
+  requests: SiteRequests;
+  types: SiteTypes;
+  terms: TermMap;
+}
+
+/** The posts of one type through core REST. */
+export class CorePosts {
+  readonly route: string;
+  readonly type: TypeOfSite;
+  readonly #site: CoreSite;
+  #tooLarge = 0;
+
+  constructor(site: CoreSite, type: TypeOfSite) {
+    this.#site = site;
+    this.type = type;
+    this.route = routeOf(restBase(type));
+  }
+
+  /** Every post in every status but trash and auto-draft: WordPress's `any`. */
+  get list(): Omit<IdList, 'fields'> {
+    return { route: this.route, query: 'context=edit&status=any' };
+  }
+
+  /** The taxonomies of the type. Throws RemoteError. */
+  async taxonomies(): Promise<Taxonomy[]> {
+    return this.#site.types.taxonomiesOf(this.type.slug);
+  }
+
+  /** The fields of a post that are read, its terms as ids. Throws RemoteError. */
+  async fields(): Promise<string> {
+    const bases = (await this.taxonomies()).map(({ restBase: base }) => encodeURIComponent(base));
+    return [FIELDS, ...bases].join(',');
+  }
+
+  /** Brings what was read into the words of the interface. Reads terms that are not known yet. */
+  async contents(records: ReadonlyArray<Record<string, unknown>>, damaged: boolean): Promise<ReadPosts> {
+    const terms = await this.#site.terms.termsOf(records, await this.taxonomies());
+    const readings = records.map((record, index) => readPost(record, terms[index] ?? [], damaged));
+    return {
+      items: readings.flatMap(({ post }) => post ?? []),
+      faults: readings.flatMap(({ fault }) => fault ?? []),
+    };
+  }
+
+  /** Yields the posts of a part of the list; what was too large for one page comes in parts. */
+  async *ofEntries(entries: readonly Entry[], damaged: boolean): AsyncGenerator<ReadPosts> {
+    const records = entries.flatMap(({ record }) => (record === null ? [] : [record]));
+    if (records.length > 0 || entries.length === 0) yield await this.contents(records, damaged);
+    const left = entries.flatMap(({ id, record }) => (record === null ? [String(id)] : []));
+    const half = Math.ceil(left.length / 2);
+    if (left.length > 0) yield* this.byIds(left.slice(0, half));
+    if (left.length > half) yield* this.byIds(left.slice(half));
+  }
+
+  /** Yields the posts with these ids, at most 100, that the user may see; in halves where they are too large. */
+  async *byIds(ids: readonly string[], statuses = 'any'): AsyncGenerator<ReadPosts> {
+    const answer = await this.#include(ids, statuses).catch((error: unknown) => {
+      if (error instanceof RemoteError && error.code === 'too_large') return error;
+      throw error;
+    });
+    if (!(answer instanceof RemoteError)) {
+      yield await this.contents(recordsOf(this.#site.requests, answer), answer.damaged);
+    } else if (ids.length > 1) {
+      const half = Math.ceil(ids.length / 2);
+      yield* this.byIds(ids.slice(0, half), statuses);
+      yield* this.byIds(ids.slice(half), statuses);
+    } else {
+      this.#tooLarge += 1;
+      if (this.#tooLarge > MOST_TOO_LARGE) throw answer;
+      const [externalId = null] = ids;
+      yield { items: [], faults: [{ externalId, code: 'too_large', message: answer.message }] };
+    }
+  }
+
+  /** One post in any status. A refusal comes back. */
+  async one(id: string): Promise<SiteAnswer> {
+    return this.#site.requests.get(`${this.route}/${id}`, `context=edit&_fields=${await this.fields()}`);
+  }
+
+  async #include(ids: readonly string[], statuses: string): Promise<SiteAnswer> {
+    const query = `context=edit&status=${statuses}&include=${ids.join(',')}&orderby=id&order=asc&per_page=${PAGE}`;
+    return this.#site.requests.read(this.route, `${query}&_fields=${await this.fields()}`);
+  }
+}
+
+/** Whether a text is the id of a post. */
+export function isPostId(externalId: string): boolean {
+  return /^[1-9]\d{0,15}$/.test(externalId) && postId({ id: Number(externalId) }) === externalId;
+}

@@ -1,0 +1,36 @@
+import type { ContentSession } from '../../contentPart.ts';
+import type { Outbound } from '../siteClient.ts';
+import { BATCH, BatchSender } from './batch.ts';
+import { readChangedPosts } from './coreChanges.ts';
+import { CorePosts } from './corePosts.ts';
+import { readAllPosts, readSomePosts } from './coreRead.ts';
+import { writePosts } from './coreWrites.ts';
+import { EarlierCreates } from './earlierCreates.ts';
+import { MediaLibrary } from './media.ts';
+import type { SiteRequests } from './siteRequests.ts';
+import { SiteTypes } from './siteTypes.ts';
+import { TermMap } from './termMap.ts';
+import { readAllTerms } from './terms.ts';
+import { TermWriter } from './termWriter.ts';
+
+/** A session through WordPress's own REST API. `outbound` fetches images. */
+export function createCoreSession(requests: SiteRequests, outbound: Outbound): ContentSession {
+  const site = { requests, types: new SiteTypes(requests), terms: new TermMap(requests) };
+  const writing = {
+    sender: new BatchSender(requests),
+    terms: new TermWriter(requests),
+    media: new MediaLibrary(requests, outbound),
+    earlier: new EarlierCreates(requests),
+  };
+  return {
+    // A change of terms or meta alone leaves neither date nor number changed.
+    findsEveryChange: false,
+    writesAtOnce: BATCH,
+    comparesAndSets: false,
+    readAll: (request) => readAllPosts(requests, new CorePosts(site, request.type), request),
+    readChanges: (request) => readChangedPosts(requests, new CorePosts(site, request.type), request),
+    read: (type, externalIds) => readSomePosts(new CorePosts(site, type), externalIds),
+    readTerms: (taxonomy) => readAllTerms(requests, taxonomy),
+    write: (type, writes) => writePosts(writing, new CorePosts(site, type), writes),
+  };
+}

@@ -1,0 +1,82 @@
+import { RemoteError } from '../../../errors.ts';
+import type { ContentPart, ContentSession, Pace } from '../../contentPart.ts';
+import type { Connection } from '../../platform.ts';
+import { CONNECTOR_NAMESPACE } from '../connectorClient.ts';
+import type { DiagnosisOptions } from '../diagnosis.ts';
+import { type ApiRoot, readRoot } from '../discovery.ts';
+import { chooseSignIn } from '../signIn.ts';
+import { parseSiteAddress } from '../siteAddress.ts';
+import { findRoot } from '../siteApi.ts';
+import { SiteClient } from '../siteClient.ts';
+import { createConnectorSession } from './connectorSession.ts';
+import { createCoreSession } from './coreSession.ts';
+import { patientOutbound } from './patience.ts';
+import { SiteRequests } from './siteRequests.ts';
+
+/** For how long a site's API is taken to be where it was found. Milliseconds. */
+const REMEMBERED_MS = 10 * 60_000;
+
+/** How many sites are remembered. */
+const MOST_REMEMBERED = 10_000;
+
+/** What discovery found out of a site. */
+interface Found {
+  url: string;
+  /** Has the connector content routes? null: not asked yet. */
+  hasItems: boolean | null;
+  at: number;
+}
+
+/** The content part of WordPress: by the connector where it has content routes, else by core REST. */
+export function createWordpressContent({ outbound, clock }: DiagnosisOptions): ContentPart {
+  const remembered = new Map<string, Found>();
+  const patient = patientOutbound(outbound, clock);
+
+  async function open(connection: Connection, pace: Pace): Promise<ContentSession> {
+    const address = parseSiteAddress(connection.siteUrl);
+    const client = new SiteClient(patient, address, Number.POSITIVE_INFINITY);
+    const known = remembered.get(address.href);
+    const isFresh = known !== undefined && clock() - known.at < REMEMBERED_MS;
+    remembered.delete(address.href);
+    const root = await pace.send(
+      async () => (isFresh ? await rootAt(client, known.url) : null) ?? findRoot(client),
+      { repeatable: true },
+    );
+    const signIn = chooseSignIn(connection, root, client, clock);
+    const requests = new SiteRequests({ client, root, signIn, pace, clock });
+    const isSame = isFresh && known.url === root.url && root.namespaces.includes(CONNECTOR_NAMESPACE);
+    const stillKnown = isSame ? known.hasItems : null;
+    const hasItems = signIn.byConnector ? (stillKnown ?? (await findsItems(requests))) : null;
+    const [oldest] = remembered.keys();
+    if (oldest !== undefined && remembered.size >= MOST_REMEMBERED) remembered.delete(oldest);
+    const at = stillKnown === null ? clock() : (known?.at ?? clock());
+    remembered.set(address.href, { url: root.url, hasItems, at });
+    return hasItems === true
+      ? createConnectorSession(requests, outbound)
+      : createCoreSession(requests, outbound);
+  }
+  return { open };
+}
+
+/** The root where it was found before; null when it is not there any more. */
+async function rootAt(client: SiteClient, url: string): Promise<ApiRoot | null> {
+  try {
+    return await readRoot(client, url);
+  } catch (error) {
+    // What may pass is no reason to look elsewhere.
+    if (error instanceof RemoteError && !error.retryable) return null;
+    throw error;
+  }
+}
+
+/** Does the connector have content routes? Older ones have none. Throws RemoteError when it refuses us. */
+async function findsItems(requests: SiteRequests): Promise<boolean> {
+  const answer = await requests.get('sitebridge/v1/items', 'type=post&after_id=0&limit=1');
+  if (answer.error === null) return true;
+  const { code, status } = answer.error;
+  const isInstalled = requests.root.namespaces.includes(CONNECTOR_NAMESPACE);
+  if (code === 'rest_no_route' && isInstalled) return false;
+  // A site may have no posts for this user, or none at all.
+  if (isInstalled && (code === 'rest_forbidden' || status === 404)) return true;
+  throw requests.signInRefusal(answer, answer.error);
+}

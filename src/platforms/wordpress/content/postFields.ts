@@ -1,0 +1,152 @@
+import type { ItemFault, RemoteContent } from '../../contentPart.ts';
+import type { ContentTerm, JsonObject, JsonValue } from '../../platform.ts';
+import { isRecord } from '../siteClient.ts';
+
+/** What was read of one post: the content, or why it cannot be taken. */
+export type PostReading = { post: RemoteContent; fault: null } | { post: null; fault: ItemFault };
+
+/** What can be stored here of a text, in UTF-16 units; WordPress has no limit of its own but for the slug, 200. */
+const LIMITS: Readonly<Record<string, number>> = { title: 10_000, excerpt: 60_000, slug: 200 };
+
+const DEEPEST_META = 50;
+
+/**
+ * Reads a post as core REST (`context=edit`) or the connector gives it; written by hand rather than as a schema,
+ * since it stands in the way of every post that is synced. `damaged`: its answer held bytes that are no UTF-8.
+ */
+export function readPost(
+  record: Record<string, unknown>,
+  terms: ContentTerm[],
+  damaged = false,
+): PostReading {
+  const externalId = postId(record);
+  if (externalId === null) {
+    const message = 'The site gave an item without a usable id.';
+    return { post: null, fault: { externalId: null, code: 'no_id', message } };
+  }
+  try {
+    const text = (field: string) => readText(record, field, damaged);
+    const status = text('status');
+    const contentType = text('type');
+    if (status === '' || contentType === '') throw new Unfit('unreadable', 'It has no status or no type.');
+    return {
+      post: {
+        externalId,
+        contentType,
+        title: text('title'),
+        slug: text('slug'),
+        body: text('content'),
+        excerpt: text('excerpt'),
+        externalStatus: status,
+        status: localStatus(status),
+        url: readUrl(record.link),
+        modifiedAt: readUtc(record.modified_gmt),
+        terms: [...terms].sort(byTaxonomyAndSlug),
+        metadata: readMetadata(record),
+        tag: typeof record.hash === 'string' && /^[0-9a-f]{16}$/.test(record.hash) ? record.hash : null,
+        contentId: readNumber(record, 'content_id'),
+      },
+      fault: null,
+    };
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error;
+    return { post: null, fault: { externalId, code: error.code, message: error.message } };
+  }
+}
+
+/** The id of a post as text; null when it has none. */
+export function postId({ id }: Record<string, unknown>): string | null {
+  return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? String(id) : null;
+}
+
+/** What a post status of WordPress means here; null for one that takes the post out of the site's content. */
+export function localStatus(status: string): 'draft' | 'published' | null {
+  if (status === 'trash' || status === 'deleted' || status === 'auto-draft') return null;
+  return status === 'publish' || status === 'private' ? 'published' : 'draft';
+}
+
+/** A time of WordPress, which stands without an offset, as ISO 8601 UTC; null for zeros and what is no time. */
+export function readUtc(time: unknown): string | null {
+  if (typeof time !== 'string' || time.startsWith('0000')) return null;
+  const parsed = Date.parse(/[Zz]$|[+-]\d\d:?\d\d$/.test(time) ? time : `${time}Z`);
+  const iso = Number.isNaN(parsed) ? '' : new Date(parsed).toISOString();
+  return /^\d{4}-/.test(iso) && !iso.startsWith('0000') ? iso : null;
+}
+
+/** Whether a text can be stored: PostgreSQL takes neither NUL nor half a surrogate pair. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+class Unfit extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+function readText(record: Record<string, unknown>, field: string, damaged: boolean): string {
+  const value = record[field];
+  const text = isRecord(value) ? value.raw : (value ?? '');
+  if (typeof text !== 'string') throw new Unfit('unreadable', `Its ${field} is not a text.`);
+  const limit = LIMITS[field] ?? Number.POSITIVE_INFINITY;
+  if (text.length > limit) {
+    throw new Unfit('too_long', `Its ${field} has ${text.length} characters, more than ${limit}.`);
+  }
+  if (!isStorable(text) || (damaged && text.includes('\uFFFD'))) {
+    throw new Unfit('unreadable_text', `Its ${field} holds bytes that are no text.`);
+  }
+  return text;
+}
+
+function readUrl(link: unknown): string | null {
+  return typeof link === 'string' && link !== '' && link.length <= 2048 && isStorable(link) ? link : null;
+}
+
+function readNumber(record: Record<string, unknown>, field: string): number | null {
+  const value = record[field] ?? null;
+  if (value === null || (typeof value === 'number' && Number.isSafeInteger(value))) return value;
+  throw new Unfit('unreadable', `Its ${field} is not a whole number.`);
+}
+
+/** The meta that is registered for REST, and the fields that have no column of their own here. */
+function readMetadata(record: Record<string, unknown>): JsonObject {
+  // PHP writes an empty map as [].
+  const meta = isRecord(record.meta) ? readJson(record.meta, 0) : {};
+  const metadata: JsonObject = isRecord(meta) ? meta : {};
+  for (const field of ['featured_media', 'author', 'parent']) {
+    const value = readNumber(record, field);
+    if (value !== null && value !== 0) metadata[field] = value;
+  }
+  const date = readUtc(record.date_gmt);
+  if (date !== null) metadata.date_gmt = date;
+  return metadata;
+}
+
+function readJson(value: unknown, depth: number): JsonValue {
+  if (depth > DEEPEST_META) throw new Unfit('unreadable', 'Its meta is nested too deeply.');
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value === 'string') {
+    if (isStorable(value)) return value;
+    throw new Unfit('unreadable_text', 'Its meta holds bytes that are no text.');
+  }
+  if (Array.isArray(value)) return value.map((each) => readJson(each, depth + 1));
+  if (!isRecord(value)) throw new Unfit('unreadable', 'Its meta is not JSON.');
+  const copy: JsonObject = {};
+  for (const [key, each] of Object.entries(value)) {
+    if (!isStorable(key)) throw new Unfit('unreadable_text', 'Its meta holds bytes that are no text.');
+    // Assigned, such a key would change the object itself.
+    if (key !== '__proto__') copy[key] = readJson(each, depth + 1);
+  }
+  return copy;
+}
+
+function byTaxonomyAndSlug(one: ContentTerm, other: ContentTerm): number {
+  return compare(one.taxonomy, other.taxonomy) || compare(one.slug, other.slug);
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
+}

@@ -1,0 +1,165 @@
+import { isUtf8 } from 'node:buffer';
+import type { RemoteError } from '../../../errors.ts';
+import type { OutboundResponse } from '../../../outbound/httpClient.ts';
+import type { Pace } from '../../contentPart.ts';
+import { readDirtyJson } from '../dirtyJson.ts';
+import { type ApiRoot, apiUrl, siteTime } from '../discovery.ts';
+import { fault, WordpressFault } from '../messages.ts';
+import type { SignIn } from '../signIn.ts';
+import { type ApiAnswer, type ApiError, isRecord, type SiteClient } from '../siteClient.ts';
+import { refusalMessage } from './faultText.ts';
+import { passingFault } from './patience.ts';
+
+/** A page of posts or a batch of writes keeps a slow site busy for a while. Milliseconds. */
+const TIMEOUT_MS = 60_000;
+
+/** A page of a hundred large posts. Bytes. */
+const MAX_BYTES = 32 * 1024 * 1024;
+
+/** What to send besides a route. */
+export interface Write {
+  method: 'POST' | 'PUT';
+  route: string;
+  /** Must be encoded. */
+  query?: string;
+  /** JSON unless it is bytes, which then need a Content-Type. */
+  body: object | Buffer;
+  headers?: Record<string, string>;
+  /** May it be sent again when it is not known what became of it? */
+  repeatable: boolean;
+}
+
+/** An answer of the REST API, with what is needed to judge what is in it. */
+export interface SiteAnswer extends ApiAnswer {
+  /** Were there bytes in it that are no text? They stand as U+FFFD in the value. */
+  damaged: boolean;
+  /** When the site began to answer, by its own clock, in milliseconds since 1970; null when a cache answered. */
+  siteTime: number | null;
+}
+
+/** The requests of one content session, each sent when it is its turn and signed anew for each try. */
+export class SiteRequests {
+  readonly pace: Pace;
+  readonly root: ApiRoot;
+  readonly byConnector: boolean;
+  /** How far the site's clock is ahead of ours. Milliseconds; 0 when it does not tell. */
+  readonly clockLead: number;
+  readonly #client: SiteClient;
+  readonly #signIn: SignIn;
+  readonly #clock: () => number;
+
+  /** To be made just after the root was read, as its time tells how the clocks stand. */
+  constructor(parts: {
+    client: SiteClient;
+    root: ApiRoot;
+    signIn: SignIn;
+    pace: Pace;
+    clock: () => number;
+  }) {
+    this.#client = parts.client;
+    this.root = parts.root;
+    this.#signIn = parts.signIn;
+    this.pace = parts.pace;
+    this.#clock = parts.clock;
+    this.clockLead = parts.root.siteTime === null ? 0 : parts.root.siteTime - parts.clock();
+    this.byConnector = parts.signIn.byConnector;
+  }
+
+  /** A GET. Refusals come back; everything else that is no answer is a RemoteError. `query` must be encoded. */
+  async get(route: string, query?: string): Promise<SiteAnswer> {
+    return this.pace.send(() => this.#exchange({ method: 'GET', route, query }), { repeatable: true });
+  }
+
+  /** A GET that must succeed. Throws RemoteError. */
+  async read(route: string, query?: string): Promise<SiteAnswer> {
+    const answer = await this.get(route, query);
+    if (answer.error !== null) throw this.refusal(answer, answer.error);
+    return answer;
+  }
+
+  /** A POST or PUT. Refusals below 500 come back. */
+  async write({ repeatable, ...request }: Write): Promise<SiteAnswer> {
+    return this.pace.send(() => this.#exchange(request), { repeatable });
+  }
+
+  /** What a refusal means. */
+  refusal(answer: ApiAnswer, error: ApiError): RemoteError {
+    if (error.code === 'rest_no_route' || error.code === 'sitebridge_unknown_type') {
+      return new WordpressFault('unknown_type', {
+        message: 'The site does not offer this content type in its REST API.',
+        hint: 'Read the structure of the site anew, and check that the plugin that brings the type is active.',
+      });
+    }
+    return this.signInRefusal(answer, error);
+  }
+
+  /** What a refusal means that comes before any content is looked at. */
+  signInRefusal(answer: ApiAnswer, error: ApiError): WordpressFault {
+    return this.#signIn.refusal(answer, error);
+  }
+
+  /** For an answer that is not what WordPress answers. */
+  unexpected(found: string, retryable = false): WordpressFault {
+    const { code, message, hint } = fault('unexpected_answer', {
+      values: { ...this.#client.values, found },
+    });
+    return new WordpressFault(code, { message, hint, retryable });
+  }
+
+  async #exchange(request: {
+    method: string;
+    route: string;
+    query?: string | undefined;
+    body?: object | Buffer;
+    headers?: Record<string, string>;
+  }): Promise<SiteAnswer> {
+    const { href: url } = new URL(apiUrl(this.root.url, request.route, request.query));
+    const { headers: asked = {}, body: content, method } = request;
+    const body = content === undefined || Buffer.isBuffer(content) ? content : JSON.stringify(content);
+    const signed = this.#signIn.sign({ method, url, ...(body === undefined ? {} : { body }) });
+    const type: Record<string, string> =
+      typeof body === 'string' ? { 'Content-Type': 'application/json' } : {};
+    const response = await this.#client.sendApi({
+      method,
+      url,
+      ...(body === undefined ? {} : { body }),
+      headers: { ...type, ...asked, ...signed.headers },
+      redirects: signed.redirects,
+      timeoutMs: TIMEOUT_MS,
+      maxBytes: MAX_BYTES,
+    });
+    if (response.status >= 500) throw this.#broken(response);
+    const answer = this.#client.readApi(response);
+    if (answer === null) {
+      const refused = response.status >= 400;
+      // A page, or JSON that was cut off: of whatever stood in between, the next try may find nothing.
+      throw this.unexpected(`something that is not JSON (status ${response.status})`, !refused);
+    }
+    const { error } = answer;
+    // Its first try reached the site although no answer reached us, and was sent again below.
+    if (error?.code === 'sitebridge_nonce_replayed') throw this.#signIn.refusal(answer, error);
+    const time = siteTime(response);
+    return {
+      ...answer,
+      damaged: !isUtf8(response.body),
+      siteTime: time === null ? null : time - response.ms,
+    };
+  }
+
+  /** A fault inside the site, in its own words if it has any. */
+  #broken(response: OutboundResponse): WordpressFault {
+    const broken = passingFault(response, this.#clock(), this.#client.values);
+    const value = readDirtyJson(response.body)?.value;
+    const told = isRecord(value) ? refusalMessage(value) : null;
+    return told === null
+      ? broken
+      : new WordpressFault(
+          broken.code,
+          { message: `${broken.message} It says: ${told}`, hint: broken.hint, retryable: true },
+          {
+            ...(broken.detail === undefined ? {} : { detail: broken.detail }),
+            ...(broken.retryAfterMs === undefined ? {} : { retryAfterMs: broken.retryAfterMs }),
+          },
+        );
+  }
+}

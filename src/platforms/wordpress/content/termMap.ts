@@ -1,0 +1,90 @@
+import type { ContentTerm } from '../../platform.ts';
+import { decodeCharacterReferences } from '../htmlText.ts';
+import { isRecord } from '../siteClient.ts';
+import { isStorable } from './postFields.ts';
+import type { SiteRequests } from './siteRequests.ts';
+import { routeOf, type Taxonomy } from './siteTypes.ts';
+
+/** Core's largest page. */
+const PAGE = 100;
+
+/** The terms that posts name by their ids, each read once in a session. */
+export class TermMap {
+  readonly #requests: SiteRequests;
+  /** By taxonomy and id; null for one that the site does not show. */
+  readonly #terms = new Map<string, ContentTerm | null>();
+  /** One reading after the other, as pages that are read at once hold the same terms. */
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(requests: SiteRequests) {
+    this.#requests = requests;
+  }
+
+  /** The terms of each post, in the order of the posts. Throws RemoteError. */
+  async termsOf(
+    posts: ReadonlyArray<Record<string, unknown>>,
+    taxonomies: readonly Taxonomy[],
+  ): Promise<ContentTerm[][]> {
+    const read = this.#reading.then(() => this.#learn(posts, taxonomies));
+    this.#reading = read.catch(() => undefined);
+    await read;
+    return posts.map((post) =>
+      taxonomies.flatMap((taxonomy) =>
+        idsIn(post[taxonomy.restBase]).flatMap((id) => this.#terms.get(`${taxonomy.slug} ${id}`) ?? []),
+      ),
+    );
+  }
+
+  async #learn(
+    posts: ReadonlyArray<Record<string, unknown>>,
+    taxonomies: readonly Taxonomy[],
+  ): Promise<void> {
+    for (const taxonomy of taxonomies) {
+      const named = new Set(posts.flatMap((post) => idsIn(post[taxonomy.restBase])));
+      const unknown = [...named].filter((id) => !this.#terms.has(`${taxonomy.slug} ${id}`));
+      for (let start = 0; start < unknown.length; start += PAGE) {
+        await this.#read(taxonomy, unknown.slice(start, start + PAGE));
+      }
+    }
+  }
+
+  async #read(taxonomy: Taxonomy, ids: number[]): Promise<void> {
+    const query = `include=${ids.join(',')}&per_page=${PAGE}&_fields=id,slug,name`;
+    const answer = await getTerms(this.#requests, taxonomy.restBase, query);
+    for (const id of ids) this.#terms.set(`${taxonomy.slug} ${id}`, null);
+    for (const record of Array.isArray(answer.value) ? answer.value : []) {
+      const term = readTerm(record, taxonomy.slug);
+      if (term !== null) this.#terms.set(`${taxonomy.slug} ${term.id}`, term.term);
+    }
+  }
+}
+
+/** A term as REST gives it, its name as people write it; null for one that cannot be stored. */
+export function readTerm(
+  record: unknown,
+  taxonomy: string,
+): { id: number; parent: number; count: number; term: ContentTerm } | null {
+  if (!isRecord(record)) return null;
+  const { id, slug, name, parent, count } = record;
+  if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 1) return null;
+  if (typeof slug !== 'string' || typeof name !== 'string' || !isStorable(slug + name)) return null;
+  return {
+    id,
+    parent: typeof parent === 'number' && Number.isSafeInteger(parent) ? parent : 0,
+    count: typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : 0,
+    term: { taxonomy, slug, name: decodeCharacterReferences(name) },
+  };
+}
+
+/** Reads terms as an editor, or as any visitor where the user may not edit them. */
+export async function getTerms(requests: SiteRequests, base: string, query: string) {
+  const answer = await requests.get(routeOf(base), `context=edit&${query}`);
+  if (answer.error === null) return answer;
+  const { status } = answer.error;
+  if (status === 401 || status === 403) return requests.read(routeOf(base), query);
+  throw requests.refusal(answer, answer.error);
+}
+
+function idsIn(value: unknown): number[] {
+  return Array.isArray(value) ? value.filter((id) => Number.isSafeInteger(id) && id > 0) : [];
+}

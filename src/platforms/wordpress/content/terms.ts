@@ -1,0 +1,48 @@
+import { RemoteError } from '../../../errors.ts';
+import type { RemoteTerm, TypeOfSite } from '../../contentPart.ts';
+import { type IdList, walkIds } from './idWalk.ts';
+import type { SiteRequests } from './siteRequests.ts';
+import { restBase, routeOf } from './siteTypes.ts';
+import { readTerm } from './termMap.ts';
+
+/** Reads every term of a taxonomy, those without posts too. A parent is an id and no more, so it may be anything. */
+export async function* readAllTerms(
+  requests: SiteRequests,
+  taxonomy: TypeOfSite,
+): AsyncGenerator<RemoteTerm[]> {
+  const list = { route: routeOf(restBase(taxonomy)), fields: 'id,slug,name,parent,count' };
+  let begun = false;
+  try {
+    for await (const terms of walkTerms(requests, { ...list, query: 'context=edit' }, taxonomy.slug)) {
+      begun = true;
+      yield terms;
+    }
+  } catch (error) {
+    // One who may not edit the terms may still read them.
+    if (begun || !(error instanceof RemoteError) || error.code !== 'insufficient_role') throw error;
+    yield* walkTerms(requests, { ...list, query: 'hide_empty=false' }, taxonomy.slug);
+  }
+}
+
+async function* walkTerms(
+  requests: SiteRequests,
+  list: IdList,
+  taxonomy: string,
+): AsyncGenerator<RemoteTerm[]> {
+  for await (const { entries } of walkIds(requests, list, { offset: 0, lastId: 0 })) {
+    yield entries.flatMap(({ record }) => {
+      const read = readTerm(record, taxonomy);
+      if (read === null) return [];
+      const { id, parent, count, term } = read;
+      return [
+        {
+          externalId: String(id),
+          parentExternalId: parent > 0 && parent !== id ? String(parent) : null,
+          slug: term.slug,
+          name: term.name,
+          count,
+        },
+      ];
+    });
+  }
+}

@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ContentWrite, ItemFault, RemoteContent } from '../../contentPart.ts';
+import type { ContentTerm, JsonObject, JsonValue } from '../../platform.ts';
+import { isRecord } from '../siteClient.ts';
+import type { MediaLibrary } from './media.ts';
+import { localStatus, readUtc } from './postFields.ts';
+
+/** WordPress's words for a status; others of its words stand for one of these, and are left as they are. */
+const STATUS = { published: 'publish', draft: 'draft' } as const;
+
+/** The fields of a post that stand in the metadata here, and in a request beside the meta. */
+export interface ExtraFields {
+  fields: JsonObject;
+  notes: ItemFault[];
+}
+
+/** What a write says of the metadata and differs from the site's; the image is uploaded. Throws RemoteError. */
+export async function extraFields(
+  write: ContentWrite,
+  onSite: RemoteContent | null,
+  media: MediaLibrary,
+): Promise<ExtraFields> {
+  const { featured_image_url: image, featured_image_alt: alt, ...metadata } = write.metadata;
+  const notes: ItemFault[] = [];
+  const meta: JsonObject = {};
+  const fields: JsonObject = {};
+  if (typeof image === 'string' && image !== '') {
+    const id = await media.idOf(image, typeof alt === 'string' ? alt : '');
+    if (typeof id === 'number') metadata.featured_media = id;
+    else notes.push({ ...id, externalId: write.externalId });
+  }
+  for (const [key, value] of Object.entries(metadata)) {
+    if (onSite !== null && isDeepStrictEqual(onSite.metadata[key], value)) continue;
+    const read = FIELDS[key];
+    const field = read?.(value);
+    if (read === undefined) meta[key] = value;
+    else if (field === undefined) {
+      const message = `${key} cannot be used as it stands.`;
+      notes.push({ externalId: write.externalId, code: 'bad_metadata', message });
+    } else if (!isSame(field, onSite, key)) fields[key] = field;
+  }
+  return { fields: Object.keys(meta).length === 0 ? fields : { ...fields, meta }, notes };
+}
+
+/** Which status to ask for; undefined to leave it. Words that mean the same here are not exchanged. */
+export function statusField(write: ContentWrite, onSite: RemoteContent | null): string | undefined {
+  if (write.status === null) return undefined;
+  if (onSite !== null && localStatus(onSite.externalStatus) === write.status) return undefined;
+  return STATUS[write.status];
+}
+
+/** The meta that was sent and that the site did not take, as notes. */
+export function metaNotes(sent: JsonValue | undefined, record: Record<string, unknown>): ItemFault[] {
+  const held = isRecord(record.meta) ? record.meta : {};
+  return Object.entries(isRecord(sent) ? sent : {}).flatMap(([key, value]) =>
+    key in held || value === null
+      ? []
+      : [
+          {
+            externalId: null,
+            code: 'unknown_meta',
+            message: `The site has no meta ${key} that is registered for its REST API.`,
+          },
+        ],
+  );
+}
+
+/** The taxonomies in which the terms differ from the site's. */
+export function differingTaxonomies(
+  terms: readonly ContentTerm[],
+  onSite: RemoteContent | null,
+): Set<string> {
+  const own = slugsByTaxonomy(terms);
+  const theirs = slugsByTaxonomy(onSite?.terms ?? []);
+  return new Set(
+    [...own.keys(), ...theirs.keys()].filter(
+      (taxonomy) => !isDeepStrictEqual(own.get(taxonomy), theirs.get(taxonomy)),
+    ),
+  );
+}
+
+function slugsByTaxonomy(terms: readonly ContentTerm[]): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { taxonomy, slug } of terms) found.set(taxonomy, (found.get(taxonomy) ?? new Set()).add(slug));
+  return found;
+}
+
+const FIELDS: Readonly<Record<string, (value: JsonValue) => JsonValue | undefined>> = {
+  author: (value) => (value === null || value === 0 ? undefined : idField(value)),
+  parent: idField,
+  featured_media: idField,
+  date_gmt: (value) => readUtc(value)?.replace(/\.\d+Z$/, ''),
+};
+
+/** A whole number, also one in a text; nothing is 0. */
+function idField(value: JsonValue): number | undefined {
+  const id = typeof value === 'string' && value !== '' ? Number(value) : (value ?? 0);
+  return typeof id === 'number' && Number.isSafeInteger(id) && id >= 0 ? id : undefined;
+}
+
+/** What the site holds may be written differently here. */
+function isSame(field: JsonValue, onSite: RemoteContent | null, key: string): boolean {
+  if (onSite === null) return false;
+  return isDeepStrictEqual(FIELDS[key]?.(onSite.metadata[key] ?? null) ?? 0, field);
+}
