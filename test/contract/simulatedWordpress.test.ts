@@ -20,6 +20,7 @@ describeWordpress('simulated WordPress', async (shape) => {
     ...shape,
     users: [
       { id: 2, login: 'editor', role: 'editor', applicationPassword: 'abcdefghijkl' },
+      { id: 4, login: 'author', role: 'author', applicationPassword: 'uvwxyzabcdef' },
       { id: 3, login: 'subscriber', role: 'subscriber', applicationPassword: 'mnopqrstuvwx' },
     ],
   });
@@ -27,7 +28,9 @@ describeWordpress('simulated WordPress', async (shape) => {
     url: site.url,
     siteId,
     siteKey,
+    pluginVersion: '0.3.0',
     editor: { username: 'editor', application_password: 'abcdefghijkl' },
+    author: { username: 'author', application_password: 'uvwxyzabcdef' },
     subscriber: { username: 'subscriber', application_password: 'mnopqrstuvwx' },
     postMessage: async (topic, postId) => site.postMessage(topic, postId),
     break: async (what) => site.setFault(FAULTS[what]),

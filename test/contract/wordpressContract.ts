@@ -34,7 +34,10 @@ export interface ContractSite {
   /** The connector is connected as this site with this key, acting as the editor. */
   siteId: number;
   siteKey: string;
+  /** The connector's version. */
+  pluginVersion: string;
   editor: Pair;
+  author: Pair;
   subscriber: Pair;
   /** What the connector would tell of a post as it is now: the body of its webhook. */
   postMessage(topic: 'status' | 'metadata', postId: number): Promise<string>;
@@ -411,7 +414,10 @@ export function describeWordpress(
         it('refuses an unsigned request and says its version', async () => {
           expect(await get(rest(PING))).toMatchObject({
             status: 401,
-            json: { code: 'sitebridge_signature_missing', data: { status: 401, plugin_version: '0.2.0' } },
+            json: {
+              code: 'sitebridge_signature_missing',
+              data: { status: 401, plugin_version: site.pluginVersion },
+            },
           });
         });
 
@@ -451,7 +457,7 @@ export function describeWordpress(
             ok: true,
             nonce: 'my-nonce',
             site_id: site.siteId,
-            plugin_version: '0.2.0',
+            plugin_version: site.pluginVersion,
             wordpress_version: expect.stringMatching(/^\d+\.\d+/),
             php_version: expect.any(String),
             name: 'Brücke & Söhne',
@@ -488,7 +494,7 @@ export function describeWordpress(
           expect(result).toMatchObject({
             success: true,
             code: 'ok',
-            remote: { canonical_url: site.url, plugin_version: '0.2.0' },
+            remote: { canonical_url: site.url, plugin_version: site.pluginVersion },
           });
           const told = result.checks.flatMap((check) => check.code ?? []);
           expect(told).toEqual(shape.plainPermalinks ? ['plain_permalinks'] : []);

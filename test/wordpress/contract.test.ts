@@ -72,7 +72,9 @@ for (const version of versionsUnderTest()) {
       url: wordpress.url,
       siteId: SITE_ID,
       siteKey: SITE_KEY,
+      pluginVersion: String(await wordpress.php('return SITEBRIDGE_CONNECTOR_VERSION;')),
       editor: { username: 'editor', application_password: await password(wordpress.users.editor) },
+      author: { username: 'author', application_password: await password(wordpress.users.author) },
       subscriber: {
         username: 'subscriber',
         application_password: await password(wordpress.users.subscriber),

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import type { Disturbances } from './disturbances.ts';
+import type { WaitingWebhook } from './outbox.ts';
 import { messageHeaders, postMessage, type Topic } from './postMessage.ts';
 import type { SimulatedSite } from './site.ts';
 
@@ -40,17 +43,46 @@ export async function pushStructure(site: SimulatedSite, serverUrl: string): Pro
   });
 }
 
-/** Does what the plugin does when a post was changed. */
+/** Tells of a post as it is now, whether or not it was changed. */
 export async function tellOfPost(
   site: SimulatedSite,
   serverUrl: string,
   topic: Topic,
   postId: number,
 ): Promise<ServerAnswer> {
+  const body = postMessage(site, topic, site.existing(postId), '');
+  return await deliver(site, serverUrl, { id: `msg_${randomUUID()}`, topic, body });
+}
+
+/** Does what the plugin does after posts were changed: sends what waits, in order, until one is not taken. */
+export async function deliverWebhooks(
+  site: SimulatedSite,
+  disturbances: Disturbances,
+  serverUrl: string,
+): Promise<ServerAnswer[]> {
+  const answers: ServerAnswer[] = [];
+  for (let webhook = site.outbox.first; webhook !== undefined; webhook = site.outbox.first) {
+    const answer = await deliver(site, serverUrl, webhook);
+    answers.push(answer);
+    if (answer.status !== 202) break;
+    if (disturbances.doublesWebhook()) answers.push(await deliver(site, serverUrl, webhook));
+    site.outbox.remove(webhook);
+  }
+  return answers;
+}
+
+async function deliver(
+  site: SimulatedSite,
+  serverUrl: string,
+  webhook: WaitingWebhook,
+): Promise<ServerAnswer> {
   const { connector } = site.state;
   if (connector === null) throw new Error('The simulated site has no connector to tell of a post.');
-  const body = postMessage(site, topic, postId);
-  return await post(`${serverUrl}${WEBHOOKS}/${topic}`, body, messageHeaders(connector, body));
+  return await post(
+    `${serverUrl}${WEBHOOKS}/${webhook.topic}`,
+    webhook.body,
+    messageHeaders(connector, webhook),
+  );
 }
 
 async function post(

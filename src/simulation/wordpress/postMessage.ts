@@ -1,33 +1,59 @@
-import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { permalink } from './singlePost.ts';
+import { metaOf } from './core/meta.ts';
+import { readableName } from './core/termName.ts';
+import { permalink } from './permalink.ts';
 import type { SimulatedSite } from './site.ts';
 import type { SimulatedConnector, SimulatedPost } from './state.ts';
 
 export type Topic = 'status' | 'metadata';
 
-/** What the plugin tells of a post as it is now, as JSON. */
-export function postMessage(site: SimulatedSite, topic: Topic, postId: number): string {
-  const post = site.state.posts.find((each) => each.id === postId);
-  if (post === undefined) throw new Error(`The simulated site has no post ${postId}.`);
-  return JSON.stringify({
-    external_id: String(post.id),
-    post_type: post.type,
-    ...(topic === 'status' ? statusFacts(site, post) : metadataFacts(site, post)),
-    modified_gmt: `${post.modified_gmt}Z`,
-  });
+/**
+ * What the plugin tells of a post as it is now, as JSON.
+ * @param operation the server's operation that changed it; '' when a person did.
+ */
+export function postMessage(
+  site: SimulatedSite,
+  topic: Topic,
+  post: SimulatedPost,
+  operation: string,
+): string {
+  const facts = topic === 'status' ? statusFacts(site, post) : metadataFacts(site, post);
+  return JSON.stringify({ ...head(post), ...facts, ...tail(post.modified_gmt, operation) });
+}
+
+/** What the plugin tells of a post that was deleted. */
+export function deletionMessage(site: SimulatedSite, post: SimulatedPost, operation: string): string {
+  return JSON.stringify({ ...head(post), status: 'deleted', ...tail(site.clock.gmt(), operation) });
 }
 
 /** The headers by which the plugin proves that a message is its site's. */
-export function messageHeaders(connector: SimulatedConnector, body: string): Record<string, string> {
-  const id = `msg_${randomUUID()}`;
+export function messageHeaders(
+  connector: SimulatedConnector,
+  message: { id: string; body: string },
+): Record<string, string> {
   const now = new Date();
   return {
     'X-Site-Id': String(connector.siteId),
-    'webhook-id': id,
+    'webhook-id': message.id,
     'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-    'webhook-signature': new Webhook(connector.siteKey, { format: 'raw' }).sign(id, now, body),
+    'webhook-signature': new Webhook(connector.siteKey, { format: 'raw' }).sign(
+      message.id,
+      now,
+      message.body,
+    ),
   };
+}
+
+function head(post: SimulatedPost) {
+  return {
+    external_id: String(post.id),
+    ...(post.contentId === undefined ? {} : { content_id: post.contentId }),
+    post_type: post.type,
+  };
+}
+
+function tail(modifiedGmt: string, operation: string) {
+  return { modified_gmt: `${modifiedGmt}Z`, ...(operation === '' ? {} : { op_id: operation }) };
 }
 
 function statusFacts(site: SimulatedSite, post: SimulatedPost) {
@@ -37,16 +63,14 @@ function statusFacts(site: SimulatedSite, post: SimulatedPost) {
 
 function metadataFacts(site: SimulatedSite, post: SimulatedPost) {
   const taxonomies = site.state.postTypes[post.type]?.related ?? [];
+  const picture = post.featured_media ?? 0;
   return {
     title: post.title,
     slug: post.slug,
     excerpt: post.excerpt ?? '',
     terms: taxonomies.flatMap((taxonomy) =>
-      site
-        .terms(taxonomy)
-        .filter((term) => post.terms?.includes(term.id) === true)
-        .map(({ slug, name }) => ({ taxonomy, slug, name })),
+      site.termsOf(post, taxonomy).map(({ slug, name }) => ({ taxonomy, slug, name: readableName(name) })),
     ),
-    meta: post.meta ?? {},
+    meta: { ...metaOf(site, post), ...(picture > 0 ? { featured_media: picture } : {}) },
   };
 }

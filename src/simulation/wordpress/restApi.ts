@@ -1,45 +1,75 @@
-import { type Answer, json, restError } from './answer.ts';
-import { connectorVerdict, isSigned, type RestRequest, signIn } from './signIn.ts';
-import { answerPost } from './singlePost.ts';
+import type { Answer } from './answer.ts';
+import { answerConnector, takesConnectorBatches } from './connector/routes.ts';
+import { forbidden, may } from './core/access.ts';
+import { answerBatch } from './core/batch.ts';
+import { answerContent, type RouteRequest, takesBatches } from './core/contentRoutes.ts';
+import { onlyFields } from './core/fields.ts';
+import { Parameters } from './core/parameters.ts';
+import { bodyParameters, isJson } from './core/requestBody.ts';
+import { noRoute, type RestAnswer, reply, WpError, written } from './core/restAnswer.ts';
+import type { Operation } from './outbox.ts';
+import { isSigned, type RestRequest, signIn } from './signIn.ts';
 import type { SimulatedSite } from './site.ts';
 import { capabilitiesOf, type SimulatedType, type SimulatedUser } from './state.ts';
 
 /** Answers a request to the REST API, as far as it is simulated. */
 export function answerRest(site: SimulatedSite, request: RestRequest): Answer {
+  try {
+    return written(answer(site, request));
+  } catch (error) {
+    if (error instanceof WpError) return written(error.answer);
+    throw error;
+  }
+}
+
+function answer(site: SimulatedSite, request: RestRequest): RestAnswer {
   const { user, refusal } = signIn(site, request);
-  if (refusal !== null) return refusal;
+  if (refusal !== null) throw refusal;
   if (isSigned(request) && site.has('connection_disabled') && !request.route.startsWith('/sitebridge/')) {
-    return restError('sitebridge_connection_disabled', 403, 'The connection is switched off.');
+    throw new WpError('sitebridge_connection_disabled', 403, 'The connection is switched off.');
   }
-  const acting = user === null ? null : site.withRole(user);
-  const answer = request.method === 'GET' ? dispatch(site, request, acting) : null;
-  return onlyFields(answer ?? noRoute(), request.query.get('_fields'));
+  const route: RouteRequest = {
+    site,
+    method: request.method === 'HEAD' ? 'GET' : request.method,
+    route: request.route.replace(/(.)\/$/, '$1'),
+    parameters: new Parameters(request.query, bodyParameters(request)),
+    user: user === null ? null : site.withRole(user),
+    upload: isJson(request.headers['content-type']) ? null : request,
+  };
+  return site.outbox.during(operationOf(request), () => {
+    const found = dispatch(route, request);
+    if (found === null) throw noRoute();
+    return onlyFields(found, request.query.get('_fields'));
+  });
 }
 
-function noRoute(): Answer {
-  return restError('rest_no_route', 404, 'No route was found matching the URL and request method.');
+/** Who makes the changes of a request: the server when it is signed, naming its operation or not. */
+function operationOf(request: RestRequest): Operation {
+  return isSigned(request) ? (request.headers['x-sitebridge-op'] ?? null) : '';
 }
 
-function dispatch(site: SimulatedSite, request: RestRequest, user: SimulatedUser | null): Answer | null {
-  const route = request.route.replace(/(.)\/$/, '$1');
-  if (route === '/') return json(index(site));
-  if (route === '/sitebridge/v1/ping' || route === '/sitebridge/v1/structure') {
-    if (site.connector === null) return null;
-    if (site.has('cached_ping') && route.endsWith('ping')) return json(ping(site, request, site.mappedUser));
-    // A signed request was judged when it was signed in, and its nonce is used up.
-    const verdict = user === null ? connectorVerdict(site, request) : { user, refusal: null };
-    if (verdict.refusal !== null) return verdict.refusal;
-    return json(route.endsWith('ping') ? ping(site, request, verdict.user) : site.structure());
+function dispatch(route: RouteRequest, request: RestRequest): RestAnswer | null {
+  const { site, parameters, user } = route;
+  if (route.method === 'POST' && route.route === '/batch/v1') {
+    return answerBatch(
+      parameters,
+      (path) => takesBatches(site, path) || takesConnectorBatches(site, path),
+      (item) =>
+        answerConnector({ ...route, ...item }, request) ?? answerContent({ ...route, ...item, upload: null }),
+    );
   }
+  return readSite(route) ?? answerConnector(route, request) ?? answerContent({ ...route, parameters, user });
+}
+
+/** What is told of the site and of who asks. */
+function readSite({ site, method, route, parameters, user }: RouteRequest): RestAnswer | null {
+  if (method !== 'GET') return null;
+  if (route === '/') return reply(index(site));
   if (route === '/wp/v2/users/me') return me(user);
-  if (route === '/wp/v2/types') return typeList(site, site.state.postTypes, 'taxonomies', request, user);
-  if (route === '/wp/v2/taxonomies') return typeList(site, site.state.taxonomies, 'types', request, user);
-  const [, base, id] = /^\/wp\/v2\/(\w+)(?:\/(\d+))?$/.exec(route) ?? [];
-  const type = slugOf(site.state.postTypes, base);
-  if (id !== undefined) return type === null ? null : answerPost(site, type, Number(id), request.query, user);
-  if (type !== null) return postList(site, type, request, user);
-  const taxonomy = slugOf(site.state.taxonomies, base);
-  return taxonomy === null ? null : termList(site, taxonomy, request, user);
+  const edit = parameters.get('context') === 'edit';
+  if (route === '/wp/v2/types') return typeList(site, site.state.postTypes, 'taxonomies', edit, user);
+  if (route === '/wp/v2/taxonomies') return typeList(site, site.state.taxonomies, 'types', edit, user);
+  return null;
 }
 
 function index(site: SimulatedSite) {
@@ -49,7 +79,7 @@ function index(site: SimulatedSite) {
     description: '',
     url: site.home,
     home: site.home,
-    gmt_offset: 0,
+    gmt_offset: site.clock.gmtOffset,
     namespaces: ['oembed/1.0', ...(site.connector === null ? [] : ['sitebridge/v1']), 'wp/v2'],
     // An empty PHP array is [] in JSON.
     authentication: site.has('application_passwords_off') ? [] : { 'application-passwords': { endpoints } },
@@ -57,34 +87,9 @@ function index(site: SimulatedSite) {
   };
 }
 
-function ping(site: SimulatedSite, request: RestRequest, user: SimulatedUser | null) {
-  const { connector, state } = site;
-  const held = user === null ? {} : capabilitiesOf(site.withRole(user));
-  const asked = ['edit_posts', 'edit_others_posts', 'publish_posts', 'manage_categories', 'upload_files'];
-  return {
-    ok: true,
-    nonce: site.has('cached_ping') ? 'of-another-request' : (request.headers['x-sitebridge-nonce'] ?? ''),
-    site_id: connector?.siteId,
-    plugin_version: connector?.version,
-    wordpress_version: state.wordpressVersion,
-    php_version: '8.2.0',
-    name: state.name,
-    home_url: site.home,
-    site_url: site.home,
-    rest_url: site.restUrl,
-    multisite: false,
-    time: Math.floor(Date.now() / 1000),
-    user: {
-      id: user?.id ?? 0,
-      roles: user === null ? [] : [site.withRole(user).role],
-      capabilities: Object.fromEntries(asked.map((name) => [name, name in held])),
-    },
-  };
-}
-
-function me(user: SimulatedUser | null): Answer {
-  if (user === null) return restError('rest_not_logged_in', 401, 'You are not currently logged in.');
-  return json({
+function me(user: SimulatedUser | null): RestAnswer {
+  if (user === null) throw new WpError('rest_not_logged_in', 401, 'You are not currently logged in.');
+  return reply({
     id: user.id,
     name: user.login,
     username: user.login,
@@ -93,24 +98,15 @@ function me(user: SimulatedUser | null): Answer {
   });
 }
 
-function may(user: SimulatedUser | null, capability: string): boolean {
-  return user !== null && capability in capabilitiesOf(user);
-}
-
-/** rest_authorization_required_code(): 403 to those who are known, 401 to others. */
-function forbidden(code: string, user: SimulatedUser | null, message: string): Answer {
-  return restError(code, user === null ? 401 : 403, message);
-}
-
 function typeList(
   site: SimulatedSite,
   types: Record<string, SimulatedType>,
   related: string,
-  { query }: RestRequest,
+  edit: boolean,
   user: SimulatedUser | null,
-): Answer {
-  if (query.get('context') === 'edit' && !may(user, 'edit_posts')) {
-    return forbidden('rest_cannot_view', user, 'Sorry, you are not allowed to edit posts in this post type.');
+): RestAnswer {
+  if (edit && !may(user, 'edit_posts')) {
+    throw forbidden('rest_cannot_view', user, 'Sorry, you are not allowed to edit posts in this post type.');
   }
   const list = Object.entries(types).map(([slug, type]) => [
     slug,
@@ -125,86 +121,5 @@ function typeList(
       _links: { collection: [{ href: `${site.restUrl}wp/v2/types` }] },
     },
   ]);
-  return json(Object.fromEntries(list));
-}
-
-function postList(
-  site: SimulatedSite,
-  type: string,
-  { query }: RestRequest,
-  user: SimulatedUser | null,
-): Answer {
-  const status = query.get('status') ?? 'publish';
-  // Parameters are checked before rights, so this comes as a 400 whoever asks.
-  if (status !== 'publish' && !may(user, 'edit_posts')) {
-    return restError('rest_invalid_param', 400, 'Invalid parameter(s): status', {
-      params: { status: 'Status is forbidden.' },
-    });
-  }
-  if (query.get('context') === 'edit' && !may(user, 'edit_posts')) {
-    return forbidden(
-      'rest_forbidden_context',
-      user,
-      'Sorry, you are not allowed to edit posts in this post type.',
-    );
-  }
-  const posts = site.posts(type, status === 'any' ? 'any' : status.split(','));
-  return page(
-    posts.map((post) => ({
-      ...post,
-      title: { raw: post.title, rendered: post.title },
-      content: { raw: post.content },
-    })),
-    query,
-  );
-}
-
-function termList(
-  site: SimulatedSite,
-  taxonomy: string,
-  { query }: RestRequest,
-  user: SimulatedUser | null,
-): Answer {
-  if (query.get('context') === 'edit' && !may(user, 'manage_categories')) {
-    return forbidden(
-      'rest_forbidden_context',
-      user,
-      'Sorry, you are not allowed to edit terms in this taxonomy.',
-    );
-  }
-  return page(site.terms(taxonomy), query);
-}
-
-function page(items: readonly object[], query: URLSearchParams): Answer {
-  const size = Number(query.get('per_page') ?? 10);
-  if (size < 1 || size > 100) return restError('rest_invalid_param', 400, 'Invalid parameter(s): per_page');
-  const start = (Number(query.get('page') ?? 1) - 1) * size;
-  return json(items.slice(start, start + size), 200, {
-    'X-WP-Total': String(items.length),
-    'X-WP-TotalPages': String(Math.ceil(items.length / size)),
-  });
-}
-
-function slugOf(types: Record<string, SimulatedType>, base: string | undefined): string | null {
-  return Object.entries(types).find(([, type]) => type.rest_base === base)?.[0] ?? null;
-}
-
-/** rest_filter_response_fields(). What is embedded is added after it, so it needs no field. */
-function onlyFields(answer: Answer, fields: string | null): Answer {
-  if (fields === null || answer.status >= 400) return answer;
-  const wanted = [...fields.split(',').map((field) => field.trim().split('.')), ['_embedded']];
-  const value: unknown = JSON.parse(answer.body);
-  const picked = Array.isArray(value) ? value.map((item) => pick(item, wanted)) : pick(value, wanted);
-  return { ...answer, body: JSON.stringify(picked) };
-}
-
-/** The parts of an object that paths such as `title.raw` lead to. */
-function pick(item: unknown, wanted: string[][]): unknown {
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
-  const kept = Object.entries(item).flatMap(([name, value]) => {
-    const here = wanted.filter((path) => path[0] === name).map((path) => path.slice(1));
-    if (here.length === 0) return [];
-    return [[name, here.some((path) => path.length === 0) ? value : pick(value, here)]];
-  });
-  return Object.fromEntries(kept);
+  return reply(Object.fromEntries(list));
 }

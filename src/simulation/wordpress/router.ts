@@ -8,7 +8,7 @@ export interface SiteRequest {
   /** As in the request line. */
   target: string;
   headers: Readonly<Record<string, string | undefined>>;
-  body: string;
+  body: Buffer;
 }
 
 /** The REST route that a request is for, or null. */
@@ -43,7 +43,7 @@ export function answerSite(site: SimulatedSite, request: SiteRequest): Answer {
   if (found !== null) return answerRest(site, { ...request, ...found });
   const path = new URL(request.target, 'http://site.invalid').pathname;
   if (path === `${site.base}/xmlrpc.php` && request.method === 'POST')
-    return answerXmlRpc(site, request.body);
+    return answerXmlRpc(site, request.body.toString('utf8'));
   if (path === `${site.base}/`) return home(site);
   return html('<html><head><title>404 Not Found</title></head><body>Not found.</body></html>', 404);
 }

@@ -1,5 +1,5 @@
 import { verifyRequest } from '../../security/requestSignature.ts';
-import { type Answer, restError } from './answer.ts';
+import { noRoute, WpError } from './core/restAnswer.ts';
 import type { SimulatedSite } from './site.ts';
 import type { SimulatedUser } from './state.ts';
 
@@ -8,14 +8,14 @@ export interface RestRequest {
   /** As in the request line. */
   target: string;
   headers: Readonly<Record<string, string | undefined>>;
-  body: string;
+  body: Buffer;
   /** `/wp/v2/posts` */
   route: string;
   query: URLSearchParams;
 }
 
 /** Who a request acts as, or the answer that refuses it. */
-export type SignIn = { user: SimulatedUser | null; refusal: null } | { user: null; refusal: Answer };
+export type SignIn = { user: SimulatedUser | null; refusal: null } | { user: null; refusal: WpError };
 
 /** Signs a REST request in: by the connector when it is signed, else by an application password, else as nobody. */
 export function signIn(site: SimulatedSite, request: RestRequest): SignIn {
@@ -30,8 +30,7 @@ export function isSigned(request: RestRequest): boolean {
 /** The connector's own judgement, in the order of the plugin: key, signature, time, site, nonce, user. */
 export function connectorVerdict(site: SimulatedSite, request: RestRequest): SignIn {
   const { connector } = site;
-  if (connector === null)
-    return refuse('rest_no_route', 404, 'No route was found matching the URL and request method.');
+  if (connector === null) return { user: null, refusal: noRoute() };
   const version = { plugin_version: connector.version };
   const refusal = (
     code: string,
@@ -94,5 +93,5 @@ function applicationPassword(site: SimulatedSite, request: RestRequest): SignIn 
 }
 
 function refuse(code: string, status: number, message: string, data: Record<string, unknown> = {}): SignIn {
-  return { user: null, refusal: restError(code, status, message, data) };
+  return { user: null, refusal: new WpError(code, status, message, data) };
 }

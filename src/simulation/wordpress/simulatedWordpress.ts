@@ -1,16 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Answer } from './answer.ts';
-import { CHANGED_ANSWERS, type FaultName, type FaultScope, REPLACED_ANSWERS } from './faults.ts';
+import { SiteClock } from './clock.ts';
+import { type Disturbance, Disturbances } from './disturbances.ts';
+import { SiteEditor } from './editor.ts';
+import type { FaultName } from './faults.ts';
+import type { WaitingWebhook } from './outbox.ts';
 import {
   type ConnectOutcome,
   connectAsPlugin,
+  deliverWebhooks,
   pushStructure,
   type ServerAnswer,
   tellOfPost,
 } from './pluginClient.ts';
 import { postMessage, type Topic } from './postMessage.ts';
-import { answerSite, isApi, isConnector, type SiteRequest } from './router.ts';
+import { serve } from './serve.ts';
 import { SimulatedSite } from './site.ts';
 import { initialContent, initialTypes, type SimulatedState, type SimulatedUser } from './state.ts';
 
@@ -19,7 +23,7 @@ export interface SimulatedWordpressOptions {
   siteId: number;
   /** Empty by default: the connector is installed, but not set up. */
   siteKey?: string;
-  /** Null: the connector is not installed. Version 0.1.0 by default. */
+  /** Null: the connector is not installed. Version 0.3.0 by default; those before it have no content routes. */
   connector?: { version: string } | null;
   /** An editor `editor` with the application password `abcd efgh ijkl mnop qrst uvwx` by default. */
   users?: SimulatedUser[];
@@ -31,15 +35,28 @@ export interface SimulatedWordpressOptions {
   tls?: { key: string; cert: string };
   /** The host in the site's address; 127.0.0.1 by default. */
   hostname?: string;
+  /** What the site dates its posts by; milliseconds since 1970. The machine's clock by default. */
+  now?: () => number;
 }
 
 export interface SimulatedWordpress {
   /** The home URL, without a slash at the end. */
   readonly url: string;
+  /** Posts and terms may also be put into it, in the order of their ids; nothing is told of them then. */
   readonly state: SimulatedState;
+  /** The site's clock and time zone. */
+  readonly clock: SiteClock;
+  /** Someone who works in wp-admin. */
+  readonly editor: SiteEditor;
+  /** What the connector has not told yet, the oldest first. */
+  readonly webhooks: readonly WaitingWebhook[];
   /** Switches faults on, besides those that are on. */
   setFault(...names: FaultName[]): void;
   clearFaults(): void;
+  /** Has something go wrong with some requests. */
+  disturb(disturbance: Disturbance): void;
+  /** Ends all disturbances. */
+  calm(): void;
   /** Presses Connect in the plugin. */
   connect(options: { serverUrl: string }): Promise<ConnectOutcome>;
   /** Pushes the structure to the connected server. */
@@ -48,6 +65,11 @@ export interface SimulatedWordpress {
   postMessage(topic: Topic, postId: number): string;
   /** Tells the connected server of a post as it is now. */
   tellOfPost(options: { serverUrl: string; topic: Topic; postId: number }): Promise<ServerAnswer>;
+  /**
+   * Sends the webhooks that wait to the connected server, the oldest first, until one is not taken; gives the
+   * answers. Those that were taken wait no more.
+   */
+  deliverWebhooks(options: { serverUrl: string }): Promise<ServerAnswer[]>;
   stop(): Promise<void>;
 }
 
@@ -64,11 +86,13 @@ export async function startSimulatedWordpress(
 ): Promise<SimulatedWordpress> {
   const site = new SimulatedSite(
     initialState(options),
+    new SiteClock(options.now ?? Date.now),
     options.subdirectory === undefined ? '' : `/${options.subdirectory}`,
     options.plainPermalinks ?? false,
   );
+  const disturbances = new Disturbances();
   const handler = (request: IncomingMessage, response: ServerResponse) => {
-    void serve(site, request, response);
+    void serve(site, disturbances, request, response);
   };
   const server = options.tls === undefined ? createServer(handler) : createTlsServer(options.tls, handler);
   await new Promise<void>((resolve, reject) => {
@@ -82,13 +106,22 @@ export async function startSimulatedWordpress(
   return {
     url: site.origin + site.base,
     state: site.state,
+    clock: site.clock,
+    editor: new SiteEditor(
+      site,
+      site.state.users.find(({ role }) => role !== 'subscriber') ?? DEFAULT_EDITOR,
+    ),
+    webhooks: site.outbox.waiting,
     setFault: (...names) => {
       for (const name of names) site.faults.add(name);
     },
     clearFaults: () => site.faults.clear(),
+    disturb: (disturbance) => disturbances.add(disturbance),
+    calm: () => disturbances.clear(),
     connect: ({ serverUrl }) => connectAsPlugin(site, serverUrl),
     pushStructure: ({ serverUrl }) => pushStructure(site, serverUrl),
-    postMessage: (topic, postId) => postMessage(site, topic, postId),
+    postMessage: (topic, postId) => postMessage(site, topic, site.existing(postId), ''),
+    deliverWebhooks: ({ serverUrl }) => deliverWebhooks(site, disturbances, serverUrl),
     tellOfPost: ({ serverUrl, topic, postId }) => tellOfPost(site, serverUrl, topic, postId),
     stop: () =>
       new Promise((resolve) => {
@@ -100,7 +133,7 @@ export async function startSimulatedWordpress(
 
 function initialState(options: SimulatedWordpressOptions): SimulatedState {
   const users = options.users ?? [{ ...DEFAULT_EDITOR }];
-  const plugin = options.connector === undefined ? { version: '0.2.0' } : options.connector;
+  const plugin = options.connector === undefined ? { version: '0.3.0' } : options.connector;
   return {
     name: 'Brücke & Söhne',
     wordpressVersion: '6.8.2',
@@ -120,66 +153,4 @@ function initialState(options: SimulatedWordpressOptions): SimulatedState {
           },
     requests: [],
   };
-}
-
-async function serve(
-  site: SimulatedSite,
-  incoming: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const request = await readRequest(site, incoming);
-  const { method, target } = request;
-  site.state.requests.push({ method, target, headers: incoming.headers });
-  if (site.has('silent')) return;
-  if (site.has('reset') || (site.has('api_reset') && isApi(site, request))) {
-    incoming.socket.destroy();
-    return;
-  }
-  const answer = throughFaults(site, request);
-  response.writeHead(answer.status, answer.headers);
-  response.end(method === 'HEAD' ? '' : answer.body);
-}
-
-async function readRequest(site: SimulatedSite, incoming: IncomingMessage): Promise<SiteRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
-  const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    const stripped = site.has('signature_headers_stripped') && name.startsWith('x-sitebridge-');
-    if (!stripped) headers[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return {
-    method: incoming.method ?? 'GET',
-    target: incoming.url ?? '/',
-    headers,
-    body: Buffer.concat(chunks).toString('utf8'),
-  };
-}
-
-/** What stands before WordPress comes first; what changes its answers comes last. */
-function throughFaults(site: SimulatedSite, request: SiteRequest): Answer {
-  const applies = (name: FaultName, scope: FaultScope) => site.has(name) && inScope(site, request, scope);
-  if (site.has('redirect')) {
-    const headers = { Location: `https://www.example.com${request.target}` };
-    return { status: 301, headers, body: '' };
-  }
-  for (const [name, fault] of entries(REPLACED_ANSWERS)) {
-    if (applies(name, fault.scope)) return fault.answer;
-  }
-  let answer = answerSite(site, request);
-  for (const [name, fault] of entries(CHANGED_ANSWERS)) {
-    if (applies(name, fault.scope)) answer = fault.change(answer);
-  }
-  return answer;
-}
-
-function inScope(site: SimulatedSite, request: SiteRequest, scope: FaultScope): boolean {
-  if (scope === 'connector') return isConnector(site, request);
-  return scope === 'everything' || isApi(site, request);
-}
-
-function entries<K extends string, V>(table: Readonly<Record<K, V>>): Array<[K, V]> {
-  const names: K[] = [];
-  for (const name in table) names.push(name);
-  return names.map((name) => [name, table[name]]);
 }

@@ -1,18 +1,36 @@
+import type { SiteClock } from './clock.ts';
+import { compareNames } from './core/termName.ts';
 import type { FaultName } from './faults.ts';
-import type { SimulatedConnector, SimulatedState, SimulatedType, SimulatedUser } from './state.ts';
+import { Outbox } from './outbox.ts';
+import {
+  isContent,
+  type SimulatedConnector,
+  type SimulatedPost,
+  type SimulatedState,
+  type SimulatedTerm,
+  type SimulatedType,
+  type SimulatedUser,
+} from './state.ts';
 
 /** A simulated site: its state seen through the faults that are switched on. */
 export class SimulatedSite {
   readonly state: SimulatedState;
   readonly faults = new Set<FaultName>();
+  readonly clock: SiteClock;
+  /** What the connector has to tell the server. */
+  readonly outbox = new Outbox(this);
   /** Path of the installation without slash at the end; empty at the root of the host. */
   readonly base: string;
   readonly plainPermalinks: boolean;
+  /** The highest id that a post had: the database gives no id twice. */
+  lastPostId = 0;
+  lastTermId = 0;
   /** Scheme, host and port; known once the server listens. */
   origin = '';
 
-  constructor(state: SimulatedState, base: string, plainPermalinks: boolean) {
+  constructor(state: SimulatedState, clock: SiteClock, base: string, plainPermalinks: boolean) {
     this.state = state;
+    this.clock = clock;
     this.base = base;
     this.plainPermalinks = plainPermalinks;
   }
@@ -65,23 +83,57 @@ export class SimulatedSite {
     return this.has('low_role') ? { ...user, role: 'author' } : user;
   }
 
+  post(id: number): SimulatedPost | undefined {
+    const { posts } = this.state;
+    const post = posts[this.firstAfter(id - 1)];
+    return post?.id === id ? post : undefined;
+  }
+
+  /** A post that must be there. */
+  existing(id: number): SimulatedPost {
+    const post = this.post(id);
+    if (post === undefined) throw new Error(`The simulated site has no post ${id}.`);
+    return post;
+  }
+
+  /** Where in `state.posts` the ids above `id` begin. */
+  firstAfter(id: number): number {
+    const { posts } = this.state;
+    let [low, high] = [0, posts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((posts[middle]?.id ?? Number.POSITIVE_INFINITY) > id) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
   countPosts(type: string, statuses: readonly string[] | 'any'): number {
     return this.posts(type, statuses).length;
   }
 
-  /** `any` is every status but those that searches leave out. */
-  posts(type: string, statuses: readonly string[] | 'any') {
+  /** In ascending order of their ids. `any` is every status but those that searches leave out. */
+  posts(type: string, statuses: readonly string[] | 'any'): SimulatedPost[] {
     return this.state.posts.filter(
       (post) =>
-        post.type === type &&
-        (statuses === 'any'
-          ? !['trash', 'auto-draft'].includes(post.status)
-          : statuses.includes(post.status)),
+        post.type === type && (statuses === 'any' ? isContent(post.status) : statuses.includes(post.status)),
     );
   }
 
-  terms(taxonomy: string) {
+  terms(taxonomy: string): SimulatedTerm[] {
     return this.state.terms.filter((term) => term.taxonomy === taxonomy);
+  }
+
+  term(id: number): SimulatedTerm | undefined {
+    return this.state.terms.find((term) => term.id === id);
+  }
+
+  /** The terms of a post in one taxonomy, by name as WordPress sorts them. */
+  termsOf(post: SimulatedPost, taxonomy: string): SimulatedTerm[] {
+    return (post.terms ?? [])
+      .flatMap((id) => this.term(id) ?? [])
+      .filter((term) => term.taxonomy === taxonomy)
+      .sort((a, b) => compareNames(a.name, b.name));
   }
 
   /** The connector's structure, as the plugin reads and pushes it. */

@@ -21,15 +21,47 @@ export interface SimulatedPost {
   /** Ids of its terms. */
   terms?: number[];
   /** Meta that is registered for REST; other meta is not shown there. */
-  meta?: Record<string, string | number | boolean>;
+  meta?: Record<string, MetaValue>;
   modified_gmt: string;
+  /** Hours that the site's local time was ahead of UTC when `modified_gmt` was written; as now when absent. */
+  modifiedOffset?: number;
+  /** As `modified_gmt` when absent. */
+  date_gmt?: string;
+  /** A draft without a date of its own: each save dates it anew. */
+  floating?: boolean;
+  /** A user's id; 0 when absent. */
+  author?: number;
+  /** A post's id; 0 when absent. */
+  parent?: number;
+  /** The featured image's id; 0 when absent. */
+  featured_media?: number;
+  /** What it had before it was put into the trash. */
+  trashed?: { status: string; slug: string };
+  /** The connected server's id of it, which only the connector knows. */
+  contentId?: number;
+  /** Of an attachment. */
+  file?: SimulatedFile;
+}
+
+export type MetaValue = string | number | boolean;
+export type MetaType = 'string' | 'integer' | 'number' | 'boolean';
+
+export interface SimulatedFile {
+  name: string;
+  mime: string;
+  alt: string;
+  size: number;
 }
 
 export interface SimulatedTerm {
   id: number;
   taxonomy: string;
+  /** As stored: `&amp;`, where a person reads `&`. */
   name: string;
   slug: string;
+  /** The parent's id; 0 when absent. */
+  parent?: number;
+  description?: string;
 }
 
 export interface SimulatedType {
@@ -40,6 +72,8 @@ export interface SimulatedType {
   related: string[];
   /** Comes with WordPress and is no content; the connector leaves it out. */
   internal?: boolean;
+  /** The meta of a post type that is registered for REST. */
+  meta?: Record<string, MetaType>;
 }
 
 /** A request that reached the simulation. */
@@ -55,6 +89,7 @@ export interface SimulatedState {
   users: SimulatedUser[];
   postTypes: Record<string, SimulatedType>;
   taxonomies: Record<string, SimulatedType>;
+  /** In ascending order of their ids. */
   posts: SimulatedPost[];
   terms: SimulatedTerm[];
   /** The connector plugin as it is set up, or null when it is not installed. */
@@ -73,19 +108,28 @@ export interface SimulatedConnector {
   usedNonces: Set<string>;
 }
 
+const AUTHOR = ['edit_posts', 'publish_posts', 'delete_posts', 'upload_files'];
+const EDITOR = [
+  ...AUTHOR,
+  'edit_others_posts',
+  'manage_categories',
+  'edit_pages',
+  'edit_others_pages',
+  'publish_pages',
+  'delete_pages',
+  'unfiltered_html',
+];
 const CAPABILITIES: Readonly<Record<Role, readonly string[]>> = {
-  administrator: [
-    'edit_posts',
-    'edit_others_posts',
-    'publish_posts',
-    'manage_categories',
-    'upload_files',
-    'manage_options',
-  ],
-  editor: ['edit_posts', 'edit_others_posts', 'publish_posts', 'manage_categories', 'upload_files'],
-  author: ['edit_posts', 'publish_posts', 'upload_files'],
+  administrator: [...EDITOR, 'manage_options'],
+  editor: EDITOR,
+  author: AUTHOR,
   subscriber: [],
 };
+
+/** Whether a status belongs to the site's content; the others are left out of searches. */
+export function isContent(status: string): boolean {
+  return status !== 'trash' && status !== 'auto-draft' && status !== 'inherit';
+}
 
 /** A user's capabilities as WordPress lists them: only what is held, always true. */
 export function capabilitiesOf(user: SimulatedUser): Record<string, true> {
@@ -140,6 +184,7 @@ export function initialContent(): Pick<SimulatedState, 'posts' | 'terms'> {
       title: `${type} ${index + 1}`,
       content: `<!-- wp:paragraph -->\n<p>Text ${index + 1}</p>\n<!-- /wp:paragraph -->`,
       terms: type === 'post' ? [2, 3] : [],
+      author: 1,
       modified_gmt: '2026-01-01T00:00:00',
     }));
   const terms = [

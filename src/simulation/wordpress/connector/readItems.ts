@@ -1,0 +1,155 @@
+import { forbidden, mayEdit, mayEditType } from '../core/access.ts';
+import type { Parameters } from '../core/parameters.ts';
+import { type RestAnswer, reply, WpError } from '../core/restAnswer.ts';
+import type { SimulatedSite } from '../site.ts';
+import { isContent, type SimulatedPost, type SimulatedUser } from '../state.ts';
+import { contentHash, contentItem } from './contentItem.ts';
+
+const MOST_ITEMS = 500;
+const MOST_RANGES = 20;
+
+/** What a content route of the connector works with. */
+export interface ItemsRequest {
+  site: SimulatedSite;
+  parameters: Parameters;
+  /** The mapped user. */
+  user: SimulatedUser | null;
+}
+
+/** `GET sitebridge/v1/items`: by keyset, or those whose ids are given. */
+export function readItems(request: ItemsRequest): RestAnswer {
+  const { parameters } = request;
+  const include = parameters.integers('include');
+  if (include !== undefined && (include.length > MOST_ITEMS || include.some((id) => id < 1))) {
+    parameters.refuse('include', `include must be at most ${MOST_ITEMS} ids.`);
+  }
+  const afterId = parameters.integer('after_id', { min: 0 }) ?? 0;
+  const limit = parameters.integer('limit', { min: 1, max: MOST_ITEMS }) ?? 100;
+  const newest = parameters.integer('newest', { min: 1 });
+  const type = typeOf(request);
+  if (include !== undefined) return reply(givenItems(request, type, include));
+  return reply(followingItems(request, type, { afterId, limit, newest }));
+}
+
+/** `GET sitebridge/v1/inventory`: hashes, of ranges of ids or of all the items in some ranges. */
+export function readInventory(request: ItemsRequest): RestAnswer {
+  const { site, parameters } = request;
+  const size = parameters.integer('size', { min: 1, max: 1_000_000 }) ?? 1000;
+  const wanted = parameters.integers('in');
+  if (wanted !== undefined && wanted.length > MOST_RANGES) {
+    parameters.refuse('in', `in must be at most ${MOST_RANGES} ranges.`);
+  }
+  const type = typeOf(request);
+  if (wanted !== undefined) {
+    const items = [...new Set(wanted)]
+      .sort((a, b) => a - b)
+      .flatMap((range) => between(site, type, range * size, (range + 1) * size))
+      .map((post) => [post.id, contentHash(site, post)]);
+    return reply({ size, items });
+  }
+  const ranges = new Map<number, { count: number; xor: bigint }>();
+  const posts = site.posts(type, 'any');
+  for (const post of posts) {
+    const number = Math.floor(post.id / size);
+    const { count, xor } = ranges.get(number) ?? { count: 0, xor: 0n };
+    ranges.set(number, { count: count + 1, xor: xor ^ BigInt(`0x${contentHash(site, post)}`) });
+  }
+  return reply({
+    size,
+    total: posts.length,
+    ranges: [...ranges].map(([number, { count, xor }]) => [
+      number,
+      count,
+      xor.toString(16).padStart(16, '0'),
+    ]),
+  });
+}
+
+/** The type that is asked for. Throws WpError. */
+export function typeOf({ site, parameters, user }: ItemsRequest): string {
+  const type = parameters.text('type');
+  if (type === undefined && !parameters.has('type')) {
+    throw new WpError('rest_missing_callback_param', 400, 'Missing parameter(s): type', { params: ['type'] });
+  }
+  parameters.check();
+  if (type === undefined || site.state.postTypes[type] === undefined) {
+    throw new WpError('sitebridge_unknown_type', 404, 'There is no such post type in the REST API.');
+  }
+  if (!mayEditType(user, type)) {
+    throw forbidden('rest_forbidden', user, 'The user may not edit posts of this type.');
+  }
+  return type;
+}
+
+function followingItems(
+  { site, user }: ItemsRequest,
+  type: string,
+  { afterId, limit, newest }: { afterId: number; limit: number; newest: number | undefined },
+) {
+  const total = countContent(site, type);
+  const first = newest === undefined || newest >= total ? 0 : idOfNewest(site, type, newest);
+  const taken: SimulatedPost[] = [];
+  const { posts } = site.state;
+  let more = false;
+  for (let at = site.firstAfter(Math.max(afterId, first - 1)); at < posts.length; at += 1) {
+    const post = posts[at];
+    if (post === undefined || post.type !== type || !isContent(post.status)) continue;
+    more = taken.length === limit;
+    if (more) break;
+    taken.push(post);
+  }
+  return {
+    ...split(site, user, taken),
+    next_after_id: more ? (taken.at(-1)?.id ?? null) : null,
+    total: Math.min(total, newest ?? total),
+  };
+}
+
+function givenItems({ site, user }: ItemsRequest, type: string, ids: readonly number[]) {
+  const unique = [...new Set(ids)].sort((a, b) => a - b);
+  const there = (id: number) => {
+    const post = site.post(id);
+    return post?.type === type && post.status !== 'auto-draft' ? post : undefined;
+  };
+  return {
+    ...split(
+      site,
+      user,
+      unique.flatMap((id) => there(id) ?? []),
+    ),
+    gone: unique.filter((id) => there(id) === undefined),
+  };
+}
+
+function split(site: SimulatedSite, user: SimulatedUser | null, posts: readonly SimulatedPost[]) {
+  return {
+    items: posts.filter((post) => mayEdit(user, post)).map((post) => contentItem(site, post)),
+    forbidden: posts.filter((post) => !mayEdit(user, post)).map((post) => post.id),
+  };
+}
+
+function countContent(site: SimulatedSite, type: string): number {
+  let count = 0;
+  for (const post of site.state.posts) if (post.type === type && isContent(post.status)) count += 1;
+  return count;
+}
+
+/** The lowest of the `newest` highest ids. */
+function idOfNewest(site: SimulatedSite, type: string, newest: number): number {
+  const { posts } = site.state;
+  let left = newest;
+  for (let at = posts.length - 1; at >= 0; at -= 1) {
+    const post = posts[at];
+    if (post === undefined || post.type !== type || !isContent(post.status)) continue;
+    left -= 1;
+    if (left === 0) return post.id;
+  }
+  return 0;
+}
+
+function between(site: SimulatedSite, type: string, from: number, to: number): SimulatedPost[] {
+  const { posts } = site.state;
+  return posts
+    .slice(site.firstAfter(from - 1), site.firstAfter(to - 1))
+    .filter((post) => post.type === type && isContent(post.status));
+}

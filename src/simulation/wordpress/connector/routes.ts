@@ -1,0 +1,92 @@
+import type { RouteRequest } from '../core/contentRoutes.ts';
+import { type RestAnswer, reply } from '../core/restAnswer.ts';
+import { connectorVerdict, type RestRequest } from '../signIn.ts';
+import type { SimulatedSite } from '../site.ts';
+import { capabilitiesOf, type SimulatedUser } from '../state.ts';
+import { putItem } from './putItem.ts';
+import { readInventory, readItems } from './readItems.ts';
+
+const NAMESPACE = '/sitebridge/v1/';
+
+/** The connector version that brought the content routes. */
+const CONTENT_SINCE = [0, 3];
+
+/**
+ * What the connector answers to a request that was signed in; null where there is no such route.
+ * @param request the whole HTTP request.
+ */
+export function answerConnector(route: RouteRequest, request: RestRequest): RestAnswer | null {
+  const { site } = route;
+  if (!route.route.startsWith(NAMESPACE) || site.connector === null) return null;
+  const name = route.route.slice(NAMESPACE.length);
+  if (route.method === 'GET' && name === 'ping') return ping(site, request, route.user);
+  if (route.method === 'GET' && name === 'structure') {
+    checkSigned(site, request, route.user);
+    return reply(site.structure());
+  }
+  return hasContent(site) ? answerContentRoute(route, request, name) : null;
+}
+
+/** Whether a route of the connector takes part in batches. */
+export function takesConnectorBatches(site: SimulatedSite, route: string): boolean {
+  return site.connector !== null && hasContent(site) && /^\/sitebridge\/v1\/items\/\d+$/.test(route);
+}
+
+function answerContentRoute(route: RouteRequest, request: RestRequest, name: string): RestAnswer | null {
+  const { site, parameters } = route;
+  const id = /^items\/(\d+)$/.exec(name)?.[1];
+  const known =
+    id === undefined ? route.method === 'GET' && /^(items|inventory)$/.test(name) : route.method === 'PUT';
+  if (!known) return null;
+  const items = { site, parameters, user: checkSigned(site, request, route.user) };
+  if (id !== undefined) return putItem(items, Number(id));
+  return name === 'items' ? readItems(items) : readInventory(items);
+}
+
+function hasContent(site: SimulatedSite): boolean {
+  const [major = 0, minor = 0] = (site.connector?.version ?? '0').split('.').map(Number);
+  return major > (CONTENT_SINCE[0] ?? 0) || minor >= (CONTENT_SINCE[1] ?? 0);
+}
+
+/** A signed request was judged when it was signed in, and its nonce is used up. Throws WpError. */
+function checkSigned(
+  site: SimulatedSite,
+  request: RestRequest,
+  user: SimulatedUser | null,
+): SimulatedUser | null {
+  if (request.headers['x-sitebridge-signature'] !== undefined && user !== null) return user;
+  const verdict = connectorVerdict(site, request);
+  if (verdict.refusal !== null) throw verdict.refusal;
+  return verdict.user;
+}
+
+function ping(site: SimulatedSite, request: RestRequest, signedIn: SimulatedUser | null): RestAnswer {
+  if (site.has('cached_ping')) return reply(pong(site, 'of-another-request', site.mappedUser));
+  const user = checkSigned(site, request, signedIn);
+  return reply(pong(site, request.headers['x-sitebridge-nonce'] ?? '', user));
+}
+
+function pong(site: SimulatedSite, nonce: string, user: SimulatedUser | null) {
+  const { connector, state } = site;
+  const held = user === null ? {} : capabilitiesOf(site.withRole(user));
+  const asked = ['edit_posts', 'edit_others_posts', 'publish_posts', 'manage_categories', 'upload_files'];
+  return {
+    ok: true,
+    nonce,
+    site_id: connector?.siteId,
+    plugin_version: connector?.version,
+    wordpress_version: state.wordpressVersion,
+    php_version: '8.2.0',
+    name: state.name,
+    home_url: site.home,
+    site_url: site.home,
+    rest_url: site.restUrl,
+    multisite: false,
+    time: Math.floor(Date.now() / 1000),
+    user: {
+      id: user?.id ?? 0,
+      roles: user === null ? [] : [site.withRole(user).role],
+      capabilities: Object.fromEntries(asked.map((name) => [name, name in held])),
+    },
+  };
+}

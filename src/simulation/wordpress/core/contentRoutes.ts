@@ -1,0 +1,76 @@
+import type { SimulatedSite } from '../site.ts';
+import type { SimulatedType, SimulatedUser } from '../state.ts';
+import { type Upload, uploadMedia } from './media.ts';
+import type { Parameters } from './parameters.ts';
+import { listPosts, type PostRequest, readPost, removePost } from './posts.ts';
+import type { RestAnswer } from './restAnswer.ts';
+import { changeTerm, createTerm, listTerms, readTerm, removeTerm, type TermRequest } from './terms.ts';
+import { changePost, createPost } from './writePost.ts';
+
+/** A request to a REST route, signed in; one of a batch too. */
+export interface RouteRequest {
+  site: SimulatedSite;
+  method: string;
+  route: string;
+  parameters: Parameters;
+  user: SimulatedUser | null;
+  /** The body, where it is no parameters. */
+  upload: Upload | null;
+}
+
+/** What a route about posts, media or terms answers; null where there is no such route. */
+export function answerContent(request: RouteRequest): RestAnswer | null {
+  const { site, route, parameters, user } = request;
+  const [, base, id] = /^\/wp\/v2\/([\w-]+)(?:\/(\d+))?$/.exec(route) ?? [];
+  const type = slugOf(site.state.postTypes, base);
+  if (type !== null) {
+    const posts = { site, type, parameters, user };
+    return id === undefined ? answerPosts(request, posts) : answerPost(request.method, posts, Number(id));
+  }
+  const taxonomy = slugOf(site.state.taxonomies, base);
+  if (taxonomy === null) return null;
+  const terms = { site, taxonomy, parameters, user };
+  return id === undefined
+    ? answerTerms(request.method, terms)
+    : answerTerm(request.method, terms, Number(id));
+}
+
+/** Whether a route takes part in batches: posts and terms do, media do not. */
+export function takesBatches(site: SimulatedSite, route: string): boolean {
+  const base = /^\/wp\/v2\/([\w-]+)(?:\/\d+)?$/.exec(route)?.[1];
+  const type = slugOf(site.state.postTypes, base);
+  return type === null ? slugOf(site.state.taxonomies, base) !== null : type !== 'attachment';
+}
+
+function answerPosts({ method, upload }: RouteRequest, posts: PostRequest): RestAnswer | null {
+  if (method === 'GET') return listPosts(posts);
+  if (method !== 'POST') return null;
+  if (posts.type !== 'attachment') return createPost(posts);
+  return uploadMedia(posts, upload ?? { headers: {}, body: Buffer.alloc(0) });
+}
+
+function answerPost(method: string, posts: PostRequest, id: number): RestAnswer | null {
+  if (method === 'GET') return readPost(posts, id);
+  if (method === 'DELETE') return removePost(posts, id);
+  return isUpdate(method) ? changePost(posts, id) : null;
+}
+
+function answerTerms(method: string, terms: TermRequest): RestAnswer | null {
+  if (method === 'GET') return listTerms(terms);
+  return method === 'POST' ? createTerm(terms) : null;
+}
+
+function answerTerm(method: string, terms: TermRequest, id: number): RestAnswer | null {
+  if (method === 'GET') return readTerm(terms, id);
+  if (method === 'DELETE') return removeTerm(terms, id);
+  return isUpdate(method) ? changeTerm(terms, id) : null;
+}
+
+/** WP_REST_Server::EDITABLE */
+function isUpdate(method: string): boolean {
+  return method === 'POST' || method === 'PUT' || method === 'PATCH';
+}
+
+function slugOf(types: Record<string, SimulatedType>, base: string | undefined): string | null {
+  return Object.entries(types).find(([, type]) => type.rest_base === base)?.[0] ?? null;
+}

@@ -1,0 +1,121 @@
+import type { SimulatedSite } from '../site.ts';
+import type { SimulatedPost, SimulatedUser } from '../state.ts';
+import { forbidden, mayDelete, mayEdit, mayEditType, mayRead } from './access.ts';
+import { asksFor } from './fields.ts';
+import { inPages } from './pages.ts';
+import type { Parameters } from './parameters.ts';
+import { findPosts, readPostQuery } from './postQuery.ts';
+import { type RestAnswer, reply, WpError } from './restAnswer.ts';
+import { deletePost, trashPost } from './savePost.ts';
+import { embeddedTerms, type Showing, shownPost } from './shownPost.ts';
+
+/** What a route about posts works with. */
+export interface PostRequest {
+  site: SimulatedSite;
+  type: string;
+  parameters: Parameters;
+  user: SimulatedUser | null;
+}
+
+/** WP_REST_Posts_Controller::get_items() */
+export function listPosts(request: PostRequest): RestAnswer {
+  const { site, type, parameters, user } = request;
+  const query = readPostQuery(site, type, parameters, user);
+  const page = inPages(parameters);
+  parameters.check();
+  const edit = parameters.text('context') === 'edit';
+  if (edit && !mayEditType(user, type)) {
+    throw forbidden(
+      'rest_forbidden_context',
+      user,
+      'Sorry, you are not allowed to edit posts in this post type.',
+    );
+  }
+  const found = findPosts(site, type, query);
+  const pages = Math.ceil(found.length / page.size);
+  if (page.number > pages && found.length > 0) {
+    throw new WpError(
+      'rest_post_invalid_page_number',
+      400,
+      'The page number requested is larger than the number of pages available.',
+    );
+  }
+  // What may not be seen was counted, and leaves its page shorter.
+  const allowed = (post: SimulatedPost) => (edit ? mayEdit(user, post) : mayRead(site, user, post));
+  const fields = parameters.text('_fields') ?? null;
+  const showing = { edit, links: asksFor(fields, '_links') || asksFor(fields, '_embedded') };
+  const items = found.slice(page.start, page.start + page.size).filter(allowed);
+  return reply(
+    items.map((post) => ({
+      ...shownPost(site, post, showing),
+      ...(asksFor(fields, '_links') ? embedded(request, post) : {}),
+    })),
+    200,
+    { 'X-WP-Total': String(found.length), 'X-WP-TotalPages': String(pages) },
+  );
+}
+
+/**
+ * WP_REST_Posts_Controller::get_item(), in its order: is there such a post of this type, may it be edited, may it
+ * be read.
+ */
+export function readPost(request: PostRequest, id: number): RestAnswer {
+  const { site, parameters, user } = request;
+  const post = postOf(request, id);
+  const edit = parameters.text('context') === 'edit';
+  if (edit && !mayEdit(user, post)) {
+    throw forbidden('rest_forbidden_context', user, 'Sorry, you are not allowed to edit this post.');
+  }
+  if (!mayRead(site, user, post)) {
+    throw forbidden('rest_forbidden', user, 'Sorry, you are not allowed to do that.');
+  }
+  return reply(single(request, post, edit));
+}
+
+/** WP_REST_Posts_Controller::delete_item() */
+export function removePost(request: PostRequest, id: number): RestAnswer {
+  const { site, type, parameters, user } = request;
+  const post = postOf(request, id);
+  if (!mayDelete(user, post)) {
+    throw forbidden('rest_cannot_delete', user, 'Sorry, you are not allowed to delete this post.');
+  }
+  if (parameters.flag('force')) {
+    const previous = shownPost(site, post, { edit: true, links: false });
+    deletePost(site, post);
+    return reply({ deleted: true, previous });
+  }
+  if (type === 'attachment') {
+    throw new WpError(
+      'rest_trash_not_supported',
+      501,
+      "The post does not support trashing. Set 'force=true' to delete.",
+    );
+  }
+  if (post.status === 'trash') {
+    throw new WpError('rest_already_trashed', 410, 'The post has already been deleted.');
+  }
+  trashPost(site, post, user);
+  return reply(single(request, post, true));
+}
+
+/** Throws WpError `rest_post_invalid_id`. */
+export function postOf({ site, type }: PostRequest, id: number): SimulatedPost {
+  const post = site.post(id);
+  if (post?.type === type) return post;
+  throw new WpError('rest_post_invalid_id', 404, 'Invalid post ID.');
+}
+
+/** One post as an answer: all its links come with any that is asked for. */
+export function single(request: PostRequest, post: SimulatedPost, edit: boolean) {
+  const fields = request.parameters.text('_fields') ?? null;
+  const showing: Showing = { edit, links: asksFor(fields, '_links') || asksFor(fields, '_embedded') };
+  return { ...shownPost(request.site, post, showing), ...(showing.links ? embedded(request, post) : {}) };
+}
+
+function embedded({ site, parameters }: PostRequest, post: SimulatedPost) {
+  const asked = parameters.texts('_embed') ?? [];
+  const taxonomies = site.state.postTypes[post.type]?.related ?? [];
+  return asked.includes('wp:term') && taxonomies.length > 0
+    ? { _embedded: { 'wp:term': embeddedTerms(site, post) } }
+    : {};
+}

@@ -1,0 +1,34 @@
+import type { Answer } from '../answer.ts';
+
+/** What a REST route answers, before `_fields` and before it is written as JSON. */
+export interface RestAnswer {
+  status: number;
+  headers: Record<string, string>;
+  value: unknown;
+}
+
+export function reply(value: unknown, status = 200, headers: Record<string, string> = {}): RestAnswer {
+  return { status, headers, value };
+}
+
+/** A WP_Error: thrown wherever it is found, it becomes the answer of the request. */
+export class WpError extends Error {
+  readonly answer: RestAnswer;
+
+  constructor(code: string, status: number, message: string, data: Record<string, unknown> = {}) {
+    super(message);
+    this.answer = reply({ code, message, data: { status, ...data } }, status);
+  }
+}
+
+export function noRoute(): WpError {
+  return new WpError('rest_no_route', 404, 'No route was found matching the URL and request method.');
+}
+
+export function written({ status, headers, value }: RestAnswer): Answer {
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json; charset=UTF-8', ...headers },
+    body: JSON.stringify(value),
+  };
+}

@@ -1,0 +1,205 @@
+import type { SimulatedSite } from '../site.ts';
+import type { SimulatedFile, SimulatedPost, SimulatedUser } from '../state.ts';
+import { mayPublish } from './access.ts';
+import { WpError } from './restAnswer.ts';
+import { firstFree, sanitizeTitle, uniqueSlug } from './slug.ts';
+import { filteredHtml } from './unfilteredHtml.ts';
+
+/** Statuses whose posts need no slug and no date of their own. */
+const UNPUBLISHED = ['draft', 'pending', 'auto-draft'];
+const TRASHED = '__trashed';
+/** The option `default_category`. */
+export const DEFAULT_CATEGORY = 1;
+const MINUTE_MS = 60_000;
+
+/** What is to be changed of a post; what is absent stays. */
+export interface PostChanges {
+  title?: string;
+  content?: string;
+  excerpt?: string;
+  status?: string;
+  slug?: string;
+  author?: number;
+  parent?: number;
+  /** UTC; null takes the post's own date away. */
+  dateGmt?: string | null;
+  file?: SimulatedFile;
+}
+
+/** wp_insert_post(): makes a post, at first a draft, and gives what was stored. */
+export function insertPost(
+  site: SimulatedSite,
+  type: string,
+  changes: PostChanges,
+  user: SimulatedUser | null,
+): SimulatedPost {
+  const { posts, postTypes } = site.state;
+  const id = Math.max(posts.at(-1)?.id ?? 0, site.lastPostId) + 1;
+  const post: SimulatedPost = {
+    id,
+    type,
+    status: 'new',
+    slug: '',
+    title: '',
+    content: '',
+    excerpt: '',
+    author: user?.id ?? 0,
+    terms: [],
+    modified_gmt: '',
+  };
+  save(site, post, { status: type === 'attachment' ? 'inherit' : 'draft', ...changes }, user);
+  if (postTypes[type]?.related.includes('category')) post.terms = [DEFAULT_CATEGORY];
+  posts.push(post);
+  site.lastPostId = id;
+  site.outbox.note(post, 'status');
+  site.outbox.note(post, 'metadata');
+  return post;
+}
+
+/** wp_update_post(): changes a post, and touches it even where nothing is changed. */
+export function updatePost(
+  site: SimulatedSite,
+  post: SimulatedPost,
+  changes: PostChanges,
+  user: SimulatedUser | null,
+): void {
+  const { status, slug, parent } = post;
+  save(site, post, changes, user);
+  const categories = post.type === 'post' ? site.termsOf(post, 'category') : [];
+  if (post.type === 'post' && categories.length === 0) post.terms = [...(post.terms ?? []), DEFAULT_CATEGORY];
+  if (post.status !== status) site.outbox.note(post, 'status');
+  if (post.status === 'trash') return;
+  if (post.slug !== slug || post.parent !== parent) site.outbox.note(post, 'status');
+  site.outbox.note(post, 'metadata');
+}
+
+/** wp_trash_post() */
+export function trashPost(site: SimulatedSite, post: SimulatedPost, user: SimulatedUser | null): void {
+  if (post.status !== 'trash') updatePost(site, post, { status: 'trash' }, user);
+}
+
+/** Out of the trash as wp-admin does it: with the status and the slug that it had. */
+export function untrashPost(site: SimulatedSite, post: SimulatedPost, user: SimulatedUser | null): void {
+  if (post.status === 'trash') updatePost(site, post, { status: post.trashed?.status ?? 'draft' }, user);
+}
+
+/** wp_delete_post( …, true ): its children become its parent's. */
+export function deletePost(site: SimulatedSite, post: SimulatedPost): void {
+  const { posts } = site.state;
+  const at = site.firstAfter(post.id - 1);
+  if (posts[at] !== post) throw new Error(`The simulated site has no such post ${post.id}.`);
+  posts.splice(at, 1);
+  site.lastPostId = Math.max(site.lastPostId, post.id);
+  if (site.state.postTypes[post.type]?.hierarchical === true) {
+    for (const child of posts) {
+      if (child.parent === post.id && child.type === post.type) child.parent = post.parent ?? 0;
+    }
+  }
+  site.outbox.noteDeleted(post);
+}
+
+function save(
+  site: SimulatedSite,
+  post: SimulatedPost,
+  changes: PostChanges,
+  user: SimulatedUser | null,
+): void {
+  const creating = post.status === 'new';
+  const texts = {
+    title: changes.title === undefined ? post.title : filteredHtml(changes.title, user).trim(),
+    content: changes.content === undefined ? post.content : filteredHtml(changes.content, user),
+    excerpt: changes.excerpt === undefined ? (post.excerpt ?? '') : filteredHtml(changes.excerpt, user),
+  };
+  if (post.type !== 'attachment' && Object.values(texts).every((text) => text === '')) {
+    throw new WpError('empty_content', 400, 'Content, title, and excerpt are empty.');
+  }
+  const wanted = changes.status ?? post.status;
+  const { dateGmt, floating } = dates(site, post, changes, wanted);
+  const status =
+    post.type === 'attachment' ? attachmentStatus(wanted) : dated(site, wanted, dateGmt, floating);
+  const parent = changes.parent ?? post.parent ?? 0;
+  const slug = slugOf(site, post, { ...changes, status, parent, title: texts.title }, user);
+
+  Object.assign(post, texts, {
+    status,
+    slug,
+    parent,
+    author: changes.author ?? post.author ?? 0,
+    date_gmt: dateGmt,
+    floating,
+    // A new post is as old as its date: one that is dated back hides from whoever asks for what was modified.
+    modified_gmt: creating ? dateGmt : site.clock.gmt(),
+    modifiedOffset: site.clock.gmtOffset,
+    ...(changes.file === undefined ? {} : { file: changes.file }),
+  });
+}
+
+function dates(site: SimulatedSite, post: SimulatedPost, changes: PostChanges, status: string) {
+  const now = site.clock.gmt();
+  const floats = UNPUBLISHED.includes(status);
+  if (typeof changes.dateGmt === 'string') return { dateGmt: changes.dateGmt, floating: false };
+  const unset = post.status === 'new' || changes.dateGmt === null || post.floating === true;
+  if (unset) return { dateGmt: now, floating: floats };
+  return { dateGmt: post.date_gmt ?? post.modified_gmt, floating: false };
+}
+
+/** A post of the future is scheduled, and a scheduled one whose time has come is published. */
+function dated(site: SimulatedSite, status: string, dateGmt: string, floating: boolean): string {
+  const ahead = floating ? 0 : Date.parse(`${dateGmt}Z`) - Date.parse(`${site.clock.gmt()}Z`);
+  if (status === 'publish' && ahead >= MINUTE_MS) return 'future';
+  if (status === 'future' && ahead < MINUTE_MS) return 'publish';
+  return status;
+}
+
+function attachmentStatus(status: string): string {
+  return ['private', 'trash', 'auto-draft'].includes(status) ? status : 'inherit';
+}
+
+function slugOf(
+  site: SimulatedSite,
+  post: SimulatedPost,
+  changes: { slug?: string; status: string; parent: number; title: string },
+  user: SimulatedUser | null,
+): string {
+  const { status, parent, title } = changes;
+  let slug = sanitizeTitle(changes.slug ?? post.slug);
+  if (status === 'pending' && !mayPublish(user, post.type)) slug = '';
+  if (slug === '' && !UNPUBLISHED.includes(status)) slug = sanitizeTitle(title);
+  if (post.status === 'trash' && status !== 'trash') {
+    if (post.trashed !== undefined && post.trashed.slug !== '') slug = post.trashed.slug;
+    delete post.trashed;
+  }
+  if (status !== 'trash' && slug !== '') freeFromTrash(site, slug, post);
+  if (status === 'trash' && post.status !== 'trash') slug = trashedSlug(post);
+  // As a draft it keeps the slug that it would have when published, where it was given one.
+  const counted = changes.slug !== undefined && ['draft', 'pending'].includes(status) ? 'publish' : status;
+  if (slug === '') return whenPublished(site, post, status);
+  return uniqueSlug(site, slug, { id: post.id, type: post.type, status: counted, parent });
+}
+
+/** A title of which no slug can be made leaves the id. */
+function whenPublished(site: SimulatedSite, post: SimulatedPost, status: string): string {
+  if (UNPUBLISHED.includes(status)) return '';
+  const used = new Set(site.state.posts.filter((other) => other.type === post.type).map(({ slug }) => slug));
+  return firstFree(String(post.id), used);
+}
+
+/** wp_add_trashed_suffix_to_post_name_for_post() */
+function trashedSlug(post: SimulatedPost): string {
+  post.trashed = { status: post.status, slug: post.slug };
+  return post.slug.endsWith(TRASHED) ? post.slug : suffixed(post.slug);
+}
+
+/** A post in the trash gives its slug to one that wants it. */
+function freeFromTrash(site: SimulatedSite, slug: string, post: SimulatedPost): void {
+  for (const other of site.state.posts) {
+    if (other.status !== 'trash' || other.slug !== slug || other.type !== post.type || other === post)
+      continue;
+    other.trashed = { status: other.trashed?.status ?? 'draft', slug };
+    other.slug = suffixed(slug);
+  }
+}
+
+function suffixed(slug: string): string {
+  return `${slug.slice(0, 191)}${TRASHED}`;
+}

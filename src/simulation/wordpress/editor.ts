@@ -1,0 +1,80 @@
+import { setMeta } from './core/meta.ts';
+import { WpError } from './core/restAnswer.ts';
+import {
+  deletePost,
+  insertPost,
+  type PostChanges,
+  trashPost,
+  untrashPost,
+  updatePost,
+} from './core/savePost.ts';
+import { insertTerm, setTerms, type TermChanges } from './core/saveTerm.ts';
+import type { SimulatedSite } from './site.ts';
+import type { MetaValue, SimulatedPost, SimulatedTerm, SimulatedUser } from './state.ts';
+
+/**
+ * A person who works in wp-admin. Each call is a request of its own: it dates what it saves by the site's clock, and
+ * the connector has its messages afterwards. Every method throws for a post that is not there.
+ */
+export class SiteEditor {
+  readonly #site: SimulatedSite;
+  readonly #user: SimulatedUser;
+
+  constructor(site: SimulatedSite, user: SimulatedUser) {
+    this.#site = site;
+    this.#user = user;
+  }
+
+  /** Writes a post; a draft where no status is given. */
+  create(type: string, changes: PostChanges): SimulatedPost {
+    return this.#request(() => insertPost(this.#site, type, changes, this.#user));
+  }
+
+  /** Saves a post: `modified_gmt` is then now, also where nothing is changed. */
+  edit(postId: number, changes: PostChanges): SimulatedPost {
+    return this.#change(postId, (post) => updatePost(this.#site, post, changes, this.#user));
+  }
+
+  trash(postId: number): SimulatedPost {
+    return this.#change(postId, (post) => trashPost(this.#site, post, this.#user));
+  }
+
+  /** Takes a post out of the trash, with the status and the slug that it had. */
+  untrash(postId: number): SimulatedPost {
+    return this.#change(postId, (post) => untrashPost(this.#site, post, this.#user));
+  }
+
+  /** Deletes a post for good. */
+  delete(postId: number): void {
+    this.#change(postId, (post) => deletePost(this.#site, post));
+  }
+
+  /** Sets a post's terms in one taxonomy, as bulk tools do: `modified_gmt` stays. */
+  setTerms(postId: number, taxonomy: string, termIds: readonly number[]): SimulatedPost {
+    return this.#change(postId, (post) => setTerms(this.#site, post, taxonomy, termIds));
+  }
+
+  /** Sets meta that is registered for REST, as update_post_meta() does: `modified_gmt` stays. */
+  setMeta(postId: number, meta: Readonly<Record<string, MetaValue>>): SimulatedPost {
+    return this.#change(postId, (post) => setMeta(this.#site, post, meta));
+  }
+
+  createTerm(taxonomy: string, changes: TermChanges & { name: string }): SimulatedTerm {
+    return this.#request(() => insertTerm(this.#site, taxonomy, changes));
+  }
+
+  #change(postId: number, change: (post: SimulatedPost) => void): SimulatedPost {
+    const post = this.#site.existing(postId);
+    this.#request(() => change(post));
+    return post;
+  }
+
+  #request<T>(work: () => T): T {
+    try {
+      return this.#site.outbox.during('', work);
+    } catch (error) {
+      if (error instanceof WpError) throw new Error(`WordPress refuses: ${error.message}`, { cause: error });
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { isRecord } from './core/requestBody.ts';
+import type { DisturbanceName } from './disturbances.ts';
+
+type Item = Record<string, unknown>;
+
+/** Becomes a byte that is no UTF-8 on the wire. */
+const BAD_BYTE_MARK = '\uFDD0';
+const YEAR_0000 = '0000-00-00T00:00:00';
+
+/** What a disturbance does to an item; null for one that is not about items. */
+export function spoiledItem(fault: DisturbanceName): ((item: Item) => Item) | null {
+  switch (fault) {
+    case 'item_without_id':
+      return ({ id: _, ...rest }) => rest;
+    case 'item_bad_text':
+      return (item) => ({ ...item, title: badText(item.title) });
+    case 'item_year_0000':
+      return (item) => ({
+        ...item,
+        ...('date_gmt' in item ? { date_gmt: YEAR_0000 } : {}),
+        ...('modified_gmt' in item ? { modified_gmt: YEAR_0000 } : {}),
+      });
+    case 'term_loop':
+      return (item) => ({ ...item, parent: item.id });
+    default:
+      return null;
+  }
+}
+
+function badText(title: unknown): unknown {
+  const bad = `a NUL \u0000, half a pair \ud800, no UTF-8 ${BAD_BYTE_MARK}`;
+  return isRecord(title) ? { ...title, raw: bad } : bad;
+}

@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Answer } from './answer.ts';
+import type { Disturbances } from './disturbances.ts';
+import { throughDisturbances } from './disturbedAnswer.ts';
+import { CHANGED_ANSWERS, type FaultName, type FaultScope, REPLACED_ANSWERS } from './faults.ts';
+import { answerSite, isApi, isConnector, type SiteRequest } from './router.ts';
+import type { SimulatedSite } from './site.ts';
+
+/** Answers one HTTP request, through the faults that are switched on and what goes wrong with this one. */
+export async function serve(
+  site: SimulatedSite,
+  disturbances: Disturbances,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const request = await readRequest(site, incoming);
+  const { method, target } = request;
+  site.state.requests.push({ method, target, headers: incoming.headers });
+  if (site.has('silent')) return;
+  if (site.has('reset') || (site.has('api_reset') && isApi(site, request))) {
+    incoming.socket.destroy();
+    return;
+  }
+  const met = disturbances.meets(site, request);
+  const reaction = await throughDisturbances(site, request, met, () => throughFaults(site, request));
+  if (reaction === 'drop') return void incoming.socket.destroy();
+  if (reaction === 'endless') return void Readable.from(endlessJson()).pipe(response);
+  const { answer } = reaction;
+  response.writeHead(answer.status, answer.headers);
+  response.end(method === 'HEAD' ? '' : answer.body);
+}
+
+function* endlessJson(): Generator<string> {
+  yield '[';
+  const spaces = ' '.repeat(64 * 1024);
+  while (true) yield spaces;
+}
+
+async function readRequest(site: SimulatedSite, incoming: IncomingMessage): Promise<SiteRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    const stripped = site.has('signature_headers_stripped') && name.startsWith('x-sitebridge-');
+    if (!stripped) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return {
+    method: incoming.method ?? 'GET',
+    target: incoming.url ?? '/',
+    headers,
+    body: Buffer.concat(chunks),
+  };
+}
+
+/** What stands before WordPress comes first; what changes its answers comes last. */
+function throughFaults(site: SimulatedSite, request: SiteRequest): Answer {
+  const applies = (name: FaultName, scope: FaultScope) => site.has(name) && inScope(site, request, scope);
+  if (site.has('redirect')) {
+    const headers = { Location: `https://www.example.com${request.target}` };
+    return { status: 301, headers, body: '' };
+  }
+  for (const [name, fault] of entries(REPLACED_ANSWERS)) {
+    if (applies(name, fault.scope)) return fault.answer;
+  }
+  let answer = answerSite(site, request);
+  for (const [name, fault] of entries(CHANGED_ANSWERS)) {
+    if (applies(name, fault.scope)) answer = fault.change(answer);
+  }
+  return answer;
+}
+
+function inScope(site: SimulatedSite, request: SiteRequest, scope: FaultScope): boolean {
+  if (scope === 'connector') return isConnector(site, request);
+  return scope === 'everything' || isApi(site, request);
+}
+
+function entries<K extends string, V>(table: Readonly<Record<K, V>>): Array<[K, V]> {
+  const names: K[] = [];
+  for (const name in table) names.push(name);
+  return names.map((name) => [name, table[name]]);
+}
