@@ -31,6 +31,11 @@ export class Parameters {
     return this.#values.get(name);
   }
 
+  /** All of them as JSON: the same for a request that is sent again. */
+  asSent(): string {
+    return JSON.stringify([...this.#values]);
+  }
+
   text(name: string): string | undefined {
     const value = this.get(name);
     if (value === undefined || typeof value === 'string') return value;
