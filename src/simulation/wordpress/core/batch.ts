@@ -46,8 +46,10 @@ export function answerBatch(
 }
 
 function answerItem(item: BatchItem, takesBatches: TakesBatches, answer: AnswerItem): RestAnswer {
-  const { pathname: route, searchParams: query } = new URL(item.path, 'http://site.invalid');
   try {
+    const url = URL.parse(item.path, 'http://site.invalid');
+    if (url === null) throw new WpError('parse_path_failed', 400, 'Could not parse the path.');
+    const { pathname: route, searchParams: query } = url;
     const takes = takesBatches(route);
     if (takes === null) throw noRoute();
     if (!takes) {

@@ -92,7 +92,7 @@ export class Parameters {
   time(name: string): string | null | undefined {
     const value = this.get(name);
     if (value === null || value === undefined) return value;
-    if (typeof value === 'string' && DATE_TIME.test(value)) return value;
+    if (typeof value === 'string' && DATE_TIME.test(value) && !Number.isNaN(Date.parse(value))) return value;
     this.#problem(name, 'Invalid date.');
     return undefined;
   }
