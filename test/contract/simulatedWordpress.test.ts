@@ -1,6 +1,7 @@
 import type { FaultName } from '../../src/simulation/wordpress/faults.ts';
 import { startSimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { type Break, describeWordpress } from './wordpressContract.ts';
+import type { Break } from './contractSite.ts';
+import { describeWordpress } from './wordpressContract.ts';
 
 const FAULTS: Record<Break, FaultName> = {
   rest_closed: 'rest_cannot_access',
@@ -24,6 +25,8 @@ describeWordpress('simulated WordPress', async (shape) => {
       { id: 3, login: 'subscriber', role: 'subscriber', applicationPassword: 'mnopqrstuvwx' },
     ],
   });
+  const { post } = site.state.postTypes;
+  if (post !== undefined) post.meta = { subtitle: 'string', rating: 'integer' };
   return {
     url: site.url,
     siteId,
@@ -33,6 +36,14 @@ describeWordpress('simulated WordPress', async (shape) => {
     author: { username: 'author', application_password: 'uvwxyzabcdef' },
     subscriber: { username: 'subscriber', application_password: 'mnopqrstuvwx' },
     postMessage: async (topic, postId) => site.postMessage(topic, postId),
+    inAdmin: {
+      setTerms: async (id, taxonomy, termIds) => void site.editor.setTerms(id, taxonomy, termIds),
+      setMeta: async (id, key, value) => void site.editor.setMeta(id, { [key]: value }),
+      untrash: async (id) => void site.editor.untrash(id),
+    },
+    setGmtOffset: async (hours) => {
+      site.clock.gmtOffset = hours;
+    },
     break: async (what) => site.setFault(FAULTS[what]),
     mend: async () => site.clearFaults(),
     stop: site.stop,

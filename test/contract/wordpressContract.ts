@@ -6,56 +6,26 @@ import { OutboundClient } from '../../src/outbound/httpClient.ts';
 import type { Connection, SiteStructure } from '../../src/platforms/platform.ts';
 import { createWordpressPlatform } from '../../src/platforms/wordpress/wordpress.platform.ts';
 import { signRequest } from '../../src/security/requestSignature.ts';
+import { describeBatches } from './batchContract.ts';
+import { describeConnectorContent } from './connectorContentContract.ts';
+import { describeLists } from './contentContract.ts';
+import {
+  BREAKS,
+  type Break,
+  ContractClient,
+  type ContractShape,
+  type ContractSite,
+  type JsonAnswer,
+  type Pair,
+} from './contractSite.ts';
+import { describeMedia } from './mediaContract.ts';
+import { describeTerms } from './termContract.ts';
+import { describeWrites } from './writeContract.ts';
 
 /**
  * What our code relies on in WordPress and in the connector plugin. The simulation passes these facts as the real
  * ones do, or it would drift from what it stands for.
  */
-
-export interface Pair {
-  username: string;
-  application_password: string;
-}
-
-/** What can be broken on both sides, and the code that the connection test must then give. */
-export const BREAKS = {
-  rest_closed: 'rest_disabled',
-  dirty_json: 'ok',
-  fatal: 'fatal',
-  maintenance: 'maintenance',
-  connector_missing: 'connector_missing',
-  application_passwords_off: 'ok',
-} as const;
-export type Break = keyof typeof BREAKS;
-
-export interface ContractSite {
-  /** Home, without a slash at the end. */
-  url: string;
-  /** The connector is connected as this site with this key, acting as the editor. */
-  siteId: number;
-  siteKey: string;
-  /** The connector's version. */
-  pluginVersion: string;
-  editor: Pair;
-  author: Pair;
-  subscriber: Pair;
-  /** What the connector would tell of a post as it is now: the body of its webhook. */
-  postMessage(topic: 'status' | 'metadata', postId: number): Promise<string>;
-  break(what: Break): Promise<void>;
-  mend(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-export interface ContractShape {
-  plainPermalinks?: boolean;
-  subdirectory?: string;
-}
-
-interface JsonAnswer {
-  status: number;
-  headers: Headers;
-  json: unknown;
-}
 
 const listed = z.array(z.object({ id: z.int(), title: z.object({ raw: z.string() }) }));
 
@@ -547,6 +517,14 @@ export function describeWordpress(
           expect(told).toBe(what === 'dirty_json');
         });
       });
+
+      const client = () => new ContractClient(site, shape.plainPermalinks === true);
+      describeLists(client);
+      describeWrites(client);
+      describeTerms(client);
+      describeMedia(client);
+      describeBatches(client);
+      describeConnectorContent(client);
     },
   );
 }

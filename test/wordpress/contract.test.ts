@@ -1,7 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
-import { type Break, describeWordpress } from '../contract/wordpressContract.ts';
+import type { Break } from '../contract/contractSite.ts';
+import { describeWordpress } from '../contract/wordpressContract.ts';
 import { installConnector } from './support/connector.ts';
 import { type Mariadb, startMariadb } from './support/mariadb.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
@@ -67,6 +68,17 @@ for (const version of versionsUnderTest()) {
           `return WP_Application_Passwords::create_new_application_password( ${user}, array( 'name' => 'test' ) )[0];`,
         ),
       );
+    // What the suite counts on: meta of posts that is registered for REST.
+    writeFileSync(
+      join(wordpress.root, 'wp-content/mu-plugins/contract-meta.php'),
+      `<?php
+add_action( 'init', static function () {
+	foreach ( array( 'subtitle' => 'string', 'rating' => 'integer' ) as $key => $type ) {
+		register_post_meta( 'post', $key, array( 'type' => $type, 'single' => true, 'show_in_rest' => true ) );
+	}
+} );
+`,
+    );
     const mending: Array<() => unknown> = [];
     return {
       url: wordpress.url,
@@ -86,6 +98,25 @@ for (const version of versionsUnderTest()) {
             return ( new Sitebridge_Post_Message( $structure ) )->build( ${postId}, '${topic}', '' );`,
           ),
         ),
+      inAdmin: {
+        setTerms: async (id, taxonomy, termIds) => {
+          const ids = `array( ${termIds.join(', ')} )`;
+          await wordpress.php(`wp_set_object_terms( ${id}, ${ids}, '${taxonomy}' ); return true;`);
+        },
+        setMeta: async (id, key, value) => {
+          await wordpress.php(`update_post_meta( ${id}, '${key}', '${value}' ); return true;`);
+        },
+        untrash: async (id) => {
+          // The filter that wp-admin adds before it does so.
+          await wordpress.php(
+            `add_filter( 'wp_untrash_post_status', 'wp_untrash_post_set_previous_status', 10, 3 );
+            wp_untrash_post( ${id} ); return true;`,
+          );
+        },
+      },
+      setGmtOffset: async (hours) => {
+        await wordpress.php(`update_option( 'gmt_offset', ${hours} ); return true;`);
+      },
       async break(what) {
         mending.push(await breakSite(wordpress, what));
       },

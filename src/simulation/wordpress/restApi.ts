@@ -53,7 +53,7 @@ function dispatch(route: RouteRequest, request: RestRequest): RestAnswer | null 
   if (route.method === 'POST' && route.route === '/batch/v1') {
     return answerBatch(
       parameters,
-      (path) => takesBatches(site, path) || takesConnectorBatches(site, path),
+      (path) => (takesConnectorBatches(site, path) ? true : takesBatches(site, path)),
       (item) =>
         answerConnector({ ...route, ...item }, request) ?? answerContent({ ...route, ...item, upload: null }),
     );

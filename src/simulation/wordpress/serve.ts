@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import type { Answer } from './answer.ts';
 import type { Disturbances } from './disturbances.ts';
 import { throughDisturbances } from './disturbedAnswer.ts';
@@ -25,7 +25,7 @@ export async function serve(
   const met = disturbances.meets(site, request);
   const reaction = await throughDisturbances(site, request, met, () => throughFaults(site, request));
   if (reaction === 'drop') return void incoming.socket.destroy();
-  if (reaction === 'endless') return void Readable.from(endlessJson()).pipe(response);
+  if (reaction === 'endless') return void pipeline(Readable.from(endlessJson()), response, () => undefined);
   const { answer } = reaction;
   response.writeHead(answer.status, answer.headers);
   response.end(method === 'HEAD' ? '' : answer.body);

@@ -25,6 +25,8 @@ export class SimulatedSite {
   /** The highest id that a post had: the database gives no id twice. */
   lastPostId = 0;
   lastTermId = 0;
+  /** What the connector wrote last of each of the server's contents, and what it then was. */
+  readonly seals = new Map<number, { seal: string; hash: string }>();
   /** Scheme, host and port; known once the server listens. */
   origin = '';
 

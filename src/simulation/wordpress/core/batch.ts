@@ -20,13 +20,16 @@ export type AnswerItem = (item: {
   parameters: Parameters;
 }) => RestAnswer | null;
 
+/** Whether a route takes part in batches; null where there is no such route. */
+export type TakesBatches = (route: string) => boolean | null;
+
 /**
  * WP_REST_Server::serve_batch_request_v1(): each request on its own, one after the other, and no transaction.
  * `require-all-validate` is not simulated.
  */
 export function answerBatch(
   parameters: Parameters,
-  takesBatches: (route: string) => boolean,
+  takesBatches: TakesBatches,
   answer: AnswerItem,
 ): RestAnswer {
   const items = readItems(parameters.get('requests'));
@@ -42,14 +45,14 @@ export function answerBatch(
   return reply({ responses }, 207);
 }
 
-function answerItem(
-  item: BatchItem,
-  takesBatches: (route: string) => boolean,
-  answer: AnswerItem,
-): RestAnswer {
-  const { pathname: route, searchParams: query } = new URL(item.path, 'http://site.invalid');
+function answerItem(item: BatchItem, takesBatches: TakesBatches, answer: AnswerItem): RestAnswer {
   try {
-    if (!takesBatches(route)) {
+    const url = URL.parse(item.path, 'http://site.invalid');
+    if (url === null) throw new WpError('parse_path_failed', 400, 'Could not parse the path.');
+    const { pathname: route, searchParams: query } = url;
+    const takes = takesBatches(route);
+    if (takes === null) throw noRoute();
+    if (!takes) {
       throw new WpError(
         'rest_batch_not_allowed',
         400,

@@ -35,11 +35,12 @@ export function answerContent(request: RouteRequest): RestAnswer | null {
     : answerTerm(request.method, terms, Number(id));
 }
 
-/** Whether a route takes part in batches: posts and terms do, media do not. */
-export function takesBatches(site: SimulatedSite, route: string): boolean {
+/** Whether a route takes part in batches: posts and terms do, media do not; null where there is no such route. */
+export function takesBatches(site: SimulatedSite, route: string): boolean | null {
   const base = /^\/wp\/v2\/([\w-]+)(?:\/\d+)?$/.exec(route)?.[1];
   const type = slugOf(site.state.postTypes, base);
-  return type === null ? slugOf(site.state.taxonomies, base) !== null : type !== 'attachment';
+  if (type !== null) return type !== 'attachment';
+  return slugOf(site.state.taxonomies, base) === null ? null : true;
 }
 
 function answerPosts({ method, upload }: RouteRequest, posts: PostRequest): RestAnswer | null {

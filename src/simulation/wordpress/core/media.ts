@@ -34,16 +34,17 @@ export function uploadMedia(request: PostRequest, upload: Upload): RestAnswer {
   if (!mayCreate(user, 'attachment')) {
     throw forbidden('rest_cannot_create', user, 'Sorry, you are not allowed to create posts as this user.');
   }
-  const file = fileOf(upload);
+  const sent = fileOf(upload);
+  const file = { ...sent, name: freeName(request, sent.name), alt: alt ?? '', size: upload.body.length };
   const post = insertPost(
     site,
     'attachment',
     {
-      title: title ?? file.stem,
+      title: title ?? file.name.replace(/\.\w+$/, ''),
       content: content ?? '',
       excerpt: excerpt ?? '',
       parent,
-      file: { ...file, name: freeName(request, file.name), alt: alt ?? '', size: upload.body.length },
+      file,
       ...(slug === undefined ? {} : { slug }),
     },
     user,
@@ -53,7 +54,7 @@ export function uploadMedia(request: PostRequest, upload: Upload): RestAnswer {
   });
 }
 
-function fileOf({ headers, body }: Upload): { name: string; stem: string; mime: string } {
+function fileOf({ headers, body }: Upload): { name: string; mime: string } {
   if (body.length === 0) throw new WpError('rest_upload_no_data', 400, 'No data supplied.');
   if (headers['content-type'] === undefined) {
     throw new WpError('rest_upload_no_content_type', 400, 'No Content-Type supplied.');
@@ -79,7 +80,7 @@ function fileOf({ headers, body }: Upload): { name: string; stem: string; mime: 
       'Sorry, you are not allowed to upload this file type.',
     );
   }
-  return { name, stem: name.replace(/\.\w+$/, ''), mime };
+  return { name, mime };
 }
 
 /** wp_unique_filename() */

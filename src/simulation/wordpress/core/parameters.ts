@@ -31,6 +31,11 @@ export class Parameters {
     return this.#values.get(name);
   }
 
+  /** All of them as JSON: the same for a request that is sent again. */
+  asSent(): string {
+    return JSON.stringify([...this.#values]);
+  }
+
   text(name: string): string | undefined {
     const value = this.get(name);
     if (value === undefined || typeof value === 'string') return value;
@@ -87,7 +92,7 @@ export class Parameters {
   time(name: string): string | null | undefined {
     const value = this.get(name);
     if (value === null || value === undefined) return value;
-    if (typeof value === 'string' && DATE_TIME.test(value)) return value;
+    if (typeof value === 'string' && DATE_TIME.test(value) && !Number.isNaN(Date.parse(value))) return value;
     this.#problem(name, 'Invalid date.');
     return undefined;
   }

@@ -14,9 +14,11 @@ export function reply(value: unknown, status = 200, headers: Record<string, stri
 /** A WP_Error: thrown wherever it is found, it becomes the answer of the request. */
 export class WpError extends Error {
   readonly answer: RestAnswer;
+  readonly data: Readonly<Record<string, unknown>>;
 
   constructor(code: string, status: number, message: string, data: Record<string, unknown> = {}) {
     super(message);
+    this.data = data;
     this.answer = reply({ code, message, data: { status, ...data } }, status);
   }
 }

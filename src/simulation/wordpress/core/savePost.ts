@@ -26,7 +26,7 @@ export interface PostChanges {
   file?: SimulatedFile;
 }
 
-/** wp_insert_post(): makes a post, at first a draft, and gives what was stored. */
+/** wp_insert_post(): makes a post, a draft where no status is given. Throws WpError. */
 export function insertPost(
   site: SimulatedSite,
   type: string,
@@ -47,7 +47,7 @@ export function insertPost(
     terms: [],
     modified_gmt: '',
   };
-  save(site, post, { status: type === 'attachment' ? 'inherit' : 'draft', ...changes }, user);
+  save(site, post, changes, user);
   if (postTypes[type]?.related.includes('category')) post.terms = [DEFAULT_CATEGORY];
   posts.push(post);
   site.lastPostId = id;
@@ -113,12 +113,13 @@ function save(
   if (post.type !== 'attachment' && Object.values(texts).every((text) => text === '')) {
     throw new WpError('empty_content', 400, 'Content, title, and excerpt are empty.');
   }
-  const wanted = changes.status ?? post.status;
+  const wanted = changes.status ?? (creating ? 'draft' : post.status);
   const { dateGmt, floating } = dates(site, post, changes, wanted);
   const status =
     post.type === 'attachment' ? attachmentStatus(wanted) : dated(site, wanted, dateGmt, floating);
   const parent = changes.parent ?? post.parent ?? 0;
-  const slug = slugOf(site, post, { ...changes, status, parent, title: texts.title }, user);
+  const named = changes.status !== undefined;
+  const slug = slugOf(site, post, { ...changes, status, named, parent, title: texts.title }, user);
 
   Object.assign(post, texts, {
     status,
@@ -158,7 +159,7 @@ function attachmentStatus(status: string): string {
 function slugOf(
   site: SimulatedSite,
   post: SimulatedPost,
-  changes: { slug?: string; status: string; parent: number; title: string },
+  changes: { slug?: string; status: string; named: boolean; parent: number; title: string },
   user: SimulatedUser | null,
 ): string {
   const { status, parent, title } = changes;
@@ -171,8 +172,9 @@ function slugOf(
   }
   if (status !== 'trash' && slug !== '') freeFromTrash(site, slug, post);
   if (status === 'trash' && post.status !== 'trash') slug = trashedSlug(post);
-  // As a draft it keeps the slug that it would have when published, where it was given one.
-  const counted = changes.slug !== undefined && ['draft', 'pending'].includes(status) ? 'publish' : status;
+  // The REST API makes the slug of a draft unique too, but not of one that is made without naming its status.
+  const asPublished = changes.slug !== undefined && (changes.named || post.status !== 'new');
+  const counted = asPublished && ['draft', 'pending'].includes(status) ? 'publish' : status;
   if (slug === '') return whenPublished(site, post, status);
   return uniqueSlug(site, slug, { id: post.id, type: post.type, status: counted, parent });
 }

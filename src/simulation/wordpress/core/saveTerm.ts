@@ -61,9 +61,8 @@ export function updateTerm(site: SimulatedSite, term: SimulatedTerm, changes: Te
   Object.assign(term, { name, slug, parent, description: changes.description ?? term.description ?? '' });
 }
 
-/** wp_delete_term(): its children become its parent's, its posts lose it. The default category stays: false. */
-export function deleteTerm(site: SimulatedSite, term: SimulatedTerm): boolean {
-  if (term.id === DEFAULT_CATEGORY) return false;
+/** wp_delete_term(): its children become its parent's, its posts lose it, but none its last category. */
+export function deleteTerm(site: SimulatedSite, term: SimulatedTerm): void {
   const { terms, posts } = site.state;
   site.lastTermId = Math.max(site.lastTermId, term.id);
   terms.splice(terms.indexOf(term), 1);
@@ -75,7 +74,6 @@ export function deleteTerm(site: SimulatedSite, term: SimulatedTerm): boolean {
     post.terms = bare ? [...left, DEFAULT_CATEGORY] : left;
     site.outbox.note(post, 'metadata');
   }
-  return true;
 }
 
 /** wp_set_object_terms() with ids: all the terms of a post in one taxonomy. Ids that are none are passed over. */

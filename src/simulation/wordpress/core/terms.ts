@@ -4,6 +4,7 @@ import { forbidden, may } from './access.ts';
 import { inPages } from './pages.ts';
 import type { Parameters } from './parameters.ts';
 import { type RestAnswer, reply, WpError } from './restAnswer.ts';
+import { DEFAULT_CATEGORY } from './savePost.ts';
 import { deleteTerm, insertTerm, isHierarchical, type TermChanges, updateTerm } from './saveTerm.ts';
 import { termLink } from './shownPost.ts';
 import { compareNames } from './termName.ts';
@@ -18,10 +19,11 @@ export interface TermRequest {
 
 const ORDERS = ['id', 'include', 'name', 'slug', 'include_slugs', 'count'] as const;
 
-/** WP_REST_Terms_Controller::get_items(). A page past the end is empty, and no error. */
+/** WP_REST_Terms_Controller::get_items(). A page past the end is empty, and no error; trees know no `offset`. */
 export function listTerms(request: TermRequest): RestAnswer {
   const { site, taxonomy, parameters } = request;
-  const page = inPages(parameters);
+  const { size, ...page } = inPages(parameters);
+  const start = isHierarchical(site, taxonomy) ? (page.number - 1) * size : page.start;
   const orderBy = parameters.choice('orderby', ORDERS) ?? 'name';
   const descending = parameters.choice('order', ['asc', 'desc']) === 'desc';
   const [include, exclude] = [parameters.integers('include'), parameters.integers('exclude') ?? []];
@@ -57,9 +59,9 @@ export function listTerms(request: TermRequest): RestAnswer {
     });
   if (descending) found.reverse();
   return reply(
-    found.slice(page.start, page.start + page.size).map((term) => shownTerm(site, term, count(term))),
+    found.slice(start, start + size).map((term) => shownTerm(site, term, count(term))),
     200,
-    { 'X-WP-Total': String(found.length), 'X-WP-TotalPages': String(Math.ceil(found.length / page.size)) },
+    { 'X-WP-Total': String(found.length), 'X-WP-TotalPages': String(Math.ceil(found.length / size)) },
   );
 }
 
@@ -111,7 +113,8 @@ export function changeTerm(request: TermRequest, id: number): RestAnswer {
 export function removeTerm(request: TermRequest, id: number): RestAnswer {
   const { site, parameters, user } = request;
   const term = termOf(request, id);
-  if (!may(user, 'manage_categories')) {
+  // Nobody may delete the default category.
+  if (!may(user, 'manage_categories') || term.id === DEFAULT_CATEGORY) {
     throw forbidden('rest_cannot_delete', user, 'Sorry, you are not allowed to delete this term.');
   }
   if (!parameters.flag('force')) {
@@ -122,9 +125,7 @@ export function removeTerm(request: TermRequest, id: number): RestAnswer {
     );
   }
   const previous = shown(request, term);
-  if (!deleteTerm(site, term)) {
-    throw new WpError('rest_cannot_delete', 500, 'The term cannot be deleted.');
-  }
+  deleteTerm(site, term);
   return reply({ deleted: true, previous });
 }
 

@@ -1,3 +1,4 @@
+import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost, SimulatedUser } from '../state.ts';
 import { forbidden, mayCreate, mayEdit, mayEditOthers, mayPublish } from './access.ts';
 import { setMeta } from './meta.ts';
@@ -7,7 +8,7 @@ import { insertPost, type PostChanges, updatePost } from './savePost.ts';
 import { setTerms } from './saveTerm.ts';
 
 /** The statuses that a request may set; the trash is reached by DELETE alone. */
-const STATUSES = ['publish', 'future', 'draft', 'pending', 'private'] as const;
+export const STATUSES = ['publish', 'future', 'draft', 'pending', 'private'] as const;
 
 /** WP_REST_Posts_Controller::create_item(). It may have stored the post and yet answer an error. */
 export function createPost(request: PostRequest): RestAnswer {
@@ -98,9 +99,13 @@ function checkChanges(
   if (wanted.author !== undefined && !site.state.users.some(({ id }) => id === wanted.author)) {
     throw new WpError('rest_invalid_author', 400, 'Invalid author ID.');
   }
-  if (wanted.parent !== undefined && wanted.parent !== 0 && site.post(wanted.parent) === undefined) {
-    throw new WpError('rest_post_invalid_id', 400, 'Invalid post parent ID.');
-  }
+  if (wanted.parent !== undefined) checkParentPost(site, wanted.parent);
+}
+
+/** Throws WpError where a parent is named that is none. */
+export function checkParentPost(site: SimulatedSite, parent: number): void {
+  if (parent === 0 || site.post(parent) !== undefined) return;
+  throw new WpError('rest_post_invalid_id', 400, 'Invalid post parent ID.');
 }
 
 /** handle_status_param() */

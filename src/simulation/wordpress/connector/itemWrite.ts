@@ -1,0 +1,96 @@
+import type { Parameters } from '../core/parameters.ts';
+import { isRecord } from '../core/requestBody.ts';
+import type { PostChanges } from '../core/savePost.ts';
+import { STATUSES } from '../core/writePost.ts';
+import { type ItemsRequest, typeOf } from './readItems.ts';
+
+/** A term as the server names it: its slug may be a path from the top, `parent/child`. */
+export interface WantedTerm {
+  taxonomy: string;
+  slug: string;
+  name: string;
+}
+
+/** What a write of an item asks for; what is absent stays. */
+export interface ItemWrite {
+  type: string;
+  operation: string;
+  /** The post that is meant; null: whichever is this content's. */
+  id: number | null;
+  expected: string | null;
+  changes: PostChanges;
+  terms: WantedTerm[] | null;
+  meta: Record<string, unknown>;
+  picture: number | null;
+  /** The whole of it as it was sent. */
+  sent: string;
+}
+
+const OPERATION = /^[\x21-\x7e]{1,200}$/;
+const HASH = /^[0-9a-f]{16}$/;
+
+/** Throws WpError. */
+export function readItemWrite(request: ItemsRequest): ItemWrite {
+  const { site, parameters } = request;
+  const operation = parameters.text('op_id') ?? '';
+  if (!OPERATION.test(operation)) parameters.refuse('op_id', 'op_id does not match its pattern.');
+  const id = parameters.get('id') === null ? null : (parameters.integer('id', { min: 1 }) ?? null);
+  const expected =
+    parameters.get('expected_hash') === null ? null : (parameters.text('expected_hash') ?? null);
+  if (expected !== null && !HASH.test(expected)) {
+    parameters.refuse('expected_hash', 'expected_hash does not match its pattern.');
+  }
+  const meta = parameters.get('meta');
+  if (meta !== undefined && !isRecord(meta) && !(Array.isArray(meta) && meta.length === 0)) {
+    parameters.refuse('meta', 'meta is not of type object.');
+  }
+  const changes = readChanges(request);
+  const terms = parameters.has('terms') ? readTerms(parameters) : null;
+  const picture = parameters.integer('featured_media', { min: 0 }) ?? null;
+  const type = typeOf(request);
+  if (site.state.postTypes[type]?.hierarchical !== true) delete changes.parent;
+  return {
+    type,
+    operation,
+    id,
+    expected,
+    changes,
+    terms,
+    meta: isRecord(meta) ? meta : {},
+    picture,
+    sent: parameters.asSent(),
+  };
+}
+
+function readChanges({ site, parameters }: ItemsRequest): PostChanges {
+  const changes: PostChanges = {};
+  for (const name of ['title', 'content', 'excerpt', 'slug'] as const) {
+    const text = parameters.text(name);
+    // An update with an empty slug would get the one of its title, and its address with it.
+    if (text !== undefined && !(name === 'slug' && text === '')) changes[name] = text;
+  }
+  const status = parameters.choice('status', STATUSES);
+  if (status !== undefined) changes.status = status;
+  const author = parameters.integer('author', { min: 1 });
+  if (author !== undefined) changes.author = author;
+  const parent = parameters.integer('parent', { min: 0 });
+  if (parent !== undefined) changes.parent = parent;
+  const date = parameters.time('date_gmt');
+  if (typeof date === 'string') changes.dateGmt = site.clock.read(date, true);
+  return changes;
+}
+
+function readTerms(parameters: Parameters): WantedTerm[] {
+  const list = parameters.get('terms');
+  const terms = Array.isArray(list) ? list : [undefined];
+  return terms.flatMap((term: unknown) => {
+    if (isRecord(term)) {
+      const { taxonomy, slug, name } = term;
+      if (typeof taxonomy === 'string' && typeof slug === 'string' && typeof name === 'string') {
+        return { taxonomy, slug, name };
+      }
+    }
+    parameters.refuse('terms', 'terms must be a list of terms, each with taxonomy, slug and name.');
+    return [];
+  });
+}

@@ -1,0 +1,376 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { type ContractClient, type ShownPost, unique, type Who } from './contractSite.ts';
+
+const HASH = /^[0-9a-f]{16}$/;
+const item = z
+  .object({ id: z.int(), status: z.string(), hash: z.string(), content_id: z.int().nullable() })
+  .loose();
+const page = z.object({
+  items: z.array(item),
+  forbidden: z.array(z.int()),
+  next_after_id: z.int().nullable(),
+  total: z.int(),
+});
+const given = z.object({ items: z.array(item), forbidden: z.array(z.int()), gone: z.array(z.int()) });
+const ranges = z.object({
+  size: z.int(),
+  total: z.int(),
+  ranges: z.array(z.tuple([z.int(), z.int(), z.string()])),
+});
+const inRanges = z.object({ size: z.int(), items: z.array(z.tuple([z.int(), z.string()])) });
+const put = z.object({
+  created: z.boolean(),
+  item,
+  notes: z.array(z.object({ code: z.string(), message: z.string() })),
+});
+
+/** A number that no other content of the server has. */
+let lastContentId = Math.floor(Date.now() / 1000);
+const newContentId = () => ++lastContentId;
+
+/** The connector's own content routes, since its version 0.3.0. */
+export function describeConnectorContent(client: () => ContractClient): void {
+  const get = (route: string, query: string, as: Who = 'connector') =>
+    client().get(`/sitebridge/v1/${route}`, query, as);
+  const write = (contentId: number, body: object, as: Who = 'connector') =>
+    client().send('PUT', `/sitebridge/v1/items/${contentId}`, {
+      body: { type: 'post', op_id: unique('op-'), id: null, expected_hash: null, ...body },
+      as,
+    });
+  const texts = { title: 'T', slug: '', content: '<p>C</p>', excerpt: 'E', terms: [] };
+
+  async function written(contentId: number, body: object, status: number) {
+    const answer = await write(contentId, { ...texts, ...body });
+    if (answer.status !== status) throw new Error(`HTTP ${answer.status}: ${JSON.stringify(answer.json)}`);
+    return put.parse(answer.json);
+  }
+  async function itemOf(id: number, type = 'post') {
+    return given.parse((await get('items', `type=${type}&include=${id}`)).json).items[0];
+  }
+
+  describe('the connector’s items', () => {
+    let posts: ShownPost[] = [];
+    beforeAll(async () => {
+      for (const status of ['publish', 'draft', 'private']) {
+        const body = { title: `A & b ${status}`, excerpt: 'e', status, meta: { subtitle: 's' } };
+        posts = [...posts, await client().createPost(body)];
+      }
+    });
+
+    it('are what core REST shows, raw', async () => {
+      for (const post of posts) {
+        const shown = await itemOf(post.id);
+        expect(shown).toEqual({
+          id: post.id,
+          type: 'post',
+          status: post.status,
+          slug: post.slug,
+          link: post.link,
+          title: post.title.raw,
+          content: post.content.raw,
+          excerpt: post.excerpt.raw,
+          author: post.author,
+          date_gmt: post.date_gmt,
+          modified_gmt: post.modified_gmt,
+          parent: 0,
+          featured_media: 0,
+          terms: [{ taxonomy: 'category', slug: 'uncategorized', name: 'Uncategorized' }],
+          meta: expect.objectContaining({ subtitle: 's', rating: 0 }),
+          content_id: null,
+          hash: expect.stringMatching(HASH),
+        });
+      }
+    });
+
+    it('come by keyset, all of them, in the order of ids', async () => {
+      const seen: number[] = [];
+      let after: number | null = 0;
+      let total = -1;
+      while (after !== null) {
+        const answer = page.parse((await get('items', `type=post&after_id=${after}&limit=3`)).json);
+        expect(answer.items.length).toBeLessThanOrEqual(3);
+        seen.push(...answer.items.map(({ id }) => id));
+        after = answer.next_after_id;
+        total = answer.total;
+      }
+      expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
+      expect(seen).toHaveLength(total);
+      expect(seen).toEqual(expect.arrayContaining(posts.map(({ id }) => id)));
+      const any = await client().get('/wp/v2/posts', 'context=edit&status=any&per_page=1&_fields=id');
+      expect(any.headers.get('x-wp-total')).toBe(String(total));
+    });
+
+    it('are the newest alone where that is asked for', async () => {
+      const newest = page.parse((await get('items', 'type=post&after_id=0&limit=500&newest=2')).json);
+      expect(newest.total).toBe(2);
+      const all = page.parse((await get('items', 'type=post&after_id=0&limit=500')).json);
+      expect(newest.items.map(({ id }) => id)).toEqual(all.items.slice(-2).map(({ id }) => id));
+      expect(newest.next_after_id).toBeNull();
+    });
+
+    it('say what is in the trash, and what is gone', async () => {
+      const trashed = await client().createPost({ title: 'x' });
+      await client().send('DELETE', `/wp/v2/posts/${trashed.id}`);
+      const other = await client().createPost({ title: 'x' }, 'editor', 'pages');
+      const answer = given.parse(
+        (await get('items', `type=post&include=${trashed.id},${other.id},2000000000`)).json,
+      );
+      expect(answer.items).toMatchObject([{ id: trashed.id, status: 'trash' }]);
+      expect(answer.gone).toEqual([other.id, 2_000_000_000]);
+      const listed = page.parse((await get('items', `type=post&after_id=${trashed.id - 1}`)).json);
+      expect(listed.items.map(({ id }) => id)).not.toContain(trashed.id);
+    });
+
+    it('have another hash when anything changes, terms and meta too', async () => {
+      const { id } = await client().createPost({
+        title: 'x',
+        status: 'publish',
+        date_gmt: '2021-01-01T00:00:00',
+      });
+      const seen = [(await itemOf(id))?.hash];
+      await client().site.inAdmin.setMeta(id, 'subtitle', 'other');
+      seen.push((await itemOf(id))?.hash);
+      await client().site.inAdmin.setTerms(id, 'category', []);
+      seen.push((await itemOf(id))?.hash);
+      await client().changePost(id, {});
+      seen.push((await itemOf(id))?.hash);
+      expect(new Set(seen).size).toBe(4);
+      expect((await itemOf(id))?.hash).toBe(seen[3]);
+    });
+
+    it.each([
+      ['items', 'type=nonsense', 404, 'sitebridge_unknown_type'],
+      ['inventory', 'type=nonsense', 404, 'sitebridge_unknown_type'],
+      ['items', 'type=post&limit=501', 400, 'rest_invalid_param'],
+      ['items', 'type=post&limit=0', 400, 'rest_invalid_param'],
+      ['items', 'after_id=0', 400, 'rest_missing_callback_param'],
+    ])('refuse %s?%s', async (route, query, status, code) => {
+      expect(await get(route, query)).toMatchObject({ status, json: { code } });
+    });
+
+    it('are for signed requests alone', async () => {
+      for (const as of ['nobody', 'editor'] as const) {
+        expect(await get('items', 'type=post', as)).toMatchObject({
+          status: 401,
+          json: { code: 'sitebridge_signature_missing' },
+        });
+      }
+    });
+  });
+
+  describe('the connector’s inventory', () => {
+    it('gives each range’s count and the XOR of its hashes, as the items have them', async () => {
+      const all = page.parse((await get('items', 'type=post&limit=500')).json).items;
+      const size = 4;
+      const expected = new Map<number, { count: number; xor: bigint }>();
+      for (const { id, hash } of all) {
+        const number = Math.floor(id / size);
+        const { count, xor } = expected.get(number) ?? { count: 0, xor: 0n };
+        expected.set(number, { count: count + 1, xor: xor ^ BigInt(`0x${hash}`) });
+      }
+      const answer = ranges.parse((await get('inventory', `type=post&size=${size}`)).json);
+      expect(answer).toEqual({
+        size,
+        total: all.length,
+        ranges: [...expected].map(([number, { count, xor }]) => [
+          number,
+          count,
+          xor.toString(16).padStart(16, '0'),
+        ]),
+      });
+      const numbers = answer.ranges.slice(0, 3).map(([number]) => number);
+      const some = inRanges.parse(
+        (await get('inventory', `type=post&size=${size}&in=${numbers.join(',')}`)).json,
+      );
+      expect(some.items).toEqual(
+        all.filter(({ id }) => numbers.includes(Math.floor(id / size))).map(({ id, hash }) => [id, hash]),
+      );
+    });
+
+    it('looks into at most 20 ranges', async () => {
+      const numbers = Array.from({ length: 21 }, (_, index) => index).join(',');
+      expect(await get('inventory', `type=post&size=10&in=${numbers}`)).toMatchObject({
+        status: 400,
+        json: { code: 'rest_invalid_param' },
+      });
+    });
+  });
+
+  describe('writing an item', () => {
+    it('makes one post for each content, however often it is sent', async () => {
+      const contentId = newContentId();
+      const slug = unique('item-');
+      const first = await written(contentId, { slug, status: 'publish' }, 201);
+      expect(first).toMatchObject({
+        created: true,
+        item: {
+          content_id: contentId,
+          slug,
+          status: 'publish',
+          title: 'T',
+          content: '<p>C</p>',
+          excerpt: 'E',
+        },
+        notes: [],
+      });
+      const again = await written(contentId, { slug, status: 'publish', title: 'T2' }, 200);
+      expect(again).toMatchObject({ created: false, item: { id: first.item.id, slug, title: 'T2' } });
+      expect(await itemOf(first.item.id)).toEqual(again.item);
+    });
+
+    it('makes one post where it is sent twice at once', async () => {
+      const contentId = newContentId();
+      const answers = await Promise.all(
+        [1, 2, 3].map(() => write(contentId, { ...texts, status: 'publish' })),
+      );
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
+      expect(new Set(answers.map(({ json }) => put.parse(json).item.id)).size).toBe(1);
+    });
+
+    it('takes over a post that is there, if it is what was expected', async () => {
+      const { id } = await client().createPost({ title: 'theirs', status: 'draft' });
+      const contentId = newContentId();
+      const hash = (await itemOf(id))?.hash;
+      const { item: taken } = await written(contentId, { id, expected_hash: hash, title: 'ours' }, 200);
+      expect(taken).toMatchObject({ id, content_id: contentId, title: 'ours', status: 'draft' });
+      const refused = await write(contentId, { ...texts, id, expected_hash: hash, title: 'late' });
+      expect(refused).toMatchObject({
+        status: 409,
+        json: {
+          code: 'sitebridge_conflict',
+          data: { status: 409, item: { id, title: 'ours', hash: taken.hash } },
+        },
+      });
+      expect((await client().readPost(id)).title.raw).toBe('ours');
+    });
+
+    it('is a conflict where the post is gone or in the trash', async () => {
+      const contentId = newContentId();
+      const { item: made } = await written(contentId, {}, 201);
+      await client().send('DELETE', `/wp/v2/posts/${made.id}`);
+      const change = { ...texts, id: made.id, expected_hash: made.hash };
+      expect(await write(contentId, change)).toMatchObject({
+        status: 409,
+        json: { data: { item: { id: made.id, status: 'trash' } } },
+      });
+      await client().send('DELETE', `/wp/v2/posts/${made.id}`, { query: 'force=true' });
+      expect(await write(contentId, change)).toMatchObject({
+        status: 409,
+        json: { code: 'sitebridge_conflict', data: { item: null } },
+      });
+    });
+
+    it('sets the whole of the terms, finds them by path, and makes what is missing', async () => {
+      const contentId = newContentId();
+      const [top, child, tag] = [unique('top-'), unique('child-'), unique('tag-')];
+      const terms = [
+        { taxonomy: 'category', slug: `${top}/${child}`, name: 'A & B' },
+        { taxonomy: 'post_tag', slug: tag, name: 'Tag' },
+        { taxonomy: 'nonsense', slug: 'x', name: 'X' },
+      ];
+      const { item: made, notes } = await written(contentId, { terms }, 201);
+      expect(made.terms).toEqual([
+        { taxonomy: 'category', slug: child, name: 'A & B' },
+        { taxonomy: 'post_tag', slug: tag, name: 'Tag' },
+      ]);
+      expect(notes).toMatchObject([{ code: 'unknown_taxonomy' }]);
+      const parents = await client().get(
+        '/wp/v2/categories',
+        `slug=${top},${child}&orderby=id&_fields=id,slug,parent`,
+      );
+      expect(parents.json).toEqual([
+        { id: expect.any(Number), slug: top, parent: 0 },
+        {
+          id: expect.any(Number),
+          slug: child,
+          parent: z.array(z.object({ id: z.int() })).parse(parents.json)[0]?.id,
+        },
+      ]);
+      const { item: changed } = await written(contentId, { terms: terms.slice(0, 1) }, 200);
+      expect(changed.terms).toEqual([{ taxonomy: 'category', slug: child, name: 'A & B' }]);
+    });
+
+    it('sets registered meta, date, author, parent; what is absent stays', async () => {
+      const contentId = newContentId();
+      const author = await client().me('author');
+      const { item: made, notes } = await written(
+        contentId,
+        { meta: { subtitle: 'S', nobody_knows: 1 }, date_gmt: '2022-02-02T02:02:02', author },
+        201,
+      );
+      expect(made).toMatchObject({
+        meta: { subtitle: 'S' },
+        date_gmt: '2022-02-02T02:02:02',
+        author,
+        status: 'draft',
+      });
+      expect(notes).toMatchObject([{ code: 'unknown_meta' }]);
+      const answer = await write(contentId, { title: 'only this' });
+      expect(answer).toMatchObject({
+        status: 200,
+        json: {
+          item: {
+            title: 'only this',
+            content: '<p>C</p>',
+            excerpt: 'E',
+            author,
+            date_gmt: '2022-02-02T02:02:02',
+            meta: { subtitle: 'S' },
+          },
+        },
+      });
+      const page = await client().createPost({ title: 'x', status: 'publish' }, 'editor', 'pages');
+      const child = await write(newContentId(), { ...texts, type: 'page', parent: page.id });
+      expect(child).toMatchObject({
+        status: 201,
+        json: { item: { type: 'page', parent: page.id, terms: [] } },
+      });
+    });
+
+    it('is refused where the request is not as it should be', async () => {
+      const contentId = newContentId();
+      expect(await write(contentId, { ...texts, type: 'nonsense' })).toMatchObject({
+        status: 404,
+        json: { code: 'sitebridge_unknown_type' },
+      });
+      expect(await write(contentId, { ...texts, terms: 'news' })).toMatchObject({
+        status: 400,
+        json: { code: 'rest_invalid_param' },
+      });
+      expect(await write(contentId, texts, 'editor')).toMatchObject({ status: 401 });
+    });
+
+    it('comes in batches', async () => {
+      const [first, second] = [newContentId(), newContentId()];
+      const requests = [first, second, first].map((contentId) => ({
+        method: 'PUT',
+        path: `/sitebridge/v1/items/${contentId}`,
+        body: { type: 'post', op_id: unique('op-'), id: null, expected_hash: null, ...texts },
+      }));
+      const { status, json } = await client().send('POST', '/batch/v1', {
+        body: { requests },
+        as: 'connector',
+      });
+      expect(status).toBe(207);
+      expect(json).toMatchObject({
+        responses: [
+          { status: 201, body: { created: true, item: { content_id: first } } },
+          { status: 201, body: { created: true, item: { content_id: second } } },
+          { status: 200, body: { created: false, item: { content_id: first } } },
+        ],
+      });
+    });
+
+    it('is told of with its content id', async () => {
+      const contentId = newContentId();
+      const { item: made } = await written(contentId, { status: 'publish' }, 201);
+      const message: unknown = JSON.parse(await client().site.postMessage('status', made.id));
+      expect(message).toMatchObject({
+        external_id: String(made.id),
+        content_id: contentId,
+        status: 'publish',
+      });
+    });
+  });
+}

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type ContractClient, idsOf, type ShownPost, shifted, unique } from './contractSite.ts';
+
+/** Lists of posts: what a sync reads. */
+export function describeLists(client: () => ContractClient): void {
+  describe('lists of posts', () => {
+    const word = unique('zebra');
+    const posts: ShownPost[] = [];
+    let ids: number[] = [];
+
+    beforeAll(async () => {
+      const written = [
+        { title: `${word} c`, status: 'publish', date_gmt: '2026-02-01T10:00:00', content: 'striped' },
+        { title: `${word} a`, status: 'draft', date_gmt: '2026-02-01T10:00:01', slug: `${word}-draft` },
+        { title: `${word} b`, status: 'private', date_gmt: '2026-02-01T10:00:02' },
+        { title: `${word} d`, status: 'pending', date_gmt: '2026-02-01T10:00:03' },
+        { title: `${word} e`, status: 'publish', date_gmt: '2026-02-01T10:00:04' },
+      ];
+      for (const post of written) posts.push(await client().createPost(post));
+      ids = posts.map(({ id }) => id);
+    });
+
+    const list = (query: string, as?: 'editor' | 'author' | 'subscriber' | 'connector') =>
+      client().get('/wp/v2/posts', `context=edit&search=${word}&_fields=id&${query}`, as);
+    const at = (...places: number[]) => places.map((place) => ids[place]);
+
+    it('show published posts alone, any status but the trash, or those that are named', async () => {
+      expect(idsOf(await list('orderby=id&order=asc'))).toEqual(at(0, 4));
+      expect(idsOf(await list('orderby=id&order=asc&status=any'))).toEqual(ids);
+      expect(idsOf(await list('orderby=id&order=asc&status=draft,private'))).toEqual(at(1, 2));
+      const trashed = await client().createPost({ title: `${word} trash` });
+      await client().send('DELETE', `/wp/v2/posts/${trashed.id}`);
+      expect(idsOf(await list('orderby=id&order=asc&status=any'))).toEqual(ids);
+      expect(idsOf(await list('status=trash'))).toEqual([trashed.id]);
+      expect(await list('status=nonsense')).toMatchObject({
+        status: 400,
+        json: { code: 'rest_invalid_param' },
+      });
+    });
+
+    it.each([
+      ['orderby=id&order=desc', [4, 3, 2, 1, 0]],
+      ['orderby=date&order=asc', [0, 1, 2, 3, 4]],
+      ['', [4, 3, 2, 1, 0]],
+      ['orderby=modified&order=asc', [0, 1, 2, 3, 4]],
+      ['orderby=title&order=asc', [1, 2, 0, 3, 4]],
+    ])('are in the order asked for: %s', async (order, places) => {
+      expect(idsOf(await list(`status=any&${order}`))).toEqual(at(...places));
+    });
+
+    it('are cut into pages, with the whole counted', async () => {
+      const second = await list('status=any&orderby=id&order=asc&per_page=2&page=2');
+      expect(idsOf(second)).toEqual(at(2, 3));
+      expect(second.headers.get('x-wp-total')).toBe('5');
+      expect(second.headers.get('x-wp-totalpages')).toBe('3');
+      expect(idsOf(await list('status=any&orderby=id&order=asc&per_page=2&offset=1'))).toEqual(at(1, 2));
+      expect(idsOf(await list('status=any&orderby=id&order=asc&per_page=2&offset=9'))).toEqual([]);
+    });
+
+    it('say that a page is past the end, unless there is nothing at all', async () => {
+      expect(await list('status=any&per_page=2&page=4')).toMatchObject({
+        status: 400,
+        json: { code: 'rest_post_invalid_page_number', data: { status: 400 } },
+      });
+      const none = await client().get('/wp/v2/posts', `search=${unique('none')}&page=4`);
+      expect([none.status, none.json]).toEqual([200, []]);
+    });
+
+    it.each([
+      'per_page=101',
+      'per_page=0',
+      'page=0',
+      'order=sideways',
+      'orderby=nonsense',
+      'include=a',
+      'modified_after=soon',
+    ])('refuse %s', async (query) => {
+      expect(await list(query)).toMatchObject({ status: 400, json: { code: 'rest_invalid_param' } });
+    });
+
+    it('include and exclude ids, in the order of `include` where that is asked for', async () => {
+      const [a, b, c] = ids;
+      expect(idsOf(await list(`status=any&include=${c},${a}&orderby=include&order=asc`))).toEqual([c, a]);
+      expect(idsOf(await list(`status=any&orderby=id&order=asc&exclude=${a},${b}`))).toEqual(at(2, 3, 4));
+      expect(await list('orderby=include')).toMatchObject({
+        status: 400,
+        json: { code: 'rest_orderby_include_missing_include' },
+      });
+    });
+
+    it('find by slug in every status', async () => {
+      const slugs = `${word}-draft,${posts[4]?.slug}`;
+      expect(idsOf(await list(`status=any&orderby=id&order=asc&slug=${slugs}`))).toEqual(at(1, 4));
+      expect(idsOf(await list(`slug=${slugs}`))).toEqual(at(4));
+    });
+
+    it('search in title and content, all words', async () => {
+      expect(idsOf(await client().get('/wp/v2/posts', `search=striped%20${word}&_fields=id`))).toEqual(at(0));
+    });
+
+    it.each([0, 5.5, -8])('compare dates strictly, to the second, in local time (UTC%d)', async (hours) => {
+      await client().site.setGmtOffset(hours);
+      const [, , third] = posts;
+      if (third === undefined) throw new Error('Not written.');
+      // What was stored before the time zone changed keeps the local time of then: it was UTC.
+      const offset = '%2B00:00';
+      const local = shifted(third.modified_gmt, -hours * 3600);
+      const since = async (query: string) => idsOf(await list(`status=any&orderby=id&order=asc&${query}`));
+      expect(await since(`modified_after=${third.modified_gmt}`)).toEqual(at(3, 4));
+      expect(await since(`modified_after=${local}${offset}`)).toEqual(at(3, 4));
+      expect(await since(`modified_after=${shifted(third.modified_gmt, -1)}`)).toEqual(at(2, 3, 4));
+      expect(await since(`modified_before=${third.modified_gmt}`)).toEqual(at(0, 1));
+      expect(await since(`after=${third.date_gmt}&before=${shifted(third.date_gmt, 2)}`)).toEqual(at(3));
+    });
+    afterAll(() => client().site.setGmtOffset(0));
+
+    it('give the fields asked for alone, parts of them too, with terms embedded', async () => {
+      const query =
+        'per_page=1&_embed=wp:term&_fields=id,title.raw,categories,_links.wp:term,_embedded.wp:term';
+      const { json } = await client().get('/wp/v2/posts', `context=edit&search=${word}&${query}`);
+      expect(json).toEqual([
+        {
+          id: ids[4],
+          title: { raw: `${word} e` },
+          categories: [expect.any(Number)],
+          _links: { 'wp:term': expect.any(Array) },
+          _embedded: {
+            'wp:term': [[expect.objectContaining({ taxonomy: 'category', slug: 'uncategorized' })], []],
+          },
+        },
+      ]);
+    });
+
+    it('have raw texts for editing alone', async () => {
+      const [shown] = [(await client().get('/wp/v2/posts', `search=${word}&_fields=title`)).json].flat();
+      expect(shown).toEqual({ title: { rendered: `${word} e` } });
+    });
+
+    it('leave out what a user may not edit, after counting it', async () => {
+      const own = await client().createPost({ title: `${word} own`, status: 'publish' }, 'author');
+      const seen = await list('status=any&orderby=id&order=asc', 'author');
+      expect(idsOf(seen)).toEqual([own.id]);
+      expect(seen.headers.get('x-wp-total')).toBe('6');
+      expect(await list('status=any', 'subscriber')).toMatchObject({ status: 400 });
+    });
+
+    it('are there for signed requests', async () => {
+      expect(idsOf(await list('status=private', 'connector'))).toEqual(at(2));
+    });
+  });
+}

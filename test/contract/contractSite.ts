@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { signRequest } from '../../src/security/requestSignature.ts';
+
+export interface Pair {
+  username: string;
+  application_password: string;
+}
+
+/** What can be broken on both sides, and the code that the connection test must then give. */
+export const BREAKS = {
+  rest_closed: 'rest_disabled',
+  dirty_json: 'ok',
+  fatal: 'fatal',
+  maintenance: 'maintenance',
+  connector_missing: 'connector_missing',
+  application_passwords_off: 'ok',
+} as const;
+export type Break = keyof typeof BREAKS;
+
+export interface ContractSite {
+  /** Home, without a slash at the end. */
+  url: string;
+  /** The connector is connected as this site with this key, acting as the editor. */
+  siteId: number;
+  siteKey: string;
+  /** The connector's version. */
+  pluginVersion: string;
+  editor: Pair;
+  author: Pair;
+  subscriber: Pair;
+  /** What the connector would tell of a post as it is now: the body of its webhook. */
+  postMessage(topic: 'status' | 'metadata', postId: number): Promise<string>;
+  /** Someone works in wp-admin, or a tool there does. */
+  readonly inAdmin: {
+    setTerms(postId: number, taxonomy: string, termIds: number[]): Promise<void>;
+    setMeta(postId: number, key: string, value: string): Promise<void>;
+    untrash(postId: number): Promise<void>;
+  };
+  /** Sets the time zone: hours that local time is ahead of UTC. */
+  setGmtOffset(hours: number): Promise<void>;
+  break(what: Break): Promise<void>;
+  mend(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ContractShape {
+  plainPermalinks?: boolean;
+  subdirectory?: string;
+}
+
+export interface JsonAnswer {
+  status: number;
+  headers: Headers;
+  json: unknown;
+}
+
+/** Who asks: a user by application password, the server by a signature that acts as the editor, or nobody. */
+export type Who = 'editor' | 'author' | 'subscriber' | 'connector' | 'nobody';
+
+export interface ContractRequest {
+  as?: Who;
+  query?: string;
+  /** Sent as JSON, a Buffer as it is. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** A post as the REST API shows it to an editor. */
+export const shownPost = z.object({
+  id: z.int(),
+  date: z.string(),
+  date_gmt: z.string(),
+  modified: z.string(),
+  modified_gmt: z.string(),
+  slug: z.string(),
+  status: z.string(),
+  type: z.string(),
+  link: z.string(),
+  title: z.object({ raw: z.string() }),
+  content: z.object({ raw: z.string() }),
+  excerpt: z.object({ raw: z.string() }),
+  author: z.int(),
+  parent: z.int().optional(),
+  featured_media: z.int().optional(),
+  meta: z.unknown(),
+  categories: z.array(z.int()).optional(),
+  tags: z.array(z.int()).optional(),
+});
+export type ShownPost = z.output<typeof shownPost>;
+
+/** Speaks with a site under contract. */
+export class ContractClient {
+  readonly site: ContractSite;
+  readonly #plainPermalinks: boolean;
+
+  constructor(site: ContractSite, plainPermalinks: boolean) {
+    this.site = site;
+    this.#plainPermalinks = plainPermalinks;
+  }
+
+  url(route: string, query = ''): string {
+    if (this.#plainPermalinks)
+      return `${this.site.url}/?rest_route=${route}${query === '' ? '' : `&${query}`}`;
+    return `${this.site.url}/wp-json${route}${query === '' ? '' : `?${query}`}`;
+  }
+
+  /** Sends a request, by the editor where nobody else is named. */
+  async send(method: string, route: string, request: ContractRequest = {}): Promise<JsonAnswer> {
+    const url = this.url(route, request.query);
+    const raw = Buffer.isBuffer(request.body);
+    const body = raw || request.body === undefined ? request.body : JSON.stringify(request.body);
+    const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : '');
+    const answer = await fetch(url, {
+      method,
+      headers: {
+        ...(raw || body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...this.#identity(request.as ?? 'editor', method, url, bytes),
+        ...request.headers,
+      },
+      ...(body === undefined ? {} : { body: new Uint8Array(bytes) }),
+    });
+    const json: unknown = await answer.json();
+    return { status: answer.status, headers: answer.headers, json };
+  }
+
+  get(route: string, query = '', as: Who = 'editor'): Promise<JsonAnswer> {
+    return this.send('GET', route, { query, as });
+  }
+
+  /** Makes a post, which must succeed. */
+  async createPost(body: object, as: Who = 'editor', base = 'posts'): Promise<ShownPost> {
+    return this.#posted(201, await this.send('POST', `/wp/v2/${base}`, { body, as }));
+  }
+
+  /** Changes a post, which must succeed. */
+  async changePost(id: number, body: object, as: Who = 'editor', base = 'posts'): Promise<ShownPost> {
+    return this.#posted(200, await this.send('POST', `/wp/v2/${base}/${id}`, { body, as }));
+  }
+
+  async readPost(id: number, base = 'posts'): Promise<ShownPost> {
+    return this.#posted(200, await this.get(`/wp/v2/${base}/${id}`, 'context=edit'));
+  }
+
+  /** The user's own id. */
+  async me(as: Who): Promise<number> {
+    const { json } = await this.get('/wp/v2/users/me', 'context=edit&_fields=id', as);
+    return z.object({ id: z.int() }).parse(json).id;
+  }
+
+  #posted(status: number, answer: JsonAnswer): ShownPost {
+    if (answer.status !== status) throw new Error(`HTTP ${answer.status}: ${JSON.stringify(answer.json)}`);
+    return shownPost.parse(answer.json);
+  }
+
+  #identity(who: Who, method: string, url: string, body: Buffer): Record<string, string> {
+    if (who === 'nobody') return {};
+    if (who !== 'connector') {
+      const { username, application_password: password } = this.site[who];
+      return { Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+    }
+    const { pathname, search } = new URL(url);
+    const { siteId, siteKey } = this.site;
+    return signRequest(
+      { method, target: pathname + search, body },
+      { siteId, siteKey, now: Date.now(), nonce: randomBytes(8).toString('hex') },
+    );
+  }
+}
+
+/** The ids in an answered list, in its order. */
+export function idsOf(answer: JsonAnswer): number[] {
+  return z
+    .array(z.object({ id: z.int() }))
+    .parse(answer.json)
+    .map(({ id }) => id);
+}
+
+/** A time as WordPress writes it, moved by so many seconds. */
+export function shifted(time: string, seconds: number): string {
+  return new Date(Date.parse(`${time}Z`) + seconds * 1000).toISOString().slice(0, 19);
+}
+
+/** What is unlike everything that an earlier run left on the site. */
+export function unique(word: string): string {
+  return `${word}${randomBytes(4).toString('hex')}`;
+}
