@@ -74,7 +74,7 @@ export class SyncService {
       this.#db.$transaction(async (tx) => {
         await lockIntegration(tx, integrationId);
         const row = await this.#integrations.get(scope, integrationId, tx);
-        this.#checkPossible(row, wanted);
+        this.#checkPossible(row, request);
         const [queued, syncing] = await Promise.all([
           tx.syncRun.findFirst({ where: { integrationId, status: 'queued' } }),
           tx.syncRun.findFirst({ where: { integrationId, status: 'syncing' } }),
@@ -187,7 +187,7 @@ export class SyncService {
     });
   }
 
-  #checkPossible(row: IntegrationRow, request: RunRequest): void {
+  #checkPossible(row: IntegrationRow, request: SyncRequest): void {
     const { name, capabilities } = this.#platforms.get(row.platform);
     const possible = request.direction === 'metadata' ? capabilities.structure : capabilities.content;
     if (!possible) throw notSupported(name, `a sync with direction ${request.direction}`);
@@ -203,7 +203,7 @@ export class SyncService {
       );
     }
     const types = readContentTypes(readConfigJson(row.config))?.post_types;
-    for (const [index, slug] of request.contentTypes.entries()) {
+    for (const [index, slug] of (request.contentTypes ?? []).entries()) {
       // Before the structure is known the run reads it first, and says then which types there are not.
       if (types === undefined || Object.hasOwn(types, slug)) continue;
       const known = Object.keys(types).join(', ');

@@ -1,0 +1,78 @@
+/** A simulated WordPress that is connected to a test server, and what both sides have of its contents. */
+import type { Content } from '../../src/database/generated/client.ts';
+import {
+  type SimulatedWordpress,
+  startSimulatedWordpress,
+} from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { buildTenant, enterKey, integrationsPath, type TestTenant } from './builders.ts';
+import type { TestServer } from './server.ts';
+
+/** How the server speaks with a site: through the connector, or over core REST by an application password. */
+export type Way = 'connector' | 'password';
+
+export interface RunBody {
+  id: number;
+  status: string;
+  error: string | null;
+  progress: { done: number; expected: number | null };
+  totals: Record<string, number>;
+}
+
+export interface SyncedSite {
+  wordpress: SimulatedWordpress;
+  tenant: TestTenant;
+  /** `/api/v1/integration/integrations/{id}`, and what stands below it. */
+  path(rest?: string): string;
+  /** Starts a run and waits for its end. */
+  sync(body: object): Promise<RunBody>;
+  contents(where?: object): Promise<Content[]>;
+  /** Writes a content here, as a user would; gives its id. */
+  write(fields: object): Promise<number>;
+  /** Edits a content here, as a user would. */
+  edit(id: number, fields: object): Promise<void>;
+  content(id: number): Promise<Content>;
+}
+
+/** Starts and connects one; `config` becomes its `config_json`. Stop its WordPress at the end. */
+export async function startSyncedSite(
+  server: TestServer,
+  way: Way,
+  config: object = {},
+  options: { now?: () => number } = {},
+): Promise<SyncedSite> {
+  const wordpress = await startSimulatedWordpress({
+    siteId: 1,
+    ...(way === 'password' ? { connector: null } : {}),
+    ...options,
+  });
+  const tenant = await buildTenant(server, wordpress.url);
+  const path = (rest = '') => `${integrationsPath}/${tenant.integrationId}${rest}`;
+  const owner = server.as(tenant.owner);
+  if (way === 'connector') enterKey(wordpress, tenant.site);
+  const credentials = { username: 'editor', application_password: 'abcd efgh ijkl mnop qrst uvwx' };
+  await owner
+    .patch(path(), {
+      config_json: config,
+      ...(way === 'password' ? { credentials_json: credentials } : {}),
+    })
+    .expect(200);
+  return {
+    wordpress,
+    tenant,
+    path,
+    sync: async (body) => (await owner.post(path('/sync'), body).expect(200)).body,
+    contents: (where = {}) =>
+      server.db.content.findMany({
+        where: { siteId: tenant.site.siteId, ...where },
+        orderBy: { id: 'asc' },
+      }),
+    write: async (fields) =>
+      (
+        await owner
+          .post('/api/v1/content', { site_id: tenant.site.siteId, content_type: 'post', ...fields })
+          .expect(201)
+      ).body.id,
+    edit: async (id, fields) => void (await owner.patch(`/api/v1/content/${id}`, fields).expect(200)),
+    content: (id) => server.db.content.findUniqueOrThrow({ where: { id } }),
+  };
+}

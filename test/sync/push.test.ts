@@ -1,0 +1,222 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
+
+let server: TestServer;
+let site: SyncedSite;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterEach(() => site.wordpress.stop());
+afterAll(() => server.stop());
+
+function post(externalId: string | null): SimulatedPost {
+  const found = site.wordpress.state.posts.find(({ id }) => String(id) === externalId);
+  if (!found) throw new Error(`The site has no post ${externalId}.`);
+  return found;
+}
+
+function titled(title: string): SimulatedPost[] {
+  return site.wordpress.state.posts.filter((each) => each.title === title);
+}
+
+/** `taxonomy:slug` of a post's terms. */
+function termsOf({ terms = [] }: SimulatedPost): string[] {
+  return terms
+    .map((id) => site.wordpress.state.terms.find((term) => term.id === id))
+    .map((term) => `${term?.taxonomy}:${term?.slug}`)
+    .sort();
+}
+
+async function actions(contentId: number): Promise<string[]> {
+  const events = await server.db.syncEvent.findMany({ where: { contentId }, orderBy: { id: 'asc' } });
+  return events.map((event) => event.action);
+}
+
+/** Which requests write contents, however they are sent. */
+const writes = ({ method, target }: { method: string; target: string }) =>
+  method !== 'GET' && /batch|items|posts/.test(target);
+
+const ways: Way[] = ['connector', 'password'];
+
+describe.each(ways)('a push by %s', (way) => {
+  it('creates what is ready, with its terms, and no draft', async () => {
+    site = await startSyncedSite(server, way);
+    const draft = await site.write({ title: 'Not yet' });
+    const id = await site.write({
+      title: 'Ready "quoted" \\ 🎉',
+      body: '<!-- wp:paragraph -->\n<p>Body</p>\n<!-- /wp:paragraph -->',
+      excerpt: 'Short',
+      slug: 'my-slug',
+      status: 'ready',
+      terms: [
+        { taxonomy: 'category', slug: 'news', name: 'News' },
+        { taxonomy: 'category', slug: 'world/europe', name: 'Europe' },
+        { taxonomy: 'post_tag', slug: 'brand-new', name: 'Brand new' },
+      ],
+    });
+    const run = await site.sync({ direction: 'to_external' });
+    expect(run).toMatchObject({ status: 'success', totals: { pushed: 1, created: 1, failed: 0 } });
+    const content = await site.content(id);
+    expect(content).toMatchObject({ status: 'published', syncState: 'in_sync', externalStatus: 'publish' });
+    expect(post(content.externalId)).toMatchObject({
+      title: 'Ready "quoted" \\ 🎉',
+      content: '<!-- wp:paragraph -->\n<p>Body</p>\n<!-- /wp:paragraph -->',
+      excerpt: 'Short',
+      slug: 'my-slug',
+      status: 'publish',
+    });
+    expect(termsOf(post(content.externalId))).toEqual([
+      'category:europe',
+      'category:news',
+      'post_tag:brand-new',
+    ]);
+    const europe = site.wordpress.state.terms.find((term) => term.slug === 'europe');
+    const world = site.wordpress.state.terms.find((term) => term.slug === 'world');
+    expect(europe?.parent).toBe(world?.id);
+    expect(await site.content(draft)).toMatchObject({ externalId: null, syncState: 'local_only' });
+    expect(await actions(id)).toEqual(['created', 'pushed']);
+  });
+
+  it('updates the same post after an edit, and pushes nothing twice', async () => {
+    site = await startSyncedSite(server, way);
+    const id = await site.write({ title: 'First', status: 'ready' });
+    await site.sync({ direction: 'to_external' });
+    const { externalId } = await site.content(id);
+    await site.edit(id, { title: 'Second', body: '<p>more</p>' });
+    expect((await site.sync({ direction: 'to_external' })).totals).toMatchObject({ pushed: 1, created: 0 });
+    expect((await site.sync({ direction: 'to_external' })).totals).toMatchObject({ pushed: 0 });
+    expect(post(externalId)).toMatchObject({ title: 'Second', content: '<p>more</p>', status: 'publish' });
+    expect(titled('First')).toEqual([]);
+    // What was pushed is no change of the site when it is pulled.
+    const pulled = await site.sync({ direction: 'from_external', full: true });
+    expect(pulled).toMatchObject({ status: 'success' });
+    expect(await site.content(id)).toMatchObject({ title: 'Second', syncState: 'in_sync', externalId });
+  });
+
+  it('edits what was pulled and leaves a status alone that is finer than ours', async () => {
+    site = await startSyncedSite(server, way);
+    await site.sync({ direction: 'from_external' });
+    const [pending] = await site.contents({ externalStatus: 'pending' });
+    await site.edit(pending?.id ?? 0, { title: 'Still pending' });
+    const dbg = await site.sync({ direction: 'to_external' });
+    console.log(JSON.stringify(dbg), JSON.stringify(await site.content(pending?.id ?? 0)), JSON.stringify(await actions(pending?.id ?? 0)), JSON.stringify(site.wordpress.state.requests.slice(-4).map(r=>r.method+r.target)));
+    expect(post(pending?.externalId ?? '')).toMatchObject({ title: 'Still pending', status: 'pending' });
+    await site.edit(pending?.id ?? 0, { status: 'ready' });
+    await site.sync({ direction: 'to_external' });
+    expect(post(pending?.externalId ?? '')).toMatchObject({ status: 'publish' });
+    await site.edit(pending?.id ?? 0, { status: 'archived' });
+    await site.sync({ direction: 'to_external' });
+    expect(post(pending?.externalId ?? '')).toMatchObject({ status: 'draft' });
+    await site.sync({ direction: 'from_external', full: true });
+    expect(await site.content(pending?.id ?? 0)).toMatchObject({ status: 'archived', syncState: 'in_sync' });
+  });
+
+  it.each(['error_after', 'dropped_after', 'truncated', 'error_before', 'too_many_requests'] as const)(
+    'ends with one post each when the site answers with %s',
+    async (fault) => {
+      site = await startSyncedSite(server, way);
+      await site.sync({ direction: 'metadata' });
+      const ids: number[] = [];
+      for (let each = 0; each < 30; each += 1)
+        ids.push(await site.write({ title: `Lost ${each}`, body: `<p>${each}</p>`, status: 'ready' }));
+      site.wordpress.disturb({ fault, times: 1, when: writes });
+      const run = await site.sync({ direction: 'to_external' });
+      expect(run).toMatchObject({ status: 'success', error: null });
+      for (let each = 0; each < 30; each += 1) expect(titled(`Lost ${each}`)).toHaveLength(1);
+      for (const id of ids)
+        expect(await site.content(id)).toMatchObject({ syncState: 'in_sync', createBegunAt: null });
+    },
+  );
+
+  it('overwrites nothing that changed on the site since, and says so', async () => {
+    site = await startSyncedSite(server, way);
+    await site.sync({ direction: 'from_external' });
+    const [content] = await site.contents({ externalId: '1' });
+    const id = content?.id ?? 0;
+    await site.edit(id, { title: 'Ours' });
+    site.wordpress.editor.edit(1, { title: 'Theirs' });
+    const run = await site.sync({ direction: 'both' });
+    expect(run.totals).toMatchObject({ conflicts: 1, pushed: 0 });
+    expect(post('1').title).toBe('Theirs');
+    expect(await site.content(id)).toMatchObject({ title: 'Ours', syncState: 'conflict' });
+    // Told once.
+    await site.sync({ direction: 'both' });
+    expect((await actions(id)).filter((action) => action === 'conflict')).toHaveLength(1);
+    await server
+      .as(site.tenant.owner)
+      .post(`/api/v1/content/${id}/resolve-conflict`, { keep: 'local' })
+      .expect(200);
+    await site.sync({ direction: 'to_external' });
+    expect(post('1').title).toBe('Ours');
+    expect(await site.content(id)).toMatchObject({ title: 'Ours', syncState: 'in_sync' });
+  });
+
+  it('finds a conflict without a pull before it, and keeps the site when a person says so', async () => {
+    site = await startSyncedSite(server, way);
+    await site.sync({ direction: 'from_external' });
+    const [content] = await site.contents({ externalId: '1' });
+    const id = content?.id ?? 0;
+    await site.edit(id, { title: 'Ours' });
+    site.wordpress.editor.edit(1, { title: 'Theirs' });
+    const run = await site.sync({ direction: 'to_external' });
+    expect(run.totals).toMatchObject({ conflicts: 1, pushed: 0 });
+    expect(post('1').title).toBe('Theirs');
+    await server
+      .as(site.tenant.owner)
+      .post(`/api/v1/content/${id}/resolve-conflict`, { keep: 'remote' })
+      .expect(200);
+    expect(await site.content(id)).toMatchObject({ title: 'Theirs', syncState: 'in_sync' });
+  });
+
+  it.each([
+    ['local', 'Ours'],
+    ['remote', 'Theirs'],
+    ['newest', 'Theirs'],
+  ])('settles a conflict by the rule %s', async (conflict, title) => {
+    site = await startSyncedSite(server, way, { sync_settings: { conflict } });
+    await site.sync({ direction: 'from_external' });
+    const [content] = await site.contents({ externalId: '1' });
+    const id = content?.id ?? 0;
+    await site.edit(id, { title: 'Ours' });
+    // Dated to the second: a second later it is the newer one for sure.
+    site.wordpress.clock.offsetMs = 2_000;
+    site.wordpress.editor.edit(1, { title: 'Theirs' });
+    const run = await site.sync({ direction: 'both' });
+    expect(run.totals).toMatchObject({ conflicts: 1 });
+    expect(post('1').title).toBe(title);
+    expect(await site.content(id)).toMatchObject({ title, syncState: 'in_sync' });
+  });
+
+  it('says what has been deleted on the site in place of writing it anew', async () => {
+    site = await startSyncedSite(server, way);
+    await site.sync({ direction: 'from_external' });
+    const [content] = await site.contents({ externalId: '1' });
+    await site.edit(content?.id ?? 0, { title: 'Ours' });
+    site.wordpress.editor.delete(1);
+    const run = await site.sync({ direction: 'to_external' });
+    expect(run.totals).toMatchObject({ deleted: 1, pushed: 0 });
+    expect(await site.content(content?.id ?? 0)).toMatchObject({
+      title: 'Ours',
+      syncState: 'deleted_remote',
+    });
+  });
+
+  it('spares the rest when the site refuses one, and tries that one again later', async () => {
+    site = await startSyncedSite(server, way);
+    await site.sync({ direction: 'metadata' });
+    const good = await site.write({ title: 'Good', status: 'ready' });
+    const bad = await site.write({
+      title: 'Bad',
+      status: 'ready',
+      metadata: { featured_media: 999_999 },
+    });
+    const run = await site.sync({ direction: 'to_external' });
+    expect(run).toMatchObject({ status: 'partial', error: expect.stringContaining(`content ${bad}`) });
+    expect(await site.content(good)).toMatchObject({ syncState: 'in_sync' });
+    expect((await actions(bad)).at(-1)).not.toBe('pushed');
+    expect(titled('Bad').length).toBeLessThanOrEqual(1);
+  });
+});
