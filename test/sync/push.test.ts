@@ -101,8 +101,7 @@ describe.each(ways)('a push by %s', (way) => {
     await site.sync({ direction: 'from_external' });
     const [pending] = await site.contents({ externalStatus: 'pending' });
     await site.edit(pending?.id ?? 0, { title: 'Still pending' });
-    const dbg = await site.sync({ direction: 'to_external' });
-    console.log(JSON.stringify(dbg), JSON.stringify(await site.content(pending?.id ?? 0)), JSON.stringify(await actions(pending?.id ?? 0)), JSON.stringify(site.wordpress.state.requests.slice(-4).map(r=>r.method+r.target)));
+    await site.sync({ direction: 'to_external' });
     expect(post(pending?.externalId ?? '')).toMatchObject({ title: 'Still pending', status: 'pending' });
     await site.edit(pending?.id ?? 0, { status: 'ready' });
     await site.sync({ direction: 'to_external' });
