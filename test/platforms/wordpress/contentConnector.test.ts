@@ -5,7 +5,8 @@ import { type ContentSite, startContentSite } from './contentSite.ts';
 import { fakePost } from './contentState.ts';
 import { connectionTo, PASSWORD, testPlatform } from './testSite.ts';
 
-const { platform, close } = testPlatform();
+const MAX_BYTES = 1024 * 1024;
+const { platform, close } = testPlatform({ maxBytes: MAX_BYTES });
 let site: ContentSite;
 let pace: ReturnType<typeof testPace>;
 
@@ -71,7 +72,7 @@ describe('the connector', () => {
       if (route !== 'sitebridge/v1/items') return undefined;
       const after = Number(query.get('after_id'));
       const holds = after < 700 && after + Number(query.get('limit')) >= 700;
-      return holds ? { raw: ' '.repeat(33 * 1024 * 1024) } : undefined;
+      return holds ? { raw: ' '.repeat(MAX_BYTES + 1) } : undefined;
     };
     const { ids, faults } = await readOut((await open()).readAll(ALL));
     expect(ids).toHaveLength(1199);

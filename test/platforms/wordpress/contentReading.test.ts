@@ -5,7 +5,8 @@ import { type ContentSite, startContentSite } from './contentSite.ts';
 import { fakePost, type SiteRequest } from './contentState.ts';
 import { connectionTo, PASSWORD, testPlatform } from './testSite.ts';
 
-const { platform, close } = testPlatform();
+const MAX_BYTES = 1024 * 1024;
+const { platform, close } = testPlatform({ maxBytes: MAX_BYTES });
 let site: ContentSite;
 let pace: ReturnType<typeof testPace>;
 
@@ -154,7 +155,7 @@ describe('reading all posts through core REST', () => {
       if (route !== 'wp/v2/posts' || query.get('_fields') === 'id') return undefined;
       const include = query.get('include')?.split(',');
       const holds = include?.includes('120') ?? query.get('offset') === '99';
-      return holds ? { raw: `[${' '.repeat(33 * 1024 * 1024)}]` } : undefined;
+      return holds ? { raw: `[${' '.repeat(MAX_BYTES)}]` } : undefined;
     };
     site.before = large;
     const { ids, faults } = await readOut((await open()).readAll(ALL));

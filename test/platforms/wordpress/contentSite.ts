@@ -4,7 +4,6 @@
  * this one is for faults that must happen at one certain request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { gzipSync } from 'node:zlib';
 import { verifyRequest } from '../../../src/security/requestSignature.ts';
 import { type LoopbackServer, serveLoopback } from '../../outbound/loopbackServer.ts';
 import { connectorRoutes } from './contentConnector.ts';
@@ -68,11 +67,8 @@ function answer(site: ContentSite, incoming: IncomingMessage, bytes: Buffer, res
     (isSignedIn(incoming, bytes) ? dispatch(site, request) : refused(401, 'rest_forbidden_context'));
   const sent = 'status' in Object(reply) ? (site.after(request) ?? reply) : reply;
   if (sent === 'break off') response.destroy();
-  else if ('raw' in sent) {
-    // Packed, since some are of a size that must not pass.
-    const headers = { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' };
-    response.writeHead(200, headers).end(gzipSync(sent.raw, { level: 1 }));
-  } else {
+  else if ('raw' in sent) response.writeHead(200, { 'Content-Type': 'application/json' }).end(sent.raw);
+  else {
     const headers = { 'Content-Type': 'application/json', ...date, ...sent.headers };
     response.writeHead(sent.status, headers).end(JSON.stringify(sent.body));
   }
