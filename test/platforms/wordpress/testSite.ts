@@ -7,20 +7,30 @@ export const SITE_KEY = `sbk_${'k'.repeat(43)}`;
 /** The pair of the simulation's editor, as WordPress shows it. */
 export const PASSWORD = { username: 'editor', application_password: 'abcd efgh ijkl mnop qrst uvwx' };
 
+/** What the outbound client takes when it is not told. */
+const TEN_MIB = 10 * 1024 * 1024;
+
 export interface TestPlatform {
   platform: ReturnType<typeof createWordpressPlatform>;
   close(): void;
 }
 
-/** The platform as production builds it, with the loopback allowed. */
+/** The platform as production builds it, with the loopback allowed; `maxBytes` lowers what an answer may have. */
 export function testPlatform(
-  options: { allow?: string[]; extraCa?: string; clock?: () => number } = {},
+  options: { allow?: string[]; extraCa?: string; clock?: () => number; maxBytes?: number } = {},
 ): TestPlatform {
   const outbound = new OutboundClient({
     allow: options.allow ?? ['127.0.0.0/8', '::1'],
     ...(options.extraCa === undefined ? {} : { extraCa: options.extraCa }),
   });
-  const platform = createWordpressPlatform({ outbound, clock: options.clock ?? Date.now });
+  const least = options.maxBytes ?? Number.POSITIVE_INFINITY;
+  const platform = createWordpressPlatform({
+    outbound: {
+      request: (request) =>
+        outbound.request({ ...request, maxBytes: Math.min(request.maxBytes ?? TEN_MIB, least) }),
+    },
+    clock: options.clock ?? Date.now,
+  });
   return { platform, close: () => outbound.close() };
 }
 

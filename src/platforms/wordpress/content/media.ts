@@ -33,6 +33,8 @@ export class MediaLibrary {
   readonly #requests: SiteRequests;
   readonly #outbound: Outbound;
   readonly #ids = new Map<string, number>();
+  /** One after the other, or an image that two contents share would be uploaded twice. */
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(requests: SiteRequests, outbound: Outbound) {
     this.#requests = requests;
@@ -41,6 +43,12 @@ export class MediaLibrary {
 
   /** The id of the image at an address, uploaded if need be, or why there is none. Throws a fault of the site. */
   async idOf(url: string, alt: string): Promise<number | ItemFault> {
+    const found = this.#before.then(() => this.#findOrUpload(url, alt));
+    this.#before = found.catch(() => undefined);
+    return found;
+  }
+
+  async #findOrUpload(url: string, alt: string): Promise<number | ItemFault> {
     const known = this.#ids.get(url);
     if (known !== undefined) return known;
     const image = await this.#fetch(url);

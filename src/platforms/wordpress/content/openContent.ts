@@ -1,16 +1,16 @@
-import { RemoteError } from '../../../errors.ts';
 import type { ContentPart, ContentSession, Pace } from '../../contentPart.ts';
 import type { Connection } from '../../platform.ts';
 import { CONNECTOR_NAMESPACE } from '../connectorClient.ts';
 import type { DiagnosisOptions } from '../diagnosis.ts';
 import { type ApiRoot, readRoot } from '../discovery.ts';
+import { WordpressFault } from '../messages.ts';
 import { chooseSignIn } from '../signIn.ts';
 import { parseSiteAddress } from '../siteAddress.ts';
 import { findRoot } from '../siteApi.ts';
 import { SiteClient } from '../siteClient.ts';
 import { createConnectorSession } from './connectorSession.ts';
 import { createCoreSession } from './coreSession.ts';
-import { patientOutbound } from './patience.ts';
+import { patientOutbound, retryable } from './patience.ts';
 import { SiteRequests } from './siteRequests.ts';
 
 /** For how long a site's API is taken to be where it was found. Milliseconds. */
@@ -38,10 +38,7 @@ export function createWordpressContent({ outbound, clock }: DiagnosisOptions): C
     const known = remembered.get(address.href);
     const isFresh = known !== undefined && clock() - known.at < REMEMBERED_MS;
     remembered.delete(address.href);
-    const root = await pace.send(
-      async () => (isFresh ? await rootAt(client, known.url) : null) ?? findRoot(client),
-      { repeatable: true },
-    );
+    const root = await pace.send(() => rootOf(client, isFresh ? known.url : null), { repeatable: true });
     const signIn = chooseSignIn(connection, root, client, clock);
     const requests = new SiteRequests({ client, root, signIn, pace, clock });
     const isSame = isFresh && known.url === root.url && root.namespaces.includes(CONNECTOR_NAMESPACE);
@@ -58,16 +55,19 @@ export function createWordpressContent({ outbound, clock }: DiagnosisOptions): C
   return { open };
 }
 
-/** The root where it was found before; null when it is not there any more. */
-async function rootAt(client: SiteClient, url: string): Promise<ApiRoot | null> {
+/** The root of a site's API, looked for first where it was lately. Throws RemoteError. */
+async function rootOf(client: SiteClient, url: string | null): Promise<ApiRoot> {
   try {
-    return await readRoot(client, url);
+    return (url === null ? null : await readRoot(client, url)) ?? (await findRoot(client));
   } catch (error) {
-    // What may pass is no reason to look elsewhere.
-    if (error instanceof RemoteError && !error.retryable) return null;
-    throw error;
+    // The site was connected before, so that a page in place of its API or a broken answer will pass, most likely.
+    const mayPass = error instanceof WordpressFault && PASSING.has(`${error.code} ${error.detail}`);
+    throw mayPass ? retryable(error) : error;
   }
 }
+
+/** What discovery says where nothing answers as an API does, by code and detail. */
+const PASSING = new Set(['rest_disabled hidden', 'not_wordpress undefined']);
 
 /** Does the connector have content routes? Older ones have none. Throws RemoteError when it refuses us. */
 async function findsItems(requests: SiteRequests): Promise<boolean> {

@@ -1,61 +1,62 @@
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
+import { readDirtyJson } from '../dirtyJson.ts';
 import { recognisedFault } from '../faultPages.ts';
-import { type ExplanationValues, WordpressFault } from '../messages.ts';
-import type { Outbound } from '../siteClient.ts';
+import { WordpressFault } from '../messages.ts';
+import { isRecord, type Outbound } from '../siteClient.ts';
+import { refusalMessage } from './faultText.ts';
 
 /** An hour is as long as a site is taken at its word. Milliseconds. */
 const LONGEST_WAIT_MS = 3_600_000;
 
 /**
- * An outbound client for which 429 and 503 are no answers, as the same request may succeed later. It throws a
- * retryable WordpressFault that says how long the site wants us to wait.
+ * An outbound client for which 429 and whatever goes wrong inside the site are no answers, as the same request may
+ * succeed later. It throws a retryable WordpressFault that says how long the site wants us to wait.
  */
 export function patientOutbound(outbound: Outbound, clock: () => number): Outbound {
   return {
     async request(request) {
       const response = await outbound.request(request);
-      if (response.status === 429 || response.status === 503) throw busy(response, clock());
+      const { status } = response;
+      // A home page may be broken while the API behind it works.
+      const isPage = request.headers?.Accept === 'text/html';
+      if (status === 429 || status === 503 || (status >= 500 && !isPage)) throw passing(response, clock());
       return response;
     },
   };
 }
 
-/** The fault of an answer that may be another at the next try. `now`: milliseconds since 1970. */
-export function passingFault(
-  response: OutboundResponse,
-  now: number,
-  values: ExplanationValues,
-): WordpressFault {
-  const known = recognisedFault(response, values);
-  const code = known?.code ?? 'unavailable';
-  const wait = retryAfterMs(response, now);
+/** A fault as one that may be gone at the next try. */
+export function retryable(fault: WordpressFault, retryAfterMs = fault.retryAfterMs): WordpressFault {
+  const { code, message, hint, detail } = fault;
   return new WordpressFault(
     code,
+    { message, hint, retryable: true },
     {
-      message: known?.message ?? `The site cannot answer now (status ${response.status}).`,
-      hint: known?.hint ?? 'We try again. If it stays so, look for what the site is busy with.',
-      retryable: true,
+      ...(detail === undefined ? {} : { detail }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     },
-    { detail: `status ${response.status}`, ...(wait === undefined ? {} : { retryAfterMs: wait }) },
   );
 }
 
-function busy(response: OutboundResponse, now: number): WordpressFault {
-  if (response.status === 503) return passingFault(response, now, {});
+function passing(response: OutboundResponse, now: number): WordpressFault {
   const wait = retryAfterMs(response, now);
-  return new WordpressFault(
-    'rate_limited',
-    {
-      message: 'The site asks for fewer requests (status 429).',
-      hint: 'We slow down. A lower sync_settings.concurrency asks less of the site.',
-      retryable: true,
-    },
-    { detail: 'status 429', ...(wait === undefined ? {} : { retryAfterMs: wait }) },
-  );
+  const detail = `status ${response.status}`;
+  if (response.status === 429) {
+    const message = 'The site asks for fewer requests (status 429).';
+    const hint = 'We slow down. A lower sync_settings.concurrency asks less of the site.';
+    return retryable(new WordpressFault('rate_limited', { message, hint }, { detail }), wait);
+  }
+  const known = recognisedFault(response, {});
+  if (known !== null && known.code !== 'fatal') return retryable(known, wait);
+  const value = readDirtyJson(response.body)?.value;
+  const told = isRecord(value) ? refusalMessage(value) : null;
+  const message = `Something inside the site failed (${detail})${told === null ? '.' : `: ${told}`}`;
+  const hint = "We try again. If it stays so, look into the site's error log.";
+  return retryable(new WordpressFault('site_failed', { message, hint }, { detail }), wait);
 }
 
 /** Retry-After is a number of seconds or a date (RFC 9110, 10.2.3); the date is read against the site's clock. */
-export function retryAfterMs({ headers }: OutboundResponse, now: number): number | undefined {
+function retryAfterMs({ headers }: OutboundResponse, now: number): number | undefined {
   const text = headers['retry-after']?.trim() ?? '';
   const siteNow = Date.parse(headers.date ?? '');
   const wait = /^\d{1,9}$/.test(text)

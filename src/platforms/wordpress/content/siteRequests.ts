@@ -1,14 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { RemoteError } from '../../../errors.ts';
-import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import type { Pace } from '../../contentPart.ts';
-import { readDirtyJson } from '../dirtyJson.ts';
 import { type ApiRoot, apiUrl, siteTime } from '../discovery.ts';
 import { fault, WordpressFault } from '../messages.ts';
 import type { SignIn } from '../signIn.ts';
-import { type ApiAnswer, type ApiError, isRecord, type SiteClient } from '../siteClient.ts';
-import { refusalMessage } from './faultText.ts';
-import { passingFault } from './patience.ts';
+import type { ApiAnswer, ApiError, SiteClient } from '../siteClient.ts';
 
 /** A page of posts or a batch of writes keeps a slow site busy for a while. Milliseconds. */
 const TIMEOUT_MS = 60_000;
@@ -46,7 +42,6 @@ export class SiteRequests {
   readonly clockLead: number;
   readonly #client: SiteClient;
   readonly #signIn: SignIn;
-  readonly #clock: () => number;
 
   /** To be made just after the root was read, as its time tells how the clocks stand. */
   constructor(parts: {
@@ -60,7 +55,6 @@ export class SiteRequests {
     this.root = parts.root;
     this.#signIn = parts.signIn;
     this.pace = parts.pace;
-    this.#clock = parts.clock;
     this.clockLead = parts.root.siteTime === null ? 0 : parts.root.siteTime - parts.clock();
     this.byConnector = parts.signIn.byConnector;
   }
@@ -77,7 +71,7 @@ export class SiteRequests {
     return answer;
   }
 
-  /** A POST or PUT. Refusals below 500 come back. */
+  /** A POST or PUT. Refusals come back. */
   async write({ repeatable, ...request }: Write): Promise<SiteAnswer> {
     return this.pace.send(() => this.#exchange(request), { repeatable });
   }
@@ -128,7 +122,6 @@ export class SiteRequests {
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_BYTES,
     });
-    if (response.status >= 500) throw this.#broken(response);
     const answer = this.#client.readApi(response);
     if (answer === null) {
       const refused = response.status >= 400;
@@ -144,22 +137,5 @@ export class SiteRequests {
       damaged: !isUtf8(response.body),
       siteTime: time === null ? null : time - response.ms,
     };
-  }
-
-  /** A fault inside the site, in its own words if it has any. */
-  #broken(response: OutboundResponse): WordpressFault {
-    const broken = passingFault(response, this.#clock(), this.#client.values);
-    const value = readDirtyJson(response.body)?.value;
-    const told = isRecord(value) ? refusalMessage(value) : null;
-    return told === null
-      ? broken
-      : new WordpressFault(
-          broken.code,
-          { message: `${broken.message} It says: ${told}`, hint: broken.hint, retryable: true },
-          {
-            ...(broken.detail === undefined ? {} : { detail: broken.detail }),
-            ...(broken.retryAfterMs === undefined ? {} : { retryAfterMs: broken.retryAfterMs }),
-          },
-        );
   }
 }

@@ -24,6 +24,8 @@ export class TermWriter {
   readonly #requests: SiteRequests;
   /** By taxonomy, parent where one is named, and slug. */
   readonly #ids = new Map<string, number>();
+  /** Those that were looked for and are not there; made by another since, the site says so. */
+  readonly #absent = new Set<string>();
 
   constructor(requests: SiteRequests) {
     this.#requests = requests;
@@ -37,8 +39,10 @@ export class TermWriter {
         own.map(({ slug }) => slug).filter((slug) => !this.#ids.has(key(taxonomy, slug))),
       );
       for (const slugs of parts([...unknown], SLUGS_AT_ONCE)) {
+        for (const slug of slugs) this.#absent.add(key(taxonomy, slug));
         for (const { id, term } of await this.#bySlugs(taxonomy, slugs)) {
           this.#ids.set(key(taxonomy, term.slug), id);
+          this.#absent.delete(key(taxonomy, term.slug));
         }
       }
     }
@@ -104,6 +108,7 @@ export class TermWriter {
     slug: string,
     parent: { id: number; slug: string } | null,
   ): Promise<number | null> {
+    if (this.#absent.has(key(taxonomy, slug, parent))) return null;
     // A slug that another parent's child has already gets the parent's slug appended (wp_unique_term_slug).
     const slugs = parent === null ? [slug] : [slug, `${slug}-${parent.slug}`];
     const found = await this.#bySlugs(taxonomy, slugs, parent);

@@ -1,0 +1,314 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ContentSession } from '../../../src/platforms/contentPart.ts';
+import { POST, readOut, testPace } from './contentCaller.ts';
+import { type ContentSite, startContentSite } from './contentSite.ts';
+import { fakePost, type SiteRequest } from './contentState.ts';
+import { connectionTo, PASSWORD, testPlatform } from './testSite.ts';
+
+const MAX_BYTES = 1024 * 1024;
+const { platform, close } = testPlatform({ maxBytes: MAX_BYTES });
+let site: ContentSite;
+let pace: ReturnType<typeof testPace>;
+
+beforeEach(async () => {
+  site = await startContentSite(250);
+  pace = testPace();
+});
+afterEach(() => site.stop());
+afterAll(close);
+
+async function open(usedPace = pace): Promise<ContentSession> {
+  const session = await platform.content?.open(connectionTo(site.url, { credentials: PASSWORD }), usedPace);
+  if (session === undefined) throw new Error('WordPress has no content part.');
+  return session;
+}
+
+const ALL = { type: POST, newest: null, cursor: null };
+const isPage = ({ route, query }: SiteRequest) => route === 'wp/v2/posts' && query.has('offset');
+const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+/** Does something the first time that a page with this offset is asked for. */
+function once(offset: number, act: () => void): void {
+  let done = false;
+  site.before = (request) => {
+    if (!done && isPage(request) && request.query.get('offset') === String(offset)) {
+      done = true;
+      act();
+    }
+    return undefined;
+  };
+}
+
+describe('reading all posts through core REST', () => {
+  it('brings each once, in order, with its raw texts, terms and fields', async () => {
+    site.posts[2] = fakePost(3, { parent: 9, featured_media: 8, meta: { colour: 'red' }, status: 'private' });
+    const { ids, items, end, faults } = await readOut((await open()).readAll(ALL));
+    expect(ids).toEqual(numbers(1, 250));
+    expect(faults).toEqual([]);
+    expect(items[2]).toEqual({
+      externalId: '3',
+      contentType: 'post',
+      title: 'Post 3',
+      slug: 'post-3',
+      body: '<p>Text 3</p>',
+      excerpt: '',
+      externalStatus: 'private',
+      status: 'published',
+      url: 'https://example.com/post-3/',
+      modifiedAt: '2026-01-01T03:00:00.000Z',
+      terms: [
+        { taxonomy: 'category', slug: 'news', name: 'News & more' },
+        { taxonomy: 'post_tag', slug: 'green', name: 'Green' },
+      ],
+      metadata: {
+        colour: 'red',
+        author: 5,
+        parent: 9,
+        featured_media: 8,
+        date_gmt: '2026-01-01T03:00:00.000Z',
+      },
+      tag: null,
+      contentId: null,
+    });
+    expect(end).toEqual({
+      missing: [],
+      watermark: {
+        modified: '2026-01-11T10:00:00.000Z',
+        read_at: expect.stringMatching(/^2026-05-31T23:59:5|^2026-06-01T00:00:00/),
+        gmt_offset: 0,
+        timezone: '',
+        unseen: 0,
+      },
+    });
+  });
+
+  it('asks for narrow pages, no more at once than the pace allows', async () => {
+    pace = testPace(2);
+    await readOut((await open()).readAll(ALL));
+    const pages = site.asked.filter(isPage);
+    expect(pages.map(({ query }) => query.get('offset'))).toEqual(['0', '99', '198']);
+    expect(pages.every(({ query }) => query.get('_fields')?.includes('content.raw,'))).toBe(true);
+    expect(pace.mostAtOnce).toBe(2);
+  });
+
+  it('misses nothing when posts are deleted while it reads', async () => {
+    once(99, () => {
+      site.posts = site.posts.filter(({ id }) => id > 10);
+    });
+    const { ids } = await readOut((await open()).readAll(ALL));
+    expect(ids).toEqual(numbers(1, 250));
+  });
+
+  it('misses nothing when so many are deleted that it must step back often', async () => {
+    once(99, () => {
+      site.posts = site.posts.filter(({ id }) => id > 90);
+    });
+    const { ids } = await readOut((await open()).readAll(ALL));
+    expect(ids).toEqual(numbers(1, 250));
+  });
+
+  it('brings nothing twice when posts appear in front while it reads', async () => {
+    site.posts = site.posts.filter(({ id }) => id > 20);
+    once(99, () => {
+      site.posts.unshift(...numbers(1, 20).map((id) => fakePost(id)));
+    });
+    const { ids } = await readOut((await open()).readAll(ALL));
+    expect(ids).toEqual(numbers(21, 250));
+  });
+
+  it('goes on behind short pages, which hold what the user may not see', async () => {
+    site.hidden = new Set([...numbers(40, 60), ...numbers(100, 199)]);
+    const { ids, end } = await readOut((await open()).readAll(ALL));
+    expect(ids).toEqual([...numbers(1, 39), ...numbers(61, 99), ...numbers(200, 250)]);
+    expect(end?.watermark).toMatchObject({ unseen: 121 });
+  });
+
+  it('reads the newest only', async () => {
+    const { ids, pages } = await readOut((await open()).readAll({ ...ALL, newest: 120 }));
+    expect(ids).toEqual(numbers(131, 250));
+    expect(pages[0]?.expected).toBe(120);
+  });
+
+  it('goes on after the cursor of a page in another process, though posts were deleted in between', async () => {
+    const first = (await open()).readAll(ALL)[Symbol.asyncIterator]();
+    const { value: page } = await first.next();
+    await first.return?.();
+    site.posts = site.posts.filter(({ id }) => id > 50);
+    const rest = await readOut((await open()).readAll({ ...ALL, cursor: page.cursor }));
+    expect(page.items).toHaveLength(100);
+    expect(rest.ids).toEqual(numbers(101, 250));
+    expect(rest.end?.watermark).toMatchObject({ modified: '2026-01-11T10:00:00.000Z' });
+  });
+
+  it('ends a list that has become empty', async () => {
+    once(99, () => {
+      site.posts = [];
+    });
+    const { ids } = await readOut((await open(testPace(1))).readAll(ALL));
+    expect(ids).toEqual(numbers(1, 100));
+  });
+
+  it('takes pages that are too large apart, down to the post that is', async () => {
+    const large = (request: SiteRequest) => {
+      const { query, route } = request;
+      if (route !== 'wp/v2/posts' || query.get('_fields') === 'id') return undefined;
+      const include = query.get('include')?.split(',');
+      const holds = include?.includes('120') ?? query.get('offset') === '99';
+      return holds ? { raw: `[${' '.repeat(MAX_BYTES)}]` } : undefined;
+    };
+    site.before = large;
+    const { ids, faults } = await readOut((await open()).readAll(ALL));
+    expect([...ids].sort((one, other) => one - other)).toEqual(numbers(1, 250).filter((id) => id !== 120));
+    expect(faults).toEqual([{ externalId: '120', code: 'too_large', message: expect.any(String) }]);
+  });
+
+  it('asks again after JSON that was cut off, though a part of it can be read', async () => {
+    let cut = true;
+    site.before = (request) => {
+      if (!cut || !isPage(request)) return undefined;
+      cut = false;
+      return { raw: '[{"id":1,"type":"post","categories":[1,2],"meta":[{"a":1}]' };
+    };
+    const { ids } = await readOut((await open()).readAll(ALL));
+    expect(ids).toHaveLength(250);
+    expect(pace.faults).toEqual([expect.objectContaining({ code: 'unexpected_answer', retryable: true })]);
+  });
+
+  it.each([
+    ['seconds', '7', 7_000],
+    ['a date', 'Mon, 01 Jun 2026 00:00:30 GMT', 30_000],
+  ])('tells how long a site wants us to wait, in %s', async (_, header, wait) => {
+    let busy = true;
+    site.before = (request) => {
+      if (!busy || !isPage(request)) return undefined;
+      busy = false;
+      return {
+        status: 429,
+        body: { code: 'slow_down', message: 'Slow.' },
+        headers: { 'Retry-After': header },
+      };
+    };
+    const { ids } = await readOut((await open()).readAll(ALL));
+    expect(ids).toHaveLength(250);
+    expect(pace.faults).toEqual([
+      expect.objectContaining({ code: 'rate_limited', retryable: true, retryAfterMs: wait }),
+    ]);
+  });
+
+  it('takes a page of HTML and a fault inside the site for something that may pass', async () => {
+    const answers = [
+      { raw: '<html>Just a page</html>' },
+      { status: 500, body: { code: 'db', message: 'No database.', data: { status: 500 } } },
+    ];
+    site.before = (request) => (isPage(request) ? answers.shift() : undefined);
+    const { ids } = await readOut((await open()).readAll(ALL));
+    expect(ids).toHaveLength(250);
+    expect(pace.faults.map(({ retryable }) => retryable)).toEqual([true, true]);
+    expect(pace.faults[1]?.message).toContain('No database.');
+  });
+
+  it('gives up on a list that is another one each time', async () => {
+    site.after = (request) =>
+      isPage(request) && request.query.get('offset') !== '0'
+        ? {
+            status: 200,
+            body: [{ id: 1_000_000 }],
+            headers: { 'X-WP-Total': String(Math.floor(Math.random() * 1e9)) },
+          }
+        : undefined;
+    await expect(readOut((await open(testPace(1))).readAll(ALL))).rejects.toMatchObject({
+      code: 'unexpected_answer',
+    });
+  });
+
+  it('spares the rest of a page from an item that cannot be taken', async () => {
+    const spoil = (id: number, spoilt: Record<string, unknown>) => {
+      site.posts[id - 1] = fakePost(id, { spoilt });
+    };
+    spoil(1, { title: { raw: 'x'.repeat(10_001) } });
+    spoil(2, { excerpt: { raw: 'x'.repeat(60_001) } });
+    spoil(3, { slug: 'x'.repeat(201) });
+    spoil(4, { content: { raw: 'nul \u0000' } });
+    spoil(5, { title: { raw: 'half \ud83d' } });
+    spoil(6, { meta: { a: { b: '\u0000' } } });
+    spoil(7, { title: { rendered: 'no raw' } });
+    spoil(8, { author: 'me' });
+    spoil(9, { modified_gmt: '0000-00-00T00:00:00', date_gmt: '0000-00-00T00:00:00' });
+    spoil(10, { id: undefined });
+    const { ids, items, faults } = await readOut((await open()).readAll(ALL));
+    expect(ids).toEqual([9, ...numbers(11, 250)]);
+    expect(items[0]).toMatchObject({ externalId: '9', modifiedAt: null, metadata: { author: 5 } });
+    expect(items[0]?.metadata).not.toHaveProperty('date_gmt');
+    expect(faults.map(({ externalId, code }) => [externalId, code])).toEqual([
+      [null, 'no_id'],
+      ['1', 'too_long'],
+      ['2', 'too_long'],
+      ['3', 'too_long'],
+      ['4', 'unreadable_text'],
+      ['5', 'unreadable_text'],
+      ['6', 'unreadable_text'],
+      ['7', 'unreadable'],
+      ['8', 'unreadable'],
+    ]);
+    expect(faults[1]?.message).toContain('title');
+  });
+
+  it('fails with a code when the type is not there', async () => {
+    const type = { slug: 'ghost', structure: null };
+    await expect(readOut((await open()).readAll({ ...ALL, type }))).rejects.toMatchObject({
+      code: 'unknown_type',
+    });
+  });
+});
+
+describe('reading some posts through core REST', () => {
+  it('tells what is there, in the trash, gone and forbidden', async () => {
+    site.posts[1] = fakePost(2, { status: 'trash' });
+    site.posts[2] = fakePost(3, { status: 'auto-draft' });
+    site.hidden = new Set([4]);
+    const outcome = await (await open()).read(POST, ['1', '2', '3', '4', '999', 'x']);
+    expect(outcome.items.map(({ externalId, status }) => [externalId, status])).toEqual([
+      ['1', 'published'],
+      ['2', null],
+    ]);
+    expect([...outcome.gone].sort()).toEqual(['3', '999', 'x']);
+    expect(outcome.faults).toEqual([{ externalId: '4', code: 'forbidden', message: expect.any(String) }]);
+  });
+});
+
+describe('reading terms', () => {
+  it('brings them all with their parents, whatever loops those make', async () => {
+    site.terms.push(
+      { id: 3, taxonomy: 'category', slug: 'a', name: 'A', parent: 4 },
+      { id: 4, taxonomy: 'category', slug: 'b', name: 'B', parent: 3 },
+      { id: 5, taxonomy: 'category', slug: 'c', name: 'C', parent: 5 },
+    );
+    const terms = [];
+    const taxonomy = { slug: 'category', structure: null };
+    for await (const page of (await open()).readTerms(taxonomy)) terms.push(...page);
+    expect(terms.map(({ slug, name, parentExternalId }) => [slug, name, parentExternalId])).toEqual([
+      ['news', 'News & more', null],
+      ['a', 'A', '4'],
+      ['b', 'B', '3'],
+      ['c', 'C', null],
+    ]);
+  });
+});
+
+describe('opening a site', () => {
+  it('looks for the API once, and later reads only its root', async () => {
+    await open();
+    const { length } = site.asked;
+    await open();
+    expect(site.asked.slice(length).map(({ route }) => route)).toEqual(['']);
+  });
+
+  it('fails with a code for a wrong password at the first reading', async () => {
+    const wrong = { ...PASSWORD, application_password: 'wrong' };
+    const session = await platform.content?.open(connectionTo(site.url, { credentials: wrong }), pace);
+    await expect(session?.readAll(ALL)[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'bad_credentials',
+    });
+  });
+});

@@ -1,0 +1,49 @@
+import { type FakeState, type FakeTerm, refused, type SiteReply } from './contentState.ts';
+
+/** WP_REST_Terms_Controller::get_items(). */
+export function listTerms(
+  site: FakeState,
+  taxonomy: FakeTerm['taxonomy'],
+  query: URLSearchParams,
+): SiteReply {
+  const ids = query.get('include')?.split(',').map(Number);
+  const slugs = query.get('slug')?.split(',');
+  const parent = query.get('parent');
+  const found = site.terms.filter(
+    (term) =>
+      term.taxonomy === taxonomy &&
+      (ids === undefined || ids.includes(term.id)) &&
+      (slugs === undefined || slugs.includes(term.slug)) &&
+      (parent === null || term.parent === Number(parent)),
+  );
+  const offset = Number(query.get('offset') ?? 0);
+  return {
+    status: 200,
+    body: found
+      .slice(offset, offset + Number(query.get('per_page') ?? 10))
+      .map((term) => ({ ...term, count: 1 })),
+    headers: { 'X-WP-Total': String(found.length) },
+  };
+}
+
+/** WP_REST_Terms_Controller::create_item(), with what wp_unique_term_slug() does to a slug that is taken. */
+export function makeTerm(
+  site: FakeState,
+  taxonomy: FakeTerm['taxonomy'],
+  { name, slug, parent = 0 }: Record<string, unknown>,
+): SiteReply {
+  const own = site.terms.filter((term) => term.taxonomy === taxonomy);
+  const same = own.find((term) => term.name === name && term.parent === parent);
+  if (same !== undefined) return refused(400, 'term_exists', 'It exists.', { term_id: same.id });
+  const above = own.find(({ id }) => id === parent);
+  const taken = own.some((term) => term.slug === slug);
+  const made: FakeTerm = {
+    id: Math.max(0, ...site.terms.map(({ id }) => id)) + 1,
+    taxonomy,
+    slug: taken ? `${String(slug)}-${above?.slug ?? '2'}` : String(slug),
+    name: String(name),
+    parent: Number(parent),
+  };
+  site.terms.push(made);
+  return { status: 201, body: { id: made.id } };
+}

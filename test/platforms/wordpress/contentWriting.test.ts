@@ -1,0 +1,323 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ContentSession, ContentWrite, RemoteContent } from '../../../src/platforms/contentPart.ts';
+import { type LoopbackServer, serveLoopback } from '../../outbound/loopbackServer.ts';
+import { contentWrite, POST, testPace } from './contentCaller.ts';
+import { type ContentSite, startContentSite } from './contentSite.ts';
+import { fakePost } from './contentState.ts';
+import { connectionTo, PASSWORD, testPlatform } from './testSite.ts';
+
+const { platform, close } = testPlatform();
+let site: ContentSite;
+let session: ContentSession;
+
+beforeEach(async () => {
+  site = await startContentSite(0);
+  // Ours and the site's clock are apart by as much as they like to be.
+  site.clock = () => Date.now() - 9 * 3_600_000;
+  session = await open();
+});
+afterEach(() => site.stop());
+afterAll(close);
+
+async function open(): Promise<ContentSession> {
+  const opened = await platform.content?.open(connectionTo(site.url, { credentials: PASSWORD }), testPace());
+  if (opened === undefined) throw new Error('WordPress has no content part.');
+  return opened;
+}
+
+const write = (...writes: ContentWrite[]) => session.write(POST, writes);
+const asked = (route: string, method = 'POST') =>
+  site.asked.filter((request) => request.route === route && request.method === method);
+
+async function onSite(id: number): Promise<RemoteContent> {
+  const [item] = (await session.read(POST, [String(id)])).items;
+  if (item === undefined) throw new Error(`There is no post ${id}.`);
+  return item;
+}
+
+/** An update of a post that changes nothing by itself. */
+async function updateOf(id: number, changes: Partial<ContentWrite> = {}): Promise<ContentWrite> {
+  const { externalId, title, slug, body, excerpt, terms, metadata, ...rest } = await onSite(id);
+  const same = { externalId, title, slug, body, excerpt, terms, metadata, status: null };
+  return contentWrite(id, {
+    ...same,
+    onSite: { externalId, title, slug, body, excerpt, terms, metadata, ...rest },
+    ...changes,
+  });
+}
+
+describe('creating by core REST', () => {
+  it('sends 25 in one request, with slugs that are the same each time', async () => {
+    const outcomes = await write(
+      ...Array.from({ length: 23 }, (_, index) => contentWrite(index + 1)),
+      contentWrite(24, { slug: 'own', title: 'Grüße, Welt!', status: 'draft' }),
+      contentWrite(25, { title: '你好' }),
+    );
+    expect(asked('batch/v1')).toHaveLength(1);
+    expect(outcomes.map(({ result }) => result)).toEqual(Array(25).fill('written'));
+    expect(outcomes[0]).toMatchObject({
+      created: true,
+      notes: [],
+      remote: { externalId: '1', slug: 'written-1', status: 'published', body: '<p>Body 1</p>' },
+    });
+    expect(site.posts.slice(23).map(({ slug, status }) => [slug, status])).toEqual([
+      ['own', 'draft'],
+      ['content-25', 'publish'],
+    ]);
+  });
+
+  it('writes one by one where a site has no batches', async () => {
+    site.hasBatch = false;
+    await write(contentWrite(1), contentWrite(2));
+    await write(contentWrite(3), contentWrite(4));
+    expect(site.posts).toHaveLength(4);
+    expect(asked('batch/v1')).toHaveLength(1);
+  });
+
+  it('splits batches that would be too large for a web server', async () => {
+    const body = 'x'.repeat(400_000);
+    const outcomes = await write(...[1, 2, 3].map((id) => contentWrite(id, { body })));
+    expect(outcomes.map(({ result }) => result)).toEqual(['written', 'written', 'written']);
+    expect(site.asked.every(({ bytes }) => bytes.length < 1024 * 1024)).toBe(true);
+  });
+
+  it('tells of each what became of it', async () => {
+    site.after = ({ route, body }) => {
+      if (route !== 'batch/v1') return undefined;
+      const parts = Array.isArray(body.requests) ? body.requests.length : 0;
+      const refusals = [
+        { status: 403, body: { code: 'rest_cannot_publish', message: 'Not <b>you</b> sbk_abcdefgh1234.' } },
+        { status: 500, body: { code: 'rest_db', message: 'No database.' } },
+      ];
+      return parts === 2 ? { status: 207, body: { responses: refusals } } : undefined;
+    };
+    expect(await write(contentWrite(1), contentWrite(2))).toEqual([
+      {
+        result: 'failed',
+        retryable: false,
+        fault: { externalId: null, code: 'rest_cannot_publish', message: 'Not you sbk_[redacted].' },
+      },
+      {
+        result: 'failed',
+        retryable: true,
+        fault: { externalId: null, code: 'rest_db', message: 'No database.' },
+      },
+    ]);
+  });
+
+  it('throws when nobody knows what became of a create, and finds it the next time', async () => {
+    const begunAt = new Date().toISOString();
+    site.posts = [
+      fakePost(1, { slug: 'written-7', title: 'Another' }),
+      fakePost(2, { slug: 'written-7-2', title: 'Written 7' }),
+    ];
+    site.after = ({ route }) => (route === 'wp/v2/posts' ? { status: 500, body: 'oops' } : undefined);
+    await expect(write(contentWrite(7))).rejects.toMatchObject({ retryable: true });
+    expect(site.posts).toHaveLength(3);
+    site.after = () => undefined;
+    session = await open();
+    const [outcome] = await write(contentWrite(7, { mayExist: true, begunAt, excerpt: 'New' }));
+    expect(outcome).toMatchObject({ result: 'written', remote: { externalId: '3', excerpt: 'New' } });
+    expect(site.posts).toHaveLength(3);
+  });
+
+  it('does not take what another content has made, or what is of old, or of others', async () => {
+    const begunAt = new Date().toISOString();
+    site.posts = [
+      fakePost(1, { slug: 'same', title: 'Same' }),
+      fakePost(2, { slug: 'same-2', title: 'Same', author: 66, modified_gmt: '2099-01-01T00:00:00' }),
+    ];
+    const again = (contentId: number) =>
+      contentWrite(contentId, { title: 'Same', slug: 'same', mayExist: true, begunAt });
+    const [one] = await write(again(1));
+    const [other] = await write(again(2));
+    expect([one, other]).toEqual([
+      expect.objectContaining({ created: true, remote: expect.objectContaining({ externalId: '3' }) }),
+      expect.objectContaining({ created: true, remote: expect.objectContaining({ externalId: '4' }) }),
+    ]);
+  });
+
+  it('finds a create of a backdated post', async () => {
+    site.posts = [
+      fakePost(1, { slug: 'written-1', title: 'Written 1', modified_gmt: '2020-02-02T02:02:02' }),
+    ];
+    const [outcome] = await write(
+      contentWrite(1, {
+        mayExist: true,
+        begunAt: new Date().toISOString(),
+        metadata: { date_gmt: '2020-02-02T02:02:02.000Z' },
+      }),
+    );
+    expect(outcome).toMatchObject({ remote: { externalId: '1' } });
+    expect(site.posts).toHaveLength(1);
+  });
+});
+
+describe('updating by core REST', () => {
+  beforeEach(() => {
+    site.posts = [fakePost(1), fakePost(2, { status: 'private', meta: { colour: 'red' } })];
+  });
+
+  it('sends only what differs, so that a draft without a date gets none', async () => {
+    await write(await updateOf(2, { title: 'New', status: 'published' }));
+    expect(asked('wp/v2/posts/2').map(({ body }) => body)).toEqual([{ title: 'New' }]);
+    expect(site.posts[1]).toMatchObject({ title: 'New', status: 'private' });
+  });
+
+  it('sends nothing where nothing differs', async () => {
+    const [outcome] = await write(await updateOf(1));
+    expect(outcome).toMatchObject({ result: 'written', created: false, remote: { externalId: '1' } });
+    expect(site.asked.every(({ method }) => method === 'GET')).toBe(true);
+  });
+
+  it('sends fields and meta that stand in the metadata, and tells of what is not taken', async () => {
+    const update = await updateOf(2, {
+      metadata: {
+        colour: 'blue',
+        shape: 'round',
+        author: '9',
+        parent: null,
+        date_gmt: '2020-01-01T00:00:00.000Z',
+      },
+    });
+    const [outcome] = await write({ ...update, metadata: { ...update.metadata, featured_media: 'x' } });
+    expect(asked('wp/v2/posts/2').map(({ body }) => body)).toEqual([
+      { author: 9, date_gmt: '2020-01-01T00:00:00', meta: { colour: 'blue', shape: 'round' } },
+    ]);
+    expect(outcome).toMatchObject({ remote: { metadata: { colour: 'blue', author: 9 } } });
+    expect(outcome?.result === 'written' && outcome.notes.map(({ code }) => code)).toEqual([
+      'bad_metadata',
+      'unknown_meta',
+    ]);
+  });
+
+  it('is a conflict where the post is gone', async () => {
+    const update = await updateOf(1, { title: 'New' });
+    site.posts = [];
+    expect(await write(update)).toEqual([{ result: 'conflict', remote: null }]);
+  });
+});
+
+describe('terms', () => {
+  const category = (slug: string, name = slug) => ({ taxonomy: 'category', slug, name });
+
+  it('are found by slug, made when missing, with their parents', async () => {
+    site.terms.push({ id: 3, taxonomy: 'category', slug: 'europe', name: 'Europe', parent: 0 });
+    const [outcome] = await write(
+      contentWrite(1, {
+        terms: [
+          category('news'),
+          category('europe/france/paris', 'Paris'),
+          { taxonomy: 'post_tag', slug: 'new', name: 'New' },
+          { taxonomy: 'colour', slug: 'red', name: 'Red' },
+        ],
+      }),
+    );
+    expect(site.terms.slice(3).map(({ slug, name, parent }) => [slug, name, parent])).toEqual([
+      ['france', 'france', 3],
+      ['paris', 'Paris', 4],
+      ['new', 'New', 0],
+    ]);
+    expect(outcome).toMatchObject({
+      remote: {
+        terms: [
+          { taxonomy: 'category', slug: 'news', name: 'News & more' },
+          { taxonomy: 'category', slug: 'paris', name: 'Paris' },
+          { taxonomy: 'post_tag', slug: 'new', name: 'New' },
+        ],
+      },
+      notes: [expect.objectContaining({ code: 'unknown_taxonomy' })],
+    });
+  });
+
+  it('are not made twice where WordPress gave them another slug, or another made them first', async () => {
+    site.terms.push(
+      { id: 3, taxonomy: 'category', slug: 'europe', name: 'Europe', parent: 0 },
+      { id: 4, taxonomy: 'category', slug: 'asia', name: 'Asia', parent: 0 },
+      { id: 5, taxonomy: 'category', slug: 'east', name: 'east', parent: 3 },
+      { id: 6, taxonomy: 'category', slug: 'east-asia', name: 'east', parent: 4 },
+      { id: 7, taxonomy: 'category', slug: 'other-slug', name: 'Taken', parent: 0 },
+    );
+    const terms = [category('asia/east'), category('taken', 'Taken')];
+    await write(contentWrite(1, { terms }));
+    expect(site.terms).toHaveLength(7);
+    expect(site.posts[0]?.categories).toEqual([6, 7]);
+  });
+
+  it('are cleared of an update that has none any more, and left where they are the same', async () => {
+    site.posts = [fakePost(3)];
+    const update = await updateOf(3, { terms: [category('news')] });
+    await write(update);
+    expect(asked('wp/v2/posts/3').map(({ body }) => body)).toEqual([{ tags: [] }]);
+  });
+
+  it('that the site refuses to make are told, and the post is saved', async () => {
+    site.before = ({ route, method }) =>
+      method === 'POST' && route === 'wp/v2/tags'
+        ? { status: 403, body: { code: 'rest_cannot_create', message: 'No.', data: { status: 403 } } }
+        : undefined;
+    const [outcome] = await write(
+      contentWrite(1, { terms: [{ taxonomy: 'post_tag', slug: 'new', name: 'New' }] }),
+    );
+    expect(outcome).toMatchObject({ result: 'written', notes: [{ code: 'term_refused' }] });
+  });
+});
+
+describe('a featured image', () => {
+  let images: LoopbackServer;
+  beforeEach(async () => {
+    images = await serveLoopback((request, response) => {
+      const type = request.url === '/page' ? 'text/html' : 'image/png';
+      response.writeHead(request.url === '/none' ? 404 : 200, { 'Content-Type': type }).end('image');
+    });
+  });
+  afterEach(() => images.stop());
+
+  const withImage = (id: number, path: string) =>
+    contentWrite(id, { metadata: { featured_image_url: images.url + path, featured_image_alt: 'Blue' } });
+
+  it('is uploaded once, whatever its address, and used', async () => {
+    const [outcome] = await write(withImage(1, '/a.png'));
+    session = await open();
+    await write(withImage(2, '/b.png'), withImage(3, '/a.png'));
+    expect(site.media).toEqual([
+      { id: 900, slug: expect.stringMatching(/^sitebridge-[0-9a-f]{32}$/), bytes: 5 },
+    ]);
+    expect(site.posts.map((post) => post.featured_media)).toEqual([900, 900, 900]);
+    expect(outcome).toMatchObject({ remote: { metadata: { featured_media: 900 } }, notes: [] });
+    const [upload] = asked('wp/v2/media');
+    expect(upload?.headers['content-disposition']).toMatch(
+      /^attachment; filename="sitebridge-[0-9a-f]{32}\.png"$/,
+    );
+  });
+
+  it('is found after an upload whose answer was lost', async () => {
+    let lost = false;
+    site.after = ({ route, method }) => {
+      if (lost || route !== 'wp/v2/media' || method !== 'POST') return undefined;
+      lost = true;
+      return 'break off';
+    };
+    await write(withImage(1, '/a.png'));
+    expect(site.media).toHaveLength(1);
+    expect(site.posts[0]?.featured_media).toBe(900);
+  });
+
+  it.each(['/none', '/page'])('that cannot be had (%s) is told, and the post is saved', async (path) => {
+    const [outcome] = await write(withImage(1, path));
+    expect(outcome).toMatchObject({ result: 'written', notes: [{ code: 'featured_image' }] });
+    expect(JSON.stringify(outcome)).not.toContain('127.0.0.1');
+  });
+
+  it('that the site does not take is told', async () => {
+    site.after = ({ route, method }) =>
+      route === 'wp/v2/posts' && method === 'POST'
+        ? {
+            status: 201,
+            body: { ...fakePost(1), title: { raw: 'T' }, content: { raw: '' }, excerpt: { raw: '' } },
+          }
+        : undefined;
+    const [outcome] = await write(withImage(1, '/a.png'));
+    expect(outcome).toMatchObject({ result: 'written', notes: [{ code: 'featured_image' }] });
+  });
+});
