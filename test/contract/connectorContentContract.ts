@@ -245,6 +245,32 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect((await client().readPost(id)).title.raw).toBe('ours');
     });
 
+    it('is done once where it is sent again as its answer was lost, also with the hash of before', async () => {
+      const contentId = newContentId();
+      const { item: made } = await written(contentId, {}, 201);
+      const change = { op_id: unique('op-'), id: made.id, expected_hash: made.hash, title: 'once' };
+      const first = await written(contentId, change, 200);
+      const again = await written(contentId, change, 200);
+      expect(again).toMatchObject({ created: false, item: { title: 'once', hash: first.item.hash } });
+      await client().changePost(made.id, { title: 'by a person' });
+      expect(await write(contentId, { ...texts, ...change })).toMatchObject({ status: 409 });
+    });
+
+    it('takes a post out of the trash where the server wants it whatever it is', async () => {
+      const contentId = newContentId();
+      const { item: made } = await written(contentId, { status: 'publish' }, 201);
+      await client().send('DELETE', `/wp/v2/posts/${made.id}`);
+      const { created, item: back } = await written(contentId, { title: 'back' }, 200);
+      expect([created, back.id, back.status, back.slug]).toEqual([false, made.id, 'draft', made.slug]);
+    });
+
+    it('notes what cannot be, and saves the rest', async () => {
+      const body = { meta: { rating: 'four', subtitle: 'S' }, featured_media: 2_000_000_000, title: 'rest' };
+      const { item: made, notes } = await written(newContentId(), body, 201);
+      expect(made).toMatchObject({ title: 'rest', featured_media: 0, meta: { subtitle: 'S', rating: 0 } });
+      expect(notes.map(({ code }) => code).sort()).toEqual(['featured_media_refused', 'meta_refused']);
+    });
+
     it('is a conflict where the post is gone or in the trash', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, {}, 201);
@@ -334,10 +360,12 @@ export function describeConnectorContent(client: () => ContractClient): void {
         status: 404,
         json: { code: 'sitebridge_unknown_type' },
       });
-      expect(await write(contentId, { ...texts, terms: 'news' })).toMatchObject({
-        status: 400,
-        json: { code: 'rest_invalid_param' },
-      });
+      for (const wrong of [{ terms: 'news' }, { status: 'trash' }, { op_id: '' }, { expected_hash: 'x' }]) {
+        expect(await write(contentId, { ...texts, ...wrong })).toMatchObject({
+          status: 400,
+          json: { code: 'rest_invalid_param' },
+        });
+      }
       expect(await write(contentId, texts, 'editor')).toMatchObject({ status: 401 });
     });
 

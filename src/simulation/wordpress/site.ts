@@ -25,6 +25,7 @@ export class SimulatedSite {
   /** The highest id that a post had: the database gives no id twice. */
   lastPostId = 0;
   lastTermId = 0;
+  #termPlaces = new Map<number, number>();
   /** What the connector wrote last of each of the server's contents, and what it then was. */
   readonly seals = new Map<number, { seal: string; hash: string }>();
   /** Scheme, host and port; known once the server listens. */
@@ -127,15 +128,22 @@ export class SimulatedSite {
   }
 
   term(id: number): SimulatedTerm | undefined {
-    return this.state.terms.find((term) => term.id === id);
+    const { terms } = this.state;
+    const known = terms[this.#termPlaces.get(id) ?? -1];
+    if (known?.id === id) return known;
+    // Terms were added or taken away since.
+    this.#termPlaces = new Map(terms.map((term, place) => [term.id, place]));
+    return terms[this.#termPlaces.get(id) ?? -1];
   }
 
   /** The terms of a post in one taxonomy, by name as WordPress sorts them. */
   termsOf(post: SimulatedPost, taxonomy: string): SimulatedTerm[] {
-    return (post.terms ?? [])
-      .flatMap((id) => this.term(id) ?? [])
-      .filter((term) => term.taxonomy === taxonomy)
-      .sort((a, b) => compareNames(a.name, b.name));
+    const found: SimulatedTerm[] = [];
+    for (const id of post.terms ?? []) {
+      const term = this.term(id);
+      if (term?.taxonomy === taxonomy) found.push(term);
+    }
+    return found.length < 2 ? found : found.sort((a, b) => compareNames(a.name, b.name));
   }
 
   /** The connector's structure, as the plugin reads and pushes it. */

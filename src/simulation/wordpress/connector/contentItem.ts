@@ -10,23 +10,9 @@ export function contentItem(site: SimulatedSite, post: SimulatedPost) {
   return {
     id: post.id,
     type: post.type,
-    link: permalink(site, post),
-    ...changeable(site, post),
-    content_id: post.contentId ?? null,
-    hash: contentHash(site, post),
-  };
-}
-
-/** 16 hexadecimal digits over everything of a post that can change. */
-export function contentHash(site: SimulatedSite, post: SimulatedPost): string {
-  return hash('sha256', JSON.stringify(changeable(site, post)), 'hex').slice(0, 16);
-}
-
-function changeable(site: SimulatedSite, post: SimulatedPost) {
-  const taxonomies = site.state.postTypes[post.type]?.related ?? [];
-  return {
     status: post.status,
     slug: post.slug,
+    link: permalink(site, post),
     title: post.title,
     content: post.content,
     excerpt: post.excerpt ?? '',
@@ -35,9 +21,35 @@ function changeable(site: SimulatedSite, post: SimulatedPost) {
     modified_gmt: post.modified_gmt,
     parent: post.parent ?? 0,
     featured_media: post.featured_media ?? 0,
-    terms: taxonomies.flatMap((taxonomy) =>
-      site.termsOf(post, taxonomy).map(({ slug, name }) => ({ taxonomy, slug, name: readableName(name) })),
-    ),
+    terms: itemTerms(site, post),
     meta: metaOf(site, post),
+    content_id: post.contentId ?? null,
+    hash: contentHash(site, post),
   };
+}
+
+/** 16 hexadecimal digits over everything of a post that can change. */
+export function contentHash(site: SimulatedSite, post: SimulatedPost): string {
+  const parts = [
+    post.status,
+    post.slug,
+    post.title,
+    post.content,
+    post.excerpt,
+    post.author,
+    post.date_gmt ?? post.modified_gmt,
+    post.modified_gmt,
+    post.parent,
+    post.featured_media,
+    JSON.stringify(itemTerms(site, post)),
+    JSON.stringify(metaOf(site, post)),
+  ];
+  return hash('sha256', parts.join('\0'), 'hex').slice(0, 16);
+}
+
+function itemTerms(site: SimulatedSite, post: SimulatedPost) {
+  const taxonomies = site.state.postTypes[post.type]?.related ?? [];
+  return taxonomies.flatMap((taxonomy) =>
+    site.termsOf(post, taxonomy).map(({ slug, name }) => ({ taxonomy, slug, name: readableName(name) })),
+  );
 }

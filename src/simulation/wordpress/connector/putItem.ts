@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { forbidden, mayCreate, mayEdit, mayEditOthers } from '../core/access.ts';
 import { type RestAnswer, reply, WpError } from '../core/restAnswer.ts';
-import { insertPost, type PostChanges, untrashPost, updatePost } from '../core/savePost.ts';
+import { insertPost, type PostChanges, updatePost } from '../core/savePost.ts';
 import { checkParentPost, checkStatus } from '../core/writePost.ts';
 import type { SimulatedPost } from '../state.ts';
 import { contentHash, contentItem } from './contentItem.ts';
@@ -103,7 +103,7 @@ function store(
   }
   if (post !== undefined) {
     // The server wants it whatever it is now, and there must be no second one beside it.
-    untrashPost(site, post, user);
+    if (post.status === 'trash') updatePost(site, post, { status: 'draft' }, user);
     updatePost(site, post, withoutSame(post, changes), user);
   }
   return stored;

@@ -85,7 +85,14 @@ export function readPostQuery(
 /** All posts that a query finds, in its order. */
 export function findPosts(site: SimulatedSite, type: string, query: PostQuery): SimulatedPost[] {
   checkOrder(query);
-  const found = candidates(site, query.include).filter((post) => matches(site, type, query, post));
+  const any = query.statuses.includes('any');
+  const conditions = conditionsOf(site, query);
+  const found = candidates(site, query.include).filter(
+    (post) =>
+      post.type === type &&
+      (query.statuses.includes(post.status) || (any && isContent(post.status))) &&
+      conditions.every((holds) => holds(post)),
+  );
   return sorted(site, found, query);
 }
 
@@ -128,40 +135,44 @@ function candidates(site: SimulatedSite, include: readonly number[] | undefined)
   return [...new Set(include)].sort((a, b) => a - b).flatMap((id) => site.post(id) ?? []);
 }
 
-function matches(site: SimulatedSite, type: string, query: PostQuery, post: SimulatedPost): boolean {
-  if (post.type !== type || !hasStatus(query.statuses, post.status)) return false;
+type Condition = (post: SimulatedPost) => boolean;
+
+/** What a post must be besides its type and status: only what is asked for, as there may be many posts. */
+function conditionsOf(site: SimulatedSite, query: PostQuery): Condition[] {
+  const oneOf = <T>(list: readonly T[] | undefined, value: (post: SimulatedPost) => T): Condition[] =>
+    list === undefined || list.length === 0 ? [] : [(post) => list.includes(value(post))];
   // As WP_Query has it: `exclude` counts only where nothing is included.
-  if ((query.include ?? []).length === 0 && query.exclude.includes(post.id)) return false;
-  if (query.slugs !== undefined && query.slugs.length > 0 && !query.slugs.includes(post.slug)) return false;
-  if (query.authors !== undefined && query.authors.length > 0 && !query.authors.includes(post.author ?? 0))
-    return false;
-  if (query.parents !== undefined && query.parents.length > 0 && !query.parents.includes(post.parent ?? 0))
-    return false;
-  if (!query.terms.every((ids) => ids.some((id) => post.terms?.includes(id)))) return false;
-  if (query.words.length > 0) {
-    const text = `${post.title}\n${post.excerpt ?? ''}\n${post.content}`.toLowerCase();
-    if (!query.words.every((word) => text.includes(word))) return false;
-  }
-  return (
-    within(site, query.modified, post.modified_gmt, post.modifiedOffset) &&
-    within(site, query.dated, post.date_gmt ?? post.modified_gmt, post.modifiedOffset)
-  );
+  const excludes = (query.include ?? []).length === 0 && query.exclude.length > 0;
+  return [
+    ...(excludes ? [(post: SimulatedPost) => !query.exclude.includes(post.id)] : []),
+    ...oneOf(query.slugs, (post) => post.slug),
+    ...oneOf(query.authors, (post) => post.author ?? 0),
+    ...oneOf(query.parents, (post) => post.parent ?? 0),
+    ...query.terms.map((ids) => (post: SimulatedPost) => ids.some((id) => post.terms?.includes(id))),
+    ...(query.words.length > 0 ? [(post: SimulatedPost) => holdsWords(post, query.words)] : []),
+    ...within(site, query.modified, (post) => post.modified_gmt),
+    ...within(site, query.dated, (post) => post.date_gmt ?? post.modified_gmt),
+  ];
 }
 
-function hasStatus(asked: readonly string[], status: string): boolean {
-  return asked.includes(status) || (asked.includes('any') && isContent(status));
+function holdsWords(post: SimulatedPost, words: readonly string[]): boolean {
+  const text = `${post.title}\n${post.excerpt ?? ''}\n${post.content}`.toLowerCase();
+  return words.every((word) => text.includes(word));
 }
 
 /** Strictly between, to the second. */
 function within(
   site: SimulatedSite,
   { after, before }: Bounds,
-  gmt: string,
-  offset: number | undefined,
-): boolean {
-  if (after === null && before === null) return true;
-  const local = site.clock.toLocal(gmt, offset);
-  return (after === null || local > after) && (before === null || local < before);
+  gmt: (post: SimulatedPost) => string,
+): Condition[] {
+  if (after === null && before === null) return [];
+  return [
+    (post) => {
+      const local = site.clock.toLocal(gmt(post), post.modifiedOffset);
+      return (after === null || local > after) && (before === null || local < before);
+    },
+  ];
 }
 
 function sorted(site: SimulatedSite, found: SimulatedPost[], query: PostQuery): SimulatedPost[] {
@@ -169,9 +180,8 @@ function sorted(site: SimulatedSite, found: SimulatedPost[], query: PostQuery): 
   if (orderBy === 'id') return descending ? found.reverse() : found;
   if (orderBy === 'include') return byPosition(found, query.include ?? [], (post) => post.id);
   if (orderBy === 'include_slugs') return byPosition(found, query.slugs ?? [], (post) => post.slug);
-  const key = sortKey(site, orderBy);
   // What is equal stays in the order of ids, descending with the rest.
-  const ascending = found.sort((a, b) => compare(key(a), key(b)));
+  const ascending = found.sort(comparison(site, orderBy));
   return descending ? ascending.reverse() : ascending;
 }
 
@@ -183,15 +193,18 @@ function byPosition<T>(
   return found.sort((a, b) => list.indexOf(key(a)) - list.indexOf(key(b)));
 }
 
-function sortKey(site: SimulatedSite, orderBy: Order): (post: SimulatedPost) => string | number {
-  if (orderBy === 'modified') return (post) => site.clock.toLocal(post.modified_gmt, post.modifiedOffset);
-  if (orderBy === 'title') return (post) => post.title;
-  if (orderBy === 'slug') return (post) => post.slug;
-  if (orderBy === 'author') return (post) => post.author ?? 0;
-  if (orderBy === 'parent') return (post) => post.parent ?? 0;
-  return (post) => site.clock.toLocal(post.date_gmt ?? post.modified_gmt, post.modifiedOffset);
-}
+type Comparison = (a: SimulatedPost, b: SimulatedPost) => number;
 
-function compare(a: string | number, b: string | number): number {
-  return typeof a === 'string' && typeof b === 'string' ? compareNames(a, b) : Number(a) - Number(b);
+function comparison(site: SimulatedSite, orderBy: Order): Comparison {
+  if (orderBy === 'title') return (a, b) => compareNames(a.title, b.title);
+  if (orderBy === 'slug') return (a, b) => compareNames(a.slug, b.slug);
+  if (orderBy === 'author') return (a, b) => (a.author ?? 0) - (b.author ?? 0);
+  if (orderBy === 'parent') return (a, b) => (a.parent ?? 0) - (b.parent ?? 0);
+  const gmt = (post: SimulatedPost) =>
+    orderBy === 'modified' ? post.modified_gmt : (post.date_gmt ?? post.modified_gmt);
+  return (a, b) => {
+    const left = site.clock.toLocal(gmt(a), a.modifiedOffset);
+    const right = site.clock.toLocal(gmt(b), b.modifiedOffset);
+    return left < right ? -1 : left > right ? 1 : 0;
+  };
 }
