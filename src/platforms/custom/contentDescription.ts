@@ -1,0 +1,232 @@
+import { z } from 'zod';
+import type { JsonObject } from '../platform.ts';
+import { headerName, jsonPointer, parameterName, requestPath } from './fields.ts';
+import { PointerError, writePointer } from './jsonPointer.ts';
+
+const maxPages = z
+  .int()
+  .min(1)
+  .max(1_000_000)
+  .exactOptional()
+  .meta({ description: 'A list longer than this is taken for one that never ends; 10000 by default.' });
+const size = z.int().min(1).max(10_000).exactOptional();
+
+const paging = z
+  .discriminatedUnion('type', [
+    z
+      .strictObject({
+        type: z.literal('page'),
+        param: parameterName
+          .exactOptional()
+          .meta({ description: 'Holds the number of the page; `page` by default.' }),
+        first: z.int().min(0).max(1).exactOptional().meta({ description: 'The first number; 1 by default.' }),
+        size_param: parameterName.exactOptional().meta({ description: 'Holds how many items a page has.' }),
+        size: size.meta({ description: 'Sent as size_param; 100 by default.' }),
+        max_pages: maxPages,
+      })
+      .meta({ description: 'By number. The list ends with an empty page, or one that is not there (404).' }),
+    z
+      .strictObject({
+        type: z.literal('offset'),
+        param: parameterName
+          .exactOptional()
+          .meta({ description: 'Holds how many to skip; `offset` by default.' }),
+        size_param: parameterName
+          .exactOptional()
+          .meta({ description: 'Holds how many items a page has; `limit` by default.' }),
+        size: size.meta({ description: 'Sent as size_param; 100 by default.' }),
+        max_pages: maxPages,
+      })
+      .meta({ description: 'By how many items to skip. The list ends with an empty page.' }),
+    z
+      .strictObject({
+        type: z.literal('cursor'),
+        param: parameterName.exactOptional().meta({ description: 'Holds the cursor; `cursor` by default.' }),
+        next: jsonPointer.meta({
+          description: 'Where an answer says what cursor comes next; the list ends where it says nothing.',
+        }),
+        max_pages: maxPages,
+      })
+      .meta({ description: 'By a cursor that each answer holds for the next.' }),
+    z
+      .strictObject({
+        type: z.literal('link'),
+        next: jsonPointer.exactOptional().meta({
+          description:
+            'Where an answer holds the URL of the next page; the header Link (RFC 8288) by default.',
+        }),
+        max_pages: maxPages,
+      })
+      .meta({ description: 'By the URL of the next page, on the same server.' }),
+  ])
+  .meta({ description: 'How a list comes in pages.' });
+
+const text = jsonPointer.exactOptional();
+
+const map = z
+  .strictObject({
+    external_id: jsonPointer.meta({
+      description: 'The id: a text or a whole number, unlike any other of the list.',
+    }),
+    title: text.meta({ description: 'Must be there in every item.' }),
+    slug: text.meta({ description: 'Empty where it is absent.' }),
+    body: text.meta({ description: 'Must be there in every item.' }),
+    excerpt: text.meta({ description: 'Empty where it is absent.' }),
+    status: z
+      .strictObject({
+        at: jsonPointer,
+        values: z
+          .record(z.string().max(100), z.enum(['draft', 'published', 'gone']))
+          .refine((values) => Object.keys(values).length > 0, 'must name at least one status')
+          .meta({
+            description:
+              "What each of the API's words means here. The first one for draft or published is what is written.",
+          }),
+      })
+      .exactOptional()
+      .meta({ description: 'Must be there in every item; without it all is published.' }),
+    url: text.meta({ description: 'Where people see the item.' }),
+    modified_at: text.meta({
+      description: 'ISO 8601, or seconds or milliseconds since 1970. Without an offset it is taken for UTC.',
+    }),
+    content_id: text.meta({ description: 'Where the API keeps our id of the content.' }),
+    terms: z
+      .strictObject({
+        at: jsonPointer.meta({ description: 'A list of terms.' }),
+        taxonomy: z.string().min(1).max(100).meta({ description: 'What they are called here, such as tag.' }),
+        slug: jsonPointer.meta({ description: 'Within a term; empty where a term is a text.' }),
+        name: jsonPointer.exactOptional().meta({ description: 'Within a term; the slug by default.' }),
+      })
+      .exactOptional(),
+    metadata: z.record(z.string().min(1).max(100), jsonPointer).exactOptional().meta({
+      description: 'Further values by the names that they have here; absent where they are absent.',
+    }),
+  })
+  .meta({ description: 'Where the parts of an item are, by JSON pointers within it.' });
+
+const WRITABLE = ['title', 'slug', 'body', 'excerpt', 'status', 'content_id', 'terms', 'metadata'] as const;
+export type WritableField = (typeof WRITABLE)[number];
+
+const at = jsonPointer
+  .exactOptional()
+  .meta({ description: 'Where in the answer the item is; the whole answer by default.' });
+const type = z
+  .strictObject({
+    slug: z
+      .string()
+      .max(100)
+      .regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be of lower-case letters, digits, - and _'),
+    label: z.string().min(1).max(200),
+  })
+  .meta({ description: 'The one content type that this description makes.' });
+
+const list = z
+  .strictObject({
+    path: requestPath([]).meta({ description: 'Below base_url; a query may belong to it.' }),
+    items: jsonPointer.meta({ description: 'Where in the answer the list is; empty for the answer itself.' }),
+    total: jsonPointer
+      .exactOptional()
+      .meta({ description: 'Where an answer says how many items there are.' }),
+    total_header: headerName
+      .exactOptional()
+      .meta({ description: 'The header that says so, as X-Total-Count.' }),
+    since_param: parameterName.exactOptional().meta({
+      description:
+        'The parameter that asks for what has changed since a time in ISO 8601. Without it everything is read.',
+    }),
+  })
+  .meta({ description: 'The request that lists all items (GET).' });
+
+const find = z
+  .strictObject({
+    param: parameterName.meta({ description: 'A parameter of the list that narrows it.' }),
+    by: z.enum(['slug', 'content_id']),
+  })
+  .meta({
+    description:
+      'How to look for what became of a create that was not answered, so that it is not done twice.',
+  });
+
+/** `config_json.content`: how an API lists, reads and takes the items of one type. */
+export const contentSchema = z
+  .strictObject({
+    type,
+    list,
+    paging,
+    item: z
+      .strictObject({ path: requestPath(['id']), at })
+      .exactOptional()
+      .meta({ description: 'The request that reads one (GET). Without it the list is read instead.' }),
+    create: z
+      .strictObject({
+        method: z.enum(['POST', 'PUT']).exactOptional().meta({ description: 'POST by default.' }),
+        path: requestPath([]),
+        at,
+        find: find.exactOptional(),
+      })
+      .exactOptional()
+      .meta({ description: 'The request that makes one; it bears an Idempotency-Key.' }),
+    update: z
+      .strictObject({
+        method: z
+          .enum(['PATCH', 'PUT', 'POST'])
+          .exactOptional()
+          .meta({ description: 'PATCH by default. A PUT sends every field, others what has changed.' }),
+        path: requestPath(['id']),
+        at,
+      })
+      .exactOptional()
+      .meta({ description: 'The request that changes one.' }),
+    map,
+    write: z
+      .array(z.enum(WRITABLE))
+      .min(1)
+      .exactOptional()
+      .meta({ description: 'What is written of what is mapped; all but terms and metadata by default.' }),
+  })
+  .superRefine((given, context) => {
+    const issue = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if (given.list.since_param !== undefined && given.map.modified_at === undefined) {
+      issue(['map', 'modified_at'], 'is needed for list.since_param');
+    }
+    const by = given.create?.find?.by;
+    if (by !== undefined && given.map[by] === undefined) {
+      issue(['map', by], 'is needed for create.find');
+    }
+    for (const field of given.write ?? []) {
+      if (given.map[field] === undefined) issue(['write'], `names ${field}, which is not mapped`);
+    }
+    if (given.create === undefined && given.update === undefined) return;
+    const body: JsonObject = {};
+    for (const { path, pointer } of writtenPointers(given)) {
+      try {
+        writePointer(body, pointer, '');
+      } catch (error) {
+        if (!(error instanceof PointerError)) throw error;
+        issue(['map', ...path], error.message);
+      }
+    }
+  })
+  .meta({ description: 'The content of the API, if it has any.' });
+
+export type ContentDescription = z.output<typeof contentSchema>;
+export type ContentMap = ContentDescription['map'];
+
+/** What is written of what is mapped. */
+export function writtenFields({ map, write }: Pick<ContentDescription, 'map' | 'write'>): WritableField[] {
+  const chosen = write ?? WRITABLE.filter((field) => field !== 'terms' && field !== 'metadata');
+  return chosen.filter((field) => map[field] !== undefined);
+}
+
+function writtenPointers(given: Pick<ContentDescription, 'map' | 'write'>) {
+  const { map } = given;
+  return writtenFields(given).flatMap((field): { path: string[]; pointer: string }[] => {
+    if (field === 'metadata') {
+      return Object.entries(map.metadata ?? {}).map(([name, pointer]) => ({ path: [field, name], pointer }));
+    }
+    if (field === 'status' || field === 'terms') {
+      return [{ path: [field, 'at'], pointer: map[field]?.at ?? '' }];
+    }
+    return [{ path: [field], pointer: map[field] ?? '' }];
+  });
+}
