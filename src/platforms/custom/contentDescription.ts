@@ -63,6 +63,11 @@ const paging = z
 
 const text = jsonPointer.exactOptional();
 
+const words = z
+  .array(z.union([z.string().max(100), z.boolean(), z.int()]))
+  .min(1)
+  .max(50);
+
 const map = z
   .strictObject({
     external_id: jsonPointer.meta({
@@ -76,11 +81,10 @@ const map = z
       .strictObject({
         at: jsonPointer,
         values: z
-          .record(z.string().max(100), z.enum(['draft', 'published', 'gone']))
-          .refine((values) => Object.keys(values).length > 0, 'must name at least one status')
+          .strictObject({ published: words, draft: words.exactOptional(), gone: words.exactOptional() })
           .meta({
             description:
-              "What each of the API's words means here. The first one for draft or published is what is written.",
+              "The API's words for each status; the first of each is what is written. `gone` items are no content.",
           }),
       })
       .exactOptional()
@@ -187,11 +191,17 @@ export const contentSchema = z
   .superRefine((given, context) => {
     const issue = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     if (given.list.since_param !== undefined && given.map.modified_at === undefined) {
-      issue(['map', 'modified_at'], 'is needed for list.since_param');
+      issue(['map', 'modified_at'], 'is needed for list.since_param.');
+    }
+    const known = Object.values(given.map.status?.values ?? {})
+      .flat()
+      .map(String);
+    if (new Set(known).size < known.length) {
+      issue(['map', 'status', 'values'], 'has a word that means two things');
     }
     const by = given.create?.find?.by;
     if (by !== undefined && given.map[by] === undefined) {
-      issue(['map', by], 'is needed for create.find');
+      issue(['map', by], 'is needed for create.find.');
     }
     for (const field of given.write ?? []) {
       if (given.map[field] === undefined) issue(['write'], `names ${field}, which is not mapped`);

@@ -4,7 +4,7 @@ import { POINTER } from './jsonPointer.ts';
 export const jsonPointer = z
   .string()
   .max(500)
-  .regex(POINTER, 'must be a JSON pointer (RFC 6901): empty, or like /data/title')
+  .regex(POINTER, { error: 'must be a JSON pointer (RFC 6901): empty, or like /data/title', abort: true })
   .meta({ description: 'A JSON pointer (RFC 6901): empty for the whole, or like /data/title.' });
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-5.1 */
