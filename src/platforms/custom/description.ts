@@ -108,4 +108,5 @@ export const customCredentialsSchema = z
   .refine((given) => (given.username === undefined) === (given.password === undefined), {
     message: 'username and password belong together.',
     path: ['password'],
-  });
+  })
+  .meta({ dependentRequired: { username: ['password'], password: ['username'] } });

@@ -39,4 +39,7 @@ export const wordpressCredentialsSchema = z
   .refine((given) => (given.username === undefined) === (given.application_password === undefined), {
     message: 'username and application_password belong together.',
     path: ['application_password'],
+  })
+  .meta({
+    dependentRequired: { username: ['application_password'], application_password: ['username'] },
   });
