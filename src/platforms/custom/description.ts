@@ -90,18 +90,19 @@ export type CustomConfig = z.output<typeof customConfigSchema>;
 
 const secret = (pattern: RegExp, message: string) => z.string().max(8_192).regex(pattern, message);
 const headerText = secret(/^[!-~]([ -~]*[!-~])?$/, 'must be one line of ASCII without spaces around it');
-// Control characters could end a header or a line of a log; RFC 7617 forbids them.
-const oneLine = /^[^\p{Cc}]+$/u;
+// Control characters could end a line, and RFC 7617 forbids them. Spelled so that every reader of the JSON Schema,
+// with Unicode classes or without, takes it alike.
+const control = '\\u0000-\\u001f\\u007f-\\u009f';
 
 /** The secrets in `credentials_json`. Which one is needed, `auth.type` says. */
 export const customCredentialsSchema = z
   .strictObject({
     token: headerText.exactOptional().meta({ description: 'For the auth type bearer. One line.' }),
     value: headerText.exactOptional().meta({ description: 'For the auth types header and query. One line.' }),
-    username: secret(/^[^\p{Cc}:]+$/u, 'must be one line without a colon')
+    username: secret(new RegExp(`^[^${control}:]+$`), 'must be one line without a colon')
       .exactOptional()
       .meta({ description: 'For the auth type basic. Without a colon.' }),
-    password: secret(oneLine, 'must be one line')
+    password: secret(new RegExp(`^[^${control}]+$`), 'must be one line')
       .exactOptional()
       .meta({ description: 'For the auth type basic; belongs to the user name.' }),
   })
