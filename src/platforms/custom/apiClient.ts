@@ -91,7 +91,7 @@ export class ApiClient {
   /** Sends a request that must succeed with JSON, or with nothing. */
   async json(request: ApiRequest): Promise<ApiAnswer> {
     const response = await this.send(request);
-    if (response.status >= 400 || response.status < 200) throw this.refusal(request, response);
+    if (response.status >= 300 || response.status < 200) throw this.refusal(request, response);
     return { response, value: parseJson(request, response) };
   }
 

@@ -207,14 +207,11 @@ export const contentSchema = z
       if (given.map[field] === undefined) issue(['write'], `names ${field}, which is not mapped`);
     }
     if (given.create === undefined && given.update === undefined) return;
-    const body: JsonObject = {};
-    for (const { path, pointer } of writtenPointers(given)) {
-      try {
-        writePointer(body, pointer, '');
-      } catch (error) {
-        if (!(error instanceof PointerError)) throw error;
-        issue(['map', ...path], error.message);
-      }
+    for (const { path, message } of [
+      ...unwritable(writtenPointers(given)),
+      ...unwritable(writtenTermPointers(given)),
+    ]) {
+      issue(['map', ...path], message);
     }
   })
   .meta({ description: 'The content of the API, if it has any.' });
@@ -228,9 +225,38 @@ export function writtenFields({ map, write }: Pick<ContentDescription, 'map' | '
   return chosen.filter((field) => map[field] !== undefined);
 }
 
+interface WrittenPointer {
+  path: string[];
+  pointer: string;
+}
+
+/** Tries what writing will do: those pointers that cannot be written to beside the others. */
+function unwritable(pointers: WrittenPointer[]): { path: string[]; message: string }[] {
+  const body: JsonObject = {};
+  return pointers.flatMap(({ path, pointer }) => {
+    try {
+      writePointer(body, pointer, '');
+      return [];
+    } catch (error) {
+      if (!(error instanceof PointerError)) throw error;
+      return [{ path, message: error.message }];
+    }
+  });
+}
+
+function writtenTermPointers(given: Pick<ContentDescription, 'map' | 'write'>): WrittenPointer[] {
+  const { terms } = given.map;
+  // A term that is a text is written as it is.
+  if (terms === undefined || terms.slug === '' || !writtenFields(given).includes('terms')) return [];
+  return [
+    { path: ['terms', 'slug'], pointer: terms.slug },
+    ...(terms.name === undefined ? [] : [{ path: ['terms', 'name'], pointer: terms.name }]),
+  ];
+}
+
 function writtenPointers(given: Pick<ContentDescription, 'map' | 'write'>) {
   const { map } = given;
-  return writtenFields(given).flatMap((field): { path: string[]; pointer: string }[] => {
+  return writtenFields(given).flatMap((field): WrittenPointer[] => {
     if (field === 'metadata') {
       return Object.entries(map.metadata ?? {}).map(([name, pointer]) => ({ path: [field, name], pointer }));
     }

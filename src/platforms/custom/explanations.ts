@@ -90,9 +90,21 @@ export const EXPLANATIONS: Explanations = {
     message: 'The list of the API does not end: {found}.',
     hint: 'Check config_json.content.paging: a wrong parameter is mostly ignored, and the first page comes again and again.',
   },
+  no_next_page: {
+    message: 'An answer holds something at {pointer} that names no next page.',
+    hint: 'Correct config_json.content.paging.next: it leads to the cursor or the URL of the next page.',
+  },
   foreign_link: {
     message: 'The API names a next page that is on another server.',
     hint: 'Use the address that the API itself uses as config_json.base_url. Credentials are never sent along to another host.',
+  },
+  unknown_type: {
+    message: 'The description has no content type {type}.',
+    hint: 'Read the structure anew by a sync with the direction metadata.',
+  },
+  unreadable_item: {
+    message: 'The item cannot be taken: {why}',
+    hint: 'Correct config_json.content.map, or the item in the API.',
   },
 };
 
