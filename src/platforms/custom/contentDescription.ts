@@ -235,6 +235,8 @@ function unwritable(pointers: WrittenPointer[]): { path: string[]; message: stri
   const body: JsonObject = {};
   return pointers.flatMap(({ path, pointer }) => {
     try {
+      // Alone, as an update may send one field alone; then beside the others.
+      writePointer({}, pointer, '');
       writePointer(body, pointer, '');
       return [];
     } catch (error) {

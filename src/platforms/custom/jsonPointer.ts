@@ -25,7 +25,7 @@ export function readPointer(document: unknown, pointer: string): unknown {
 }
 
 /**
- * Puts a value where a pointer leads to, and makes what is missing on the way: a list where the next name is `0`,
+ * Puts a value where a pointer leads to, and makes what is missing on the way: a list where the next name is a number,
  * else an object. Throws PointerError for the document itself, through a plain value, and beyond a list's end.
  */
 export function writePointer(document: JsonObject, pointer: string, value: JsonValue): void {
@@ -37,7 +37,7 @@ export function writePointer(document: JsonObject, pointer: string, value: JsonV
     const existing = readPointer(at, `/${escaped(token)}`);
     const next: JsonObject | JsonValue[] = isContainer(existing)
       ? existing
-      : (tokens[index + 1] ?? last) === '0'
+      : ARRAY_INDEX.test(tokens[index + 1] ?? last)
         ? []
         : {};
     if (existing === undefined) place(at, token, next);

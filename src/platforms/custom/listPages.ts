@@ -40,12 +40,10 @@ export async function* readPages(
   start: PageStart,
   query: Record<string, string>,
 ): AsyncGenerator<ListPage> {
-  const { content, pace } = source;
-  const watch = new EndWatch(content);
+  const watch = new EndWatch(source.content);
   let upcoming: Promise<ListPage> | null = fetchPage(source, start, query);
   while (upcoming !== null) {
     const page: ListPage = await upcoming;
-    pace.signal.throwIfAborted();
     watch.check(page);
     upcoming = page.next === null ? null : fetchPage(source, page.next, query);
     // Told when it is awaited; the caller may have left by then.

@@ -50,6 +50,8 @@ interface State {
   faults: Set<ApiFault>;
   base: string;
   clock: number;
+  /** How many pages an endless list has given. */
+  endlessPages: number;
 }
 
 /** Starts a JSON API that is none, on a free port of the loopback. */
@@ -62,6 +64,7 @@ export async function startSimulatedApi(options: SimulatedApiOptions = {}): Prom
     faults: new Set(),
     base: '',
     clock: Date.UTC(2026, 5, 1),
+    endlessPages: 0,
   };
   const requests: SeenRequest[] = [];
   const server = createServer((incoming, response) => {
@@ -220,10 +223,11 @@ function repeated(page: ListedPage, url: URL): ListedPage {
 
 /** Items that nobody has seen, and a next page. */
 function endlessPage(state: State, url: URL): ListedPage {
-  state.clock += 1;
+  state.endlessPages += 1;
+  const cursor = String(state.endlessPages);
   const next = new URL(url);
-  next.searchParams.set('cursor', String(state.clock));
-  return { items: [makeItem(1_000_000 + state.clock)], cursor: String(state.clock), url: next.href };
+  next.searchParams.set('cursor', cursor);
+  return { items: [makeItem(1_000 + state.endlessPages)], cursor, url: next.href };
 }
 
 function spoilt(item: ApiItem, faults: Set<ApiFault>): unknown {

@@ -113,7 +113,7 @@ describe('a description', () => {
     ],
     [
       'with a field beyond a list',
-      { map: { ...content.map, body: '/blocks/0', excerpt: '/blocks/7' } },
+      { map: { ...content.map, body: '/blocks/0', excerpt: '/blocks/1' } },
       ['map.excerpt'],
     ],
     ['with a field that is everything', { map: { ...content.map, title: '' } }, ['map.title']],
