@@ -40,6 +40,19 @@ export class CheckList {
     this.passed('http', Math.max(0, ms - connecting), note);
   }
 
+  /** Sends a test's first request and notes how far it came. Throws what `send` throws. */
+  async reach(send: () => Promise<OutboundResponse>): Promise<OutboundResponse> {
+    const started = performance.now();
+    try {
+      const response = await send();
+      this.reached(response);
+      return response;
+    } catch (error) {
+      if (error instanceof RemoteError) this.notReached(error, performance.now() - started);
+      throw error;
+    }
+  }
+
   /** Notes from a request that got no answer, within `ms`, how far it came. */
   notReached(fault: RemoteError, ms: number): void {
     const failed = stageOf(fault);

@@ -3,6 +3,10 @@ import type { Explanations } from './explainedFault.ts';
 /** What keeps a connection to any site from being made: the codes of the outbound client, and `ok`. */
 export const CONNECTION_EXPLANATIONS: Explanations = {
   ok: { message: 'The site is connected.', hint: '' },
+  invalid_url: {
+    message: 'The address is not a web address.',
+    hint: 'Write it as in the browser, for example https://example.com.',
+  },
   'invalid_url.credentials': {
     message: 'The site address holds a user name or password.',
     hint: 'Write the address without them, for example https://example.com.',
@@ -33,6 +37,11 @@ export const CONNECTION_EXPLANATIONS: Explanations = {
   'unreachable.timeout': {
     message: 'The host does not answer to connection attempts.',
     hint: 'The host is down, or its firewall drops us: ask the hoster to allow requests from this server.',
+    retryable: true,
+  },
+  'unreachable.reset': {
+    message: 'The site breaks off the connection before it has answered.',
+    hint: "A firewall may cut us off, or the site crashes: look into its server's log, and allow requests from this server.",
     retryable: true,
   },
   'unreachable.not_http': {
@@ -70,5 +79,14 @@ export const CONNECTION_EXPLANATIONS: Explanations = {
   redirect: {
     message: 'The site lives under another address: {canonical}.',
     hint: 'Use {canonical} as the site address. Credentials are never sent along to another host.',
+  },
+  timeout: {
+    message: 'The site did not answer in time.',
+    hint: "The site is very slow or stuck. We try again; look into its server's log if it stays so.",
+    retryable: true,
+  },
+  too_large: {
+    message: 'The site answers with more data than is sensible here.',
+    hint: 'Check that the address is the right one and not a download.',
   },
 };

@@ -1,9 +1,8 @@
-import { RemoteError } from '../../errors.ts';
-import type { OutboundResponse } from '../../outbound/httpClient.ts';
-import { CheckList } from '../checkList.ts';
+import type { CheckList } from '../checkList.ts';
+import { runConnectionTest } from '../connectionTest.ts';
 import type { Connection, ConnectionTestResult } from '../platform.ts';
-import { ApiClient, type ApiRequest, type CustomOptions, nameOf, parseJson } from './apiClient.ts';
-import { explained, fault } from './explanations.ts';
+import { ApiClient, type CustomOptions, nameOf, parseJson } from './apiClient.ts';
+import { fault, faults } from './explanations.ts';
 import { readPointer } from './jsonPointer.ts';
 
 /** Milliseconds. */
@@ -14,34 +13,14 @@ export async function testCustomConnection(
   connection: Connection,
   options: CustomOptions,
 ): Promise<ConnectionTestResult> {
-  const started = performance.now();
-  const list = new CheckList();
-  const result = (code: string, words: { message: string; hint: string }, retryable: boolean) => ({
-    success: code === 'ok',
-    code,
-    message: words.message,
-    hint: words.hint,
-    stage: list.stage,
-    retryable,
-    latency_ms: Math.round(performance.now() - started),
-    checks: list.checks,
-    remote: {},
-  });
-  try {
-    await walk(connection, options, list);
-    return result('ok', fault('ok'), false);
-  } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
-    const told = explained(error, {});
-    return result(told.code, told, told.retryable);
-  }
+  return runConnectionTest(faults, (list) => walk(connection, options, list));
 }
 
 async function walk(connection: Connection, options: CustomOptions, list: CheckList): Promise<void> {
   const client = await list.run('address', async () => ({ value: new ApiClient(connection, options) }));
   const { test } = client.config;
   const request = { method: test.method ?? 'GET', path: test.path, timeoutMs: TEST_TIMEOUT_MS };
-  const response = await reach(client, request, list);
+  const response = await list.reach(() => client.send(request));
 
   await list.run('status', async () => {
     const expected = test.expect_status ?? 200;
@@ -68,16 +47,4 @@ async function walk(connection: Connection, options: CustomOptions, list: CheckL
       detail: pointer,
     });
   });
-}
-
-async function reach(client: ApiClient, request: ApiRequest, list: CheckList): Promise<OutboundResponse> {
-  const started = performance.now();
-  try {
-    const response = await client.send(request);
-    list.reached(response);
-    return response;
-  } catch (error) {
-    if (error instanceof RemoteError) list.notReached(error, performance.now() - started);
-    throw error;
-  }
 }

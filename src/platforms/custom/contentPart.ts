@@ -48,7 +48,10 @@ export async function readCustomContent(
   const { items, faults } = await source.read([wanted.externalId]);
   const [refused] = faults;
   if (refused !== undefined) {
-    throw fault('unreadable_item', { values: { why: refused.message }, detail: refused.code });
+    throw fault('unreadable_item', {
+      values: { why: refused.message.replace(/\.$/, '') },
+      detail: refused.code,
+    });
   }
   return items[0] ?? null;
 }

@@ -103,12 +103,13 @@ export const EXPLANATIONS: Explanations = {
     hint: 'Read the structure anew by a sync with the direction metadata.',
   },
   unreadable_item: {
-    message: 'The item cannot be taken: {why}',
+    message: 'The item cannot be taken: {why}.',
     hint: 'Correct config_json.content.map, or the item in the API.',
   },
 };
 
-export const { fault, explained } = new Faults(EXPLANATIONS, {
+export const faults = new Faults(EXPLANATIONS, {
   canonical: 'the address that the API redirects to',
   request: 'a request',
 });
+export const { fault, explained } = faults;

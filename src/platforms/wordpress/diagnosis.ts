@@ -1,12 +1,13 @@
 import { RemoteError } from '../../errors.ts';
 import type { OutboundResponse } from '../../outbound/httpClient.ts';
-import { CheckList } from '../checkList.ts';
+import type { CheckList } from '../checkList.ts';
+import { runConnectionTest } from '../connectionTest.ts';
 import type { Connection, ConnectionTestResult } from '../platform.ts';
 import { ConnectorClient, isOutdated, MINIMUM_PLUGIN_VERSION } from './connectorClient.ts';
 import { CoreRest } from './coreRest.ts';
 import { type ApiRoot, discoverApi, readHome } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
-import { explained, fault, type WordpressFault } from './messages.ts';
+import { fault, faults, type WordpressFault } from './messages.ts';
 import { proveConnector } from './proveConnector.ts';
 import { provePassword } from './provePassword.ts';
 import { compareHome, parseSiteAddress } from './siteAddress.ts';
@@ -31,28 +32,7 @@ export async function diagnose(
   connection: Connection,
   options: DiagnosisOptions,
 ): Promise<ConnectionTestResult> {
-  const started = performance.now();
-  const list = new CheckList();
-  const remote: Remote = {};
-  const result = (code: string, words: { message: string; hint: string }, retryable: boolean) => ({
-    success: code === 'ok',
-    code,
-    message: words.message,
-    hint: words.hint,
-    stage: list.stage,
-    retryable,
-    latency_ms: Math.round(performance.now() - started),
-    checks: list.checks,
-    remote,
-  });
-  try {
-    await walk(connection, options, list, remote);
-    return result('ok', fault('ok'), false);
-  } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
-    const told = explained(error, {});
-    return result(told.code, told, told.retryable);
-  }
+  return runConnectionTest(faults, (list, remote) => walk(connection, options, list, remote));
 }
 
 async function walk(

@@ -7,7 +7,8 @@ export type { ExplanationValues } from '../explainedFault.ts';
 export type WordpressFault = ExplainedFault;
 export const WordpressFault = ExplainedFault;
 
-export const { fault, explained } = new Faults(EXPLANATIONS, {
+export const faults = new Faults(EXPLANATIONS, {
   path: '/wp-json/sitebridge/v1/',
   canonical: 'the address that the site redirects to',
 });
+export const { fault, explained } = faults;
