@@ -58,7 +58,7 @@ export class ItemWriter {
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       if (!(error instanceof LostAnswer)) return failed(write, error.code, error.message, error.retryable);
-      if (create.find !== undefined) throw error;
+      if (create.find !== undefined) throw error.fault;
       return lostCreate(write);
     }
     const remote = await this.#readBack(readPointer(value, create.at ?? ''), null);
@@ -150,9 +150,13 @@ export class ItemWriter {
 
 /** A create whose answer did not come or cannot be read: it may have been done. Not to be sent again as it is. */
 class LostAnswer extends RemoteError {
-  constructor(cause: RemoteError) {
-    super(cause.code, cause.message, { ...(cause.detail === undefined ? {} : { detail: cause.detail }) });
+  /** What happened in place of the answer. */
+  readonly fault: RemoteError;
+
+  constructor(fault: RemoteError) {
+    super(fault.code, fault.message);
     this.name = 'LostAnswer';
+    this.fault = fault;
   }
 }
 

@@ -7,6 +7,8 @@ const LONGEST_MS = 24 * 3_600_000;
  */
 export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
+  // A date begins with its weekday; other texts, such as -1, would be taken for dates too.
+  const date = /^\s*[a-z]/i.test(value) ? Date.parse(value) : Number.NaN;
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : date - nowMs;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_MS);
 }

@@ -1,4 +1,5 @@
-import { API_SECRET, type AuthKind, type SimulatedApi } from './simulatedApi.ts';
+import { API_SECRET, type SimulatedApi } from './simulatedApi.ts';
+import type { AuthKind } from './state.ts';
 
 /** `config_json` for a simulated API, as its operator would write it. */
 export function describeApi({ url, auth, paging }: Pick<SimulatedApi, 'url' | 'auth' | 'paging'>) {

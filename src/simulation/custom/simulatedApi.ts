@@ -1,9 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { ApiFault } from './faults.ts';
 import { type ApiItem, makeItem, makeItems } from './items.ts';
-import { type ListedPage, type PagingKind, pageOf } from './paging.ts';
-
-export type AuthKind = 'none' | 'bearer' | 'header' | 'basic' | 'query';
+import { answerList } from './list.ts';
+import type { PagingKind } from './paging.ts';
+import type { ApiState, AuthKind, Reply } from './state.ts';
 
 export interface SimulatedApiOptions {
   /** `bearer` by default. */
@@ -42,21 +42,9 @@ export interface SimulatedApi {
 export const API_SECRET = 'secret-of-the-api';
 const BASIC = `Basic ${Buffer.from(`ada:${API_SECRET}`).toString('base64')}`;
 
-interface State {
-  auth: AuthKind;
-  paging: PagingKind;
-  pageSize: number;
-  items: ApiItem[];
-  faults: Set<ApiFault>;
-  base: string;
-  clock: number;
-  /** How many pages an endless list has given. */
-  endlessPages: number;
-}
-
 /** Starts a JSON API that is none, on a free port of the loopback. */
 export async function startSimulatedApi(options: SimulatedApiOptions = {}): Promise<SimulatedApi> {
-  const state: State = {
+  const state: ApiState = {
     auth: options.auth ?? 'bearer',
     paging: options.paging ?? 'page',
     pageSize: options.pageSize ?? 2,
@@ -100,15 +88,8 @@ export async function startSimulatedApi(options: SimulatedApiOptions = {}): Prom
   };
 }
 
-interface Reply {
-  status: number;
-  headers?: Record<string, string>;
-  /** Sent as JSON; a text is sent as a page. */
-  body?: unknown;
-}
-
 async function serve(
-  state: State,
+  state: ApiState,
   requests: SeenRequest[],
   incoming: IncomingMessage,
   response: ServerResponse,
@@ -143,7 +124,7 @@ async function serve(
   );
 }
 
-function answer(state: State, request: SeenRequest): Reply | 'cut' {
+function answer(state: ApiState, request: SeenRequest): Reply | 'cut' {
   const { faults } = state;
   const url = new URL(request.target, state.base);
   if (faults.has('html')) return { status: 200, body: '<!doctype html><title>Welcome</title>' };
@@ -152,7 +133,7 @@ function answer(state: State, request: SeenRequest): Reply | 'cut' {
   if (!isSignedIn(state.auth, request, url)) return { status: 401, body: { error: 'unauthorized' } };
   if (url.pathname === '/v1/me') return { status: 200, body: { user: { name: 'Ada' } } };
   if (url.pathname === '/v1/articles') {
-    if (request.method === 'GET') return list(state, url);
+    if (request.method === 'GET') return answerList(state, url);
     if (request.method === 'POST') return create(state, request);
     return { status: 405 };
   }
@@ -176,73 +157,7 @@ function isSignedIn(auth: AuthKind, { headers }: SeenRequest, url: URL): boolean
   }
 }
 
-function list(state: State, url: URL): Reply {
-  const { faults } = state;
-  const found = faults.has('filters_ignored') ? state.items : filtered(state.items, url.searchParams);
-  const page: ListedPage = faults.has('new_pages')
-    ? endlessPage(state, url)
-    : pageOf(state.paging, found, faults.has('same_page') ? firstPage(url) : url, state.pageSize);
-  const next = faults.has('repeated_next') ? repeated(page, url) : page;
-  const nextUrl = faults.has('foreign_next') ? 'https://elsewhere.example/v1/articles?page=2' : next.url;
-  const items: unknown[] = page.items.map((item) => spoilt(item, faults));
-  return {
-    status: 200,
-    headers: {
-      'X-Total-Count': String(found.length),
-      ...(nextUrl === null ? {} : { Link: `<https://a.example/>; rel="help", <${nextUrl}>; rel="next"` }),
-    },
-    body: {
-      data: faults.has('no_list') ? {} : { items },
-      paging: { total: found.length, next_cursor: next.cursor, next_url: nextUrl },
-    },
-  };
-}
-
-function filtered(items: ApiItem[], query: URLSearchParams): ApiItem[] {
-  const slug = query.get('slug');
-  const ref = query.get('ref');
-  const since = query.get('updated_since');
-  return items.filter(
-    (item) =>
-      (slug === null || item.attributes.slug === slug) &&
-      (ref === null || item.ref === Number(ref)) &&
-      (since === null || Date.parse(item.updated_at) >= Date.parse(since)),
-  );
-}
-
-/** The URL of the first page, whatever page was asked for. */
-function firstPage(url: URL): URL {
-  const first = new URL(url);
-  for (const name of ['page', 'offset', 'cursor']) first.searchParams.delete(name);
-  return first;
-}
-
-function repeated(page: ListedPage, url: URL): ListedPage {
-  return { ...page, cursor: url.searchParams.get('cursor') ?? 'again', url: url.href };
-}
-
-/** Items that nobody has seen, and a next page. */
-function endlessPage(state: State, url: URL): ListedPage {
-  state.endlessPages += 1;
-  const cursor = String(state.endlessPages);
-  const next = new URL(url);
-  next.searchParams.set('cursor', cursor);
-  return { items: [makeItem(1_000 + state.endlessPages)], cursor, url: next.href };
-}
-
-function spoilt(item: ApiItem, faults: Set<ApiFault>): unknown {
-  if (item.id !== 2) return item;
-  const { attributes } = item;
-  if (faults.has('null_item')) return null;
-  if (faults.has('no_id')) return { ...item, id: undefined };
-  if (faults.has('same_id')) return { ...item, id: 1 };
-  if (faults.has('no_title')) return { ...item, attributes: { ...attributes, title: undefined } };
-  if (faults.has('unknown_state')) return { ...item, attributes: { ...attributes, state: 'odd' } };
-  if (faults.has('nul_in_title')) return { ...item, attributes: { ...attributes, title: 'a\u0000b' } };
-  return item;
-}
-
-function create(state: State, { body }: SeenRequest): Reply | 'cut' {
+function create(state: ApiState, { body }: SeenRequest): Reply | 'cut' {
   const { faults } = state;
   if (faults.has('create_refused')) return { status: 422, body: { error: 'title: is too short' } };
   const id = Math.max(0, ...state.items.map((item) => item.id)) + 1;
@@ -253,7 +168,7 @@ function create(state: State, { body }: SeenRequest): Reply | 'cut' {
   return faults.has('empty_answers') ? { status: 204 } : { status: 201, body: { data: made } };
 }
 
-function one(state: State, request: SeenRequest, id: string): Reply {
+function one(state: ApiState, request: SeenRequest, id: string): Reply {
   const { faults, items } = state;
   if (faults.has('item_forbidden')) return { status: 403, body: { error: 'forbidden' } };
   const index = faults.has('other_item') ? 0 : items.findIndex((item) => String(item.id) === id);
@@ -279,7 +194,7 @@ function merged(item: ApiItem, sent: unknown): ApiItem {
   };
 }
 
-function nextTime(state: State): string {
+function nextTime(state: ApiState): string {
   state.clock += 60_000;
   return new Date(state.clock).toISOString();
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../src/platforms/platform.ts';
 import { describeApi } from '../../../src/simulation/custom/apiDescription.ts';
 import type { ApiFault } from '../../../src/simulation/custom/faults.ts';
 import { type SimulatedApi, startSimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';
-import { closedPort } from '../../outbound/loopbackServer.ts';
+import { closedPort, serveLoopback } from '../../outbound/loopbackServer.ts';
 import { connectionTo, testPlatform } from './testApi.ts';
 import { ARTICLES, quickPace, writeOf } from './testSession.ts';
 
@@ -102,7 +102,7 @@ describe('a create', () => {
     const api = await start();
     const session = await open(api);
     api.setFault(fault);
-    await expect(write(session)).rejects.toMatchObject({ code });
+    await expect(write(session)).rejects.toMatchObject({ code, retryable: true, hint: expect.any(String) });
     api.clearFaults();
     expect(posts(api)).toHaveLength(1);
     const again = await write(session, { mayExist: true, title: 'A newer title' });
@@ -174,6 +174,17 @@ describe('a create', () => {
     expect(await write(await open(api))).toMatchObject({ result: 'written' });
     expect(posts(api)).toHaveLength(2);
     expect(api.items).toHaveLength(4);
+  });
+
+  it('that is redirected is not done as something else', async () => {
+    const api = await start();
+    const moved = await serveLoopback((request, response) => {
+      response.writeHead(302, { Location: `/v2${request.url}` }).end();
+    });
+    cleanups.push(moved.stop);
+    const session = await open(api, {}, { base_url: moved.url });
+    expect(await write(session)).toMatchObject({ result: 'failed', fault: { code: 'redirect' } });
+    expect(moved.seen.map(({ method }) => method)).toEqual(['POST']);
   });
 
   it('that cannot reach the API has not been done', async () => {
