@@ -18,6 +18,7 @@ import { authRoutes } from './http/routers/auth.router.ts';
 import { connectionRoutes } from './http/routers/connections.router.ts';
 import { contentRoutes } from './http/routers/content.router.ts';
 import { integrationRoutes } from './http/routers/integrations.router.ts';
+import { platformRoutes } from './http/routers/platforms.router.ts';
 import { siteRoutes } from './http/routers/sites.router.ts';
 import { syncRoutes } from './http/routers/sync.router.ts';
 import { NotReady, type ReadinessCheck, systemPages, systemRoutes } from './http/routers/system.router.ts';
@@ -26,6 +27,8 @@ import { createBoss, JobQueue } from './jobs/queues.ts';
 import { startWorkers } from './jobs/workers.ts';
 import { OutboundClient } from './outbound/httpClient.ts';
 import { SitePaces } from './outbound/sitePace.ts';
+import { createCustomPlatform } from './platforms/custom/custom.platform.ts';
+import type { Platform } from './platforms/platform.ts';
 import { PlatformRegistry } from './platforms/registry.ts';
 import { createWordpressPlatform } from './platforms/wordpress/wordpress.platform.ts';
 import { CredentialVault } from './security/credentialVault.ts';
@@ -59,7 +62,7 @@ import { WebhookIntakeService } from './services/webhookIntake.service.ts';
 export const version = '0.1.0';
 
 /** Platforms that callers may name and that follow later, with their types. */
-const announced = { shopify: 'ecommerce', custom: 'custom_api' };
+const announced = { shopify: 'ecommerce' };
 
 /** A server, wired and not yet listening. */
 export interface Container {
@@ -71,11 +74,15 @@ export interface Container {
   stop(timeoutMs: number): Promise<void>;
 }
 
-/** Wires what the API and the worker are made of. The only place that does. */
+/**
+ * Wires what the API and the worker are made of. The only place that does. `morePlatforms` are used besides the
+ * server's own.
+ */
 export async function createContainer(
   config: Config,
   logger: Logger,
   databaseUrl: string,
+  morePlatforms: readonly Platform[] = [],
 ): Promise<Container> {
   const now = () => Date.now();
   const core = createCore(config, logger, databaseUrl);
@@ -89,7 +96,8 @@ export async function createContainer(
   const queue = new JobQueue(boss);
   const outbound = new OutboundClient({ allow: config.outboundAllow });
   const wordpress = createWordpressPlatform({ outbound, clock: now });
-  const platforms = new PlatformRegistry([wordpress], announced);
+  const custom = createCustomPlatform({ outbound, clock: now });
+  const platforms = new PlatformRegistry([wordpress, custom, ...morePlatforms], announced);
   const metrics = new HttpMetrics();
 
   const connections = new SiteConnections({ vault, sites, events });
@@ -165,6 +173,7 @@ export async function createContainer(
     ...systemRoutes(readinessChecks(db, databaseUrl, queue)),
     ...authRoutes(auth, signInBrake),
     ...siteRoutes(sites, events),
+    ...platformRoutes(platforms),
     ...integrationRoutes(integrations, events, platforms),
     ...connectionRoutes(connectionTests, health, platforms, keyBrake),
     ...syncRoutes(sync, metadata, config.syncWaitS * 1000),

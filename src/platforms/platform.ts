@@ -10,7 +10,10 @@ export interface Platform {
   readonly name: string;
   /** As `platform_type` on the wire, e.g. `cms`. */
   readonly type: string;
+  /** What it can do at the most. */
   readonly capabilities: PlatformCapabilities;
+  /** What an integration with this `config_json` can do, where that differs from one to another. */
+  capabilitiesOf?(config: JsonObject): PlatformCapabilities;
   /** Checks and completes `config_json` as a caller may send it. */
   readonly configSchema: ZodType<JsonObject, JsonObject>;
   /** Checks the secrets in `credentials_json`; the site key is not one of them. */

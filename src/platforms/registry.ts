@@ -1,5 +1,5 @@
 import { CallerError, invalidField } from '../errors.ts';
-import type { Platform } from './platform.ts';
+import type { JsonObject, Platform, PlatformCapabilities } from './platform.ts';
 
 /** The platforms of this server, by their names on the wire. */
 export class PlatformRegistry {
@@ -10,6 +10,11 @@ export class PlatformRegistry {
   constructor(platforms: Platform[], announced: Readonly<Record<string, string>> = {}) {
     this.#platforms = new Map(platforms.map((platform) => [platform.name, platform]));
     this.#announced = announced;
+  }
+
+  /** The platforms that can be used here. */
+  list(): Platform[] {
+    return [...this.#platforms.values()];
   }
 
   /** Every name that is a platform's on the wire. */
@@ -29,6 +34,12 @@ export class PlatformRegistry {
   facts(name: string): { type: string; usesSiteKey: boolean } {
     const { type, capabilities } = this.get(name);
     return { type, usesSiteKey: capabilities.usesSiteKey };
+  }
+
+  /** What an integration with this `config_json` can do. */
+  capabilitiesOf(name: string, config: JsonObject): PlatformCapabilities {
+    const platform = this.get(name);
+    return platform.capabilitiesOf?.(config) ?? platform.capabilities;
   }
 
   /** The platform of a stored integration, whose name was checked when it was stored. */

@@ -121,6 +121,7 @@ describe('every route', () => {
         'get /api/v1/integration/integrations/:id/runs',
         'get /api/v1/integration/integrations/:id/runs/:run_id',
         'get /api/v1/integration/integrations/:id/sync-status',
+        'get /api/v1/integration/platforms',
         'get /api/v1/integration/webhooks/deliveries',
         'get /api/v1/sites',
         'get /api/v1/sites/:id',

@@ -17,6 +17,7 @@ import { type Core, createContainer, createCore } from '../../src/container.ts';
 import type { Database } from '../../src/database/client.ts';
 import type { Route } from '../../src/http/route.ts';
 import { createLogger } from '../../src/logger.ts';
+import type { Platform } from '../../src/platforms/platform.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export const jwtSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
@@ -62,17 +63,20 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Starts one. With `database` it shares another server's, and leaves it when it stops. */
+/**
+ * Starts one. With `database` it shares another server's, and leaves it when it stops; `platforms` are used besides
+ * the server's own.
+ */
 export async function startTestServer(
   environment: Record<string, string> = {},
-  options: { database?: { url: string } } = {},
+  options: { database?: { url: string }; platforms?: Platform[] } = {},
 ): Promise<TestServer> {
   const own: TestDatabase | null = options.database ? null : await createTestDatabase();
   const databaseUrl = options.database?.url ?? own?.url ?? '';
   const config = readConfig({ ...testEnvironment, ...environment });
   const log: string[] = [];
   const logger = createLogger(config.logLevel, { write: (line: string) => void log.push(line) });
-  const container = await createContainer(config, logger, databaseUrl);
+  const container = await createContainer(config, logger, databaseUrl, options.platforms);
   const core = createCore(config, logger, databaseUrl);
   await container.start();
   const listener = createServer(container.app).listen(0, '127.0.0.1');

@@ -1,12 +1,13 @@
 import { RemoteError } from '../../errors.ts';
 import type { OutboundResponse } from '../../outbound/httpClient.ts';
+import type { CheckList } from '../checkList.ts';
+import { runConnectionTest } from '../connectionTest.ts';
 import type { Connection, ConnectionTestResult } from '../platform.ts';
-import { CheckList } from './checkList.ts';
 import { ConnectorClient, isOutdated, MINIMUM_PLUGIN_VERSION } from './connectorClient.ts';
 import { CoreRest } from './coreRest.ts';
 import { type ApiRoot, discoverApi, readHome } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
-import { explained, fault, type WordpressFault } from './messages.ts';
+import { fault, faults, type WordpressFault } from './messages.ts';
 import { proveConnector } from './proveConnector.ts';
 import { provePassword } from './provePassword.ts';
 import { compareHome, parseSiteAddress } from './siteAddress.ts';
@@ -31,28 +32,7 @@ export async function diagnose(
   connection: Connection,
   options: DiagnosisOptions,
 ): Promise<ConnectionTestResult> {
-  const started = performance.now();
-  const list = new CheckList();
-  const remote: Remote = {};
-  const result = (code: string, words: { message: string; hint: string }, retryable: boolean) => ({
-    success: code === 'ok',
-    code,
-    message: words.message,
-    hint: words.hint,
-    stage: list.stage,
-    retryable,
-    latency_ms: Math.round(performance.now() - started),
-    checks: list.checks,
-    remote,
-  });
-  try {
-    await walk(connection, options, list, remote);
-    return result('ok', fault('ok'), false);
-  } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
-    const told = explained(error, {});
-    return result(told.code, told, told.retryable);
-  }
+  return runConnectionTest(faults, (list, remote) => walk(connection, options, list, remote));
 }
 
 async function walk(
@@ -104,29 +84,13 @@ async function reach(
   const started = performance.now();
   try {
     const read = await readHome(client);
-    const { connect, ms } = read.home;
-    const connecting = (connect.dns_ms ?? 0) + (connect.tcp_ms ?? 0) + (connect.tls_ms ?? 0);
-    list.passed('dns', connect.dns_ms ?? 0);
-    list.passed('connect', (connect.tcp_ms ?? 0) + (connect.tls_ms ?? 0));
-    list.passed('http', Math.max(0, ms - connecting), read.homeFault);
+    list.reached(read.home, read.homeFault);
     return read;
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
-    const failed = stageOf(error);
-    for (const name of ['dns', 'connect', 'http']) {
-      if (name === failed) break;
-      list.passed(name, 0);
-    }
-    list.failed(failed, performance.now() - started, error);
+    list.notReached(error, performance.now() - started);
     throw error;
   }
-}
-
-function stageOf(error: RemoteError): 'dns' | 'connect' | 'http' {
-  if (error.code === 'dns' || error.code === 'private_address' || error.detail === 'dns') return 'dns';
-  if (error.code === 'tls' || error.detail === 'connect') return 'connect';
-  const made = error.detail === 'reset' || error.detail === 'not_http';
-  return error.code === 'unreachable' && !made ? 'connect' : 'http';
 }
 
 function checkClock(root: ApiRoot, clock: () => number, client: SiteClient): void {

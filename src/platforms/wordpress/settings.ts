@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RemoteError } from '../../errors.ts';
+import { syncSettingsSchema } from '../syncSettings.ts';
 import { parseSiteAddress } from './siteAddress.ts';
 
 const siteUrl = z
@@ -16,28 +17,29 @@ const siteUrl = z
 
 /** What `config_json` may hold when a caller sends it. `content_types` beside it is written by the server alone. */
 export const wordpressConfigSchema = z.strictObject({
-  /** The site's own URL when absent. */
-  site_url: siteUrl.exactOptional(),
-  sync_settings: z
-    .strictObject({
-      /** What happens to a content changed on both sides; `flag` by default. */
-      conflict: z.enum(['flag', 'newest', 'local', 'remote']).exactOptional(),
-      /** Requests to the site at once. */
-      concurrency: z.int().min(1).max(16).exactOptional(),
-      schedule: z
-        .strictObject({ cron: z.string().min(1).max(100), time_zone: z.string().max(64).exactOptional() })
-        .exactOptional(),
-    })
-    .exactOptional(),
+  site_url: siteUrl
+    .exactOptional()
+    .meta({ description: "The address of WordPress; the site's own URL when absent." }),
+  sync_settings: syncSettingsSchema.exactOptional(),
 });
 
 /** The secrets in `credentials_json` besides the site key: an application password, or nothing. */
 export const wordpressCredentialsSchema = z
   .strictObject({
-    username: z.string().min(1).max(200).exactOptional(),
-    application_password: z.string().min(1).max(200).exactOptional(),
+    username: z.string().min(1).max(200).exactOptional().meta({
+      description: 'Login name of an Editor or Administrator. Not needed with the connector plugin.',
+    }),
+    application_password: z
+      .string()
+      .min(1)
+      .max(200)
+      .exactOptional()
+      .meta({ description: 'Made in WordPress under Users > Profile; belongs to the user name.' }),
   })
   .refine((given) => (given.username === undefined) === (given.application_password === undefined), {
     message: 'username and application_password belong together.',
     path: ['application_password'],
+  })
+  .meta({
+    dependentRequired: { username: ['application_password'], application_password: ['username'] },
   });

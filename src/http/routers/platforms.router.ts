@@ -1,0 +1,21 @@
+import type { PlatformRegistry } from '../../platforms/registry.ts';
+import { defineRoute, type Route } from '../route.ts';
+import { platformBody, platformsResponse } from '../schemas/platform.schema.ts';
+
+/** Which platforms there are, and what each wants to know. */
+export function platformRoutes(platforms: PlatformRegistry): Route[] {
+  // The same for everyone until the process ends, and costly to make.
+  const body = { results: platforms.list().map(platformBody) };
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/api/v1/integration/platforms',
+      access: { kind: 'user', role: 'editor' },
+      throttle: 'integration',
+      tag: 'Platforms',
+      summary: 'The platforms of this server, with schemas of config_json and credentials_json',
+      responses: { 200: { description: 'Every platform', schema: platformsResponse } },
+      handler: async () => ({ status: 200, body }),
+    }),
+  ];
+}

@@ -1,0 +1,186 @@
+import { RemoteError } from '../../errors.ts';
+import type { OutboundClient, OutboundResponse } from '../../outbound/httpClient.ts';
+import type { ExplainedFault } from '../explainedFault.ts';
+import type { Connection, Credentials, JsonObject } from '../platform.ts';
+import { type CustomConfig, customConfigSchema } from './description.ts';
+import { explained, fault } from './explanations.ts';
+import { retryAfterMs } from './retryAfter.ts';
+
+/** The part of the outbound client that is needed here. */
+export type Outbound = Pick<OutboundClient, 'request'>;
+
+export interface CustomOptions {
+  outbound: Outbound;
+  /** Milliseconds since 1970. */
+  clock: () => number;
+}
+
+export interface ApiRequest {
+  method: string;
+  /** As described, below `base_url`; or a whole URL on the same server. */
+  path: string;
+  /** Set in the query, in place of a parameter of the same name. */
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  body?: JsonObject;
+  timeoutMs?: number;
+}
+
+/** What an API answered; `value` is undefined for an empty body. */
+export interface ApiAnswer {
+  response: OutboundResponse;
+  value: unknown;
+}
+
+/** The description in a stored `config_json`. Throws ExplainedFault `invalid_description`. */
+export function readDescription(config: JsonObject): CustomConfig {
+  // Beside the description, the server keeps the structure that was read.
+  const { content_types: _structure, ...own } = config;
+  const read = customConfigSchema.safeParse(own);
+  if (read.success) return read.data;
+  const field = ['config_json', ...(read.error.issues[0]?.path ?? [])].join('.');
+  throw fault('invalid_description', { values: { field }, detail: field });
+}
+
+/** Speaks with one described API. Everything it throws is an ExplainedFault, and none holds a secret. */
+export class ApiClient {
+  readonly config: CustomConfig;
+  readonly #outbound: Outbound;
+  readonly #clock: () => number;
+  readonly #base: URL;
+  readonly #credentials: Credentials;
+
+  /** Throws ExplainedFault `invalid_description`, `missing_credentials`. */
+  constructor(connection: Pick<Connection, 'config' | 'credentials'>, { outbound, clock }: CustomOptions) {
+    this.config = readDescription(connection.config);
+    this.#outbound = outbound;
+    this.#clock = clock;
+    this.#base = new URL(this.config.base_url);
+    this.#credentials = connection.credentials;
+    this.#authentication();
+  }
+
+  /** Sends a request and gives what comes, whatever its status. */
+  async send(request: ApiRequest): Promise<OutboundResponse> {
+    const { headers, query } = this.#authentication();
+    const url = this.urlOf(request.path);
+    for (const [name, value] of Object.entries({ ...request.query, ...query })) {
+      url.searchParams.set(name, value);
+    }
+    const body = request.body === undefined ? {} : { body: JSON.stringify(request.body) };
+    try {
+      return await this.#outbound.request({
+        method: request.method,
+        url: url.href,
+        headers: {
+          Accept: 'application/json',
+          ...('body' in body ? { 'Content-Type': 'application/json' } : {}),
+          ...request.headers,
+          ...headers,
+        },
+        ...body,
+        // A redirected POST would go on as a GET, and its answer be taken for what was written.
+        ...(/^(GET|HEAD)$/.test(request.method) ? {} : { redirects: 'none' }),
+        ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
+      });
+    } catch (error) {
+      throw error instanceof RemoteError ? explained(error, { request: nameOf(request) }) : error;
+    }
+  }
+
+  /** Sends a request that must succeed with JSON, or with nothing. */
+  async json(request: ApiRequest): Promise<ApiAnswer> {
+    const response = await this.send(request);
+    if (response.status >= 300 || response.status < 200) throw this.refusal(request, response);
+    return { response, value: parseJson(request, response) };
+  }
+
+  /** What an answer that is no success means. */
+  refusal(request: ApiRequest, response: OutboundResponse): ExplainedFault {
+    const { status } = response;
+    const values = { request: nameOf(request), status: String(status), expected: '200' };
+    const wait = retryAfterMs(response.headers['retry-after'], this.#clock());
+    const options = {
+      values,
+      detail: String(status),
+      ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    };
+    if (status >= 500 && status !== 501) return fault('server_error', options);
+    const code = REFUSALS[status];
+    return code === undefined ? fault('unexpected_status', options) : fault(code, options);
+  }
+
+  /**
+   * The URL of a described path, or of a whole URL that an answer held. What authenticates is taken out of the
+   * latter: the API may repeat what we sent, and an URL is kept as a checkpoint.
+   * Throws ExplainedFault `foreign_link` for another server.
+   */
+  urlOf(path: string): URL {
+    if (path.startsWith('/') && !path.startsWith('//')) {
+      return new URL(this.#base.origin + this.#base.pathname.replace(/\/+$/, '') + path);
+    }
+    if (!URL.canParse(path, this.#base.href)) throw fault('foreign_link');
+    const url = new URL(path, this.#base);
+    if (url.origin !== this.#base.origin || url.username !== '' || url.password !== '') {
+      throw fault('foreign_link');
+    }
+    const { auth } = this.config;
+    if (auth.type === 'query') url.searchParams.delete(auth.name);
+    url.hash = '';
+    return url;
+  }
+
+  #authentication(): { headers: Record<string, string>; query: Record<string, string> } {
+    const { auth } = this.config;
+    switch (auth.type) {
+      case 'none':
+        return { headers: {}, query: {} };
+      case 'bearer':
+        return { headers: { Authorization: `Bearer ${this.#secret('token')}` }, query: {} };
+      case 'header':
+        return { headers: { [auth.name]: this.#secret('value') }, query: {} };
+      case 'query':
+        return { headers: {}, query: { [auth.name]: this.#secret('value') } };
+      case 'basic': {
+        const pair = `${this.#secret('username')}:${this.#secret('password')}`;
+        return { headers: { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` }, query: {} };
+      }
+    }
+  }
+
+  #secret(name: string): string {
+    const secret = this.#credentials[name];
+    if (secret === undefined) {
+      throw fault('missing_credentials', { values: { missing: name }, detail: name });
+    }
+    return secret;
+  }
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  401: 'bad_credentials',
+  403: 'forbidden',
+  404: 'not_found',
+  410: 'not_found',
+  429: 'throttled',
+};
+
+/** The JSON of an answer; undefined when its body is empty. Throws ExplainedFault `not_json`. */
+export function parseJson(request: ApiRequest, response: OutboundResponse): unknown {
+  // Tolerated in UTF-8 by many parsers, and sent by some servers: https://www.rfc-editor.org/rfc/rfc8259#section-8.1
+  const text = response.body.toString('utf8').replace(/^\uFEFF/, '');
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw fault('not_json', { values: { request: nameOf(request) } });
+  }
+}
+
+/** A request in a message: without query, which may hold more than a message should. */
+export function nameOf(request: Pick<ApiRequest, 'method' | 'path'>): string {
+  const path = request.path.startsWith('/')
+    ? request.path
+    : new URL(request.path, 'https://x.invalid').pathname;
+  return `${request.method} ${path.split('?')[0]}`;
+}

@@ -1,0 +1,210 @@
+import { z } from 'zod';
+import type {
+  ContentPage,
+  ContentSession,
+  ContentWrite,
+  KnownContents,
+  ReadAllRequest,
+  ReadChangesRequest,
+  ReadOutcome,
+  RemoteContent,
+  RemoteTerm,
+  TypeOfSite,
+  WriteOutcome,
+} from '../contentPart.ts';
+import type { JsonObject } from '../platform.ts';
+import { fault } from './explanations.ts';
+import type { ItemPage, ItemSource } from './itemSource.ts';
+import { ItemWriter } from './itemWriter.ts';
+import { FIRST_PAGE } from './listPages.ts';
+
+/** Asked for again: what was written while the last reading went on may have been given an earlier time. */
+const OVERLAP_MS = 5 * 60_000;
+const KNOWN_AT_ONCE = 1_000;
+/** Items of a page that is cut out of a whole reading. */
+const PAGE_OF_NEWEST = 100;
+
+/** Where a reading goes on. `newest`: the latest `modified_at` so far, which is what the watermark will be. */
+const cursorSchema = z.object({
+  at: z.union([z.string(), z.number()]).nullable(),
+  pages: z.int(),
+  newest: z.string().nullable(),
+  ended: z.boolean(),
+});
+type Cursor = z.output<typeof cursorSchema>;
+const START: Cursor = { ...FIRST_PAGE, newest: null, ended: false };
+
+const watermarkSchema = z.object({ newest: z.string().nullable() });
+
+/** The one content type of a described API. */
+export class CustomContentSession implements ContentSession {
+  /** Asked for changes since a time, an API does not tell what it has deleted; a whole list does. */
+  readonly findsEveryChange: boolean;
+  readonly writesAtOnce = 1;
+  readonly comparesAndSets = false;
+  readonly #source: ItemSource;
+  readonly #writer: ItemWriter;
+
+  constructor(source: ItemSource, siteId: number) {
+    this.#source = source;
+    this.#writer = new ItemWriter(source, siteId);
+    this.findsEveryChange = source.content.list.since_param === undefined;
+  }
+
+  async *readAll({ type, newest, cursor }: ReadAllRequest): AsyncGenerator<ContentPage> {
+    this.#check(type);
+    const start = cursor === null ? START : cursorSchema.parse(cursor);
+    const walk = this.#walk(start, {});
+    for await (const { page, cursor: next, expected } of newest === null ? walk : onlyNewest(walk, newest)) {
+      yield {
+        items: page.items.filter((item) => item.status !== null),
+        faults: page.faults,
+        cursor: next,
+        expected: newest === null ? expected : Math.min(newest, expected ?? newest),
+        ...(next.ended ? { end: { watermark: { newest: next.newest }, missing: [] } } : {}),
+      };
+    }
+  }
+
+  async *readChanges({ type, newest, watermark, known }: ReadChangesRequest): AsyncGenerator<ContentPage> {
+    this.#check(type);
+    const before = watermarkSchema.parse(watermark).newest;
+    const param = this.#source.content.list.since_param;
+    const since = param === undefined || before === null ? null : before;
+    const query = param === undefined || since === null ? {} : { [param]: withOverlap(since) };
+    const seen = new Set<string>();
+    const walk = this.#walk({ ...START, newest: before }, query, seen);
+    for await (const { page, cursor } of newest === null ? walk : onlyNewest(walk, newest)) {
+      yield {
+        items: await changedOnly(page.items, known),
+        faults: page.faults,
+        cursor,
+        expected: null,
+        ...(cursor.ended
+          ? {
+              end: {
+                watermark: { newest: cursor.newest },
+                missing: since === null ? await notAmong(seen, known) : [],
+              },
+            }
+          : {}),
+      };
+    }
+  }
+
+  async read(type: TypeOfSite, externalIds: readonly string[]): Promise<ReadOutcome> {
+    this.#check(type);
+    return this.#source.read(externalIds);
+  }
+
+  /** Terms stand in their items alone: there is no list of them to be read. */
+  async *readTerms(): AsyncGenerator<RemoteTerm[]> {}
+
+  async write(type: TypeOfSite, writes: readonly ContentWrite[]): Promise<WriteOutcome[]> {
+    this.#check(type);
+    const outcomes: WriteOutcome[] = [];
+    for (const write of writes) outcomes.push(await this.#writer.write(write));
+    return outcomes;
+  }
+
+  /** The list with where it goes on after each page. The ids of all items get into `seen`. */
+  async *#walk(start: Cursor, query: Record<string, string>, seen = new Set<string>()): AsyncGenerator<Step> {
+    let { newest } = start;
+    if (start.ended) {
+      yield { page: { items: [], faults: [] }, cursor: start, expected: null };
+      return;
+    }
+    for await (const { items, faults, page } of this.#source.list(
+      { at: start.at, pages: start.pages },
+      query,
+    )) {
+      for (const { externalId } of [...items, ...faults]) if (externalId !== null) seen.add(externalId);
+      newest = latest(newest, items, page.answeredAt);
+      const { next } = page;
+      const cursor = next === null ? { ...START, newest, ended: true } : { ...next, newest, ended: false };
+      yield { page: { items, faults }, cursor, expected: page.total };
+    }
+  }
+
+  #check({ slug }: TypeOfSite): void {
+    if (slug !== this.#source.content.type.slug)
+      throw fault('unknown_type', { values: { type: slug }, detail: slug });
+  }
+}
+
+interface Step {
+  page: Pick<ItemPage, 'items' | 'faults'>;
+  cursor: Cursor & JsonObject;
+  expected: number | null;
+}
+
+/**
+ * The newest items of a whole reading, as APIs list in any order. It begins anew when it is interrupted; without
+ * dates, the first ones listed are taken for the newest.
+ */
+async function* onlyNewest(walk: AsyncIterable<Step>, count: number): AsyncGenerator<Step> {
+  let kept: RemoteContent[] = [];
+  const faults: ItemPage['faults'] = [];
+  let newest: string | null = null;
+  for await (const { page, cursor } of walk) {
+    kept.push(...page.items.filter((item) => item.status !== null));
+    faults.push(...page.faults);
+    newest = cursor.newest;
+    if (kept.length > 2 * count) kept = newestOf(kept, count);
+  }
+  kept = newestOf(kept, count);
+  do {
+    const items = kept.splice(0, PAGE_OF_NEWEST);
+    const ended = kept.length === 0;
+    yield {
+      page: { items, faults: faults.splice(0) },
+      cursor: { ...START, newest: ended ? newest : null, ended },
+      expected: null,
+    };
+  } while (kept.length > 0);
+}
+
+function newestOf(items: RemoteContent[], count: number): RemoteContent[] {
+  // Times in ISO 8601 UTC sort as texts; those without one come last, in the order of the list.
+  return items.sort((a, b) => compare(b.modifiedAt ?? '', a.modifiedAt ?? '')).slice(0, count);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The latest time of all, but not later than the API's clock: an item dated ahead would hide what changes until then. */
+function latest(newest: string | null, items: RemoteContent[], answeredAt: number | null): string | null {
+  const limit = answeredAt === null ? null : new Date(answeredAt).toISOString();
+  let found = newest;
+  for (const { modifiedAt } of items) {
+    if (modifiedAt === null) continue;
+    const time = limit !== null && modifiedAt > limit ? limit : modifiedAt;
+    if (found === null || time > found) found = time;
+  }
+  return found;
+}
+
+function withOverlap(time: string): string {
+  return new Date(Math.max(0, Date.parse(time) - OVERLAP_MS)).toISOString();
+}
+
+async function changedOnly(items: RemoteContent[], known: KnownContents): Promise<RemoteContent[]> {
+  const stored = await known.some(items.map((item) => item.externalId));
+  return items.filter((item) => {
+    const before = stored.get(item.externalId);
+    return before === undefined ? item.status !== null : before.tag === null || before.tag !== item.tag;
+  });
+}
+
+/** The known ids that are not in `seen`. */
+async function notAmong(seen: ReadonlySet<string>, known: KnownContents): Promise<string[]> {
+  const missing: string[] = [];
+  let after: string | null = null;
+  for (;;) {
+    const ids: string[] = [...(await known.after(after, KNOWN_AT_ONCE)).keys()];
+    missing.push(...ids.filter((id) => !seen.has(id)));
+    after = ids.at(-1) ?? null;
+    if (after === null) return missing;
+  }
+}

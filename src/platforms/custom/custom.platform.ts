@@ -1,0 +1,27 @@
+import type { JsonObject, Platform } from '../platform.ts';
+import type { CustomOptions } from './apiClient.ts';
+import { testCustomConnection } from './connectionTest.ts';
+import { customContentPart, readCustomContent, readCustomStructure } from './contentPart.ts';
+import { customConfigSchema, customCredentialsSchema } from './description.ts';
+
+/** Any JSON API that its integration's `config_json` describes. */
+export function createCustomPlatform(options: CustomOptions): Platform {
+  return {
+    name: 'custom',
+    type: 'custom_api',
+    capabilities: { usesSiteKey: false, structure: true, content: true },
+    capabilitiesOf,
+    configSchema: customConfigSchema,
+    credentialsSchema: customCredentialsSchema,
+    testConnection: (connection) => testCustomConnection(connection, options),
+    readStructure: (connection) => readCustomStructure(connection, options),
+    readContent: (connection, wanted) => readCustomContent(connection, wanted, options),
+    content: customContentPart(options),
+  };
+}
+
+/** What a description gives. */
+function capabilitiesOf(config: JsonObject) {
+  const described = config.content !== undefined;
+  return { usesSiteKey: false, structure: described, content: described };
+}

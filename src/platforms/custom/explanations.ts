@@ -1,0 +1,115 @@
+import { CONNECTION_EXPLANATIONS } from '../connectionExplanations.ts';
+import { type Explanations, Faults } from '../explainedFault.ts';
+
+/** What each code of a described API means and what mends it. `{request}` is such as `GET /posts`. */
+export const EXPLANATIONS: Explanations = {
+  ...CONNECTION_EXPLANATIONS,
+  invalid_url: {
+    message: 'The base URL is not a web address.',
+    hint: 'Write config_json.base_url such as https://api.example.com/v1.',
+  },
+  'unreachable.reset': {
+    message: 'The API breaks off the connection before it has answered.',
+    hint: "A firewall may cut us off, or the API crashes: look into its server's log, and allow requests from this server.",
+    retryable: true,
+  },
+  timeout: {
+    message: 'The API did not answer in time.',
+    hint: 'The API is very slow or stuck. We try again; look into the log of its server if it stays so.',
+    retryable: true,
+  },
+  too_large: {
+    message: 'The API answers with more data than is sensible here.',
+    hint: 'Ask for smaller pages (config_json.content.paging.size), or for fewer fields in the path.',
+  },
+
+  invalid_description: {
+    message: 'The description of the API is not valid here any more: {field}.',
+    hint: 'Correct {field} in config_json.',
+  },
+  missing_credentials: {
+    message: 'The API wants to know who is calling, but {missing} is not entered.',
+    hint: 'Enter {missing} in credentials_json, as config_json.auth says.',
+  },
+  bad_credentials: {
+    message: 'The API does not accept the credentials.',
+    hint: 'Enter new ones in credentials_json, and check that config_json.auth names the way that the API wants them.',
+  },
+  forbidden: {
+    message: 'The API knows who is calling, but does not allow {request}.',
+    hint: 'Give the key or user of credentials_json the right to it in the API.',
+  },
+  not_found: {
+    message: 'The API has nothing under {request}.',
+    hint: 'Check config_json.base_url and the path.',
+  },
+  throttled: {
+    message: 'The API asks for patience.',
+    hint: 'We try again. If it stays so, lower config_json.sync_settings.concurrency.',
+    retryable: true,
+  },
+  server_error: {
+    message: 'The API answers {request} with status {status}: it has failed itself.',
+    hint: "We try again. If it stays so, look into the API's log.",
+    retryable: true,
+  },
+  unexpected_status: {
+    message: 'The API answers {request} with status {status} in place of {expected}.',
+    hint: 'Check base_url, the path and the method in config_json; if all is well with this status, expect it.',
+  },
+  'unexpected_status.401': {
+    message: 'The API does not accept the credentials: it answers {request} with status 401.',
+    hint: 'Enter new ones in credentials_json, and check that config_json.auth names the way that the API wants them.',
+  },
+  'unexpected_status.403': {
+    message: 'The API does not allow {request}: it answers with status 403.',
+    hint: 'Give the key or user of credentials_json the right to it in the API.',
+  },
+  'unexpected_status.404': {
+    message: 'The API has nothing under {request}: it answers with status 404.',
+    hint: 'Check base_url and the path in config_json.',
+  },
+  'unexpected_status.429': {
+    message: 'The API asks for patience: it answers {request} with status 429.',
+    hint: 'We try again. If it stays so, ask for a higher limit there.',
+    retryable: true,
+  },
+  not_json: {
+    message: 'The API answers {request} with something that is not JSON.',
+    hint: 'Check base_url and the path in config_json: often a website answers there in place of the API.',
+  },
+  pointer_leads_nowhere: {
+    message: 'The answer to {request} holds nothing at {pointer}.',
+    hint: 'Correct {field} in config_json: it leads from the top of the answer, as in /data/items.',
+  },
+  not_a_list: {
+    message: 'The answer to {request} holds no list at {pointer}.',
+    hint: 'Correct config_json.content.list.items: it leads from the top of the answer to the list.',
+  },
+  endless_paging: {
+    message: 'The list of the API does not end: {found}.',
+    hint: 'Check config_json.content.paging: a wrong parameter is mostly ignored, and the first page comes again and again.',
+  },
+  no_next_page: {
+    message: 'An answer holds something at {pointer} that names no next page.',
+    hint: 'Correct config_json.content.paging.next: it leads to the cursor or the URL of the next page.',
+  },
+  foreign_link: {
+    message: 'The API names a next page that is on another server.',
+    hint: 'Use the address that the API itself uses as config_json.base_url. Credentials are never sent along to another host.',
+  },
+  unknown_type: {
+    message: 'The description has no content type {type}.',
+    hint: 'Read the structure anew by a sync with the direction metadata.',
+  },
+  unreadable_item: {
+    message: 'The item cannot be taken: {why}.',
+    hint: 'Correct config_json.content.map, or the item in the API.',
+  },
+};
+
+export const faults = new Faults(EXPLANATIONS, {
+  canonical: 'the address that the API redirects to',
+  request: 'a request',
+});
+export const { fault, explained } = faults;

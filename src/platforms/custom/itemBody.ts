@@ -1,0 +1,103 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ContentWrite, RemoteContent } from '../contentPart.ts';
+import type { ContentTerm, JsonObject, JsonValue } from '../platform.ts';
+import {
+  type ContentDescription,
+  type ContentMap,
+  type WritableField,
+  writtenFields,
+} from './contentDescription.ts';
+import { writePointer } from './jsonPointer.ts';
+
+/** The body that makes an item of a content: every field that is written. */
+export function bodyForCreate(write: ContentWrite, content: ContentDescription): JsonObject {
+  return bodyOf(write, content.map, writtenFields(content));
+}
+
+/**
+ * The body that changes an item: with a PUT every field, else those that differ from `write.onSite`, as far as it is
+ * known. null when nothing differs.
+ */
+export function bodyForUpdate(write: ContentWrite, content: ContentDescription): JsonObject | null {
+  const { onSite } = write;
+  const fields = writtenFields(content);
+  if (content.update?.method === 'PUT' || onSite === null) return bodyOf(write, content.map, fields);
+  const changed = fields.filter((field) => differs(field, write, onSite, content.map));
+  return changed.length === 0 ? null : bodyOf(write, content.map, changed);
+}
+
+function differs(field: WritableField, write: ContentWrite, onSite: RemoteContent, map: ContentMap): boolean {
+  switch (field) {
+    case 'status':
+      return write.status !== null && write.status !== onSite.status;
+    case 'content_id':
+      return write.contentId !== onSite.contentId;
+    case 'terms':
+      return !isDeepStrictEqual(ownTerms(write.terms, map), ownTerms(onSite.terms, map));
+    case 'metadata':
+      return Object.keys(map.metadata ?? {}).some(
+        (name) =>
+          Object.hasOwn(write.metadata, name) &&
+          !isDeepStrictEqual(write.metadata[name], onSite.metadata[name]),
+      );
+    default:
+      return write[field] !== onSite[field];
+  }
+}
+
+function bodyOf(write: ContentWrite, map: ContentMap, fields: readonly WritableField[]): JsonObject {
+  const body: JsonObject = {};
+  const set = (pointer: string | undefined, value: JsonValue | undefined) => {
+    if (pointer !== undefined && value !== undefined) writePointer(body, pointer, value);
+  };
+  for (const field of fields) {
+    switch (field) {
+      case 'status':
+        set(map.status?.at, statusWord(write, map));
+        break;
+      case 'content_id':
+        set(map.content_id, write.contentId);
+        break;
+      case 'terms':
+        set(
+          map.terms?.at,
+          ownTerms(write.terms, map).map((term) => termBody(term, map)),
+        );
+        break;
+      case 'metadata':
+        for (const [name, pointer] of Object.entries(map.metadata ?? {})) {
+          if (Object.hasOwn(write.metadata, name)) set(pointer, write.metadata[name]);
+        }
+        break;
+      default:
+        set(map[field], write[field]);
+    }
+  }
+  return body;
+}
+
+/** The API's word for a status; undefined where it stays as it is, or the API has none for it. */
+function statusWord(
+  { status, onSite }: ContentWrite,
+  { status: described }: ContentMap,
+): JsonValue | undefined {
+  const values = described?.values;
+  if (values === undefined) return undefined;
+  const all: JsonValue[] = [...values.published, ...(values.draft ?? [])];
+  const kept = all.find((word) => String(word) === onSite?.externalStatus);
+  // The site may have a finer word that means the same.
+  if (status === null || (kept !== undefined && status === onSite?.status)) return kept;
+  return status === 'published' ? values.published[0] : values.draft?.[0];
+}
+
+function ownTerms(terms: readonly ContentTerm[], map: ContentMap): ContentTerm[] {
+  return terms.filter((term) => term.taxonomy === map.terms?.taxonomy);
+}
+
+function termBody({ slug, name }: ContentTerm, { terms }: ContentMap): JsonValue {
+  if (terms === undefined || terms.slug === '') return slug;
+  const body: JsonObject = {};
+  writePointer(body, terms.slug, slug);
+  if (terms.name !== undefined) writePointer(body, terms.name, name);
+  return body;
+}

@@ -1,0 +1,106 @@
+import { RemoteError } from '../../errors.ts';
+import type { ItemFault, Pace, ReadOutcome, RemoteContent } from '../contentPart.ts';
+import type { ApiClient, ApiRequest } from './apiClient.ts';
+import type { ContentDescription } from './contentDescription.ts';
+import { mapItem } from './itemMap.ts';
+import { readPointer } from './jsonPointer.ts';
+import { FIRST_PAGE, type ListPage, type PageStart, readPages } from './listPages.ts';
+
+/** A page of a list, its items read by the map. */
+export interface ItemPage {
+  items: RemoteContent[];
+  faults: ItemFault[];
+  page: ListPage;
+}
+
+/** Reads the items of one described API. Throws ExplainedFault. */
+export class ItemSource {
+  readonly client: ApiClient;
+  readonly content: ContentDescription;
+  readonly pace: Pace;
+
+  constructor(client: ApiClient, content: ContentDescription, pace: Pace) {
+    this.client = client;
+    this.content = content;
+    this.pace = pace;
+  }
+
+  /** The list from a page on, narrowed by `query`. An item that came before, as pages shifted, does not come again. */
+  async *list(start: PageStart = FIRST_PAGE, query: Record<string, string> = {}): AsyncGenerator<ItemPage> {
+    const seen = new Set<string>();
+    for await (const page of readPages(this, start, query)) {
+      const items: RemoteContent[] = [];
+      const faults: ItemFault[] = [];
+      const here = new Set<string>();
+      for (const raw of page.items) {
+        const { content, fault } = mapItem(raw, this.content);
+        const id = content?.externalId ?? fault?.externalId ?? null;
+        if (id !== null && here.has(id)) {
+          faults.push({ externalId: id, code: 'same_id', message: 'Two items of one page have this id.' });
+        } else if (fault !== null) faults.push(fault);
+        else if (!seen.has(content.externalId)) items.push(content);
+        if (id !== null) here.add(id);
+      }
+      for (const id of here) seen.add(id);
+      yield { items, faults, page };
+    }
+  }
+
+  /** Some items as they are now: each by its own request, or out of the list where the API has none for one. */
+  async read(externalIds: readonly string[]): Promise<ReadOutcome> {
+    if (this.content.item === undefined) return this.#readFromList(externalIds);
+    const outcome: ReadOutcome = { items: [], gone: [], faults: [] };
+    const ids = [...new Set(externalIds)];
+    for (let from = 0; from < ids.length; from += this.pace.atOnce) {
+      const some = ids.slice(from, from + this.pace.atOnce);
+      for (const one of await Promise.all(some.map((id) => this.#readOne(this.content.item, id)))) {
+        outcome.items.push(...one.items);
+        outcome.gone.push(...one.gone);
+        outcome.faults.push(...one.faults);
+      }
+    }
+    return outcome;
+  }
+
+  async #readOne(item: ContentDescription['item'], externalId: string): Promise<ReadOutcome> {
+    const request: ApiRequest = { method: 'GET', path: pathTo(item?.path ?? '', externalId) };
+    const none = { items: [], gone: [], faults: [] };
+    const refused = (code: string, message: string) => ({ ...none, faults: [{ externalId, code, message }] });
+    try {
+      const { value } = await this.pace.send(() => this.client.json(request), { repeatable: true });
+      const { content, fault } = mapItem(readPointer(value, item?.at ?? ''), this.content);
+      if (fault !== null) return refused(fault.code, fault.message);
+      return content.externalId === externalId
+        ? { ...none, items: [content] }
+        : refused('other_item', 'The API answered with another item than was asked for.');
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      if (error.code === 'not_found') return { ...none, gone: [externalId] };
+      if (error.code === 'forbidden') return refused('forbidden', error.message);
+      throw error;
+    }
+  }
+
+  async #readFromList(externalIds: readonly string[]): Promise<ReadOutcome> {
+    const wanted = new Set(externalIds);
+    const outcome: ReadOutcome = { items: [], gone: [], faults: [] };
+    let nameless = false;
+    for await (const { items, faults } of this.list()) {
+      for (const item of items) if (wanted.delete(item.externalId)) outcome.items.push(item);
+      for (const fault of faults) {
+        if (fault.externalId === null) nameless = true;
+        else if (wanted.delete(fault.externalId)) outcome.faults.push(fault);
+      }
+    }
+    if (!nameless) return { ...outcome, gone: [...wanted] };
+    // One of those without a readable id may be the one that was looked for.
+    const message = 'It was not found, but the list has items whose id cannot be read.';
+    const unsure = [...wanted].map((externalId) => ({ externalId, code: 'no_id', message }));
+    return { ...outcome, faults: [...outcome.faults, ...unsure] };
+  }
+}
+
+/** A described path with an id in it. */
+export function pathTo(template: string, externalId: string): string {
+  return template.replaceAll('{id}', () => encodeURIComponent(externalId));
+}

@@ -1,0 +1,191 @@
+import { RemoteError } from '../../errors.ts';
+import type { ContentWrite, ItemFault, RemoteContent, WriteOutcome } from '../contentPart.ts';
+import type { ApiRequest } from './apiClient.ts';
+import { bodyForCreate, bodyForUpdate } from './itemBody.ts';
+import { idOf, mapItem } from './itemMap.ts';
+import { type ItemSource, pathTo } from './itemSource.ts';
+import { readPointer } from './jsonPointer.ts';
+
+/** Makes and changes items of one described API, one by one. */
+export class ItemWriter {
+  readonly #source: ItemSource;
+  readonly #siteId: number;
+
+  constructor(source: ItemSource, siteId: number) {
+    this.#source = source;
+    this.#siteId = siteId;
+  }
+
+  /** Throws RemoteError when it is not known what became of the write. */
+  async write(write: ContentWrite): Promise<WriteOutcome> {
+    if (write.externalId !== null) return this.#update(write, write.externalId, write.onSite);
+    return write.mayExist ? this.#createOnce(write) : this.#create(write);
+  }
+
+  /** A create that was begun before: what is found of it is brought to what it should be. */
+  async #createOnce(write: ContentWrite): Promise<WriteOutcome> {
+    const found = await this.#find(write);
+    if (found === null) return lostCreate(write);
+    if (found === 'none') return this.#create(write);
+    if (this.#source.content.create?.find?.by === 'slug' && found.title !== write.title) {
+      return failed(
+        write,
+        'slug_taken',
+        `The API has another item with the slug ${write.slug}. It is left alone.`,
+      );
+    }
+    if (this.#source.content.update === undefined) return written(found, true);
+    const outcome = await this.#update(write, found.externalId, found);
+    return outcome.result === 'written' ? { ...outcome, created: true } : outcome;
+  }
+
+  async #create(write: ContentWrite): Promise<WriteOutcome> {
+    const { create } = this.#source.content;
+    if (create === undefined)
+      return failed(write, 'not_supported', 'The description of the API has no create.');
+    const request: ApiRequest = {
+      method: create.method ?? 'POST',
+      path: create.path,
+      // The same for every try of the same create: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+      headers: {
+        'Idempotency-Key': `"sitebridge-${this.#siteId}-${write.contentId}-${write.begunAt ?? write.opId}"`,
+      },
+      body: bodyForCreate(write, this.#source.content),
+    };
+    let value: unknown;
+    try {
+      value = await this.#sendOnce(request);
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      if (!(error instanceof LostAnswer)) return failed(write, error.code, error.message, error.retryable);
+      if (create.find !== undefined) throw error.fault;
+      return lostCreate(write);
+    }
+    const remote = await this.#readBack(readPointer(value, create.at ?? ''), null);
+    if (remote !== null) return written(remote, true);
+    const found = await this.#find(write);
+    return found === null || found === 'none' ? lostCreate(write) : written(found, true);
+  }
+
+  async #update(
+    write: ContentWrite,
+    externalId: string,
+    onSite: RemoteContent | null,
+  ): Promise<WriteOutcome> {
+    const { content, client, pace } = this.#source;
+    if (content.update === undefined)
+      return failed(write, 'not_supported', 'The description of the API has no update.');
+    const body = bodyForUpdate({ ...write, onSite }, content);
+    if (body === null && onSite !== null) return written(onSite, false);
+    const request: ApiRequest = {
+      method: content.update.method ?? 'PATCH',
+      path: pathTo(content.update.path, externalId),
+      body: body ?? {},
+    };
+    let value: unknown;
+    try {
+      // Setting the same fields twice changes nothing more.
+      ({ value } = await pace.send(() => client.json(request), { repeatable: true }));
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      if (error.code === 'not_found') return { result: 'conflict', remote: null };
+      if (isRefusal(error)) return failed(write, error.code, error.message);
+      throw error;
+    }
+    const remote = await this.#readBack(readPointer(value, content.update.at ?? ''), externalId);
+    if (remote !== null) return written(remote, false);
+    const read = await this.#source.read([externalId]);
+    const [now] = read.items;
+    if (now !== undefined) return written(now, false);
+    if (read.gone.length > 0) return { result: 'conflict', remote: null };
+    const [fault] = read.faults;
+    return failed(
+      write,
+      fault?.code ?? 'unreadable',
+      fault?.message ?? 'The API does not show what it holds now.',
+    );
+  }
+
+  /** What a write answered; where that is less than an item, the item is read. null where that cannot be done either. */
+  async #readBack(answer: unknown, expectedId: string | null): Promise<RemoteContent | null> {
+    const { content } = this.#source;
+    const mapped = mapItem(answer, content);
+    const id = idOf(answer, content.map);
+    if (expectedId !== null && id !== expectedId) return null;
+    if (mapped.content !== null) return mapped.content;
+    if (id === null || content.item === undefined) return null;
+    return (await this.#source.read([id])).items[0] ?? null;
+  }
+
+  /** Sends what must not be done twice: it is sent again only where it cannot have been done. */
+  async #sendOnce(request: ApiRequest): Promise<unknown> {
+    const { client, pace } = this.#source;
+    const attempt = async () => {
+      try {
+        return (await client.json(request)).value;
+      } catch (error) {
+        if (error instanceof RemoteError && !isRefusal(error) && !neverArrived(error))
+          throw new LostAnswer(error);
+        throw error;
+      }
+    };
+    return pace.send(attempt, { repeatable: true });
+  }
+
+  /** Looks for what became of a create: null where the description gives no way to, `none` where there is nothing. */
+  async #find(write: ContentWrite): Promise<RemoteContent | 'none' | null> {
+    const find = this.#source.content.create?.find;
+    const value = find?.by === 'slug' ? write.slug : String(write.contentId);
+    if (find === undefined || value === '') return null;
+    for await (const { items } of this.#source.list(undefined, { [find.param]: value })) {
+      // An API that does not know the parameter gives everything.
+      const found = items.find((item) =>
+        find.by === 'slug' ? item.slug === write.slug : item.contentId === write.contentId,
+      );
+      if (found !== undefined) return found;
+    }
+    return 'none';
+  }
+}
+
+/** A create whose answer did not come or cannot be read: it may have been done. Not to be sent again as it is. */
+class LostAnswer extends RemoteError {
+  /** What happened in place of the answer. */
+  readonly fault: RemoteError;
+
+  constructor(fault: RemoteError) {
+    super(fault.code, fault.message);
+    this.name = 'LostAnswer';
+    this.fault = fault;
+  }
+}
+
+/** Did the API refuse the request? Then it did nothing. */
+function isRefusal({ code, detail }: RemoteError): boolean {
+  if (code === 'unexpected_status') return /^[34]\d\d$/.test(detail ?? '');
+  return ['bad_credentials', 'forbidden', 'not_found', 'throttled', 'redirect'].includes(code);
+}
+
+/** Did the request not even reach the API? */
+function neverArrived({ code, detail }: RemoteError): boolean {
+  if (code === 'unreachable') return detail === 'refused' || detail === 'timeout' || detail === 'no_route';
+  if (code === 'timeout') return detail === 'dns' || detail === 'connect';
+  return ['dns', 'tls', 'private_address', 'invalid_url'].includes(code);
+}
+
+function written(remote: RemoteContent, created: boolean): WriteOutcome {
+  return { result: 'written', created, remote, notes: [] };
+}
+
+function failed(write: ContentWrite, code: string, message: string, retryable = false): WriteOutcome {
+  const fault: ItemFault = { externalId: write.externalId, code, message };
+  return { result: 'failed', fault, retryable };
+}
+
+function lostCreate(write: ContentWrite): WriteOutcome {
+  return failed(
+    write,
+    'create_lost',
+    'It is not known whether the API has made the item. Look for it there; with config_json.content.create.find it is looked for by itself.',
+  );
+}

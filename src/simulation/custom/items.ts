@@ -1,0 +1,39 @@
+/** An item as the simulated API shows it: as deep and as oddly named as such APIs are. */
+export interface ApiItem {
+  id: number;
+  attributes: {
+    title: string;
+    slug: string;
+    text: string | null;
+    summary?: string;
+    state: string;
+    tags: { key: string; label: string }[];
+    author?: string;
+  };
+  links: { self: string };
+  updated_at: string;
+  /** What a caller keeps with the item: the id that it has there. */
+  ref?: number;
+}
+
+/** Items 1 to `count`, made a minute apart from 2026-01-01 on. */
+export function makeItems(count: number): ApiItem[] {
+  return Array.from({ length: count }, (_, index) => makeItem(index + 1));
+}
+
+export function makeItem(id: number): ApiItem {
+  return {
+    id,
+    attributes: {
+      title: `Article ${id}`,
+      slug: `article-${id}`,
+      text: `<p>Text ${id} – “quoted” & 日本語</p>`,
+      summary: `Summary ${id}`,
+      state: id % 3 === 0 ? 'in_work' : 'live',
+      tags: [{ key: 'news', label: 'News' }],
+      author: 'Ada',
+    },
+    links: { self: `https://www.example.com/articles/${id}` },
+    updated_at: new Date(Date.UTC(2026, 0, 1) + id * 60_000).toISOString(),
+  };
+}

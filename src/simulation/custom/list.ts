@@ -1,0 +1,71 @@
+import type { ApiFault } from './faults.ts';
+import { type ApiItem, makeItem } from './items.ts';
+import { type ListedPage, pageOf } from './paging.ts';
+import type { ApiState, Reply } from './state.ts';
+
+/** Answers the request for a page of the list. */
+export function answerList(state: ApiState, url: URL): Reply {
+  const { faults } = state;
+  const found = faults.has('filters_ignored') ? state.items : filtered(state.items, url.searchParams);
+  const page: ListedPage = faults.has('new_pages')
+    ? endlessPage(state, url)
+    : pageOf(state.paging, found, faults.has('same_page') ? firstPage(url) : url, state.pageSize);
+  const next = faults.has('repeated_next') ? repeated(page, url) : page;
+  const nextUrl = faults.has('foreign_next') ? 'https://elsewhere.example/v1/articles?page=2' : next.url;
+  const items: unknown[] = page.items.map((item) => spoilt(item, faults));
+  return {
+    status: 200,
+    headers: {
+      'X-Total-Count': String(found.length),
+      ...(nextUrl === null ? {} : { Link: `<https://a.example/>; rel="help", <${nextUrl}>; rel="next"` }),
+    },
+    body: {
+      data: faults.has('no_list') ? {} : { items },
+      paging: { total: found.length, next_cursor: next.cursor, next_url: nextUrl },
+    },
+  };
+}
+
+function filtered(items: ApiItem[], query: URLSearchParams): ApiItem[] {
+  const slug = query.get('slug');
+  const ref = query.get('ref');
+  const since = query.get('updated_since');
+  return items.filter(
+    (item) =>
+      (slug === null || item.attributes.slug === slug) &&
+      (ref === null || item.ref === Number(ref)) &&
+      (since === null || Date.parse(item.updated_at) >= Date.parse(since)),
+  );
+}
+
+/** The URL of the first page, whatever page was asked for. */
+function firstPage(url: URL): URL {
+  const first = new URL(url);
+  for (const name of ['page', 'offset', 'cursor']) first.searchParams.delete(name);
+  return first;
+}
+
+function repeated(page: ListedPage, url: URL): ListedPage {
+  return { ...page, cursor: url.searchParams.get('cursor') ?? 'again', url: url.href };
+}
+
+/** Items that nobody has seen, and a next page. */
+function endlessPage(state: ApiState, url: URL): ListedPage {
+  state.endlessPages += 1;
+  const cursor = String(state.endlessPages);
+  const next = new URL(url);
+  next.searchParams.set('cursor', cursor);
+  return { items: [makeItem(1_000 + state.endlessPages)], cursor, url: next.href };
+}
+
+function spoilt(item: ApiItem, faults: Set<ApiFault>): unknown {
+  if (item.id !== 2) return item;
+  const { attributes } = item;
+  if (faults.has('null_item')) return null;
+  if (faults.has('no_id')) return { ...item, id: undefined };
+  if (faults.has('same_id')) return { ...item, id: 1 };
+  if (faults.has('no_title')) return { ...item, attributes: { ...attributes, title: undefined } };
+  if (faults.has('unknown_state')) return { ...item, attributes: { ...attributes, state: 'odd' } };
+  if (faults.has('nul_in_title')) return { ...item, attributes: { ...attributes, title: 'a\u0000b' } };
+  return item;
+}

@@ -1,0 +1,174 @@
+/** Integrations with custom APIs, through the API, against a simulated one. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { credentialsOf, describeApi } from '../../src/simulation/custom/apiDescription.ts';
+import {
+  API_SECRET,
+  type SimulatedApi,
+  startSimulatedApi,
+} from '../../src/simulation/custom/simulatedApi.ts';
+import { buildAccount, buildSite, integrationsPath, type TestUser } from '../support/builders.ts';
+import { expectProblem, fieldsOf } from '../support/problems.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+let owner: TestUser;
+let api: SimulatedApi;
+beforeAll(async () => {
+  server = await startTestServer();
+  owner = await buildAccount(server);
+  api = await startSimulatedApi({ auth: 'query' });
+});
+afterAll(async () => {
+  await server.stop();
+  await api.stop();
+});
+
+const asOwner = () => server.as(owner);
+
+/** Asks for an integration of a new site with the simulated API. */
+async function create(change: object = {}) {
+  const site = await buildSite(server, owner.accountId);
+  const body = {
+    site_id: site.siteId,
+    platform: 'custom',
+    config_json: describeApi(api),
+    credentials_json: credentialsOf(api.auth),
+    ...change,
+  };
+  return asOwner().post(integrationsPath, body);
+}
+
+test('one is made, tested and read, and its secret stands nowhere', async () => {
+  const made = await create();
+  expect(made).toMatchObject({
+    status: 201,
+    body: {
+      platform: 'custom',
+      platform_type: 'custom_api',
+      config_json: describeApi(api),
+      has_credentials: true,
+      api_key: null,
+    },
+  });
+  const path = `${integrationsPath}/${made.body.id}`;
+  const tested = await asOwner().post(`${path}/test-connection`).expect(200);
+  expect(tested.body).toMatchObject({ success: true, code: 'ok' });
+  const run = await asOwner().post(`${path}/sync`, { direction: 'metadata' }).expect(200);
+  expect(run.body).toMatchObject({ status: 'success' });
+  const types = await asOwner().get(`${path}/content-types`).expect(200);
+  expect(types.body.content_types.post_types).toMatchObject({ article: { label: 'Articles', count: 5 } });
+  // With the structure beside the description, both go on working.
+  expect((await asOwner().post(`${path}/test-connection`)).body).toMatchObject({ code: 'ok' });
+
+  await asOwner()
+    .patch(path, { credentials_json: { value: 'another-secret' } })
+    .expect(200);
+  expect((await asOwner().post(`${path}/test-connection`)).body).toMatchObject({ code: 'unexpected_status' });
+  api.setFault('failing');
+  const failed = await asOwner().post(`${path}/sync`, { direction: 'metadata' });
+  api.clearFaults();
+  expect(failed.body).toMatchObject({ status: 'failed', error: expect.stringContaining('500') });
+
+  const events = await server.db.syncEvent.findMany();
+  const checks = await server.db.connectionCheck.findMany();
+  const runs = await server.db.syncRun.findMany();
+  const seen = JSON.stringify([events, checks, runs], (_, value) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+  const shown = (await asOwner().get(path)).text + (await asOwner().get(`${path}/debug-status`)).text;
+  for (const secret of [API_SECRET, 'another-secret']) {
+    expect(seen + shown + server.log.join('\n')).not.toContain(secret);
+  }
+});
+
+test('a content of it is read anew, and one of an API without content is a 501', async () => {
+  const made = await create();
+  const { content: _, ...bare } = describeApi(api);
+  const without = await create({ config_json: bare });
+  for (const [integration, status] of [
+    [made.body, 200],
+    [without.body, 501],
+  ] as const) {
+    const stored = await server.db.content.create({
+      data: {
+        accountId: owner.accountId,
+        siteId: integration.site_id,
+        contentType: 'article',
+        externalId: '2',
+        syncedVersion: 1,
+      },
+    });
+    const path = `${integrationsPath}/${integration.id}/sync-wordpress-content`;
+    const answer = await asOwner().post(path, { content_id: stored.id });
+    if (status === 200) expect(answer.body).toMatchObject({ success: true, content: { title: 'Article 2' } });
+    else {
+      expectProblem(answer, 501, { code: 'not_supported' });
+      expect(answer.body.detail).toMatch(/custom.*content/);
+    }
+  }
+});
+
+test('a change merges into the description, which is checked as a whole', async () => {
+  const { body } = await create();
+  const path = `${integrationsPath}/${body.id}`;
+  const change = (config_json: object) => asOwner().patch(path, { config_json });
+  const { body: changed } = await change({ test: { expect_status: 204 } }).expect(200);
+  expect(changed.config_json.test).toEqual({
+    path: '/me',
+    expect_json_pointer: '/user/name',
+    expect_status: 204,
+  });
+  expectProblem(await change({ content: { map: { title: 'title' } } }), 400, {
+    fields: ['config_json.content.map.title'],
+  });
+  expect((await change({ content: null }).expect(200)).body.config_json).not.toHaveProperty('content');
+});
+
+describe('bad input', () => {
+  const described = () => describeApi(api);
+  test.each<[string, () => object, string[]]>([
+    [
+      'no description',
+      () => ({ config_json: {} }),
+      ['config_json.auth', 'config_json.base_url', 'config_json.test'],
+    ],
+    ['a key of the site', () => ({ api_key: 'sbk_x' }), ['api_key']],
+    ['another type', () => ({ platform_type: 'cms' }), ['platform_type']],
+    [
+      'a base URL with a password',
+      () => ({ config_json: { ...described(), base_url: 'https://a:b@a.example' } }),
+      ['config_json.base_url'],
+    ],
+    [
+      'a header that is two',
+      () => ({ config_json: { ...described(), auth: { type: 'header', name: 'X-A\r\nX-B' } } }),
+      ['config_json.auth.name'],
+    ],
+    [
+      'a token with a line break',
+      () => ({ credentials_json: { token: 'a\r\nX-B: c' } }),
+      ['credentials_json.token'],
+    ],
+    ['an unknown secret', () => ({ credentials_json: { key: 'a' } }), ['credentials_json.key']],
+    [
+      'a pointer that is none',
+      () => ({ config_json: { ...described(), test: { path: '/', expect_json_pointer: 'user' } } }),
+      ['config_json.test.expect_json_pointer'],
+    ],
+  ])('%s is refused at its field', async (_, change, fields) => {
+    const before = await server.db.siteIntegration.count();
+    const answer = await create(change());
+    expectProblem(answer, 400, { code: 'invalid_input' });
+    expect(fieldsOf(answer)).toEqual(fields);
+    expect(await server.db.siteIntegration.count()).toBe(before);
+  });
+
+  test('a private base URL is told by the test, without its address', async () => {
+    for (const base_url of ['http://10.1.2.3', 'http://[::1]', 'http://169.254.169.254']) {
+      const { body } = await create({ config_json: { ...described(), base_url } });
+      const tested = await asOwner().post(`${integrationsPath}/${body.id}/test-connection`).expect(200);
+      expect(tested.body).toMatchObject({ success: false, code: 'private_address' });
+      expect(tested.text).not.toMatch(/10\.1\.2\.3|::1|169\.254/);
+    }
+  });
+});

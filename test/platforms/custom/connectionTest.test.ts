@@ -1,0 +1,213 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { EXPLANATIONS } from '../../../src/platforms/custom/explanations.ts';
+import type { JsonObject } from '../../../src/platforms/platform.ts';
+import {
+  API_SECRET,
+  type SimulatedApi,
+  startSimulatedApi,
+} from '../../../src/simulation/custom/simulatedApi.ts';
+import { closedPort, serveBytes, serveLoopback } from '../../outbound/loopbackServer.ts';
+import { connectionTo, testPlatform } from './testApi.ts';
+
+let api: SimulatedApi;
+const { platform, close } = testPlatform();
+const cleanups: Array<() => unknown> = [];
+
+beforeAll(async () => {
+  api = await startSimulatedApi();
+});
+afterEach(async () => {
+  api.clearFaults();
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+afterAll(async () => {
+  close();
+  await api.stop();
+});
+
+const test = (config: JsonObject) => platform.testConnection(connectionTo(api, config));
+
+describe('an API that works', () => {
+  it.each(['none', 'bearer', 'header', 'basic', 'query'] as const)(
+    'is connected with auth %s',
+    async (auth) => {
+      const other = await startSimulatedApi({ auth });
+      cleanups.push(other.stop);
+      const result = await platform.testConnection(connectionTo(other));
+      expect(result).toMatchObject({
+        success: true,
+        code: 'ok',
+        hint: '',
+        stage: 'pointer',
+        retryable: false,
+      });
+      expect(result.checks.map((check) => check.name)).toEqual([
+        'address',
+        'dns',
+        'connect',
+        'http',
+        'status',
+        'json',
+        'pointer',
+      ]);
+      expect(result.checks.every((check) => check.ok && check.ms >= 0)).toBe(true);
+      if (auth === 'none') return;
+
+      const wrong = Object.fromEntries(
+        Object.entries(connectionTo(other).credentials).map(([name]) => [name, 'wrong-secret']),
+      );
+      const refused = await platform.testConnection(connectionTo(other, {}, wrong));
+      expect(refused).toMatchObject({ success: false, code: 'unexpected_status', stage: 'status' });
+      expect(refused.hint).toMatch(/credentials_json/);
+      expect(JSON.stringify(refused)).not.toContain('wrong-secret');
+
+      const missing = await platform.testConnection(connectionTo(other, {}, {}));
+      expect(missing).toMatchObject({ success: false, code: 'missing_credentials', stage: 'address' });
+    },
+  );
+
+  it('is tested by method and status as described, with and without a body', async () => {
+    expect(await test({ test: { method: 'HEAD', path: '/me' } })).toMatchObject({
+      code: 'ok',
+      stage: 'json',
+    });
+    expect(await test({ test: { path: '/nothing', expect_status: 404 } })).toMatchObject({ code: 'ok' });
+    expect(await test({ test: { path: '/me', expect_json_pointer: '' } })).toMatchObject({ code: 'ok' });
+  });
+
+  it('may have a path and a slash at the end of its base URL', async () => {
+    expect(await test({ base_url: `${api.url}/` })).toMatchObject({ code: 'ok' });
+    expect(api.requests.at(-1)?.target).toBe('/v1/me');
+  });
+
+  it('is tested although the server keeps a structure beside the description', async () => {
+    expect(await test({ content_types: { post_types: {} } })).toMatchObject({ code: 'ok' });
+  });
+});
+
+describe('an API that does not answer as described', () => {
+  it.each([
+    ['another status', { path: '/nothing' }, 'unexpected_status', 'status', /404/],
+    [
+      'a status that is not expected',
+      { path: '/me', expect_status: 204 },
+      'unexpected_status',
+      'status',
+      /204/,
+    ],
+    [
+      'a wrong pointer',
+      { path: '/me', expect_json_pointer: '/user/x' },
+      'pointer_leads_nowhere',
+      'pointer',
+      /user\/x/,
+    ],
+  ])('%s', async (_, described, code, stage, message) => {
+    const result = await test({ test: described });
+    expect(result).toMatchObject({ success: false, code, stage, retryable: false });
+    expect(result.message).toMatch(message);
+    expect(result.hint).not.toBe('');
+  });
+
+  it.each([[{ path: '/me' }], [{ path: '/me', expect_json_pointer: '' }]])(
+    'with a website in its place, for %j',
+    async (described) => {
+      api.setFault('html');
+      expect(await test({ test: described })).toMatchObject({ code: 'not_json', stage: 'json' });
+    },
+  );
+
+  it('with nothing where something is expected', async () => {
+    const empty = await serveLoopback((_, response) => response.end());
+    cleanups.push(empty.stop);
+    const base = { base_url: empty.url };
+    expect(await test({ ...base, test: { path: '/' } })).toMatchObject({ code: 'ok' });
+    expect(await test({ ...base, test: { path: '/', expect_json_pointer: '' } })).toMatchObject({
+      code: 'not_json',
+    });
+  });
+
+  it('with an error of its own, or asking for patience', async () => {
+    api.setFault('failing');
+    expect(await test({})).toMatchObject({ code: 'unexpected_status', stage: 'status' });
+    api.clearFaults();
+    api.setFault('throttled_once');
+    expect(await test({})).toMatchObject({ code: 'unexpected_status', retryable: true });
+  });
+});
+
+describe('a connection that cannot be made', () => {
+  it('is told with its stage', async () => {
+    const refusing = await closedPort();
+    const noise = await serveBytes('no http\r\n\r\n');
+    const cut = await serveBytes(null);
+    cleanups.push(noise.stop, cut.stop);
+    const away = await serveLoopback((_, response) => {
+      response.writeHead(302, { Location: 'https://elsewhere.example/v1/me?api_key=1' }).end();
+    });
+    cleanups.push(away.stop);
+    const cases = [
+      [`http://127.0.0.1:${refusing}`, 'unreachable', 'connect'],
+      [`http://127.0.0.1:${noise.port}`, 'unreachable', 'http'],
+      [`http://127.0.0.1:${cut.port}`, 'unreachable', 'http'],
+      [`https://127.0.0.1:${new URL(api.url).port}`, 'tls', 'connect'],
+      ['http://nobody.invalid', 'dns', 'dns'],
+      [away.url, 'redirect', 'http'],
+    ] as const;
+    for (const [base_url, code, stage] of cases) {
+      const result = await test({ base_url });
+      expect({ base_url, ...result }).toMatchObject({ base_url, success: false, code, stage });
+      expect(result.message + result.hint + JSON.stringify(result.checks)).not.toMatch(
+        /127\.0\.0\.1|api_key/,
+      );
+    }
+  });
+
+  it.each([
+    'http://127.0.0.1:1',
+    'http://[::1]/',
+    'http://10.0.0.1/',
+    'http://169.254.169.254/latest',
+    'http://192.168.0.1',
+    'http://0x7f.1/',
+    'http://localhost:1/',
+  ])('%s is private, and no address is told', async (base_url) => {
+    const strict = testPlatform([]);
+    cleanups.push(strict.close);
+    const result = await strict.platform.testConnection(connectionTo(api, { base_url }));
+    expect(result).toMatchObject({ success: false, code: 'private_address', stage: 'dns' });
+    expect(JSON.stringify(result)).not.toMatch(/127\.0|::1|10\.0\.0|169\.254|192\.168/);
+  });
+
+  it('is given up in time', async () => {
+    const slow = await startSimulatedApi();
+    cleanups.push(slow.stop);
+    slow.setFault('silent');
+    const impatient = testPlatform();
+    cleanups.push(impatient.close);
+    const result = await impatient.platform.testConnection(connectionTo(slow));
+    expect(result).toMatchObject({ code: 'timeout', stage: 'http', retryable: true });
+  }, 40_000);
+});
+
+it('names a stored description that is valid no more', async () => {
+  expect(await test({ auth: { type: 'gone' } })).toMatchObject({
+    code: 'invalid_description',
+    stage: 'address',
+    message: expect.stringContaining('config_json.auth.type'),
+  });
+});
+
+it('keeps the secret of a query out of what it tells', async () => {
+  const shown = await startSimulatedApi({ auth: 'query' });
+  cleanups.push(shown.stop);
+  shown.setFault('failing');
+  const result = await platform.testConnection(connectionTo(shown));
+  expect(shown.requests[0]?.target).toBe(`/v1/me?api_key=${API_SECRET}`);
+  expect(JSON.stringify(result)).not.toContain(API_SECRET);
+});
+
+it.each(Object.entries(EXPLANATIONS))('%s says what is wrong and what to do', (code, { message, hint }) => {
+  expect(message).toMatch(/\.$/);
+  if (code !== 'ok') expect(hint).toMatch(/\.$/);
+});

@@ -1,0 +1,389 @@
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import type { ContentPage, ContentSession } from '../../../src/platforms/contentPart.ts';
+import type { JsonObject } from '../../../src/platforms/platform.ts';
+import { describeApi } from '../../../src/simulation/custom/apiDescription.ts';
+import type { ApiFault } from '../../../src/simulation/custom/faults.ts';
+import { makeItem } from '../../../src/simulation/custom/items.ts';
+import {
+  API_SECRET,
+  type SimulatedApi,
+  type SimulatedApiOptions,
+  startSimulatedApi,
+} from '../../../src/simulation/custom/simulatedApi.ts';
+import { connectionTo, testPlatform } from './testApi.ts';
+import { ARTICLES, gather, knownOf, quickPace } from './testSession.ts';
+
+const { platform, close } = testPlatform();
+const cleanups: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+afterAll(close);
+
+async function start(options: SimulatedApiOptions = {}): Promise<SimulatedApi> {
+  const api = await startSimulatedApi(options);
+  cleanups.push(api.stop);
+  return api;
+}
+
+/** A session with an API, with `change` in place of parts of its description's content. */
+async function open(api: SimulatedApi, change: JsonObject = {}): Promise<ContentSession> {
+  const content: JsonObject = { ...describeApi(api).content, ...change };
+  if (platform.content === undefined) throw new Error('It has content.');
+  return platform.content.open(connectionTo(api, { content }), quickPace());
+}
+
+async function* nothing(): AsyncGenerator<ContentPage> {}
+
+const ALL = { type: ARTICLES, newest: null, cursor: null };
+
+describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging %s', (paging) => {
+  it('is read to its end, with what an item holds', async () => {
+    const api = await start({ paging });
+    const read = await gather((await open(api)).readAll(ALL));
+    expect(read.ids).toEqual(['1', '2', '3', '4', '5']);
+    expect(read.faults).toEqual([]);
+    expect(read.pages[0]?.expected).toBe(5);
+    expect(read.pages.length).toBeGreaterThanOrEqual(3);
+    expect(read.end).toEqual({ watermark: { newest: makeItem(5).updated_at }, missing: [] });
+    expect(read.items[2]).toEqual({
+      externalId: '3',
+      contentType: 'article',
+      title: 'Article 3',
+      slug: 'article-3',
+      body: '<p>Text 3 – “quoted” & 日本語</p>',
+      excerpt: 'Summary 3',
+      externalStatus: 'in_work',
+      status: 'draft',
+      url: 'https://www.example.com/articles/3',
+      modifiedAt: '2026-01-01T00:03:00.000Z',
+      terms: [{ taxonomy: 'tag', slug: 'news', name: 'News' }],
+      metadata: { author: 'Ada' },
+      tag: expect.stringMatching(/^[0-9a-f]{16}$/),
+      contentId: null,
+    });
+  });
+
+  it('goes on after any of its pages', async () => {
+    const api = await start({ paging });
+    const session = await open(api);
+    const whole = await gather(session.readAll(ALL));
+    for (const [index, page] of whole.pages.entries()) {
+      const cursor = JSON.parse(JSON.stringify(page.cursor));
+      const rest = await gather(session.readAll({ ...ALL, cursor }));
+      const before = whole.pages
+        .slice(0, index + 1)
+        .flatMap(({ items }) => items.map((item) => item.externalId));
+      expect([...before, ...rest.ids]).toEqual(whole.ids);
+      expect(rest.end).toEqual(whole.end);
+    }
+  });
+
+  it('may be empty', async () => {
+    const read = await gather((await open(await start({ paging, items: 0 }))).readAll(ALL));
+    expect(read).toMatchObject({ ids: [], faults: [], end: { watermark: { newest: null }, missing: [] } });
+  });
+
+  it.each<[ApiFault, RegExp]>([
+    ['same_page', /same (next )?page/],
+    ['new_pages', /more than 20 pages/],
+    ...(paging === 'cursor' || paging === 'link'
+      ? [['repeated_next', /named twice|came twice/] as [ApiFault, RegExp]]
+      : []),
+  ])('that never ends (%s) is capped and told', async (fault, message) => {
+    const api = await start({ paging });
+    api.setFault(fault);
+    const described = describeApi(api).content;
+    const session = await open(api, { paging: { ...described.paging, max_pages: 20 } });
+    await expect(gather(session.readAll(ALL))).rejects.toMatchObject({
+      code: 'endless_paging',
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining('paging'),
+    });
+    expect(api.requests.length).toBeLessThanOrEqual(22);
+  });
+});
+
+describe('a list', () => {
+  it('by links in the answer is read as one by the header', async () => {
+    const session = await open(await start({ paging: 'link' }), {
+      paging: { type: 'link', next: '/paging/next_url' },
+    });
+    expect((await gather(session.readAll(ALL))).ids).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  it('does not follow a link to another server', async () => {
+    const api = await start({ paging: 'link' });
+    api.setFault('foreign_next');
+    await expect(gather((await open(api)).readAll(ALL))).rejects.toMatchObject({ code: 'foreign_link' });
+  });
+
+  it('keeps the secret of the query out of its cursor, though the API repeats it', async () => {
+    const api = await start({ paging: 'link', auth: 'query' });
+    const read = await gather((await open(api)).readAll(ALL));
+    expect(read.ids).toEqual(['1', '2', '3', '4', '5']);
+    expect(api.requests.every((request) => request.target.includes(`api_key=${API_SECRET}`))).toBe(true);
+    expect(JSON.stringify(read.pages)).toContain('cursor=');
+    expect(JSON.stringify(read.pages)).not.toContain(API_SECRET);
+  });
+
+  it('fetches the next page while this one is stored, and no more', async () => {
+    const api = await start({ items: 10 });
+    const reading = (await open(api)).readAll(ALL)[Symbol.asyncIterator]();
+    await reading.next();
+    const two = () => api.requests.length === 2;
+    for (let tries = 0; !two() && tries < 1_000; tries += 1) await new Promise(setImmediate);
+    expect(two()).toBe(true);
+    await reading.next();
+    expect(api.requests.length).toBeLessThanOrEqual(3);
+    await reading.return?.(undefined);
+  });
+
+  it('waits as it is asked to', async () => {
+    const api = await start();
+    api.setFault('throttled_once');
+    expect((await gather((await open(api)).readAll(ALL))).ids).toHaveLength(5);
+  });
+
+  it.each<[ApiFault, string]>([
+    ['html', 'not_json'],
+    ['no_list', 'not_a_list'],
+    ['failing', 'server_error'],
+  ])('that fails by %s is a fault', async (fault, code) => {
+    const api = await start();
+    api.setFault(fault);
+    await expect(gather((await open(api)).readAll(ALL))).rejects.toMatchObject({ code });
+  });
+
+  it('says what a wrong secret is', async () => {
+    const api = await start();
+    const connection = connectionTo(api, {}, { token: 'wrong' });
+    const session = await platform.content?.open(connection, quickPace());
+    await expect(gather(session?.readAll(ALL) ?? nothing())).rejects.toMatchObject({
+      code: 'bad_credentials',
+    });
+  });
+
+  it('gives only the newest so many', async () => {
+    const api = await start({ items: 7 });
+    api.edit(2, { title: 'Edited' });
+    const read = await gather((await open(api)).readAll({ ...ALL, newest: 3 }));
+    expect(read.ids).toEqual(['2', '7', '6']);
+  });
+
+  it('leaves out what is gone from the content', async () => {
+    const api = await start();
+    api.edit(2, { state: 'removed' });
+    expect((await gather((await open(api)).readAll(ALL))).ids).toEqual(['1', '3', '4', '5']);
+  });
+
+  it('of another type than the description has is a fault', async () => {
+    const session = await open(await start());
+    const other = { slug: 'page', structure: null };
+    await expect(gather(session.readAll({ ...ALL, type: other }))).rejects.toMatchObject({
+      code: 'unknown_type',
+    });
+  });
+});
+
+describe('an item that cannot be taken is told of, and the others are taken', () => {
+  it.each<[ApiFault, string | null, string, RegExp, string[]]>([
+    ['no_id', null, 'no_id', /\/id/, ['1', '3', '4', '5']],
+    ['null_item', null, 'no_id', /\/id/, ['1', '3', '4', '5']],
+    ['no_title', '2', 'pointer_leads_nowhere', /\/attributes\/title/, ['1', '3', '4', '5']],
+    ['same_id', '1', 'same_id', /id/, ['1', '3', '4', '5']],
+    ['unknown_state', '2', 'unknown_status', /\/attributes\/state/, ['1', '3', '4', '5']],
+    ['nul_in_title', '2', 'unreadable', /NUL/, ['1', '3', '4', '5']],
+  ])('%s', async (fault, externalId, code, message, ids) => {
+    const api = await start();
+    api.setFault(fault);
+    const read = await gather((await open(api)).readAll(ALL));
+    expect(read.ids).toEqual(ids);
+    expect(read.faults).toEqual([{ externalId, code, message: expect.stringMatching(message) }]);
+  });
+
+  it('with what is optional and absent left empty', async () => {
+    const api = await start({ items: 1 });
+    const map = {
+      external_id: '/id',
+      title: '/attributes/title',
+      excerpt: '/nowhere',
+      slug: '/nowhere',
+      url: '/nowhere',
+      modified_at: '/attributes/title',
+      metadata: { views: '/nowhere' },
+      terms: { at: '/nowhere', taxonomy: 'tag', slug: '' },
+    };
+    const { create: _create, update: _update, ...readOnly } = describeApi(api).content;
+    const config = { content: { ...readOnly, map } };
+    const session = await platform.content?.open(connectionTo(api, config), quickPace());
+    const { items } = await gather(session?.readAll(ALL) ?? nothing());
+    expect(items).toMatchObject([
+      { excerpt: '', slug: '', url: null, modifiedAt: null, metadata: {}, terms: [], status: 'published' },
+    ]);
+  });
+});
+
+describe('changes', () => {
+  const known = async (session: ContentSession) => {
+    const { items, end } = await gather(session.readAll(ALL));
+    return { watermark: end.watermark, known: knownOf(items) };
+  };
+
+  it('are found in the whole list, also those without a date, and what is missing', async () => {
+    const api = await start({ paging: 'cursor' });
+    const session = await open(api);
+    expect(session.findsEveryChange).toBe(true);
+    const before = await known(session);
+    const unchanged = await gather(session.readChanges({ type: ARTICLES, newest: null, ...before }));
+    expect(unchanged).toMatchObject({ ids: [], end: { missing: [] } });
+
+    const third = api.items[2];
+    if (third) third.attributes.text = 'changed without a date';
+    api.edit(1, { title: 'New title' });
+    api.edit(4, { state: 'removed' });
+    api.items.splice(1, 1);
+    api.items.push(makeItem(9));
+    const read = await gather(session.readChanges({ type: ARTICLES, newest: null, ...before }));
+    expect(read.ids).toEqual(['1', '3', '4', '9']);
+    expect(read.items.find((item) => item.externalId === '4')?.status).toBeNull();
+    expect(read.end.missing).toEqual(['2']);
+  });
+
+  it('are asked for since the last time, where the API can tell', async () => {
+    const api = await start({ paging: 'cursor', items: 40 });
+    const list = { ...describeApi(api).content.list, since_param: 'updated_since' };
+    const session = await open(api, { list });
+    expect(session.findsEveryChange).toBe(false);
+    const before = await known(session);
+    expect(before.watermark).toEqual({ newest: makeItem(40).updated_at });
+    api.edit(7, { title: 'New title' });
+    api.requests.length = 0;
+    const read = await gather(session.readChanges({ type: ARTICLES, newest: null, ...before }));
+    expect(read.ids).toEqual(['7']);
+    expect(read.end).toEqual({ watermark: { newest: api.items[6]?.updated_at }, missing: [] });
+    expect(decodeURIComponent(api.requests[0]?.target ?? '')).toContain(
+      'updated_since=2026-01-01T00:35:00.000Z',
+    );
+    expect(api.requests.length).toBeLessThan(6);
+  });
+
+  it('are not hidden by an item that is dated ahead', async () => {
+    const api = await start();
+    const [first] = api.items;
+    if (first) first.updated_at = '2999-01-01T00:00:00Z';
+    const { end } = await gather((await open(api)).readAll(ALL));
+    expect(Date.parse(String(end.watermark.newest))).toBeLessThanOrEqual(Date.now() + 1_000);
+  });
+
+  it('of an item that cannot be read do not make it missing', async () => {
+    const api = await start();
+    const session = await open(api);
+    const before = await known(session);
+    api.setFault('no_title');
+    const read = await gather(session.readChanges({ type: ARTICLES, newest: null, ...before }));
+    expect(read).toMatchObject({ ids: [], end: { missing: [] }, faults: [{ externalId: '2' }] });
+  });
+});
+
+describe('reading some', () => {
+  it('gives each, and says which are gone', async () => {
+    const api = await start();
+    const read = await (await open(api)).read(ARTICLES, ['3', '77', '1', '3', 'a/../b']);
+    expect(read.items.map((item) => item.externalId).sort()).toEqual(['1', '3']);
+    expect(read.gone).toEqual(['77', 'a/../b']);
+    expect(read.faults).toEqual([]);
+    expect(api.requests.map((request) => request.target)).toContain('/v1/articles/a%2F..%2Fb');
+  });
+
+  it.each<[ApiFault, string]>([
+    ['item_forbidden', 'forbidden'],
+    ['other_item', 'other_item'],
+  ])('takes %s for a fault, and not for gone', async (fault, code) => {
+    const api = await start();
+    api.setFault(fault);
+    const read = await (await open(api)).read(ARTICLES, ['3']);
+    expect(read).toMatchObject({ items: [], gone: [], faults: [{ externalId: '3', code }] });
+  });
+
+  it('fails as a whole where the API fails', async () => {
+    const api = await start();
+    const session = await open(api);
+    api.setFault('failing');
+    await expect(session.read(ARTICLES, ['3'])).rejects.toMatchObject({
+      code: 'server_error',
+      retryable: true,
+    });
+  });
+
+  it('is done from the list where the API has no request for one', async () => {
+    const api = await start();
+    const { item: _, ...content } = describeApi(api).content;
+    const session = await platform.content?.open(connectionTo(api, { content }), quickPace());
+    expect(await session?.read(ARTICLES, ['5', '77'])).toMatchObject({
+      items: [{ externalId: '5' }],
+      gone: ['77'],
+      faults: [],
+    });
+    api.setFault('no_id');
+    expect(await session?.read(ARTICLES, ['2'])).toMatchObject({
+      gone: [],
+      faults: [{ externalId: '2', code: 'no_id' }],
+    });
+  });
+
+  it('serves to read one content', async () => {
+    const api = await start();
+    const wanted = { contentType: 'article', structure: null };
+    const read = (externalId: string) => platform.readContent?.(connectionTo(api), { ...wanted, externalId });
+    expect(await read('2')).toMatchObject({ title: 'Article 2' });
+    expect(await read('77')).toBeNull();
+    api.setFault('item_forbidden');
+    await expect(read('2')).rejects.toMatchObject({ code: 'unreadable_item', detail: 'forbidden' });
+  });
+});
+
+describe('the structure', () => {
+  it.each<[string, JsonObject]>([
+    ['told in the answer', {}],
+    ['told in a header', { total: null, total_header: 'X-Total-Count' }],
+    ['counted', { total: null }],
+  ])('has the one type, its items %s', async (_, change) => {
+    const api = await start();
+    const described = describeApi(api);
+    const list = Object.fromEntries(
+      Object.entries({ ...described.content.list, ...change }).filter(([, value]) => value !== null),
+    );
+    const structure = await platform.readStructure?.(
+      connectionTo(api, { content: { ...described.content, list } }),
+    );
+    expect(structure).toEqual({
+      post_types: { article: { label: 'Articles', count: 5 } },
+      taxonomies: {},
+      plugin_connection_enabled: false,
+      two_way_sync_enabled: true,
+      timestamp: expect.stringMatching(/Z$/),
+    });
+  });
+});
+
+describe('a description without content', () => {
+  it('can neither read nor write it, and says so', async () => {
+    const api = await start();
+    const { content: _, ...bare } = describeApi(api);
+    const connection = { ...connectionTo(api), config: bare };
+    const wanted = { contentType: 'article', externalId: '1', structure: null };
+    expect(platform.capabilitiesOf?.(bare)).toEqual({ usesSiteKey: false, structure: false, content: false });
+    expect(platform.capabilitiesOf?.(connectionTo(api).config)).toEqual(platform.capabilities);
+    for (const asked of [
+      async () => platform.content?.open(connection, quickPace()),
+      async () => platform.readStructure?.(connection),
+      async () => platform.readContent?.(connection, wanted),
+    ]) {
+      await expect(asked()).rejects.toMatchObject({
+        kind: 'not_supported',
+        message: expect.stringContaining('custom'),
+      });
+    }
+  });
+});

@@ -1,0 +1,26 @@
+import { OutboundClient } from '../../../src/outbound/httpClient.ts';
+import { createCustomPlatform } from '../../../src/platforms/custom/custom.platform.ts';
+import type { Connection, JsonObject } from '../../../src/platforms/platform.ts';
+import { credentialsOf, describeApi } from '../../../src/simulation/custom/apiDescription.ts';
+import type { SimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';
+
+/** The platform as production builds it, with the loopback allowed. */
+export function testPlatform(allow: string[] = ['127.0.0.0/8', '::1']) {
+  const outbound = new OutboundClient({ allow });
+  return { platform: createCustomPlatform({ outbound, clock: Date.now }), close: () => outbound.close() };
+}
+
+/** A connection to an API by its right credentials, with `config` in place of parts of its description. */
+export function connectionTo(
+  api: Pick<SimulatedApi, 'url' | 'auth' | 'paging'>,
+  config: JsonObject = {},
+  credentials = credentialsOf(api.auth),
+): Connection {
+  return {
+    siteId: 7,
+    siteUrl: 'https://site.example',
+    siteKey: null,
+    credentials,
+    config: { ...describeApi(api), ...config },
+  };
+}

@@ -1,0 +1,306 @@
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import type { ContentSession, ContentWrite, WriteOutcome } from '../../../src/platforms/contentPart.ts';
+import type { JsonObject } from '../../../src/platforms/platform.ts';
+import { describeApi } from '../../../src/simulation/custom/apiDescription.ts';
+import type { ApiFault } from '../../../src/simulation/custom/faults.ts';
+import { type SimulatedApi, startSimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';
+import { closedPort, serveLoopback } from '../../outbound/loopbackServer.ts';
+import { connectionTo, testPlatform } from './testApi.ts';
+import { ARTICLES, quickPace, writeOf } from './testSession.ts';
+
+const { platform, close } = testPlatform();
+const cleanups: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+afterAll(close);
+
+async function start(items = 3): Promise<SimulatedApi> {
+  const api = await startSimulatedApi({ items, paging: 'cursor' });
+  cleanups.push(api.stop);
+  return api;
+}
+
+/** A session; a part of the description's content that `change` gives as null is left out. */
+async function open(
+  api: SimulatedApi,
+  change: JsonObject = {},
+  config: JsonObject = {},
+): Promise<ContentSession> {
+  const content = Object.fromEntries(
+    Object.entries<JsonObject[string]>({ ...describeApi(api).content, ...change }).filter(
+      ([, value]) => value !== null,
+    ),
+  );
+  if (platform.content === undefined) throw new Error('It has content.');
+  return platform.content.open(connectionTo(api, { content, ...config }), quickPace());
+}
+
+async function write(session: ContentSession, changes: Partial<ContentWrite> = {}): Promise<WriteOutcome> {
+  const [outcome] = await session.write(ARTICLES, [writeOf(changes)]);
+  if (outcome === undefined) throw new Error('There is no outcome.');
+  return outcome;
+}
+
+const createWithoutFind = { path: '/articles', at: '/data' };
+const posts = (api: SimulatedApi) => api.requests.filter((request) => request.method === 'POST');
+
+describe('a create', () => {
+  it('sends what is mapped, and takes what the API then holds', async () => {
+    const api = await start();
+    const outcome = await write(await open(api), {
+      title: '  A title ',
+      terms: [{ taxonomy: 'tag', slug: 'x', name: 'X' }],
+    });
+    expect(outcome).toMatchObject({
+      result: 'written',
+      created: true,
+      remote: { externalId: '4', title: 'A title', slug: 'a-title', status: 'published', contentId: 41 },
+    });
+    expect(posts(api)).toMatchObject([
+      {
+        target: '/v1/articles',
+        headers: {
+          'content-type': 'application/json',
+          'idempotency-key': '"sitebridge-7-41-2026-06-01T00:00:00.000Z"',
+        },
+      },
+    ]);
+    // Terms and metadata are written only where the description says so.
+    expect(posts(api)[0]?.body).toEqual({
+      attributes: {
+        title: '  A title ',
+        slug: 'a-title',
+        text: '<p>A body</p>',
+        summary: 'An excerpt',
+        state: 'live',
+      },
+      ref: 41,
+    });
+  });
+
+  it('sends terms and metadata where it is told to, and the word for a draft', async () => {
+    const api = await start();
+    const session = await open(api, { write: ['title', 'status', 'terms', 'metadata'] });
+    await write(session, {
+      status: 'draft',
+      terms: [
+        { taxonomy: 'tag', slug: 'x', name: 'X' },
+        { taxonomy: 'category', slug: 'y', name: 'Y' },
+      ],
+      metadata: { author: 'Grace', other: 1 },
+    });
+    expect(posts(api)[0]?.body).toEqual({
+      attributes: { title: 'A title', state: 'in_work', tags: [{ key: 'x', label: 'X' }], author: 'Grace' },
+    });
+  });
+
+  it.each<[ApiFault, string]>([
+    ['create_fails_after_success', 'server_error'],
+    ['create_cut_after_success', 'unreachable'],
+  ])('whose answer is lost (%s) is sent once, and found the next time', async (fault, code) => {
+    const api = await start();
+    const session = await open(api);
+    api.setFault(fault);
+    await expect(write(session)).rejects.toMatchObject({ code, retryable: true, hint: expect.any(String) });
+    api.clearFaults();
+    expect(posts(api)).toHaveLength(1);
+    const again = await write(session, { mayExist: true, title: 'A newer title' });
+    expect(again).toMatchObject({
+      result: 'written',
+      created: true,
+      remote: { externalId: '4', title: 'A newer title', contentId: 41 },
+    });
+    expect(posts(api)).toHaveLength(1);
+    expect(api.items).toHaveLength(4);
+  });
+
+  it('that may have been done and was not is done', async () => {
+    const api = await start();
+    expect(await write(await open(api), { mayExist: true })).toMatchObject({
+      result: 'written',
+      created: true,
+    });
+    expect(api.items).toHaveLength(4);
+  });
+
+  it('is not found in what an API gives that does not know the parameter', async () => {
+    const api = await start();
+    api.setFault('filters_ignored');
+    expect(await write(await open(api), { mayExist: true })).toMatchObject({ remote: { externalId: '4' } });
+    expect(await write(await open(api), { mayExist: true })).toMatchObject({ remote: { externalId: '4' } });
+    expect(api.items).toHaveLength(4);
+  });
+
+  it('is found by its slug, but for an item that is another', async () => {
+    const api = await start();
+    const session = await open(api, {
+      create: { ...createWithoutFind, find: { param: 'slug', by: 'slug' } },
+    });
+    const mine = await write(session, { mayExist: true, slug: 'article-2', title: 'Article 2', body: 'new' });
+    expect(mine).toMatchObject({ result: 'written', remote: { externalId: '2', body: 'new' } });
+    const other = await write(session, { mayExist: true, slug: 'article-3', title: 'Mine' });
+    expect(other).toMatchObject({ result: 'failed', retryable: false, fault: { code: 'slug_taken' } });
+    expect(api.items.find((item) => item.id === 3)?.attributes.title).toBe('Article 3');
+    expect(posts(api)).toHaveLength(0);
+  });
+
+  it('that is lost and cannot be looked for is told, and not sent again', async () => {
+    const api = await start();
+    const session = await open(api, { create: createWithoutFind });
+    api.setFault('create_cut_after_success');
+    const lost = { result: 'failed', retryable: false, fault: { code: 'create_lost' } };
+    expect(await write(session)).toMatchObject(lost);
+    api.clearFaults();
+    expect(await write(session, { mayExist: true })).toMatchObject(lost);
+    expect(posts(api)).toHaveLength(1);
+    expect(api.items).toHaveLength(4);
+  });
+
+  it('that is refused says so, and is not sent again', async () => {
+    const api = await start();
+    api.setFault('create_refused');
+    expect(await write(await open(api))).toMatchObject({
+      result: 'failed',
+      retryable: false,
+      fault: { code: 'unexpected_status', message: expect.stringContaining('422') },
+    });
+    expect(posts(api)).toHaveLength(1);
+  });
+
+  it('that the API did not take for lack of time is sent again', async () => {
+    const api = await start();
+    api.setFault('throttled_once');
+    expect(await write(await open(api))).toMatchObject({ result: 'written' });
+    expect(posts(api)).toHaveLength(2);
+    expect(api.items).toHaveLength(4);
+  });
+
+  it('that is redirected is not done as something else', async () => {
+    const api = await start();
+    const moved = await serveLoopback((request, response) => {
+      response.writeHead(302, { Location: `/v2${request.url}` }).end();
+    });
+    cleanups.push(moved.stop);
+    const session = await open(api, {}, { base_url: moved.url });
+    expect(await write(session)).toMatchObject({ result: 'failed', fault: { code: 'redirect' } });
+    expect(moved.seen.map(({ method }) => method)).toEqual(['POST']);
+  });
+
+  it('that cannot reach the API has not been done', async () => {
+    const api = await start();
+    const session = await open(api, {}, { base_url: `http://127.0.0.1:${await closedPort()}` });
+    expect(await write(session)).toMatchObject({
+      result: 'failed',
+      retryable: true,
+      fault: { code: 'unreachable' },
+    });
+  });
+
+  it('whose answer is empty is read back, by what can be looked for', async () => {
+    const api = await start();
+    api.setFault('empty_answers');
+    expect(await write(await open(api))).toMatchObject({
+      result: 'written',
+      remote: { externalId: '4', contentId: 41 },
+    });
+    expect(await write(await open(api, { create: createWithoutFind }), { contentId: 42 })).toMatchObject({
+      result: 'failed',
+      fault: { code: 'create_lost' },
+    });
+  });
+
+  it('that is not described is not supported', async () => {
+    const api = await start();
+    expect(await write(await open(api, { create: null }))).toMatchObject({
+      result: 'failed',
+      fault: { code: 'not_supported' },
+    });
+    expect(api.requests).toEqual([]);
+  });
+});
+
+describe('an update', () => {
+  const onSite = async (session: ContentSession, id: string) => {
+    const [item] = (await session.read(ARTICLES, [id])).items;
+    if (item === undefined) throw new Error(`There is no item ${id}.`);
+    return item;
+  };
+
+  it('sends what differs alone', async () => {
+    const api = await start();
+    const session = await open(api);
+    const before = await onSite(session, '2');
+    const same = { ...before, onSite: before, status: null, contentId: 41 };
+    const outcome = await write(session, { ...same, title: 'New' });
+    expect(outcome).toMatchObject({
+      result: 'written',
+      created: false,
+      remote: { externalId: '2', title: 'New' },
+    });
+    expect(api.requests.at(-1)).toMatchObject({
+      method: 'PATCH',
+      target: '/v1/articles/2',
+      body: { attributes: { title: 'New' }, ref: 41 },
+    });
+    const count = api.requests.length;
+    const now = await onSite(session, '2');
+    expect(await write(session, { ...same, onSite: now, title: 'New' })).toMatchObject({
+      result: 'written',
+      remote: now,
+    });
+    expect(api.requests.length).toBe(count + 1);
+  });
+
+  it('sends everything with a PUT, and keeps the status that the site has', async () => {
+    const api = await start();
+    const session = await open(api, { update: { method: 'PUT', path: '/articles/{id}', at: '/data' } });
+    const before = await onSite(session, '3');
+    await write(session, { externalId: '3', onSite: before, status: null });
+    expect(api.requests.at(-1)).toMatchObject({
+      method: 'PUT',
+      body: { attributes: { title: 'A title', text: '<p>A body</p>', state: 'in_work' }, ref: 41 },
+    });
+  });
+
+  it('of what is gone is a conflict', async () => {
+    const api = await start();
+    expect(await write(await open(api), { externalId: '77' })).toEqual({ result: 'conflict', remote: null });
+  });
+
+  it('whose answer is empty is read back', async () => {
+    const api = await start();
+    api.setFault('empty_answers');
+    for (const change of [{}, { item: null }]) {
+      const session = await open(api, change);
+      expect(await write(session, { externalId: '2', title: 'Read back' })).toMatchObject({
+        result: 'written',
+        remote: { externalId: '2', title: 'Read back' },
+      });
+    }
+  });
+
+  it('of another item than was asked for is not taken', async () => {
+    const api = await start();
+    api.setFault('other_item');
+    expect(await write(await open(api), { externalId: '2' })).toMatchObject({
+      result: 'failed',
+      fault: { externalId: '2', code: 'other_item' },
+    });
+  });
+
+  it('that fails is thrown, as it may have been done', async () => {
+    const api = await start();
+    const session = await open(api);
+    api.setFault('failing');
+    await expect(write(session, { externalId: '2' })).rejects.toMatchObject({ code: 'server_error' });
+  });
+
+  it('that is not described is not supported', async () => {
+    const api = await start();
+    expect(await write(await open(api, { update: null }), { externalId: '2' })).toMatchObject({
+      result: 'failed',
+      fault: { code: 'not_supported' },
+    });
+  });
+});
