@@ -157,6 +157,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
 
   test("every field is as core's REST API gives it", async () => {
     await wordpress.php(`
+      wp_set_current_user( 1 );
       $picture = wp_insert_attachment( array( 'post_title' => 'P', 'post_mime_type' => 'image/png' ), 'p.png' );
       $books   = array();
       $fields  = array( 'post_type' => 'book', 'post_title' => 'Vol. "1" \\\\ & <em>x</em> 🌉', 'post_content' => base64_decode( '${Buffer.from(DIFFICULT).toString('base64')}' ), 'post_excerpt' => 'a\\\\b', 'post_status' => 'publish' );

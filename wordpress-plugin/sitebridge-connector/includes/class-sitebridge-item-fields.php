@@ -33,6 +33,13 @@ final class Sitebridge_Item_Fields {
 	private $meta = array();
 
 	/**
+	 * Their schemas, by post type.
+	 *
+	 * @var array[]
+	 */
+	private $schemas = array();
+
+	/**
 	 * Takes what it needs.
 	 *
 	 * @param Sitebridge_Structure $structure Knows which taxonomies are told about.
@@ -83,10 +90,13 @@ final class Sitebridge_Item_Fields {
 		if ( ! self::has_meta( $post->post_type ) ) {
 			return array();
 		}
+		$type = $post->post_type;
+		if ( ! isset( $this->schemas[ $type ] ) ) {
+			$this->schemas[ $type ] = $this->meta_fields( $type )->get_field_schema();
+		}
 		$request = new WP_REST_Request( 'GET' );
 		$request->set_param( 'context', 'edit' );
-		$fields = $this->meta_fields( $post->post_type );
-		$values = rest_filter_response_by_context( $fields->get_value( $post->ID, $request ), $fields->get_field_schema(), 'edit' );
+		$values = rest_filter_response_by_context( $this->meta_fields( $type )->get_value( $post->ID, $request ), $this->schemas[ $type ], 'edit' );
 		if ( array() === $values || false !== wp_json_encode( $values ) ) {
 			return $values;
 		}

@@ -122,19 +122,19 @@ final class Sitebridge_Item_Terms {
 	private static function find_or_make_one( $taxonomy, $slug, $name, $parent ) {
 		$name  = '' === trim( $name ) ? $slug : $name;
 		$slug  = '' === $slug ? sanitize_title( $name ) : $slug;
-		$found = get_terms(
-			array(
-				'taxonomy'               => $taxonomy,
-				'slug'                   => $slug,
-				'hide_empty'             => false,
-				'fields'                 => 'ids',
-				'number'                 => 1,
-				'update_term_meta_cache' => false,
-				'suppress_filter'        => true,
-			) + ( null === $parent ? array() : array( 'parent' => $parent ) )
-		);
-		if ( is_array( $found ) && array() !== $found ) {
-			return (int) $found[0];
+		$place = null === $parent ? array() : array( 'parent' => $parent );
+		$found = self::search( $taxonomy, $place + array( 'slug' => $slug ) );
+		if ( array() === $found && null !== $parent ) {
+			// Made here before, when the slug was taken in another place, so that WordPress added to it.
+			$found = array_filter(
+				self::search( $taxonomy, $place + array( 'name' => wp_slash( $name ) ) ),
+				static function ( $present ) use ( $slug ) {
+					return 0 === strpos( $present, $slug . '-' );
+				}
+			);
+		}
+		if ( array() !== $found ) {
+			return (int) key( $found );
 		}
 		$rights = get_taxonomy( $taxonomy )->cap;
 		if ( ! current_user_can( is_taxonomy_hierarchical( $taxonomy ) ? $rights->edit_terms : $rights->assign_terms ) ) {
@@ -156,6 +156,27 @@ final class Sitebridge_Item_Terms {
 		}
 
 		return (int) $made['term_id'];
+	}
+
+	/**
+	 * Searches terms.
+	 *
+	 * @param string $taxonomy The taxonomy.
+	 * @param array  $query    What they must have.
+	 * @return string[] Their slugs by id.
+	 */
+	private static function search( $taxonomy, array $query ) {
+		$found = get_terms(
+			$query + array(
+				'taxonomy'               => $taxonomy,
+				'hide_empty'             => false,
+				'fields'                 => 'id=>slug',
+				'update_term_meta_cache' => false,
+				'suppress_filter'        => true,
+			)
+		);
+
+		return is_array( $found ) ? $found : array();
 	}
 
 	/**
