@@ -119,12 +119,12 @@ final class Sitebridge_Item_Hash {
 		// Texts go in as their own hashes, which end no sooner than the next begins and are all of one collation.
 		$parts = array(
 			"SELECT {$key} AS n, COUNT(*) AS found, " . self::hash( "'p', p.ID, MD5(p.post_title), MD5(p.post_content), MD5(p.post_excerpt), MD5(p.post_name), MD5(p.post_status), p.post_author, p.post_date, p.post_date_gmt, p.post_modified, p.post_modified_gmt, p.post_parent" ) . " AS hash FROM {$wpdb->posts} p {$where}",
-			"SELECT {$key} AS n, 0 AS found, " . self::hash( "'m', p.ID, m.meta_id, MD5(m.meta_key), COALESCE(MD5(m.meta_value), '')" ) . " AS hash FROM {$wpdb->posts} p JOIN {$wpdb->postmeta} m ON m.post_id = p.ID AND m.meta_key IN " . Sitebridge_Item_Query::words( array_merge( array( '_thumbnail_id' ), Sitebridge_Item_Fields::meta_keys( $post_type ) ) ) . " {$where}",
+			"SELECT {$key} AS n, 0 AS found, " . self::hash( "'m', p.ID, m.meta_id, COALESCE(MD5(m.meta_value), '')" ) . " AS hash FROM {$wpdb->posts} p JOIN {$wpdb->postmeta} m ON m.post_id = p.ID AND m.meta_key IN " . Sitebridge_Item_Query::words( array_merge( array( '_thumbnail_id' ), Sitebridge_Item_Fields::meta_keys( $post_type ) ) ) . " {$where}",
 		);
 		$taxonomies = $this->fields->taxonomies( $post_type );
 		if ( array() !== $taxonomies ) {
 			// From the posts on: a taxonomy of few terms looks like the shorter way, and is the longer one.
-			$parts[] = "SELECT STRAIGHT_JOIN {$key} AS n, 0 AS found, " . self::hash( "'t', p.ID, MD5(x.taxonomy), MD5(t.slug), MD5(t.name)" ) . " AS hash FROM {$wpdb->posts} p JOIN {$wpdb->term_relationships} r ON r.object_id = p.ID JOIN {$wpdb->term_taxonomy} x ON x.term_taxonomy_id = r.term_taxonomy_id AND x.taxonomy IN " . Sitebridge_Item_Query::words( $taxonomies ) . " JOIN {$wpdb->terms} t ON t.term_id = x.term_id {$where}";
+			$parts[] = "SELECT STRAIGHT_JOIN {$key} AS n, 0 AS found, " . self::hash( "'t', p.ID, x.term_taxonomy_id, MD5(t.slug), MD5(t.name)" ) . " AS hash FROM {$wpdb->posts} p JOIN {$wpdb->term_relationships} r ON r.object_id = p.ID JOIN {$wpdb->term_taxonomy} x ON x.term_taxonomy_id = r.term_taxonomy_id AND x.taxonomy IN " . Sitebridge_Item_Query::words( $taxonomies ) . " JOIN {$wpdb->terms} t ON t.term_id = x.term_id {$where}";
 		}
 		// A term that changes between two parts must not bring a range that holds no post.
 		$sql = "SELECT n, SUM(found) AS found, LOWER(LPAD(HEX(BIT_XOR(hash)), 16, '0')) AS hash FROM (" . implode( ' UNION ALL ', $parts ) . ') parts GROUP BY n HAVING SUM(found) > 0 ORDER BY n';
