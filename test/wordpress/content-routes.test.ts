@@ -307,6 +307,18 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     expect(xor(ranges.map(([, , hash]) => hash))).toBe(xor(items.map(({ hash }) => hash)));
   });
 
+  test('a page of large contents ends early, and the next goes on after it', async () => {
+    await wordpress.query(
+      `INSERT INTO wp_posts (post_author, post_content, post_title, post_excerpt, post_status, post_name, to_ping, pinged, post_content_filtered, post_type)
+       SELECT 1, REPEAT('x', 5000000), '', '', 'publish', CONCAT('large-', seq), '', '', '', 'film' FROM seq_1_to_3`,
+    );
+    const expected = await ids('film');
+    const first = await routes.page('type=film&limit=500');
+    expect(first.items.length).toBeLessThan(expected.length);
+    expect(first).toMatchObject({ next_after_id: first.items.at(-1)?.id, total: expected.length });
+    expect((await routes.all('film', 500)).map((item) => item.id)).toEqual(expected);
+  });
+
   test('bytes that are no UTF-8, and numbers that are no JSON, spoil nothing', async () => {
     const bad = await make(`'post_title' => 'Bad', 'post_status' => 'publish', 'post_type' => 'book'`);
     const endless = await make(`'post_title' => 'Inf', 'post_status' => 'publish', 'post_type' => 'book'`);

@@ -14,6 +14,11 @@ defined( 'ABSPATH' ) || exit;
 final class Sitebridge_Item_Reader {
 
 	/**
+	 * Bytes of texts after which a page ends before its limit: all of it is in memory, several times over.
+	 */
+	const MOST_BYTES = 8388608;
+
+	/**
 	 * Reads single fields.
 	 *
 	 * @var Sitebridge_Item_Fields
@@ -43,7 +48,7 @@ final class Sitebridge_Item_Reader {
 	 *
 	 * @param string   $post_type The post type.
 	 * @param int      $after_id  Only ids above this.
-	 * @param int      $limit     How many at most.
+	 * @param int      $limit     How many at most; fewer where they are large.
 	 * @param int|null $newest    Only the so many highest ids; null is all.
 	 * @return array `items`, `forbidden` (ids that the user may not edit), `next_after_id` (null at the end),
 	 *               `total` (how many there are of the type, of `newest` at most).
@@ -58,15 +63,24 @@ final class Sitebridge_Item_Reader {
 			$after_id = max( $after_id, array() === $lowest ? 0 : $lowest[0] - 1 );
 			$total    = $newest;
 		}
-		$ids  = Sitebridge_Item_Query::numbers( "SELECT p.ID AS n {$from} AND p.ID > " . (int) $after_id . ' ORDER BY p.ID LIMIT ' . ( $limit + 1 ) );
-		$more = count( $ids ) > $limit;
-		$ids  = array_slice( $ids, 0, $limit );
+		// The ids by themselves come from an index; only then are the posts looked at.
+		$page = "SELECT p.ID AS n {$from} AND p.ID > " . (int) $after_id . ' ORDER BY p.ID LIMIT ' . ( $limit + 1 );
+		$rows = Sitebridge_Item_Query::rows( "SELECT page.n, LENGTH(q.post_content) AS bytes FROM ({$page}) page JOIN {$wpdb->posts} q ON q.ID = page.n ORDER BY page.n" );
+		$ids  = array();
+		$size = 0;
+		foreach ( array_slice( $rows, 0, $limit ) as $row ) {
+			$size += (int) $row->bytes;
+			if ( $size > self::MOST_BYTES && array() !== $ids ) {
+				break;
+			}
+			$ids[] = (int) $row->n;
+		}
 		$read = $this->read( $post_type, $ids );
 
 		return array(
 			'items'         => $read['items'],
 			'forbidden'     => $read['forbidden'],
-			'next_after_id' => $more ? end( $ids ) : null,
+			'next_after_id' => count( $ids ) < count( $rows ) ? end( $ids ) : null,
 			'total'         => $total,
 		);
 	}
