@@ -181,7 +181,7 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
 
   test('trash, untrash, and delete for good', async () => {
     const id = await site.makePost({ slug: 'goes', meta: { colour: 'red' } });
-    await php(`return update_post_meta( ${id}, '_sitebridge_content_id', 99 );`);
+    await php(`Sitebridge_Item_Links::find( 99 ); Sitebridge_Item_Links::adopt( 99, ${id} ); return true;`);
     const trashed = await toldOf(() => site.rest('DELETE', `/wp/v2/posts/${id}`));
     expect(trashed.map(({ topic, body }) => [topic, body])).toEqual([
       [

@@ -71,7 +71,7 @@ describe.each(SITES)('connector on $name', (options) => {
         ok: true,
         nonce: 'a-nonce-of-mine',
         site_id: 7,
-        plugin_version: '0.2.0',
+        plugin_version: '0.3.0',
         wordpress_version: wordpress.version,
         php_version: expect.stringMatching(/^8\.2\.\d+/),
         name: 'Brücke & Söhne',
@@ -323,7 +323,7 @@ async function expectRefusal(
   expect(answer.json).toEqual({
     code,
     message: expect.stringMatching(/\w/),
-    data: expect.objectContaining({ status, plugin_version: '0.2.0' }),
+    data: expect.objectContaining({ status, plugin_version: '0.3.0' }),
   });
   expect(answer.status).toBe(status);
   expect(answer.headers.get('cache-control')).toBe('no-store');

@@ -1,8 +1,8 @@
 <?php
 /**
  * Plugin Name:       Sitebridge Connector
- * Description:       Connects this site to a Sitebridge server: answers its signed requests as a user you choose, and tells it of content types and of every change of content.
- * Version:           0.2.0
+ * Description:       Connects this site to a Sitebridge server: answers its signed requests as a user you choose, gives and takes content in step, and tells it of content types and of every change of content.
+ * Version:           0.3.0
  * Requires at least: 5.9
  * Requires PHP:      7.4
  * Author:            The Sitebridge authors
@@ -16,7 +16,7 @@
 
 defined( 'ABSPATH' ) || exit;
 
-define( 'SITEBRIDGE_CONNECTOR_VERSION', '0.2.0' );
+define( 'SITEBRIDGE_CONNECTOR_VERSION', '0.3.0' );
 define( 'SITEBRIDGE_CONNECTOR_FILE', __FILE__ );
 
 require_once __DIR__ . '/includes/class-sitebridge-settings.php';
@@ -28,6 +28,16 @@ require_once __DIR__ . '/includes/class-sitebridge-request-gate.php';
 require_once __DIR__ . '/includes/class-sitebridge-rest-authentication.php';
 require_once __DIR__ . '/includes/class-sitebridge-structure.php';
 require_once __DIR__ . '/includes/class-sitebridge-rest-routes.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-query.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-links.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-lock.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-fields.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-hash.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-reader.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-terms.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-save.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-writer.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-routes.php';
 require_once __DIR__ . '/includes/class-sitebridge-server-client.php';
 require_once __DIR__ . '/includes/class-sitebridge-connection.php';
 require_once __DIR__ . '/includes/class-sitebridge-structure-push.php';

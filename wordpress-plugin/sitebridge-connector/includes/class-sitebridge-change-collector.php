@@ -49,9 +49,9 @@ final class Sitebridge_Change_Collector {
 	private $trigger;
 
 	/**
-	 * The rows of this request: ids by site of the network, post and topic.
+	 * The rows of this request, each with its `id` and its `op_id`, by site of the network, post and topic.
 	 *
-	 * @var int[][][]
+	 * @var array[][][]
 	 */
 	private $rows = array();
 
@@ -102,7 +102,10 @@ final class Sitebridge_Change_Collector {
 		}
 		$op_id = $this->gate->operation();
 		if ( null !== $op_id && $this->settings->sends_changes() ) {
-			$this->rows[ $blog ][ $post->ID ][ $topic ] = $this->outbox->open( $post->ID, $topic, $op_id );
+			$this->rows[ $blog ][ $post->ID ][ $topic ] = array(
+				'id'    => $this->outbox->open( $post->ID, $topic, $op_id ),
+				'op_id' => $op_id,
+			);
 			$this->trigger->expect();
 		}
 	}
@@ -124,7 +127,7 @@ final class Sitebridge_Change_Collector {
 	 */
 	public function before_delete( $post_id, $post ) {
 		if ( $this->messages->is_told( $post ) ) {
-			$this->deleting[ get_current_blog_id() ][ $post_id ] = Sitebridge_Post_Message::content_id( $post_id );
+			$this->deleting[ get_current_blog_id() ][ $post_id ] = Sitebridge_Item_Links::content_id( $post_id );
 		}
 	}
 
@@ -139,8 +142,8 @@ final class Sitebridge_Change_Collector {
 		if ( ! isset( $this->deleting[ $blog ][ $post_id ] ) ) {
 			return;
 		}
-		foreach ( isset( $this->rows[ $blog ][ $post_id ] ) ? $this->rows[ $blog ][ $post_id ] : array() as $row_id ) {
-			$this->outbox->remove( $row_id );
+		foreach ( isset( $this->rows[ $blog ][ $post_id ] ) ? $this->rows[ $blog ][ $post_id ] : array() as $row ) {
+			$this->outbox->remove( $row['id'] );
 		}
 		unset( $this->rows[ $blog ][ $post_id ] );
 		$op_id = $this->gate->operation();
@@ -159,8 +162,8 @@ final class Sitebridge_Change_Collector {
 		foreach ( $rows as $blog => $posts ) {
 			$switched = get_current_blog_id() !== $blog && switch_to_blog( $blog );
 			foreach ( $posts as $post_id => $topics ) {
-				foreach ( $topics as $topic => $row_id ) {
-					$this->complete_row( $row_id, $post_id, $topic, isset( $this->without_picture[ $blog ][ $post_id ] ) );
+				foreach ( $topics as $topic => $row ) {
+					$this->complete_row( $row, $post_id, $topic, isset( $this->without_picture[ $blog ][ $post_id ] ) );
 				}
 			}
 			if ( $switched ) {
@@ -172,19 +175,18 @@ final class Sitebridge_Change_Collector {
 	/**
 	 * Completes one message.
 	 *
-	 * @param int    $row_id          The row.
+	 * @param array  $row             The row's `id` and `op_id`.
 	 * @param int    $post_id         The post.
 	 * @param string $topic           `status` or `metadata`.
 	 * @param bool   $without_picture Whether to say that there is no featured image.
 	 */
-	private function complete_row( $row_id, $post_id, $topic, $without_picture ) {
-		$op_id = (string) $this->gate->operation();
-		$body  = $this->messages->build( $post_id, $topic, $op_id, $without_picture );
+	private function complete_row( array $row, $post_id, $topic, $without_picture ) {
+		$body = $this->messages->build( $post_id, $topic, $row['op_id'], $without_picture );
 		if ( null === $body ) {
-			$this->outbox->remove( $row_id );
-		} elseif ( ! $this->outbox->complete( $row_id, $body ) ) {
+			$this->outbox->remove( $row['id'] );
+		} elseif ( ! $this->outbox->complete( $row['id'], $body ) ) {
 			// This request took so long that the row was completed without it: what came later is told now.
-			$this->outbox->add( $post_id, $topic, $op_id, $body );
+			$this->outbox->add( $post_id, $topic, $row['op_id'], $body );
 		}
 	}
 }

@@ -36,6 +36,7 @@ final class Sitebridge_Plugin {
 
 		( new Sitebridge_Rest_Authentication( $gate, $settings ) )->register();
 		( new Sitebridge_Rest_Routes( $gate, $settings, $structure ) )->register();
+		( new Sitebridge_Item_Routes( $gate, $structure ) )->register();
 		$push->register();
 		$trigger->register();
 		( new Sitebridge_Post_Hooks( $changes, $structure ) )->register();

@@ -13,16 +13,18 @@ defined( 'ABSPATH' ) || exit;
 final class Sitebridge_Post_Message {
 
 	/**
-	 * Where the server keeps its own number of a content.
-	 */
-	const CONTENT_ID_META = '_sitebridge_content_id';
-
-	/**
 	 * Knows which types and taxonomies are told about.
 	 *
 	 * @var Sitebridge_Structure
 	 */
 	private $structure;
+
+	/**
+	 * Reads single fields.
+	 *
+	 * @var Sitebridge_Item_Fields
+	 */
+	private $fields;
 
 	/**
 	 * Takes what it needs.
@@ -31,6 +33,7 @@ final class Sitebridge_Post_Message {
 	 */
 	public function __construct( Sitebridge_Structure $structure ) {
 		$this->structure = $structure;
+		$this->fields    = new Sitebridge_Item_Fields( $structure );
 	}
 
 	/**
@@ -61,7 +64,7 @@ final class Sitebridge_Post_Message {
 		}
 		$facts = 'status' === $topic ? self::status_facts( $post ) : $this->metadata_facts( $post, $without_picture );
 
-		return self::encode( self::head( $post, self::content_id( $post->ID ) ) + $facts + self::tail( self::modified( $post ), $op_id ) );
+		return self::encode( self::head( $post, Sitebridge_Item_Links::content_id( $post->ID ) ) + $facts + self::tail( self::modified( $post ), $op_id ) );
 	}
 
 	/**
@@ -74,16 +77,6 @@ final class Sitebridge_Post_Message {
 	 */
 	public function build_deleted( WP_Post $post, $content_id, $op_id ) {
 		return self::encode( self::head( $post, $content_id ) + array( 'status' => 'deleted' ) + self::tail( time(), $op_id ) );
-	}
-
-	/**
-	 * The server's number of a post.
-	 *
-	 * @param int $post_id The post.
-	 * @return int 0 when the server has given it none.
-	 */
-	public static function content_id( $post_id ) {
-		return absint( get_post_meta( $post_id, self::CONTENT_ID_META, true ) );
 	}
 
 	/**
@@ -129,12 +122,9 @@ final class Sitebridge_Post_Message {
 	 * @return array
 	 */
 	private function metadata_facts( WP_Post $post, $without_picture ) {
-		$meta = array();
-		if ( post_type_supports( $post->post_type, 'custom-fields' ) ) {
-			$meta = ( new WP_REST_Post_Meta_Fields( $post->post_type ) )->get_value( $post->ID, new WP_REST_Request() );
-		}
-		$picture = (int) get_post_thumbnail_id( $post );
-		if ( post_type_supports( $post->post_type, 'thumbnail' ) && ( $picture > 0 || $without_picture ) ) {
+		$meta    = (array) $this->fields->meta( $post );
+		$picture = Sitebridge_Item_Fields::picture( $post );
+		if ( $picture > 0 || ( $without_picture && Sitebridge_Item_Fields::has_picture( $post->post_type ) ) ) {
 			$meta['featured_media'] = $picture;
 		}
 
@@ -142,31 +132,9 @@ final class Sitebridge_Post_Message {
 			'title'   => $post->post_title,
 			'slug'    => $post->post_name,
 			'excerpt' => $post->post_excerpt,
-			'terms'   => $this->terms( $post ),
+			'terms'   => $this->fields->terms( $post ),
 			'meta'    => (object) $meta,
 		);
-	}
-
-	/**
-	 * The post's terms, with their names as a person reads them: WordPress stores `&` as `&amp;`.
-	 *
-	 * @param WP_Post $post The post.
-	 * @return array[]
-	 */
-	private function terms( WP_Post $post ) {
-		$found = array();
-		foreach ( get_object_taxonomies( $post->post_type ) as $taxonomy ) {
-			$terms = $this->structure->has_taxonomy( $taxonomy ) ? get_the_terms( $post, $taxonomy ) : false;
-			foreach ( is_array( $terms ) ? $terms : array() as $term ) {
-				$found[] = array(
-					'taxonomy' => $taxonomy,
-					'slug'     => $term->slug,
-					'name'     => html_entity_decode( $term->name, ENT_QUOTES | ENT_HTML5, 'UTF-8' ),
-				);
-			}
-		}
-
-		return $found;
 	}
 
 	/**
@@ -176,15 +144,9 @@ final class Sitebridge_Post_Message {
 	 * @return int Unix seconds.
 	 */
 	private static function modified( WP_Post $post ) {
-		$times = array( $post->post_modified_gmt, get_gmt_from_date( $post->post_modified ) );
-		foreach ( $times as $time ) {
-			$seconds = strtotime( $time . ' +0000' );
-			if ( false !== $seconds && $seconds > 0 ) {
-				return $seconds;
-			}
-		}
+		$seconds = strtotime( Sitebridge_Item_Fields::modified_gmt( $post ) . ' +0000' );
 
-		return time();
+		return false !== $seconds && $seconds > 0 ? $seconds : time();
 	}
 
 	/**

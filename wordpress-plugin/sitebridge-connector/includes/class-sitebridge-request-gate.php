@@ -46,6 +46,13 @@ final class Sitebridge_Request_Gate {
 	private $verdict = null;
 
 	/**
+	 * The operation that a part of the current request was said to be.
+	 *
+	 * @var string|null
+	 */
+	private $named_operation = null;
+
+	/**
 	 * Takes what it needs.
 	 *
 	 * @param Sitebridge_Signed_Request $request  The current request.
@@ -87,11 +94,31 @@ final class Sitebridge_Request_Gate {
 	 *                     them without naming an operation, so that nobody could tell them from others.
 	 */
 	public function operation() {
+		if ( null !== $this->named_operation ) {
+			return $this->named_operation;
+		}
 		if ( ! $this->request->is_signed() || ! $this->request->is_rest() || ! $this->verdict() instanceof WP_User ) {
 			return '';
 		}
 
 		return 1 === preg_match( '/^[\x21-\x7e]{1,200}$/D', $this->request->operation ) ? $this->request->operation : null;
+	}
+
+	/**
+	 * Does a part of the current request that is an operation of its own, as each write of a batch is.
+	 *
+	 * @param string   $op_id The server's operation.
+	 * @param callable $work  What to do.
+	 * @return mixed What that gives.
+	 */
+	public function within_operation( $op_id, $work ) {
+		$outer                 = $this->named_operation;
+		$this->named_operation = $op_id;
+		try {
+			return $work();
+		} finally {
+			$this->named_operation = $outer;
+		}
 	}
 
 	/**

@@ -84,7 +84,7 @@ final class Sitebridge_Rest_Authentication {
 		if ( is_wp_error( $verdict ) ) {
 			return $verdict;
 		}
-		if ( ! $this->settings->get( 'plugin_connection_enabled' ) && ! self::is_own_route() ) {
+		if ( ! $this->settings->get( 'plugin_connection_enabled' ) && ! self::is_about_connection() ) {
 			return Sitebridge_Request_Gate::refusal( 'sitebridge_connection_disabled', __( 'The connection is switched off under Settings > Sitebridge.', 'sitebridge-connector' ), 403 );
 		}
 		// For an address that did not look like REST, but is.
@@ -127,14 +127,14 @@ final class Sitebridge_Rest_Authentication {
 	}
 
 	/**
-	 * Whether the request is for a route of this plugin. These answer with the connection switched off
-	 * too: they change nothing, and the server learns from them that it is off.
+	 * Whether the request is for one of the routes that answer with the connection switched off too: they
+	 * tell nothing of the content, and the server learns from them that it is off.
 	 *
 	 * @return bool
 	 */
-	private static function is_own_route() {
+	private static function is_about_connection() {
 		$route = isset( $GLOBALS['wp']->query_vars['rest_route'] ) ? $GLOBALS['wp']->query_vars['rest_route'] : '';
 
-		return is_string( $route ) && 0 === strpos( $route, '/' . Sitebridge_Rest_Routes::REST_NAMESPACE . '/' );
+		return is_string( $route ) && in_array( untrailingslashit( $route ), array( '/' . Sitebridge_Rest_Routes::REST_NAMESPACE . '/ping', '/' . Sitebridge_Rest_Routes::REST_NAMESPACE . '/structure' ), true );
 	}
 }

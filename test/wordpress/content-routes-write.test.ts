@@ -1,0 +1,418 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { addContentTypes, ContentRoutes, readWritten } from './support/content-routes.ts';
+import { type Mariadb, startMariadb } from './support/mariadb.ts';
+import { accept, type ConnectedSite, connectToRecorder, KEY, messages, SITE_ID } from './support/outbox.ts';
+import { type RecordingServer, startRecordingServer } from './support/recording-server.ts';
+import { versionsUnderTest } from './support/versions-under-test.ts';
+import { startWordpress, type Wordpress } from './support/wordpress.ts';
+
+/** What slashes, filters and encodings could damage. */
+const DIFFICULT = {
+  title: String.raw`C:\new\\ "q" 'a' %s 🌉 \u003c`,
+  content:
+    String.raw`<!-- wp:html {"a":"\u003cb\u003e\\n"} --><iframe src="https://example.com/a?b=1&c=2"></iframe><script>let a = "\\"; // '</script><!-- /wp:html -->` +
+    '\n\n<!-- wp:paragraph -->\n<p>Ünï 🌉 \\ </p>\n<!-- /wp:paragraph -->',
+  excerpt: String.raw`\'"\\`,
+};
+
+let mariadb: Mariadb;
+let server: RecordingServer;
+beforeAll(async () => {
+  mariadb = await startMariadb();
+  server = await startRecordingServer();
+});
+afterAll(async () => {
+  await server.stop();
+  await mariadb.stop();
+});
+
+describe.each(versionsUnderTest())('writing contents on %s', (version) => {
+  let wordpress: Wordpress;
+  let site: ConnectedSite;
+  let routes: ContentRoutes;
+  let last = 100;
+  beforeAll(async () => {
+    wordpress = await startWordpress(mariadb, { version });
+    addContentTypes(wordpress);
+    site = await connectToRecorder(wordpress, server);
+    routes = new ContentRoutes(wordpress, { siteId: SITE_ID, key: KEY });
+  });
+  afterAll(async () => {
+    await wordpress.stop();
+  });
+
+  /** The number of a content that nobody has written yet. */
+  const fresh = () => ++last;
+  const posts = async (title: string) =>
+    (
+      await wordpress.query(
+        `SELECT ID FROM wp_posts WHERE post_title = '${title}' AND post_type <> 'revision'`,
+      )
+    ).length;
+  const links = (contentId: number) =>
+    wordpress.query(`SELECT post_id FROM wp_sitebridge_items WHERE content_id = ${contentId}`);
+  const codes = (notes: { code: string }[]) => notes.map(({ code }) => code).sort();
+
+  test('creates, updates, and stores every byte as it was sent', async () => {
+    const id = fresh();
+    const made = await routes.write(id, { id: null, slug: 'schön & neu', status: 'publish', ...DIFFICULT });
+    expect(made).toMatchObject({ created: true, notes: [] });
+    expect(made.item).toMatchObject({
+      ...DIFFICULT,
+      status: 'publish',
+      slug: 'schon-neu',
+      content_id: id,
+      author: 1,
+    });
+    expect(await routes.one('post', made.item.id)).toEqual(made.item);
+    const [row] = await wordpress.query(
+      `SELECT post_title, post_content, post_excerpt, guid FROM wp_posts WHERE ID = ${made.item.id}`,
+    );
+    expect(row).toMatchObject({
+      post_title: DIFFICULT.title,
+      post_content: DIFFICULT.content,
+      post_excerpt: DIFFICULT.excerpt,
+      guid: expect.stringMatching(new RegExp(`^urn:sitebridge:[0-9a-f]{16}:${id}$`)),
+    });
+    const { hash } = made.item;
+    const again = await routes.write(id, { id: made.item.id, expected_hash: hash, title: 'B\\', op_id: 'b' });
+    expect(again).toMatchObject({ created: false, notes: [] });
+    expect(again.item).toMatchObject({
+      id: made.item.id,
+      title: 'B\\',
+      content: DIFFICULT.content,
+      slug: 'schon-neu',
+    });
+    expect(again.item.hash).not.toBe(hash);
+    // No slug is no wish: the address stays.
+    const plain = await routes.write(id, { slug: '', title: 'C', op_id: 'c' });
+    expect(plain.item.slug).toBe('schon-neu');
+  });
+
+  test('of ten writes at once one makes the post, and the same write again changes nothing', async () => {
+    const id = fresh();
+    const body = { type: 'post', id: null, title: 'At once', content: 'x', status: 'publish' };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => routes.put(id, { ...body, op_id: n < 5 ? 'same' : `op-${n}` })),
+    );
+    const done = answers.map(({ json }) => readWritten(json));
+    expect(done.filter(({ created }) => created)).toHaveLength(1);
+    expect(new Set(done.map(({ item }) => item.id)).size).toBe(1);
+    expect(await posts('At once')).toBe(1);
+    const first = await routes.write(id, { ...body, op_id: 'last-one' });
+    const revisions = () =>
+      wordpress.query(`SELECT COUNT(*) AS n FROM wp_posts WHERE post_parent = ${first.item.id}`);
+    const before = await revisions();
+    // Its answer was lost: with what was expected before, it is done and no conflict.
+    const write = {
+      ...body,
+      id: first.item.id,
+      expected_hash: first.item.hash,
+      title: 'Lost',
+      op_id: 'lost',
+    };
+    const second = await routes.write(id, write);
+    expect((await routes.write(id, write)).item).toEqual(second.item);
+    expect(await posts('Lost')).toBe(1);
+    expect(Number((await revisions())[0]?.n) - Number(before[0]?.n)).toBeLessThanOrEqual(2);
+  });
+
+  test('a conflict writes nothing and tells the present state', async () => {
+    const id = fresh();
+    const { item } = await routes.write(id, { title: 'Base', content: 'x', status: 'publish' });
+    await wordpress.php(`return wp_set_object_terms( ${item.id}, 'by-hand', 'post_tag' );`);
+    const now = await routes.one('post', item.id);
+    expect(now.hash).not.toBe(item.hash);
+    const stale = { id: item.id, expected_hash: item.hash, title: 'Not written' };
+    expect(await routes.conflict(id, stale)).toEqual(now);
+    expect(await routes.one('post', item.id)).toEqual(now);
+    await wordpress.php(`return (bool) wp_trash_post( ${item.id} );`);
+    const trashed = await routes.one('post', item.id);
+    expect(await routes.conflict(id, { ...stale, expected_hash: trashed.hash })).toMatchObject({
+      status: 'trash',
+    });
+    // Whatever it is now: out of the trash, and no second one beside it.
+    const back = await routes.write(id, { title: 'Back', status: 'publish', op_id: 'back' });
+    expect(back).toMatchObject({ created: false, item: { id: item.id, status: 'publish', slug: 'base' } });
+    await wordpress.php(`return (bool) wp_delete_post( ${item.id}, true );`);
+    expect(await links(id)).toEqual([]);
+    expect(await routes.conflict(id, { ...stale, expected_hash: null })).toBeNull();
+    expect(await routes.conflict(id, { id: null, expected_hash: back.item.hash })).toBeNull();
+    expect(await links(id)).toEqual([]);
+    expect(await posts('Not written')).toBe(0);
+  });
+
+  test('PHP that ended in the middle leaves nothing that makes a double or blocks', async () => {
+    const [server] = await wordpress.query('SELECT DISTINCT server FROM wp_sitebridge_items');
+    const claim = (id: number) =>
+      wordpress.query(
+        `INSERT INTO wp_sitebridge_items (server, content_id) VALUES ('${server?.server}', ${id})`,
+      );
+    // Between the claim and the post.
+    const early = fresh();
+    await claim(early);
+    const made = await routes.write(early, { title: 'Early', status: 'publish' });
+    expect(made.created).toBe(true);
+    expect(await links(early)).toEqual([{ post_id: made.item.id }]);
+    // Between the post and the note of it.
+    const late = fresh();
+    await claim(late);
+    const half = await wordpress.php(
+      `return wp_insert_post( array( 'post_title' => 'Half', 'post_status' => 'draft', 'guid' => Sitebridge_Item_Links::guid( ${late} ) ) );`,
+    );
+    const whole = await routes.write(late, { title: 'Whole', status: 'publish' });
+    expect(whole).toMatchObject({ created: false, item: { id: half, status: 'publish', content_id: late } });
+    expect([await posts('Half'), await posts('Whole')]).toEqual([0, 1]);
+    expect(await links(late)).toEqual([{ post_id: half }]);
+    // With the lock held: the database frees it when the connection ends.
+    const killed = fresh();
+    const file = join(wordpress.root, 'wp-content/mu-plugins/killed.php');
+    writeFileSync(
+      file,
+      `<?php add_action( 'rest_insert_post', static function ( $post ) {
+        if ( 'Killed' === $post->post_title ) { unlink( __FILE__ ); posix_kill( getmypid(), 9 ); }
+      }, 0 );`,
+    );
+    await expect(routes.put(killed, { type: 'post', title: 'Killed', status: 'publish' })).rejects.toThrow();
+    expect(await posts('Killed')).toBe(1);
+    expect(await links(killed)).toEqual([{ post_id: null }]);
+    const saved = await routes.write(killed, { title: 'Killed', status: 'publish', terms: [] });
+    expect(saved.created).toBe(false);
+    expect(await posts('Killed')).toBe(1);
+  });
+
+  test('a post that is there already becomes the content, whatever either was before', async () => {
+    const id = await site.makePost({ title: 'Theirs' });
+    const [one, other] = [fresh(), fresh()];
+    const { hash } = await routes.one('post', id);
+    const adopted = await routes.write(one, { id, expected_hash: hash, title: 'Ours' });
+    expect(adopted).toMatchObject({ created: false, item: { id, content_id: one, title: 'Ours' } });
+    expect((await routes.write(other, { id, title: 'Other' })).item.content_id).toBe(other);
+    expect(await links(one)).toEqual([]);
+    expect(await routes.conflict(one, { type: 'page', id, title: 'x' })).toBeNull();
+  });
+
+  test('terms: found, made on their path, replaced, cleared; an unknown taxonomy is noted', async () => {
+    const id = fresh();
+    const term = (taxonomy: string, slug: string, name: string) => ({ taxonomy, slug, name });
+    const of = async (terms: object[], op_id: string) => {
+      const done = await routes.write(id, { type: 'book', title: 'Termed', terms, op_id, status: 'publish' });
+      const set = done.item.terms.map(({ taxonomy, slug, name }) => `${taxonomy} ${slug} ${name}`);
+      return { set: set.sort(), notes: codes(done.notes) };
+    };
+    const before = await wordpress.query('SELECT COUNT(*) AS n FROM wp_term_taxonomy');
+    expect(
+      await of([term('genre', 'poetry', 'No matter'), term('genre', 'prose/novel/crime', 'Krimi & Co')], '1'),
+    ).toEqual({ set: ['genre crime Krimi & Co', 'genre poetry Poetry'], notes: [] });
+    const tree = await wordpress.query(
+      `SELECT t.slug, p.slug AS parent FROM wp_term_taxonomy x JOIN wp_terms t USING (term_id) LEFT JOIN wp_terms p ON p.term_id = x.parent WHERE t.slug IN ('prose', 'novel', 'crime') ORDER BY t.term_id`,
+    );
+    expect(tree).toEqual([
+      { slug: 'prose', parent: null },
+      { slug: 'novel', parent: 'prose' },
+      { slug: 'crime', parent: 'novel' },
+    ]);
+    // The same slug in another place gets another one, and is found again by its name.
+    for (const op of ['2', '3']) {
+      const { set } = await of([term('genre', 'poetry/crime', 'Krimi')], op);
+      expect(set).toEqual([expect.stringMatching(/^genre crime-\S+ Krimi$/)]);
+    }
+    expect(
+      await of(
+        [term('mood', 'dark/deep', 'Deep \\ "q"'), term('nonsense', 'x', 'X'), term('nonsense', 'y', 'Y')],
+        '4',
+      ),
+    ).toEqual({ set: ['mood deep Deep \\ "q"'], notes: ['unknown_taxonomy'] });
+    expect(await of([], '5')).toEqual({ set: [], notes: [] });
+    const after = await wordpress.query('SELECT COUNT(*) AS n FROM wp_term_taxonomy');
+    expect(Number(after[0]?.n) - Number(before[0]?.n)).toBe(5);
+  });
+
+  test('meta and featured image: what is refused is noted, the rest is saved', async () => {
+    const id = fresh();
+    const picture = await wordpress.php(
+      `return wp_insert_attachment( array( 'post_title' => 'P', 'post_mime_type' => 'image/png' ), 'p.png' );`,
+    );
+    const meta = { colour: 'a\\"b', position: 5, words: ['x', 'y\\'], box: { a: 1 }, ratio: 0.5 };
+    const made = await routes.write(id, {
+      title: 'Meta',
+      status: 'publish',
+      featured_media: picture,
+      meta: { ...meta, inner: 'x', nonsense: 1, guarded: 'no' },
+    });
+    expect(made.item).toMatchObject({ featured_media: picture, meta: { ...meta, guarded: '' } });
+    expect(codes(made.notes)).toEqual(['meta_refused', 'unknown_meta', 'unknown_meta']);
+    const post = await wordpress.query(`SELECT ID FROM wp_posts WHERE post_type = 'page' LIMIT 1`);
+    const next = await routes.write(id, {
+      meta: { position: 'no number', colour: null },
+      featured_media: post[0]?.ID,
+      op_id: 'next',
+    });
+    expect(codes(next.notes)).toEqual(['featured_media_refused', 'meta_refused']);
+    expect(next.item).toMatchObject({ featured_media: picture, meta: { ...meta, colour: 'none' } });
+    expect((await routes.write(id, { featured_media: 0, op_id: 'z' })).item.featured_media).toBe(0);
+  });
+
+  test('a draft without a date keeps none; dates, author and parent are taken', async () => {
+    const id = fresh();
+    const floating = (post: number) =>
+      wordpress.query(`SELECT post_date_gmt AS date FROM wp_posts WHERE ID = ${post}`);
+    const { item } = await routes.write(id, { title: 'Floats', slug: 'floats', status: 'draft' });
+    await routes.write(id, { title: 'Floats on', op_id: '2', date_gmt: item.date_gmt });
+    expect(await floating(item.id)).toEqual([{ date: '0000-00-00 00:00:00' }]);
+    const dated = await routes.write(id, {
+      op_id: '3',
+      date_gmt: '2020-01-02T03:04:05Z',
+      author: wordpress.users.author,
+    });
+    expect(dated.item).toMatchObject({
+      date_gmt: '2020-01-02T03:04:05',
+      author: wordpress.users.author,
+      slug: 'floats',
+    });
+    const top = await routes.write(fresh(), { type: 'book', title: 'Top', status: 'publish' });
+    const child = await routes.write(fresh(), {
+      type: 'book',
+      title: 'Child',
+      slug: 'child',
+      status: 'publish',
+      parent: top.item.id,
+    });
+    expect(child.item).toMatchObject({
+      parent: top.item.id,
+      link: `${wordpress.url}/book/top/child/`,
+    });
+  });
+
+  test('a batch of 25, each with its own outcome', async () => {
+    const ids = Array.from({ length: 25 }, fresh);
+    const answer = await routes.batch(
+      ids.map((contentId, n) => ({
+        contentId,
+        body: {
+          type: n === 3 ? 'nonsense' : 'post',
+          op_id: `batch-${n}`,
+          title: `Batch ${n}`,
+          status: 'publish',
+          ...(n === 4 ? { id: 999_999, expected_hash: '0'.repeat(16) } : {}),
+        },
+      })),
+    );
+    expect(answer.status).toBe(207);
+    const responses = (answer.json as { responses: { status: number; body: unknown }[] }).responses;
+    expect(responses.map(({ status }) => status)).toEqual(
+      ids.map((_, n) => (n === 3 ? 404 : n === 4 ? 409 : 201)),
+    );
+    expect(responses[4]?.body).toMatchObject({ code: 'sitebridge_conflict', data: { item: null } });
+    expect(readWritten(responses[24]?.body).item).toMatchObject({ title: 'Batch 24', content_id: ids[24] });
+  });
+
+  test('webhooks of a write name its operation and its content, each of a batch its own', async () => {
+    // What the killed request left is completed after two minutes.
+    await site.clear();
+    server.answerWith(accept);
+    const [one, two] = [fresh(), fresh()];
+    const body = (op_id: string) => ({
+      type: 'post',
+      op_id,
+      title: op_id,
+      status: 'publish',
+      meta: { colour: 'red' },
+      terms: [{ taxonomy: 'post_tag', slug: 'told', name: 'Told' }],
+    });
+    await routes.batch([
+      { contentId: one, body: body('op-one') },
+      { contentId: two, body: body('op-two') },
+    ]);
+    await site.settled();
+    const told = messages(server);
+    const seen = told.map(({ topic, body }) => `${topic} ${body.content_id} ${body.op_id}`).sort();
+    expect(seen).toEqual(
+      [one, two]
+        .flatMap((id) => ['metadata', 'status'].map((topic) => [topic, id, id === one ? 'op-one' : 'op-two']))
+        .map((parts) => parts.join(' '))
+        .sort(),
+    );
+    // What a webhook tells is what the item says.
+    for (const { body } of told.filter(({ topic }) => topic === 'metadata')) {
+      const item = await routes.one('post', Number(body.external_id));
+      const { title, slug, excerpt, terms, meta, content_id, modified_gmt } = item;
+      expect(body).toMatchObject({ title, slug, excerpt, terms, meta, content_id });
+      expect(Object.keys(Object(body.meta)).sort()).toEqual(Object.keys(meta).sort());
+      expect(body.modified_gmt).toBe(`${modified_gmt}Z`);
+    }
+    server.answerWith(accept);
+    await wordpress.php(
+      `return (bool) wp_update_post( array( 'ID' => ${(await links(one))[0]?.post_id}, 'post_title' => 'By hand' ) );`,
+    );
+    await site.settled();
+    expect(messages(server).map(({ body }) => [body.content_id, body.op_id])).toEqual([[one, undefined]]);
+  });
+
+  test('bad input and rights are refused, and nothing is written', async () => {
+    const id = fresh();
+    const bad: Record<string, unknown>[] = [
+      { title: 7 },
+      { status: 'nonsense' },
+      { status: 'trash' },
+      { expected_hash: 'XYZ' },
+      { op_id: 'a b' },
+      { terms: [{ taxonomy: 'category' }] },
+      { date_gmt: 'yesterday' },
+      { id: 0 },
+    ];
+    for (const body of bad) {
+      const answer = await routes.put(id, { type: 'post', title: 'Bad', ...body });
+      expect([body, answer.status, answer.json]).toEqual([
+        body,
+        400,
+        expect.objectContaining({ code: 'rest_invalid_param' }),
+      ]);
+    }
+    expect((await routes.put(id, { type: 'nonsense' })).status).toBe(404);
+    expect((await routes.put(id, { type: 'locked', title: 'x' })).status).toBe(403);
+    const { item } = await routes.write(fresh(), { title: 'Of the admin', status: 'publish' });
+    await site.admin.pressSettings('Save', { user_id: String(wordpress.users.author) });
+    const others = await routes.put(id, { type: 'post', id: item.id, title: 'x' });
+    expect(others).toMatchObject({ status: 403, json: { code: 'rest_cannot_edit' } });
+    const foreign = await routes.put(id, { type: 'post', title: 'x', author: 1 });
+    expect(foreign).toMatchObject({ status: 403, json: { code: 'rest_cannot_edit_others' } });
+    expect(await links(id)).toEqual([]);
+    // What an author may not write is filtered as in the editor; a term that they may not make is noted.
+    const filtered = await routes.write(id, {
+      ...DIFFICULT,
+      status: 'draft',
+      terms: [{ taxonomy: 'category', slug: 'new-one', name: 'New' }],
+    });
+    expect(filtered.item.content).not.toContain('<script>');
+    expect(filtered.item.content).toContain('Ünï 🌉 \\');
+    expect(codes(filtered.notes)).toEqual(['term_refused']);
+    await wordpress.php(`get_role( 'author' )->remove_cap( 'publish_posts' ); return true;`);
+    const publish = await routes.put(id, { type: 'post', status: 'publish', op_id: 'p' });
+    expect(publish).toMatchObject({ status: 403, json: { code: 'rest_cannot_publish' } });
+    await site.admin.pressSettings('Save', { user_id: '1', plugin_connection_enabled: null });
+    const off = await routes.put(id, { type: 'post', title: 'Off' });
+    expect(off).toMatchObject({ status: 403, json: { code: 'sitebridge_connection_disabled' } });
+    await site.admin.pressSettings('Save', { plugin_connection_enabled: '1' });
+    expect(await posts('Bad')).toBe(0);
+  });
+
+  test('the table comes by itself, also after it was lost, and goes with the plugin', async () => {
+    const id = fresh();
+    await wordpress.query('DROP TABLE wp_sitebridge_items');
+    expect((await routes.write(id, { title: 'Table', status: 'publish' })).item.content_id).toBe(id);
+    // As after an update from a version that did not have it.
+    await wordpress.query('DROP TABLE wp_sitebridge_items');
+    await wordpress.php(`return delete_option( 'sitebridge_connector_items_version' );`);
+    expect((await routes.all('post', 500)).every((item) => item.content_id === null)).toBe(true);
+    expect(wordpress.phpLog()).not.toMatch(/sitebridge/i);
+    await site.admin.deactivatePlugin('sitebridge-connector/sitebridge-connector.php');
+    await site.admin.deletePlugin('sitebridge-connector/sitebridge-connector.php');
+    expect(await wordpress.query("SHOW TABLES LIKE '%sitebridge%'")).toEqual([]);
+    expect(
+      await wordpress.query("SELECT option_name FROM wp_options WHERE option_name LIKE '%sitebridge%'"),
+    ).toEqual([]);
+  });
+});

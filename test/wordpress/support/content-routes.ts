@@ -1,0 +1,180 @@
+/** The connector's routes for contents, and a site with what can be difficult in them. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type JsonAnswer, signedFetch } from './signed-request.ts';
+import type { Wordpress } from './wordpress.ts';
+
+/** Types, meta and a status of a site that uses more than core has. */
+const MU_PLUGIN = `<?php
+add_action( 'init', static function () {
+	add_theme_support( 'post-thumbnails' );
+	add_post_type_support( 'book', 'thumbnail' );
+	register_post_type( 'film', array( 'label' => 'Films', 'public' => true, 'show_in_rest' => true, 'rest_base' => 'films', 'supports' => array( 'title', 'editor' ) ) );
+	register_taxonomy( 'mood', array( 'book', 'post' ), array( 'label' => 'Moods', 'public' => true, 'show_in_rest' => true ) );
+	register_taxonomy( 'hidden_mark', array( 'post' ), array( 'label' => 'Marks', 'public' => true ) );
+	register_post_type( 'locked', array( 'label' => 'Locked', 'public' => true, 'show_in_rest' => true, 'capability_type' => 'locked' ) );
+	register_post_status( 'shelved', array( 'label' => 'Shelved', 'public' => true ) );
+	foreach ( array( 'post', 'book', 'film' ) as $type ) {
+		register_post_meta( $type, 'colour', array( 'type' => 'string', 'single' => true, 'show_in_rest' => true, 'default' => 'none' ) );
+		register_post_meta( $type, 'rank', array( 'type' => 'integer', 'single' => true, 'show_in_rest' => array( 'name' => 'position' ) ) );
+		register_post_meta( $type, 'ratio', array( 'type' => 'number', 'single' => true, 'show_in_rest' => true ) );
+		register_post_meta( $type, 'words', array( 'type' => 'string', 'single' => false, 'show_in_rest' => true ) );
+		register_post_meta( $type, 'box', array( 'type' => 'object', 'single' => true, 'show_in_rest' => array( 'schema' => array( 'type' => 'object', 'properties' => array( 'a' => array( 'type' => 'integer' ) ) ) ) ) );
+		register_post_meta( $type, 'inner', array( 'type' => 'string', 'single' => true, 'show_in_rest' => false ) );
+		register_post_meta( $type, 'guarded', array( 'type' => 'string', 'single' => true, 'show_in_rest' => true, 'auth_callback' => '__return_false' ) );
+	}
+} );`;
+
+/** Adds the types, meta and status to a site. */
+export function addContentTypes(wordpress: Wordpress): void {
+  writeFileSync(join(wordpress.root, 'wp-content/mu-plugins/content-routes-test.php'), MU_PLUGIN);
+}
+
+const item = z.strictObject({
+  id: z.int(),
+  type: z.string(),
+  status: z.string(),
+  slug: z.string(),
+  link: z.string(),
+  title: z.string(),
+  content: z.string(),
+  excerpt: z.string(),
+  author: z.int(),
+  date_gmt: z.string().nullable(),
+  modified_gmt: z.string().nullable(),
+  parent: z.int(),
+  featured_media: z.int(),
+  terms: z.array(z.strictObject({ taxonomy: z.string(), slug: z.string(), name: z.string() })),
+  meta: z.record(z.string(), z.json()),
+  content_id: z.int().nullable(),
+  hash: z.string().regex(/^[0-9a-f]{16}$/),
+});
+/** One content, as the connector gives it. */
+export type Item = z.output<typeof item>;
+
+const page = z.strictObject({
+  items: z.array(item),
+  forbidden: z.array(z.int()),
+  next_after_id: z.int().nullable(),
+  total: z.int(),
+});
+const some = z.strictObject({
+  items: z.array(item),
+  forbidden: z.array(z.int()),
+  gone: z.array(z.int()),
+});
+const inventory = z.strictObject({
+  size: z.int(),
+  total: z.int(),
+  ranges: z.array(z.tuple([z.int(), z.int(), z.string().regex(/^[0-9a-f]{16}$/)])),
+});
+const inRanges = z.strictObject({ size: z.int(), items: z.array(z.tuple([z.int(), z.string()])) });
+const written = z.strictObject({
+  created: z.boolean(),
+  item,
+  notes: z.array(z.strictObject({ code: z.string(), message: z.string().min(1) })),
+});
+const conflict = z.object({
+  code: z.literal('sitebridge_conflict'),
+  data: z.object({ status: z.literal(409), item: item.nullable() }),
+});
+
+/** Reads what was answered to a write. */
+export const readWritten = (json: unknown) => written.parse(json);
+
+/** Calls the routes as the server does. Reads throw for an answer that is not as it should be. */
+export class ContentRoutes {
+  readonly #wordpress: Wordpress;
+  readonly #signing: { siteId: number; key: string };
+
+  constructor(wordpress: Wordpress, signing: { siteId: number; key: string }) {
+    this.#wordpress = wordpress;
+    this.#signing = signing;
+  }
+
+  /** A signed GET. */
+  get(route: string, query = ''): Promise<JsonAnswer> {
+    return signedFetch(this.#wordpress.restUrl(route) + (query === '' ? '' : `?${query}`), this.#signing);
+  }
+
+  async page(query: string) {
+    return page.parse(await this.#read('/sitebridge/v1/items', query));
+  }
+
+  /** Every content of a type, page by page. */
+  async all(type: string, limit: number): Promise<Item[]> {
+    const items: Item[] = [];
+    let after: number | null = 0;
+    while (after !== null) {
+      const read: z.output<typeof page> = await this.page(`type=${type}&after_id=${after}&limit=${limit}`);
+      items.push(...read.items);
+      after = read.next_after_id;
+    }
+    return items;
+  }
+
+  async some(type: string, ids: readonly number[]) {
+    return some.parse(await this.#read('/sitebridge/v1/items', `type=${type}&include=${ids.join(',')}`));
+  }
+
+  async one(type: string, id: number): Promise<Item> {
+    const [only] = (await this.some(type, [id])).items;
+    if (only === undefined) throw new Error(`There is no ${type} ${id}`);
+    return only;
+  }
+
+  async inventory(query: string) {
+    return inventory.parse(await this.#read('/sitebridge/v1/inventory', query));
+  }
+
+  async inRanges(query: string) {
+    return inRanges.parse(await this.#read('/sitebridge/v1/inventory', query));
+  }
+
+  put(contentId: number, body: Record<string, unknown>): Promise<JsonAnswer> {
+    return this.#send('PUT', `/sitebridge/v1/items/${contentId}`, { op_id: `op-${contentId}`, ...body });
+  }
+
+  /** A write that must be done; gives what was answered. */
+  async write(contentId: number, body: Record<string, unknown>) {
+    const answer = await this.put(contentId, { type: 'post', ...body });
+    if (answer.status !== 200 && answer.status !== 201) {
+      throw new Error(`HTTP ${answer.status}: ${JSON.stringify(answer.json)}`);
+    }
+    const done = written.parse(answer.json);
+    if (done.created !== (answer.status === 201))
+      throw new Error(`HTTP ${answer.status} for ${done.created}`);
+    return done;
+  }
+
+  /** A write that must be refused as a conflict; gives the state of the site. */
+  async conflict(contentId: number, body: Record<string, unknown>): Promise<Item | null> {
+    const answer = await this.put(contentId, { type: 'post', ...body });
+    return conflict.parse({ status: answer.status, ...Object(answer.json) }).data.item;
+  }
+
+  batch(requests: { contentId: number; body: Record<string, unknown> }[]): Promise<JsonAnswer> {
+    return this.#send('POST', '/batch/v1', {
+      requests: requests.map(({ contentId, body }) => ({
+        method: 'PUT',
+        path: `/sitebridge/v1/items/${contentId}`,
+        body,
+      })),
+    });
+  }
+
+  async #read(route: string, query: string): Promise<unknown> {
+    const answer = await this.get(route, query);
+    if (answer.status !== 200) throw new Error(`HTTP ${answer.status}: ${JSON.stringify(answer.json)}`);
+    return answer.json;
+  }
+
+  #send(method: string, route: string, body: Record<string, unknown>): Promise<JsonAnswer> {
+    return signedFetch(this.#wordpress.restUrl(route), {
+      ...this.#signing,
+      method,
+      body: JSON.stringify(body),
+    });
+  }
+}

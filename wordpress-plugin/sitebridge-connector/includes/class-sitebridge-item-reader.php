@@ -1,0 +1,219 @@
+<?php
+/**
+ * Reads contents for the server.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Reads many posts with few queries: one each for posts, terms, meta, hashes and the server's numbers,
+ * however many there are.
+ */
+final class Sitebridge_Item_Reader {
+
+	/**
+	 * Bytes of texts after which a page ends before its limit: all of it is in memory, several times over.
+	 */
+	const MOST_BYTES = 8388608;
+
+	/**
+	 * Reads single fields.
+	 *
+	 * @var Sitebridge_Item_Fields
+	 */
+	private $fields;
+
+	/**
+	 * Makes the hashes.
+	 *
+	 * @var Sitebridge_Item_Hash
+	 */
+	private $hashes;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Sitebridge_Item_Fields $fields Reads single fields.
+	 * @param Sitebridge_Item_Hash   $hashes Makes the hashes.
+	 */
+	public function __construct( Sitebridge_Item_Fields $fields, Sitebridge_Item_Hash $hashes ) {
+		$this->fields = $fields;
+		$this->hashes = $hashes;
+	}
+
+	/**
+	 * The contents of a type after an id, ascending.
+	 *
+	 * @param string   $post_type The post type.
+	 * @param int      $after_id  Only ids above this.
+	 * @param int      $limit     How many at most; fewer where they are large.
+	 * @param int|null $newest    Only the so many highest ids; null is all.
+	 * @return array `items`, `forbidden` (ids that the user may not edit), `next_after_id` (null at the end),
+	 *               `total` (how many there are of the type, of `newest` at most).
+	 */
+	public function page( $post_type, $after_id, $limit, $newest ) {
+		global $wpdb;
+
+		$from  = "FROM {$wpdb->posts} p WHERE p.post_type IN " . Sitebridge_Item_Query::words( array( $post_type ) ) . ' AND ' . Sitebridge_Item_Hash::in_content();
+		$total = Sitebridge_Item_Query::numbers( "SELECT COUNT(*) AS n {$from}" )[0];
+		if ( null !== $newest && $newest < $total ) {
+			$lowest   = Sitebridge_Item_Query::numbers( "SELECT p.ID AS n {$from} ORDER BY p.ID DESC LIMIT 1 OFFSET " . ( $newest - 1 ) );
+			$after_id = max( $after_id, array() === $lowest ? 0 : $lowest[0] - 1 );
+			$total    = $newest;
+		}
+		// The ids by themselves come from an index; only then are the posts looked at.
+		$page = "SELECT p.ID AS n {$from} AND p.ID > " . (int) $after_id . ' ORDER BY p.ID LIMIT ' . ( $limit + 1 );
+		$rows = Sitebridge_Item_Query::rows( "SELECT page.n, LENGTH(q.post_content) AS bytes FROM ({$page}) page JOIN {$wpdb->posts} q ON q.ID = page.n ORDER BY page.n" );
+		$ids  = array();
+		$size = 0;
+		foreach ( array_slice( $rows, 0, $limit ) as $row ) {
+			$size += (int) $row->bytes;
+			if ( $size > self::MOST_BYTES && array() !== $ids ) {
+				break;
+			}
+			$ids[] = (int) $row->n;
+		}
+		$read = $this->read( $post_type, $ids );
+
+		return array(
+			'items'         => $read['items'],
+			'forbidden'     => $read['forbidden'],
+			'next_after_id' => count( $ids ) < count( $rows ) ? end( $ids ) : null,
+			'total'         => $total,
+		);
+	}
+
+	/**
+	 * Some posts as they are now, those in the trash too.
+	 *
+	 * @param string $post_type The post type.
+	 * @param int[]  $ids       Which.
+	 * @return array `items`, `forbidden` (ids that the user may not edit), `gone` (ids of which there is no such
+	 *               content: no post, one of another type, one that nobody has saved yet).
+	 */
+	public function some( $post_type, array $ids ) {
+		$ids = array_values( array_unique( array_map( 'intval', $ids ) ) );
+
+		return $this->read( $post_type, $ids );
+	}
+
+	/**
+	 * One post as it is now.
+	 *
+	 * @param WP_Post $post The post.
+	 * @return array|null Null when it is gone, or the user may not edit it.
+	 */
+	public function one( WP_Post $post ) {
+		$read = $this->read( $post->post_type, array( $post->ID ) );
+
+		return array() === $read['items'] ? null : $read['items'][0];
+	}
+
+	/**
+	 * Reads posts.
+	 *
+	 * @param string $post_type The post type.
+	 * @param int[]  $ids       Which.
+	 * @return array As some().
+	 */
+	private function read( $post_type, array $ids ) {
+		$read = array(
+			'items'     => array(),
+			'forbidden' => array(),
+			'gone'      => array(),
+		);
+		// Before the posts: what changes in between then has a hash of before, so that the change is seen later.
+		$hashes   = $this->hashes->of( $post_type, $ids );
+		$posts    = self::load( $post_type, $ids );
+		$contents = Sitebridge_Item_Links::content_ids( array_keys( $posts ) );
+		foreach ( $ids as $id ) {
+			if ( ! isset( $posts[ $id ] ) ) {
+				$read['gone'][] = $id;
+			} elseif ( ! current_user_can( 'edit_post', $id ) ) {
+				$read['forbidden'][] = $id;
+			} elseif ( isset( $hashes[ $id ] ) ) {
+				$read['items'][] = $this->item( $posts[ $id ] ) + array(
+					'content_id' => isset( $contents[ $id ] ) ? $contents[ $id ] : null,
+					'hash'       => $hashes[ $id ],
+				);
+			}
+		}
+
+		return $read;
+	}
+
+	/**
+	 * Loads posts and all that their fields need into WordPress's caches.
+	 *
+	 * @param string $post_type The post type.
+	 * @param int[]  $ids       Which.
+	 * @return WP_Post[] By id, of those that there are.
+	 */
+	private static function load( $post_type, array $ids ) {
+		global $wpdb;
+
+		if ( array() === $ids ) {
+			return array();
+		}
+		$posts = array();
+		foreach ( Sitebridge_Item_Query::rows( "SELECT * FROM {$wpdb->posts} WHERE ID IN (" . implode( ',', $ids ) . ')' ) as $row ) {
+			if ( $row->post_type === $post_type && ! in_array( $row->post_status, array( 'auto-draft', 'inherit' ), true ) ) {
+				$posts[ (int) $row->ID ] = new WP_Post( sanitize_post( $row, 'raw' ) );
+			}
+		}
+		$cached = array_values( $posts );
+		update_post_caches( $cached, $post_type, true, true );
+		self::load_for_permalinks( $post_type, $posts );
+
+		return $posts;
+	}
+
+	/**
+	 * Loads what permalinks are made of: the ancestors' slugs, and the authors' where they stand in them.
+	 *
+	 * @param string    $post_type The post type.
+	 * @param WP_Post[] $posts     The posts, by id.
+	 */
+	private static function load_for_permalinks( $post_type, array $posts ) {
+		if ( 'post' === $post_type && false !== strpos( (string) get_option( 'permalink_structure' ), '%author%' ) ) {
+			cache_users( array_unique( wp_list_pluck( $posts, 'post_author' ) ) );
+		}
+		$known = array_fill_keys( array_keys( $posts ), true );
+		$above = $posts;
+		// One query for each level; what was loaded is not asked again, so a loop of parents ends.
+		while ( is_post_type_hierarchical( $post_type ) && array() !== $above ) {
+			$parents = array_diff( array_unique( array_map( 'intval', wp_list_pluck( $above, 'post_parent' ) ) ), array_keys( $known ), array( 0 ) );
+			$known  += array_fill_keys( $parents, true );
+			_prime_post_caches( $parents, false, false );
+			$above = array_filter( array_map( 'get_post', $parents ) );
+		}
+	}
+
+	/**
+	 * A post's fields, all but the server's number and the hash.
+	 *
+	 * @param WP_Post $post The post.
+	 * @return array
+	 */
+	private function item( WP_Post $post ) {
+		return array(
+			'id'             => $post->ID,
+			'type'           => $post->post_type,
+			'status'         => $post->post_status,
+			'slug'           => Sitebridge_Item_Fields::text( $post->post_name ),
+			'link'           => Sitebridge_Item_Fields::text( get_permalink( $post->ID ) ),
+			'title'          => Sitebridge_Item_Fields::text( $post->post_title ),
+			'content'        => Sitebridge_Item_Fields::text( $post->post_content ),
+			'excerpt'        => Sitebridge_Item_Fields::text( $post->post_excerpt ),
+			'author'         => (int) $post->post_author,
+			'date_gmt'       => Sitebridge_Item_Fields::date_gmt( $post ),
+			'modified_gmt'   => Sitebridge_Item_Fields::modified_gmt( $post ),
+			'parent'         => (int) $post->post_parent,
+			'featured_media' => Sitebridge_Item_Fields::picture( $post ),
+			'terms'          => $this->fields->terms( $post ),
+			'meta'           => (object) $this->fields->meta( $post ),
+		);
+	}
+}

@@ -1,0 +1,192 @@
+<?php
+/**
+ * Gives posts their terms.
+ *
+ * @package Sitebridge_Connector
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Finds terms by what the server calls them, makes those that are missing, and sets them.
+ */
+final class Sitebridge_Item_Terms {
+
+	/**
+	 * Knows the taxonomies.
+	 *
+	 * @var Sitebridge_Item_Fields
+	 */
+	private $fields;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Sitebridge_Item_Fields $fields Knows the taxonomies.
+	 */
+	public function __construct( Sitebridge_Item_Fields $fields ) {
+		$this->fields = $fields;
+	}
+
+	/**
+	 * Sets the terms of a post: these and no others, over all taxonomies that the REST API shows.
+	 *
+	 * @param WP_Post $post  The post.
+	 * @param array[] $terms Each with `taxonomy`, `slug` (maybe a path of slugs) and `name`.
+	 * @return array[] What could not be done, each with `code` and `message`.
+	 */
+	public function set( WP_Post $post, array $terms ) {
+		$notes  = array();
+		$wanted = array_fill_keys( $this->fields->taxonomies( $post->post_type ), array() );
+		foreach ( $terms as $term ) {
+			$taxonomy = $term['taxonomy'];
+			if ( ! isset( $wanted[ $taxonomy ] ) ) {
+				/* translators: %s: a taxonomy such as category. */
+				$notes[ 'unknown ' . $taxonomy ] = self::note( 'unknown_taxonomy', sprintf( __( 'This type of content has no taxonomy %s here.', 'sitebridge-connector' ), $taxonomy ) );
+				continue;
+			}
+			$id = self::find_or_make( $taxonomy, $term['slug'], $term['name'] );
+			if ( is_wp_error( $id ) ) {
+				$notes[] = self::note( 'term_refused', $taxonomy . ' ' . $term['slug'] . ': ' . $id->get_error_message() );
+			} else {
+				$wanted[ $taxonomy ][] = $id;
+			}
+		}
+		foreach ( $wanted as $taxonomy => $ids ) {
+			$set = self::set_taxonomy( $post, $taxonomy, array_values( array_unique( $ids ) ) );
+			if ( is_wp_error( $set ) ) {
+				$notes[] = self::note( 'term_refused', $taxonomy . ': ' . $set->get_error_message() );
+			}
+		}
+
+		return array_values( $notes );
+	}
+
+	/**
+	 * Sets the terms of one taxonomy, if they are others than it has.
+	 *
+	 * @param WP_Post $post     The post.
+	 * @param string  $taxonomy The taxonomy.
+	 * @param int[]   $ids      The terms.
+	 * @return true|WP_Error
+	 */
+	private static function set_taxonomy( WP_Post $post, $taxonomy, array $ids ) {
+		$present = get_the_terms( $post, $taxonomy );
+		$present = is_array( $present ) ? wp_list_pluck( $present, 'term_id' ) : array();
+		if ( array() === array_diff( $ids, $present ) && array() === array_diff( $present, $ids ) ) {
+			return true;
+		}
+		if ( ! current_user_can( get_taxonomy( $taxonomy )->cap->assign_terms ) ) {
+			return new WP_Error( 'rest_cannot_assign_term', __( 'The user that requests act as may not assign these terms.', 'sitebridge-connector' ) );
+		}
+		$set = wp_set_object_terms( $post->ID, $ids, $taxonomy );
+
+		return is_wp_error( $set ) ? $set : true;
+	}
+
+	/**
+	 * A term by its slug, made when it is missing.
+	 *
+	 * @param string $taxonomy The taxonomy.
+	 * @param string $slug     Its slug, or the slugs from the top down to it with slashes between.
+	 * @param string $name     Its name, as a person reads it.
+	 * @return int|WP_Error
+	 */
+	private static function find_or_make( $taxonomy, $slug, $name ) {
+		$path = array_values( array_filter( explode( '/', $slug ), 'strlen' ) );
+		$last = array() === $path ? '' : array_pop( $path );
+		if ( ! is_taxonomy_hierarchical( $taxonomy ) ) {
+			$path = array();
+		}
+		// A slug alone means the term wherever it is in the tree: no two of a taxonomy have the same.
+		$parent = array() === $path ? null : 0;
+		foreach ( $path as $part ) {
+			$parent = self::find_or_make_one( $taxonomy, $part, $part, $parent );
+			if ( is_wp_error( $parent ) ) {
+				return $parent;
+			}
+		}
+
+		return self::find_or_make_one( $taxonomy, $last, $name, $parent );
+	}
+
+	/**
+	 * A term under a parent.
+	 *
+	 * @param string   $taxonomy The taxonomy.
+	 * @param string   $slug     Its slug; '' for what WordPress makes of its name.
+	 * @param string   $name     Its name.
+	 * @param int|null $parent   The parent; 0 for the top, null for anywhere.
+	 * @return int|WP_Error
+	 */
+	private static function find_or_make_one( $taxonomy, $slug, $name, $parent ) {
+		$name  = '' === trim( $name ) ? $slug : $name;
+		$slug  = '' === $slug ? sanitize_title( $name ) : $slug;
+		$place = null === $parent ? array() : array( 'parent' => $parent );
+		$found = self::search( $taxonomy, $place + array( 'slug' => $slug ) );
+		if ( array() === $found && null !== $parent ) {
+			// Made here before, when the slug was taken in another place, so that WordPress added to it.
+			$found = array_filter(
+				self::search( $taxonomy, $place + array( 'name' => wp_slash( $name ) ) ),
+				static function ( $present ) use ( $slug ) {
+					return 0 === strpos( $present, $slug . '-' );
+				}
+			);
+		}
+		if ( array() !== $found ) {
+			return (int) key( $found );
+		}
+		$rights = get_taxonomy( $taxonomy )->cap;
+		if ( ! current_user_can( is_taxonomy_hierarchical( $taxonomy ) ? $rights->edit_terms : $rights->assign_terms ) ) {
+			return new WP_Error( 'rest_cannot_create', __( 'The user that requests act as may not make this term.', 'sitebridge-connector' ) );
+		}
+		$made = wp_insert_term(
+			wp_slash( $name ),
+			$taxonomy,
+			array(
+				'slug'   => wp_slash( $slug ),
+				'parent' => (int) $parent,
+			)
+		);
+		if ( is_wp_error( $made ) ) {
+			// There is one of this name in this place, which got another slug when it was made.
+			$existing = 'term_exists' === $made->get_error_code() ? (int) $made->get_error_data( 'term_exists' ) : 0;
+
+			return $existing > 0 ? $existing : $made;
+		}
+
+		return (int) $made['term_id'];
+	}
+
+	/**
+	 * Searches terms.
+	 *
+	 * @param string $taxonomy The taxonomy.
+	 * @param array  $query    What they must have.
+	 * @return string[] Their slugs by id.
+	 */
+	private static function search( $taxonomy, array $query ) {
+		$found = get_terms(
+			$query + array(
+				'taxonomy'               => $taxonomy,
+				'hide_empty'             => false,
+				'fields'                 => 'id=>slug',
+				'update_term_meta_cache' => false,
+				'suppress_filter'        => true,
+			)
+		);
+
+		return is_array( $found ) ? $found : array();
+	}
+
+	/**
+	 * What could not be done.
+	 *
+	 * @param string $code    Stable.
+	 * @param string $message What it means.
+	 * @return array
+	 */
+	public static function note( $code, $message ) {
+		return compact( 'code', 'message' );
+	}
+}
