@@ -54,6 +54,11 @@ const environment = z.object({
   REDIS_URL: optional(z.string().regex(/^rediss?:\/\//, 'must start with redis:// or rediss://')),
   THROTTLE_INTEGRATION: optional(rate),
   SYNC_WAIT_S: optional(z.coerce.number().min(0).max(300)),
+  RETENTION_DAYS: optional(
+    z.union([z.literal('unlimited'), z.coerce.number().int().min(7).max(36_500)], {
+      error: 'must be a number of days from 7 on, or unlimited',
+    }),
+  ),
   TRUST_PROXY: optional(z.string()),
 });
 
@@ -81,6 +86,8 @@ export interface Config {
   throttleIntegration: { limit: number; windowMs: number };
   /** Seconds that a sync call waits before it answers 202. */
   syncWaitS: number;
+  /** Days that events, connection tests and webhook deliveries are kept; null for ever. */
+  retentionDays: number | null;
   /** Express's `trust proxy`, as a list of addresses; null trusts none. */
   trustProxy: string | null;
 }
@@ -118,6 +125,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     redisUrl: settings.REDIS_URL ?? null,
     throttleIntegration: settings.THROTTLE_INTEGRATION ?? { limit: 120, windowMs: 60_000 },
     syncWaitS: settings.SYNC_WAIT_S ?? 25,
+    retentionDays: settings.RETENTION_DAYS === 'unlimited' ? null : (settings.RETENTION_DAYS ?? 180),
     trustProxy: settings.TRUST_PROXY ?? null,
   };
 }

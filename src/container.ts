@@ -40,6 +40,7 @@ import { CredentialRotation } from './services/credentialRotation.ts';
 import { EventLog } from './services/eventLog.ts';
 import { IntegrationService } from './services/integration.service.ts';
 import { IntegrationReads } from './services/integrationReads.ts';
+import { RetentionService } from './services/retention.service.ts';
 import { SiteService } from './services/site.service.ts';
 import { SiteConnections } from './services/siteConnection.ts';
 import { SyncService } from './services/sync.service.ts';
@@ -111,6 +112,7 @@ export async function createContainer(
   const edits = new ContentEditService({ db, sites, events });
   const contentSync = new ContentSyncService({ db, platforms, integrations, connections, events });
   const puller = new ContentPuller({ db, contentSync });
+  const retention = new RetentionService({ db, keepDays: config.retentionDays, logger, now });
   const intake = new WebhookIntakeService({ db, sites, queue });
   const inbox = new WebhookInboxService({ db, platform: wordpress, events, queue, logger });
 
@@ -161,7 +163,7 @@ export async function createContainer(
     routes,
     async start() {
       await startBoss(boss, queue);
-      if (config.role !== 'api') await startWorkers(boss, { runner, inbox, puller });
+      if (config.role !== 'api') await startWorkers(boss, { runner, inbox, puller, retention });
     },
     async stop(timeoutMs) {
       await boss.stop({ graceful: true, timeout: timeoutMs });

@@ -21,6 +21,7 @@ test('an empty environment gives the defaults', () => {
     redisUrl: null,
     throttleIntegration: { limit: 120, windowMs: 60_000 },
     syncWaitS: 25,
+    retentionDays: 180,
     trustProxy: null,
     // What further settings bring is theirs to test.
     ...without(readConfig({}), knownSettings),
@@ -42,6 +43,7 @@ test('every setting is read', () => {
     REDIS_URL: 'rediss://h',
     THROTTLE_INTEGRATION: '5/h',
     SYNC_WAIT_S: '0.5',
+    RETENTION_DAYS: '30',
     TRUST_PROXY: 'loopback',
   });
   expect(config).toMatchObject({
@@ -58,6 +60,7 @@ test('every setting is read', () => {
     redisUrl: 'rediss://h',
     throttleIntegration: { limit: 5, windowMs: 3_600_000 },
     syncWaitS: 0.5,
+    retentionDays: 30,
     trustProxy: 'loopback',
   });
   expect(secretFile(config, 'jwt-secret')).toBe(`${tmpdir()}/jwt-secret`);
@@ -80,6 +83,10 @@ test('keys of an identity provider need issuer and audience, and no secret besid
   expect(() => readConfig({ ...provider, JWT_ISSUER: '' })).toThrow(/JWT_ISSUER/);
   expect(() => readConfig({ ...provider, JWT_AUDIENCE: '' })).toThrow(/JWT_AUDIENCE/);
   expect(() => readConfig({ ...provider, JWT_SECRET: secret })).toThrow(/JWT_SECRET or JWT_JWKS_URL/);
+});
+
+test('records may be kept for ever', () => {
+  expect(readConfig({ RETENTION_DAYS: 'unlimited' }).retentionDays).toBeNull();
 });
 
 describe('a wrong setting is named, and its value is not repeated', () => {
@@ -109,6 +116,9 @@ describe('a wrong setting is named, and its value is not repeated', () => {
     ['THROTTLE_INTEGRATION', '1/day'],
     ['SYNC_WAIT_S', '-1'],
     ['SYNC_WAIT_S', 'soon'],
+    ['RETENTION_DAYS', '6'],
+    ['RETENTION_DAYS', '30.5'],
+    ['RETENTION_DAYS', 'long'],
   ])('%s=%s', (name, value) => {
     const read = () => readConfig({ [name]: value });
     expect(read).toThrow(SetupError);
@@ -148,6 +158,7 @@ const knownSettings = [
   'redisUrl',
   'throttleIntegration',
   'syncWaitS',
+  'retentionDays',
   'trustProxy',
 ];
 

@@ -1,8 +1,17 @@
 import type { Job, PgBoss } from 'pg-boss';
 import type { ContentPuller } from '../services/contentPuller.ts';
+import type { RetentionService } from '../services/retention.service.ts';
 import type { SyncRunner } from '../services/syncRunner.ts';
 import type { WebhookInboxService } from '../services/webhookInbox.service.ts';
-import { contentJob, contentQueue, syncJob, syncQueue, webhookJob, webhookQueue } from './queues.ts';
+import {
+  contentJob,
+  contentQueue,
+  retentionQueue,
+  syncJob,
+  syncQueue,
+  webhookJob,
+  webhookQueue,
+} from './queues.ts';
 
 /** How many runs one process works on at once, and how many of them may be one account's. */
 const runs = { atOnce: 8, perGroup: 4 };
@@ -10,20 +19,31 @@ const runs = { atOnce: 8, perGroup: 4 };
 const deliveries = { atOnce: 8, perGroup: 2 };
 /** A site is asked for so many contents at once. */
 const contents = { atOnce: 4, perGroup: 2 };
+const retentions = { atOnce: 1, perGroup: 1 };
 
 export interface Workers {
   runner: SyncRunner;
   inbox: WebhookInboxService;
   puller: ContentPuller;
+  retention: RetentionService;
 }
 
 /** Starts to work on the queues. Ends with the boss's stop, which gives running jobs back. */
-export async function startWorkers(boss: PgBoss, { runner, inbox, puller }: Workers): Promise<void> {
+export async function startWorkers(
+  boss: PgBoss,
+  { runner, inbox, puller, retention }: Workers,
+): Promise<void> {
   await work(boss, syncQueue.name, runs, (job) => runner.execute(syncJob.parse(job.data).runId, job.signal));
   await work(boss, webhookQueue.name, deliveries, (job) =>
     inbox.apply(BigInt(webhookJob.parse(job.data).deliveryId)),
   );
   await work(boss, contentQueue.name, contents, (job) => puller.execute(contentJob.parse(job.data)));
+  await work(
+    boss,
+    retentionQueue.name,
+    retentions,
+    async (job) => void (await retention.removeOld(job.signal)),
+  );
 }
 
 /** Works on a queue `atOnce` jobs at a time, of one group at most `perGroup`. */
