@@ -22,7 +22,7 @@ test('an empty environment gives the defaults', () => {
     throttleIntegration: { limit: 120, windowMs: 60_000 },
     syncWaitS: 25,
     retentionDays: 180,
-    trustProxy: null,
+    trustProxy: [],
     // What further settings bring is theirs to test.
     ...without(readConfig({}), knownSettings),
   });
@@ -44,7 +44,7 @@ test('every setting is read', () => {
     THROTTLE_INTEGRATION: '5/h',
     SYNC_WAIT_S: '0.5',
     RETENTION_DAYS: '30',
-    TRUST_PROXY: 'loopback',
+    TRUST_PROXY: 'loopback, 10.0.0.0/8,::1',
   });
   expect(config).toMatchObject({
     role: 'worker',
@@ -61,7 +61,7 @@ test('every setting is read', () => {
     throttleIntegration: { limit: 5, windowMs: 3_600_000 },
     syncWaitS: 0.5,
     retentionDays: 30,
-    trustProxy: 'loopback',
+    trustProxy: ['loopback', '10.0.0.0/8', '::1'],
   });
   expect(secretFile(config, 'jwt-secret')).toBe(`${tmpdir()}/jwt-secret`);
 });
@@ -116,6 +116,9 @@ describe('a wrong setting is named, and its value is not repeated', () => {
     ['THROTTLE_INTEGRATION', '1/day'],
     ['SYNC_WAIT_S', '-1'],
     ['SYNC_WAIT_S', 'soon'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '1'],
+    ['TRUST_PROXY', 'loopback,hunter2.example'],
     ['RETENTION_DAYS', '6'],
     ['RETENTION_DAYS', '30.5'],
     ['RETENTION_DAYS', 'long'],
