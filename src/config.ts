@@ -10,6 +10,13 @@ const port = z.coerce.number().int().min(0).max(65535);
 const cidr = z.union([z.cidrv4(), z.cidrv6()], {
   error: 'must be CIDRs such as 10.0.0.0/8, separated by commas',
 });
+/** What Express takes as the address of a proxy: https://expressjs.com/en/guide/behind-proxies.html */
+const proxyAddress = z.union(
+  [z.enum(['loopback', 'linklocal', 'uniquelocal']), z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+  {
+    error: 'must be addresses or CIDRs of proxies, or loopback, linklocal, uniquelocal, separated by commas',
+  },
+);
 const rate = z
   .string()
   .regex(/^[1-9]\d{0,8}\/(s|min|h)$/, 'must look like 120/min (units: s, min, h)')
@@ -54,7 +61,17 @@ const environment = z.object({
   REDIS_URL: optional(z.string().regex(/^rediss?:\/\//, 'must start with redis:// or rediss://')),
   THROTTLE_INTEGRATION: optional(rate),
   SYNC_WAIT_S: optional(z.coerce.number().min(0).max(300)),
-  TRUST_PROXY: optional(z.string()),
+  RETENTION_DAYS: optional(
+    z.union([z.literal('unlimited'), z.coerce.number().int().min(7).max(36_500)], {
+      error: 'must be a number of days from 7 on, or unlimited',
+    }),
+  ),
+  TRUST_PROXY: optional(
+    z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .pipe(z.array(proxyAddress)),
+  ),
 });
 
 /** How access tokens are checked. A secret that is null is to be generated into the data folder. */
@@ -81,8 +98,10 @@ export interface Config {
   throttleIntegration: { limit: number; windowMs: number };
   /** Seconds that a sync call waits before it answers 202. */
   syncWaitS: number;
-  /** Express's `trust proxy`, as a list of addresses; null trusts none. */
-  trustProxy: string | null;
+  /** Days that events, connection tests and webhook deliveries are kept; null for ever. */
+  retentionDays: number | null;
+  /** Addresses and CIDRs of proxies, and Express's names for such; empty trusts none. */
+  trustProxy: string[];
 }
 
 /**
@@ -118,7 +137,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     redisUrl: settings.REDIS_URL ?? null,
     throttleIntegration: settings.THROTTLE_INTEGRATION ?? { limit: 120, windowMs: 60_000 },
     syncWaitS: settings.SYNC_WAIT_S ?? 25,
-    trustProxy: settings.TRUST_PROXY ?? null,
+    retentionDays: settings.RETENTION_DAYS === 'unlimited' ? null : (settings.RETENTION_DAYS ?? 180),
+    trustProxy: settings.TRUST_PROXY ?? [],
   };
 }
 

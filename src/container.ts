@@ -48,6 +48,7 @@ import { CredentialRotation } from './services/credentialRotation.ts';
 import { EventLog } from './services/eventLog.ts';
 import { IntegrationService } from './services/integration.service.ts';
 import { IntegrationReads } from './services/integrationReads.ts';
+import { RetentionService } from './services/retention.service.ts';
 import { SiteService } from './services/site.service.ts';
 import { SiteConnections } from './services/siteConnection.ts';
 import { SitePauses } from './services/sitePauses.ts';
@@ -151,6 +152,7 @@ export async function createContainer(
   const edits = new ContentEditService({ db, sites, events });
   const contentSync = new ContentSyncService({ db, platforms, integrations, sessions, events });
   const puller = new ContentPuller({ db, contentSync, pauses });
+  const retention = new RetentionService({ db, keepDays: config.retentionDays, logger, now });
   const intake = new WebhookIntakeService({ db, sites, queue });
   const inbox = new WebhookInboxService({ db, platform: wordpress, events, queue, logger });
 
@@ -202,7 +204,7 @@ export async function createContainer(
     routes,
     async start() {
       await startBoss(boss, queue);
-      if (config.role !== 'api') await startWorkers(boss, { runner, inbox, puller, sync });
+      if (config.role !== 'api') await startWorkers(boss, { runner, inbox, puller, sync, retention });
     },
     async stop(timeoutMs) {
       await boss.stop({ graceful: true, timeout: timeoutMs });

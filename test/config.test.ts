@@ -21,7 +21,8 @@ test('an empty environment gives the defaults', () => {
     redisUrl: null,
     throttleIntegration: { limit: 120, windowMs: 60_000 },
     syncWaitS: 25,
-    trustProxy: null,
+    retentionDays: 180,
+    trustProxy: [],
     // What further settings bring is theirs to test.
     ...without(readConfig({}), knownSettings),
   });
@@ -42,7 +43,8 @@ test('every setting is read', () => {
     REDIS_URL: 'rediss://h',
     THROTTLE_INTEGRATION: '5/h',
     SYNC_WAIT_S: '0.5',
-    TRUST_PROXY: 'loopback',
+    RETENTION_DAYS: '30',
+    TRUST_PROXY: 'loopback, 10.0.0.0/8,::1',
   });
   expect(config).toMatchObject({
     role: 'worker',
@@ -58,7 +60,8 @@ test('every setting is read', () => {
     redisUrl: 'rediss://h',
     throttleIntegration: { limit: 5, windowMs: 3_600_000 },
     syncWaitS: 0.5,
-    trustProxy: 'loopback',
+    retentionDays: 30,
+    trustProxy: ['loopback', '10.0.0.0/8', '::1'],
   });
   expect(secretFile(config, 'jwt-secret')).toBe(`${tmpdir()}/jwt-secret`);
 });
@@ -80,6 +83,10 @@ test('keys of an identity provider need issuer and audience, and no secret besid
   expect(() => readConfig({ ...provider, JWT_ISSUER: '' })).toThrow(/JWT_ISSUER/);
   expect(() => readConfig({ ...provider, JWT_AUDIENCE: '' })).toThrow(/JWT_AUDIENCE/);
   expect(() => readConfig({ ...provider, JWT_SECRET: secret })).toThrow(/JWT_SECRET or JWT_JWKS_URL/);
+});
+
+test('records may be kept for ever', () => {
+  expect(readConfig({ RETENTION_DAYS: 'unlimited' }).retentionDays).toBeNull();
 });
 
 describe('a wrong setting is named, and its value is not repeated', () => {
@@ -109,6 +116,12 @@ describe('a wrong setting is named, and its value is not repeated', () => {
     ['THROTTLE_INTEGRATION', '1/day'],
     ['SYNC_WAIT_S', '-1'],
     ['SYNC_WAIT_S', 'soon'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '1'],
+    ['TRUST_PROXY', 'loopback,hunter2.example'],
+    ['RETENTION_DAYS', '6'],
+    ['RETENTION_DAYS', '30.5'],
+    ['RETENTION_DAYS', 'long'],
   ])('%s=%s', (name, value) => {
     const read = () => readConfig({ [name]: value });
     expect(read).toThrow(SetupError);
@@ -148,6 +161,7 @@ const knownSettings = [
   'redisUrl',
   'throttleIntegration',
   'syncWaitS',
+  'retentionDays',
   'trustProxy',
 ];
 

@@ -25,8 +25,8 @@ export interface AppParts {
   throttles: Record<ThrottleScope, RequestHandler>;
   logger: Logger;
   metrics: HttpMetrics;
-  /** Addresses of proxies whose X-Forwarded-* are believed; null for none. */
-  trustProxy: string | null;
+  /** Addresses of proxies whose X-Forwarded-* are believed. */
+  trustProxy: string[];
 }
 
 /** The middleware in order, then the routes, each with what its declaration asks for. */
@@ -35,7 +35,7 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
-  if (parts.trustProxy !== null) app.set('trust proxy', parts.trustProxy);
+  if (parts.trustProxy.length > 0) app.set('trust proxy', parts.trustProxy);
 
   app.use(requestId(parts.logger));
   app.use(parts.metrics.observe);

@@ -21,6 +21,7 @@ export function openApiDocument(routes: Route[], version: string): Json {
       parameters: [
         ...parametersOf(route.request.params, 'path'),
         ...parametersOf(route.request.query, 'query'),
+        ...(route.headers ?? []).map((header) => ({ ...header, in: 'header', schema: { type: 'string' } })),
       ],
       ...(route.request.body
         ? {
@@ -79,6 +80,7 @@ function jsonSchema(type: z.ZodType, io: 'input' | 'output', components: Record<
     io,
     target: 'draft-2020-12',
     unrepresentable: 'any',
+    override: withoutLimitsOfJavaScript,
   });
   if (isJson(definitions)) {
     for (const [name, definition] of Object.entries(definitions))
@@ -89,6 +91,12 @@ function jsonSchema(type: z.ZodType, io: 'input' | 'output', components: Record<
   if (id === undefined || '$ref' in schema) return clean(schema);
   components[id] = clean(schema);
   return { $ref: `#/components/schemas/${id}` };
+}
+
+/** zod gives every integer the limits of JavaScript's own, which say nothing and make -9007199254740991 the example. */
+function withoutLimitsOfJavaScript({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
 /** zod writes `id` into each named schema and points into `$defs`; OpenAPI names schemas by their place. */

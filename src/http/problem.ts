@@ -57,7 +57,10 @@ export function handleErrors(logger: Logger): ErrorRequestHandler {
     const error = asCallerError(thrown);
     if (error) {
       if (error.kind === 'unavailable')
-        logger.warn({ err: thrown, request_id: request.id }, 'database unavailable');
+        logger.warn(
+          { err: thrown, request_id: request.id },
+          'something that is needed to serve is unavailable',
+        );
       return sendProblem(response, error);
     }
     logger.error({ err: thrown, request_id: request.id }, 'request failed by a fault of ours');

@@ -56,6 +56,8 @@ export interface RouteDeclaration<
   tag: string;
   summary: string;
   request?: { params?: Params; query?: Query; body?: Body };
+  /** Headers that the handler reads, as OpenAPI tells of them; those of the access need no entry. */
+  headers?: { name: string; required: boolean; description: string }[];
   /** The handler gets the body's bytes and parses them itself, as a signature is over just these bytes. */
   wantsRawBody?: boolean;
   /** What each status answers; null for an empty answer. Problems are added by the access and the request. */

@@ -85,7 +85,21 @@ export const scheduleQueue = {
   deleteAfterSeconds: 86_400,
 } satisfies Queue;
 
-const queues: Queue[] = [syncQueue, webhookQueue, contentQueue, scheduleQueue];
+/** Old records are deleted by one worker at a time, of however many. */
+export const retentionQueue = {
+  name: 'retention',
+  policy: 'exclusive',
+  heartbeatSeconds: 15,
+  // The next hour's job goes on where this one stopped.
+  retryLimit: 2,
+  expireInSeconds: 3_600,
+  deleteAfterSeconds: 86_400,
+} satisfies Queue;
+
+/** Every hour rather than every night: a server that runs in the day only must delete, too. UTC. */
+const retentionCron = '17 * * * *';
+
+const queues: Queue[] = [syncQueue, webhookQueue, contentQueue, scheduleQueue, retentionQueue];
 
 /** Opens pg-boss on its own small pool: jobs must not wait for the connections of calls, nor calls for theirs. */
 export function createBoss(options: { url: string; logger: Logger; works: boolean }): PgBoss {
@@ -120,6 +134,7 @@ export class JobQueue {
       const { name, policy: _fixed, ...options } = queue;
       await this.#boss.updateQueue(name, options);
     }
+    await this.#boss.schedule(retentionQueue.name, retentionCron);
   }
 
   /**

@@ -1,11 +1,13 @@
 import type { Job, PgBoss } from 'pg-boss';
 import type { ContentPuller } from '../services/contentPuller.ts';
+import type { RetentionService } from '../services/retention.service.ts';
 import type { SyncService } from '../services/sync.service.ts';
 import type { SyncRunner } from '../services/syncRunner.ts';
 import type { WebhookInboxService } from '../services/webhookInbox.service.ts';
 import {
   contentJob,
   contentQueue,
+  retentionQueue,
   scheduleJob,
   scheduleQueue,
   syncJob,
@@ -21,16 +23,21 @@ const deliveries = { atOnce: 8, perGroup: 2 };
 /** A site is asked for so many contents at once. */
 const contents = { atOnce: 4, perGroup: 2 };
 const schedules = { atOnce: 1, perGroup: 1 };
+const retentions = { atOnce: 1, perGroup: 1 };
 
 export interface Workers {
   runner: SyncRunner;
   inbox: WebhookInboxService;
   puller: ContentPuller;
   sync: SyncService;
+  retention: RetentionService;
 }
 
 /** Starts to work on the queues. Ends with the boss's stop, which gives running jobs back. */
-export async function startWorkers(boss: PgBoss, { runner, inbox, puller, sync }: Workers): Promise<void> {
+export async function startWorkers(
+  boss: PgBoss,
+  { runner, inbox, puller, sync, retention }: Workers,
+): Promise<void> {
   await work(boss, syncQueue.name, runs, (job) => runner.execute(syncJob.parse(job.data).runId, job.signal));
   await work(boss, webhookQueue.name, deliveries, (job) =>
     inbox.apply(BigInt(webhookJob.parse(job.data).deliveryId)),
@@ -38,6 +45,12 @@ export async function startWorkers(boss: PgBoss, { runner, inbox, puller, sync }
   await work(boss, contentQueue.name, contents, (job) => puller.execute(contentJob.parse(job.data)));
   await work(boss, scheduleQueue.name, schedules, (job) =>
     sync.syncScheduled(scheduleJob.parse(job.data).integrationId),
+  );
+  await work(
+    boss,
+    retentionQueue.name,
+    retentions,
+    async (job) => void (await retention.removeOld(job.signal)),
   );
 }
 

@@ -6,6 +6,7 @@ import { VaultError } from '../security/credentialVault.ts';
 import { matchesSiteKey } from '../security/siteKey.ts';
 import type { EventLog } from './eventLog.ts';
 import { type IntegrationRow, type IntegrationService, lockIntegration } from './integration.service.ts';
+import { siteUrlOf } from './integrationInput.ts';
 import { isUniqueViolation } from './site.service.ts';
 import { type OwnedIntegration, readConfigJson, type SiteConnections } from './siteConnection.ts';
 import { hasRole, type TenantScope } from './tenantScope.ts';
@@ -55,8 +56,15 @@ export class ConnectionService {
     await this.#db.$transaction(async (tx) => {
       await lockIntegration(tx, row.id);
       // Deleted while the test ran: the record still says that it happened.
-      const still = await tx.siteIntegration.findUnique({ where: { id: row.id }, select: { id: true } });
-      if (still) await this.#keep(tx, row, result);
+      const still = await tx.siteIntegration.findUnique({
+        where: { id: row.id },
+        select: { config: true, credentialsEncrypted: true },
+      });
+      // Changed meanwhile: the result is on record, and what is there now has not been tested.
+      const isTested =
+        still?.credentialsEncrypted === row.credentialsEncrypted &&
+        siteUrlOf(still.config) === siteUrlOf(row.config);
+      if (still) await this.#keep(tx, row, result, { isTested });
       await this.#record(tx, row.accountId, row.siteId, row.id, result, { user_id: scope.userId });
     });
     return result;
@@ -112,6 +120,9 @@ export class ConnectionService {
         const [now] = await tx.$queryRaw<{ api_key_hash: string | null }[]>`
         SELECT api_key_hash FROM site WHERE id = ${site.id} AND account_id = ${site.accountId} FOR NO KEY UPDATE`;
         if (now?.api_key_hash !== site.apiKeyHash) return null;
+        // Held, too: what a user or the site itself changes in `config_json` meanwhile must not be written over.
+        await tx.$queryRaw`
+        SELECT id FROM site_integration WHERE site_id = ${site.id} AND platform = ${this.#onboarding.name} FOR UPDATE`;
         const before = await tx.siteIntegration.findUnique({ where });
         const row = await tx.siteIntegration.upsert({
           where,
@@ -124,7 +135,7 @@ export class ConnectionService {
           update: { config: { ...(before ? readConfigJson(before.config) : {}), site_url: request.siteUrl } },
           include: { site: true },
         });
-        await this.#keep(tx, row, result);
+        await this.#keep(tx, row, result, { isTested: true });
         await this.#events.record(tx, {
           accountId: row.accountId,
           siteId: row.siteId,
@@ -158,7 +169,12 @@ export class ConnectionService {
     return result;
   }
 
-  async #keep(tx: Transaction, row: IntegrationRow, result: ConnectionTestResult): Promise<void> {
+  async #keep(
+    tx: Transaction,
+    row: IntegrationRow,
+    result: ConnectionTestResult,
+    { isTested }: { isTested: boolean },
+  ): Promise<void> {
     const owner = { accountId: row.accountId, siteId: row.siteId, integrationId: row.id };
     await tx.connectionCheck.create({
       data: {
@@ -168,6 +184,7 @@ export class ConnectionService {
         result: JSON.parse(JSON.stringify(result)),
       },
     });
+    if (!isTested) return;
     await tx.siteIntegration.update({
       where: { id: row.id },
       data: result.success

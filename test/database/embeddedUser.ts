@@ -106,7 +106,7 @@ export async function killHard(child: ChildProcess): Promise<void> {
 
 /** Waits for a condition. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 60_000;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`never came true: ${condition}`);
     await delay(10);

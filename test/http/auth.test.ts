@@ -56,19 +56,22 @@ describe('POST /auth/token', () => {
   });
 
   test('takes as long for an unknown e-mail as for a wrong password', async () => {
-    // The median of several, as one call may meet a busy machine. Argon2 takes tens of ms, a skipped one none.
-    const median = async (email: string) => {
-      const times: number[] = [];
-      for (let i = 0; i < 7; i += 1) {
-        const started = performance.now();
-        await signIn(email, 'not the password').expect(401);
-        times.push(performance.now() - started);
-      }
-      return times.sort((a, b) => a - b)[3] ?? 0;
+    // The median of several, as one call may meet a busy machine, and in turn, as it may become busy meanwhile.
+    // Argon2 takes tens of ms, a skipped one none.
+    const timeOf = async (email: string) => {
+      const started = performance.now();
+      await signIn(email, 'not the password').expect(401);
+      return performance.now() - started;
     };
-    await median(owner.email);
-    const known = await median(owner.email);
-    const unknown = await median('nobody@example.com');
+    const times: { known: number; unknown: number }[] = [];
+    for (let i = 0; i < 8; i += 1) {
+      const known = await timeOf(owner.email);
+      const unknown = await timeOf('nobody@example.com');
+      // The first ones open connections and compile.
+      if (i > 0) times.push({ known, unknown });
+    }
+    const median = (of: 'known' | 'unknown') => times.map((each) => each[of]).sort((a, b) => a - b)[3] ?? 0;
+    const [known, unknown] = [median('known'), median('unknown')];
     expect(unknown).toBeGreaterThan(known / 3);
     expect(known).toBeGreaterThan(unknown / 3);
   });

@@ -112,6 +112,29 @@ test('deleted while the test runs: the result is answered, its event kept, the i
   expect(await server.db.syncEvent.count({ where })).toBe(1);
 });
 
+test.each<[string, object]>([
+  ['its credentials', { credentials_json: { username: 'editor', application_password: 'not right' } }],
+  ['its address', { config_json: { site_url: 'https://elsewhere.example' } }],
+])(
+  'changed in %s while the test runs: the result is kept, and the connection untested',
+  async (_what, change) => {
+    const integration = `${integrationsPath}/${tenant.integrationId}`;
+    await server.as(tenant.owner).post(path).expect(200);
+    gate.shut();
+    const testing = server
+      .as(tenant.owner)
+      .post(path)
+      .then((answer) => answer);
+    await eventually(() => expect(gate.waiting()).toBeGreaterThan(0));
+    await server.as(tenant.owner).patch(integration, change).expect(200);
+    gate.open();
+    expect(await testing).toMatchObject({ status: 200, body: { success: true } });
+    const { body } = await server.as(tenant.owner).get(integration).expect(200);
+    expect(body.connection_status).toBe('untested');
+    expect(await server.db.connectionCheck.count({ where: { integrationId: tenant.integrationId } })).toBe(2);
+  },
+);
+
 test('an id that is not there is a 404', async () => {
   expectProblem(await server.as(tenant.owner).post(`${integrationsPath}/2000000000/test-connection`), 404);
 });

@@ -19,6 +19,9 @@ const issuer = 'https://identity.example/';
 const audience = 'sitebridge';
 type Pair = { publicKey: CryptoKey; privateKey: CryptoKey };
 let provider: Server;
+/** What the provider answers; null breaks the connection off. */
+let published: { status: number; body: string } | null;
+let settings: Record<string, string>;
 let server: TestServer;
 let user: TestUser;
 let rsa: Pair;
@@ -33,19 +36,21 @@ beforeAll(async () => {
     { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RS256', use: 'sig' },
     { ...(await exportJWK(ec.publicKey)), kid: 'ec', alg: 'ES256', use: 'sig' },
   ];
-  provider = createServer((_request, response) => {
-    response.setHeader('Content-Type', 'application/json');
-    response.end(JSON.stringify({ keys }));
+  published = { status: 200, body: JSON.stringify({ keys }) };
+  provider = createServer((request, response) => {
+    if (published === null) return void request.socket.destroy();
+    response.writeHead(published.status, { 'Content-Type': 'application/json' }).end(published.body);
   }).listen(0, '127.0.0.1');
   await once(provider, 'listening');
   const address = provider.address();
   const port = typeof address === 'object' ? address?.port : 0;
-  server = await startTestServer({
+  settings = {
     JWT_SECRET: '',
     JWT_JWKS_URL: `http://127.0.0.1:${port}/keys`,
     JWT_ISSUER: issuer,
     JWT_AUDIENCE: audience,
-  });
+  };
+  server = await startTestServer(settings);
   user = await buildAccount(server);
 });
 afterAll(async () => {
@@ -128,6 +133,34 @@ test("roles and active flags are still the database's", async () => {
   const viewer = await buildUser(server, user.accountId, 'viewer');
   const token = await sign({ claims: { sub: String(viewer.userId) } });
   expectProblem(await call(token), 403, { code: 'role_too_low' });
+});
+
+test('a provider that does not answer is told as that, for right tokens and wrong ones; one that is back is used', async () => {
+  const whole = published;
+  const fresh = await startTestServer(settings, { database: { url: server.databaseUrl } });
+  const token = await sign();
+  const wrong = await sign({ kid: 'other', key: unpublished.privateKey });
+  try {
+    for (const broken of [null, { status: 500, body: '' }, { status: 200, body: '<html>' }]) {
+      published = broken;
+      for (const each of [token, wrong]) {
+        const answer = await fresh.as({ token: each }).get('/api/v1/sites');
+        expectProblem(answer, 503, { code: 'identity_provider_unavailable' });
+        expect(answer.headers['retry-after']).toBe('5');
+        expect(JSON.stringify(answer.body)).not.toContain('127.0.0.1');
+      }
+    }
+    expectProblem(await fresh.as({ token: 'nonsense' }).get('/api/v1/sites'), 401);
+    published = whole;
+    await fresh.as({ token }).get('/api/v1/sites').expect(200);
+    expectProblem(await fresh.as({ token: wrong }).get('/api/v1/sites'), 401);
+    // Keys that are known serve on while the provider is away.
+    published = null;
+    await fresh.as({ token }).get('/api/v1/sites').expect(200);
+  } finally {
+    published = whole;
+    await fresh.stop();
+  }
 });
 
 test('signing in here is not supported then, and says where tokens come from', async () => {

@@ -150,6 +150,30 @@ describe('with the right key', () => {
     expect(await integrationsOf(site.siteId)).toHaveLength(1);
   });
 
+  test('what is changed in the settings just before it is written is kept', async () => {
+    const id = await buildIntegration(server, owner, site);
+    let connecting: Promise<{ status: number }> | undefined;
+    await server.db.$transaction(
+      async (tx) => {
+        // A change that has not been committed yet, when the test has passed and its result is to be written.
+        const config = { sync_settings: { conflict: 'local' } };
+        await tx.siteIntegration.update({ where: { id }, data: { config } });
+        connecting = connect().then((answer) => answer);
+        await eventually(async () => {
+          const [row] = await server.db.$queryRaw<{ waiting: number }[]>`
+            SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted
+              AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`;
+          expect(row?.waiting).toBeGreaterThan(0);
+        });
+      },
+      { timeout: 60_000 },
+    );
+    expect((await connecting)?.status).toBe(200);
+    expect((await integrationsOf(site.siteId)).map(({ config }) => config)).toEqual([
+      { site_url: wordpress.url, sync_settings: { conflict: 'local' } },
+    ]);
+  });
+
   test('a failed test is a 400 with the result, and leaves no integration', async () => {
     wordpress.setFault('not_wordpress');
     const answer = await connect();

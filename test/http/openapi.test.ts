@@ -65,6 +65,27 @@ test('every operation names its parameters, body, answers and who may call', () 
   expect(ids.size).toBe(server.routes.length);
 });
 
+test('a webhook names the headers that prove its sender, and a sync the one that does not wait', () => {
+  const headersOf = (path: string) =>
+    document.paths[path]?.post?.parameters.filter((parameter) => parameter.in === 'header') ?? [];
+  for (const topic of ['status', 'metadata']) {
+    const headers = headersOf(`/api/v1/integration/webhooks/wordpress/${topic}`);
+    expect(headers.map(({ name }) => name)).toEqual([
+      'X-Site-Id',
+      'webhook-signature',
+      'webhook-id',
+      'webhook-timestamp',
+      'X-API-Key',
+    ]);
+    expect(headers.filter(({ required }) => required).map(({ name }) => name)).toEqual(['X-Site-Id']);
+  }
+  expect(headersOf(`${integrationsPath}/{id}/sync`).map(({ name }) => name)).toEqual(['Prefer']);
+});
+
+test('no number has the limits of JavaScript, which a reader would be shown as examples', () => {
+  expect(JSON.stringify(document)).not.toContain(String(Number.MAX_SAFE_INTEGER));
+});
+
 test('every reference leads somewhere', () => {
   const text = JSON.stringify(document);
   const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(

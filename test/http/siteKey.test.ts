@@ -100,6 +100,8 @@ describe('a key that is not right', () => {
     expectProblem(braked, 429, { code: 'too_many_failures' });
     expect(Number(braked.headers['retry-after'])).toBeGreaterThan(0);
     expect(Number(braked.headers['retry-after'])).toBeLessThanOrEqual(60);
+    expect(braked.headers.ratelimit).toBe(`"failures"; r=0; t=${braked.headers['retry-after']}`);
+    expect(braked.headers['ratelimit-policy']).toBe('"failures"; q=20; w=60');
     await attempt(tenant.site.key, '192.0.2.2').expect(200);
   });
 });

@@ -345,6 +345,15 @@ describe('a content that is named by our id', () => {
     expect(await server.db.content.count({ where: { siteId: tenant.site.siteId } })).toBe(1);
   });
 
+  test('beyond what any content can have finds none, and is no fault', async () => {
+    for (const content_id of [2 ** 31, Number.MAX_SAFE_INTEGER]) {
+      const post = writePost(wordpress);
+      expect(await tell('status', post, { status: 'publish', content_id })).toMatchObject({
+        contentId: null,
+      });
+    }
+  });
+
   test.each(["another site's", 'one that is another post'])('%s is left alone', async (which) => {
     const post = writePost(wordpress);
     const other = which === "another site's" ? await buildTenant(server, wordpress.url) : tenant;

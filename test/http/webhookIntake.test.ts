@@ -359,6 +359,7 @@ describe('what is refused though the sender is the site:', () => {
     ['an id of 0', { ...statusBody, external_id: 0 }, ['external_id']],
     ['an id that is no number', { ...statusBody, external_id: '41x' }, ['external_id']],
     ['a broken id', { ...statusBody, external_id: 1.5 }, ['external_id']],
+    ['a content id of 0', { ...statusBody, content_id: 0 }, ['content_id']],
     ['a content id as text', { ...statusBody, content_id: '7' }, ['content_id']],
     ['a status of the wrong type', { ...statusBody, status: 1 }, ['status']],
     ['an empty status', { ...statusBody, status: '' }, ['status']],

@@ -19,7 +19,7 @@ beforeAll(async () => {
   folder = await Folder.make();
   settings = { DATA_DIR: folder.dataDir, PORT: '0' };
   server = await programs.start(settings);
-}, 60_000);
+});
 afterAll(async () => {
   await programs.endAll();
   await folder.remove();
@@ -80,7 +80,7 @@ test('the first start makes a demo account, shown once, that works', async () =>
     expect((await stat(join(folder.dataDir, file))).mode & 0o777).toBe(0o600);
   }
   expect((await readdir(folder.dataDir)).filter((name) => /secret\.|keys\./.test(name))).toEqual([]);
-}, 60_000);
+});
 
 test('each command does its work while the server runs, and the server knows at once', async () => {
   const account = await admin(
@@ -147,7 +147,7 @@ test('each command does its work while the server runs, and the server knows at 
   const again = await admin('credentials', 'reencrypt');
   expect(again).toEqual({ reencrypted: 0, already_current: expect.any(Number) });
   expect(Number(again.already_current)).toBeGreaterThan(1);
-}, 60_000);
+});
 
 test('npm run -s admin prints the object and nothing else', async () => {
   const root = join(import.meta.dirname, '../..');

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  * Waits until `look` returns without throwing and gives what it returned: expectations go inside. Throws the
  * last error when that does not come to pass within `withinMs`.
  */
-export async function eventually<T>(look: () => T | Promise<T>, withinMs = 15_000): Promise<T> {
+export async function eventually<T>(look: () => T | Promise<T>, withinMs = 60_000): Promise<T> {
   const end = Date.now() + withinMs;
   for (;;) {
     try {

@@ -5,7 +5,7 @@
  *     beforeAll(async () => { server = await startTestServer(); });
  *     afterAll(() => server.stop());
  *
- * Nothing in it is a mock. Settings are given as in an environment, on top of `testEnvironment`.
+ * Nothing in it is a mock, and an answer that is not as documented is a 500. Settings are given as in an environment, on top of `testEnvironment`.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -19,6 +19,7 @@ import type { Route } from '../../src/http/route.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { Platform } from '../../src/platforms/platform.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { holdToDocumentation } from './documentedAnswers.ts';
 
 export const jwtSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
 export const credentialKeys = `first:${Buffer.alloc(32, 1).toString('base64')}`;
@@ -77,6 +78,7 @@ export async function startTestServer(
   const log: string[] = [];
   const logger = createLogger(config.logLevel, { write: (line: string) => void log.push(line) });
   const container = await createContainer(config, logger, databaseUrl, options.platforms);
+  holdToDocumentation(container.routes);
   const core = createCore(config, logger, databaseUrl);
   await container.start();
   const listener = createServer(container.app).listen(0, '127.0.0.1');

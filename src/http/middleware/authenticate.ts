@@ -1,7 +1,7 @@
 import { createSecretKey, KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
-import { createRemoteJWKSet, type JWSHeaderParameters } from 'jose';
+import { createRemoteJWKSet, errors, type JWSHeaderParameters } from 'jose';
 import { Passport } from 'passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { z } from 'zod';
@@ -39,8 +39,10 @@ export function createAuthenticate(
   passport.use(tokenStrategy(auth, keys));
 
   const byToken: RequestHandler = (request, response, next) => {
-    const done = (error: unknown, scope: TenantScope | false | undefined) => {
+    // What a key provider throws comes as `info`, like the reasons why a token is wrong.
+    const done = (error: unknown, scope: TenantScope | false | undefined, info: unknown) => {
       if (error) return next(error);
+      if (info instanceof CallerError) return next(info);
       if (!scope) return next(unauthenticated());
       request.scope = scope;
       next();
@@ -117,11 +119,35 @@ function tokenStrategy(auth: AuthService, keys: TokenKeys): Strategy {
       secretOrKeyProvider: (_request, token: string, done) => {
         publicKey(jwks, token).then(
           (key) => done(null, key),
-          () => done(null, undefined),
+          (error: unknown) => done(isTokensFault(error) ? null : providerUnavailable(error)),
         );
       },
     },
     verify,
+  );
+}
+
+/** Whether no key fits, or the token is none; anything else is the identity provider that does not answer as it must. */
+function isTokensFault(error: unknown): boolean {
+  return (
+    error instanceof SyntaxError ||
+    error instanceof z.ZodError ||
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys ||
+    error instanceof errors.JOSENotSupported
+  );
+}
+
+/** A right token must not be called wrong because nobody could look: its holder would be signed out for nothing. */
+function providerUnavailable(cause: unknown): CallerError {
+  return new CallerError(
+    'unavailable',
+    'The identity provider does not publish its keys right now; try again.',
+    {
+      code: 'identity_provider_unavailable',
+      headers: { 'Retry-After': '5' },
+      cause,
+    },
   );
 }
 

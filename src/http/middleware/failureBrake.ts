@@ -10,27 +10,33 @@ import { rateLimitLogger } from './counters.ts';
 export class FailureBrake {
   readonly #store: Store;
   readonly #limit: number;
+  readonly #windowMs: number;
 
   /** `store` must be able to `get`. Failures are forgotten after `windowMs`. */
   constructor(store: Store, options: { limit: number; windowMs: number }, logger: Logger) {
     this.#store = store;
     this.#limit = options.limit;
+    this.#windowMs = options.windowMs;
     // Sets up the store with its window; the middleware itself, which counts successes too, is not used.
     rateLimit({ ...options, store, logger: rateLimitLogger(logger) });
   }
 
-  /** Throws a 429 with Retry-After when this caller has failed too often. */
+  /** Throws a 429 with Retry-After and the throttles' `RateLimit` headers when this caller has failed too often. */
   async check(caller: string): Promise<void> {
     const seen = await this.#seen(caller);
     // Through Redis, a caller who has never failed is counted as NaN.
     if (!seen || !(seen.totalHits >= this.#limit)) return;
     const seconds = Math.max(
       1,
-      Math.ceil(((seen.resetTime?.getTime() ?? Date.now() + 60_000) - Date.now()) / 1000),
+      Math.ceil(((seen.resetTime?.getTime() ?? Date.now() + this.#windowMs) - Date.now()) / 1000),
     );
     throw new CallerError('rate_limited', `Too many failed attempts. Try again in ${seconds} s.`, {
       code: 'too_many_failures',
-      headers: { 'Retry-After': String(seconds) },
+      headers: {
+        'Retry-After': String(seconds),
+        RateLimit: `"failures"; r=0; t=${seconds}`,
+        'RateLimit-Policy': `"failures"; q=${this.#limit}; w=${this.#windowMs / 1000}`,
+      },
     });
   }
 

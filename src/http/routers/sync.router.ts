@@ -22,6 +22,9 @@ export function syncRoutes(sync: SyncService, metadata: SyncMetadataService, wai
       tag,
       summary: 'Start a sync, or find the one that is queued or running',
       request: { params: idParams, body: syncRequest },
+      headers: [
+        { name: 'Prefer', required: false, description: '`respond-async` answers 202 at once (RFC 7240).' },
+      ],
       responses: {
         200: { description: 'The run, ended', schema: runSchema },
         202: {

@@ -23,6 +23,22 @@ const webhooksPath = '/api/v1/integration/webhooks';
 const tag = 'Webhooks';
 const editor = { kind: 'user', role: 'editor' } as const;
 const topics = { status: statusWebhook, metadata: metadataWebhook };
+const headers = [
+  { name: 'X-Site-Id', required: true, description: 'The site that sends this.' },
+  {
+    name: 'webhook-signature',
+    required: false,
+    description:
+      'Standard Webhooks, with the site key as secret: `v1,…`. Or send the key itself as X-API-Key.',
+  },
+  {
+    name: 'webhook-id',
+    required: false,
+    description: 'Names the message; with the same one again it is a duplicate.',
+  },
+  { name: 'webhook-timestamp', required: false, description: 'Seconds since 1970; needed with a signature.' },
+  { name: 'X-API-Key', required: false, description: 'The site key, where there is no signature.' },
+];
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Webhooks in, and the inbox that they are applied from. */
@@ -41,6 +57,7 @@ export function webhookRoutes(
         tag,
         summary: `A site tells of a post's ${topic === 'status' ? 'status' : 'title, terms and other metadata'}`,
         request: { body: topics[topic] },
+        headers,
         wantsRawBody: true,
         responses: { 202: { description: 'Kept, and to be applied', schema: webhookResponse } },
         handler: async ({ rawBody, request }) => {

@@ -6,12 +6,7 @@ import { eventBody, eventSchema } from './event.schema.ts';
 import { integrationBody, integrationSchema, type PlatformFacts } from './integration.schema.ts';
 import { contentCountsSchema, runBody, runSchema } from './sync.schema.ts';
 
-const testRecord = z.object({
-  at: timestamp,
-  success: z.boolean(),
-  code: z.string(),
-  result: testResultSchema,
-});
+const testRecord = testResultSchema.extend({ at: timestamp }).meta({ id: 'ConnectionTestRecord' });
 
 export const debugStatusSchema = z
   .object({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { WebhookDelivery } from '../../database/generated/client.ts';
 import { DeliveryStatus } from '../../database/generated/enums.ts';
-import { jsonObject, limitQuery, queryId, timestamp } from './common.schema.ts';
+import { bodyId, jsonObject, limitQuery, queryId, timestamp } from './common.schema.ts';
 
 const postType = z.string().min(1).max(100);
 /** A post's id as a number or as text; beyond 2^53 only text is exact, so only text is taken. */
@@ -22,7 +22,7 @@ const modifiedGmt = z
 
 const fields = {
   external_id: externalId,
-  content_id: z.int().min(1).exactOptional(),
+  content_id: bodyId.exactOptional(),
   post_type: postType,
   modified_gmt: modifiedGmt,
   op_id: z.string().min(1).max(200).exactOptional(),

@@ -1,0 +1,138 @@
+/** What is old goes, on a whole server's database; what is still needed stays, however old. */
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { createBoss, retentionQueue } from '../../src/jobs/queues.ts';
+import { RetentionService } from '../../src/services/retention.service.ts';
+import { buildTenant, type TestTenant } from '../support/builders.ts';
+import { eventually } from '../support/eventually.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+const dayMs = 86_400_000;
+const now = Date.parse('2026-06-01T00:00:00Z');
+const daysAgo = (days: number) => new Date(now - days * dayMs);
+const logger = pino({ level: 'silent' });
+const never = new AbortController().signal;
+
+let server: TestServer;
+let tenant: TestTenant;
+beforeAll(async () => {
+  server = await startTestServer({ RETENTION_DAYS: '30' });
+});
+beforeEach(async () => {
+  await server.db.syncEvent.deleteMany();
+  await server.db.connectionCheck.deleteMany();
+  await server.db.webhookDelivery.deleteMany();
+  tenant = await buildTenant(server);
+  await server.db.syncEvent.deleteMany();
+});
+afterAll(() => server.stop());
+
+const retention = (keepDays: number | null) =>
+  new RetentionService({ db: server.db, keepDays, logger, now: () => now });
+const owner = (of = tenant) => ({ accountId: of.accountId, siteId: of.site.siteId });
+
+async function event(createdAt: Date): Promise<void> {
+  await server.db.syncEvent.create({
+    data: { ...owner(), eventType: 'sync', action: 'finished', success: true, createdAt },
+  });
+}
+
+async function check(code: string, createdAt: Date, of = tenant): Promise<void> {
+  const { integrationId } = of;
+  await server.db.connectionCheck.create({
+    data: { ...owner(of), integrationId, success: true, code, result: {}, createdAt },
+  });
+}
+
+async function delivery(
+  webhookId: string,
+  status: 'pending' | 'processed' | 'failed' | 'dead',
+  receivedAt: Date,
+): Promise<void> {
+  await server.db.webhookDelivery.create({
+    data: {
+      ...owner(),
+      webhookId,
+      topic: 'status',
+      subject: 'post:1',
+      body: {},
+      bodyHash: 'a',
+      status,
+      receivedAt,
+    },
+  });
+}
+
+test('events older than they are kept go, all others stay', async () => {
+  for (const days of [31, 30.1, 29.9, 0, 31]) await event(daysAgo(days));
+  expect(await retention(30).removeOld(never)).toMatchObject({ events: 3 });
+  const left = await server.db.syncEvent.findMany({ orderBy: { id: 'asc' } });
+  expect(left.map((each) => each.createdAt)).toEqual([daysAgo(29.9), daysAgo(0)]);
+  expect(await retention(30).removeOld(never)).toEqual({
+    events: 0,
+    connection_checks: 0,
+    webhook_deliveries: 0,
+  });
+});
+
+test('old connection tests go, but for the last of each integration', async () => {
+  const other = await buildTenant(server);
+  await check('first', daysAgo(90));
+  await check('last of the other', daysAgo(80), other);
+  await check('last', daysAgo(70));
+  expect(await retention(30).removeOld(never)).toMatchObject({ connection_checks: 1 });
+  const left = await server.db.connectionCheck.findMany({ orderBy: { id: 'asc' } });
+  expect(left.map((each) => each.code)).toEqual(['last of the other', 'last']);
+});
+
+test('old webhook deliveries go when they are done or dead, and stay while they are tried', async () => {
+  for (const status of ['pending', 'processed', 'failed', 'dead'] as const) {
+    await delivery(`old ${status}`, status, daysAgo(31));
+    await delivery(`new ${status}`, status, daysAgo(29));
+  }
+  expect(await retention(30).removeOld(never)).toMatchObject({ webhook_deliveries: 2 });
+  const left = await server.db.webhookDelivery.findMany({ orderBy: { id: 'asc' } });
+  expect(left.map((each) => each.webhookId)).toEqual([
+    'old pending',
+    'new pending',
+    'new processed',
+    'old failed',
+    'new failed',
+    'new dead',
+  ]);
+});
+
+test('more than a page goes, past what stays at its beginning', async () => {
+  await delivery('waits', 'pending', daysAgo(100));
+  await server.db.$executeRaw`
+    INSERT INTO webhook_delivery (account_id, site_id, webhook_id, topic, subject, body, body_hash, status, received_at)
+    SELECT ${tenant.accountId}, ${tenant.site.siteId}, n::text, 'status', 'post:1', '{}', 'a', 'processed', ${daysAgo(40)}
+    FROM generate_series(1, 12000) n`;
+  await delivery('new', 'processed', daysAgo(1));
+  expect(await retention(30).removeOld(never)).toMatchObject({ webhook_deliveries: 12_000 });
+  const left = await server.db.webhookDelivery.findMany({ orderBy: { id: 'asc' } });
+  expect(left.map((each) => each.webhookId)).toEqual(['waits', 'new']);
+});
+
+test('nothing goes where everything is kept, nor once the job is called off', async () => {
+  await event(daysAgo(10_000));
+  await retention(null).removeOld(never);
+  await retention(30).removeOld(AbortSignal.abort());
+  expect(await server.db.syncEvent.count()).toBe(1);
+});
+
+test('the worker does it when its hour comes', async () => {
+  await event(new Date(Date.now() - 31 * dayMs));
+  await event(new Date(Date.now() - 29 * dayMs));
+  const boss = createBoss({ url: server.databaseUrl, logger, works: false });
+  await boss.start();
+  try {
+    expect(await boss.getSchedules(retentionQueue.name)).toEqual([
+      expect.objectContaining({ cron: expect.stringMatching(/^\d+ \* \* \* \*$/) }),
+    ]);
+    await boss.send(retentionQueue.name);
+    await eventually(async () => expect(await server.db.syncEvent.count()).toBe(1));
+  } finally {
+    await boss.stop();
+  }
+});
