@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod';
-import type { ContentPart, RemoteContent } from './contentPart.ts';
+import type { ContentPart } from './contentPart.ts';
 
 /**
  * What a platform is to the rest of Sitebridge. A platform declares what it can do as data; services look at
@@ -25,8 +25,6 @@ export interface Platform {
   testConnection(connection: Connection): Promise<ConnectionTestResult>;
   /** Reads post types, taxonomies and plugin facts. Throws RemoteError. */
   readStructure?(connection: Connection): Promise<SiteStructure>;
-  /** Reads one content as an editor sees it; null when the site has no such one. Throws RemoteError. */
-  readContent?(connection: Connection, wanted: WantedContent): Promise<RemoteContent | null>;
   /** Reads and writes contents. */
   readonly content?: ContentPart;
   /** What a status in the site's words means here; null for one that takes a content out of the site's. */
@@ -107,15 +105,6 @@ export interface SiteStructure {
   two_way_sync_enabled: boolean;
   /** When the site made this reading, ISO 8601 UTC by its own clock. */
   timestamp: string;
-}
-
-/** Which content to read. */
-export interface WantedContent {
-  /** The type's slug on the site. */
-  contentType: string;
-  externalId: string;
-  /** What the stored structure says of the type; null when it has none. */
-  structure: { rest_base?: string | undefined; taxonomies?: string[] | undefined } | null;
 }
 
 export interface ContentTerm {

@@ -188,9 +188,9 @@ export class SyncService {
   }
 
   #checkPossible(row: IntegrationRow, request: SyncRequest): void {
-    const { name, capabilities } = this.#platforms.get(row.platform);
-    const possible = request.direction === 'metadata' ? capabilities.structure : capabilities.content;
-    if (!possible) throw notSupported(name, `a sync with direction ${request.direction}`);
+    const { structure, content } = this.#platforms.capabilitiesOf(row.platform, readConfigJson(row.config));
+    const possible = request.direction === 'metadata' ? structure : content;
+    if (!possible) throw notSupported(row.platform, `a sync with direction ${request.direction}`);
     if (!row.isActive)
       throw new CallerError('conflict', 'The integration is inactive. Set is_active first.', {
         code: 'inactive',

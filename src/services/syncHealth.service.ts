@@ -138,7 +138,10 @@ export class SyncHealthService {
     return {
       ...status,
       problems: problemsOf({
-        ...this.#facts(status, this.#platforms.get(integration.platform).capabilities),
+        ...this.#facts(
+          status,
+          this.#platforms.capabilitiesOf(integration.platform, readConfigJson(integration.config)),
+        ),
         untoldChange,
       }),
     };

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '../database/client.ts';
 import { CallerError } from '../errors.ts';
-import type { JsonObject, SiteStructure } from '../platforms/platform.ts';
+import type { JsonObject, Platform, SiteStructure } from '../platforms/platform.ts';
 import { notSupported, type PlatformRegistry } from '../platforms/registry.ts';
 import { type ContentTypes, mergeStructure, readContentTypes } from './contentTypes.ts';
 import type { EventLog } from './eventLog.ts';
@@ -49,9 +49,8 @@ export class SyncMetadataService {
 
   /** Reads the structure from the site. Throws RemoteError or VaultError; writes nothing. */
   async readStructure(row: IntegrationRow): Promise<SiteStructure> {
-    const platform = this.#platforms.get(row.platform);
-    if (!platform.capabilities.structure || !platform.readStructure)
-      throw notSupported(platform.name, 'structure');
+    const platform = this.#withStructure(row);
+    if (!platform.readStructure) throw notSupported(platform.name, 'structure');
     return platform.readStructure(await this.#connections.open(row, row.site));
   }
 
@@ -64,8 +63,7 @@ export class SyncMetadataService {
     id: number,
     report: SiteStructure,
   ): Promise<{ applied: boolean; contentTypes: ContentTypes }> {
-    const platform = this.#platforms.get((await this.#integrations.get(scope, id)).platform);
-    if (!platform.capabilities.structure) throw notSupported(platform.name, 'structure');
+    this.#withStructure(await this.#integrations.get(scope, id));
     if (Date.parse(report.timestamp) > this.#now() + aheadAtMost) {
       throw new CallerError(
         'invalid_input',
@@ -119,11 +117,17 @@ export class SyncMetadataService {
     return { applied: merged !== null, contentTypes };
   }
 
+  /** The platform of an integration. Throws 501 for one that has no structure, as it is set up. */
+  #withStructure({ platform: name, config }: Pick<IntegrationRow, 'platform' | 'config'>): Platform {
+    if (!this.#platforms.capabilitiesOf(name, readConfigJson(config)).structure)
+      throw notSupported(name, 'structure');
+    return this.#platforms.get(name);
+  }
+
   /** The structure with what has been synced of each type. Throws 404, 501. */
   async contentTypes(scope: TenantScope, id: number): Promise<ContentTypesView> {
     const row = await this.#integrations.get(scope, id);
-    const platform = this.#platforms.get(row.platform);
-    if (!platform.capabilities.structure) throw notSupported(platform.name, 'structure');
+    this.#withStructure(row);
     const stored = readContentTypes(readConfigJson(row.config));
     const site = { accountId: row.accountId, siteId: row.siteId };
     const [contents, terms, readings] = await Promise.all([

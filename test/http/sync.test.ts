@@ -163,16 +163,6 @@ describe('a sync call', () => {
     expect(await server.db.syncRun.count({ where: { integrationId: tenant.integrationId } })).toBe(1);
   });
 
-  test.each(['both', 'to_external', 'from_external'])(
-    'with direction %s is not supported yet',
-    async (direction) => {
-      const answer = await as().post(`${path}/sync`, { direction });
-      expectProblem(answer, 501, { code: 'not_supported' });
-      expect(answer.body.detail).toMatch(new RegExp(`wordpress.*${direction}`));
-      expect(await server.db.syncRun.count({ where: { integrationId: tenant.integrationId } })).toBe(0);
-    },
-  );
-
   test('is a conflict while the integration is inactive or its sync switched off', async () => {
     await as().patch(path, { is_active: false }).expect(200);
     expectProblem(await as().post(`${path}/sync`, metadata), 409, { code: 'inactive' });

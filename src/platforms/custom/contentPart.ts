@@ -1,15 +1,14 @@
 import { RemoteError } from '../../errors.ts';
-import type { ContentPart, Pace, RemoteContent } from '../contentPart.ts';
-import type { Connection, SiteStructure, WantedContent } from '../platform.ts';
+import type { ContentPart, Pace } from '../contentPart.ts';
+import type { Connection, SiteStructure } from '../platform.ts';
 import { notSupported } from '../registry.ts';
 import { ApiClient, type CustomOptions } from './apiClient.ts';
 import { CustomContentSession } from './contentSession.ts';
-import { explained, fault } from './explanations.ts';
+import { explained } from './explanations.ts';
 import { ItemSource } from './itemSource.ts';
 
 /** Reading a structure may mean to read the whole list, to count it. Milliseconds. */
 const STRUCTURE_BUDGET_MS = 60_000;
-const CONTENT_BUDGET_MS = 20_000;
 
 /** The content of a described API. Opening one whose description has none is a 501. */
 export function customContentPart(options: CustomOptions): ContentPart {
@@ -35,25 +34,6 @@ export async function readCustomStructure(
     // Nobody but this server makes readings of a described API, so that one clock tells which is the newer.
     timestamp: new Date(options.clock()).toISOString(),
   };
-}
-
-/** One item; null when the API has none with this id. Throws ExplainedFault. */
-export async function readCustomContent(
-  connection: Connection,
-  wanted: WantedContent,
-  options: CustomOptions,
-): Promise<RemoteContent | null> {
-  const source = sourceOf(connection, options, withinBudget(CONTENT_BUDGET_MS), 'content');
-  if (source.content.type.slug !== wanted.contentType) return null;
-  const { items, faults } = await source.read([wanted.externalId]);
-  const [refused] = faults;
-  if (refused !== undefined) {
-    throw fault('unreadable_item', {
-      values: { why: refused.message.replace(/\.$/, '') },
-      detail: refused.code,
-    });
-  }
-  return items[0] ?? null;
 }
 
 function sourceOf(connection: Connection, options: CustomOptions, pace: Pace, operation: string): ItemSource {

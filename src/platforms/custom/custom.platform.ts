@@ -1,7 +1,7 @@
 import type { JsonObject, Platform } from '../platform.ts';
 import type { CustomOptions } from './apiClient.ts';
 import { testCustomConnection } from './connectionTest.ts';
-import { customContentPart, readCustomContent, readCustomStructure } from './contentPart.ts';
+import { customContentPart, readCustomStructure } from './contentPart.ts';
 import { customConfigSchema, customCredentialsSchema } from './description.ts';
 
 /** Any JSON API that its integration's `config_json` describes. */
@@ -15,7 +15,6 @@ export function createCustomPlatform(options: CustomOptions): Platform {
     credentialsSchema: customCredentialsSchema,
     testConnection: (connection) => testCustomConnection(connection, options),
     readStructure: (connection) => readCustomStructure(connection, options),
-    readContent: (connection, wanted) => readCustomContent(connection, wanted, options),
     content: customContentPart(options),
   };
 }

@@ -1,7 +1,6 @@
 import type { Platform } from '../platform.ts';
 import { createWordpressContent } from './content/openContent.ts';
 import { localStatus } from './content/postFields.ts';
-import { readWordpressContent } from './content.ts';
 import { type DiagnosisOptions, diagnose } from './diagnosis.ts';
 import { wordpressConfigSchema, wordpressCredentialsSchema } from './settings.ts';
 import { readWordpressStructure } from './structure.ts';
@@ -21,6 +20,5 @@ export function createWordpressPlatform(options: DiagnosisOptions): Platform {
     readStructure: (connection) => readWordpressStructure(connection, options),
     localStatus,
     content: createWordpressContent(options),
-    readContent: (connection, wanted) => readWordpressContent(connection, wanted, options),
   };
 }

@@ -331,16 +331,6 @@ describe('reading some', () => {
       faults: [{ externalId: '2', code: 'no_id' }],
     });
   });
-
-  it('serves to read one content', async () => {
-    const api = await start();
-    const wanted = { contentType: 'article', structure: null };
-    const read = (externalId: string) => platform.readContent?.(connectionTo(api), { ...wanted, externalId });
-    expect(await read('2')).toMatchObject({ title: 'Article 2' });
-    expect(await read('77')).toBeNull();
-    api.setFault('item_forbidden');
-    await expect(read('2')).rejects.toMatchObject({ code: 'unreadable_item', detail: 'forbidden' });
-  });
 });
 
 describe('the structure', () => {
@@ -372,13 +362,11 @@ describe('a description without content', () => {
     const api = await start();
     const { content: _, ...bare } = describeApi(api);
     const connection = { ...connectionTo(api), config: bare };
-    const wanted = { contentType: 'article', externalId: '1', structure: null };
     expect(platform.capabilitiesOf?.(bare)).toEqual({ usesSiteKey: false, structure: false, content: false });
     expect(platform.capabilitiesOf?.(connectionTo(api).config)).toEqual(platform.capabilities);
     for (const asked of [
       async () => platform.content?.open(connection, quickPace()),
       async () => platform.readStructure?.(connection),
-      async () => platform.readContent?.(connection, wanted),
     ]) {
       await expect(asked()).rejects.toMatchObject({
         kind: 'not_supported',

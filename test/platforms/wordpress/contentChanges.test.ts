@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContentSession } from '../../../src/platforms/contentPart.ts';
 import type { JsonObject } from '../../../src/platforms/platform.ts';
-import { Known, POST, readOut, testPace } from './contentCaller.ts';
+import { Known, POST, readOut, testPace } from '../../support/contentCaller.ts';
 import { type ContentSite, startContentSite } from './contentSite.ts';
 import { fakePost, nowOf } from './contentState.ts';
 import { connectionTo, PASSWORD, testPlatform } from './testSite.ts';

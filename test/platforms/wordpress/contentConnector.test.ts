@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContentSession } from '../../../src/platforms/contentPart.ts';
-import { contentWrite, Known, POST, readOut, testPace } from './contentCaller.ts';
+import { contentWrite, Known, POST, readOut, testPace } from '../../support/contentCaller.ts';
 import { type ContentSite, startContentSite } from './contentSite.ts';
 import { fakePost } from './contentState.ts';
 import { connectionTo, PASSWORD, testPlatform } from './testSite.ts';

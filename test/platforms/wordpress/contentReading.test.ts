@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContentSession } from '../../../src/platforms/contentPart.ts';
-import { POST, readOut, testPace } from './contentCaller.ts';
+import { POST, readOut, testPace } from '../../support/contentCaller.ts';
 import { type ContentSite, startContentSite } from './contentSite.ts';
 import { fakePost, type SiteRequest } from './contentState.ts';
 import { connectionTo, PASSWORD, testPlatform } from './testSite.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContentSession, ContentWrite, RemoteContent } from '../../../src/platforms/contentPart.ts';
 import { type LoopbackServer, serveLoopback } from '../../outbound/loopbackServer.ts';
-import { contentWrite, POST, testPace } from './contentCaller.ts';
+import { contentWrite, POST, testPace } from '../../support/contentCaller.ts';
 import { type ContentSite, startContentSite } from './contentSite.ts';
 import { fakePost } from './contentState.ts';
 import { connectionTo, PASSWORD, testPlatform } from './testSite.ts';

@@ -1,5 +1,5 @@
 /** What calls a content part in tests: a pace that tries again at once, and contents that are known here. */
-import { RemoteError } from '../../../src/errors.ts';
+import { RemoteError } from '../../src/errors.ts';
 import type {
   ContentPage,
   ContentWrite,
@@ -7,7 +7,7 @@ import type {
   KnownContents,
   Pace,
   RemoteContent,
-} from '../../../src/platforms/contentPart.ts';
+} from '../../src/platforms/contentPart.ts';
 
 export const POST = {
   slug: 'post',
