@@ -73,9 +73,22 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     ).map((row) => Number(row.ID));
   const make = async (fields: string): Promise<number> =>
     Number(await wordpress.php(`return wp_insert_post( wp_slash( array( ${fields} ) ), true );`));
-  const equalsCore = async (base: string, item: Item): Promise<void> => {
-    const answer = await routes.get(`/wp/v2/${base}/${item.id}`, 'context=edit&_embed=wp:term');
-    const { title, content, excerpt, _embedded, ...rest } = core.parse(answer.json);
+  /** Each of some contents is what core's REST API shows of it. */
+  const equalsCore = async (base: string, items: Item[]): Promise<void> => {
+    const answer = await routes.get(
+      `/wp/v2/${base}`,
+      `context=edit&_embed=wp:term&status=any&per_page=100&include=${items.map(({ id }) => id).join(',')}`,
+    );
+    const shown = new Map(
+      z
+        .array(core)
+        .parse(answer.json)
+        .map((post) => [post.id, post]),
+    );
+    for (const item of items) sameAsCore(item, shown.get(item.id));
+  };
+  const sameAsCore = (item: Item, shown: z.output<typeof core> | undefined): void => {
+    const { title, content, excerpt, _embedded, ...rest } = core.parse(shown);
     const terms = (_embedded?.['wp:term'] ?? []).flat();
     expect({ ...item, terms: sorted(item.terms) }).toEqual({
       ...rest,
@@ -199,7 +212,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
       ] as const) {
         const items = await routes.all(type, 500);
         expect(items.length).toBeGreaterThan(0);
-        for (const item of items) await equalsCore(base, item);
+        await equalsCore(base, items);
       }
     }
     const [one] = (await routes.all('book', 500)).filter((item) => item.featured_media > 0);
@@ -329,7 +342,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     await wordpress.query(`UPDATE wp_posts SET post_excerpt = UNHEX('41FF42C3BC') WHERE ID = ${bad}`);
     const items = await routes.all('book', 500);
     expect(items.map((item) => item.id)).toEqual(await ids('book'));
-    await equalsCore('books', await routes.one('book', bad));
+    await equalsCore('books', [await routes.one('book', bad)]);
     expect((await routes.one('book', bad)).excerpt).toMatch(/^A.Bü$/u);
     expect((await routes.one('book', endless)).meta).toMatchObject({ ratio: 0, colour: 'red' });
   });

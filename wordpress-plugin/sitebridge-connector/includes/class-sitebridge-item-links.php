@@ -55,18 +55,20 @@ final class Sitebridge_Item_Links {
 	}
 
 	/**
-	 * Notes which post was made for a claimed content.
+	 * Notes which post was made for a claimed content, and by which write.
 	 *
-	 * @param int $content_id The server's number of it.
-	 * @param int $post_id    The post.
-	 * @return bool False when another one is noted already.
+	 * @param int    $content_id  The server's number of it.
+	 * @param int    $post_id     The post.
+	 * @param string $seal        Which write it was: 32 hex digits.
+	 * @param string $sealed_hash The post's hash after it.
+	 * @return bool False when another post is noted already.
 	 */
-	public static function complete( $content_id, $post_id ) {
+	public static function complete( $content_id, $post_id, $seal, $sealed_hash ) {
 		global $wpdb;
 
 		$table = self::name();
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- see find().
-		return 1 === $wpdb->query( $wpdb->prepare( "UPDATE {$table} SET post_id = %d WHERE server = %s AND content_id = %d AND post_id IS NULL", $post_id, self::server(), $content_id ) );
+		return 1 === $wpdb->query( $wpdb->prepare( "UPDATE {$table} SET post_id = %d, seal = %s, sealed_hash = %s WHERE server = %s AND content_id = %d AND post_id IS NULL", $post_id, $seal, $sealed_hash, self::server(), $content_id ) );
 	}
 
 	/**

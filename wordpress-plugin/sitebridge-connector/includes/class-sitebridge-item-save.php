@@ -57,11 +57,11 @@ final class Sitebridge_Item_Save {
 	private $guid = null;
 
 	/**
-	 * Gets a new post as soon as it is in the database.
+	 * The terms that it is to have, once they are needed: they are made only when nothing else is refused.
 	 *
-	 * @var callable|null
+	 * @var Sitebridge_Item_Terms|null
 	 */
-	private $on_made = null;
+	private $terms = null;
 
 	/**
 	 * Whether the post was completed.
@@ -110,13 +110,11 @@ final class Sitebridge_Item_Save {
 	/**
 	 * Makes the post.
 	 *
-	 * @param string   $guid    Its guid, written with it.
-	 * @param callable $on_made Gets the post as soon as it is in the database.
+	 * @param string $guid Its guid, written with it.
 	 * @return true|WP_Error
 	 */
-	public function create( $guid, $on_made ) {
-		$this->guid    = $guid;
-		$this->on_made = $on_made;
+	public function create( $guid ) {
+		$this->guid = $guid;
 
 		return $this->run( array( $this->controller, 'create_item' ) );
 	}
@@ -161,6 +159,11 @@ final class Sitebridge_Item_Save {
 			// Core reads these two of a draft with a slug, and logs a warning where they are missing.
 			$prepared->id          = 0;
 			$prepared->post_parent = isset( $prepared->post_parent ) ? $prepared->post_parent : 0;
+			$categories            = isset( $this->input['terms'] ) ? $this->terms()->assignable( 'category' ) : array();
+			if ( array() !== $categories ) {
+				// Else it would first get the default category, only to lose it again.
+				$prepared->post_category = $categories;
+			}
 		}
 
 		return $prepared;
@@ -178,11 +181,8 @@ final class Sitebridge_Item_Save {
 		}
 		$this->finished = true;
 		$this->post     = $post;
-		if ( null !== $this->on_made ) {
-			call_user_func( $this->on_made, $post );
-		}
 		if ( isset( $this->input['terms'] ) ) {
-			$this->notes = ( new Sitebridge_Item_Terms( $this->fields ) )->set( $post, $this->input['terms'] );
+			$this->notes = $this->terms()->set( $post );
 		}
 		if ( isset( $this->input['meta'] ) ) {
 			$this->set_meta( $this->input['meta'] );
@@ -220,6 +220,19 @@ final class Sitebridge_Item_Save {
 		$this->finish( $post, $this->request );
 
 		return true;
+	}
+
+	/**
+	 * The terms that the post is to have.
+	 *
+	 * @return Sitebridge_Item_Terms
+	 */
+	private function terms() {
+		if ( null === $this->terms ) {
+			$this->terms = new Sitebridge_Item_Terms( $this->fields->taxonomies( $this->input['type'] ), $this->input['terms'] );
+		}
+
+		return $this->terms;
 	}
 
 	/**

@@ -13,53 +13,68 @@ defined( 'ABSPATH' ) || exit;
 final class Sitebridge_Item_Terms {
 
 	/**
-	 * Knows the taxonomies.
+	 * The terms' ids by taxonomy, of every taxonomy that the post may have.
 	 *
-	 * @var Sitebridge_Item_Fields
+	 * @var int[][]
 	 */
-	private $fields;
+	private $wanted;
 
 	/**
-	 * Takes what it needs.
+	 * What could not be done, each with `code` and `message`.
 	 *
-	 * @param Sitebridge_Item_Fields $fields Knows the taxonomies.
+	 * @var array[]
 	 */
-	public function __construct( Sitebridge_Item_Fields $fields ) {
-		$this->fields = $fields;
-	}
+	private $notes = array();
 
 	/**
-	 * Sets the terms of a post: these and no others, over all taxonomies that the REST API shows.
+	 * Finds the terms, and makes those that are missing.
 	 *
-	 * @param WP_Post $post  The post.
-	 * @param array[] $terms Each with `taxonomy`, `slug` (maybe a path of slugs) and `name`.
-	 * @return array[] What could not be done, each with `code` and `message`.
+	 * @param string[] $taxonomies The taxonomies that the post may have.
+	 * @param array[]  $terms      Each with `taxonomy`, `slug` (maybe a path of slugs) and `name`.
 	 */
-	public function set( WP_Post $post, array $terms ) {
-		$notes  = array();
-		$wanted = array_fill_keys( $this->fields->taxonomies( $post->post_type ), array() );
+	public function __construct( array $taxonomies, array $terms ) {
+		$this->wanted = array_fill_keys( $taxonomies, array() );
 		foreach ( $terms as $term ) {
 			$taxonomy = $term['taxonomy'];
-			if ( ! isset( $wanted[ $taxonomy ] ) ) {
+			if ( ! isset( $this->wanted[ $taxonomy ] ) ) {
 				/* translators: %s: a taxonomy such as category. */
-				$notes[ 'unknown ' . $taxonomy ] = self::note( 'unknown_taxonomy', sprintf( __( 'This type of content has no taxonomy %s here.', 'sitebridge-connector' ), $taxonomy ) );
+				$this->notes[ 'unknown ' . $taxonomy ] = self::note( 'unknown_taxonomy', sprintf( __( 'This type of content has no taxonomy %s here.', 'sitebridge-connector' ), $taxonomy ) );
 				continue;
 			}
 			$id = self::find_or_make( $taxonomy, $term['slug'], $term['name'] );
 			if ( is_wp_error( $id ) ) {
-				$notes[] = self::note( 'term_refused', $taxonomy . ' ' . $term['slug'] . ': ' . $id->get_error_message() );
-			} else {
-				$wanted[ $taxonomy ][] = $id;
+				$this->notes[] = self::note( 'term_refused', $taxonomy . ' ' . $term['slug'] . ': ' . $id->get_error_message() );
+			} elseif ( ! in_array( $id, $this->wanted[ $taxonomy ], true ) ) {
+				$this->wanted[ $taxonomy ][] = $id;
 			}
 		}
-		foreach ( $wanted as $taxonomy => $ids ) {
-			$set = self::set_taxonomy( $post, $taxonomy, array_values( array_unique( $ids ) ) );
+	}
+
+	/**
+	 * The terms of one taxonomy, if the user may give them to a post.
+	 *
+	 * @param string $taxonomy The taxonomy.
+	 * @return int[]
+	 */
+	public function assignable( $taxonomy ) {
+		return ! empty( $this->wanted[ $taxonomy ] ) && current_user_can( get_taxonomy( $taxonomy )->cap->assign_terms ) ? $this->wanted[ $taxonomy ] : array();
+	}
+
+	/**
+	 * Gives a post these terms and no others, over all the taxonomies.
+	 *
+	 * @param WP_Post $post The post.
+	 * @return array[] What could not be done, each with `code` and `message`.
+	 */
+	public function set( WP_Post $post ) {
+		foreach ( $this->wanted as $taxonomy => $ids ) {
+			$set = self::set_taxonomy( $post, $taxonomy, $ids );
 			if ( is_wp_error( $set ) ) {
-				$notes[] = self::note( 'term_refused', $taxonomy . ': ' . $set->get_error_message() );
+				$this->notes[] = self::note( 'term_refused', $taxonomy . ': ' . $set->get_error_message() );
 			}
 		}
 
-		return array_values( $notes );
+		return array_values( $this->notes );
 	}
 
 	/**

@@ -122,9 +122,16 @@ final class Sitebridge_Item_Writer {
 		if ( null === $item ) {
 			return new WP_Error( 'rest_cannot_edit', __( 'The post was saved, and may not be edited by the user that requests act as.', 'sitebridge-connector' ), array( 'status' => 403 ) );
 		}
-		Sitebridge_Item_Links::seal( $content_id, $seal, $item['hash'] );
+		if ( null !== $post ) {
+			Sitebridge_Item_Links::seal( $content_id, $seal, $item['hash'] );
+		} elseif ( ! Sitebridge_Item_Links::complete( $content_id, $item['id'], $seal, $item['hash'] ) ) {
+			// The lock let two in: the other one's post stays.
+			wp_delete_post( $item['id'], true );
+			return self::busy();
+		}
 
-		return self::answer( null === $post, $item, $save->notes() );
+		// A new post was read before it was noted.
+		return self::answer( null === $post, array_merge( $item, compact( 'content_id' ) ), $save->notes() );
 	}
 
 	/**
@@ -143,7 +150,7 @@ final class Sitebridge_Item_Writer {
 			return null;
 		}
 
-		// Without a post noted, PHP may have ended between the making of the post and the note of it.
+		// Without a post noted, PHP may have ended, or a plugin failed, between the making of the post and the note of it.
 		return self::post( $link['post_id'] > 0 ? $link['post_id'] : Sitebridge_Item_Links::find_by_guid( $content_id, $input['type'] ), $input['type'] );
 	}
 
@@ -181,18 +188,7 @@ final class Sitebridge_Item_Writer {
 		if ( null === Sitebridge_Item_Links::claim( $content_id ) ) {
 			throw new RuntimeException( 'The number of the content could not be stored.' );
 		}
-		$first = true;
-		$done  = $save->create(
-			Sitebridge_Item_Links::guid( $content_id ),
-			static function ( $post ) use ( $content_id, &$first ) {
-				$first = Sitebridge_Item_Links::complete( $content_id, $post->ID );
-			}
-		);
-		if ( ! $first ) {
-			// The lock let two in: the other one's post stays.
-			wp_delete_post( $save->post()->ID, true );
-			return self::busy();
-		}
+		$done = $save->create( Sitebridge_Item_Links::guid( $content_id ) );
 
 		return is_wp_error( $done ) ? $done : $save;
 	}
