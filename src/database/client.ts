@@ -9,6 +9,12 @@ export type Database = PrismaClient;
 /** What `database.$transaction(async (tx) => …)` hands in. A `Database` fits wherever a `Transaction` does. */
 export type Transaction = Prisma.TransactionClient;
 
+/**
+ * A transaction waits for a connection as long as a single query does, and may then take as long as a page of a
+ * busy site needs. Prisma's own 2 s and 5 s turn a crowd of calls into errors. Milliseconds.
+ */
+const transactionOptions = { maxWait: 10_000, timeout: 30_000 };
+
 /** A statement longer than this is a bulk write whose text hardly ever comes again. */
 const LONGEST_NAMED_SQL = 8192;
 /** How many texts are remembered while it is open whether they come again. */
@@ -45,7 +51,7 @@ export function createPrisma(options: {
       onPoolError: (error) => options.logger.warn({ err: error }, 'an idle database connection broke'),
     },
   );
-  return new PrismaClient({ adapter, errorFormat: 'minimal' });
+  return new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions });
 }
 
 /**

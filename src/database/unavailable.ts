@@ -1,15 +1,16 @@
 /**
- * Codes that say the database itself cannot serve right now: Prisma's connection errors
- * (https://www.prisma.io/docs/orm/reference/error-reference), PostgreSQL's classes 08, 53 and 57P
+ * Codes that say the database itself cannot serve right now: Prisma's connection errors, and its transactions that
+ * got no connection in time, took too long or were the victim of a deadlock, which are rolled back
+ * (https://www.prisma.io/docs/orm/reference/error-reference), PostgreSQL's classes 08, 53, 57P and 40
  * (https://www.postgresql.org/docs/current/errcodes-appendix.html) and the socket's own.
  */
 const codes =
-  /^(P1001|P1002|P1008|P1017|P2024|P2037|08...|53[0-4]00|57P0[1-5]|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+  /^(P1001|P1002|P1008|P1017|P2024|P2028|P2034|P2037|08...|40001|40P01|53[0-4]00|57P0[1-5]|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
 const messages =
   /Connection terminated|connection timeout|timeout exceeded when trying to connect|server closed the connection|Client has encountered a connection error/i;
 const kinds = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
 
-/** Whether an error means that the database cannot be reached, rather than that a query was wrong. */
+/** Whether an error means that the database could not serve and the same may succeed later, rather than that a query was wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   let depth = 0;
   for (let at: unknown = error; at !== null && typeof at === 'object' && depth < 6; depth += 1) {
@@ -19,7 +20,16 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     if ('kind' in at && typeof at.kind === 'string' && kinds.has(at.kind)) return true;
     if (at instanceof Error && messages.test(at.message)) return true;
     if (at instanceof AggregateError && at.errors.some(isDatabaseUnavailable)) return true;
-    at = 'cause' in at ? at.cause : null;
+    at = causeOf(at);
   }
   return false;
+}
+
+/** What is behind an error; of a raw query Prisma keeps it under `meta`. */
+function causeOf(error: object): unknown {
+  if ('cause' in error && error.cause !== undefined) return error.cause;
+  const meta = 'meta' in error ? error.meta : null;
+  return typeof meta === 'object' && meta !== null && 'driverAdapterError' in meta
+    ? meta.driverAdapterError
+    : null;
 }

@@ -81,7 +81,7 @@ function asCallerError(thrown: unknown): CallerError | null {
   if (isDatabaseUnavailable(thrown)) {
     return new CallerError(
       'unavailable',
-      'The database cannot be reached right now. Nothing was changed; try again.',
+      'The database cannot serve this right now. Nothing was changed; try again.',
       {
         headers: { 'Retry-After': '5' },
         cause: thrown,

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { createPrisma, type Database, statementNames } from '../../src/database/client.ts';
+import { createPrisma, type Database, statementNames, type Transaction } from '../../src/database/client.ts';
+import { isDatabaseUnavailable } from '../../src/database/unavailable.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
@@ -25,6 +26,61 @@ test('queries that come again are prepared, and the session says whose it is', a
   expect(prepared.map((row) => row.statement)).not.toContain('SELECT 1 AS once');
   const name = await prisma.$queryRaw`SELECT current_setting('application_name') AS name`;
   expect(name).toEqual([{ name: 'sitebridge' }]);
+});
+
+describe('transactions in a crowd', () => {
+  const nothing = async () => {};
+
+  test('wait for a connection longer than the one before them takes', async () => {
+    const long = prisma.$transaction((tx) => tx.$queryRaw`SELECT pg_sleep(2.5)::text`);
+    await expect(Promise.all([long, prisma.$transaction(nothing)])).resolves.toHaveLength(2);
+  });
+
+  test('that get none, or take too long, say that the database cannot serve', async () => {
+    const failed = await prisma.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 1`;
+      return prisma.$transaction(nothing, { maxWait: 50 }).catch((error: unknown) => error);
+    });
+    expect(isDatabaseUnavailable(failed)).toBe(true);
+    const slow = prisma.$transaction((tx) => tx.$queryRaw`SELECT pg_sleep(0.3)::text`, { timeout: 50 });
+    expect(isDatabaseUnavailable(await slow.catch((error: unknown) => error))).toBe(true);
+    expect(isDatabaseUnavailable(await prisma.$queryRaw`SELECT 1 / 0`.catch((error: unknown) => error))).toBe(
+      false,
+    );
+  });
+
+  test.each(['by model', 'raw'])(
+    'that wait for each other, %s: one gets through, the other may come again',
+    async (how) => {
+      const crowd = createPrisma({ url: database.url, poolSize: 2, logger: pino({ level: 'silent' }) });
+      try {
+        await crowd.account.deleteMany();
+        await crowd.account.createMany({ data: [{ name: 'a' }, { name: 'b' }] });
+        let held = 0;
+        const both = Promise.withResolvers<void>();
+        const lock = (tx: Transaction, name: string) =>
+          how === 'raw'
+            ? tx.$queryRaw`SELECT id FROM account WHERE name = ${name} FOR UPDATE`
+            : tx.account.updateMany({ where: { name }, data: { isActive: true } });
+        const lockBoth = (first: string, second: string) =>
+          crowd.$transaction(async (tx) => {
+            await lock(tx, first);
+            held += 1;
+            if (held === 2) both.resolve();
+            await both.promise;
+            await lock(tx, second);
+          });
+        const [one, other] = await Promise.allSettled([lockBoth('a', 'b'), lockBoth('b', 'a')]);
+        const [victim, ...more] = [one, other].flatMap((each) =>
+          each.status === 'rejected' ? [each.reason] : [],
+        );
+        expect(isDatabaseUnavailable(victim)).toBe(true);
+        expect(more).toEqual([]);
+      } finally {
+        await crowd.$disconnect();
+      }
+    },
+  );
 });
 
 test('a transaction is one: what fails leaves nothing', async () => {
