@@ -95,7 +95,7 @@ export interface KnownContents {
   ranges(size: number): Promise<Map<number, { count: number; xor: bigint }>>;
   /** Everything in the ranges with these numbers. */
   inRanges(size: number, ranges: readonly number[]): Promise<Map<string, KnownContent>>;
-  /** Everything, in ascending order of numeric ids, after `after`, at most `limit`. */
+  /** Everything after `after`, at most `limit`: numeric ids as numbers ascend, others in any order that stays. */
   after(after: string | null, limit: number): Promise<Map<string, KnownContent>>;
 }
 
@@ -202,5 +202,8 @@ export type WriteOutcome =
   | { result: 'written'; created: boolean; remote: RemoteContent; notes: ItemFault[] }
   /** It is not any more what was expected; `remote` is what is there now, null when there is nothing. */
   | { result: 'conflict'; remote: RemoteContent | null }
-  /** `retryable`: trying again may help, with `mayExist` where it was a create. */
-  | { result: 'failed'; fault: ItemFault; retryable: boolean };
+  /**
+   * `retryable`: trying again may help, with `mayExist` where it was a create. `notMade`: a create of which the site
+   * has nothing for certain, so that a later try need not look for it.
+   */
+  | { result: 'failed'; fault: ItemFault; retryable: boolean; notMade?: true };

@@ -6,7 +6,7 @@ import { VaultError } from '../security/credentialVault.ts';
 import { matchesSiteKey } from '../security/siteKey.ts';
 import type { EventLog } from './eventLog.ts';
 import { type IntegrationRow, type IntegrationService, lockIntegration } from './integration.service.ts';
-import { siteUrlOf } from './integrationInput.ts';
+import { sameConnection } from './integrationInput.ts';
 import { isUniqueViolation } from './site.service.ts';
 import { type OwnedIntegration, readConfigJson, type SiteConnections } from './siteConnection.ts';
 import { hasRole, type TenantScope } from './tenantScope.ts';
@@ -62,8 +62,7 @@ export class ConnectionService {
       });
       // Changed meanwhile: the result is on record, and what is there now has not been tested.
       const isTested =
-        still?.credentialsEncrypted === row.credentialsEncrypted &&
-        siteUrlOf(still.config) === siteUrlOf(row.config);
+        still?.credentialsEncrypted === row.credentialsEncrypted && sameConnection(still.config, row.config);
       if (still) await this.#keep(tx, row, result, { isTested });
       await this.#record(tx, row.accountId, row.siteId, row.id, result, { user_id: scope.userId });
     });

@@ -54,11 +54,17 @@ export function hasLocalChanges(content: Pick<Content, 'localVersion' | 'syncedV
   return content.localVersion > content.syncedVersion;
 }
 
-/** Does the site speak of a time before what is already known? */
-export function isOutdated(content: Pick<Content, 'externalModifiedAt'>, modifiedAt: Date | null): boolean {
-  return (
-    modifiedAt !== null && content.externalModifiedAt !== null && modifiedAt < content.externalModifiedAt
-  );
+/**
+ * Does the site speak of a time before what is already known? A known time that lies ahead of `now` says nothing:
+ * WordPress dates a post that it is to publish later by that day, and edits of it by theirs.
+ */
+export function isOutdated(
+  content: Pick<Content, 'externalModifiedAt'>,
+  modifiedAt: Date | null,
+  now: Date,
+): boolean {
+  const known = content.externalModifiedAt;
+  return modifiedAt !== null && known !== null && known <= now && modifiedAt < known;
 }
 
 /** The site's own part of what it has. */

@@ -5,6 +5,7 @@ import { contentHash, type SharedState } from './contentHash.ts';
 import {
   type ConflictRule,
   hasLocalChanges,
+  isOutdated,
   type MergeOutcome,
   markDeletedRemote,
   mergeRemote,
@@ -190,8 +191,8 @@ async function holdKnown(
 
 /** Has a webhook or a push told of something newer while the page was on its way? A site put back to an older state is none. */
 function isNewerHere(row: KnownRow, item: RemoteContent, readSince: Date): boolean {
-  if (row.externalModifiedAt === null || item.modifiedAt === null || row.updatedAt < readSince) return false;
-  return new Date(item.modifiedAt) < row.externalModifiedAt;
+  if (item.modifiedAt === null || row.updatedAt < readSince) return false;
+  return isOutdated(row, new Date(item.modifiedAt), new Date());
 }
 
 async function withWhole(

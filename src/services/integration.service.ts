@@ -11,7 +11,7 @@ import {
   changedConfig,
   checkApiKey,
   type SentCredentials,
-  siteUrlOf,
+  sameConnection,
   splitCredentials,
   validConfig,
   validCredentials,
@@ -190,7 +190,7 @@ export class IntegrationService {
       // What was tested is no longer what is there.
       if (
         data.credentialsEncrypted !== undefined ||
-        siteUrlOf(data.config) !== siteUrlOf(data.config && row.config)
+        (data.config !== undefined && !sameConnection(data.config, row.config))
       ) {
         data.connectionStatus = 'untested';
       }

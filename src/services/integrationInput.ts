@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import type { Site } from '../database/generated/client.ts';
 import { invalidField } from '../errors.ts';
@@ -106,9 +107,14 @@ function toJson(value: object | null): JsonObject | null {
   return value === null ? null : JSON.parse(JSON.stringify(value));
 }
 
-/** The address that a `config_json` holds, if it does. */
-export function siteUrlOf(config: unknown): unknown {
-  return typeof config === 'object' && config !== null && 'site_url' in config ? config.site_url : undefined;
+/** Do both reach a site in the same way? What is synced, and how, is no part of that. */
+export function sameConnection(one: unknown, other: unknown): boolean {
+  return isDeepStrictEqual(connectionPart(one), connectionPart(other));
+}
+
+function connectionPart(config: unknown): object {
+  const { sync_settings: _settings, content_types: _types, ...part } = { ...Object(config) };
+  return part;
 }
 
 /** Parts the site key, which is never stored here, from the platform's own credentials. */

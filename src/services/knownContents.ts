@@ -52,8 +52,8 @@ export function knownContents(db: Transaction, siteId: number, contentType: stri
           SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
           WHERE site_id = ${siteId} AND content_type = ${contentType}
             AND external_id IS NOT NULL AND sync_state <> 'deleted_remote'
-            AND lpad(external_id, 20, '0') > lpad(${after ?? ''}, 20, '0')
-          ORDER BY lpad(external_id, 20, '0') LIMIT ${limit}`,
+            AND (lpad(external_id, 20, '0'), external_id) > (lpad(${after ?? ''}, 20, '0'), ${after ?? ''})
+          ORDER BY lpad(external_id, 20, '0'), external_id LIMIT ${limit}`,
       );
     },
   };

@@ -51,6 +51,8 @@ export class PushOutcomes {
     if (outcome.result === 'written') await this.#storeWritten(tx, run, type, each, outcome, result);
     else if (outcome.retryable && !lastTry) return true;
     else await this.storeFault(tx, run, each, outcome.fault, result);
+    if (outcome.result === 'failed' && outcome.notMade && each.content.externalId === null)
+      await tx.content.updateMany({ where: { id: each.content.id }, data: { createBegunAt: null } });
     return false;
   }
 

@@ -7,7 +7,7 @@ import { SiteResting } from '../outbound/sitePace.ts';
 import { VaultError } from '../security/credentialVault.ts';
 import type { ContentRunner } from './contentRunner.ts';
 import type { EventLog } from './eventLog.ts';
-import { withSite } from './integration.service.ts';
+import { lockIntegration, withSite } from './integration.service.ts';
 import { RunLedger, RunLost } from './runLedger.ts';
 import { pausedMessage, type SitePauses } from './sitePauses.ts';
 import type { SyncMetadataService } from './syncMetadata.service.ts';
@@ -104,6 +104,10 @@ export class SyncRunner {
   /** A run that another worker left half done is claimed too: its job came back to the queue. */
   async #claim(runId: number): Promise<ClaimedRun | null> {
     return this.#db.$transaction(async (tx) => {
+      const [known] = await tx.syncRun.findMany({ where: { id: runId }, select: { integrationId: true } });
+      if (!known) return null;
+      // Before the run, as everybody who changes both does: otherwise two could wait for each other.
+      await lockIntegration(tx, known.integrationId);
       const now = new Date(this.#now());
       const { count } = await tx.syncRun.updateMany({
         where: { id: runId, status: { in: ['queued', 'syncing'] } },
@@ -187,6 +191,7 @@ export class SyncRunner {
     run: ClaimedRun,
     end: { status: SyncStatus; finishedAt: Date; error: string | null },
   ): Promise<boolean> {
+    await lockIntegration(tx, run.integrationId);
     const { count } = await tx.syncRun.updateMany({
       where: { id: run.id, status: 'syncing', attempt: run.attempt },
       data: end,

@@ -92,7 +92,7 @@ export async function applyWebhook(
   if (body.op_id !== undefined && body.op_id === content.lastOpId && content.externalId !== null)
     return outcome('echo', content);
   const modifiedAt = new Date(body.modified_gmt);
-  if (isOutdated(content, modifiedAt)) return outcome('outdated', content);
+  if (isOutdated(content, modifiedAt, new Date())) return outcome('outdated', content);
 
   const facts = {
     externalId: body.external_id,
@@ -106,7 +106,8 @@ export async function applyWebhook(
     await tx.content.update({ where: { id: content.id }, data: facts });
     return outcome('deferred', content, job());
   }
-  const announced = content.externalModifiedAt === null || modifiedAt > content.externalModifiedAt;
+  const known = content.externalModifiedAt;
+  const announced = known === null || modifiedAt > known || known > new Date();
   const told = toldState(platform, sharedState(content), body);
   // No webhook says anything of the body, which may have changed with it: what is newer is read whole.
   const pull = announced ? job() : null;
@@ -134,6 +135,12 @@ function toldState(platform: Platform, state: SharedState, body: WebhookBody): S
     slug: body.slug ?? state.slug,
     excerpt: body.excerpt ?? state.excerpt,
     terms: body.terms ?? state.terms,
-    metadata: { ...state.metadata, ...(body.meta ?? {}) },
+    metadata: withoutNoImage({ ...state.metadata, ...(body.meta ?? {}) }),
   };
+}
+
+/** A message says 0 where a reading leaves out the image that a post has not. */
+function withoutNoImage(metadata: SharedState['metadata']): SharedState['metadata'] {
+  const { featured_media: image, ...rest } = metadata;
+  return image === 0 || image === undefined ? rest : metadata;
 }

@@ -55,7 +55,7 @@ describe('a content', () => {
         { taxonomy: 'category', slug: 'news', name: 'News' },
         { taxonomy: 'post_tag', slug: 'green', name: 'green' },
       ],
-      metadata: { price: 3 },
+      metadata: { price: 3, date_gmt: '2026-03-01T10:00:00.000Z' },
       external_id: String(post.id),
       external_url: `${wordpress.url}/${post.slug}/`,
       external_status: 'publish',

@@ -20,6 +20,7 @@ export function writePost(
     title: `Post ${id}`,
     content: `<p>Text ${id}</p>`,
     terms: [2, 3],
+    date_gmt: '2026-03-01T10:00:00',
     modified_gmt: '2026-03-01T10:00:00',
     ...changes,
   };

@@ -42,7 +42,7 @@ export class ItemWriter {
   async #create(write: ContentWrite): Promise<WriteOutcome> {
     const { create } = this.#source.content;
     if (create === undefined)
-      return failed(write, 'not_supported', 'The description of the API has no create.');
+      return notMade(failed(write, 'not_supported', 'The description of the API has no create.'));
     const request: ApiRequest = {
       method: create.method ?? 'POST',
       path: create.path,
@@ -57,7 +57,8 @@ export class ItemWriter {
       value = await this.#sendOnce(request);
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
-      if (!(error instanceof LostAnswer)) return failed(write, error.code, error.message, error.retryable);
+      if (!(error instanceof LostAnswer))
+        return notMade(failed(write, error.code, error.message, error.retryable));
       if (create.find !== undefined) throw error.fault;
       return lostCreate(write);
     }
@@ -177,7 +178,13 @@ function written(remote: RemoteContent, created: boolean): WriteOutcome {
   return { result: 'written', created, remote, notes: [] };
 }
 
-function failed(write: ContentWrite, code: string, message: string, retryable = false): WriteOutcome {
+type Failed = Extract<WriteOutcome, { result: 'failed' }>;
+
+function notMade(outcome: Failed): Failed {
+  return { ...outcome, notMade: true };
+}
+
+function failed(write: ContentWrite, code: string, message: string, retryable = false): Failed {
   const fault: ItemFault = { externalId: write.externalId, code, message };
   return { result: 'failed', fault, retryable };
 }
