@@ -1,7 +1,7 @@
 import { RemoteError } from '../../errors.ts';
 import type { OutboundResponse } from '../../outbound/httpClient.ts';
+import { CheckList } from '../checkList.ts';
 import type { Connection, ConnectionTestResult } from '../platform.ts';
-import { CheckList } from './checkList.ts';
 import { ConnectorClient, isOutdated, MINIMUM_PLUGIN_VERSION } from './connectorClient.ts';
 import { CoreRest } from './coreRest.ts';
 import { type ApiRoot, discoverApi, readHome } from './discovery.ts';
@@ -104,29 +104,13 @@ async function reach(
   const started = performance.now();
   try {
     const read = await readHome(client);
-    const { connect, ms } = read.home;
-    const connecting = (connect.dns_ms ?? 0) + (connect.tcp_ms ?? 0) + (connect.tls_ms ?? 0);
-    list.passed('dns', connect.dns_ms ?? 0);
-    list.passed('connect', (connect.tcp_ms ?? 0) + (connect.tls_ms ?? 0));
-    list.passed('http', Math.max(0, ms - connecting), read.homeFault);
+    list.reached(read.home, read.homeFault);
     return read;
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
-    const failed = stageOf(error);
-    for (const name of ['dns', 'connect', 'http']) {
-      if (name === failed) break;
-      list.passed(name, 0);
-    }
-    list.failed(failed, performance.now() - started, error);
+    list.notReached(performance.now() - started, error);
     throw error;
   }
-}
-
-function stageOf(error: RemoteError): 'dns' | 'connect' | 'http' {
-  if (error.code === 'dns' || error.code === 'private_address' || error.detail === 'dns') return 'dns';
-  if (error.code === 'tls' || error.detail === 'connect') return 'connect';
-  const made = error.detail === 'reset' || error.detail === 'not_http';
-  return error.code === 'unreachable' && !made ? 'connect' : 'http';
 }
 
 function checkClock(root: ApiRoot, clock: () => number, client: SiteClient): void {

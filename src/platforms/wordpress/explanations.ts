@@ -1,15 +1,11 @@
-/** What a code of the connection test means and what mends it. `{name}` is filled in. */
-export interface Explanation {
-  message: string;
-  hint: string;
-  /** May a later try succeed without anyone changing anything? */
-  retryable?: boolean;
-}
+import type { Explanation } from '../explainedFault.ts';
+import { NETWORK_EXPLANATIONS } from '../networkExplanations.ts';
 
 const ALLOW_PATH = 'allow requests whose path begins with {path}';
 
 /** By code, or by `code.variant` where the cause is known more exactly. */
 export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
+  ...NETWORK_EXPLANATIONS,
   ok: { message: 'The site is connected.', hint: '' },
 
   invalid_url: {
@@ -20,90 +16,11 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     message: 'The site address holds a user name or password.',
     hint: 'Write the address without them, for example https://example.com.',
   },
-  private_address: {
-    message: 'The site is not on a public network address.',
-    hint: 'The site must be reachable from the internet. For a site in a private network, the operator of this server has to allow its address range (OUTBOUND_ALLOW).',
-  },
-  dns: {
-    message: 'No server is known under the name in the site address.',
-    hint: 'Check the spelling of the address. A new domain can take a day until its name is known everywhere.',
-  },
-  'dns.no_answer': {
-    message: "The name servers of the site's domain do not answer.",
-    hint: 'We try again. If it stays so, check the domain and its name servers with whoever sold it.',
-    retryable: true,
-  },
-  unreachable: {
-    message: 'The site cannot be reached.',
-    hint: 'Check that the web server is running and that no firewall drops requests from this server.',
-    retryable: true,
-  },
-  'unreachable.refused': {
-    message: 'The host is there, but refuses connections.',
-    hint: 'Start the web server, check the port in the address, or open the port in the firewall.',
-    retryable: true,
-  },
-  'unreachable.timeout': {
-    message: 'The host does not answer to connection attempts.',
-    hint: 'The host is down, or its firewall drops us: ask the hoster to allow requests from this server.',
-    retryable: true,
-  },
-  'unreachable.reset': {
-    message: 'The site breaks off the connection before it has answered.',
-    hint: "A firewall may cut us off, or PHP crashes: look into the web server's error log, and allow requests from this server.",
-    retryable: true,
-  },
   'unreachable.gateway': {
     message: 'The proxy in front of the site says that the site itself is down.',
     hint: 'Check that PHP and the web server behind the proxy or CDN are running.',
     retryable: true,
   },
-  'unreachable.not_http': {
-    message: 'Something answers under this address that is not a web server.',
-    hint: 'Check the port in the address.',
-  },
-  tls: {
-    message: 'No secure connection to the site can be made.',
-    hint: 'Check the certificate with whoever hosts the site.',
-  },
-  'tls.expired': {
-    message: "The site's certificate has expired, or is not valid yet.",
-    hint: 'Renew the certificate, and check that it is renewed by itself.',
-  },
-  'tls.self_signed': {
-    message: "The site's certificate is self-signed, so nobody can tell whose it is.",
-    hint: "Install a certificate of a known authority, such as Let's Encrypt.",
-  },
-  'tls.wrong_name': {
-    message: "The site's certificate is made out to another name.",
-    hint: 'Use the address that the certificate names, or get a certificate for this one, with and without www.',
-  },
-  'tls.incomplete_chain': {
-    message: 'The site sends its certificate without the intermediate certificate. Browsers may hide that.',
-    hint: 'Install the full chain (often called fullchain.pem) in the web server.',
-  },
-  'tls.untrusted': {
-    message: "The site's certificate comes from an authority that is not trusted.",
-    hint: 'Install a certificate of a known authority with its full chain.',
-  },
-  'tls.protocol': {
-    message: 'The site does not speak TLS under this address and port.',
-    hint: 'Check the port in the address, or switch HTTPS with TLS 1.2 or newer on.',
-  },
-  redirect: {
-    message: 'The site lives under another address: {canonical}.',
-    hint: 'Use {canonical} as the site address. Credentials are never sent along to another host.',
-  },
-  timeout: {
-    message: 'The site did not answer in time.',
-    hint: 'The site is very slow or stuck. We try again; look for slow plugins if it stays so.',
-    retryable: true,
-  },
-  too_large: {
-    message: 'The site answers with more data than is sensible here.',
-    hint: 'Check that the address is the site itself and not a download, and that no plugin adds to REST answers.',
-  },
-
   not_wordpress: {
     message: 'There is a website here, but no WordPress was found.',
     hint: 'Check the address. If WordPress is in a subdirectory, write it along, for example https://example.com/blog.',

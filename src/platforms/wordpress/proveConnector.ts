@@ -1,6 +1,6 @@
 import { generateSiteKey } from '../../security/siteKey.ts';
+import type { CheckList } from '../checkList.ts';
 import type { Connection, ConnectionTestResult } from '../platform.ts';
-import type { CheckList } from './checkList.ts';
 import type { ConnectorClient } from './connectorClient.ts';
 import { servedFromCache } from './faultPages.ts';
 import { fault } from './messages.ts';

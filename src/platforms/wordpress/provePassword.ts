@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CheckList } from './checkList.ts';
+import type { CheckList } from '../checkList.ts';
 import type { ApplicationPassword, CoreRest } from './coreRest.ts';
 import type { ApiRoot } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
