@@ -85,7 +85,7 @@ export async function createContainer(
   const platforms = new PlatformRegistry([wordpress], announced);
   const metrics = new HttpMetrics();
 
-  const connections = new SiteConnections({ vault, sites, events });
+  const connections = new SiteConnections({ db, vault, sites, events });
   const integrations = new IntegrationService({
     db,
     reads: new IntegrationReads(readPool),
