@@ -26,6 +26,7 @@ import { createBoss, JobQueue } from './jobs/queues.ts';
 import { startWorkers } from './jobs/workers.ts';
 import { OutboundClient } from './outbound/httpClient.ts';
 import { PlatformRegistry } from './platforms/registry.ts';
+import { createShopifyPlatform } from './platforms/shopify/shopify.platform.ts';
 import { createWordpressPlatform } from './platforms/wordpress/wordpress.platform.ts';
 import { CredentialVault } from './security/credentialVault.ts';
 import { generatedSecret } from './security/generatedSecret.ts';
@@ -52,7 +53,7 @@ import { WebhookIntakeService } from './services/webhookIntake.service.ts';
 export const version = '0.1.0';
 
 /** Platforms that callers may name and that follow later, with their types. */
-const announced = { shopify: 'ecommerce', custom: 'custom_api' };
+const announced = { custom: 'custom_api' };
 
 /** A server, wired and not yet listening. */
 export interface Container {
@@ -82,7 +83,14 @@ export async function createContainer(
   const queue = new JobQueue(boss);
   const outbound = new OutboundClient({ allow: config.outboundAllow });
   const wordpress = createWordpressPlatform({ outbound, clock: now });
-  const platforms = new PlatformRegistry([wordpress], announced);
+  const shopify = createShopifyPlatform({
+    outbound,
+    clock: now,
+    wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+    baseUrl: config.shopifyBaseUrl,
+    apiVersion: config.shopifyApiVersion,
+  });
+  const platforms = new PlatformRegistry([wordpress, shopify], announced);
   const metrics = new HttpMetrics();
 
   const connections = new SiteConnections({ db, vault, sites, events });

@@ -58,6 +58,11 @@ export function contentInput(
     if (value === undefined || value === before?.metadata[name]) continue;
     setPath(input, path, value);
   }
+  // Both or none: nobody says what becomes of the part that is not sent.
+  if (input.seo !== undefined) {
+    const part = (name: string): JsonValue => write.metadata[name] ?? before?.metadata[name] ?? null;
+    input.seo = { title: part('seo_title'), description: part('seo_description') };
+  }
 
   const ours: JsonObject[] = [];
   if (before?.contentId !== write.contentId)

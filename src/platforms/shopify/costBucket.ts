@@ -103,6 +103,8 @@ export class CostBucket {
     const available = Math.min(maximumAvailable, currentlyAvailable + restored) - this.#underWay;
     // What costs more than the bucket holds is sent when it is full, and refused by Shopify itself.
     const missing = Math.min(cost, maximumAvailable) - available;
+    // A full bucket would not hold it beside what is under way: time alone does not help.
+    if (cost + this.#underWay > maximumAvailable && this.#requests > 0) return Number.POSITIVE_INFINITY;
     return missing <= 0 ? 0 : Math.ceil((missing / restoreRate) * 1000);
   }
 }

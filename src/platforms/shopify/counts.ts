@@ -6,14 +6,20 @@ type Query = (operation: Operation, variables: Record<string, unknown>) => Promi
 
 const count = z.object({ count: z.number().int(), precision: z.string() });
 
+/** With more blogs than one page has, their articles are not counted. */
+const blogs = z.object({
+  nodes: z.array(z.object({ articlesCount: count })),
+  pageInfo: z.object({ hasNextPage: z.literal(false) }),
+});
+
 const QUERIES: Readonly<Record<ContentKind['list'], Operation>> = {
   // There is no count of all articles, but one for each blog.
   articles: {
     name: 'Count articles',
     document: `query CountArticles {
-  blogs(first: 100) { nodes { articlesCount(limit: null) { count precision } } }
+  blogs(first: 100) { nodes { articlesCount(limit: null) { count precision } } pageInfo { hasNextPage } }
 }`,
-    cost: 203,
+    cost: 204,
   },
   pages: {
     name: 'Count pages',
@@ -37,9 +43,7 @@ const QUERIES: Readonly<Record<ContentKind['list'], Operation>> = {
 export async function countItems(kind: ContentKind, query: Query): Promise<number | null> {
   const { data } = await query(QUERIES[kind.list], kind.list === 'products' ? { query: kind.search } : {});
   const counted =
-    kind.list === 'articles'
-      ? z.object({ nodes: z.array(z.object({ articlesCount: count })) }).safeParse(data.blogs)
-      : count.safeParse(data[`${kind.list}Count`]);
+    kind.list === 'articles' ? blogs.safeParse(data.blogs) : count.safeParse(data[`${kind.list}Count`]);
   if (!counted.success) return null;
   const parts =
     'nodes' in counted.data ? counted.data.nodes.map((node) => node.articlesCount) : [counted.data];

@@ -10,7 +10,10 @@ export const shopifyConfigSchema = z.strictObject({
     .string()
     .max(255)
     // Before it is lowered: the Kelvin sign and its like would else turn into plain letters.
-    .regex(/^[\x21-\x7e]+$/, 'must be ASCII, without blanks, such as my-shop.myshopify.com.')
+    .regex(/^[\x21-\x7e]+$/, {
+      error: 'must be ASCII, without blanks, such as my-shop.myshopify.com.',
+      abort: true,
+    })
     .toLowerCase()
     .regex(
       SHOP_DOMAIN,

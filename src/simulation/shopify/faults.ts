@@ -68,7 +68,7 @@ export const OTHER_FAULTS = [
   'endless',
   /** No cursor is known any more. */
   'stale_cursor',
-  /** What was asked for is done, and the answer gets lost. */
+  /** A mutation is done, and its answer gets lost. */
   'lost_answer',
   /** Every token is refused, even one that was just minted. */
   'tokens_refused',

@@ -96,6 +96,7 @@ export async function startSimulatedShopify(
 
 interface Answer extends HttpFault {
   operation?: string | null;
+  mutates?: boolean;
 }
 
 /** The server behind it: which answer a request gets. */
@@ -129,7 +130,7 @@ class SimulatedSite {
     const answer = await this.#answer(request, path, body);
     const { status, operation = null } = answer;
     this.state.requests.push({ path, headers: request.headers, body, operation, status });
-    if (operation !== null && this.#takes('lost_answer')) {
+    if (answer.mutates && this.#takes('lost_answer')) {
       request.socket.destroy();
       return;
     }
@@ -188,6 +189,7 @@ class SimulatedSite {
       status: 200,
       headers: { 'X-Shopify-API-Version': this.#served(version) },
       body: JSON.stringify(answer),
+      mutates: request.query.trim().startsWith('mutation'),
       operation: /^(?:query|mutation)\s+(\w+)/.exec(request.query.trim())?.[1] ?? '',
     };
   }
