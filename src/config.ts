@@ -58,6 +58,12 @@ const environment = z.object({
       .transform((text) => text.split(',').map((part) => part.trim()))
       .pipe(z.array(cidr)),
   ),
+  SHOPIFY_BASE_URL: optional(
+    z.string().refine((url) => URL.canParse(url.replaceAll('{shop}', 'shop')) && /^https?:/.test(url), {
+      message: 'must be a URL such as https://{shop}',
+    }),
+  ),
+  SHOPIFY_API_VERSION: optional(z.string().regex(/^\d{4}-(01|04|07|10)$/, 'must look like 2026-10')),
   REDIS_URL: optional(z.string().regex(/^rediss?:\/\//, 'must start with redis:// or rediss://')),
   THROTTLE_INTEGRATION: optional(rate),
   SYNC_WAIT_S: optional(z.coerce.number().min(0).max(300)),
@@ -94,6 +100,9 @@ export interface Config {
   credentialKeys: string | null;
   /** CIDRs that the private-address block lets through. */
   outboundAllow: string[];
+  /** Where Shopify is reached; `{shop}` stands for the shop's domain. */
+  shopifyBaseUrl: string;
+  shopifyApiVersion: string;
   redisUrl: string | null;
   throttleIntegration: { limit: number; windowMs: number };
   /** Seconds that a sync call waits before it answers 202. */
@@ -134,6 +143,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     token: tokenSettings(settings, production),
     credentialKeys: settings.CREDENTIAL_KEYS ?? null,
     outboundAllow: settings.OUTBOUND_ALLOW ?? [],
+    shopifyBaseUrl: settings.SHOPIFY_BASE_URL ?? 'https://{shop}',
+    shopifyApiVersion: settings.SHOPIFY_API_VERSION ?? '2026-10',
     redisUrl: settings.REDIS_URL ?? null,
     throttleIntegration: settings.THROTTLE_INTEGRATION ?? { limit: 120, windowMs: 60_000 },
     syncWaitS: settings.SYNC_WAIT_S ?? 25,

@@ -30,6 +30,7 @@ import { SitePaces } from './outbound/sitePace.ts';
 import { createCustomPlatform } from './platforms/custom/custom.platform.ts';
 import type { Platform } from './platforms/platform.ts';
 import { PlatformRegistry } from './platforms/registry.ts';
+import { createShopifyPlatform } from './platforms/shopify/shopify.platform.ts';
 import { createWordpressPlatform } from './platforms/wordpress/wordpress.platform.ts';
 import { CredentialVault } from './security/credentialVault.ts';
 import { generatedSecret } from './security/generatedSecret.ts';
@@ -61,9 +62,6 @@ import { WebhookInboxService } from './services/webhookInbox.service.ts';
 import { WebhookIntakeService } from './services/webhookIntake.service.ts';
 
 export const version = '0.1.0';
-
-/** Platforms that callers may name and that follow later, with their types. */
-const announced = { shopify: 'ecommerce' };
 
 /** A server, wired and not yet listening. */
 export interface Container {
@@ -97,11 +95,18 @@ export async function createContainer(
   const queue = new JobQueue(boss);
   const outbound = new OutboundClient({ allow: config.outboundAllow });
   const wordpress = createWordpressPlatform({ outbound, clock: now });
+  const shopify = createShopifyPlatform({
+    outbound,
+    clock: now,
+    wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+    baseUrl: config.shopifyBaseUrl,
+    apiVersion: config.shopifyApiVersion,
+  });
   const custom = createCustomPlatform({ outbound, clock: now });
-  const platforms = new PlatformRegistry([wordpress, custom, ...morePlatforms], announced);
+  const platforms = new PlatformRegistry([wordpress, shopify, custom, ...morePlatforms]);
   const metrics = new HttpMetrics();
 
-  const connections = new SiteConnections({ vault, sites, events });
+  const connections = new SiteConnections({ db, vault, sites, events });
   const integrations = new IntegrationService({
     db,
     reads: new IntegrationReads(readPool),

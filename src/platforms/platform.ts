@@ -53,6 +53,13 @@ export interface Connection {
   siteKey: string | null;
   credentials: Credentials;
   config: JsonObject;
+  /** What the platform kept last, such as a token that it minted; empty after the credentials were changed. */
+  kept?: Credentials;
+  /**
+   * Keeps secrets of the platform's own, encrypted, in place of those kept before. They are dropped when the
+   * credentials are changed, and by this call when they were changed since the connection was opened.
+   */
+  keep?(secrets: Credentials): Promise<void>;
 }
 
 /** A connection test's result, in the words of the wire, since it is stored and sent as it is. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Transaction } from '../database/client.ts';
+import type { Database, Transaction } from '../database/client.ts';
 import type { Site, SiteIntegration } from '../database/generated/client.ts';
 import type { Connection, Credentials, JsonObject } from '../platforms/platform.ts';
 import { type CredentialVault, VaultError } from '../security/credentialVault.ts';
@@ -12,16 +12,21 @@ export type OwnedIntegration = Pick<
   'id' | 'accountId' | 'siteId' | 'platform' | 'config' | 'credentialsEncrypted'
 >;
 
+/** Under this name, which no credential has, stands as JSON what a platform keeps. */
+const KEPT = '#kept';
+
 const credentialsShape = z.record(z.string(), z.string());
 const configShape: z.ZodType<JsonObject> = z.record(z.string(), z.json());
 
 /** Opens what is kept encrypted, for the time of one use. */
 export class SiteConnections {
+  readonly #db: Database;
   readonly #vault: CredentialVault;
   readonly #sites: SiteService;
   readonly #events: EventLog;
 
-  constructor(parts: { vault: CredentialVault; sites: SiteService; events: EventLog }) {
+  constructor(parts: { db: Database; vault: CredentialVault; sites: SiteService; events: EventLog }) {
+    this.#db = parts.db;
     this.#vault = parts.vault;
     this.#sites = parts.sites;
     this.#events = parts.events;
@@ -32,12 +37,18 @@ export class SiteConnections {
     try {
       const config = readConfigJson(integration.config);
       const address = config.site_url;
+      const { credentials, kept } = await this.#unseal(integration);
+      let sealed = integration.credentialsEncrypted;
       return {
         siteId: site.id,
         siteUrl: typeof address === 'string' ? address : site.url,
         siteKey: await this.#sites.openKey(site),
-        credentials: await this.openCredentials(integration),
+        credentials,
         config,
+        kept,
+        keep: async (secrets) => {
+          sealed = await this.#keep(integration, sealed, { ...credentials, [KEPT]: JSON.stringify(secrets) });
+        },
       };
     } catch (error) {
       if (error instanceof VaultError) await this.recordUnreadable(integration, error);
@@ -63,11 +74,9 @@ export class SiteConnections {
     await (tx ? this.#events.record(tx, event) : this.#events.recordAlone(event));
   }
 
-  /** Throws VaultError when they cannot be decrypted. */
+  /** As they were entered. Throws VaultError when they cannot be decrypted. */
   async openCredentials(integration: OwnedIntegration): Promise<Credentials> {
-    if (integration.credentialsEncrypted === null) return {};
-    const text = await this.#vault.decrypt(integration, integration.credentialsEncrypted);
-    return credentialsShape.parse(JSON.parse(text));
+    return (await this.#unseal(integration)).credentials;
   }
 
   /** The credentials as they are kept; null for none. */
@@ -77,6 +86,30 @@ export class SiteConnections {
   ): Promise<string | null> {
     if (Object.keys(credentials).length === 0) return null;
     return this.#vault.encrypt(owner, JSON.stringify(credentials));
+  }
+
+  /**
+   * Seals what a platform keeps together with the credentials that it comes from, so that whoever enters others
+   * drops it. Only while what is kept is still `before`; returns what is kept then.
+   */
+  async #keep(
+    integration: OwnedIntegration,
+    before: string | null,
+    all: Credentials,
+  ): Promise<string | null> {
+    const sealed = await this.sealCredentials(integration, all);
+    const { count } = await this.#db.siteIntegration.updateMany({
+      where: { id: integration.id, credentialsEncrypted: before },
+      data: { credentialsEncrypted: sealed },
+    });
+    return count > 0 ? sealed : before;
+  }
+
+  async #unseal(integration: OwnedIntegration): Promise<{ credentials: Credentials; kept: Credentials }> {
+    if (integration.credentialsEncrypted === null) return { credentials: {}, kept: {} };
+    const text = await this.#vault.decrypt(integration, integration.credentialsEncrypted);
+    const { [KEPT]: kept, ...credentials } = credentialsShape.parse(JSON.parse(text));
+    return { credentials, kept: kept === undefined ? {} : credentialsShape.parse(JSON.parse(kept)) };
   }
 }
 

@@ -253,13 +253,6 @@ describe('POST', () => {
     }
   });
 
-  test('says that shopify is not supported, naming platform and operation', async () => {
-    const site = await buildSite(server, tenant.accountId);
-    const answer = await asOwner().post(path, { site_id: site.siteId, platform: 'shopify' });
-    expectProblem(answer, 501, { code: 'not_supported' });
-    expect(answer.body.detail).toMatch(/shopify.*integrations/);
-  });
-
   test("answers the same for another account's site as for none, with its right key too", async () => {
     const other = await buildAccount(server);
     const theirs = await buildSite(server, other.accountId);

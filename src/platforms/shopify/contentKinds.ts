@@ -1,0 +1,101 @@
+/**
+ * The kinds of content that a shop has, and how each is asked for. A content type's slug here is the kind's.
+ * https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Article, …/Page, …/Product, …/Collection
+ */
+export interface ContentKind {
+  slug: 'article' | 'page' | 'product' | 'collection';
+  label: string;
+  /** The type's name in GraphQL and in global ids. */
+  type: 'Article' | 'Page' | 'Product' | 'Collection';
+  /** The connection on the root. */
+  list: 'articles' | 'pages' | 'products' | 'collections';
+  /** What every search for the kind must say: a search for products finds only active ones by default. */
+  search: string;
+  taxonomies: string[];
+  /** Items in one page, so that it stays far below the 1,000 points that one query may cost. */
+  pageSize: number;
+  /** Points for one item with all its fields, as objects and connections count. */
+  itemCost: number;
+}
+
+/** The first so many collections of a product come with it; the others are asked for. */
+export const COLLECTIONS_WITH_PRODUCT = 10;
+
+export const KINDS: readonly ContentKind[] = [
+  {
+    slug: 'article',
+    label: 'Articles',
+    type: 'Article',
+    list: 'articles',
+    search: '',
+    taxonomies: ['blog', 'article_tag'],
+    pageSize: 50,
+    itemCost: 6,
+  },
+  {
+    slug: 'page',
+    label: 'Pages',
+    type: 'Page',
+    list: 'pages',
+    search: '',
+    taxonomies: [],
+    pageSize: 50,
+    itemCost: 2,
+  },
+  {
+    slug: 'product',
+    label: 'Products',
+    type: 'Product',
+    list: 'products',
+    search: 'status:active,draft,archived,unlisted',
+    taxonomies: ['product_type', 'product_tag', 'collection'],
+    pageSize: 25,
+    itemCost: 22,
+  },
+  {
+    slug: 'collection',
+    label: 'Collections',
+    type: 'Collection',
+    list: 'collections',
+    search: '',
+    taxonomies: [],
+    pageSize: 50,
+    itemCost: 5,
+  },
+];
+
+export function kindOf(slug: string): ContentKind | undefined {
+  return KINDS.find((kind) => kind.slug === slug);
+}
+
+/** Where our own facts about an item are kept with it, in metafields that every app of the shop sees. */
+export const OUR_NAMESPACE = 'sitebridge';
+
+const OURS = `
+  contentId: metafield(namespace: "${OUR_NAMESPACE}", key: "content_id") { value }
+  imageSource: metafield(namespace: "${OUR_NAMESPACE}", key: "image_source") { value }`;
+
+/** The fields of one item. `onlineStore` is the global id of the Online Store's publication, where it is known. */
+export function fieldsOf(kind: ContentKind, onlineStore: string | null): string {
+  switch (kind.slug) {
+    case 'article':
+      return `id handle title body summary tags isPublished publishedAt updatedAt templateSuffix
+  author { name } blog { id handle title } image { url }${OURS}`;
+    case 'page':
+      return `id handle title body isPublished publishedAt updatedAt templateSuffix
+  contentId: metafield(namespace: "${OUR_NAMESPACE}", key: "content_id") { value }`;
+    case 'product':
+      return `id handle title descriptionHtml tags productType vendor status updatedAt templateSuffix
+  seo { title description } featuredMedia { preview { image { url } } }
+  collections(first: ${COLLECTIONS_WITH_PRODUCT}) { nodes { id handle title } pageInfo { hasNextPage endCursor } }${OURS}`;
+    case 'collection':
+      return `id handle title descriptionHtml updatedAt templateSuffix sortOrder
+  seo { title description } image { url }${OURS}
+  ${onlineStore === null ? '' : `isOnline: publishedOnPublication(publicationId: "${onlineStore}")`}`;
+  }
+}
+
+/** What a status in Shopify's words means here. Nothing in a shop is put aside in a trash. */
+export function localStatus(externalStatus: string): 'draft' | 'published' {
+  return ['published', 'unknown', 'ACTIVE', 'UNLISTED'].includes(externalStatus) ? 'published' : 'draft';
+}

@@ -1,0 +1,24 @@
+import type { Platform } from '../platform.ts';
+import { localStatus } from './contentKinds.ts';
+import { openShop } from './contentSession.ts';
+import { CostBuckets } from './costBucket.ts';
+import { diagnose } from './diagnosis.ts';
+import type { ShopifyOptions } from './options.ts';
+import { shopifyConfigSchema, shopifyCredentialsSchema } from './settings.ts';
+import { readShopifyStructure } from './structure.ts';
+
+/** Shopify, through its GraphQL Admin API. */
+export function createShopifyPlatform(options: ShopifyOptions): Platform {
+  const buckets = new CostBuckets(options);
+  return {
+    name: 'shopify',
+    type: 'ecommerce',
+    capabilities: { usesSiteKey: false, structure: true, content: true },
+    configSchema: shopifyConfigSchema,
+    credentialsSchema: shopifyCredentialsSchema,
+    testConnection: (connection) => diagnose(connection, options, buckets),
+    readStructure: (connection) => readShopifyStructure(connection, options, buckets),
+    localStatus,
+    content: { open: (connection, pace) => openShop(connection, pace, options, buckets) },
+  };
+}

@@ -1,0 +1,54 @@
+import type { Connection, PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
+import { type AdminAnswer, AdminClient, type Operation } from './adminClient.ts';
+import { KINDS } from './contentKinds.ts';
+import type { CostBuckets } from './costBucket.ts';
+import { countItems } from './counts.ts';
+import { requireScopes, WRITE_SCOPES } from './neededScopes.ts';
+import type { ShopifyOptions } from './options.ts';
+import { holds, readShop } from './shopFacts.ts';
+import { TAXONOMIES } from './taxonomies.ts';
+
+/**
+ * Reads what a shop consists of: its four kinds of content as post types, and what they are sorted by as
+ * taxonomies. What the app may not see, but does not need, is left out. Throws ExplainedFault.
+ */
+export async function readShopifyStructure(
+  connection: Connection,
+  options: ShopifyOptions,
+  buckets: CostBuckets,
+): Promise<SiteStructure> {
+  const client = new AdminClient(connection, options, buckets);
+  const { scopes } = await readShop(client);
+  requireScopes(scopes, 'read');
+  let answeredAt: string | null = null;
+  const query = async (operation: Operation, variables: Record<string, unknown>): Promise<AdminAnswer> => {
+    const answer = await client.ask(operation, variables);
+    answeredAt ??= answer.answeredAt;
+    return answer;
+  };
+
+  const postTypes: Record<string, PostTypeStructure> = {};
+  for (const kind of KINDS) {
+    const { slug, label, taxonomies } = kind;
+    const count = (await countItems(kind, query)) ?? 0;
+    postTypes[slug] = { label, count, hierarchical: false, taxonomies };
+  }
+  const taxonomies: Record<string, TaxonomyStructure> = {};
+  for (const taxonomy of TAXONOMIES) {
+    if (!holds(scopes, taxonomy.scope)) continue;
+    let count = 0;
+    for await (const terms of taxonomy.terms(query)) count += terms.length;
+    const { slug, label, postTypes: post_types } = taxonomy;
+    taxonomies[slug] = { label, count, hierarchical: false, post_types };
+  }
+  return {
+    post_types: postTypes,
+    taxonomies,
+    // The app in the shop is what lets us in.
+    plugin_connection_enabled: true,
+    two_way_sync_enabled: WRITE_SCOPES.every((alternatives) =>
+      alternatives.some((scope) => scopes.has(scope)),
+    ),
+    timestamp: answeredAt ?? new Date(options.clock()).toISOString(),
+  };
+}

@@ -1,0 +1,120 @@
+import type { JsonObject } from '../../platforms/platform.ts';
+
+/** What can be wrong with a simulated shop, for a number of requests or until it is cleared. */
+export interface HttpFault {
+  status: number;
+  headers?: Record<string, string>;
+  body: string;
+}
+
+/** Answers in place of the Admin API: https://shopify.dev/docs/api/usage/response-codes */
+export const REPLACED_ANSWERS = {
+  shop_frozen: { status: 402, body: '{"errors":"Unavailable Shop"}' },
+  forbidden: { status: 403, body: '{"errors":"Forbidden"}' },
+  scope_refused: {
+    status: 403,
+    body: '{"errors":"[API] This action requires merchant approval for read_products scope."}',
+  },
+  shop_locked: { status: 423, body: '{"errors":"Locked"}' },
+  too_many_requests: {
+    status: 429,
+    headers: { 'Retry-After': '2.0' },
+    body: '{"errors":"Exceeded the rate limit."}',
+  },
+  rejected: { status: 430, body: '{"errors":"Shopify Security Rejection"}' },
+  server_error: { status: 500, body: '{"errors":"Internal Server Error"}' },
+  not_json: { status: 200, body: '<!DOCTYPE html><html><body>Hello.</body></html>' },
+  errors_only: {
+    status: 200,
+    body: '{"errors":[{"message":"Internal error. Looks like something went wrong on our end.","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}',
+  },
+} satisfies Readonly<Record<string, HttpFault>>;
+
+/** Changes to answers that have a list of nodes. */
+export const CHANGED_ANSWERS = {
+  /** A node that could not be resolved: null, and an error that says where. */
+  null_node: (answer: JsonObject) =>
+    changeLists(answer, (list, name, errors) => {
+      list.nodes[0] = null;
+      errors.push({
+        message: 'Internal error.',
+        path: [...name, 0],
+        extensions: { code: 'INTERNAL_SERVER_ERROR' },
+      });
+    }),
+  /** A null that nothing is said about. */
+  bare_null: (answer: JsonObject) =>
+    changeLists(answer, (list) => {
+      list.nodes[0] = null;
+    }),
+  /** A field of a node failed, and is null. */
+  spoiled_field: (answer: JsonObject) =>
+    changeLists(answer, (_, name, errors) => {
+      errors.push({ message: 'Image service is away.', path: [...name, 0, 'image'] });
+    }),
+  /** A node that is nothing like what it must be. */
+  strange_node: (answer: JsonObject) =>
+    changeLists(answer, (list) => {
+      const [first] = list.nodes;
+      if (isObject(first)) list.nodes[0] = { ...first, title: 7 };
+    }),
+} satisfies Readonly<Record<string, (answer: JsonObject) => JsonObject>>;
+
+/** What else can be wrong. */
+export const OTHER_FAULTS = [
+  /** The bucket says that there is room, and yet the request is throttled, as when another program was faster. */
+  'throttled',
+  /** The first page again and again, as if more came after it. */
+  'endless',
+  /** No cursor is known any more. */
+  'stale_cursor',
+  /** A mutation is done, and its answer gets lost. */
+  'lost_answer',
+  /** Every token is refused, even one that was just minted. */
+  'tokens_refused',
+] as const;
+
+export type FaultName =
+  | keyof typeof REPLACED_ANSWERS
+  | keyof typeof CHANGED_ANSWERS
+  | (typeof OTHER_FAULTS)[number];
+
+/** The answer as if there were always more. */
+export function withoutEnd(answer: JsonObject): JsonObject {
+  return changeLists(answer, (list) => {
+    if (isObject(list.pageInfo)) list.pageInfo = { ...list.pageInfo, hasNextPage: true };
+  });
+}
+
+interface List {
+  nodes: unknown[];
+  pageInfo?: unknown;
+}
+
+/** Changes each list of items in an answer that has one: of a connection, or of `nodes`. */
+function changeLists(
+  answer: JsonObject,
+  change: (list: List, path: string[], errors: unknown[]) => void,
+): JsonObject {
+  const { data } = answer;
+  if (!isObject(data)) return answer;
+  const errors: unknown[] = Array.isArray(answer.errors) ? [...answer.errors] : [];
+  const changed: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(data)) {
+    const items = ['articles', 'pages', 'products', 'collections'].includes(name);
+    if (name === 'nodes' && Array.isArray(value) && value.length > 0) {
+      const list: List = { nodes: [...value] };
+      change(list, ['nodes'], errors);
+      changed[name] = list.nodes;
+    } else if (items && isObject(value) && Array.isArray(value.nodes) && value.nodes.length > 0) {
+      const list: List = { ...value, nodes: [...value.nodes] };
+      change(list, [name, 'nodes'], errors);
+      changed[name] = list;
+    } else changed[name] = value;
+  }
+  return JSON.parse(JSON.stringify({ ...answer, data: changed, ...(errors.length > 0 ? { errors } : {}) }));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

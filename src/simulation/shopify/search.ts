@@ -1,0 +1,45 @@
+import type { SimulatedItem } from './state.ts';
+
+/**
+ * Conditions in Shopify's search syntax, joined by AND: https://shopify.dev/docs/api/usage/search-syntax
+ * Those that are known here are `id`, `updated_at`, `handle` and `status`; another one throws, so that nothing
+ * is found by a condition that the simulation does not understand.
+ */
+export function searchFor(query: string | null | undefined): (item: SimulatedItem) => boolean {
+  const conditions = (query ?? '')
+    .split(' AND ')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map(condition);
+  return (item) => conditions.every((holds) => holds(item));
+}
+
+function condition(text: string): (item: SimulatedItem) => boolean {
+  const [, name = '', comparator = '', quoted = ''] = /^(\w+):(>=|<=|>|<)?(.+)$/.exec(text) ?? [];
+  const value = quoted.replace(/^'(.*)'$/, '$1');
+  switch (name) {
+    case 'id':
+      return (item) => compare(item.id, Number(value), comparator);
+    case 'updated_at':
+      return (item) => compare(Date.parse(item.updatedAt), Date.parse(value), comparator);
+    case 'handle':
+      return (item) => value.split(',').includes(item.handle);
+    case 'status':
+      return (item) => value.split(',').includes(item.status.toLowerCase());
+  }
+  throw new Error(`The simulated shop does not understand the condition ${text}.`);
+}
+
+function compare(a: number, b: number, comparator: string): boolean {
+  switch (comparator) {
+    case '>':
+      return a > b;
+    case '>=':
+      return a >= b;
+    case '<':
+      return a < b;
+    case '<=':
+      return a <= b;
+  }
+  return a === b;
+}

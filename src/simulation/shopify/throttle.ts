@@ -1,0 +1,43 @@
+/** A leaky bucket of points: https://shopify.dev/docs/api/usage/limits#the-leaky-bucket-algorithm */
+export class Throttle {
+  readonly maximumAvailable: number;
+  readonly restoreRate: number;
+  readonly #clock: () => number;
+  #available: number;
+  #at: number;
+
+  /** `restoreRate` is points a second; `clock` gives milliseconds. */
+  constructor(options: { maximumAvailable: number; restoreRate: number; clock: () => number }) {
+    this.maximumAvailable = options.maximumAvailable;
+    this.restoreRate = options.restoreRate;
+    this.#clock = options.clock;
+    this.#available = options.maximumAvailable;
+    this.#at = options.clock();
+  }
+
+  get available(): number {
+    const now = this.#clock();
+    const restored = ((now - this.#at) / 1000) * this.restoreRate;
+    this.#available = Math.min(this.maximumAvailable, this.#available + restored);
+    this.#at = now;
+    return this.#available;
+  }
+
+  /** Takes what a query may cost; false when there is not enough, and nothing is taken. */
+  take(cost: number): boolean {
+    if (this.available < cost) return false;
+    this.#available -= cost;
+    return true;
+  }
+
+  /** Gives back what it did not cost. */
+  refund(points: number): void {
+    this.#available = Math.min(this.maximumAvailable, this.available + points);
+  }
+
+  /** As `extensions.cost.throttleStatus` tells it. */
+  status() {
+    const { maximumAvailable, restoreRate } = this;
+    return { maximumAvailable, currentlyAvailable: Math.floor(this.available), restoreRate };
+  }
+}

@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Connection, ConnectionTestResult, Credentials } from '../../../src/platforms/platform.ts';
+import type { FaultName } from '../../../src/simulation/shopify/faults.ts';
+import { closedPort, serveLoopback } from '../../outbound/loopbackServer.ts';
+import { type TestShop, testShop } from './testShop.ts';
+
+let shop: TestShop;
+beforeEach(async () => {
+  shop = await testShop();
+});
+afterEach(() => shop.stop());
+
+function test(changes: Partial<Connection> = {}): Promise<ConnectionTestResult> {
+  return shop.platform.testConnection(shop.connection(changes));
+}
+
+/** The app's own client, for tokens that are minted. */
+function client(changes: Credentials = {}): { credentials: Credentials } {
+  const { clientId, clientSecret } = shop.shopify.state.app;
+  return { credentials: { client_id: clientId, client_secret: clientSecret, ...changes } };
+}
+
+function notes(result: ConnectionTestResult): Record<string, string> {
+  const told = result.checks.filter((check) => check.ok && check.code !== undefined);
+  return Object.fromEntries(told.map((check) => [check.name, check.code ?? '']));
+}
+
+/** Nothing that is secret, and no address, stands in a result. */
+function expectNoSecrets(result: ConnectionTestResult): void {
+  const text = JSON.stringify(result);
+  expect(text).not.toMatch(/127\.0\.0\.1|shpat_|shpss_/);
+}
+
+describe('a shop that is well', () => {
+  it('is connected by an access token, with every check', async () => {
+    const result = await test();
+    expect(result).toMatchObject({
+      success: true,
+      code: 'ok',
+      hint: '',
+      stage: 'identity',
+      retryable: false,
+      remote: {
+        name: 'Brücke & Söhne',
+        version: '2026-10',
+        canonical_url: 'https://demo-shop.myshopify.com',
+      },
+    });
+    expect(result.checks.map((check) => check.name)).toEqual([
+      'address',
+      'dns',
+      'connect',
+      'http',
+      'shop',
+      'version',
+      'scopes',
+      'identity',
+    ]);
+    expect(result.checks.every((check) => check.ok && check.ms >= 0)).toBe(true);
+    // One query tells all of it.
+    expect(shop.shopify.state.requests.map((request) => request.operation)).toEqual(['Shop']);
+    expectNoSecrets(result);
+  });
+
+  it('is connected by client ID and secret, and the minted token is kept', async () => {
+    const kept: Credentials[] = [];
+    const result = await test({ ...client(), keep: async (secrets) => void kept.push(secrets) });
+    expect(result.code).toBe('ok');
+    expect(result.checks.map((check) => check.name).slice(0, 6)).toEqual([
+      'address',
+      'dns',
+      'connect',
+      'http',
+      'token',
+      'shop',
+    ]);
+    expect(kept).toEqual([
+      { minted_token: expect.stringMatching(/^shpat_/), minted_until: '2026-11-25T11:59:59.000Z' },
+    ]);
+    expectNoSecrets(result);
+
+    // The kept one serves as long as it lasts.
+    shop.shopify.state.requests.length = 0;
+    shop.time.pass(23 * 3_600_000);
+    expect((await test({ ...client(), kept: kept[0] ?? {} })).code).toBe('ok');
+    expect(shop.shopify.state.requests).toHaveLength(1);
+    shop.time.pass(3_600_000);
+    expect((await test({ ...client(), kept: kept[0] ?? {} })).code).toBe('ok');
+    expect(shop.shopify.state.requests).toHaveLength(3);
+  });
+
+  it('mints again once when a token is refused before its time, and says so', async () => {
+    const kept: Credentials[] = [];
+    const old = { minted_token: 'shpat_revoked', minted_until: '2026-11-25T00:00:00.000Z' };
+    const result = await test({ ...client(), kept: old, keep: async (secrets) => void kept.push(secrets) });
+    expect(result).toMatchObject({ success: true, code: 'ok' });
+    expect(notes(result)).toEqual({ shop: 'token_expired' });
+    expect(kept).toHaveLength(1);
+    expect(shop.shopify.state.requests.map((request) => request.status)).toEqual([401, 200, 200]);
+  });
+
+  it('says that the shop answers in another version', async () => {
+    const old = await testShop({ apiVersion: '2025-01', versions: ['2026-01', '2026-10'] });
+    const result = await old.platform.testConnection(old.connection());
+    await old.stop();
+    expect(result).toMatchObject({ code: 'ok', remote: { version: '2026-01' } });
+    expect(notes(result)).toEqual({ version: 'version_unavailable' });
+    expect(result.checks.find((check) => check.name === 'version')?.detail).toContain('2026-01');
+  });
+
+  it('says that the shop has another domain by now', async () => {
+    shop.shopify.state.myshopifyDomain = 'new-name.myshopify.com';
+    const result = await test();
+    expect(result.code).toBe('ok');
+    expect(notes(result)).toEqual({ identity: 'identity_mismatch' });
+    expect(result.checks.at(-1)?.detail).toContain('new-name.myshopify.com');
+  });
+
+  it('says which scopes would be of use', async () => {
+    shop.shopify.state.app.scopes = ['write_online_store_pages', 'write_products', 'read_publications'];
+    const result = await test();
+    expect(result.code).toBe('ok');
+    expect(notes(result)).toEqual({ scopes: 'missing_scopes' });
+    expect(result.checks.find((check) => check.name === 'scopes')?.detail).toContain('write_publications');
+  });
+
+  it('is waited for when its bucket is empty for a moment', async () => {
+    shop.shopify.setFault('throttled', 1);
+    expect((await test()).code).toBe('ok');
+    expect(shop.time.waits).toEqual([1000]);
+  });
+});
+
+describe('every cause is told apart', () => {
+  const faults: ReadonlyArray<readonly [FaultName, string, boolean]> = [
+    ['shop_frozen', 'shop_frozen', false],
+    ['forbidden', 'rejected', false],
+    ['scope_refused', 'missing_scopes', false],
+    ['shop_locked', 'shop_locked', false],
+    ['too_many_requests', 'throttled', true],
+    ['throttled', 'throttled', true],
+    ['rejected', 'rejected', false],
+    ['server_error', 'unreachable', true],
+    ['errors_only', 'unreachable', true],
+    ['not_json', 'unexpected_answer', false],
+    ['tokens_refused', 'bad_credentials', false],
+  ];
+
+  it.each(faults)('%s is %s (retryable: %s)', async (fault, code, retryable) => {
+    shop.shopify.setFault(fault);
+    const result = await test();
+    expect(result).toMatchObject({ success: false, code, retryable, stage: 'shop' });
+    expect(result.message).toMatch(/.{15}/);
+    expect(result.hint).toMatch(/.{15}/);
+    expect(result.checks.map((check) => check.name)).toEqual(['address', 'dns', 'connect', 'http', 'shop']);
+    expect(result.checks.at(-1)).toMatchObject({ ok: false, code });
+    expectNoSecrets(result);
+  });
+
+  it.each([
+    ['a domain that is none', { shop_domain: 'evil.com/.myshopify.com' }],
+    ['another host', { shop_domain: 'a.myshopify.com.evil.com' }],
+    ['no domain', {}],
+  ])('%s is invalid_shop_domain, and nothing is sent', async (_, config) => {
+    expect(await test({ config })).toMatchObject({ code: 'invalid_shop_domain', stage: 'address' });
+    expect(shop.shopify.state.requests).toEqual([]);
+  });
+
+  it('a shop that is not there is shop_not_found', async () => {
+    const result = await test({ config: { shop_domain: 'nobody.myshopify.com' } });
+    expect(result).toMatchObject({ code: 'shop_not_found', stage: 'shop' });
+    expect(await test({ config: { shop_domain: 'nobody.myshopify.com' }, ...client() })).toMatchObject({
+      code: 'shop_not_found',
+      stage: 'token',
+    });
+  });
+
+  it('a wrong token is bad_credentials, and none too', async () => {
+    expect(await test({ credentials: { access_token: 'shpat_wrong' } })).toMatchObject({
+      code: 'bad_credentials',
+    });
+    const none = await test({ credentials: {} });
+    expect(none).toMatchObject({
+      code: 'bad_credentials',
+      message: expect.stringContaining('no credentials'),
+    });
+    expect(shop.shopify.state.requests).toHaveLength(1);
+  });
+
+  it.each([
+    [{ client_id: 'other' }, 'client ID'],
+    [{ client_secret: 'other' }, 'client secret'],
+  ])('%j is bad_credentials, naming the %s', async (wrong, named) => {
+    const result = await test(client(wrong));
+    expect(result).toMatchObject({ code: 'bad_credentials', stage: 'token' });
+    expect(result.message).toContain(named);
+  });
+
+  it('an app that is not installed, and one of another organization', async () => {
+    const { app } = shop.shopify.state;
+    app.installed = false;
+    expect(await test(client())).toMatchObject({ code: 'app_not_installed', stage: 'token' });
+    app.sameOrganization = false;
+    expect(await test(client())).toMatchObject({ code: 'shop_not_permitted', stage: 'token' });
+  });
+
+  it('a minted token that is refused at once is token_expired, after one more try', async () => {
+    shop.shopify.setFault('tokens_refused');
+    const result = await test(client());
+    expect(result).toMatchObject({ success: false, code: 'token_expired', stage: 'shop' });
+    expect(shop.shopify.state.requests.map((request) => request.status)).toEqual([200, 401, 200, 401]);
+  });
+
+  it.each([
+    [[], 'read_content, read_products, write_content, write_products'],
+    [['read_content', 'read_products'], 'write_content, write_products'],
+    [['write_content'], 'read_products, write_products'],
+  ])('with the scopes %j it names those that are missing: %s', async (scopes, missing) => {
+    shop.shopify.state.app.scopes = scopes;
+    const result = await test();
+    expect(result).toMatchObject({ code: 'missing_scopes', stage: 'scopes' });
+    expect(result.message).toContain(missing);
+    expect(result.checks.at(-1)?.detail).toBe(missing);
+  });
+});
+
+describe('the way to Shopify', () => {
+  it('is told apart: nobody there', async () => {
+    const away = await testShop({ baseUrl: `http://127.0.0.1:${await closedPort()}` });
+    const result = await away.platform.testConnection(away.connection());
+    await away.stop();
+    expect(result).toMatchObject({ code: 'unreachable', stage: 'connect', retryable: true });
+    expect(result.checks.map((check) => check.name)).toEqual(['address', 'dns', 'connect']);
+    expectNoSecrets(result);
+  });
+
+  it('follows no redirect, so that no token goes anywhere else', async () => {
+    const elsewhere = await serveLoopback((_, response) => response.end());
+    const here = await serveLoopback((_, response) =>
+      response.writeHead(301, { Location: `${elsewhere.url}/admin` }).end(),
+    );
+    const moved = await testShop({ baseUrl: here.url });
+    const result = await moved.platform.testConnection(moved.connection());
+    await Promise.all([moved.stop(), here.stop(), elsewhere.stop()]);
+    expect(result).toMatchObject({ code: 'redirect', stage: 'http' });
+    expect(elsewhere.seen).toEqual([]);
+  });
+});

@@ -1,0 +1,160 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { CostBucket } from '../../../src/platforms/shopify/costBucket.ts';
+import { pagesOf, StandingClock, type TestShop, testShop, typeOf, writeOf } from './testShop.ts';
+
+let shop: TestShop | undefined;
+afterEach(async () => {
+  await shop?.stop();
+  shop = undefined;
+});
+
+const all = { newest: null, cursor: null };
+
+function throttledOf({ shopify }: TestShop): number {
+  return shopify.state.requests.filter(({ status }) => status === 429).length;
+}
+
+/** Counts answers that were throttled, which the simulation tells by an untouched bucket only. */
+async function watched(bucket: { maximumAvailable: number; restoreRate: number }) {
+  const made = await testShop({ bucket });
+  shop = made;
+  const { throttle } = made.shopify;
+  let refused = 0;
+  const take = throttle.take.bind(throttle);
+  throttle.take = (cost) => {
+    const taken = take(cost);
+    if (!taken) refused += 1;
+    return taken;
+  };
+  return { ...made, refused: () => refused };
+}
+
+describe('running alone', () => {
+  it.each([
+    { maximumAvailable: 2000, restoreRate: 100 },
+    { maximumAvailable: 1000, restoreRate: 50 },
+    { maximumAvailable: 600, restoreRate: 10 },
+  ])('never provokes a throttle with %j, whatever is done at once', async (bucket) => {
+    const { open, shopify, refused, time } = await watched(bucket);
+    for (let number = 0; number < 120; number += 1) shopify.add('product', { title: `Product ${number}` });
+    const session = await open();
+    await Promise.all([
+      pagesOf(session.readAll({ type: typeOf('product'), ...all })),
+      pagesOf(session.readAll({ type: typeOf('article'), ...all })),
+      session.read(typeOf('product'), ['1007', '1008', '1009']),
+      session.write(
+        typeOf('page'),
+        Array.from({ length: 30 }, (_, index) => writeOf(index + 1)),
+      ),
+      (await open()).read(typeOf('page'), ['1005']),
+    ]);
+    expect(refused()).toBe(0);
+    expect(shopify.state.items.filter((item) => item.kind === 'page')).toHaveLength(32);
+    if (bucket.restoreRate === 10) expect(time.waits.length).toBeGreaterThan(0);
+  });
+
+  it('waits no longer than it must', async () => {
+    const { open, shopify, time } = await watched({ maximumAvailable: 1000, restoreRate: 50 });
+    for (let number = 0; number < 100; number += 1) shopify.add('product', { title: `Product ${number}` });
+    const began = time.now;
+    await pagesOf((await open()).readAll({ type: typeOf('product'), ...all }));
+    // Some 103 products at some 9 points each, less the bucket that was full.
+    expect((time.now - began) / 1000).toBeLessThan(20);
+  });
+});
+
+describe('with others in the same bucket', () => {
+  it('waits for the bucket and sends again, a read as well as a write', async () => {
+    shop = await testShop();
+    const session = await shop.open();
+    shop.shopify.setFault('throttled', 2);
+    const outcome = await session.write(typeOf('page'), [writeOf(1)]);
+    expect(outcome).toMatchObject([{ result: 'written', created: true }]);
+    shop.shopify.setFault('throttled', 2);
+    expect((await session.read(typeOf('page'), ['1005'])).items).toHaveLength(1);
+    expect(shop.time.waits).toEqual([1000, 1000, 1000, 1000]);
+    expect(shop.shopify.state.items.filter((item) => item.kind === 'page')).toHaveLength(3);
+  });
+
+  it('waits as long as a 429 says', async () => {
+    shop = await testShop();
+    const session = await shop.open();
+    shop.shopify.setFault('too_many_requests', 1);
+    expect((await session.read(typeOf('page'), ['1005'])).items).toHaveLength(1);
+    expect(shop.time.waits).toEqual([2000]);
+    expect(throttledOf(shop)).toBe(1);
+  });
+
+  it('tells the caller when it never ends, and when to try again', async () => {
+    shop = await testShop();
+    const session = await shop.content.open(shop.connection(), {
+      atOnce: 1,
+      signal: new AbortController().signal,
+      send: (request) => request(),
+    });
+    shop.shopify.setFault('too_many_requests');
+    await expect(session.read(typeOf('page'), ['1005'])).rejects.toMatchObject({
+      code: 'throttled',
+      retryable: true,
+      retryAfterMs: 2000,
+    });
+    expect(throttledOf(shop)).toBe(5);
+  });
+});
+
+describe('the bucket', () => {
+  const status = { maximumAvailable: 100, currentlyAvailable: 100, restoreRate: 10 };
+
+  it('lets one request go ahead while nothing is known of it', async () => {
+    const bucket = new CostBucket(new StandingClock());
+    const admitted: number[] = [];
+    const first = bucket.reserve(5).then(() => admitted.push(1));
+    const second = bucket.reserve(5).then(() => admitted.push(2));
+    await first;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(admitted).toEqual([1]);
+    bucket.settle(5, status);
+    await second;
+    expect(admitted).toEqual([1, 2]);
+  });
+
+  it('waits for just what is missing, requests under way counted', async () => {
+    const time = new StandingClock();
+    const bucket = new CostBucket(time);
+    await bucket.reserve(1);
+    bucket.settle(1, { ...status, currentlyAvailable: 50 });
+    await bucket.reserve(40);
+    await bucket.reserve(30);
+    expect(time.waits).toEqual([2000]);
+  });
+
+  it('admits in the order of asking, also what costs more than it holds', async () => {
+    const time = new StandingClock();
+    const bucket = new CostBucket(time);
+    await bucket.reserve(1);
+    bucket.settle(1, { ...status, currentlyAvailable: 0 });
+    await bucket.reserve(500);
+    expect(time.waits).toEqual([10_000]);
+  });
+
+  it('goes on after a wait that was given up', async () => {
+    const time = new StandingClock();
+    const bucket = new CostBucket(time);
+    await bucket.reserve(1);
+    bucket.settle(1, { ...status, currentlyAvailable: 0 });
+    const given = new AbortController();
+    given.abort();
+    await expect(bucket.reserve(10, given.signal)).rejects.toThrow();
+    await bucket.reserve(10);
+    expect(time.waits).toEqual([1000]);
+    expect(bucket.waiting).toBe(1);
+  });
+
+  it('learns what a query costs', () => {
+    const bucket = new CostBucket(new StandingClock());
+    expect(bucket.costOf('Products', 500)).toBe(500);
+    bucket.learn('Products', 500, 80);
+    expect(bucket.costOf('Products', 500)).toBe(80);
+    expect(bucket.costOf('Products', 250)).toBe(250);
+  });
+});

@@ -1,0 +1,323 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { itemsOf, knowing, pace, pagesOf, type TestShop, testShop, typeOf } from './testShop.ts';
+
+let shop: TestShop;
+beforeEach(async () => {
+  shop = await testShop();
+});
+afterEach(() => shop.stop());
+
+const all = { newest: null, cursor: null };
+
+function idsOf(kind: string): string[] {
+  return shop.shopify.state.items.filter((item) => item.kind === kind).map((item) => String(item.id));
+}
+
+function addMany(kind: 'article' | 'page' | 'product' | 'collection', count: number): void {
+  for (let number = 0; number < count; number += 1)
+    shop.shopify.add(kind, { title: `${kind} no. ${number}` });
+}
+
+describe('everything', () => {
+  it.each(['article', 'page', 'product', 'collection'] as const)(
+    'reads every %s, in every status',
+    async (kind) => {
+      addMany(kind, 130);
+      const pages = await pagesOf((await shop.open()).readAll({ type: typeOf(kind), ...all }));
+      expect(itemsOf(pages).map((item) => item.externalId)).toEqual(idsOf(kind));
+      expect(pages.flatMap((page) => page.faults)).toEqual([]);
+      expect(pages[0]?.expected).toBe(idsOf(kind).length);
+      expect(pages.filter((page) => page.end)).toHaveLength(1);
+      expect(pages.at(-1)?.end).toEqual({ watermark: { at: '2026-11-24T12:00:00.000Z' }, missing: [] });
+    },
+  );
+
+  it('gives an article as an editor sees it', async () => {
+    shop.shopify.change(1003, { imageUrl: 'https://cdn.shopify.com/a.jpg', summary: '<b>S</b>' });
+    const [article] = itemsOf(
+      await pagesOf((await shop.open()).readAll({ type: typeOf('article'), ...all })),
+    );
+    expect(article).toEqual({
+      externalId: '1003',
+      contentType: 'article',
+      title: 'We are open',
+      slug: 'we-are-open',
+      body: '<p>We are open</p>',
+      excerpt: '<b>S</b>',
+      externalStatus: 'published',
+      status: 'published',
+      url: 'https://demo-shop.myshopify.com/blogs/news/we-are-open',
+      modifiedAt: '2026-11-24T12:00:00.000Z',
+      terms: [
+        { taxonomy: 'blog', slug: 'news', name: 'News' },
+        { taxonomy: 'article_tag', slug: 'shop', name: 'Shop' },
+        { taxonomy: 'article_tag', slug: 'good-news', name: 'good news' },
+      ],
+      metadata: { author: 'Brücke & Söhne', image_url: 'https://cdn.shopify.com/a.jpg' },
+      tag: null,
+      contentId: null,
+    });
+  });
+
+  it('gives a product with its type, tags and collections, and our own mark', async () => {
+    shop.shopify.change(1007, {
+      metafields: new Map([['sitebridge.content_id', { type: 'number_integer', value: '42' }]]),
+      seo: { title: 'Hats', description: null },
+    });
+    const items = itemsOf(await pagesOf((await shop.open()).readAll({ type: typeOf('product'), ...all })));
+    expect(items[0]).toMatchObject({
+      title: 'Hat',
+      status: 'published',
+      contentId: 42,
+      terms: [
+        { taxonomy: 'product_type', slug: 'headwear', name: 'Headwear' },
+        { taxonomy: 'product_tag', slug: 'wool', name: 'wool' },
+        { taxonomy: 'collection', slug: 'summer', name: 'Summer' },
+      ],
+      metadata: { vendor: 'Brücke', seo_title: 'Hats' },
+    });
+    expect(items.map(({ externalStatus, status }) => [externalStatus, status])).toEqual([
+      ['ACTIVE', 'published'],
+      ['DRAFT', 'draft'],
+      ['ARCHIVED', 'draft'],
+    ]);
+  });
+
+  it('tells an article that is planned from one that is hidden', async () => {
+    shop.shopify.change(1003, { isPublished: false, publishedAt: '2027-01-01T00:00:00Z' });
+    const items = itemsOf(await pagesOf((await shop.open()).readAll({ type: typeOf('article'), ...all })));
+    expect(items.map(({ externalStatus, status }) => [externalStatus, status])).toEqual([
+      ['scheduled', 'draft'],
+      ['unpublished', 'draft'],
+    ]);
+  });
+
+  it('knows of a collection whether it is in the Online Store, where the app may see that', async () => {
+    const statuses = async () =>
+      itemsOf(await pagesOf((await shop.open()).readAll({ type: typeOf('collection'), ...all }))).map(
+        (item) => item.externalStatus,
+      );
+    expect(await statuses()).toEqual(['published', 'unpublished']);
+    shop.shopify.state.app.scopes = ['write_content', 'write_products'];
+    expect(await statuses()).toEqual(['unknown', 'unknown']);
+  });
+
+  it('reads all collections of a product that is in very many', async () => {
+    addMany('collection', 130);
+    const ids = idsOf('collection');
+    shop.shopify.change(1007, { collections: ids.map(Number) });
+    const [hat] = itemsOf(await pagesOf((await shop.open()).readAll({ type: typeOf('product'), ...all })));
+    expect(hat?.terms.filter((term) => term.taxonomy === 'collection')).toHaveLength(ids.length);
+  });
+
+  it('reads the newest so many', async () => {
+    addMany('page', 120);
+    const pages = await pagesOf(
+      (await shop.open()).readAll({ type: typeOf('page'), newest: 60, cursor: null }),
+    );
+    expect(itemsOf(pages).map((item) => item.externalId)).toEqual(idsOf('page').toReversed().slice(0, 60));
+    expect(pages[0]?.expected).toBe(60);
+    expect(pages.at(-1)?.end).toBeDefined();
+  });
+
+  it('goes on after a cursor, with the watermark of the beginning', async () => {
+    addMany('page', 120);
+    const session = await shop.open();
+    const first: string[] = [];
+    let cursor = null;
+    for await (const page of session.readAll({ type: typeOf('page'), ...all })) {
+      first.push(...page.items.map((item) => item.externalId));
+      cursor = JSON.parse(JSON.stringify(page.cursor));
+      break;
+    }
+    shop.time.pass(3_600_000);
+    const rest = await pagesOf((await shop.open()).readAll({ type: typeOf('page'), newest: null, cursor }));
+    expect([...first, ...itemsOf(rest).map((item) => item.externalId)]).toEqual(idsOf('page'));
+    expect(rest[0]?.expected).toBe(idsOf('page').length - first.length);
+    expect(rest.at(-1)?.end?.watermark).toEqual({ at: '2026-11-24T12:00:00.000Z' });
+  });
+
+  it.each([null, 200])('goes on by ids when a cursor is not known any more (newest: %p)', async (newest) => {
+    addMany('page', 120);
+    shop.shopify.setFault('stale_cursor', 1);
+    const pages = await pagesOf((await shop.open()).readAll({ type: typeOf('page'), newest, cursor: null }));
+    const read = itemsOf(pages).map((item) => item.externalId);
+    expect(read).toEqual(newest === null ? idsOf('page') : idsOf('page').toReversed());
+  });
+
+  it('fetches no page ahead where one request at once is allowed', async () => {
+    addMany('page', 120);
+    const session = await shop.open({ atOnce: 1 });
+    for await (const _ of session.readAll({ type: typeOf('page'), ...all })) break;
+    expect(shop.shopify.state.requests.filter((request) => request.operation === 'List')).toHaveLength(1);
+  });
+});
+
+describe('what is wrong with an answer', () => {
+  it.each([
+    ['null_node', null, 'unreadable'],
+    ['bare_null', null, 'no_id'],
+    ['spoiled_field', '1003', 'unreadable'],
+    ['strange_node', '1003', 'unreadable'],
+  ] as const)('takes the rest where there is a %s, and tells of it', async (fault, externalId, code) => {
+    shop.shopify.setFault(fault);
+    const pages = await pagesOf((await shop.open()).readAll({ type: typeOf('article'), ...all }));
+    expect(itemsOf(pages).map((item) => item.externalId)).toEqual(['1004']);
+    expect(pages.flatMap((page) => page.faults)).toEqual([
+      { externalId, code, message: expect.stringMatching(/.{10}/) },
+    ]);
+    expect(pages.at(-1)?.end).toBeDefined();
+  });
+
+  it('gives up on paging that never ends', async () => {
+    addMany('page', 120);
+    shop.shopify.setFault('endless');
+    const reading = pagesOf((await shop.open()).readAll({ type: typeOf('page'), ...all }));
+    await expect(reading).rejects.toMatchObject({ code: 'unexpected_answer' });
+  });
+
+  it('asks for less where a page costs more than one query may', async () => {
+    const small = await testShop({ maxCost: 130 });
+    try {
+      for (let number = 0; number < 60; number += 1) small.shopify.add('product');
+      const session = await small.open();
+      const read = itemsOf(await pagesOf(session.readAll({ type: typeOf('product'), ...all })));
+      expect(read).toHaveLength(63);
+      const ids = read.map((item) => item.externalId);
+      expect((await session.read(typeOf('product'), ids)).items).toHaveLength(63);
+    } finally {
+      await small.stop();
+    }
+  });
+
+  it('asks again after an answer that was an error of Shopify', async () => {
+    shop.shopify.setFault('errors_only', 1);
+    const session = await shop.open();
+    shop.shopify.setFault('server_error', 1);
+    expect(itemsOf(await pagesOf(session.readAll({ type: typeOf('page'), ...all })))).toHaveLength(2);
+  });
+
+  it('says which scopes are missing', async () => {
+    shop.shopify.state.app.scopes = ['read_products'];
+    const reading = pagesOf((await shop.open()).readAll({ type: typeOf('article'), ...all }));
+    await expect(reading).rejects.toMatchObject({
+      code: 'missing_scopes',
+      message: expect.stringContaining('read_content'),
+    });
+  });
+
+  it('refuses a type that no shop has', async () => {
+    const reading = pagesOf((await shop.open()).readAll({ type: typeOf('post'), ...all }));
+    await expect(reading).rejects.toMatchObject({ code: 'unknown_type' });
+  });
+});
+
+describe('changes', () => {
+  const watermark = { at: '2026-11-24T13:00:00.000Z' };
+
+  it('brings what changed since, and nothing else', async () => {
+    addMany('product', 60);
+    const known = knowing(idsOf('product'));
+    shop.time.pass(2 * 3_600_000);
+    shop.shopify.change(1008, { title: 'Shawl' });
+    const added = shop.shopify.add('product', { title: 'Gloves', status: 'DRAFT' });
+    const pages = await pagesOf(
+      (await shop.open()).readChanges({ type: typeOf('product'), newest: null, watermark, known }),
+    );
+    expect(itemsOf(pages).map((item) => item.title)).toEqual(['Shawl', 'Gloves']);
+    expect(pages.at(-1)?.end).toEqual({ watermark: { at: '2026-11-24T14:00:00.000Z' }, missing: [] });
+    expect(shop.shopify.state.items).toContain(added);
+    // As many as are known and new: nothing can be missing, so the ids are not walked through.
+    const lists = shop.shopify.state.requests.filter(({ body }) => body.includes('{ id }'));
+    expect(lists).toHaveLength(0);
+  });
+
+  it('overlaps, as searches find what was just written only later', async () => {
+    shop.time.pass(60_000);
+    const pages = await pagesOf(
+      (await shop.open()).readChanges({
+        type: typeOf('page'),
+        newest: null,
+        watermark: { at: '2026-11-24T12:01:00.000Z' },
+        known: knowing(idsOf('page')),
+      }),
+    );
+    expect(itemsOf(pages)).toHaveLength(2);
+  });
+
+  it('names what is missing last, and reads what was never told', async () => {
+    addMany('article', 600);
+    const ids = idsOf('article');
+    const gone = [ids[0], ids[300], ids.at(-1)].map(String);
+    for (const id of gone) shop.shopify.remove(Number(id));
+    // Known but for two, which have an old date.
+    const known = knowing(ids.filter((id) => id !== ids[5] && id !== ids[400]));
+    shop.time.pass(2 * 3_600_000);
+    const pages = await pagesOf(
+      (await shop.open()).readChanges({ type: typeOf('article'), newest: null, watermark, known }),
+    );
+    expect(itemsOf(pages).map((item) => item.externalId)).toEqual([ids[5], ids[400]]);
+    expect(pages.at(-1)?.end?.missing).toEqual(gone);
+  });
+
+  it('keeps to the newest so many', async () => {
+    addMany('page', 10);
+    const ids = idsOf('page');
+    const newest = ids.slice(-5);
+    shop.time.pass(2 * 3_600_000);
+    shop.shopify.change(Number(ids[0]), { title: 'Too old to be fetched' });
+    shop.shopify.change(Number(newest[0]), { title: 'Changed' });
+    shop.shopify.remove(Number(newest[2]));
+    const known = knowing([...newest, String(ids[1])]);
+    const pages = await pagesOf(
+      (await shop.open()).readChanges({ type: typeOf('page'), newest: 5, watermark, known }),
+    );
+    // One was deleted, so the sixth is now among the newest five.
+    expect(itemsOf(pages).map((item) => item.externalId)).toEqual([newest[0], ids.at(-6)]);
+    expect(pages.at(-1)?.end?.missing).toEqual([newest[2]]);
+  });
+
+  it('reads everything where the watermark is none', async () => {
+    const pages = await pagesOf(
+      (await shop.open()).readChanges({
+        type: typeOf('page'),
+        newest: null,
+        watermark: {},
+        known: knowing([]),
+      }),
+    );
+    expect(itemsOf(pages)).toHaveLength(2);
+  });
+});
+
+describe('by ids', () => {
+  it('tells what is there from what is gone', async () => {
+    const session = await shop.open();
+    const outcome = await session.read(typeOf('page'), ['1005', '999', '1003', 'none', '1006']);
+    expect(outcome.items.map((item) => item.externalId)).toEqual(['1005', '1006']);
+    // 1003 is an article: there is no such page.
+    expect(outcome.gone.toSorted()).toEqual(['1003', '999', 'none']);
+    expect(outcome.faults).toEqual([]);
+  });
+
+  it('takes nothing for gone that may only not be seen', async () => {
+    shop.shopify.setFault('null_node');
+    const outcome = await (await shop.open()).read(typeOf('page'), ['1005', '1006']);
+    expect(outcome.items.map((item) => item.externalId)).toEqual(['1006']);
+    expect(outcome.gone).toEqual([]);
+    expect(outcome.faults).toMatchObject([{ externalId: '1005', code: 'unreadable' }]);
+  });
+
+  it('says that it may not see them', async () => {
+    shop.shopify.state.app.scopes = ['read_products'];
+    const reading = (await shop.open()).read(typeOf('page'), ['1005']).then((outcome) => outcome.gone);
+    await expect(reading).rejects.toMatchObject({ code: 'missing_scopes' });
+  });
+
+  it('stops when the work was given up', async () => {
+    const given = new AbortController();
+    const session = await shop.content.open(shop.connection(), pace({ signal: given.signal }));
+    given.abort();
+    await expect(session.read(typeOf('page'), ['1005'])).rejects.toThrow();
+  });
+});

@@ -1,0 +1,321 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ContentWrite, RemoteContent, WriteOutcome } from '../../../src/platforms/contentPart.ts';
+import type { SimulatedItem } from '../../../src/simulation/shopify/state.ts';
+import { type TestShop, testShop, typeOf, writeOf } from './testShop.ts';
+
+let shop: TestShop;
+beforeEach(async () => {
+  shop = await testShop();
+});
+afterEach(() => shop.stop());
+
+type Slug = 'article' | 'page' | 'product' | 'collection';
+const KINDS: readonly Slug[] = ['article', 'page', 'product', 'collection'];
+
+async function write(slug: Slug, changes: Partial<ContentWrite> = {}, contentId = 42): Promise<WriteOutcome> {
+  const session = await shop.open();
+  const [outcome] = await session.write(typeOf(slug), [writeOf(contentId, changes)]);
+  if (!outcome) throw new Error('There is no outcome.');
+  return outcome;
+}
+
+async function written(slug: Slug, changes: Partial<ContentWrite> = {}) {
+  const outcome = await write(slug, changes);
+  if (outcome.result !== 'written') throw new Error(`Not written: ${JSON.stringify(outcome)}`);
+  return outcome;
+}
+
+function itemOf(externalId: string): SimulatedItem {
+  const item = shop.shopify.state.items.find((each) => String(each.id) === externalId);
+  if (!item) throw new Error(`There is no item ${externalId}.`);
+  return item;
+}
+
+function count(kind: Slug): number {
+  return shop.shopify.state.items.filter((item) => item.kind === kind).length;
+}
+
+/** What an editor changes of an item that was read just now. */
+function edit(onSite: RemoteContent, changes: Partial<ContentWrite> = {}): Partial<ContentWrite> {
+  const { externalId, title, slug, body, excerpt, status, terms, metadata } = onSite;
+  return { externalId, onSite, title, slug, body, excerpt, status, terms, metadata, ...changes };
+}
+
+async function read(slug: Slug, externalId: string): Promise<RemoteContent> {
+  const { items } = await (await shop.open()).read(typeOf(slug), [externalId]);
+  const [item] = items;
+  if (!item) throw new Error(`There is no ${slug} ${externalId}.`);
+  return item;
+}
+
+/** The variables of the last mutation. */
+function sentInput(): Record<string, unknown> {
+  const { body = '{}' } =
+    shop.shopify.state.requests.findLast((request) => request.operation === 'Write') ?? {};
+  return JSON.parse(body).variables.input;
+}
+
+describe('a create', () => {
+  it.each(KINDS)('makes a %s that holds what was sent, marked with our id', async (slug) => {
+    const { remote, created, notes } = await written(slug, { title: 'Grüße', slug: 'gruss' });
+    expect(created).toBe(true);
+    expect(notes).toEqual([]);
+    expect(remote).toMatchObject({
+      contentType: slug,
+      title: 'Grüße',
+      slug: 'gruss',
+      body: '<p>Text</p>',
+      status: 'draft',
+      contentId: 42,
+    });
+    expect(await read(slug, remote.externalId)).toEqual(remote);
+  });
+
+  it.each(KINDS)('publishes a %s', async (slug) => {
+    const { remote } = await written(slug, { status: 'published' });
+    expect(remote.status).toBe('published');
+    const item = itemOf(remote.externalId);
+    if (slug === 'article' || slug === 'page') expect(item.isPublished).toBe(true);
+    else expect(item.publications).toEqual([21]);
+  });
+
+  it('puts an article into its blog, with summary, tags, author and image', async () => {
+    const image = 'https://example.com/soup.jpg';
+    const { remote, notes } = await written('article', {
+      excerpt: 'In short',
+      terms: [
+        { taxonomy: 'blog', slug: 'recipes', name: 'Recipes' },
+        { taxonomy: 'article_tag', slug: 'hot-food', name: 'Hot food' },
+      ],
+      metadata: { author: 'Ada', featured_image_url: image },
+    });
+    expect(notes).toEqual([]);
+    expect(remote).toMatchObject({
+      excerpt: 'In short',
+      terms: [
+        { taxonomy: 'blog', slug: 'recipes' },
+        { taxonomy: 'article_tag', slug: 'hot-food', name: 'Hot food' },
+      ],
+      metadata: {
+        author: 'Ada',
+        featured_image_url: image,
+        image_url: expect.stringContaining('cdn.shopify.com'),
+      },
+    });
+    expect(remote.url).toContain('/blogs/recipes/');
+  });
+
+  it('puts a product into its collections, with type and tags; what a rule fills stays', async () => {
+    const term = (taxonomy: string, slug: string, name: string) => ({ taxonomy, slug, name });
+    const terms = [
+      term('product_type', 'headwear', 'Headwear'),
+      term('product_tag', 'warm', 'warm'),
+      term('collection', 'summer', 'Summer'),
+    ];
+    const { remote, notes } = await written('product', { terms, metadata: { vendor: 'Wool & Co' } });
+    expect(remote.terms).toEqual(terms);
+    expect(remote.metadata.vendor).toBe('Wool & Co');
+    expect(notes).toEqual([]);
+
+    const ruled = await write(
+      'product',
+      { terms: [...terms, term('collection', 'all-wool', 'All wool')] },
+      43,
+    );
+    expect(ruled).toMatchObject({ result: 'written', notes: [{ code: 'collection_by_rule' }] });
+    const unknown = await write('product', { terms: [term('collection', 'winter', 'Winter')] }, 44);
+    expect(unknown).toMatchObject({ result: 'written', notes: [{ code: 'collection_unknown' }] });
+  });
+
+  it('takes the next handle when another item has the wanted one, and says so', async () => {
+    for (const slug of ['article', 'page', 'product', 'collection'] as const) {
+      const title = `Taken ${slug}`;
+      shop.shopify.add(slug, { title });
+      const { remote, notes } = await written(slug, { title, slug: `taken-${slug}` });
+      expect(remote.slug).toBe(`taken-${slug}-42`);
+      expect(notes).toMatchObject([{ code: 'slug_changed' }]);
+    }
+  });
+
+  it('tells what a page has no place for', async () => {
+    const { notes } = await written('page', {
+      excerpt: 'Short',
+      terms: [{ taxonomy: 'category', slug: 'a', name: 'A' }],
+      metadata: { featured_image_url: 'https://example.com/a.jpg' },
+    });
+    expect(notes.map((note) => note.code).toSorted()).toEqual([
+      'excerpt_not_kept',
+      'image_not_kept',
+      'unknown_taxonomy',
+    ]);
+  });
+
+  it('needs a blog for an article', async () => {
+    shop.shopify.state.blogs.length = 0;
+    expect(await write('article')).toMatchObject({
+      result: 'failed',
+      fault: { code: 'no_blog' },
+      retryable: false,
+    });
+  });
+
+  it('makes what Shopify says of an item its fault, and writes the others', async () => {
+    const session = await shop.open();
+    const outcomes = await session.write(typeOf('article'), [
+      writeOf(1),
+      writeOf(2, { title: 'x'.repeat(300) }),
+      writeOf(3),
+    ]);
+    expect(outcomes.map((outcome) => outcome.result)).toEqual(['written', 'failed', 'written']);
+    expect(outcomes[1]).toMatchObject({
+      fault: { code: 'too_long', message: expect.stringContaining('too long') },
+      retryable: false,
+    });
+    const untitled = await write('product', { title: '' });
+    // A product's user errors have no codes.
+    expect(untitled).toMatchObject({
+      result: 'failed',
+      fault: { code: 'refused', message: expect.stringContaining('blank') },
+    });
+  });
+});
+
+describe('a create that was begun before', () => {
+  const begun = { mayExist: true, begunAt: '2026-11-24T12:00:00.000Z' };
+
+  it.each(KINDS)('never doubles a %s whose answer was lost', async (slug) => {
+    const before = count(slug);
+    const session = await shop.open();
+    shop.shopify.setFault('lost_answer', 1);
+    const [lost] = await session.write(typeOf(slug), [writeOf(42, { title: 'Once' })]);
+    expect(lost).toMatchObject({ result: 'failed', fault: { code: 'unreachable' }, retryable: true });
+    expect(count(slug)).toBe(before + 1);
+
+    const found = await write(slug, { title: 'Once', ...begun });
+    expect(found).toMatchObject({ result: 'written', created: false, remote: { contentId: 42 } });
+    expect(count(slug)).toBe(before + 1);
+  });
+
+  it('is found though someone has given it another handle since', async () => {
+    const { remote } = await written('product', { title: 'Once' });
+    shop.time.pass(60_000);
+    for (let number = 0; number < 60; number += 1) shop.shopify.add('product');
+    shop.shopify.change(Number(remote.externalId), { handle: 'renamed' });
+    const found = await write('product', { title: 'Once', ...begun });
+    expect(found).toMatchObject({ result: 'written', remote: { externalId: remote.externalId } });
+  });
+
+  it('does not take another item of the same handle for its own', async () => {
+    shop.shopify.add('page', { title: 'Once' });
+    const { remote, created } = await written('page', { title: 'Once', slug: 'once', ...begun });
+    expect(created).toBe(true);
+    expect(remote.slug).toBe('once-42');
+  });
+});
+
+describe('an update', () => {
+  it.each(KINDS)('sends of a %s only what differs', async (slug) => {
+    const { remote } = await written(slug, { title: 'Before' });
+    const after = await written(slug, edit(remote, { title: 'After' }));
+    expect(after).toMatchObject({ created: false, remote: { title: 'After', slug: remote.slug } });
+    const { id: _, ...sent } = sentInput();
+    expect(sent).toEqual({ title: 'After' });
+  });
+
+  it('sends nothing where nothing differs', async () => {
+    const { remote } = await written('product', { title: 'Same', metadata: { vendor: 'A' } });
+    shop.shopify.state.requests.length = 0;
+    const again = await written('product', edit(remote));
+    expect(again.remote).toEqual(remote);
+    expect(shop.shopify.state.requests.some((request) => request.operation === 'Write')).toBe(false);
+  });
+
+  it('changes status, and leaves the finer words of the shop as they are', async () => {
+    const hidden = await read('article', '1004');
+    expect((await written('article', edit(hidden, { status: 'published' }))).remote.status).toBe('published');
+    const archived = await read('product', '1009');
+    await written('product', edit(archived, { title: 'Very old coat' }));
+    expect(itemOf('1009').status).toBe('ARCHIVED');
+    await written('product', edit(archived, { status: 'published' }));
+    expect(itemOf('1009')).toMatchObject({ status: 'ACTIVE', publications: [21] });
+    const hat = await read('product', '1007');
+    await written('product', edit(hat, { status: 'draft' }));
+    expect(itemOf('1007').status).toBe('DRAFT');
+  });
+
+  it('takes a collection into the Online Store and out of it', async () => {
+    const summer = await read('collection', '1001');
+    const out = await written('collection', edit(summer, { status: 'draft' }));
+    expect(out.remote).toMatchObject({ status: 'draft', externalStatus: 'unpublished' });
+    expect(itemOf('1001').publications).toEqual([]);
+    const back = await written('collection', edit(out.remote, { status: 'published' }));
+    expect(back.remote.status).toBe('published');
+  });
+
+  it('says that the app may not change what is in the Online Store', async () => {
+    shop.shopify.state.app.scopes = ['write_content', 'write_products'];
+    const { notes } = await written('collection', { status: 'draft' });
+    expect(notes).toMatchObject([{ code: 'not_published' }]);
+    shop.shopify.state.app.scopes.push('read_publications');
+    const second = await written('collection', { title: 'Second', status: 'published' });
+    expect(second.notes).toMatchObject([{ code: 'not_published' }]);
+  });
+
+  it('moves an article to another blog, a product to other collections', async () => {
+    const soup = await read('article', '1004');
+    const moved = await written(
+      'article',
+      edit(soup, { terms: [{ taxonomy: 'blog', slug: 'news', name: 'News' }] }),
+    );
+    expect(moved.remote.terms).toEqual([{ taxonomy: 'blog', slug: 'news', name: 'News' }]);
+    const hat = await read('product', '1007');
+    const bare = await written('product', edit(hat, { terms: [] }));
+    expect(bare.remote.terms).toEqual([]);
+    expect(itemOf('1007')).toMatchObject({ tags: [], productType: '', collections: [] });
+  });
+
+  it('keeps the other half of what search engines are told', async () => {
+    const { remote } = await written('product', { metadata: { seo_title: 'T', seo_description: 'D' } });
+    const after = await written('product', edit(remote, { metadata: { seo_title: 'New' } }));
+    expect(after.remote.metadata).toMatchObject({ seo_title: 'New', seo_description: 'D' });
+    expect(sentInput().seo).toEqual({ title: 'New', description: 'D' });
+  });
+
+  it('uploads an image once', async () => {
+    const metadata = { featured_image_url: 'https://example.com/a.jpg' };
+    const { remote } = await written('product', { metadata });
+    await written('product', edit(remote, { title: 'Other', metadata }));
+    const uploads = shop.shopify.state.requests.filter(({ body }) => body.includes('"originalSource":'));
+    expect(uploads).toHaveLength(1);
+  });
+
+  it.each(KINDS)('of a %s that is gone is a conflict with nothing', async (slug) => {
+    const outcome = await write(slug, { externalId: '999999', title: 'Gone' });
+    expect(outcome).toEqual({ result: 'conflict', remote: null });
+  });
+
+  it('works without knowing what is there', async () => {
+    const { remote } = await written('page', { externalId: '1005', title: 'New', slug: 'about-us' });
+    expect(remote).toMatchObject({ externalId: '1005', title: 'New', contentId: 42 });
+  });
+});
+
+describe('what concerns the whole shop', () => {
+  it.each([
+    ['shop_frozen', 'shop_frozen'],
+    ['tokens_refused', 'bad_credentials'],
+  ] as const)('%s stops the writing', async (fault, code) => {
+    const session = await shop.open();
+    shop.shopify.setFault(fault);
+    await expect(session.write(typeOf('page'), [writeOf(1), writeOf(2)])).rejects.toMatchObject({ code });
+  });
+
+  it('names the scope that is missing to write', async () => {
+    shop.shopify.state.app.scopes = ['read_content', 'read_products'];
+    const session = await shop.open();
+    await expect(session.write(typeOf('page'), [writeOf(1)])).rejects.toMatchObject({
+      code: 'missing_scopes',
+      message: expect.stringContaining('write_content'),
+    });
+  });
+});
