@@ -6,6 +6,7 @@ import {
   type SimulatedWordpress,
   startSimulatedWordpress,
 } from '../simulation/wordpress/simulatedWordpress.ts';
+import * as contentStory from './demo/contentStory.ts';
 import { startLocalServer } from './demo/localServer.ts';
 import * as story from './demo/story.ts';
 import * as webhookStory from './demo/webhookStory.ts';
@@ -60,6 +61,18 @@ async function main(signal: AbortSignal): Promise<void> {
     step('The structure is read again');
     await story.syncStructure(connected);
 
+    step('The content of the site is read');
+    await contentStory.pull(connected);
+
+    step('Someone writes a post in the dashboard, and it is published on the site');
+    const shared = await contentStory.publish(connected);
+
+    step('The same post is edited on both sides');
+    await contentStory.conflict(shared);
+
+    step('Someone decides for what was written in the dashboard');
+    await contentStory.settle(shared);
+
     step('In WordPress, someone publishes a post');
     const told = await webhookStory.publish(connected);
 
@@ -69,16 +82,16 @@ async function main(signal: AbortSignal): Promise<void> {
     step('Someone moves it to the trash');
     await webhookStory.trash(told);
 
+    step('Where the contents stand');
+    await contentStory.standing(connected);
+
     step('All of it is on record');
     await story.readRecord(connected);
   } finally {
     await wordpress?.stop();
     await server.stop();
   }
-  process.stdout.write(
-    '\nThe server has stopped and its files are removed.\n' +
-      'Not in this version: syncing all content both ways, Shopify and custom sites.\n',
-  );
+  process.stdout.write('\nThe server has stopped and its files are removed.\n');
 }
 
 const interrupted = new AbortController();
