@@ -168,33 +168,6 @@ describe.each(ways)('a pull by %s', (way) => {
     expect(contents.map(({ id }) => id)).toEqual(['5', '6', '11', '12']);
   });
 
-  it('spares the rest when one item is unreadable, and says which and why', async () => {
-    site = await startSyncedSite(server, way);
-    await site.sync({ direction: 'metadata' });
-    site.wordpress.disturb({
-      fault: 'item_bad_text',
-      times: 1,
-      when: (request) => /posts|items/.test(request.target),
-    });
-    const run = await site.sync({ direction: 'from_external' });
-    expect(run.status).toBe('partial');
-    expect(run.totals).toMatchObject({ created: 9, failed: 1 });
-    expect(run.error).toMatch(/post \d+: /);
-    const events = await server.as(site.tenant.owner).get(site.path('/events?success=false')).expect(200);
-    expect(events.body.results).toContainEqual(
-      expect.objectContaining({
-        event_type: 'content',
-        action: 'pull_failed',
-        external_id: expect.any(String),
-      }),
-    );
-    site.wordpress.calm();
-    for (const { id, type } of site.wordpress.state.posts)
-      if (type === 'post') site.wordpress.editor.edit(id, {});
-    expect(await site.sync({ direction: 'from_external' })).toMatchObject({ status: 'success' });
-    expect(await stored()).toEqual(onSite());
-  });
-
   it('believes no site that has lost nearly everything', async () => {
     site = await startSyncedSite(server, way);
     const { editor, state } = site.wordpress;
