@@ -260,10 +260,9 @@ export class IntegrationService {
   /** Keeps the queue's schedule as `sync_settings` has it. Throws 400 for one that cannot be used. */
   async #schedule(tx: Transaction, row: IntegrationRow): Promise<void> {
     const { schedule } = readSyncSettings(readConfigJson(row.config));
-    const wanted = schedule === undefined ? null : { cron: schedule.cron, timeZone: schedule.time_zone };
-    const fault = wanted === null ? null : this.#queue.scheduleFault(wanted);
+    const fault = schedule && this.#queue.scheduleFault(schedule);
     if (fault) throw invalidField(`config_json.sync_settings.schedule.${fault.part}`, fault.message);
-    await this.#queue.scheduleSync(tx, row.id, wanted);
+    await this.#queue.scheduleSync(tx, row.id, schedule);
   }
 
   #recordChange(

@@ -16,6 +16,13 @@ const records = {
     stays:
       'NOT EXISTS (SELECT FROM connection_check newer WHERE newer.integration_id = kept.integration_id AND newer.id > kept.id)',
   },
+  sync_runs: {
+    table: 'sync_run',
+    time: 'created_at',
+    // What sync-status shows of an integration that has not been synced since.
+    stays:
+      "status IN ('queued', 'syncing') OR NOT EXISTS (SELECT FROM sync_run newer WHERE newer.integration_id = kept.integration_id AND newer.id > kept.id)",
+  },
   webhook_deliveries: {
     table: 'webhook_delivery',
     time: 'received_at',
@@ -26,7 +33,7 @@ const records = {
 /** How many rows of each kind were deleted. */
 export type Removed = Record<keyof typeof records, number>;
 
-/** Deletes the records that are older than they are kept: events, connection tests, webhooks that are done or dead. */
+/** Deletes the records that are older than they are kept: events, connection tests, runs, webhooks that are done or dead. */
 export class RetentionService {
   readonly #db: Database;
   readonly #keepDays: number | null;
@@ -43,10 +50,10 @@ export class RetentionService {
 
   /** Deletes what is too old, page by page. Stopped by `signal` between pages, it goes on the next time. */
   async removeOld(signal: AbortSignal): Promise<Removed> {
-    const removed: Removed = { events: 0, connection_checks: 0, webhook_deliveries: 0 };
+    const removed: Removed = { events: 0, connection_checks: 0, sync_runs: 0, webhook_deliveries: 0 };
     if (this.#keepDays === null) return removed;
     const before = new Date(this.#now() - this.#keepDays * dayMs);
-    for (const kind of ['events', 'connection_checks', 'webhook_deliveries'] as const) {
+    for (const kind of ['events', 'connection_checks', 'sync_runs', 'webhook_deliveries'] as const) {
       removed[kind] = await this.#sweep(records[kind], before, signal);
     }
     if (Object.values(removed).some((count) => count > 0)) this.#logger.info(removed, 'old records deleted');
@@ -71,7 +78,7 @@ export class RetentionService {
           WHERE kept.id = page.id AND page.is_old AND NOT (${Prisma.raw(stays)})
           RETURNING 1
         )
-        SELECT (SELECT max(id) FROM page) AS last,
+        SELECT (SELECT max(id)::bigint FROM page) AS last,
                (SELECT count(*)::int FROM page WHERE is_old) AS old,
                (SELECT count(*)::int FROM removed) AS removed`;
       if (!page || page.last === null) return removed;

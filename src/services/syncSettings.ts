@@ -1,16 +1,14 @@
-import { z } from 'zod';
 import type { JsonObject } from '../platforms/platform.ts';
+import { syncSettingsSchema } from '../platforms/syncSettings.ts';
 
 const requestsAtOnce = 4;
 
-const settingsShape = z.object({
-  conflict: z.enum(['flag', 'newest', 'local', 'remote']).default('flag'),
-  concurrency: z.int().default(requestsAtOnce),
-  schedule: z.object({ cron: z.string(), time_zone: z.string().default('UTC') }).optional(),
-});
-export type SyncSettings = z.output<typeof settingsShape>;
-
-/** `config_json.sync_settings`, complete. */
-export function readSyncSettings(config: JsonObject): SyncSettings {
-  return settingsShape.parse(config.sync_settings ?? {});
+/** `config_json.sync_settings`, completed with what holds where it says nothing. */
+export function readSyncSettings(config: JsonObject) {
+  const { conflict, concurrency, schedule } = syncSettingsSchema.parse(config.sync_settings ?? {});
+  return {
+    conflict: conflict ?? ('flag' as const),
+    concurrency: concurrency ?? requestsAtOnce,
+    schedule: schedule ? { cron: schedule.cron, timeZone: schedule.time_zone ?? 'UTC' } : null,
+  };
 }

@@ -71,6 +71,7 @@ test('events older than they are kept go, all others stay', async () => {
   expect(await retention(30).removeOld(never)).toEqual({
     events: 0,
     connection_checks: 0,
+    sync_runs: 0,
     webhook_deliveries: 0,
   });
 });
@@ -83,6 +84,27 @@ test('old connection tests go, but for the last of each integration', async () =
   expect(await retention(30).removeOld(never)).toMatchObject({ connection_checks: 1 });
   const left = await server.db.connectionCheck.findMany({ orderBy: { id: 'asc' } });
   expect(left.map((each) => each.code)).toEqual(['last of the other', 'last']);
+});
+
+test('old runs go, but for those that have not ended and the last of each integration', async () => {
+  const run = (status: 'success' | 'queued', days: number, of = tenant) =>
+    server.db.syncRun.create({
+      data: {
+        ...owner(of),
+        integrationId: of.integrationId,
+        direction: 'both',
+        status,
+        createdAt: daysAgo(days),
+      },
+    });
+  const other = await buildTenant(server);
+  await run('success', 90);
+  const queued = await run('queued', 80);
+  const last = await run('success', 70);
+  const lastOfOther = await run('success', 60, other);
+  expect(await retention(30).removeOld(never)).toMatchObject({ sync_runs: 1 });
+  const left = await server.db.syncRun.findMany({ orderBy: { id: 'asc' } });
+  expect(left.map(({ id }) => id)).toEqual([queued.id, last.id, lastOfOther.id]);
 });
 
 test('old webhook deliveries go when they are done or dead, and stay while they are tried', async () => {
