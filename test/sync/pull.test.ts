@@ -11,6 +11,8 @@ beforeAll(async () => {
 afterEach(() => site.wordpress.stop());
 afterAll(() => server.stop());
 
+// What every platform promises alike is in test/contract/contentSuite.ts.
+
 /** What a site has of its contents, and the same of what is stored, to be compared. */
 function onSite() {
   const { posts, terms } = site.wordpress.state;
@@ -129,15 +131,6 @@ describe.each(ways)('a pull by %s', (way) => {
     expect(await site.contents({ syncState: 'deleted_remote' })).toEqual([]);
   });
 
-  it('reads everything again when asked, and finds what left no date behind', async () => {
-    site = await startSyncedSite(server, way);
-    await site.sync({ direction: 'from_external' });
-    site.wordpress.editor.setTerms(1, 'category', [1]);
-    const run = await site.sync({ direction: 'from_external', full: true });
-    expect(run.totals).toMatchObject({ pulled: 10, updated: 1, unchanged: 9, deleted: 0 });
-    expect(await stored()).toEqual(onSite());
-  });
-
   it('is of the types that were chosen', async () => {
     site = await startSyncedSite(server, way);
     const run = await site.sync({ direction: 'from_external', content_types: ['page'] });
@@ -166,33 +159,6 @@ describe.each(ways)('a pull by %s', (way) => {
     await site.sync({ direction: 'from_external' });
     const contents = await stored();
     expect(contents.map(({ id }) => id)).toEqual(['5', '6', '11', '12']);
-  });
-
-  it('spares the rest when one item is unreadable, and says which and why', async () => {
-    site = await startSyncedSite(server, way);
-    await site.sync({ direction: 'metadata' });
-    site.wordpress.disturb({
-      fault: 'item_bad_text',
-      times: 1,
-      when: (request) => /posts|items/.test(request.target),
-    });
-    const run = await site.sync({ direction: 'from_external' });
-    expect(run.status).toBe('partial');
-    expect(run.totals).toMatchObject({ created: 9, failed: 1 });
-    expect(run.error).toMatch(/post \d+: /);
-    const events = await server.as(site.tenant.owner).get(site.path('/events?success=false')).expect(200);
-    expect(events.body.results).toContainEqual(
-      expect.objectContaining({
-        event_type: 'content',
-        action: 'pull_failed',
-        external_id: expect.any(String),
-      }),
-    );
-    site.wordpress.calm();
-    for (const { id, type } of site.wordpress.state.posts)
-      if (type === 'post') site.wordpress.editor.edit(id, {});
-    expect(await site.sync({ direction: 'from_external' })).toMatchObject({ status: 'success' });
-    expect(await stored()).toEqual(onSite());
   });
 
   it('believes no site that has lost nearly everything', async () => {
