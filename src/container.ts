@@ -19,6 +19,7 @@ import { connectionRoutes } from './http/routers/connections.router.ts';
 import { contentRoutes } from './http/routers/content.router.ts';
 import { integrationRoutes } from './http/routers/integrations.router.ts';
 import { platformRoutes } from './http/routers/platforms.router.ts';
+import { platformWebhookRoutes } from './http/routers/platformWebhooks.router.ts';
 import { siteRoutes } from './http/routers/sites.router.ts';
 import { syncRoutes } from './http/routers/sync.router.ts';
 import { NotReady, type ReadinessCheck, systemPages, systemRoutes } from './http/routers/system.router.ts';
@@ -60,6 +61,7 @@ import { SyncRunner } from './services/syncRunner.ts';
 import { TermSync } from './services/termSync.ts';
 import { WebhookInboxService } from './services/webhookInbox.service.ts';
 import { WebhookIntakeService } from './services/webhookIntake.service.ts';
+import { WebhookSenders } from './services/webhookSenders.ts';
 
 export const version = '0.1.0';
 
@@ -186,6 +188,7 @@ export async function createContainer(
     ...syncRoutes(sync, metadata, config.syncWaitS * 1000),
     ...contentRoutes(contents, edits, contentSync),
     ...webhookRoutes(intake, inbox, keyBrake),
+    ...platformWebhookRoutes(platforms, new WebhookSenders({ db, connections }), intake, keyBrake),
   ];
   const app = createApp({
     routes,

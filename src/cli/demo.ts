@@ -1,25 +1,35 @@
 /**
  * `npm run demo`: a server and a simulated WordPress in one process: connected, broken, mended, kept in step,
- * told of changes, and shown step by step. Exits 0, or 1 with the reason. Leaves no process and no file behind.
+ * told of changes, and shown step by step. `-- --platform shopify` shows it with a simulated Shopify. Exits 0, or 1
+ * with the reason. Leaves no process and no file behind.
  */
+import { parseArgs } from 'node:util';
+import { startSimulatedShopify } from '../simulation/shopify/simulatedShopify.ts';
 import {
   type SimulatedWordpress,
   startSimulatedWordpress,
 } from '../simulation/wordpress/simulatedWordpress.ts';
 import * as contentStory from './demo/contentStory.ts';
 import { startLocalServer } from './demo/localServer.ts';
+import { tellShopifyStory } from './demo/shopifyStory.ts';
 import * as story from './demo/story.ts';
 import * as webhookStory from './demo/webhookStory.ts';
 
-let steps = 0;
-
-async function main(signal: AbortSignal): Promise<void> {
-  const say = (line: string) => process.stdout.write(`   ${line}\n`);
-  const step = (title: string) => {
-    signal.throwIfAborted();
-    steps += 1;
-    process.stdout.write(`\n${steps}. ${title}\n`);
+/** Prints the steps, numbered, and what happens in each. Throws at the next step when `signal` is aborted. */
+function narrator(signal: AbortSignal) {
+  let steps = 0;
+  return {
+    say: (line: string) => void process.stdout.write(`   ${line}\n`),
+    step: (title: string) => {
+      signal.throwIfAborted();
+      steps += 1;
+      process.stdout.write(`\n${steps}. ${title}\n`);
+    },
   };
+}
+
+async function showWordpress(signal: AbortSignal): Promise<void> {
+  const { say, step } = narrator(signal);
 
   process.stdout.write('Sitebridge and a WordPress, both on this machine and for this demonstration only.\n');
   step('The server starts, with a database of its own in a temporary folder');
@@ -94,11 +104,49 @@ async function main(signal: AbortSignal): Promise<void> {
   process.stdout.write('\nThe server has stopped and its files are removed.\n');
 }
 
+async function showShopify(signal: AbortSignal): Promise<void> {
+  const { say, step } = narrator(signal);
+  process.stdout.write('Sitebridge and a Shopify, both on this machine and for this demonstration only.\n');
+  step('The server starts, with a database of its own in a temporary folder');
+  const begun = performance.now();
+  const shopify = await startSimulatedShopify();
+  try {
+    const server = await startLocalServer({ SHOPIFY_BASE_URL: shopify.baseUrl });
+    try {
+      say(`Ready after ${((performance.now() - begun) / 1000).toFixed(1)} s at ${server.url}.`);
+      say('It finds Shopify on this machine (SHOPIFY_BASE_URL, OUTBOUND_ALLOW).');
+      await tellShopifyStory(
+        { serverUrl: server.url, shopify, accounts: server.core.accounts },
+        { step, say },
+      );
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await shopify.stop();
+  }
+  process.stdout.write('\nThe server has stopped and its files are removed.\n');
+}
+
+const demonstrations = new Map([
+  ['wordpress', showWordpress],
+  ['shopify', showShopify],
+]);
+
+/** The one that the command line asks for. Throws for one that there is not. */
+function chosen(): (signal: AbortSignal) => Promise<void> {
+  const { values } = parseArgs({ options: { platform: { type: 'string', default: 'wordpress' } } });
+  const found = demonstrations.get(values.platform);
+  if (found) return found;
+  const names = [...demonstrations.keys()].join(', ');
+  throw new Error(`There is none of the platform "${values.platform}"; --platform takes ${names}.`);
+}
+
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => interrupted.abort(new Error(`Stopped by ${name}.`)));
 try {
-  await main(interrupted.signal);
+  await chosen()(interrupted.signal);
   process.exit(0);
 } catch (error) {
   process.stderr.write(

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { ContentPart } from './contentPart.ts';
+import type { WebhookPart } from './webhookPart.ts';
 
 /**
  * What a platform is to the rest of Sitebridge. A platform declares what it can do as data; services look at
@@ -27,6 +28,8 @@ export interface Platform {
   readStructure?(connection: Connection): Promise<SiteStructure>;
   /** Reads and writes contents. */
   readonly content?: ContentPart;
+  /** Takes webhooks in a form of the platform's own, at `/api/v1/integration/webhooks/{name}`. */
+  readonly webhooks?: WebhookPart;
   /** What a status in the site's words means here; null for one that takes a content out of the site's. */
   localStatus?(externalStatus: string): 'draft' | 'published' | null;
 }

@@ -40,8 +40,11 @@ export type WebhookBody =
 
 /** What a delivery came to. */
 export interface WebhookOutcome {
-  /** `deferred`: there are edits here too, so what happened is decided by reading the whole content. */
-  result: MergeOutcome | 'echo' | 'unknown_content' | 'deferred';
+  /**
+   * `deferred`: there are edits here too, so what happened is decided by reading the whole content.
+   * `announced`: it was told that something happened, and what is seen by reading it.
+   */
+  result: MergeOutcome | 'echo' | 'unknown_content' | 'deferred' | 'announced';
   contentId: number | null;
   externalId: string;
   integrationId: number | null;

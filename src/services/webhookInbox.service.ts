@@ -6,6 +6,7 @@ import { isDatabaseUnavailable } from '../database/unavailable.ts';
 import { CallerError, notFound } from '../errors.ts';
 import type { JobQueue } from '../jobs/queues.ts';
 import type { Platform } from '../platforms/platform.ts';
+import { announcedChange, applyAnnouncedChange } from './announcedChange.ts';
 import { lockContent } from './contentMerge.ts';
 import type { EventLog } from './eventLog.ts';
 import { inScope, type TenantScope } from './tenantScope.ts';
@@ -29,7 +30,7 @@ export class WebhookInboxService {
   readonly #queue: JobQueue;
   readonly #logger: Logger;
 
-  /** `platform` is the one whose sites send these webhooks. */
+  /** `platform` is the one whose sites tell what has changed; others only announce that something did. */
   constructor(parts: {
     db: Database;
     platform: Platform;
@@ -119,8 +120,10 @@ export class WebhookInboxService {
       // Read under the lock: another worker may just have applied it.
       const delivery = await tx.webhookDelivery.findUnique({ where: { id: deliveryId } });
       if (!delivery || delivery.status === 'processed' || delivery.status === 'dead') return;
-      const body = webhookBody(delivery);
-      const outcome = await applyWebhook(tx, this.#platform, delivery, body);
+      const change = announcedChange(delivery);
+      const outcome = change
+        ? await applyAnnouncedChange(tx, delivery, change)
+        : await applyWebhook(tx, this.#platform, delivery, webhookBody(delivery));
       if (outcome.pull !== null) await this.#queue.enqueueContent(tx, outcome.pull);
       await tx.webhookDelivery.update({
         where: { id: delivery.id },

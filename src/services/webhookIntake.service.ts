@@ -19,9 +19,11 @@ export interface WebhookSender {
 }
 
 export interface IncomingDelivery {
-  topic: 'status' | 'metadata';
-  /** The sender's `webhook-id`; null: the body tells one delivery from another. */
+  topic: 'status' | 'metadata' | 'changed' | 'deleted';
+  /** The sender's own id of the message; null: the body tells one delivery from another. */
   webhookId: string | null;
+  /** The header that it came in. */
+  idHeader: string;
   /** The bytes as they came, as text. */
   text: string;
   body: JsonObject;
@@ -98,10 +100,16 @@ export class WebhookIntakeService {
       bodyHash,
     });
     if (kept.bodyHash !== bodyHash) {
-      throw new CallerError('conflict', `webhook-id ${webhookId} has come before, with another body.`, {
-        code: 'webhook_id_reused',
-        fields: [{ field: 'webhook-id', code: 'reused', message: 'Has come before, with another body.' }],
-      });
+      throw new CallerError(
+        'conflict',
+        `${delivery.idHeader} ${webhookId} has come before, with another body.`,
+        {
+          code: 'webhook_id_reused',
+          fields: [
+            { field: delivery.idHeader, code: 'reused', message: 'Has come before, with another body.' },
+          ],
+        },
+      );
     }
     return { deliveryId: kept.id, duplicate: kept.duplicate };
   }

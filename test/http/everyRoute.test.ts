@@ -143,6 +143,7 @@ describe('every route', () => {
         'post /api/v1/integration/integrations/:id/update-structure',
         'post /api/v1/integration/integrations/test-connection',
         'post /api/v1/integration/webhooks/deliveries/:id/replay',
+        'post /api/v1/integration/webhooks/shopify',
         'post /api/v1/integration/webhooks/wordpress/metadata',
         'post /api/v1/integration/webhooks/wordpress/status',
         'post /api/v1/sites',

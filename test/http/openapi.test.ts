@@ -79,6 +79,13 @@ test('a webhook names the headers that prove its sender, and a sync the one that
     ]);
     expect(headers.filter(({ required }) => required).map(({ name }) => name)).toEqual(['X-Site-Id']);
   }
+  const shopify = headersOf('/api/v1/integration/webhooks/shopify');
+  expect(shopify.map(({ name }) => name)).toEqual([
+    'X-Shopify-Shop-Domain',
+    'X-Shopify-Hmac-Sha256',
+    'X-Shopify-Topic',
+    'X-Shopify-Webhook-Id',
+  ]);
   expect(headersOf(`${integrationsPath}/{id}/sync`).map(({ name }) => name)).toEqual(['Prefer']);
 });
 

@@ -2,8 +2,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import type { RunBody } from '../support/runBody.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
-import { type RunBody, type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
+import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
 import { Programs, testSettings } from './serverProcess.ts';
 
 const programs = new Programs();

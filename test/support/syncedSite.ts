@@ -5,18 +5,11 @@ import {
   startSimulatedWordpress,
 } from '../../src/simulation/wordpress/simulatedWordpress.ts';
 import { buildTenant, enterKey, integrationsPath, type TestTenant } from './builders.ts';
+import type { RunBody } from './runBody.ts';
 import type { TestServer } from './server.ts';
 
 /** How the server speaks with a site: through the connector, or over core REST by an application password. */
 export type Way = 'connector' | 'password';
-
-export interface RunBody {
-  id: number;
-  status: string;
-  error: string | null;
-  progress: { done: number; expected: number | null };
-  totals: Record<string, number>;
-}
 
 export interface SyncedSite {
   wordpress: SimulatedWordpress;

@@ -11,6 +11,8 @@ beforeAll(async () => {
 afterEach(() => site.wordpress.stop());
 afterAll(() => server.stop());
 
+// What every platform promises alike is in test/contract/contentSuite.ts.
+
 /** What a site has of its contents, and the same of what is stored, to be compared. */
 function onSite() {
   const { posts, terms } = site.wordpress.state;
@@ -127,15 +129,6 @@ describe.each(ways)('a pull by %s', (way) => {
     expect(await site.sync({ direction: 'from_external' })).toMatchObject({ status: 'success' });
     expect(await stored()).toEqual(onSite());
     expect(await site.contents({ syncState: 'deleted_remote' })).toEqual([]);
-  });
-
-  it('reads everything again when asked, and finds what left no date behind', async () => {
-    site = await startSyncedSite(server, way);
-    await site.sync({ direction: 'from_external' });
-    site.wordpress.editor.setTerms(1, 'category', [1]);
-    const run = await site.sync({ direction: 'from_external', full: true });
-    expect(run.totals).toMatchObject({ pulled: 10, updated: 1, unchanged: 9, deleted: 0 });
-    expect(await stored()).toEqual(onSite());
   });
 
   it('is of the types that were chosen', async () => {

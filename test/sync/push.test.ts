@@ -12,6 +12,8 @@ beforeAll(async () => {
 afterEach(() => site.wordpress.stop());
 afterAll(() => server.stop());
 
+// What every platform promises alike is in test/contract/contentSuite.ts.
+
 function post(externalId: string | null): SimulatedPost {
   const found = site.wordpress.state.posts.find(({ id }) => String(id) === externalId);
   if (!found) throw new Error(`The site has no post ${externalId}.`);
@@ -42,9 +44,8 @@ const writes = ({ method, target }: { method: string; target: string }) =>
 const ways: Way[] = ['connector', 'password'];
 
 describe.each(ways)('a push by %s', (way) => {
-  it('creates what is ready, with its terms, and no draft', async () => {
+  it('creates what is ready, with its terms and their parents', async () => {
     site = await startSyncedSite(server, way);
-    const draft = await site.write({ title: 'Not yet' });
     const id = await site.write({
       title: 'Ready "quoted" \\ 🎉',
       body: '<!-- wp:paragraph -->\n<p>Body</p>\n<!-- /wp:paragraph -->',
@@ -76,24 +77,7 @@ describe.each(ways)('a push by %s', (way) => {
     const europe = site.wordpress.state.terms.find((term) => term.slug === 'europe');
     const world = site.wordpress.state.terms.find((term) => term.slug === 'world');
     expect(europe?.parent).toBe(world?.id);
-    expect(await site.content(draft)).toMatchObject({ externalId: null, syncState: 'local_only' });
     expect(await actions(id)).toEqual(['created', 'pushed']);
-  });
-
-  it('updates the same post after an edit, and pushes nothing twice', async () => {
-    site = await startSyncedSite(server, way);
-    const id = await site.write({ title: 'First', status: 'ready' });
-    await site.sync({ direction: 'to_external' });
-    const { externalId } = await site.content(id);
-    await site.edit(id, { title: 'Second', body: '<p>more</p>' });
-    expect((await site.sync({ direction: 'to_external' })).totals).toMatchObject({ pushed: 1, created: 0 });
-    expect((await site.sync({ direction: 'to_external' })).totals).toMatchObject({ pushed: 0 });
-    expect(post(externalId)).toMatchObject({ title: 'Second', content: '<p>more</p>', status: 'publish' });
-    expect(titled('First')).toEqual([]);
-    // What was pushed is no change of the site when it is pulled.
-    const pulled = await site.sync({ direction: 'from_external', full: true });
-    expect(pulled).toMatchObject({ status: 'success' });
-    expect(await site.content(id)).toMatchObject({ title: 'Second', syncState: 'in_sync', externalId });
   });
 
   it('edits what was pulled and leaves a status alone that is finer than ours', async () => {
@@ -130,46 +114,6 @@ describe.each(ways)('a push by %s', (way) => {
     },
   );
 
-  it('overwrites nothing that changed on the site since, and says so', async () => {
-    site = await startSyncedSite(server, way);
-    await site.sync({ direction: 'from_external' });
-    const [content] = await site.contents({ externalId: '1' });
-    const id = content?.id ?? 0;
-    await site.edit(id, { title: 'Ours' });
-    site.wordpress.editor.edit(1, { title: 'Theirs' });
-    const run = await site.sync({ direction: 'both' });
-    expect(run.totals).toMatchObject({ conflicts: 1, pushed: 0 });
-    expect(post('1').title).toBe('Theirs');
-    expect(await site.content(id)).toMatchObject({ title: 'Ours', syncState: 'conflict' });
-    // Told once.
-    await site.sync({ direction: 'both' });
-    expect((await actions(id)).filter((action) => action === 'conflict')).toHaveLength(1);
-    await server
-      .as(site.tenant.owner)
-      .post(`/api/v1/content/${id}/resolve-conflict`, { keep: 'local' })
-      .expect(200);
-    await site.sync({ direction: 'to_external' });
-    expect(post('1').title).toBe('Ours');
-    expect(await site.content(id)).toMatchObject({ title: 'Ours', syncState: 'in_sync' });
-  });
-
-  it('finds a conflict without a pull before it, and keeps the site when a person says so', async () => {
-    site = await startSyncedSite(server, way);
-    await site.sync({ direction: 'from_external' });
-    const [content] = await site.contents({ externalId: '1' });
-    const id = content?.id ?? 0;
-    await site.edit(id, { title: 'Ours' });
-    site.wordpress.editor.edit(1, { title: 'Theirs' });
-    const run = await site.sync({ direction: 'to_external' });
-    expect(run.totals).toMatchObject({ conflicts: 1, pushed: 0 });
-    expect(post('1').title).toBe('Theirs');
-    await server
-      .as(site.tenant.owner)
-      .post(`/api/v1/content/${id}/resolve-conflict`, { keep: 'remote' })
-      .expect(200);
-    expect(await site.content(id)).toMatchObject({ title: 'Theirs', syncState: 'in_sync' });
-  });
-
   it.each([
     ['local', 'Ours'],
     ['remote', 'Theirs'],
@@ -187,20 +131,6 @@ describe.each(ways)('a push by %s', (way) => {
     expect(run.totals).toMatchObject({ conflicts: 1 });
     expect(post('1').title).toBe(title);
     expect(await site.content(id)).toMatchObject({ title, syncState: 'in_sync' });
-  });
-
-  it('says what has been deleted on the site in place of writing it anew', async () => {
-    site = await startSyncedSite(server, way);
-    await site.sync({ direction: 'from_external' });
-    const [content] = await site.contents({ externalId: '1' });
-    await site.edit(content?.id ?? 0, { title: 'Ours' });
-    site.wordpress.editor.delete(1);
-    const run = await site.sync({ direction: 'to_external' });
-    expect(run.totals).toMatchObject({ deleted: 1, pushed: 0 });
-    expect(await site.content(content?.id ?? 0)).toMatchObject({
-      title: 'Ours',
-      syncState: 'deleted_remote',
-    });
   });
 
   it('spares the rest when the site refuses one, and tries that one again later', async () => {

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
+import type { RunBody } from '../support/runBody.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
-import { type RunBody, type SyncedSite, startSyncedSite } from '../support/syncedSite.ts';
+import { type SyncedSite, startSyncedSite } from '../support/syncedSite.ts';
 
 let server: TestServer;
 let site: SyncedSite;

@@ -18,12 +18,15 @@ export interface LocalServer {
   stop(): Promise<void>;
 }
 
-/** Starts one on a free port of the loopback. Settings of the environment do not count, nothing is logged. */
-export async function startLocalServer(): Promise<LocalServer> {
+/**
+ * Starts one on a free port of the loopback. Settings of the environment do not count, those given do; nothing is
+ * logged.
+ */
+export async function startLocalServer(settings: Record<string, string> = {}): Promise<LocalServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sitebridge-demo-'));
   // Started by root, PostgreSQL runs as another user, who must be able to pass through.
   await chmod(folder, 0o711);
-  const config = readConfig({ DATA_DIR: folder, PORT: '0', OUTBOUND_ALLOW: '127.0.0.0/8' });
+  const config = readConfig({ DATA_DIR: folder, PORT: '0', OUTBOUND_ALLOW: '127.0.0.0/8', ...settings });
   const logger = pino({ level: 'silent' });
   let database: OpenDatabase | undefined;
   let container: Container | undefined;

@@ -6,6 +6,7 @@ import type { WebhookInboxService } from '../../services/webhookInbox.service.ts
 import type { WebhookIntakeService, WebhookProof } from '../../services/webhookIntake.service.ts';
 import { presentedSiteKey } from '../middleware/authenticate.ts';
 import type { FailureBrake } from '../middleware/failureBrake.ts';
+import { decodeText, parseJson } from '../rawBody.ts';
 import { defineRoute, type Route } from '../route.ts';
 import {
   deliveriesResponse,
@@ -19,7 +20,7 @@ import {
 } from '../schemas/webhook.schema.ts';
 import { parse } from '../validate.ts';
 
-const webhooksPath = '/api/v1/integration/webhooks';
+export const webhooksPath = '/api/v1/integration/webhooks';
 const tag = 'Webhooks';
 const editor = { kind: 'user', role: 'editor' } as const;
 const topics = { status: statusWebhook, metadata: metadataWebhook };
@@ -39,7 +40,6 @@ const headers = [
   { name: 'webhook-timestamp', required: false, description: 'Seconds since 1970; needed with a signature.' },
   { name: 'X-API-Key', required: false, description: 'The site key, where there is no signature.' },
 ];
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Webhooks in, and the inbox that they are applied from. */
 export function webhookRoutes(
@@ -65,7 +65,7 @@ export function webhookRoutes(
           const caller = `webhook:${request.ip}:${siteId}`;
           await brake.check(caller);
           const proof = proofOf(request.headers);
-          const text = decode(rawBody);
+          const text = decodeText(rawBody);
           const sender = proof && (await intake.sender(siteId, proof, text));
           if (!sender) {
             await brake.failed(caller);
@@ -76,7 +76,8 @@ export function webhookRoutes(
           const body = readBody(topic, text);
           const { deliveryId, duplicate } = await intake.receive(sender.site, {
             topic,
-            webhookId: webhookIdOf(request.headers),
+            webhookId: webhookIdOf(request.headers, 'webhook-id'),
+            idHeader: 'webhook-id',
             text,
             body: body.stored,
             subject: subjectOf(body.postType, body.externalId),
@@ -154,33 +155,20 @@ function proofOf(headers: IncomingHttpHeaders): WebhookProof | null {
   return key === null ? null : { kind: 'key', key };
 }
 
-function webhookIdOf(headers: IncomingHttpHeaders): string | null {
-  const id = headers['webhook-id'];
+/** The id that a sender gave its message; null for none. Throws 400 for one that cannot be kept. */
+export function webhookIdOf(headers: IncomingHttpHeaders, name: string): string | null {
+  const id = headers[name.toLowerCase()];
   if (id === undefined) return null;
   if (typeof id !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(id)) {
-    throw invalidField('webhook-id', 'must be 1 to 200 printable characters.', 'invalid');
+    throw invalidField(name, 'must be 1 to 200 printable characters.', 'invalid');
   }
   return id;
-}
-
-function decode(body: Buffer): string {
-  try {
-    return strictUtf8.decode(body);
-  } catch {
-    throw new CallerError('invalid_input', 'The body is not valid UTF-8.', { code: 'not_utf8' });
-  }
 }
 
 function readBody(
   topic: keyof typeof topics,
   text: string,
 ): { stored: JsonObject; postType: string; externalId: string } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new CallerError('invalid_input', 'The body is not valid JSON.', { code: 'malformed_json' });
-  }
-  const body = parse(topics[topic], value);
+  const body = parse(topics[topic], parseJson(text));
   return { stored: body, postType: body.post_type, externalId: body.external_id };
 }

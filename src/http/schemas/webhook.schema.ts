@@ -80,7 +80,7 @@ export const deliverySchema = z
     id: z.int(),
     site_id: z.int(),
     webhook_id: z.string(),
-    topic: z.enum(['status', 'metadata']),
+    topic: z.enum(['status', 'metadata', 'changed', 'deleted']),
     status: z.enum(DeliveryStatus),
     attempts: z.int(),
     body: jsonObject,

@@ -6,6 +6,7 @@ import { diagnose } from './diagnosis.ts';
 import type { ShopifyOptions } from './options.ts';
 import { shopifyConfigSchema, shopifyCredentialsSchema } from './settings.ts';
 import { readShopifyStructure } from './structure.ts';
+import { shopifyWebhooks } from './webhookPart.ts';
 
 /** Shopify, through its GraphQL Admin API. */
 export function createShopifyPlatform(options: ShopifyOptions): Platform {
@@ -19,6 +20,7 @@ export function createShopifyPlatform(options: ShopifyOptions): Platform {
     testConnection: (connection) => diagnose(connection, options, buckets),
     readStructure: (connection) => readShopifyStructure(connection, options, buckets),
     localStatus,
+    webhooks: shopifyWebhooks,
     content: { open: (connection, pace) => openShop(connection, pace, options, buckets) },
   };
 }

@@ -1,0 +1,351 @@
+/**
+ * What content sync promises of every platform, seen through the API and by runs alone. A driver says how the other
+ * side is brought up and what happens there.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RunBody } from '../support/runBody.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+/** An item as the other side holds it, in the words of the API. */
+export interface SiteItem {
+  external_id: string;
+  content_type: string;
+  title: string;
+  slug: string;
+  body: string;
+  excerpt: string;
+  external_status: string;
+  /** `taxonomy:slug`, sorted. */
+  terms: string[];
+}
+
+/** One site that is connected to the server under test. */
+export interface DrivenSite {
+  siteId: number;
+  owner: { token: string };
+  /** `/api/v1/integration/integrations/{id}`. */
+  integration: string;
+  /** Everything that belongs to the site's content. */
+  list(): SiteItem[];
+  /** Someone at the site publishes an item of the driver's type; gives its id. */
+  create(title: string): string;
+  /** Someone at the site gives an item another title; `undated`: nothing there says that it changed. */
+  retitle(id: string, title: string, options?: { undated: true }): void;
+  remove(id: string): void;
+  /** Creates are done, and the answer to one at least does not arrive. */
+  loseAnswers(): void;
+  stop(): Promise<void>;
+}
+
+export interface ContentDriver {
+  name: string;
+  /** What the tests create. */
+  type: string;
+  /** Terms that a new content of this type may have. */
+  terms: { taxonomy: string; slug: string; name: string }[];
+  /** Does an item of this type have an excerpt? */
+  hasExcerpt: boolean;
+  /** Settings that the server needs. */
+  environment?(): Promise<Record<string, string>>;
+  start(server: TestServer): Promise<DrivenSite>;
+  stop?(): Promise<void>;
+}
+
+interface ContentBody extends Record<string, unknown> {
+  id: number;
+  external_id: string | null;
+  title: string;
+  sync_state: string;
+  terms: { taxonomy: string; slug: string }[];
+}
+
+/** Describes it all for one driver. */
+export function describeContentSync(driver: ContentDriver): void {
+  describe(driver.name, () => {
+    let server: TestServer;
+    let site: DrivenSite;
+
+    beforeAll(async () => {
+      // A run is waited for to its end, also on a busy machine.
+      server = await startTestServer({ SYNC_WAIT_S: '120', ...(await driver.environment?.()) });
+    });
+    afterEach(() => site.stop());
+    afterAll(async () => {
+      await server.stop();
+      await driver.stop?.();
+    });
+
+    const owner = () => server.as(site.owner);
+
+    /** Starts a run and waits for its end. */
+    async function sync(body: object): Promise<RunBody> {
+      return (await owner().post(`${site.integration}/sync`, body).expect(200)).body;
+    }
+    const pull = (more: object = {}) => sync({ direction: 'from_external', ...more });
+    const push = () => sync({ direction: 'to_external' });
+
+    /** Everything that is stored of the site and there. */
+    async function contents(): Promise<ContentBody[]> {
+      const { body } = await owner().get(`/api/v1/content?site_id=${site.siteId}&limit=200`).expect(200);
+      expect(body.next_cursor).toBeNull();
+      return body.results;
+    }
+    async function content(id: number): Promise<ContentBody> {
+      return (await owner().get(`/api/v1/content/${id}`).expect(200)).body;
+    }
+    /** What is stored of an item of the driver's type, by its id there. */
+    async function storedAs(externalId: string): Promise<ContentBody> {
+      const found = (await contents()).find(
+        (each) => each.content_type === driver.type && each.external_id === externalId,
+      );
+      if (!found) throw new Error(`Nothing is stored of ${driver.type} ${externalId}.`);
+      return found;
+    }
+    /** Writes a content here, as a user would; gives its id. */
+    async function write(fields: object): Promise<number> {
+      const made = await owner()
+        .post('/api/v1/content', {
+          site_id: site.siteId,
+          content_type: driver.type,
+          terms: driver.terms,
+          ...fields,
+        })
+        .expect(201);
+      return made.body.id;
+    }
+    const edit = (id: number, fields: object) => owner().patch(`/api/v1/content/${id}`, fields).expect(200);
+    const resolve = (id: number, keep: 'local' | 'remote') =>
+      owner().post(`/api/v1/content/${id}/resolve-conflict`, { keep }).expect(200);
+
+    const titled = (title: string) => site.list().filter((item) => item.title === title);
+    function onSite(externalId: string | null): SiteItem {
+      const found = site
+        .list()
+        .find((item) => item.content_type === driver.type && item.external_id === externalId);
+      if (!found) throw new Error(`The site has no ${driver.type} ${externalId}.`);
+      return found;
+    }
+
+    /** The site's contents are stored here as they are there. */
+    async function expectInStep(): Promise<void> {
+      const stored = (await contents()).filter((each) => each.sync_state !== 'deleted_remote');
+      expect(
+        stored
+          .map(({ external_id, content_type, title, slug, body, excerpt, external_status, terms }) => ({
+            external_id,
+            content_type,
+            title,
+            slug,
+            body,
+            excerpt,
+            external_status,
+            terms: terms.map((term) => `${term.taxonomy}:${term.slug}`).sort(),
+          }))
+          .sort(byTypeAndId),
+      ).toEqual(site.list().sort(byTypeAndId));
+      expect(stored.map((each) => each.sync_state)).toEqual(stored.map(() => 'in_sync'));
+    }
+
+    describe('a pull', () => {
+      it('brings everything with its fields', async () => {
+        site = await driver.start(server);
+        const count = site.list().length;
+        const run = await pull();
+        expect(run).toMatchObject({
+          status: 'success',
+          error: null,
+          totals: { pulled: count, created: count, failed: 0 },
+          progress: { done: count },
+        });
+        await expectInStep();
+        const status = await owner().get(`${site.integration}/sync-status`).expect(200);
+        expect(status.body).toMatchObject({
+          sync_status: 'success',
+          content: { total: count, in_sync: count },
+          last_run: { id: run.id },
+        });
+      });
+
+      it('changes nothing the second time', async () => {
+        site = await driver.start(server);
+        await pull();
+        const before = await contents();
+        expect(await pull()).toMatchObject({
+          status: 'success',
+          totals: { created: 0, updated: 0, deleted: 0, conflicts: 0, failed: 0 },
+        });
+        expect(await contents()).toEqual(before);
+      });
+
+      it('finds what was edited, added and deleted', async () => {
+        site = await driver.start(server);
+        const [edited, removed] = [site.create('To be edited'), site.create('To be removed')];
+        await pull();
+        site.retitle(edited, 'Edited "there" \\ 🎉');
+        site.remove(removed);
+        site.create('Brand new');
+        expect(await pull()).toMatchObject({
+          status: 'success',
+          totals: { created: 1, updated: 1, deleted: 1, failed: 0 },
+        });
+        await expectInStep();
+        expect(await storedAs(removed)).toMatchObject({
+          title: 'To be removed',
+          sync_state: 'deleted_remote',
+        });
+        const events = await owner().get(`${site.integration}/events?event_type=content&limit=3`).expect(200);
+        expect(
+          events.body.results.map((event: { details: { outcome: string } }) => event.details.outcome).sort(),
+        ).toEqual(['created', 'deleted_remote', 'updated']);
+      });
+
+      it('reads everything again when asked, and finds what left no date behind', async () => {
+        site = await driver.start(server);
+        const id = site.create('Dated');
+        await pull();
+        site.retitle(id, 'Undated', { undated: true });
+        const count = site.list().length;
+        expect(await pull({ full: true })).toMatchObject({
+          status: 'success',
+          totals: { pulled: count, created: 0, updated: 1, unchanged: count - 1, deleted: 0 },
+        });
+        await expectInStep();
+      });
+
+      it('spares the rest when one item is unreadable, and says which and why', async () => {
+        site = await driver.start(server);
+        const bad = site.create('Good');
+        const count = site.list().length;
+        // No database takes it.
+        site.retitle(bad, 'a\u0000b');
+        const run = await pull();
+        expect(run).toMatchObject({
+          status: 'partial',
+          error: expect.stringContaining(`${driver.type} ${bad}: `),
+          totals: { created: count - 1, failed: 1 },
+        });
+        const events = await owner().get(`${site.integration}/events?success=false`).expect(200);
+        expect(events.body.results).toContainEqual(
+          expect.objectContaining({ event_type: 'content', action: 'pull_failed', external_id: bad }),
+        );
+        site.retitle(bad, 'Good again');
+        expect(await pull()).toMatchObject({ status: 'success', totals: { created: 1 } });
+        await expectInStep();
+      });
+    });
+
+    describe('a push', () => {
+      it('creates what is ready, and no draft', async () => {
+        site = await driver.start(server);
+        const draft = await write({ title: 'Not yet' });
+        const fields = {
+          title: 'Ready "quoted" \\ 🎉',
+          body: '<p>Body – “quoted” & 日本語</p>',
+          slug: 'my-slug',
+          ...(driver.hasExcerpt ? { excerpt: 'Short' } : {}),
+        };
+        const id = await write({ ...fields, status: 'ready' });
+        expect(await push()).toMatchObject({
+          status: 'success',
+          error: null,
+          totals: { pushed: 1, created: 1, failed: 0 },
+        });
+        const pushed = await content(id);
+        expect(pushed).toMatchObject({ status: 'published', sync_state: 'in_sync' });
+        expect(onSite(pushed.external_id)).toMatchObject(fields);
+        expect(onSite(pushed.external_id).terms).toEqual(
+          driver.terms.map(({ taxonomy, slug }) => `${taxonomy}:${slug}`).sort(),
+        );
+        expect(await content(draft)).toMatchObject({ external_id: null, sync_state: 'local_only' });
+        expect(titled('Not yet')).toEqual([]);
+      });
+
+      it('updates the same item after an edit, and pushes nothing twice', async () => {
+        site = await driver.start(server);
+        const id = await write({ title: 'First', status: 'ready' });
+        await push();
+        const { external_id } = await content(id);
+        await edit(id, { title: 'Second', body: '<p>more</p>' });
+        expect((await push()).totals).toMatchObject({ pushed: 1, created: 0 });
+        expect((await push()).totals).toMatchObject({ pushed: 0 });
+        expect(onSite(external_id)).toMatchObject({ title: 'Second', body: '<p>more</p>' });
+        expect(titled('First')).toEqual([]);
+        // What was pushed is no change of the site when it is pulled.
+        expect(await pull({ full: true })).toMatchObject({ status: 'success', totals: { conflicts: 0 } });
+        expect(await content(id)).toMatchObject({ title: 'Second', sync_state: 'in_sync', external_id });
+      });
+
+      it('ends with one item each when answers get lost', async () => {
+        site = await driver.start(server);
+        await sync({ direction: 'metadata' });
+        const titles = Array.from({ length: 5 }, (_, each) => `Lost ${each}`);
+        const ids: number[] = [];
+        for (const title of titles) ids.push(await write({ title, status: 'ready' }));
+        site.loseAnswers();
+        expect(await push()).toMatchObject({ status: 'success', error: null });
+        for (const title of titles) expect(titled(title)).toHaveLength(1);
+        for (const id of ids) {
+          const { external_id, sync_state, title } = await content(id);
+          expect(sync_state).toBe('in_sync');
+          expect(onSite(external_id)).toMatchObject({ title });
+        }
+      });
+
+      it('overwrites nothing that changed on the site since, until a person keeps what is here', async () => {
+        site = await driver.start(server);
+        const externalId = site.create('Agreed');
+        await pull();
+        const { id } = await storedAs(externalId);
+        await edit(id, { title: 'Ours' });
+        site.retitle(externalId, 'Theirs');
+        expect((await sync({ direction: 'both' })).totals).toMatchObject({ conflicts: 1, pushed: 0 });
+        expect(onSite(externalId).title).toBe('Theirs');
+        expect(await content(id)).toMatchObject({ title: 'Ours', sync_state: 'conflict' });
+        await sync({ direction: 'both' });
+        const events = await owner().get(`${site.integration}/events?limit=100`).expect(200);
+        const told = events.body.results.filter((event: { action: string }) => event.action === 'conflict');
+        // Once, however often it is met.
+        expect(told).toMatchObject([{ event_type: 'content', content_id: id, external_id: externalId }]);
+        await resolve(id, 'local');
+        await push();
+        expect(onSite(externalId).title).toBe('Ours');
+        expect(await content(id)).toMatchObject({ title: 'Ours', sync_state: 'in_sync' });
+      });
+
+      it('finds a conflict without a pull before it, and takes the site when a person says so', async () => {
+        site = await driver.start(server);
+        const externalId = site.create('Agreed');
+        await pull();
+        const { id } = await storedAs(externalId);
+        await edit(id, { title: 'Ours' });
+        site.retitle(externalId, 'Theirs');
+        expect((await push()).totals).toMatchObject({ conflicts: 1, pushed: 0 });
+        expect(onSite(externalId).title).toBe('Theirs');
+        await resolve(id, 'remote');
+        expect(await content(id)).toMatchObject({ title: 'Theirs', sync_state: 'in_sync' });
+      });
+
+      it('says what has been deleted on the site in place of writing it anew', async () => {
+        site = await driver.start(server);
+        const externalId = site.create('Agreed');
+        await pull();
+        const { id } = await storedAs(externalId);
+        await edit(id, { title: 'Ours' });
+        site.remove(externalId);
+        expect((await push()).totals).toMatchObject({ deleted: 1, pushed: 0 });
+        expect(await content(id)).toMatchObject({ title: 'Ours', sync_state: 'deleted_remote' });
+        expect(titled('Ours')).toEqual([]);
+      });
+    });
+  });
+}
+
+function byTypeAndId(
+  one: { content_type: unknown; external_id: unknown },
+  other: { content_type: unknown; external_id: unknown },
+): number {
+  return (
+    String(one.content_type).localeCompare(String(other.content_type)) ||
+    Number(one.external_id) - Number(other.external_id)
+  );
+}

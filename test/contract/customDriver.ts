@@ -1,0 +1,72 @@
+import { credentialsOf, describeApi } from '../../src/simulation/custom/apiDescription.ts';
+import { makeItem } from '../../src/simulation/custom/items.ts';
+import type { PagingKind } from '../../src/simulation/custom/paging.ts';
+import { startSimulatedApi } from '../../src/simulation/custom/simulatedApi.ts';
+import { buildAccount, buildSite, integrationsPath } from '../support/builders.ts';
+import type { ContentDriver } from './contentSuite.ts';
+
+/** Terms are written only where the description says so. */
+const WRITTEN = ['title', 'slug', 'body', 'excerpt', 'status', 'content_id', 'terms'];
+
+/** A simulated API that a user has described; its list comes in pages of this kind. */
+export function customDriver(paging: PagingKind): ContentDriver {
+  return {
+    name: `a custom API with pages by ${paging}`,
+    type: 'article',
+    terms: [{ taxonomy: 'tag', slug: 'brand-new', name: 'Brand new' }],
+    hasExcerpt: true,
+    async start(server) {
+      const api = await startSimulatedApi({ paging });
+      const description = describeApi(api);
+      let lastId = 0;
+      const owner = await buildAccount(server);
+      const site = await buildSite(server, owner.accountId);
+      const answer = await server
+        .as(owner)
+        .post(integrationsPath, {
+          site_id: site.siteId,
+          platform: 'custom',
+          config_json: { ...description, content: { ...description.content, write: WRITTEN } },
+          credentials_json: credentialsOf(api.auth),
+        })
+        .expect(201);
+      return {
+        siteId: site.siteId,
+        owner,
+        integration: `${integrationsPath}/${answer.body.id}`,
+        list: () =>
+          api.items.map(({ id, attributes }) => ({
+            external_id: String(id),
+            content_type: 'article',
+            title: attributes.title,
+            slug: attributes.slug,
+            body: attributes.text ?? '',
+            excerpt: attributes.summary ?? '',
+            external_status: attributes.state,
+            terms: attributes.tags.map(({ key }) => `tag:${key}`).sort(),
+          })),
+        create(title) {
+          // An id is given once, also when its item is gone.
+          lastId = Math.max(lastId, ...api.items.map((item) => item.id)) + 1;
+          const id = lastId;
+          api.items.push(makeItem(id));
+          api.edit(id, { title, state: 'live' });
+          return String(id);
+        },
+        retitle(id, title, options) {
+          const item = api.items.find((each) => String(each.id) === id);
+          if (options?.undated && item) item.attributes.title = title;
+          else api.edit(Number(id), { title });
+        },
+        remove: (id) => {
+          api.items.splice(
+            api.items.findIndex((item) => String(item.id) === id),
+            1,
+          );
+        },
+        loseAnswers: () => api.setFault('create_cut_after_success'),
+        stop: () => api.stop(),
+      };
+    },
+  };
+}

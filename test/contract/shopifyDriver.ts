@@ -1,0 +1,99 @@
+import { startSimulatedShopify } from '../../src/simulation/shopify/simulatedShopify.ts';
+import type { SimulatedItem, SimulatedState } from '../../src/simulation/shopify/state.ts';
+import { buildAccount, buildSite, integrationsPath } from '../support/builders.ts';
+import { Relay } from '../support/relay.ts';
+import type { ContentDriver, SiteItem } from './contentSuite.ts';
+
+/** The simulated Shopify; what the tests create is an article or a product. */
+export function shopifyDriver(type: 'article' | 'product'): ContentDriver {
+  // The server is told once where Shopify is, and each test has a Shopify of its own.
+  const relay = new Relay(0);
+  return {
+    name: `Shopify with each ${type}`,
+    type,
+    terms:
+      type === 'article'
+        ? [
+            { taxonomy: 'blog', slug: 'recipes', name: 'Recipes' },
+            { taxonomy: 'article_tag', slug: 'brand-new', name: 'Brand new' },
+          ]
+        : [
+            { taxonomy: 'product_type', slug: 'headwear', name: 'Headwear' },
+            { taxonomy: 'product_tag', slug: 'brand-new', name: 'Brand new' },
+            { taxonomy: 'collection', slug: 'summer', name: 'Summer' },
+          ],
+    hasExcerpt: type === 'article',
+    environment: async () => ({ SHOPIFY_BASE_URL: `http://127.0.0.1:${await relay.port()}/{shop}` }),
+    async start(server) {
+      // So large that no test waits for points.
+      const shopify = await startSimulatedShopify({
+        bucket: { maximumAvailable: 20_000, restoreRate: 1_000 },
+      });
+      relay.pointTo(Number(new URL(shopify.baseUrl).port));
+      const owner = await buildAccount(server);
+      const site = await buildSite(server, owner.accountId);
+      const answer = await server
+        .as(owner)
+        .post(integrationsPath, {
+          site_id: site.siteId,
+          platform: 'shopify',
+          config_json: { shop_domain: shopify.shop },
+          credentials_json: { access_token: shopify.state.app.accessToken },
+        })
+        .expect(201);
+      return {
+        siteId: site.siteId,
+        owner,
+        integration: `${integrationsPath}/${answer.body.id}`,
+        list: () => shopify.state.items.map((item) => shownItem(shopify.state, item)),
+        create: (title) => String(shopify.add(type, { title }).id),
+        retitle(id, title, options) {
+          const item = shopify.state.items.find((each) => String(each.id) === id);
+          shopify.change(Number(id), {
+            title,
+            ...(options?.undated && item ? { updatedAt: item.updatedAt } : {}),
+          });
+        },
+        remove: (id) => shopify.remove(Number(id)),
+        loseAnswers: () => shopify.setFault('lost_answer', 2),
+        stop: () => shopify.stop(),
+      };
+    },
+    stop: () => relay.stop(),
+  };
+}
+
+function shownItem(state: SimulatedState, item: SimulatedItem): SiteItem {
+  return {
+    external_id: String(item.id),
+    content_type: item.kind,
+    title: item.title,
+    slug: item.handle,
+    body: item.body,
+    excerpt: item.summary,
+    external_status: statusOf(item),
+    terms: termsOf(state, item).sort(),
+  };
+}
+
+function statusOf(item: SimulatedItem): string {
+  if (item.kind === 'product') return item.status;
+  const published = item.kind === 'collection' ? item.publications.includes(21) : item.isPublished;
+  return published ? 'published' : 'unpublished';
+}
+
+function termsOf(state: SimulatedState, item: SimulatedItem): string[] {
+  const tags = item.tags.map((tag) => `${item.kind}_tag:${handleOf(tag)}`);
+  if (item.kind === 'article')
+    return [`blog:${state.blogs.find(({ id }) => id === item.blog)?.handle}`, ...tags];
+  const collections = state.items.filter(({ id }) => item.collections.includes(id));
+  return [
+    ...tags,
+    ...(item.productType === '' ? [] : [`product_type:${handleOf(item.productType)}`]),
+    ...collections.map(({ handle }) => `collection:${handle}`),
+  ];
+}
+
+function handleOf(name: string): string {
+  return name.toLowerCase().replaceAll(' ', '-');
+}
