@@ -23,10 +23,16 @@ export interface Run {
   direction: 'both' | 'from_external' | 'to_external';
   full: boolean;
   troubles: Trouble[];
-  /** At which request of the run its worker dies. */
-  killAt: number | null;
-  /** What people do while the run waits for its answer to this request. */
-  meanwhile: { at: number; steps: PersonStep[] } | null;
+  /** How it is cut off: its worker dies, and another goes on, or someone cancels it. */
+  cut: (Moment & { by: 'death' | 'cancelling' }) | null;
+  /** What people do while it waits for an answer. */
+  meanwhile: (Moment & { steps: PersonStep[] }) | null;
+}
+
+/** While the site answers this request of a run, the first being 1. */
+export interface Moment {
+  on: Trouble['on'];
+  at: number;
 }
 
 /** `which` picks among what there is at that moment. */
@@ -154,14 +160,18 @@ const trouble: fc.Arbitrary<Trouble> = fc.record({
   skip: fc.nat(5),
   times: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(1, 2) }, { weight: 1, arbitrary: fc.constant(9) }),
 });
+const moment = {
+  on: fc.constantFrom('reads', 'writes', 'writes', 'any'),
+  at: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 8 })),
+} as const;
 const run: fc.Arbitrary<Run> = fc.record({
-  direction: fc.constantFrom('both', 'both', 'from_external', 'to_external'),
+  direction: fc.constantFrom('both', 'both', 'from_external', 'to_external', 'to_external'),
   full: fc.boolean(),
   troubles: fc.array(trouble, { maxLength: 2 }),
-  killAt: fc.option(fc.integer({ min: 1, max: 20 }), { freq: 2 }),
+  cut: fc.option(fc.record({ ...moment, by: fc.constantFrom('death', 'cancelling') }), { freq: 2 }),
   meanwhile: fc.option(
     fc.record({
-      at: fc.integer({ min: 1, max: 20 }),
+      ...moment,
       steps: fc.array(personStep, { minLength: 1, maxLength: 3 }),
     }),
     { freq: 2 },

@@ -5,7 +5,15 @@ import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
 import { eventually } from '../support/eventually.ts';
 import type { TestServer } from '../support/server.ts';
 import { type RunBody, type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
-import { type PersonStep, type Run, type Step, type Trouble, termChoices, type Writing } from './steps.ts';
+import {
+  type Moment,
+  type PersonStep,
+  type Run,
+  type Step,
+  type Trouble,
+  termChoices,
+  type Writing,
+} from './steps.ts';
 
 const types = ['post', 'page'];
 
@@ -48,9 +56,20 @@ export class World {
   /** A run that nothing disturbs, of everything both ways. */
   async quietRun(): Promise<RunBody> {
     await this.#endPause();
-    const run = await this.site.sync({ direction: 'both', full: true });
+    const run = await this.#sync({ direction: 'both', full: true });
     this.runs.push(run);
     return run;
+  }
+
+  /** Starts a run and waits for its end. */
+  #sync(body: object): Promise<RunBody> {
+    const { owner } = this.site.tenant;
+    return eventually(async () => {
+      const answer = await this.server.as(owner).post(this.site.path('/sync'), body);
+      // One that was just cancelled is being cleared away.
+      if (answer.status !== 200) throw new Error(`A sync answered ${answer.status}: ${answer.text}`);
+      return answer.body;
+    });
   }
 
   /** Everything that was received has been worked on; what failed meanwhile is tried again at once. */
@@ -192,28 +211,27 @@ export class World {
     await this.#endPause();
     for (const trouble of run.troubles) wordpress.disturb(disturbance(trouble));
     const before = new Map(this.posts().map((post) => [post.id, post.title]));
-    let asked = 0;
-    const moments: { at: number; act: () => Promise<void> }[] = [];
-    if (run.killAt !== null) moments.push({ at: run.killAt, act: () => this.#kill() });
-    if (run.meanwhile !== null) {
-      const { at, steps } = run.meanwhile;
-      moments.push({
-        at,
-        act: async () => {
-          this.#unsettled = true;
-          for (const step of steps) await this.#person(step);
-        },
-      });
-    }
     const acts: Promise<void>[] = [];
-    const late = (): boolean => {
-      asked += 1;
-      const due = moments.filter(({ at }) => at === asked);
-      for (const { act } of due) acts.push(act());
-      return due.length > 0;
+    const during = ({ on, at }: Moment, act: () => Promise<void>) => {
+      const when = (request: SiteRequest): boolean => {
+        const due = isOn(on, request);
+        if (due) asked += 1;
+        if (!due || asked !== at) return false;
+        acts.push(act());
+        return true;
+      };
+      let asked = 0;
+      wordpress.disturb({ fault: 'latency', ms: 200, when });
     };
-    if (moments.length > 0) wordpress.disturb({ fault: 'latency', ms: 150, when: late });
-    this.runs.push(await this.site.sync({ direction: run.direction, full: run.full }));
+    if (run.cut?.by === 'death') during(run.cut, () => this.#kill());
+    if (run.cut?.by === 'cancelling') during(run.cut, () => this.#cancel());
+    const { meanwhile } = run;
+    if (meanwhile !== null)
+      during(meanwhile, async () => {
+        this.#unsettled = true;
+        for (const step of meanwhile.steps) await this.#person(step);
+      });
+    this.runs.push(await this.#sync({ direction: run.direction, full: run.full }));
     await Promise.all(acts);
     wordpress.calm();
     // Someone deleted what was just being read.
@@ -234,6 +252,12 @@ export class World {
           WHERE name = 'sync' AND state = 'active' AND (data->>'runId')::int = ${id}`;
       }
     });
+  }
+
+  async #cancel(): Promise<void> {
+    const { integrationId, owner } = this.site.tenant;
+    const run = await this.server.db.syncRun.findFirst({ where: { integrationId, status: 'syncing' } });
+    if (run) await this.#may(this.server.as(owner).post(this.site.path(`/runs/${run.id}/cancel`)));
   }
 
   async #deliver(twice: boolean, settled: boolean): Promise<void> {
@@ -313,8 +337,11 @@ function pick<T>(all: readonly T[], which: number): T | undefined {
 }
 
 function disturbance({ fault, on, skip, times }: Trouble) {
-  const when = ({ method, target }: SiteRequest) =>
-    /wp-json/.test(target) &&
-    (on === 'any' || (on === 'writes') === (method !== 'GET' && /batch|items|posts|pages/.test(target)));
-  return { fault, when, skip, times, ms: 100, retryAfterS: 0 };
+  return { fault, when: (request: SiteRequest) => isOn(on, request), skip, times, ms: 100, retryAfterS: 0 };
+}
+
+function isOn(on: Trouble['on'], { method, target }: SiteRequest): boolean {
+  if (!target.includes('wp-json')) return false;
+  const writes = method !== 'GET' && /batch|items|posts|pages/.test(target);
+  return on === 'any' || (on === 'writes') === writes;
 }

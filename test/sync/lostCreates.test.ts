@@ -51,6 +51,21 @@ describe.each(ways)('a create by %s whose answer was lost', (way) => {
     expect(await site.content(id)).toMatchObject({ externalId: String(postId), syncState: 'conflict' });
   });
 
+  it('is no post of another content with the same title', async () => {
+    site = await startSyncedSite(server, way);
+    const first = await site.write({ title: 'Same', body: '<p>first</p>', status: 'ready' });
+    await site.sync({ direction: 'to_external' });
+    const second = await site.write({ title: 'Same', body: '<p>second</p>', status: 'ready' });
+    site.wordpress.disturb({ fault: 'dropped_before', when: writes });
+    await site.sync({ direction: 'to_external' });
+    site.wordpress.calm();
+    await server.as(site.tenant.owner).post(site.path('/test-connection')).expect(200);
+    await site.sync({ direction: 'to_external' });
+    expect([withBody('first').length, withBody('second').length]).toEqual([1, 1]);
+    expect((await site.content(first)).externalId).toBe(String(withBody('first')[0]?.id));
+    expect((await site.content(second)).externalId).toBe(String(withBody('second')[0]?.id));
+  });
+
   it.each([-20, 20])('is found on a site whose clock is off by %i hours', async (hours) => {
     const { id, postId } = await lostCreate(way, hours);
     await site.sync({ direction: 'to_external' });
