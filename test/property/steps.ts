@@ -63,7 +63,8 @@ export const termChoices = [
   { taxonomy: 'post_tag', slug: 'made-here', name: 'Made here' },
 ] as const;
 
-const which = fc.nat(11);
+/** Mostly the newest, so that people on both sides meet at the same one. */
+const which = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(0, 1) }, { weight: 1, arbitrary: fc.nat(11) });
 const writing: fc.Arbitrary<Writing> = fc
   .record({
     title: fc.boolean(),

@@ -144,6 +144,10 @@ export class World {
     }
     if (!('which' in step)) return;
     const all = await this.site.contents({ contentType: { in: types } });
+    // As the site has them, what it has not yet last.
+    const place = ({ externalId }: Content) =>
+      externalId === null ? Number.MAX_SAFE_INTEGER : Number(externalId);
+    all.sort((one, other) => place(one) - place(other));
     const content = pick(
       step.step === 'user_resolves' ? all.filter(({ syncState }) => syncState === 'conflict') : all,
       step.which,
