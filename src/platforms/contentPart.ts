@@ -171,6 +171,14 @@ export interface RemoteTerm {
   count: number;
 }
 
+/** What a create is known by when its answer was lost. */
+export interface SentTexts {
+  title: string;
+  slug: string;
+  body: string;
+  excerpt: string;
+}
+
 /** One content to be created or updated. */
 export interface ContentWrite {
   contentId: number;
@@ -180,6 +188,10 @@ export interface ContentWrite {
   externalId: string | null;
   /** A create that was begun before: look on the site for what became of it, and update that. */
   mayExist: boolean;
+  /** The texts with which it was begun before, the latest last: it may stand on the site with any of them. */
+  sentAs: readonly SentTexts[];
+  /** Which of these items of the site belonged to other contents before this create was begun. */
+  ofOthers(externalIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** When the create was first begun, ISO 8601 UTC by our clock. */
   begunAt: string | null;
   /** The tag that the site's item must still have; null: none is known, or any will do. */

@@ -2,7 +2,7 @@ import type { Transaction } from '../database/client.ts';
 import type { Content, Prisma } from '../database/generated/client.ts';
 import type { RemoteContent } from '../platforms/contentPart.ts';
 import { contentHash, type SharedState, sharedState } from './contentHash.ts';
-import { columnsAsWritten, isAsSent } from './contentWritten.ts';
+import { columnsAsWritten, isAsSent, noCreate } from './contentWritten.ts';
 
 /** What a word from the site came to. `settled_*`: both sides had changed, and the integration's rule decided. */
 export type MergeOutcome =
@@ -107,7 +107,7 @@ export async function mergeRemote(
         ...columnsAsWritten(content, remote),
         syncState: 'in_sync',
         syncedVersion: content.localVersion,
-        createBegunAt: null,
+        ...noCreate,
         lastSyncedAt: new Date(),
       },
     });

@@ -12,6 +12,7 @@ import {
   remoteFacts,
   storedState,
 } from './contentMerge.ts';
+import { noCreate } from './contentWritten.ts';
 
 /** Where a page belongs. */
 export interface PageTarget {
@@ -183,7 +184,7 @@ async function holdKnown(
   for (const row of rows) {
     const externalId = row.externalId ?? owned.get(row.id);
     if (externalId === undefined || known.has(externalId)) continue;
-    await tx.content.update({ where: { id: row.id }, data: { externalId, createBegunAt: null } });
+    await tx.content.update({ where: { id: row.id }, data: { externalId, ...noCreate } });
     known.set(externalId, { ...row, externalId });
   }
   return known;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Content } from '../database/generated/client.ts';
 import { RemoteError } from '../errors.ts';
 import type { ContentWrite, ItemFault, RemoteContent, WriteOutcome } from '../platforms/contentPart.ts';
+import { ofOthers, readSentTexts, withNow } from './contentCreates.ts';
 import { contentHash, sharedState } from './contentHash.ts';
 import { lockRows } from './contentMerge.ts';
 import { stateOf } from './contentPages.ts';
@@ -108,16 +109,15 @@ export class ContentPush {
       for (const content of contents) {
         const opId = randomUUID();
         const creates = content.externalId === null;
+        const mayExist = creates && content.createBegunAt !== null;
+        const sentAs = mayExist ? readSentTexts(content) : [];
         const data = {
           lastOpId: opId,
-          ...(creates && content.createBegunAt === null ? { createBegunAt: new Date(this.#now()) } : {}),
+          ...(creates && !mayExist ? { createBegunAt: new Date(this.#now()) } : {}),
+          ...(creates ? { createSentAs: withNow(sentAs, content) } : {}),
         };
         await tx.content.update({ where: { id: content.id }, data });
-        begun.push({
-          content: { ...content, ...data },
-          opId,
-          mayExist: creates && content.createBegunAt !== null,
-        });
+        begun.push({ content: { ...content, ...data }, opId, mayExist, sentAs });
       }
       return begun;
     });
@@ -186,7 +186,7 @@ export class ContentPush {
 
 function writeOf(
   run: ContentRun,
-  { content, opId, mayExist }: Begun,
+  { content, opId, mayExist, sentAs }: Begun,
   onSite: RemoteContent | null,
 ): ContentWrite {
   const { title, slug, body, excerpt, terms, metadata } = sharedState(content);
@@ -197,6 +197,8 @@ function writeOf(
     opId,
     externalId: content.externalId,
     mayExist,
+    sentAs,
+    ofOthers: (externalIds) => ofOthers(run, content, externalIds),
     begunAt: content.createBegunAt?.toISOString() ?? null,
     expectedTag: onSite?.tag ?? content.remoteTag,
     onSite,

@@ -1,6 +1,9 @@
-import type { Content, Prisma } from '../database/generated/client.ts';
+import { type Content, Prisma } from '../database/generated/client.ts';
 import type { ContentTerm, JsonObject } from '../platforms/platform.ts';
 import { contentHash, type SharedState, sharedState } from './contentHash.ts';
+
+/** The columns of a content of whose create nothing is open any more. */
+export const noCreate = { createBegunAt: null, createSentAs: Prisma.DbNull };
 
 /** What a site is to make of a content: nothing finer than this is asked of it. */
 export function wantedStatus(status: Content['status']): 'draft' | 'published' {

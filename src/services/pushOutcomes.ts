@@ -1,11 +1,11 @@
 import type { Transaction } from '../database/client.ts';
 import type { Content } from '../database/generated/client.ts';
-import type { ItemFault, RemoteContent, WriteOutcome } from '../platforms/contentPart.ts';
+import type { ItemFault, RemoteContent, SentTexts, WriteOutcome } from '../platforms/contentPart.ts';
 import { sharedState } from './contentHash.ts';
 import { hasLocalChanges, markDeletedRemote, mergeRemote, remoteFacts, storedState } from './contentMerge.ts';
 import { stateOf } from './contentPages.ts';
 import type { ContentRun, TypeToSync } from './contentRun.ts';
-import { changedOnSaving, columnsAsWritten, wantedStatus } from './contentWritten.ts';
+import { changedOnSaving, columnsAsWritten, noCreate, wantedStatus } from './contentWritten.ts';
 import type { EventInput, EventLog } from './eventLog.ts';
 import type { RunStep } from './runLedger.ts';
 
@@ -15,6 +15,8 @@ export interface Begun {
   opId: string;
   /** It was begun before, and nobody knows what came of it. */
   mayExist: boolean;
+  /** The texts with which it was begun before. */
+  sentAs: SentTexts[];
 }
 
 /** What a batch did, gathered to be written in one step. */
@@ -103,7 +105,7 @@ export class PushOutcomes {
           ...(twin === null ? {} : { ...storedState(twin), localVersion: { increment: 1 } }),
           syncState: edited ? 'local_changes' : 'in_sync',
           syncedVersion: sent.localVersion,
-          createBegunAt: null,
+          ...noCreate,
           lastSyncedAt: new Date(this.#now()),
         },
       });
@@ -145,7 +147,7 @@ export class PushOutcomes {
     remote: RemoteContent | null,
     result: BatchResult,
   ): Promise<boolean> {
-    const content = await tx.content.findUnique({ where: { id: sent.id } });
+    const content = await this.#found(tx, sent, remote);
     if (!content) return false;
     const facts = remote ? remoteFacts(remote) : { externalStatus: 'deleted' };
     const outcome =
@@ -163,6 +165,22 @@ export class PushOutcomes {
     }
     const { syncState } = await tx.content.findUniqueOrThrow({ where: { id: content.id } });
     return syncState === 'local_changes';
+  }
+
+  /** The content as it is now; the site's item is its own from now on, where an earlier try has made it. */
+  async #found(tx: Transaction, sent: Content, remote: RemoteContent | null): Promise<Content | null> {
+    const content = await tx.content.findUnique({ where: { id: sent.id } });
+    if (content === null || content.externalId !== null || remote === null) return content;
+    const { externalId } = remote;
+    const twin = await takeOverTwin(tx, content, content.contentType, externalId);
+    return tx.content.update({
+      where: { id: content.id },
+      data: {
+        externalId,
+        ...noCreate,
+        ...(twin === null ? {} : { ...storedState(twin), localVersion: { increment: 1 } }),
+      },
+    });
   }
 
   #record(

@@ -256,6 +256,20 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(await write(contentId, { ...texts, ...change })).toMatchObject({ status: 409 });
     });
 
+    it('is a conflict where a create is tried again and someone has edited the post since', async () => {
+      const contentId = newContentId();
+      const { item: made } = await written(contentId, {}, 201);
+      await client().changePost(made.id, { title: 'by a person' });
+      expect(await write(contentId, { ...texts, id: null })).toMatchObject({
+        status: 409,
+        json: { code: 'sitebridge_conflict', data: { item: { id: made.id } } },
+      });
+      // Nobody has edited it, and it is wanted otherwise.
+      const other = newContentId();
+      const { item } = await written(other, {}, 201);
+      expect((await written(other, { title: 'wanted otherwise' }, 200)).item.id).toBe(item.id);
+    });
+
     it('takes a post out of the trash where the server wants it whatever it is', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, { status: 'publish' }, 201);

@@ -101,6 +101,8 @@ export function contentWrite(contentId: number, changes: Partial<ContentWrite> =
     opId: `op-${contentId}`,
     externalId: null,
     mayExist: false,
+    sentAs: [],
+    ofOthers: async () => new Set(),
     begunAt: null,
     expectedTag: null,
     onSite: null,

@@ -76,6 +76,8 @@ export function writeOf(changes: Partial<ContentWrite> = {}): ContentWrite {
     opId: 'op-1',
     externalId: null,
     mayExist: false,
+    sentAs: [],
+    ofOthers: async () => new Set(),
     begunAt: '2026-06-01T00:00:00.000Z',
     expectedTag: null,
     onSite: null,

@@ -116,7 +116,8 @@ describe('creating by core REST', () => {
     expect(site.posts).toHaveLength(3);
     site.after = () => undefined;
     session = await open();
-    const [outcome] = await write(contentWrite(7, { mayExist: true, begunAt, excerpt: 'New' }));
+    const sentAs = [contentWrite(7)];
+    const [outcome] = await write(contentWrite(7, { mayExist: true, begunAt, sentAs, excerpt: 'New' }));
     expect(outcome).toMatchObject({ result: 'written', remote: { externalId: '3', excerpt: 'New' } });
     expect(site.posts).toHaveLength(3);
   });

@@ -104,7 +104,9 @@ final class Sitebridge_Item_Writer {
 			return self::answer( false, $this->reader->one( $post ), array() );
 		}
 		$expected = isset( $input['expected_hash'] ) ? $input['expected_hash'] : null;
-		if ( ( null === $post && ( $named || null !== $expected ) ) || ( null !== $expected && ( $expected !== $hash || 'trash' === $post->post_status ) ) ) {
+		// Made by an earlier try whose answer was lost, and edited by someone else since; one in the trash is wanted back.
+		$edited = null !== $post && 'trash' !== $post->post_status && ! $named && null === $expected && null !== $link && '' !== $link['sealed_hash'] && $link['sealed_hash'] !== $hash;
+		if ( $edited || ( null === $post && ( $named || null !== $expected ) ) || ( null !== $expected && ( $expected !== $hash || 'trash' === $post->post_status ) ) ) {
 			return new WP_Error(
 				'sitebridge_conflict',
 				__( 'The content is not any more what the server expects.', 'sitebridge-connector' ),

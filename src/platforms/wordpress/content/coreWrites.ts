@@ -3,7 +3,7 @@ import type { JsonObject } from '../../platform.ts';
 import { isRecord } from '../siteClient.ts';
 import type { BatchSender, ItemAnswer } from './batch.ts';
 import type { CorePosts } from './corePosts.ts';
-import type { EarlierCreates } from './earlierCreates.ts';
+import { type EarlierCreates, isEditedSince } from './earlierCreates.ts';
 import { refusedItem } from './faultText.ts';
 import type { MediaLibrary } from './media.ts';
 import { slugFor } from './slugs.ts';
@@ -37,11 +37,14 @@ export async function writePosts(
   const named = writes.flatMap((write) => write.terms);
   await terms.learn(named, named.length === 0 ? [] : await posts.taxonomies());
   const prepared: Prepared[] = [];
+  /** Made by an earlier try, and then edited on the site. */
+  const edited = new Map<ContentWrite, RemoteContent>();
   for (const write of writes) {
     const found = write.externalId === null && write.mayExist ? await earlier.find(posts, write) : null;
     const target = write.externalId ?? found?.externalId ?? null;
     if (target !== null) earlier.link(target);
-    prepared.push(await prepare(posts, { terms, media }, write, target, found ?? write.onSite));
+    if (found !== null && isEditedSince(found, write)) edited.set(write, found);
+    else prepared.push(await prepare(posts, { terms, media }, write, target, found ?? write.onSite));
   }
   const toSend = prepared.filter(({ target, body }) => target === null || Object.keys(body).length > 0);
   const query = `context=edit&_fields=${await posts.fields()}`;
@@ -55,8 +58,11 @@ export async function writePosts(
     })),
   );
   const answered = new Map(toSend.map((each, index) => [each, answers[index]]));
+  const byWrite = new Map(prepared.map((each) => [each.write, each]));
   return Promise.all(
-    prepared.map(async (each): Promise<WriteOutcome> => {
+    writes.map(async (write): Promise<WriteOutcome> => {
+      const each = byWrite.get(write);
+      if (each === undefined) return { result: 'conflict', remote: edited.get(write) ?? null };
       const answer = answered.get(each);
       if (answer !== undefined) return outcomeOf(posts, earlier, each, answer);
       return unchanged(each);

@@ -1,4 +1,4 @@
-import type { ContentWrite, RemoteContent } from '../../contentPart.ts';
+import type { ContentWrite, RemoteContent, SentTexts } from '../../contentPart.ts';
 import { decodeCharacterReferences } from '../htmlText.ts';
 import { isRecord } from '../siteClient.ts';
 import type { CorePosts } from './corePosts.ts';
@@ -25,27 +25,38 @@ export class EarlierCreates {
   }
 
   /**
-   * The post that an earlier create of this content has made: one of ours with its slug, or what WordPress makes of
-   * a slug that is taken, and its title, made no earlier than the create was begun. null when there is none.
-   * Throws RemoteError.
+   * The post that an earlier create of this content has made: one of ours, and of no other content, with a slug that
+   * it was sent with or what WordPress makes of it when it is taken. It has the body that was sent, or else it is
+   * no older than the create and has the title, or the very slug, as someone may have edited it since. null when there
+   * is none. Throws RemoteError.
    */
   async find(posts: CorePosts, write: ContentWrite): Promise<RemoteContent | null> {
-    const slugs = variants(slugFor(write)).map((slug) => encodeURIComponent(slug));
+    const sent = [...new Set(sentTexts(write).map((texts) => slugFor({ ...write, ...texts })))];
+    const slugs = sent.flatMap(variants).map((slug) => encodeURIComponent(slug));
     const query = `${posts.list.query}&slug=${slugs.join(',')}&per_page=100&orderby=id&order=desc`;
     const answer = await this.#requests.read(posts.route, `${query}&_fields=${await posts.fields()}`);
     const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
     const { items } = await posts.contents(records.filter(isRecord), answer.damaged);
     this.#user ??= this.#readUser();
     const user = await this.#user;
+    const others = await write.ofOthers(items.map(({ externalId }) => externalId));
     const candidates = items.filter(
       (item) =>
-        !this.#linked.has(item.externalId) &&
-        isOurs(item, write, user) &&
-        plainTitle(item.title) === plainTitle(write.title) &&
-        this.#isNewEnough(item, write),
+        !this.#linked.has(item.externalId) && !others.has(item.externalId) && isOurs(item, write, user),
     );
+    const texts = sentTexts(write);
+    const hasBody = (item: RemoteContent) => item.body !== '' && texts.some(({ body }) => body === item.body);
+    const hasTitle = (item: RemoteContent) =>
+      texts.some(({ title }) => plainTitle(title) === plainTitle(item.title));
+    const recent = candidates.filter((item) => this.#isNewEnough(item, write));
     // Two contents may share slug and title; of their posts the one with the text is more likely the one.
-    return candidates.find(({ body }) => body === write.body) ?? candidates[0] ?? null;
+    return (
+      candidates.find((item) => hasBody(item) && hasTitle(item)) ??
+      candidates.find(hasBody) ??
+      recent.find(hasTitle) ??
+      recent.find(({ slug }) => sent.includes(slug)) ??
+      null
+    );
   }
 
   #isNewEnough({ modifiedAt }: RemoteContent, { begunAt, metadata }: ContentWrite): boolean {
@@ -60,6 +71,21 @@ export class EarlierCreates {
     const { value } = await this.#requests.read('wp/v2/users/me', 'context=edit&_fields=id');
     return isRecord(value) && typeof value.id === 'number' ? value.id : null;
   }
+}
+
+/** Every text that the site may have been sent: those of earlier tries, where they are known. */
+function sentTexts({ sentAs, title, slug, body, excerpt }: ContentWrite): readonly SentTexts[] {
+  return sentAs.length > 0 ? sentAs : [{ title, slug, body, excerpt }];
+}
+
+/** Has the post texts that nobody has sent it? Then someone has edited it since it was made. */
+export function isEditedSince(item: RemoteContent, write: ContentWrite): boolean {
+  return ![write, ...write.sentAs].some(
+    ({ title, body, excerpt }) =>
+      plainTitle(title) === plainTitle(item.title) &&
+      body.trim() === item.body.trim() &&
+      excerpt === item.excerpt,
+  );
 }
 
 function isOurs(item: RemoteContent, write: ContentWrite, user: number | null): boolean {

@@ -21,7 +21,7 @@ export function putItem(request: ItemsRequest, contentId: number): RestAnswer {
   if (post !== undefined && isDone(request, post, contentId, seal)) {
     return reply({ created: false, item: contentItem(site, post), notes: [] });
   }
-  checkExpected(request, post, write);
+  checkExpected(request, post, write, isEditedSince(request, post, write, contentId));
   checkRights(request, write, post);
   return site.outbox.during(write.operation, () => {
     const stored = store(request, write, post, contentId);
@@ -48,16 +48,31 @@ function isDone({ site }: ItemsRequest, post: SimulatedPost, contentId: number, 
   return post.contentId === contentId && known?.seal === seal && known.hash === contentHash(site, post);
 }
 
+/** Was it made by a try whose answer was lost, and then edited by someone else? */
+function isEditedSince(
+  { site }: ItemsRequest,
+  post: SimulatedPost | undefined,
+  { id, expected }: ItemWrite,
+  contentId: number,
+): boolean {
+  const known = site.seals.get(contentId);
+  // One in the trash is wanted back.
+  if (post === undefined || post.status === 'trash' || known === undefined) return false;
+  return id === null && expected === null && known.hash !== contentHash(site, post);
+}
+
 /** Throws WpError `sitebridge_conflict`, with the item as it is now. */
 function checkExpected(
   { site }: ItemsRequest,
   post: SimulatedPost | undefined,
   { id, expected }: ItemWrite,
+  editedSince: boolean,
 ): void {
   const differs =
-    post === undefined
+    editedSince ||
+    (post === undefined
       ? id !== null || expected !== null
-      : expected !== null && (post.status === 'trash' || contentHash(site, post) !== expected);
+      : expected !== null && (post.status === 'trash' || contentHash(site, post) !== expected));
   if (!differs) return;
   throw new WpError('sitebridge_conflict', 409, 'The content is not any more what the server expects.', {
     item: post === undefined ? null : contentItem(site, post),

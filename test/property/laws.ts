@@ -1,0 +1,121 @@
+/** What must hold of both sides after a quiet sync, whatever happened before. */
+import type { Content } from '../../src/database/generated/client.ts';
+import { localStatus } from '../../src/platforms/wordpress/content/postFields.ts';
+import { wantedStatus } from '../../src/services/contentWritten.ts';
+import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
+import type { World } from './world.ts';
+
+/** Every way in which the two sides are not as they must be, each as a sentence. */
+export async function broken(world: World): Promise<string[]> {
+  const contents = await world.site.contents();
+  const posts = world.posts();
+  return [
+    ...unequal(world, contents, posts),
+    ...doubled(contents, posts),
+    ...lost(world, contents, posts),
+    ...(await untold(world, contents)),
+    ...(await hanging(world)),
+    ...deletedBySync(world),
+  ];
+}
+
+function unequal(world: World, contents: Content[], posts: SimulatedPost[]): string[] {
+  const found: string[] = [];
+  const byId = new Map<string, Content>();
+  for (const content of contents)
+    if (content.externalId !== null) byId.set(`${content.contentType} ${content.externalId}`, content);
+  for (const post of posts) {
+    const name = `${post.type} ${post.id}`;
+    const content = byId.get(name);
+    byId.delete(name);
+    if (post.status === 'trash') {
+      if (content && content.syncState !== 'deleted_remote')
+        found.push(`${name} is in the trash, and here ${content.syncState}.`);
+      continue;
+    }
+    if (!content) found.push(`${name} is not here.`);
+    else if (content.syncState === 'in_sync') found.push(...differences(world, name, content, post));
+    else if (content.syncState !== 'conflict') found.push(`${name} is ${content.syncState} here.`);
+  }
+  for (const [name, { syncState }] of byId)
+    if (syncState !== 'deleted_remote') found.push(`${name} is ${syncState} here, and gone from the site.`);
+  for (const { id, externalId, status, syncState } of contents) {
+    if (externalId !== null) continue;
+    if (syncState !== 'local_only') found.push(`Content ${id} is on no site and ${syncState}.`);
+    else if (status === 'ready') found.push(`Content ${id} is ready and was not published.`);
+  }
+  return found;
+}
+
+function differences(world: World, name: string, content: Content, post: SimulatedPost): string[] {
+  const { state } = world.site.wordpress;
+  const terms = (content.terms as { taxonomy: string; slug: string }[])
+    .map(({ taxonomy, slug }) => `${taxonomy}:${slug}`)
+    .sort();
+  const postTerms = (post.terms ?? [])
+    .map((id) => state.terms.find((term) => term.id === id))
+    .map((term) => `${term?.taxonomy}:${term?.slug}`)
+    .sort();
+  const pairs: [string, unknown, unknown][] = [
+    ['title', content.title, post.title],
+    ['body', content.body, post.content],
+    ['excerpt', content.excerpt, post.excerpt ?? ''],
+    ['slug', content.slug, post.slug],
+    ['status', wantedStatus(content.status), localStatus(post.status)],
+    ['status of the site', content.externalStatus, post.status],
+    ['terms', terms.join(), postTerms.join()],
+    [
+      'meta',
+      (content.metadata as Record<string, unknown>).subtitle ?? '',
+      post.type === 'post' ? (post.meta?.subtitle ?? '') : '',
+    ],
+  ];
+  return pairs
+    .filter(([, here, there]) => here !== there)
+    .map(([field, here, there]) => `${field} of ${name} is ${here} here, ${there} on the site.`);
+}
+
+function doubled(contents: Content[], posts: SimulatedPost[]): string[] {
+  const count = (bodies: string[]) => {
+    const counts = new Map<string, number>();
+    for (const body of bodies) {
+      const piece = /o[1-9]\d*/.exec(body)?.[0];
+      if (piece !== undefined) counts.set(piece, (counts.get(piece) ?? 0) + 1);
+    }
+    return [...counts].filter(([, times]) => times > 1);
+  };
+  return [
+    ...count(posts.map(({ content }) => content)).map(([piece, n]) => `${piece} is on the site ${n} times.`),
+    ...count(contents.map(({ body }) => body)).map(([piece, n]) => `${piece} is here ${n} times.`),
+  ];
+}
+
+function lost(world: World, contents: Content[], posts: SimulatedPost[]): string[] {
+  const titles = new Set([...contents, ...posts].map(({ title }) => title));
+  return [...world.alive].filter((title) => !titles.has(title)).map((title) => `${title} is lost.`);
+}
+
+async function untold(world: World, contents: Content[]): Promise<string[]> {
+  const told = await world.server.db.syncEvent.findMany({
+    where: { siteId: world.site.tenant.site.siteId, action: 'conflict' },
+    select: { contentId: true },
+  });
+  const ids = new Set(told.map(({ contentId }) => contentId));
+  return contents
+    .filter(({ id, syncState }) => syncState === 'conflict' && !ids.has(id))
+    .map(({ id }) => `No event tells of the conflict of content ${id}.`);
+}
+
+async function hanging(world: World): Promise<string[]> {
+  const { integrationId } = world.site.tenant;
+  const runs = await world.server.db.syncRun.findMany({
+    where: { integrationId, status: { in: ['queued', 'syncing'] } },
+  });
+  return runs.map(({ id, status }) => `Run ${id} is still ${status}.`);
+}
+
+function deletedBySync(world: World): string[] {
+  return world.site.wordpress.state.requests
+    .filter(({ method }) => method === 'DELETE')
+    .map(({ target }) => `The server sent DELETE ${target}.`);
+}

@@ -1,0 +1,211 @@
+/** What people, sites, networks and workers do in the property test of content sync, as plain data. */
+import fc from 'fast-check';
+import type { DisturbanceName } from '../../src/simulation/wordpress/disturbances.ts';
+
+/** What a person writes; texts get marks of their own when they are written. */
+export interface Writing {
+  title: boolean;
+  body: boolean;
+  excerpt?: string;
+  slug?: string;
+  /** Indexes of `termChoices`. */
+  terms?: number[];
+}
+
+export interface Trouble {
+  fault: DisturbanceName;
+  on: 'reads' | 'writes' | 'any';
+  skip: number;
+  times: number;
+}
+
+export interface Run {
+  direction: 'both' | 'from_external' | 'to_external';
+  full: boolean;
+  troubles: Trouble[];
+  /** How it is cut off: its worker dies, and another goes on, or someone cancels it. */
+  cut: (Moment & { by: 'death' | 'cancelling' }) | null;
+  /** What people do while it waits for an answer. */
+  meanwhile: (Moment & { steps: PersonStep[] }) | null;
+}
+
+/** While the site answers this request of a run, the first being 1. */
+export interface Moment {
+  on: Trouble['on'];
+  at: number;
+}
+
+/** `which` picks among what there is at that moment. */
+export type PersonStep =
+  | { step: 'site_creates'; type: 'post' | 'page'; status: string; writing: Writing }
+  | { step: 'site_edits'; which: number; writing: Writing; status: string | null }
+  | { step: 'site_sets_terms' | 'site_sets_meta'; which: number; value: number }
+  | { step: 'site_trashes' | 'site_untrashes' | 'site_deletes'; which: number }
+  | { step: 'user_creates'; type: 'post' | 'page'; status: 'draft' | 'ready'; writing: Writing }
+  | { step: 'user_edits'; which: number; writing: Writing; status: 'draft' | 'ready' | 'archived' | null }
+  | { step: 'user_sets_meta'; which: number; value: number }
+  | { step: 'user_removes'; which: number }
+  | { step: 'user_resolves'; which: number; keep: 'local' | 'remote'; looks: boolean }
+  | { step: 'user_pulls'; which: number };
+
+export type Step =
+  | PersonStep
+  | { step: 'run'; run: Run }
+  | { step: 'webhooks_arrive'; twice: boolean; settled: boolean }
+  | { step: 'webhook_lost' }
+  | { step: 'clock_moves'; hours: number }
+  | { step: 'zone_changes'; hours: number };
+
+export const termChoices = [
+  { taxonomy: 'category', slug: 'uncategorized', name: 'Uncategorized' },
+  { taxonomy: 'category', slug: 'news', name: 'News' },
+  { taxonomy: 'post_tag', slug: 'green', name: 'green' },
+  { taxonomy: 'post_tag', slug: 'made-here', name: 'Made here' },
+] as const;
+
+/** Mostly the newest, so that people on both sides meet at the same one. */
+const which = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(0, 1) }, { weight: 1, arbitrary: fc.nat(11) });
+const writing: fc.Arbitrary<Writing> = fc
+  .record({
+    title: fc.boolean(),
+    body: fc.boolean(),
+    excerpt: fc.option(fc.constantFrom('', 'Short', 'A "quoted" \\ 🎉 one'), { nil: undefined, freq: 2 }),
+    slug: fc.option(fc.constantFrom('same', 'other-slug'), { nil: undefined, freq: 2 }),
+    terms: fc.option(fc.uniqueArray(fc.nat(termChoices.length - 1), { maxLength: 3 }), {
+      nil: undefined,
+      freq: 2,
+    }),
+  })
+  .map(({ excerpt, slug, terms, ...texts }) => ({
+    ...texts,
+    ...(excerpt === undefined ? {} : { excerpt }),
+    ...(slug === undefined ? {} : { slug }),
+    ...(terms === undefined ? {} : { terms }),
+  }));
+const type = fc.constantFrom('post', 'post', 'page');
+const siteStatus = fc.constantFrom('publish', 'draft', 'private', 'pending');
+
+const siteEdits = fc.record({
+  step: fc.constant('site_edits'),
+  which,
+  writing,
+  status: fc.option(siteStatus, { freq: 2 }),
+});
+const userEdits = fc.record({
+  step: fc.constant('user_edits'),
+  which,
+  writing,
+  status: fc.option(fc.constantFrom('draft', 'ready', 'archived'), { freq: 2 }),
+});
+const userCreates = fc.record({
+  step: fc.constant('user_creates'),
+  type,
+  status: fc.constantFrom('ready', 'ready', 'draft'),
+  writing,
+});
+const personStep = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ step: fc.constant('site_creates'), type, status: siteStatus, writing }),
+  },
+  { weight: 5, arbitrary: siteEdits },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      step: fc.constantFrom('site_sets_terms', 'site_sets_meta'),
+      which,
+      value: fc.nat(3),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ step: fc.constantFrom('site_trashes', 'site_untrashes', 'site_deletes'), which }),
+  },
+  { weight: 5, arbitrary: userCreates },
+  { weight: 5, arbitrary: userEdits },
+  { weight: 1, arbitrary: fc.record({ step: fc.constant('user_sets_meta'), which, value: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ step: fc.constant('user_removes'), which }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      step: fc.constant('user_resolves'),
+      which,
+      keep: fc.constantFrom('local', 'remote'),
+      looks: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ step: fc.constant('user_pulls'), which }) },
+) as fc.Arbitrary<PersonStep>;
+
+const fault = fc.constantFrom<DisturbanceName>(
+  'latency',
+  'too_many_requests',
+  'error_before',
+  'error_after',
+  'error_after',
+  'dropped_before',
+  'dropped_after',
+  'dropped_after',
+  'truncated',
+  'truncated',
+  'html',
+  'page_shrinks',
+  'page_grows',
+  'item_without_id',
+  'item_bad_text',
+  'item_year_0000',
+);
+const trouble: fc.Arbitrary<Trouble> = fc.record({
+  fault,
+  on: fc.constantFrom('reads', 'writes', 'any'),
+  skip: fc.nat(5),
+  times: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(1, 2) }, { weight: 1, arbitrary: fc.constant(9) }),
+});
+const moment = {
+  on: fc.constantFrom('reads', 'writes', 'writes', 'any'),
+  at: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 8 })),
+} as const;
+const run: fc.Arbitrary<Run> = fc.record({
+  direction: fc.constantFrom('both', 'both', 'from_external', 'to_external', 'to_external'),
+  full: fc.boolean(),
+  troubles: fc.array(trouble, { maxLength: 2 }),
+  cut: fc.option(fc.record({ ...moment, by: fc.constantFrom('death', 'cancelling') }), { freq: 2 }),
+  meanwhile: fc.option(
+    fc.record({
+      ...moment,
+      steps: fc.array(personStep, { minLength: 1, maxLength: 3 }),
+    }),
+    { freq: 2 },
+  ),
+});
+
+export const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 12, arbitrary: personStep },
+    { weight: 6, arbitrary: fc.record({ step: fc.constant('run' as const), run }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        step: fc.constant('webhooks_arrive' as const),
+        twice: fc.boolean(),
+        settled: fc.boolean(),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ step: 'webhook_lost' as const }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        step: fc.constant('clock_moves' as const),
+        hours: fc.integer({ min: -30, max: 30 }),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        step: fc.constant('zone_changes' as const),
+        hours: fc.constantFrom(-11, -3.5, 0, 5.75, 13),
+      }),
+    },
+  ),
+  { minLength: 4, maxLength: 16 },
+);

@@ -1,0 +1,75 @@
+/** The site has made a post and its answer was lost; then people go on before the next try. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { startTestServer, type TestServer } from '../support/server.ts';
+import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
+
+let server: TestServer;
+let site: SyncedSite;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterEach(() => site.wordpress.stop());
+afterAll(() => server.stop());
+
+const writes = ({ method, target }: { method: string; target: string }) =>
+  method !== 'GET' && /batch|items|posts/.test(target);
+const withBody = (text: string) => site.wordpress.state.posts.filter(({ content }) => content.includes(text));
+
+/** A content here whose post was made, which nobody here knows. */
+async function lostCreate(way: Way, hours = 0): Promise<{ id: number; postId: number }> {
+  site = await startSyncedSite(server, way);
+  site.wordpress.clock.offsetMs = hours * 3_600_000;
+  await site.sync({ direction: 'metadata' });
+  const id = await site.write({ title: 'First', body: '<p>the one</p>', status: 'ready' });
+  site.wordpress.disturb({ fault: 'error_after', when: writes });
+  expect(await site.sync({ direction: 'to_external' })).not.toMatchObject({ status: 'success' });
+  site.wordpress.calm();
+  await server.as(site.tenant.owner).post(site.path('/test-connection')).expect(200);
+  const [post] = withBody('the one');
+  expect(await site.content(id)).toMatchObject({ externalId: null, createBegunAt: expect.any(Date) });
+  return { id, postId: post?.id ?? 0 };
+}
+
+const ways: Way[] = ['connector', 'password'];
+
+describe.each(ways)('a create by %s whose answer was lost', (way) => {
+  it('is found again after an edit here', async () => {
+    const { id, postId } = await lostCreate(way);
+    await site.edit(id, { title: 'Quite another title' });
+    await site.sync({ direction: 'to_external' });
+    expect(withBody('the one')).toMatchObject([{ id: postId, title: 'Quite another title' }]);
+    expect(await site.content(id)).toMatchObject({ externalId: String(postId), syncState: 'in_sync' });
+  });
+
+  it.each(['to_external', 'both'])('keeps what was edited on the site since, by %s', async (direction) => {
+    const { id, postId } = await lostCreate(way);
+    site.wordpress.editor.edit(postId, { title: 'Theirs' });
+    await site.sync({ direction });
+    await site.sync({ direction });
+    expect(withBody('the one')).toMatchObject([{ id: postId, title: 'Theirs' }]);
+    expect(await site.content(id)).toMatchObject({ externalId: String(postId), syncState: 'conflict' });
+  });
+
+  it('is no post of another content with the same title', async () => {
+    site = await startSyncedSite(server, way);
+    const first = await site.write({ title: 'Same', body: '<p>first</p>', status: 'ready' });
+    await site.sync({ direction: 'to_external' });
+    const second = await site.write({ title: 'Same', body: '<p>second</p>', status: 'ready' });
+    site.wordpress.disturb({ fault: 'dropped_before', when: writes });
+    await site.sync({ direction: 'to_external' });
+    site.wordpress.calm();
+    await server.as(site.tenant.owner).post(site.path('/test-connection')).expect(200);
+    await site.sync({ direction: 'to_external' });
+    expect([withBody('first').length, withBody('second').length]).toEqual([1, 1]);
+    expect((await site.content(first)).externalId).toBe(String(withBody('first')[0]?.id));
+    expect((await site.content(second)).externalId).toBe(String(withBody('second')[0]?.id));
+  });
+
+  it.each([-20, 20])('is found on a site whose clock is off by %i hours', async (hours) => {
+    const { id, postId } = await lostCreate(way, hours);
+    await site.sync({ direction: 'to_external' });
+    expect(withBody('the one')).toMatchObject([{ id: postId }]);
+    expect(await site.content(id)).toMatchObject({ externalId: String(postId), syncState: 'in_sync' });
+  });
+});
