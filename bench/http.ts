@@ -22,7 +22,8 @@ import {
   seconds,
   verdict,
 } from './rounds.ts';
-import { owner, seed } from './seed.ts';
+import { seed } from './seed.ts';
+import { signIn } from './signIn.ts';
 
 const sites = 500;
 const connections = 16;
@@ -114,18 +115,6 @@ async function mustBeAlike(ours: string, theirs: string, target: string, token: 
     }),
   );
   if (mine !== base) throw new Error(`The baseline answers otherwise:\n${mine}\n${base}`);
-}
-
-async function signIn(url: string): Promise<string> {
-  const answer = await fetch(`${url}/api/v1/auth/token`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(owner),
-  });
-  const body: unknown = await answer.json();
-  if (typeof body !== 'object' || body === null || !('access_token' in body))
-    throw new Error(`Signing in answered ${answer.status}.`);
-  return String(body.access_token);
 }
 
 function ms(milliseconds: number): string {

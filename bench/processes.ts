@@ -6,20 +6,23 @@ const root = join(import.meta.dirname, '..');
 
 /** A process that a bench has started. */
 export interface Started {
-  /** What the line that announced it held. */
+  /** What the line that announced it held; empty where it held none. */
   url: string;
+  pid: number;
   /** Ends it with SIGTERM and waits. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a program of this project and waits until it prints a line with its URL. Of the environment it gets only
- * what finds programs and the npm settings, so that a developer's own settings do not change what is measured.
+ * Starts a program of this project and waits until it announces itself, by default with a line that holds its URL.
+ * Of the environment it gets only what finds programs and the npm settings, so that a developer's own settings do
+ * not change what is measured.
  */
 export async function startProgram(
   command: string,
   args: string[],
   environment: Record<string, string>,
+  announcement = /at (http:\/\/[\w.:[\]]+)/,
 ): Promise<Started> {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(command, args, {
@@ -30,20 +33,21 @@ export async function startProgram(
     detached: true,
   });
   try {
-    return { url: await announcedUrl(child), stop: () => end(child) };
+    const [, url = ''] = await announced(child, announcement);
+    return { url, pid: child.pid ?? 0, stop: () => end(child) };
   } catch (error) {
     await end(child);
     throw error;
   }
 }
 
-function announcedUrl(child: ChildProcess): Promise<string> {
+function announced(child: ChildProcess, announcement: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let printed = '';
     const hear = (chunk: Buffer) => {
       printed += chunk.toString('utf8');
-      const url = /at (http:\/\/[\w.:[\]]+)/.exec(printed)?.[1];
-      if (url !== undefined) resolve(url);
+      const match = announcement.exec(printed);
+      if (match !== null) resolve(match);
     };
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`It ended with ${code} before it was ready:\n${printed}`)));

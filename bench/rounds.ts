@@ -13,11 +13,14 @@ export interface Round {
   p99: number;
 }
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '3' } },
 });
 export const rounds = positive('--rounds', options.rounds);
 export const seconds = positive('--seconds', options.seconds);
+/** The parts of a bench that are to be run; none named is all. */
+export const parts: readonly string[] = positionals;
 
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)

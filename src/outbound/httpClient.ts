@@ -153,7 +153,7 @@ async function readCapped(stream: unknown, maxBytes: number): Promise<Buffer> {
   let size = 0;
   // Leaving the loop by throwing destroys the stream and with it the socket.
   for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk);
+    const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
     size += bytes.length;
     if (size > maxBytes) throw tooLarge(`The site's answer is larger than ${maxBytes} bytes.`);
     chunks.push(bytes);

@@ -49,6 +49,9 @@ type KnownRow = Pick<
   | 'updatedAt'
 >;
 
+/** How many items with their texts go into one statement. */
+const textsAtOnce = 100;
+
 type LiveItem = RemoteContent & { status: 'draft' | 'published'; hash: string };
 
 /**
@@ -131,11 +134,13 @@ async function storeItems(
       entry(row, item, await withWhole(tx, row, merge));
     }
   }
-  await takeAll(tx, target, taken);
+  for (const part of parts(taken)) await takeAll(tx, target, part);
   for (const { row, item } of taken) entry(row, item, 'updated');
   await keepAll(tx, target, same);
   for (const { row, item } of same) entry(row, item, 'unchanged');
-  const ids = await createAll(tx, target, created);
+  const ids = new Map<string, number>();
+  for (const part of parts(created))
+    for (const [externalId, id] of await createAll(tx, target, part)) ids.set(externalId, id);
   await seeAll(tx, target, single);
   return created.filter((item) => {
     const id = ids.get(item.externalId);
@@ -154,31 +159,15 @@ async function holdKnown(
   const owned = new Map(
     items.flatMap((item) => (item.contentId === null ? [] : [[item.contentId, item.externalId] as const])),
   );
-  await tx.$queryRaw`
-    SELECT id FROM content
+  const rows = await tx.$queryRaw<KnownRow[]>`
+    SELECT id, external_id AS "externalId", external_status AS "externalStatus", external_url AS "externalUrl",
+      external_modified_at AS "externalModifiedAt", remote_hash AS "remoteHash", remote_tag AS "remoteTag",
+      sync_state AS "syncState", local_version AS "localVersion", synced_version AS "syncedVersion",
+      updated_at AS "updatedAt"
+    FROM content
     WHERE site_id = ${siteId} AND content_type = ${contentType}
       AND (external_id = ANY(${externalIds}) OR (external_id IS NULL AND id = ANY(${[...owned.keys()]})))
     ORDER BY id FOR UPDATE`;
-  const rows: KnownRow[] = await tx.content.findMany({
-    where: {
-      siteId,
-      contentType,
-      OR: [{ externalId: { in: externalIds } }, { externalId: null, id: { in: [...owned.keys()] } }],
-    },
-    select: {
-      id: true,
-      externalId: true,
-      externalStatus: true,
-      externalUrl: true,
-      externalModifiedAt: true,
-      remoteHash: true,
-      remoteTag: true,
-      syncState: true,
-      localVersion: true,
-      syncedVersion: true,
-      updatedAt: true,
-    },
-  });
   const known = new Map<string, KnownRow>();
   for (const row of rows) if (row.externalId !== null) known.set(row.externalId, row);
   for (const row of rows) {
@@ -213,6 +202,13 @@ export function stateOf(remote: RemoteContent, status: 'draft' | 'published'): S
   return { title, slug, body, excerpt, status, terms, metadata };
 }
 
+/** A whole page of texts in one statement is in memory several times over on its way to the database. */
+function parts<T>(list: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(list.length / textsAtOnce) }, (_, index) =>
+    list.slice(index * textsAtOnce, (index + 1) * textsAtOnce),
+  );
+}
+
 /** The columns of an item as JSON, for one statement over all of them. */
 function columns(item: LiveItem) {
   const facts = remoteFacts(item);
@@ -232,7 +228,6 @@ async function createAll(
   { accountId, siteId, contentType, readingId }: PageTarget,
   items: readonly LiveItem[],
 ): Promise<Map<string, number>> {
-  if (items.length === 0) return new Map();
   const rows = await tx.$queryRaw<{ id: number; external_id: string }[]>`
     INSERT INTO content (account_id, site_id, content_type, title, slug, body, excerpt, status, terms, metadata,
       external_id, external_url, external_status, external_modified_at, remote_tag, base_hash, remote_hash,
@@ -253,7 +248,6 @@ async function takeAll(
   { readingId }: PageTarget,
   changes: readonly { row: KnownRow; item: LiveItem }[],
 ): Promise<void> {
-  if (changes.length === 0) return;
   const rows = changes.map(({ row, item }) => ({ id: row.id, ...columns(item) }));
   await tx.$executeRaw`
     UPDATE content SET title = item.title, slug = item.slug, body = item.body, excerpt = item.excerpt,

@@ -9,7 +9,7 @@ import { stateOf } from './contentPages.ts';
 import type { ContentRun, TypeToSync } from './contentRun.ts';
 import { wantedStatus } from './contentWritten.ts';
 import type { EventLog } from './eventLog.ts';
-import { type Begun, noResult, PushOutcomes, stepOf } from './pushOutcomes.ts';
+import { type Begun, noResult, PushOutcomes } from './pushOutcomes.ts';
 import type { RunStep } from './runLedger.ts';
 
 /** How often one content is tried in a run. */
@@ -92,7 +92,7 @@ export class ContentPush {
         const more = await this.#outcomes.store(tx, run, type, each, outcome, lastTry, result);
         if (more && !lastTry) again.push(each.content.id);
       }
-      return stepOf(result);
+      return this.#outcomes.finish(tx, result);
     });
     return again;
   }
@@ -105,20 +105,33 @@ export class ContentPush {
         where: { id: { in: ids }, syncState: { in: ['local_only', 'local_changes'] } },
         orderBy: { id: 'asc' },
       });
-      const begun: Begun[] = [];
-      for (const content of contents) {
+      const now = new Date(this.#now());
+      const begun = contents.map((content): Begun => {
         const opId = randomUUID();
         const creates = content.externalId === null;
         const mayExist = creates && content.createBegunAt !== null;
         const sentAs = mayExist ? readSentTexts(content) : [];
-        const data = {
-          lastOpId: opId,
-          ...(creates && !mayExist ? { createBegunAt: new Date(this.#now()) } : {}),
-          ...(creates ? { createSentAs: withNow(sentAs, content) } : {}),
+        const createBegunAt = creates ? (content.createBegunAt ?? now) : content.createBegunAt;
+        const createSentAs = creates ? withNow(sentAs, content) : content.createSentAs;
+        return {
+          content: { ...content, lastOpId: opId, createBegunAt, createSentAs },
+          opId,
+          mayExist,
+          sentAs,
         };
-        await tx.content.update({ where: { id: content.id }, data });
-        begun.push({ content: { ...content, ...data }, opId, mayExist, sentAs });
-      }
+      });
+      const rows = begun.map(({ content, opId }) => ({
+        id: content.id,
+        op_id: opId,
+        create_begun_at: content.createBegunAt?.toISOString() ?? null,
+        create_sent_as: content.createSentAs,
+      }));
+      await tx.$executeRaw`
+        UPDATE content SET last_op_id = begun.op_id, create_begun_at = begun.create_begun_at,
+          create_sent_as = begun.create_sent_as, updated_at = ${now}
+        FROM json_to_recordset(${JSON.stringify(rows)}::json)
+          AS begun (id int, op_id text, create_begun_at timestamptz, create_sent_as jsonb)
+        WHERE content.id = begun.id`;
       return begun;
     });
   }
@@ -174,11 +187,11 @@ export class ContentPush {
       const result = noResult();
       kept.length = 0;
       for (const { each, found } of changed) {
-        if (found !== null && 'code' in found) await this.#outcomes.storeFault(tx, run, each, found, result);
+        if (found !== null && 'code' in found) this.#outcomes.storeFault(run, each, found, result);
         // By the integration's rule the edits here may go on all the same.
         else if (await this.#outcomes.storeConflict(tx, run, each, found, result)) kept.push(each);
       }
-      return stepOf(result);
+      return this.#outcomes.finish(tx, result);
     });
     return [...writable, ...kept];
   }

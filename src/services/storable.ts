@@ -33,7 +33,8 @@ function faultOf(item: RemoteContent): ItemFault | null {
   };
 }
 
-/** JSON writes such characters, and only them, as escapes; a backslash of the text itself is doubled there. */
 function hasOddCharacter(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed();
+  // JSON writes such characters, and only them, as escapes; a backslash of the text itself is doubled there.
   return notText.test((JSON.stringify(value) ?? '').replaceAll('\\\\', ''));
 }

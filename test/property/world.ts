@@ -3,8 +3,9 @@ import type { Content } from '../../src/database/generated/client.ts';
 import type { SiteRequest } from '../../src/simulation/wordpress/router.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
 import { eventually } from '../support/eventually.ts';
+import type { RunBody } from '../support/runBody.ts';
 import type { TestServer } from '../support/server.ts';
-import { type RunBody, type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
+import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
 import {
   type Moment,
   type PersonStep,

@@ -138,6 +138,8 @@ export function writeOf(contentId: number, changes: Partial<ContentWrite> = {}):
     externalId: null,
     mayExist: false,
     begunAt: null,
+    sentAs: [],
+    ofOthers: async () => new Set(),
     expectedTag: null,
     onSite: null,
     title: `Content ${contentId}`,

@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { readConfig } from '../src/config.ts';
+import { type Core, createCore } from '../src/container.ts';
+import { type OpenDatabase, openDatabase } from '../src/database/open.ts';
+import { type Started, startProgram } from './processes.ts';
+import { owner } from './seed.ts';
+import { signIn } from './signIn.ts';
+
+const integrations = '/api/v1/integration/integrations';
+/** Of about 108 bytes. */
+export const paragraph =
+  '<!-- wp:paragraph -->\n<p>Lorem ipsum dolor sit amet, consectetur adipisici elit.</p>\n<!-- /wp:paragraph -->\n';
+const root = join(import.meta.dirname, '..');
+
+/** A site that is connected. */
+export interface ConnectedSite {
+  accountId: number;
+  siteId: number;
+  key: string;
+  integrationId: number;
+}
+
+const run = z.object({
+  status: z.string(),
+  error: z.string().nullable(),
+  totals: z.record(z.string(), z.number()),
+  duration_ms: z.number(),
+});
+/** A run that has ended. */
+export type Run = z.output<typeof run>;
+
+/** API and worker as processes of their own on an embedded database. */
+export class SyncServer {
+  readonly core: Core;
+  readonly #folder: string;
+  readonly #database: OpenDatabase;
+  #api: Started | null = null;
+  #worker: Started | null = null;
+  #accountId = 0;
+  #token = '';
+
+  private constructor(folder: string, database: OpenDatabase, core: Core) {
+    this.#folder = folder;
+    this.#database = database;
+    this.core = core;
+  }
+
+  /** Starts everything but the worker. `folder` holds its data. */
+  static async open(folder: string): Promise<SyncServer> {
+    const config = readConfig({ DATA_DIR: folder });
+    const logger = pino({ level: 'silent' });
+    const database = await openDatabase(config, logger);
+    const server = new SyncServer(folder, database, createCore(config, logger, database.url));
+    try {
+      await server.#start();
+      return server;
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { email: ownerEmail, password: ownerPassword } = owner;
+    const made = await this.core.accounts.createAccount({ name: 'Bench', ownerEmail, ownerPassword });
+    this.#accountId = made.accountId;
+    this.#api = await startProgram(process.execPath, ['src/main.ts'], {
+      ...this.#settings(),
+      ROLE: 'api',
+      PORT: '0',
+      SYNC_WAIT_S: '250',
+    });
+    this.#token = await signIn(this.#api.url);
+  }
+
+  /** A new worker in place of the one before, as `npm run worker` starts it; gives its process id. */
+  async startWorker(): Promise<number> {
+    await this.#worker?.stop();
+    const { scripts } = z
+      .object({ scripts: z.object({ worker: z.string() }) })
+      .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+    this.#worker = await startProgram('sh', ['-c', scripts.worker], this.#settings(), /worker is running/);
+    return this.#worker.pid;
+  }
+
+  #settings(): Record<string, string> {
+    return {
+      DATA_DIR: this.#folder,
+      DATABASE_URL: this.#database.url,
+      LOG_LEVEL: 'warn',
+      OUTBOUND_ALLOW: '127.0.0.0/8',
+      THROTTLE_INTEGRATION: '999999999/min',
+    };
+  }
+
+  /** Makes a site with a key and an integration, `fields` among what it is made with. */
+  async addSite(url: string, fields: object = {}): Promise<ConnectedSite> {
+    const scope = { accountId: this.#accountId, userId: null, siteId: null, role: 'owner' } as const;
+    const { id: siteId } = await this.core.sites.create(scope, { name: 'Site', url });
+    const key = await this.core.sites.rotateKey(scope, siteId);
+    const body = { site_id: siteId, platform: 'wordpress', api_key: key, ...fields };
+    const { id } = z.object({ id: z.number() }).parse(await this.#post(integrations, body));
+    return { accountId: this.#accountId, siteId, key, integrationId: id };
+  }
+
+  /** Has a run carried out to its end. Throws when it is no success. */
+  async sync(site: ConnectedSite, body: { direction: string; content_types?: string[] }): Promise<Run> {
+    const ended = run.parse(await this.#post(`${integrations}/${site.integrationId}/sync`, body));
+    if (ended.status === 'success') return ended;
+    throw new Error(`A run ended as ${ended.status}: ${ended.error}`);
+  }
+
+  /** Forgets what was read of a site, but its structure, so that the next run reads everything anew. */
+  async forgetContents({ siteId }: ConnectedSite): Promise<void> {
+    const { db } = this.core;
+    await db.$executeRaw`DELETE FROM content WHERE site_id = ${siteId}`;
+    await db.$executeRaw`DELETE FROM type_sync WHERE site_id = ${siteId}`;
+    await db.$executeRaw`DELETE FROM sync_event WHERE site_id = ${siteId}`;
+    await db.$executeRawUnsafe('VACUUM ANALYZE content, sync_event');
+  }
+
+  /** Puts contents that are to be pushed in place of those of an earlier time. */
+  async makeReady({ siteId, accountId }: ConnectedSite, count: number): Promise<void> {
+    const { db } = this.core;
+    const slug = { startsWith: 'pushed-' };
+    await db.content.deleteMany({ where: { siteId, slug } });
+    await db.content.createMany({
+      data: Array.from({ length: count }, (_, each) => ({
+        accountId,
+        siteId,
+        contentType: 'post',
+        title: `Pushed ${each}`,
+        slug: `pushed-${each}`,
+        body: paragraph.repeat(26),
+        excerpt: `Excerpt ${each}`,
+        status: 'ready' as const,
+        terms: [
+          { taxonomy: 'category', slug: `category-${1 + (each % 20)}`, name: `Category ${1 + (each % 20)}` },
+          { taxonomy: 'post_tag', slug: `tag-${1 + (each % 80)}`, name: `Tag ${1 + (each % 80)}` },
+        ],
+      })),
+    });
+  }
+
+  async #post(path: string, body: object): Promise<unknown> {
+    const answer = await fetch(`${this.#api?.url}${path}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${this.#token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (answer.status === 200 || answer.status === 201) return JSON.parse(text);
+    throw new Error(`${path} answered ${answer.status}: ${text}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.stop();
+    await this.#api?.stop();
+    await this.core.db.$disconnect();
+    await this.#database.close();
+  }
+}
