@@ -66,7 +66,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
   beforeAll(async () => {
     all = await SyncedWordpress.start(mariadb, { version });
     await all.startWorker();
-  }, 120_000);
+  });
   afterAll(async () => {
     await all.stop();
   });
@@ -196,7 +196,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       const titles = await all.titled(title);
       expect([...titles.values()]).toEqual(Array(PUSHED_WITH_KILLS).fill(1));
       expect(await all.expectEqual(fresh)).toBe(count + PUSHED_WITH_KILLS);
-    }, 300_000);
+    }, 600_000);
   });
 
   test('webhooks of what was pushed are echoes, and change nothing', async () => {

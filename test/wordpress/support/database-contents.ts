@@ -22,6 +22,8 @@ type Row = Record<string, SqlValue>;
 
 /** Types whose meta is registered by `syncable-meta.php`. */
 const WITH_META = ['post', 'book'];
+/** Types for which WordPress itself registers `footnotes`, since 6.3. */
+const WITH_FOOTNOTES = ['post', 'page'];
 
 /**
  * Every post, page and book that is content, in ascending order of ids. Its time zone must be UTC, and `home` its
@@ -30,7 +32,7 @@ const WITH_META = ['post', 'book'];
 export async function databaseContents(wordpress: Wordpress, home: string): Promise<ComparedContent[]> {
   const posts = await wordpress.query(
     `SELECT ID, post_type, post_title, post_name, post_content, post_excerpt, post_status, post_author, post_parent,
-      post_date, post_date_gmt, post_modified_gmt
+      post_date, post_date_gmt, post_modified, post_modified_gmt
     FROM wp_posts WHERE post_type IN ('post', 'page', 'book') AND post_status NOT IN ('trash', 'auto-draft', 'inherit')
     ORDER BY ID`,
   );
@@ -47,6 +49,7 @@ export async function databaseContents(wordpress: Wordpress, home: string): Prom
       WHERE meta_key IN ('_thumbnail_id', 'subtitle', 'rating', 'words') ORDER BY meta_id`,
     ),
   );
+  const hasFootnotes = Number.parseFloat(wordpress.version) >= 6.3;
   const byId = new Map(posts.map((post) => [Number(post.ID), post]));
   return posts.map((post) => {
     const id = Number(post.ID);
@@ -61,13 +64,17 @@ export async function databaseContents(wordpress: Wordpress, home: string): Prom
       status: status === 'publish' || status === 'private' ? 'published' : 'draft',
       externalStatus: status,
       url: addressOf(post, byId, home),
-      modifiedAt: moment(post.post_modified_gmt),
+      // What was never published may have local times alone.
+      modifiedAt: moment(post.post_modified_gmt) ?? moment(post.post_modified),
       terms: (terms.get(id) ?? []).map(({ taxonomy, slug, name }) => ({
         taxonomy,
         slug,
         name: String(name).replaceAll('&amp;', '&'),
       })),
-      metadata: metadataOf(post, meta.get(id) ?? []),
+      metadata: {
+        ...metadataOf(post, meta.get(id) ?? []),
+        ...(hasFootnotes && WITH_FOOTNOTES.includes(String(post.post_type)) ? { footnotes: '' } : {}),
+      },
     };
   });
 }
@@ -109,7 +116,6 @@ function metadataOf(post: Row, rows: Row[]): Record<string, unknown> {
         }
       : {}),
     ...Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== 0)),
-    // Before something is published, WordPress tells the date on which it was made.
     date_gmt: moment(post.post_date_gmt) ?? moment(post.post_date),
   };
 }

@@ -54,7 +54,10 @@ export class SyncedWordpress {
     const wordpress = await startWordpress(mariadb, options);
     const proxy = await startSiteProxy(wordpress.url);
     wordpress.setMuPlugin('syncable-meta', true);
-    await wordpress.php(`update_option( 'home', '${proxy.url}' ); return true;`);
+    await wordpress.php(
+      // An editor may not edit the page that WordPress makes for the privacy policy.
+      `update_option( 'home', '${proxy.url}' ); return delete_option( 'wp_page_for_privacy_policy' );`,
+    );
     await wordpress.php(phpFile('many-contents.php'));
     const admin = await installConnector(wordpress);
     return new SyncedWordpress({ wordpress, proxy, server, database, relay: new Relay(0), admin });
