@@ -202,27 +202,24 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
   test('webhooks of what was pushed are echoes, and change nothing', async () => {
     const site = await all.connect('connector');
     await site.sync({ direction: 'from_external' });
-    await all.wordpress.query('DELETE FROM wp_sitebridge_outbox');
-    all.letWebhooksThrough(true);
+    await all.forgetWebhooks();
     const ids: number[] = [];
     for (let n = 0; n < 30; n += 1) ids.push(await site.write(written('Echoed', n)));
     await site.sync({ direction: 'to_external' });
+    const pushed = await site.contents();
+    await all.letWebhooksThrough();
+    await all.webhooksArrived(site);
+    const { siteId } = site.tenant.site;
+    const events = await all.server.db.syncEvent.findMany({ where: { siteId, eventType: 'webhook' } });
+    expect(events.length).toBeGreaterThanOrEqual(30);
+    expect(new Set(events.map(({ action }) => action))).toEqual(new Set(['echo']));
+    expect(await site.contents()).toEqual(pushed);
+
+    // These come while the push is still under way.
     for (const [n, id] of ids.entries()) await site.edit(id, { title: `Echoed again ${n}` });
     await site.sync({ direction: 'to_external' });
-    const pushed = await site.contents();
     await all.webhooksArrived(site);
-
-    const { siteId } = site.tenant.site;
-    const deliveries = { siteId, status: 'processed' as const };
-    expect(await all.server.db.webhookDelivery.count({ where: deliveries })).toBeGreaterThanOrEqual(30);
-    const events = await all.server.db.syncEvent.groupBy({
-      by: ['action'],
-      where: { siteId, eventType: 'webhook' },
-      _count: { _all: true },
-    });
-    expect(events.map(({ action }) => action)).toEqual(['echo']);
-    expect(await site.contents()).toEqual(pushed);
-    expect((await all.titled('Echoed again')).size).toBe(30);
+    expect([...(await all.titled('Echoed')).values()]).toEqual(Array(30).fill(1));
     await all.expectEqual(site);
     const run = await site.sync({ direction: 'both' });
     expect(run.totals).toMatchObject({ created: 0, updated: 0, pushed: 0, conflicts: 0, failed: 0 });
