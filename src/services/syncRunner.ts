@@ -164,7 +164,9 @@ export class SyncRunner {
     await this.#db.$transaction(async (tx) => {
       const finishedAt = new Date(this.#now());
       const status = error === null ? 'success' : 'partial';
-      if (!(await this.#end(tx, run, { status, finishedAt, error }))) return;
+      // What the site counted and does not show is no work left.
+      const end = { status, finishedAt, error, progressExpected: ledger.done } as const;
+      if (!(await this.#end(tx, run, end))) return;
       await tx.siteIntegration.update({
         where: { id: run.integrationId },
         data: { lastSyncAt: finishedAt, pausedUntil: null, pauses: 0 },
@@ -189,7 +191,7 @@ export class SyncRunner {
   async #end(
     tx: Transaction,
     run: ClaimedRun,
-    end: { status: SyncStatus; finishedAt: Date; error: string | null },
+    end: { status: SyncStatus; finishedAt: Date; error: string | null; progressExpected?: number },
   ): Promise<boolean> {
     await lockIntegration(tx, run.integrationId);
     const { count } = await tx.syncRun.updateMany({

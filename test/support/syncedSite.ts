@@ -11,8 +11,8 @@ import type { TestServer } from './server.ts';
 /** How the server speaks with a site: through the connector, or over core REST by an application password. */
 export type Way = 'connector' | 'password';
 
-export interface SyncedSite {
-  wordpress: SimulatedWordpress;
+/** A connected site as its owner sees it here. */
+export interface SyncedTenant {
   tenant: TestTenant;
   /** `/api/v1/integration/integrations/{id}`, and what stands below it. */
   path(rest?: string): string;
@@ -24,6 +24,10 @@ export interface SyncedSite {
   /** Edits a content here, as a user would. */
   edit(id: number, fields: object): Promise<void>;
   content(id: number): Promise<Content>;
+}
+
+export interface SyncedSite extends SyncedTenant {
+  wordpress: SimulatedWordpress;
 }
 
 /** Starts and connects one; `config` becomes its `config_json`. Stop its WordPress at the end. */
@@ -39,18 +43,24 @@ export async function startSyncedSite(
     ...options,
   });
   const tenant = await buildTenant(server, wordpress.url);
-  const path = (rest = '') => `${integrationsPath}/${tenant.integrationId}${rest}`;
-  const owner = server.as(tenant.owner);
+  const site = syncedTenant(server, tenant);
   if (way === 'connector') enterKey(wordpress, tenant.site);
   const credentials = { username: 'editor', application_password: 'abcd efgh ijkl mnop qrst uvwx' };
-  await owner
-    .patch(path(), {
+  await server
+    .as(tenant.owner)
+    .patch(site.path(), {
       config_json: config,
       ...(way === 'password' ? { credentials_json: credentials } : {}),
     })
     .expect(200);
+  return { wordpress, ...site };
+}
+
+/** What an owner does with a connected site. */
+export function syncedTenant(server: TestServer, tenant: TestTenant): SyncedTenant {
+  const path = (rest = '') => `${integrationsPath}/${tenant.integrationId}${rest}`;
+  const owner = server.as(tenant.owner);
   return {
-    wordpress,
     tenant,
     path,
     sync: async (body) => (await owner.post(path('/sync'), body).expect(200)).body,

@@ -25,7 +25,8 @@ export type MuPlugin =
   | 'rest-restricted'
   | 'dirty-json'
   | 'fatal-error'
-  | 'extra-type';
+  | 'extra-type'
+  | 'syncable-meta';
 
 /** How to start a WordPress. */
 export interface WordpressOptions {

@@ -39,9 +39,14 @@ export async function* readChangedItems(
   const expected = wanted.length;
   for await (const found of ahead(parts(wanted, PAGE), read, Math.min(2, requests.pace.atOnce))) {
     for (const { items: contents, faults } of found) {
+      // As in a list: what may not be seen is not told, unless it is known here.
+      const forbidden = faults.flatMap(({ code, externalId }) =>
+        code === 'forbidden' ? (externalId ?? []) : [],
+      );
+      missing.push(...(await known.some(forbidden)).keys());
       yield {
         items: contents.filter(({ status }) => status !== null),
-        faults,
+        faults: faults.filter(({ code }) => code !== 'forbidden'),
         cursor: {},
         expected,
       };

@@ -1,0 +1,205 @@
+/** A real WordPress with many contents, a server beside it, and workers that are processes of their own. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+import { type Program, Programs, testSettings } from '../../process/serverProcess.ts';
+import { buildTenant } from '../../support/builders.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
+import { Relay } from '../../support/relay.ts';
+import { startTestServer, type TestServer } from '../../support/server.ts';
+import { type SyncedTenant, syncedTenant, type Way } from '../../support/syncedSite.ts';
+import type { AdminSession } from './admin-session.ts';
+import { CONNECTOR, installConnector } from './connector.ts';
+import { databaseContents, storedContent } from './database-contents.ts';
+import type { Mariadb } from './mariadb.ts';
+import { type SiteProxy, startSiteProxy } from './site-proxy.ts';
+import { startWordpress, type Wordpress, type WordpressOptions } from './wordpress.ts';
+
+export class SyncedWordpress {
+  readonly wordpress: Wordpress;
+  /** Where the server finds the WordPress. */
+  readonly proxy: SiteProxy;
+  readonly server: TestServer;
+  readonly #database: TestDatabase;
+  readonly #programs = new Programs();
+  /** Where the WordPress finds the server. */
+  readonly #relay: Relay;
+  readonly #admin: AdminSession;
+  #worker: Program | null = null;
+  #hasConnector = true;
+  /** What workers have logged that ended by now. */
+  #logged = '';
+
+  private constructor(parts: {
+    wordpress: Wordpress;
+    proxy: SiteProxy;
+    server: TestServer;
+    database: TestDatabase;
+    relay: Relay;
+    admin: AdminSession;
+  }) {
+    this.wordpress = parts.wordpress;
+    this.proxy = parts.proxy;
+    this.server = parts.server;
+    this.#database = parts.database;
+    this.#relay = parts.relay;
+    this.#admin = parts.admin;
+  }
+
+  /** Starts everything but a worker. */
+  static async start(mariadb: Mariadb, options: WordpressOptions): Promise<SyncedWordpress> {
+    const database = await createTestDatabase();
+    const server = await startTestServer({ ROLE: 'api', SYNC_WAIT_S: '120' }, { database });
+    const wordpress = await startWordpress(mariadb, options);
+    const proxy = await startSiteProxy(wordpress.url);
+    wordpress.setMuPlugin('syncable-meta', true);
+    await wordpress.php(
+      // An editor may not edit the page that WordPress makes for the privacy policy.
+      `update_option( 'home', '${proxy.url}' ); return delete_option( 'wp_page_for_privacy_policy' );`,
+    );
+    await wordpress.php(phpFile('many-contents.php'));
+    const admin = await installConnector(wordpress);
+    return new SyncedWordpress({ wordpress, proxy, server, database, relay: new Relay(0), admin });
+  }
+
+  /** A new account with this site, of which it knows nothing yet. */
+  async connect(way: Way): Promise<SyncedTenant> {
+    const tenant = await buildTenant(this.server, this.proxy.url);
+    const site = syncedTenant(this.server, tenant);
+    const { editor } = this.wordpress.users;
+    if ((way === 'connector') !== this.#hasConnector) {
+      if (way === 'connector') await this.#admin.activatePlugin(CONNECTOR);
+      else await this.#admin.deactivatePlugin(CONNECTOR);
+      this.#hasConnector = way === 'connector';
+    }
+    if (way === 'connector') {
+      await this.#admin.pressSettings('Save', {
+        server_url: `http://127.0.0.1:${await this.#relay.port()}`,
+        site_id: String(tenant.site.siteId),
+        api_key: tenant.site.key,
+        user_id: String(editor),
+      });
+      return site;
+    }
+    const password = await this.wordpress.php(
+      `return WP_Application_Passwords::create_new_application_password( ${editor}, array( 'name' => 'test-' . uniqid() ) )[0];`,
+    );
+    await this.server
+      .as(tenant.owner)
+      .patch(site.path(), {
+        credentials_json: { username: 'editor', application_password: String(password) },
+      })
+      .expect(200);
+    return site;
+  }
+
+  /** Has WordPress forget what it could not tell so far. */
+  async forgetWebhooks(): Promise<void> {
+    await this.wordpress.query('DELETE FROM wp_sitebridge_outbox');
+    await this.wordpress.php(
+      "delete_option( 'sitebridge_connector_delivery' ); wp_clear_scheduled_hook( 'sitebridge_connector_deliver' ); return true;",
+    );
+  }
+
+  /** Lets webhooks through from now on, which nobody has taken before, and has WordPress send what waits. */
+  async letWebhooksThrough(): Promise<void> {
+    this.#relay.pointTo(Number(new URL(this.server.url).port));
+    await this.wordpress.query("UPDATE wp_sitebridge_outbox SET due_at = 1 WHERE state = 'waiting'");
+    await this.wordpress.php(
+      `delete_option( 'sitebridge_connector_delivery' );
+      delete_transient( 'doing_cron' );
+      wp_clear_scheduled_hook( 'sitebridge_connector_deliver' );
+      return wp_schedule_single_event( time(), 'sitebridge_connector_deliver' );`,
+    );
+  }
+
+  /** Waits until WordPress has told everything and it has been worked on. */
+  async webhooksArrived(site: SyncedTenant): Promise<void> {
+    await eventually(async () => {
+      const visit = await fetch(`${this.wordpress.url}/wp-cron.php`);
+      await visit.text();
+      expect(await this.wordpress.query('SELECT * FROM wp_sitebridge_outbox')).toEqual([]);
+      const where = { siteId: site.tenant.site.siteId, status: { not: 'processed' as const } };
+      expect(await this.server.db.webhookDelivery.count({ where })).toBe(0);
+    });
+  }
+
+  /** Edits 100 contents there, trashes 10, deletes 10 and makes 10. */
+  async changeMany(): Promise<void> {
+    await this.wordpress.php(phpFile('many-changes.php'));
+  }
+
+  /** Saves a post there as wp-admin does. */
+  async save(externalId: string | null, title: string): Promise<void> {
+    await this.wordpress.php(
+      `return wp_update_post( wp_slash( array( 'ID' => ${Number(externalId)}, 'post_title' => '${title}' ) ) );`,
+    );
+  }
+
+  /** How many there are with this title or one that begins so, by title. */
+  async titled(prefix: string): Promise<Map<string, number>> {
+    const rows = await this.wordpress.query(
+      `SELECT post_title AS title, COUNT(*) AS count FROM wp_posts
+      WHERE post_title LIKE '${prefix}%' AND post_type <> 'revision' GROUP BY post_title`,
+    );
+    return new Map(rows.map((row) => [String(row.title), Number(row.count)]));
+  }
+
+  /** Both sides hold the same, field by field, and each content once. */
+  async expectEqual(site: SyncedTenant): Promise<number> {
+    const there = await databaseContents(this.wordpress, this.proxy.url);
+    const contents = await site.contents({ syncState: { not: 'deleted_remote' } });
+    const here = contents.map(storedContent).sort((one, other) => one.id - other.id);
+    expect(here.map(({ id }) => id)).toEqual(there.map(({ id }) => id));
+    for (const [index, content] of here.entries()) expect(content).toEqual(there[index]);
+    expect(contents.filter(({ syncState }) => syncState !== 'in_sync')).toEqual([]);
+    return here.length;
+  }
+
+  async startWorker(): Promise<void> {
+    this.#worker = await this.#programs.startWorker({
+      ...testSettings,
+      DATABASE_URL: this.#database.url,
+    });
+  }
+
+  /** Kills the worker; its jobs are given to the next one as soon as that looks. */
+  async killWorker(): Promise<void> {
+    const ended = await this.#worker?.end('SIGKILL');
+    this.#logged += ended?.stderr ?? '';
+    // A worker is taken for dead after 15 seconds of silence.
+    await this.server.db.$executeRaw`
+      UPDATE pgboss.job SET heartbeat_on = heartbeat_on - interval '1 minute' WHERE state = 'active'`;
+  }
+
+  /** What the workers have logged. */
+  logged(): string {
+    return this.#logged + (this.#worker?.stderr ?? '');
+  }
+
+  async stop(): Promise<void> {
+    await this.#programs.endAll();
+    await this.proxy.stop();
+    await this.wordpress.stop();
+    await this.#relay.stop();
+    await this.server.stop();
+    await this.#database.drop();
+  }
+}
+
+/** Waits until a run has ended; gives what became of it. */
+export function runEnded(server: TestServer, site: SyncedTenant, id: number) {
+  return eventually(async () => {
+    const { body } = await server
+      .as(site.tenant.owner)
+      .get(site.path(`/runs/${id}`))
+      .expect(200);
+    expect(['success', 'partial', 'failed', 'cancelled']).toContain(body.status);
+    return body;
+  }, 90_000);
+}
+
+function phpFile(name: string): string {
+  return readFileSync(join(import.meta.dirname, 'php', name), 'utf8').replace('<?php', '');
+}
