@@ -8,7 +8,7 @@ import { stateOf } from './contentPages.ts';
 import type { ContentRun, TypeToSync } from './contentRun.ts';
 import { wantedStatus } from './contentWritten.ts';
 import type { EventLog } from './eventLog.ts';
-import { type Begun, noResult, PushOutcomes, stepOf } from './pushOutcomes.ts';
+import { type Begun, noResult, PushOutcomes } from './pushOutcomes.ts';
 import type { RunStep } from './runLedger.ts';
 
 /** How often one content is tried in a run. */
@@ -91,7 +91,7 @@ export class ContentPush {
         const more = await this.#outcomes.store(tx, run, type, each, outcome, lastTry, result);
         if (more && !lastTry) again.push(each.content.id);
       }
-      return stepOf(result);
+      return this.#outcomes.finish(tx, result);
     });
     return again;
   }
@@ -104,21 +104,23 @@ export class ContentPush {
         where: { id: { in: ids }, syncState: { in: ['local_only', 'local_changes'] } },
         orderBy: { id: 'asc' },
       });
-      const begun: Begun[] = [];
-      for (const content of contents) {
+      const now = new Date(this.#now());
+      const begun = contents.map((content): Begun => {
         const opId = randomUUID();
         const creates = content.externalId === null;
-        const data = {
-          lastOpId: opId,
-          ...(creates && content.createBegunAt === null ? { createBegunAt: new Date(this.#now()) } : {}),
-        };
-        await tx.content.update({ where: { id: content.id }, data });
-        begun.push({
-          content: { ...content, ...data },
+        const createBegunAt = creates ? (content.createBegunAt ?? now) : content.createBegunAt;
+        return {
+          content: { ...content, lastOpId: opId, createBegunAt },
           opId,
           mayExist: creates && content.createBegunAt !== null,
-        });
-      }
+        };
+      });
+      await tx.$executeRaw`
+        UPDATE content SET last_op_id = begun.op_id, updated_at = ${now},
+          create_begun_at = CASE WHEN external_id IS NULL THEN coalesce(create_begun_at, ${now}) ELSE create_begun_at END
+        FROM unnest(${begun.map(({ content }) => content.id)}::int[], ${begun.map(({ opId }) => opId)}::text[])
+          AS begun (id, op_id)
+        WHERE content.id = begun.id`;
       return begun;
     });
   }
@@ -174,11 +176,11 @@ export class ContentPush {
       const result = noResult();
       kept.length = 0;
       for (const { each, found } of changed) {
-        if (found !== null && 'code' in found) await this.#outcomes.storeFault(tx, run, each, found, result);
+        if (found !== null && 'code' in found) this.#outcomes.storeFault(run, each, found, result);
         // By the integration's rule the edits here may go on all the same.
         else if (await this.#outcomes.storeConflict(tx, run, each, found, result)) kept.push(each);
       }
-      return stepOf(result);
+      return this.#outcomes.finish(tx, result);
     });
     return [...writable, ...kept];
   }

@@ -25,6 +25,7 @@ export interface BatchResult {
   conflicts: number;
   deleted: number;
   faults: { content: Content; fault: ItemFault }[];
+  events: EventInput[];
 }
 
 /** Stores what became of writes, each with its event. */
@@ -50,19 +51,25 @@ export class PushOutcomes {
     if (outcome.result === 'conflict') return this.storeConflict(tx, run, each, outcome.remote, result);
     if (outcome.result === 'written') await this.#storeWritten(tx, run, type, each, outcome, result);
     else if (outcome.retryable && !lastTry) return true;
-    else await this.storeFault(tx, run, each, outcome.fault, result);
+    else this.storeFault(run, each, outcome.fault, result);
     return false;
   }
 
-  async storeFault(
-    tx: Transaction,
-    run: ContentRun,
-    { content }: Begun,
-    fault: ItemFault,
-    result: BatchResult,
-  ): Promise<void> {
+  /** Writes the events of a batch, in the transaction of what they tell; gives the step that it is. */
+  async finish(tx: Transaction, { events, faults, ...totals }: BatchResult): Promise<RunStep> {
+    await this.#events.recordAll(tx, events);
+    return {
+      totals: { ...totals, failed: faults.length },
+      done: totals.pushed + totals.conflicts + totals.deleted,
+      troubles: faults.map(
+        ({ content, fault }) => `${content.contentType} content ${content.id}: ${fault.message}`,
+      ),
+    };
+  }
+
+  storeFault(run: ContentRun, { content }: Begun, fault: ItemFault, result: BatchResult): void {
     result.faults.push({ content, fault });
-    await this.#record(tx, run, content, {
+    this.#record(result, run, content, {
       action: 'push_failed',
       success: false,
       error: fault.message,
@@ -106,7 +113,7 @@ export class PushOutcomes {
         },
       });
     }
-    await this.#record(tx, run, sent, {
+    this.#record(result, run, sent, {
       action: 'pushed',
       externalId: remote.externalId,
       details: { created, version: sent.localVersion },
@@ -125,7 +132,7 @@ export class PushOutcomes {
     ];
     for (const fault of told) {
       result.faults.push({ content: sent, fault });
-      await this.#record(tx, run, sent, {
+      this.#record(result, run, sent, {
         action: fault.code,
         success: false,
         externalId: remote.externalId,
@@ -154,7 +161,7 @@ export class PushOutcomes {
     else if (outcome === 'updated') result.updated += 1;
     else if (outcome !== 'unchanged') result.conflicts += 1;
     if (outcome !== 'unchanged') {
-      await this.#record(tx, run, content, {
+      this.#record(result, run, content, {
         action: outcome === 'deleted_remote' || outcome === 'updated' ? 'pulled' : 'conflict',
         details: { outcome },
       });
@@ -164,12 +171,12 @@ export class PushOutcomes {
   }
 
   #record(
-    tx: Transaction,
+    result: BatchResult,
     run: ContentRun,
     content: Content,
     event: Pick<EventInput, 'action' | 'success' | 'error' | 'externalId' | 'details'>,
-  ): Promise<void> {
-    return this.#events.record(tx, {
+  ): void {
+    result.events.push({
       ...run.owner,
       type: 'content',
       contentId: content.id,
@@ -200,16 +207,5 @@ async function takeOverTwin(
 }
 
 export function noResult(): BatchResult {
-  return { pushed: 0, created: 0, updated: 0, conflicts: 0, deleted: 0, faults: [] };
-}
-
-export function stepOf(result: BatchResult): RunStep {
-  const { faults, ...totals } = result;
-  return {
-    totals: { ...totals, failed: faults.length },
-    done: result.pushed + result.conflicts + result.deleted,
-    troubles: faults.map(
-      ({ content, fault }) => `${content.contentType} content ${content.id}: ${fault.message}`,
-    ),
-  };
+  return { pushed: 0, created: 0, updated: 0, conflicts: 0, deleted: 0, faults: [], events: [] };
 }
