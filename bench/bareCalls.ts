@@ -4,7 +4,10 @@ import type { Seen } from './largeWordpress.ts';
 /** Who asks: with an application password, or signed as the server does. */
 export type Asker = { username: string; application_password: string } | { siteId: number; key: string };
 
-/** Sends requests, so many at once, and throws away what is answered. Throws when an answer is no success. */
+/**
+ * Sends requests, so many at once, and throws away what is answered. Throws when an answer, or a part of a batch, is no
+ * success.
+ */
 export async function sendBare(
   url: string,
   asker: Asker,
@@ -23,8 +26,11 @@ export async function sendBare(
         },
         ...(body === '' ? {} : { body }),
       });
-      await answer.arrayBuffer();
+      const answered = Buffer.from(await answer.arrayBuffer());
       if (!answer.ok) throw new Error(`${method} ${target} answered ${answer.status}.`);
+      // A batch is a success even where none of its parts is.
+      if (method !== 'GET' && /"status":[^2"]/.test(answered.toString('latin1')))
+        throw new Error(`A part of ${method} ${target} was no success.`);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
