@@ -9,5 +9,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' } }] },
   // What hangs ends, and a busy machine is no reason to fail: no test measures by it.
+  // Many files wait for processes and heartbeats more than they compute.
+  maxWorkers: 2,
   testTimeout: 180_000,
 };
