@@ -8,8 +8,8 @@ export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' } }] },
-  // What hangs ends, and a busy machine is no reason to fail: no test measures by it.
   // Many files wait for processes and heartbeats more than they compute.
   maxWorkers: 2,
+  // What hangs ends, and a busy machine is no reason to fail: no test measures by it.
   testTimeout: 180_000,
 };
