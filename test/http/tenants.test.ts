@@ -169,15 +169,17 @@ describe('the database refuses', () => {
     await expect(move).rejects.toThrow(foreignKey);
   });
 
-  test('a second integration of a site and platform, and a second active run', async () => {
+  test('a second integration of a site and platform, a second run that waits, and a second that works', async () => {
     const { db } = server;
     const own = { accountId: victim.accountId, siteId: victim.site.siteId };
     await expect(db.siteIntegration.create({ data: { ...own, platform: 'wordpress' } })).rejects.toThrow(
       /unique/i,
     );
     const run = { ...own, integrationId: victim.integrationId, direction: 'metadata' as const };
-    const first = await db.syncRun.create({ data: run });
-    await expect(db.syncRun.create({ data: { ...run, status: 'syncing' } })).rejects.toThrow(/unique/i);
-    await db.syncRun.delete({ where: { id: first.id } });
+    for (const status of ['queued', 'syncing'] as const) {
+      await db.syncRun.create({ data: { ...run, status } });
+      await expect(db.syncRun.create({ data: { ...run, status } })).rejects.toThrow(/unique/i);
+    }
+    await db.syncRun.deleteMany({ where: { integrationId: victim.integrationId } });
   });
 });
