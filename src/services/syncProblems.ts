@@ -136,7 +136,8 @@ const rules: ((facts: Facts) => Problem | null)[] = [
         )
       : null,
   (facts) =>
-    facts.contentTypes && !facts.contentTypes.plugin_connection_enabled
+    // Only a site with a key of its own can have the plugin.
+    facts.usesSiteKey && facts.contentTypes && !facts.contentTypes.plugin_connection_enabled
       ? problem(
           'plugin_not_connected',
           'info',
@@ -150,7 +151,9 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'webhooks_silent',
           'warning',
           'The site changed, and no webhook told of it.',
-          'In WordPress, look at the queue under Settings > Sitebridge, and see that the site can reach this server.',
+          facts.usesSiteKey
+            ? 'On the site, look at the queue under Settings > Sitebridge, and see that the site can reach this server.'
+            : 'See that the site sends its webhooks, and that they reach this server.',
         )
       : null,
   (facts) =>
