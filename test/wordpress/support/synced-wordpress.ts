@@ -94,37 +94,6 @@ export class SyncedWordpress {
     return site;
   }
 
-  /** Has WordPress forget what it could not tell so far. */
-  async forgetWebhooks(): Promise<void> {
-    await this.wordpress.query('DELETE FROM wp_sitebridge_outbox');
-    await this.wordpress.php(
-      "delete_option( 'sitebridge_connector_delivery' ); wp_clear_scheduled_hook( 'sitebridge_connector_deliver' ); return true;",
-    );
-  }
-
-  /** Lets webhooks through from now on, which nobody has taken before, and has WordPress send what waits. */
-  async letWebhooksThrough(): Promise<void> {
-    this.#relay.pointTo(Number(new URL(this.server.url).port));
-    await this.wordpress.query("UPDATE wp_sitebridge_outbox SET due_at = 1 WHERE state = 'waiting'");
-    await this.wordpress.php(
-      `delete_option( 'sitebridge_connector_delivery' );
-      delete_transient( 'doing_cron' );
-      wp_clear_scheduled_hook( 'sitebridge_connector_deliver' );
-      return wp_schedule_single_event( time(), 'sitebridge_connector_deliver' );`,
-    );
-  }
-
-  /** Waits until WordPress has told everything and it has been worked on. */
-  async webhooksArrived(site: SyncedTenant): Promise<void> {
-    await eventually(async () => {
-      const visit = await fetch(`${this.wordpress.url}/wp-cron.php`);
-      await visit.text();
-      expect(await this.wordpress.query('SELECT * FROM wp_sitebridge_outbox')).toEqual([]);
-      const where = { siteId: site.tenant.site.siteId, status: { not: 'processed' as const } };
-      expect(await this.server.db.webhookDelivery.count({ where })).toBe(0);
-    });
-  }
-
   /** Edits 100 contents there, trashes 10, deletes 10 and makes 10. */
   async changeMany(): Promise<void> {
     await this.wordpress.php(phpFile('many-changes.php'));
