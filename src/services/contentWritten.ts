@@ -13,9 +13,12 @@ export function wantedStatus(status: Content['status']): 'draft' | 'published' {
 /** The texts that a site may change on saving, as WordPress takes out markup that the user may not write. */
 const texts = ['title', 'body', 'excerpt'] as const;
 
-/** The texts that the site keeps otherwise than they were sent. */
+/** What the site keeps otherwise than it was sent. */
 export function changedOnSaving(content: Content, onSite: SharedState): string[] {
-  return texts.filter((name) => content[name] !== onSite[name]);
+  return [
+    ...texts.filter((name) => content[name] !== onSite[name]),
+    ...(wantedStatus(content.status) === onSite.status ? [] : ['status']),
+  ];
 }
 
 /**
@@ -26,7 +29,6 @@ export function isAsSent(content: Content, onSite: SharedState): boolean {
   const local = sharedState(content);
   return (
     changedOnSaving(content, onSite).length === 0 &&
-    wantedStatus(content.status) === onSite.status &&
     sameSlug(local.slug, onSite.slug) &&
     sameTerms(local.terms, onSite.terms, content.createBegunAt !== null) &&
     sameMetadata(local.metadata, onSite.metadata)
@@ -34,8 +36,9 @@ export function isAsSent(content: Content, onSite: SharedState): boolean {
 }
 
 /**
- * The columns of a content that the site has taken as it was sent. Slug, terms and metadata are as the site finished
- * them; texts stay as they were written here, and the base says what the site made of them.
+ * The columns of a content that the site has taken. Slug, terms, metadata and status are as the site finished them:
+ * WordPress schedules what it is to publish where the date lies ahead of its clock. Texts stay as they were written
+ * here, and the base says what the site made of them.
  */
 export function columnsAsWritten(content: Content, onSite: SharedState) {
   const hash = contentHash(onSite);
@@ -44,7 +47,8 @@ export function columnsAsWritten(content: Content, onSite: SharedState) {
     slug,
     name,
   }));
-  const status: Content['status'] = content.status === 'ready' ? 'published' : content.status;
+  const status: Content['status'] =
+    onSite.status === 'published' ? 'published' : content.status === 'archived' ? 'archived' : 'draft';
   return {
     slug: onSite.slug,
     terms,

@@ -122,18 +122,7 @@ export class PushOutcomes {
       externalId: remote.externalId,
       details: { created, version: sent.localVersion },
     });
-    const told = [
-      ...notes,
-      ...(changed.length === 0
-        ? []
-        : [
-            {
-              externalId: remote.externalId,
-              code: 'changed_on_saving',
-              message: `The site changed ${changed.join(', ')} on saving: its user may not write all that is in it.`,
-            },
-          ]),
-    ];
+    const told = [...notes, ...(changed.length === 0 ? [] : [savingFault(remote, changed)])];
     for (const fault of told) {
       result.faults.push({ content: sent, fault });
       this.#record(result, run, sent, {
@@ -224,6 +213,19 @@ async function takeOverTwin(
   if (!twin || twin.id === id) return null;
   await tx.content.delete({ where: { id: twin.id } });
   return hasLocalChanges(twin) ? sharedState(twin) : null;
+}
+
+function savingFault({ externalId, externalStatus }: RemoteContent, changed: string[]): ItemFault {
+  const texts = changed.filter((name) => name !== 'status').join(', ');
+  const parts = [
+    ...(texts === '' ? [] : [`${texts}: its user may not write all that is in it`]),
+    ...(changed.includes('status') ? [`status: there it is '${externalStatus}'`] : []),
+  ];
+  return {
+    externalId,
+    code: 'changed_on_saving',
+    message: `The site changed on saving ${parts.join('; ')}.`,
+  };
 }
 
 export function noResult(): BatchResult {

@@ -108,7 +108,7 @@ it('what the site takes out of a text on saving is told, and what was written he
   const good = await site.write({ title: 'Without', body: '<p>Plain</p>', status: 'ready' });
   const run = await site.sync({ direction: 'to_external' });
   expect(run).toMatchObject({ status: 'partial', totals: { pushed: 2, failed: 1 } });
-  expect(run.error).toMatch(new RegExp(`content ${id}: .*changed body`));
+  expect(run.error).toMatch(new RegExp(`content ${id}: .*changed on saving body`));
   expect(await failures()).toContainEqual(
     expect.objectContaining({ action: 'changed_on_saving', content_id: id, details: expect.anything() }),
   );
@@ -121,6 +121,37 @@ it('what the site takes out of a text on saving is told, and what was written he
   await site.sync({ direction: 'both' });
   expect(await site.content(id)).toMatchObject({ body, syncState: 'in_sync' });
 });
+
+it.each(['password', 'connector'] as const)(
+  'by %s, what the site schedules instead is a draft here, and told',
+  async (way) => {
+    site = await startSyncedSite(server, way);
+    const { clock, editor } = site.wordpress;
+    const post = editor.create('post', { title: 'Today', content: '<p>Now</p>', status: 'publish' });
+    await site.sync({ direction: 'both' });
+    const [{ id } = { id: 0 }] = await site.contents({ externalId: String(post.id) });
+    // The post's date lies ahead of this clock, so WordPress schedules what is saved as published.
+    clock.offsetMs = -3_600_000;
+    await owner().patch(`/api/v1/content/${id}`, { excerpt: 'A new one' }).expect(200);
+    const run = await site.sync({ direction: 'to_external' });
+    expect(post).toMatchObject({ status: 'future', excerpt: 'A new one' });
+    expect(run).toMatchObject({
+      status: 'partial',
+      totals: { pushed: 1 },
+      error: expect.stringContaining("status: there it is 'future'"),
+    });
+    expect(await site.content(id)).toMatchObject({
+      status: 'draft',
+      externalStatus: 'future',
+      syncState: 'in_sync',
+    });
+    // When its time comes, the site publishes it.
+    clock.offsetMs = 0;
+    site.wordpress.editor.edit(post.id, { status: 'publish' });
+    await site.sync({ direction: 'both' });
+    expect(await site.content(id)).toMatchObject({ status: 'published', syncState: 'in_sync' });
+  },
+);
 
 describe('what a caller may ask', () => {
   it.each<[object, string]>([
