@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Content } from '../database/generated/client.ts';
+import type { RemoteContent } from '../platforms/contentPart.ts';
 import type { ContentTerm, JsonObject, JsonValue } from '../platforms/platform.ts';
 
 /** What both sides have in common of a content: what is compared, and what a change is a change of. */
@@ -29,6 +30,12 @@ export function sharedState(content: Content): SharedState {
     terms: storedTerms.parse(content.terms),
     metadata: storedMetadata.parse(content.metadata),
   };
+}
+
+/** The shared part of what the site has, as the given status here. */
+export function remoteState(remote: RemoteContent, status: 'draft' | 'published'): SharedState {
+  const { title, slug, body, excerpt, terms, metadata } = remote;
+  return { title, slug, body, excerpt, status, terms, metadata };
 }
 
 /** A hash that does not depend on the order of terms or of keys. */

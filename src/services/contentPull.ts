@@ -1,6 +1,7 @@
 import { RemoteError } from '../errors.ts';
 import type { ContentPage, ItemFault } from '../platforms/contentPart.ts';
-import { markSeen, type PageEntry, type PageTarget, storePage } from './contentPages.ts';
+import { type PageEntry, storePage } from './contentPages.ts';
+import { markSeen, type PageTarget } from './contentRows.ts';
 import type { ContentRun, TypeToSync } from './contentRun.ts';
 import type { EventInput, EventLog } from './eventLog.ts';
 import { knownContents } from './knownContents.ts';

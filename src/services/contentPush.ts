@@ -3,9 +3,8 @@ import type { Content } from '../database/generated/client.ts';
 import { RemoteError } from '../errors.ts';
 import type { ContentWrite, ItemFault, RemoteContent, WriteOutcome } from '../platforms/contentPart.ts';
 import { ofOthers, readSentTexts, withNow } from './contentCreates.ts';
-import { contentHash, sharedState } from './contentHash.ts';
+import { contentHash, remoteState, sharedState } from './contentHash.ts';
 import { lockRows } from './contentMerge.ts';
-import { stateOf } from './contentPages.ts';
 import type { ContentRun, TypeToSync } from './contentRun.ts';
 import { wantedStatus } from './contentWritten.ts';
 import type { EventLog } from './eventLog.ts';
@@ -229,7 +228,7 @@ function writeOf(
 /** Has the site what both last agreed on? */
 function isBase(found: RemoteContent | ItemFault | null, content: Content): boolean {
   if (found === null || 'code' in found || found.status === null) return false;
-  return contentHash(stateOf(found, found.status)) === content.baseHash;
+  return contentHash(remoteState(found, found.status)) === content.baseHash;
 }
 
 /** A platform that answers for fewer than it was given. */

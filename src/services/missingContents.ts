@@ -2,7 +2,7 @@ import type { Transaction } from '../database/client.ts';
 import { RemoteError } from '../errors.ts';
 import type { ItemFault, TypeOfSite } from '../platforms/contentPart.ts';
 import { lockRows, markDeletedRemote } from './contentMerge.ts';
-import type { PageTarget } from './contentPages.ts';
+import type { PageTarget } from './contentRows.ts';
 import type { ContentRun } from './contentRun.ts';
 import type { EventLog } from './eventLog.ts';
 import { knownContents } from './knownContents.ts';

@@ -1,9 +1,8 @@
 import type { Transaction } from '../database/client.ts';
 import type { Content } from '../database/generated/client.ts';
 import type { ItemFault, RemoteContent, SentTexts, WriteOutcome } from '../platforms/contentPart.ts';
-import { sharedState } from './contentHash.ts';
+import { remoteState, sharedState } from './contentHash.ts';
 import { hasLocalChanges, markDeletedRemote, mergeRemote, remoteFacts, storedState } from './contentMerge.ts';
-import { stateOf } from './contentPages.ts';
 import type { ContentRun, TypeToSync } from './contentRun.ts';
 import { changedOnSaving, columnsAsWritten, noCreate, wantedStatus } from './contentWritten.ts';
 import type { EventInput, EventLog } from './eventLog.ts';
@@ -91,7 +90,7 @@ export class PushOutcomes {
   ): Promise<void> {
     const content = await tx.content.findUnique({ where: { id: sent.id } });
     const status = remote.status ?? wantedStatus(sent.status);
-    const state = stateOf(remote, status);
+    const state = remoteState(remote, status);
     const changed = changedOnSaving(sent, state);
     if (created) result.created += 1;
     else result.updated += 1;
@@ -149,7 +148,7 @@ export class PushOutcomes {
     const outcome =
       remote === null || remote.status === null
         ? await markDeletedRemote(tx, content, facts)
-        : await mergeRemote(tx, content, stateOf(remote, remote.status), facts, run.rule);
+        : await mergeRemote(tx, content, remoteState(remote, remote.status), facts, run.rule);
     if (outcome === 'deleted_remote') result.deleted += 1;
     else if (outcome === 'updated') result.updated += 1;
     else if (outcome !== 'unchanged') result.conflicts += 1;
