@@ -2,7 +2,7 @@ import type { Database, Transaction } from '../database/client.ts';
 import type { Prisma } from '../database/generated/client.ts';
 import { CallerError, invalidField, notFound } from '../errors.ts';
 import type { JobQueue } from '../jobs/queues.ts';
-import type { Credentials, JsonObject, Platform } from '../platforms/platform.ts';
+import type { Credentials, JsonObject } from '../platforms/platform.ts';
 import type { PlatformRegistry } from '../platforms/registry.ts';
 import { VaultError } from '../security/credentialVault.ts';
 import { applyChoices } from './contentTypes.ts';
@@ -10,6 +10,8 @@ import type { EventLog } from './eventLog.ts';
 import {
   changedConfig,
   checkApiKey,
+  checkPlatformType,
+  checkUnmoved,
   type SentCredentials,
   sameConnection,
   splitCredentials,
@@ -286,19 +288,4 @@ export class IntegrationService {
 /** Holds the row until the end of the transaction, so that changes to `config_json` follow one another. */
 export async function lockIntegration(tx: Transaction, id: number): Promise<void> {
   await tx.$queryRaw`SELECT id FROM site_integration WHERE id = ${id} FOR UPDATE`;
-}
-
-function checkPlatformType(platform: Platform, type: string | undefined): void {
-  if (type !== undefined && type !== platform.type) {
-    throw invalidField('platform_type', `must be ${platform.type} for ${platform.name}, or be left out.`);
-  }
-}
-
-/** Site and platform make an integration what it is; they may be sent along but not changed. */
-function checkUnmoved(row: IntegrationRow, input: UpdateIntegration): void {
-  const fix = 'cannot be changed. Delete this integration and create another.';
-  if (input.siteId !== undefined && input.siteId !== row.siteId)
-    throw invalidField('site_id', fix, 'immutable');
-  if (input.platform !== undefined && input.platform !== row.platform)
-    throw invalidField('platform', fix, 'immutable');
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
-import type { Site } from '../database/generated/client.ts';
+import type { Site, SiteIntegration } from '../database/generated/client.ts';
 import { invalidField } from '../errors.ts';
 import type { Credentials, JsonObject, JsonValue, Platform } from '../platforms/platform.ts';
 import { matchesSiteKey } from '../security/siteKey.ts';
@@ -130,4 +130,23 @@ export function withoutNulls(credentials: SentCredentials): Credentials {
   return Object.fromEntries(
     Object.entries(credentials).filter((entry): entry is [string, string] => entry[1] !== null),
   );
+}
+
+/** `platform_type` may be sent along, but follows from the platform. */
+export function checkPlatformType(platform: Platform, type: string | undefined): void {
+  if (type !== undefined && type !== platform.type) {
+    throw invalidField('platform_type', `must be ${platform.type} for ${platform.name}, or be left out.`);
+  }
+}
+
+/** Site and platform make an integration what it is; they may be sent along but not changed. */
+export function checkUnmoved(
+  row: Pick<SiteIntegration, 'siteId' | 'platform'>,
+  input: { siteId?: number | undefined; platform?: string | undefined },
+): void {
+  const fix = 'cannot be changed. Delete this integration and create another.';
+  if (input.siteId !== undefined && input.siteId !== row.siteId)
+    throw invalidField('site_id', fix, 'immutable');
+  if (input.platform !== undefined && input.platform !== row.platform)
+    throw invalidField('platform', fix, 'immutable');
 }

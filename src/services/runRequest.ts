@@ -1,6 +1,10 @@
 import type { Transaction } from '../database/client.ts';
-import type { Prisma, SyncDirection, SyncRun } from '../database/generated/client.ts';
+import type { Prisma, SiteIntegration, SyncDirection, SyncRun } from '../database/generated/client.ts';
+import { CallerError, invalidField } from '../errors.ts';
+import { notSupported, type PlatformRegistry } from '../platforms/registry.ts';
+import { readContentTypes } from './contentTypes.ts';
 import { readCheckpoint } from './runLedger.ts';
+import { readConfigJson } from './siteConnection.ts';
 
 /** What is asked of a run. */
 export interface RunRequest {
@@ -8,6 +12,37 @@ export interface RunRequest {
   /** In order, each once; empty for all. */
   contentTypes: string[];
   full: boolean;
+}
+
+/** Throws 409 when the integration is inactive or its sync switched off, 501 for a direction the platform lacks, 400 for a type that the site does not have. */
+export function checkPossible(
+  platforms: PlatformRegistry,
+  row: SiteIntegration,
+  { direction, contentTypes }: RunRequest,
+): void {
+  const { structure, content } = platforms.capabilitiesOf(row.platform, readConfigJson(row.config));
+  const possible = direction === 'metadata' ? structure : content;
+  if (!possible) throw notSupported(row.platform, `a sync with direction ${direction}`);
+  if (!row.isActive)
+    throw new CallerError('conflict', 'The integration is inactive. Set is_active first.', {
+      code: 'inactive',
+    });
+  if (!row.syncEnabled) {
+    throw new CallerError('conflict', 'Sync is switched off for this integration. Set sync_enabled first.', {
+      code: 'sync_disabled',
+    });
+  }
+  const types = readContentTypes(readConfigJson(row.config))?.post_types;
+  for (const [index, slug] of contentTypes.entries()) {
+    // Before the structure is known the run reads it first, and says then which types there are not.
+    if (types === undefined || Object.hasOwn(types, slug)) continue;
+    const known = Object.keys(types).join(', ');
+    throw invalidField(
+      `content_types.${index}`,
+      `is not a type of the site, which has ${known}.`,
+      'unknown_type',
+    );
+  }
 }
 
 /** Whether a run does what is asked, and nothing less. */

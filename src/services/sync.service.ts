@@ -1,15 +1,13 @@
 import type { Database, Transaction } from '../database/client.ts';
 import type { SyncDirection, SyncRun } from '../database/generated/client.ts';
-import { CallerError, invalidField, notFound } from '../errors.ts';
+import { CallerError, notFound } from '../errors.ts';
 import type { JobQueue } from '../jobs/queues.ts';
-import { notSupported, type PlatformRegistry } from '../platforms/registry.ts';
+import type { PlatformRegistry } from '../platforms/registry.ts';
 import { type ContentCounts, countContent } from './contentCounts.ts';
-import { readContentTypes } from './contentTypes.ts';
 import type { EventLog } from './eventLog.ts';
 import { type IntegrationRow, type IntegrationService, lockIntegration } from './integration.service.ts';
-import { addToRun, isSame, type RunRequest, unfinishedReading } from './runRequest.ts';
+import { addToRun, checkPossible, isSame, type RunRequest, unfinishedReading } from './runRequest.ts';
 import { isUniqueViolation } from './site.service.ts';
-import { readConfigJson } from './siteConnection.ts';
 import { inScope, type TenantScope } from './tenantScope.ts';
 
 export interface SyncRequest {
@@ -74,7 +72,7 @@ export class SyncService {
       this.#db.$transaction(async (tx) => {
         await lockIntegration(tx, integrationId);
         const row = await this.#integrations.get(scope, integrationId, tx);
-        this.#checkPossible(row, request);
+        checkPossible(this.#platforms, row, wanted);
         const [queued, syncing] = await Promise.all([
           tx.syncRun.findFirst({ where: { integrationId, status: 'queued' } }),
           tx.syncRun.findFirst({ where: { integrationId, status: 'syncing' } }),
@@ -185,34 +183,6 @@ export class SyncService {
       where: { integrationId, status: { in: [...active] } },
       orderBy: { status: 'desc' },
     });
-  }
-
-  #checkPossible(row: IntegrationRow, request: SyncRequest): void {
-    const { structure, content } = this.#platforms.capabilitiesOf(row.platform, readConfigJson(row.config));
-    const possible = request.direction === 'metadata' ? structure : content;
-    if (!possible) throw notSupported(row.platform, `a sync with direction ${request.direction}`);
-    if (!row.isActive)
-      throw new CallerError('conflict', 'The integration is inactive. Set is_active first.', {
-        code: 'inactive',
-      });
-    if (!row.syncEnabled) {
-      throw new CallerError(
-        'conflict',
-        'Sync is switched off for this integration. Set sync_enabled first.',
-        { code: 'sync_disabled' },
-      );
-    }
-    const types = readContentTypes(readConfigJson(row.config))?.post_types;
-    for (const [index, slug] of (request.contentTypes ?? []).entries()) {
-      // Before the structure is known the run reads it first, and says then which types there are not.
-      if (types === undefined || Object.hasOwn(types, slug)) continue;
-      const known = Object.keys(types).join(', ');
-      throw invalidField(
-        `content_types.${index}`,
-        `is not a type of the site, which has ${known}.`,
-        'unknown_type',
-      );
-    }
   }
 
   async #enqueue(
