@@ -7,7 +7,7 @@
  */
 import { pino } from 'pino';
 import { readConfig } from '../src/config.ts';
-import { createCore } from '../src/container.ts';
+import { createCore } from '../src/core.ts';
 import { openDatabase } from '../src/database/open.ts';
 import { type Started, startProgram } from './processes.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Core } from '../src/container.ts';
+import type { Core } from '../src/core.ts';
 
 export const owner = { email: 'owner@bench.example', password: 'a password for the bench' };
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { readConfig } from '../src/config.ts';
-import { type Core, createCore } from '../src/container.ts';
+import { type Core, createCore } from '../src/core.ts';
 import { type OpenDatabase, openDatabase } from '../src/database/open.ts';
 import { type Started, startProgram } from './processes.ts';
 import { owner } from './seed.ts';

@@ -4,7 +4,8 @@ import type { Express } from 'express';
 import type { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import { type Config, secretFile } from './config.ts';
-import { createPrisma, type Database } from './database/client.ts';
+import { createCore } from './core.ts';
+import type { Database } from './database/client.ts';
 import { pendingMigrations } from './database/migrate.ts';
 import { createReadPool } from './database/readPool.ts';
 import { createApp } from './http/app.ts';
@@ -33,9 +34,7 @@ import type { Platform } from './platforms/platform.ts';
 import { PlatformRegistry } from './platforms/registry.ts';
 import { createShopifyPlatform } from './platforms/shopify/shopify.platform.ts';
 import { createWordpressPlatform } from './platforms/wordpress/wordpress.platform.ts';
-import { CredentialVault } from './security/credentialVault.ts';
 import { generatedSecret } from './security/generatedSecret.ts';
-import { AccountService } from './services/account.service.ts';
 import { AuthService } from './services/auth.service.ts';
 import { ConnectionService } from './services/connection.service.ts';
 import { ContentService } from './services/content.service.ts';
@@ -46,12 +45,9 @@ import { ContentPush } from './services/contentPush.ts';
 import { ContentRunner } from './services/contentRunner.ts';
 import { ContentSessions } from './services/contentSessions.ts';
 import { ContentSyncService } from './services/contentSync.service.ts';
-import { CredentialRotation } from './services/credentialRotation.ts';
-import { EventLog } from './services/eventLog.ts';
 import { IntegrationService } from './services/integration.service.ts';
 import { IntegrationReads } from './services/integrationReads.ts';
 import { RetentionService } from './services/retention.service.ts';
-import { SiteService } from './services/site.service.ts';
 import { SiteConnections } from './services/siteConnection.ts';
 import { SitePauses } from './services/sitePauses.ts';
 import { SyncService } from './services/sync.service.ts';
@@ -86,8 +82,7 @@ export async function createContainer(
   morePlatforms: readonly Platform[] = [],
 ): Promise<Container> {
   const now = () => Date.now();
-  const core = createCore(config, logger, databaseUrl);
-  const { db, events, sites, vault } = core;
+  const { db, events, sites, vault } = createCore(config, logger, databaseUrl);
   const readPool = createReadPool({
     url: databaseUrl,
     size: Math.ceil(config.databasePoolSize / 2),
@@ -221,37 +216,6 @@ export async function createContainer(
       await readPool.end();
       await db.$disconnect();
     },
-  };
-}
-
-/** What needs nothing but the database and the vault: enough for the admin commands. */
-export interface Core {
-  db: Database;
-  vault: CredentialVault;
-  events: EventLog;
-  sites: SiteService;
-  accounts: AccountService;
-  rotation: CredentialRotation;
-}
-
-export function createCore(config: Config, logger: Logger, databaseUrl: string): Core {
-  const db = createPrisma({ url: databaseUrl, poolSize: config.databasePoolSize, logger });
-  const vault = new CredentialVault(
-    config.credentialKeys ??
-      generatedSecret(
-        secretFile(config, 'credential-keys'),
-        () => `k1:${randomBytes(32).toString('base64')}`,
-      ),
-  );
-  const events = new EventLog(db);
-  const sites = new SiteService({ db, vault, events, now: () => Date.now() });
-  return {
-    db,
-    vault,
-    events,
-    sites,
-    accounts: new AccountService(db),
-    rotation: new CredentialRotation({ db, vault }),
   };
 }
 

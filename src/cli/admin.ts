@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { readConfig } from '../config.ts';
-import { type Core, createCore } from '../container.ts';
+import { type Core, createCore } from '../core.ts';
 import { openDatabase } from '../database/open.ts';
 import { CallerError, SetupError } from '../errors.ts';
 import { createLogger } from '../logger.ts';

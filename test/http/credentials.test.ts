@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { readConfig } from '../../src/config.ts';
-import { createCore } from '../../src/container.ts';
+import { createCore } from '../../src/core.ts';
 import { createLogger } from '../../src/logger.ts';
 import {
   type SimulatedWordpress,

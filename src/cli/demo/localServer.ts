@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { readConfig } from '../../config.ts';
-import { type Container, type Core, createContainer, createCore } from '../../container.ts';
+import { type Container, createContainer } from '../../container.ts';
+import { type Core, createCore } from '../../core.ts';
 import { type OpenDatabase, openDatabase } from '../../database/open.ts';
 
 /** A server with a database of its own, for the time of one demonstration. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import type { Core } from '../../container.ts';
+import type { Core } from '../../core.ts';
 import { tokenResponse } from '../../http/schemas/auth.schema.ts';
 import { testResultSchema } from '../../http/schemas/connection.schema.ts';
 import { eventsResponse } from '../../http/schemas/event.schema.ts';
