@@ -179,33 +179,69 @@ const run: fc.Arbitrary<Run> = fc.record({
   ),
 });
 
-export const steps: fc.Arbitrary<Step[]> = fc.array(
+const disturbedRun = fc.record({ step: fc.constant('run' as const), run });
+const quietRun = (direction: Run['direction']): Step => ({
+  step: 'run',
+  run: { direction, full: false, troubles: [], cut: null, meanwhile: null },
+});
+
+/** Both sides edit the same, and a run takes only what is here to the site. */
+const meeting: fc.Arbitrary<Step[]> = fc
+  .record({
+    at: fc.constantFrom(0, 1),
+    there: fc.tuple(siteEdits, fc.boolean()),
+    here: userEdits,
+    thereFirst: fc.boolean(),
+    last: fc.oneof(fc.constant(quietRun('to_external')), disturbedRun),
+  })
+  .map(({ at, there: [edit, title], here, thereFirst, last }) => {
+    const onSite = { ...edit, which: at, writing: { ...edit.writing, title } } as Step;
+    const byUser = { ...here, which: at, writing: { ...here.writing, body: true } } as Step;
+    return [...(thereFirst ? [onSite, byUser] : [byUser, onSite]), last];
+  });
+
+const one = <T extends Step>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<Step[]> =>
+  arbitrary.map((step) => [step]);
+
+const anySteps = fc.array(
   fc.oneof(
-    { weight: 12, arbitrary: personStep },
-    { weight: 6, arbitrary: fc.record({ step: fc.constant('run' as const), run }) },
+    { weight: 12, arbitrary: one(personStep) },
+    { weight: 6, arbitrary: one(disturbedRun) },
+    { weight: 2, arbitrary: meeting },
     {
       weight: 2,
-      arbitrary: fc.record({
-        step: fc.constant('webhooks_arrive' as const),
-        twice: fc.boolean(),
-        settled: fc.boolean(),
-      }),
+      arbitrary: one(
+        fc.record({
+          step: fc.constant('webhooks_arrive' as const),
+          twice: fc.boolean(),
+          settled: fc.boolean(),
+        }),
+      ),
     },
-    { weight: 1, arbitrary: fc.constant({ step: 'webhook_lost' as const }) },
+    { weight: 1, arbitrary: fc.constant<Step[]>([{ step: 'webhook_lost' }]) },
     {
       weight: 1,
-      arbitrary: fc.record({
-        step: fc.constant('clock_moves' as const),
-        hours: fc.integer({ min: -30, max: 30 }),
-      }),
+      arbitrary: one(
+        fc.record({
+          step: fc.constant('clock_moves' as const),
+          hours: fc.integer({ min: -30, max: 30 }),
+        }),
+      ),
     },
     {
       weight: 1,
-      arbitrary: fc.record({
-        step: fc.constant('zone_changes' as const),
-        hours: fc.constantFrom(-11, -3.5, 0, 5.75, 13),
-      }),
+      arbitrary: one(
+        fc.record({
+          step: fc.constant('zone_changes' as const),
+          hours: fc.constantFrom(-11, -3.5, 0, 5.75, 13),
+        }),
+      ),
     },
   ),
-  { minLength: 4, maxLength: 16 },
+  { minLength: 4, maxLength: 14 },
 );
+
+/** Mostly both sides know each other when it begins. */
+export const steps: fc.Arbitrary<Step[]> = fc
+  .tuple(fc.constantFrom([], [quietRun('both')], [quietRun('both')]), anySteps)
+  .map(([first, others]) => [...first, ...others.flat()]);
