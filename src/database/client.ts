@@ -15,6 +15,11 @@ export type Transaction = Prisma.TransactionClient;
  */
 const transactionOptions = { maxWait: 10_000, timeout: 30_000 };
 
+/**
+ * Stands in a statement that is to be planned each time, for what its table holds now. A kept plan made while a table
+ * was empty reads all of it until statistics are taken anew.
+ */
+const PLANNED_EACH_TIME = '/* planned each time */';
 /** A statement longer than this is a bulk write whose text hardly ever comes again. */
 const LONGEST_NAMED_SQL = 8192;
 /** How many texts are remembered while it is open whether they come again. */
@@ -66,6 +71,7 @@ export function statementNames(): (query: { sql: string }) => string {
     const name = named.get(sql);
     if (name !== undefined) return name;
     if (sql.length > LONGEST_NAMED_SQL || named.size >= MOST_NAMED) return '';
+    if (sql.includes(PLANNED_EACH_TIME)) return '';
     if (!seenOnce.delete(sql)) {
       if (seenOnce.size >= MOST_CANDIDATES) seenOnce.clear();
       seenOnce.add(sql);
