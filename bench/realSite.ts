@@ -1,5 +1,6 @@
 import { type Asker, sendBare } from './bareCalls.ts';
 import { atMost, figures, head, inTurn, line, ratio, timed } from './comparison.ts';
+import { keepTo } from './cores.ts';
 import { type LargeWordpress, type Seen, startLargeWordpress } from './largeWordpress.ts';
 import type { ConnectedSite, SyncServer } from './syncServer.ts';
 
@@ -21,7 +22,9 @@ interface Bench {
 
 /** Pulls and pushes against a real WordPress, over core REST and by the connector. */
 export async function benchRealSite(server: SyncServer): Promise<void> {
+  keepTo('site');
   const wordpress = await startLargeWordpress(posts);
+  keepTo('server');
   try {
     await server.startWorker();
     const { credentials } = wordpress;
