@@ -78,19 +78,17 @@ export class ContentPush {
       // What became of them nobody knows; that they were begun is stored.
       return writable.map(({ content }) => content.id);
     }
-    const again: number[] = [];
+    let again: number[] = [];
     await run.ledger.step(async (tx): Promise<RunStep> => {
       await lockRows(
         tx,
         writable.map(({ content }) => content.id),
       );
       const result = noResult();
-      again.length = 0;
-      for (const [index, each] of writable.entries()) {
-        const outcome = outcomes[index] ?? missingOutcome(each);
-        const more = await this.#outcomes.store(tx, run, type, each, outcome, lastTry, result);
-        if (more && !lastTry) again.push(each.content.id);
-      }
+      const answered = writable.map(
+        (each, index) => [each, outcomes[index] ?? missingOutcome(each)] as const,
+      );
+      again = await this.#outcomes.store(tx, run, type, answered, lastTry, result);
       return this.#outcomes.finish(tx, result);
     });
     return again;

@@ -1,11 +1,12 @@
 import type { Transaction } from '../database/client.ts';
 import type { Content } from '../database/generated/client.ts';
 import type { ItemFault, RemoteContent, SentTexts, WriteOutcome } from '../platforms/contentPart.ts';
-import { remoteState, sharedState } from './contentHash.ts';
-import { hasLocalChanges, markDeletedRemote, mergeRemote, remoteFacts, storedState } from './contentMerge.ts';
+import { remoteState } from './contentHash.ts';
+import { markDeletedRemote, mergeRemote, remoteFacts } from './contentMerge.ts';
 import type { ContentRun, TypeToSync } from './contentRun.ts';
-import { changedOnSaving, columnsAsWritten, noCreate, wantedStatus } from './contentWritten.ts';
+import { changedOnSaving, noCreate, wantedStatus } from './contentWritten.ts';
 import type { EventInput, EventLog } from './eventLog.ts';
+import { type PushedContent, storePushed, takeOverTwin } from './pushedRows.ts';
 import type { RunStep } from './runLedger.ts';
 
 /** A content that is being brought to its site, as it was when its write was begun. */
@@ -39,23 +40,34 @@ export class PushOutcomes {
     this.#now = parts.now;
   }
 
-  /** Stores what became of one; returns whether another try may do more. */
+  /** Stores what became of some; returns the ids of those of which another try may do more. */
   async store(
     tx: Transaction,
     run: ContentRun,
     type: TypeToSync,
-    each: Begun,
-    outcome: WriteOutcome,
+    outcomes: readonly (readonly [Begun, WriteOutcome])[],
     lastTry: boolean,
     result: BatchResult,
-  ): Promise<boolean> {
-    if (outcome.result === 'conflict') return this.storeConflict(tx, run, each, outcome.remote, result);
-    if (outcome.result === 'written') await this.#storeWritten(tx, run, type, each, outcome, result);
-    else if (outcome.retryable && !lastTry) return true;
-    else this.storeFault(run, each, outcome.fault, result);
-    if (outcome.result === 'failed' && outcome.notMade && each.content.externalId === null)
-      await tx.content.updateMany({ where: { id: each.content.id }, data: noCreate });
-    return false;
+  ): Promise<number[]> {
+    const again: number[] = [];
+    const pushed: PushedContent[] = [];
+    for (const [each, outcome] of outcomes) {
+      const { id, externalId } = each.content;
+      if (outcome.result === 'written') pushed.push(this.#written(run, each, outcome, result));
+      else if (outcome.result === 'conflict') {
+        if (await this.storeConflict(tx, run, each, outcome.remote, result)) again.push(id);
+      } else if (outcome.retryable && !lastTry) again.push(id);
+      else {
+        this.storeFault(run, each, outcome.fault, result);
+        if (outcome.notMade && externalId === null)
+          await tx.content.updateMany({ where: { id }, data: noCreate });
+      }
+    }
+    if (pushed.length > 0) {
+      const owner = { siteId: run.owner.siteId, contentType: type.slug };
+      await storePushed(tx, owner, pushed, new Date(this.#now()));
+    }
+    return lastTry ? [] : again;
   }
 
   /** Writes the events of a batch, in the transaction of what they tell; gives the step that it is. */
@@ -80,42 +92,17 @@ export class PushOutcomes {
     });
   }
 
-  async #storeWritten(
-    tx: Transaction,
+  #written(
     run: ContentRun,
-    type: TypeToSync,
     { content: sent }: Begun,
     { remote, created, notes }: Extract<WriteOutcome, { result: 'written' }>,
     result: BatchResult,
-  ): Promise<void> {
-    const content = await tx.content.findUnique({ where: { id: sent.id } });
-    const status = remote.status ?? wantedStatus(sent.status);
-    const state = remoteState(remote, status);
+  ): PushedContent {
+    const state = remoteState(remote, remote.status ?? wantedStatus(sent.status));
     const changed = changedOnSaving(sent, state);
     if (created) result.created += 1;
     else result.updated += 1;
     result.pushed += 1;
-    // Removed here while it was on its way; the site keeps what it has.
-    if (content) {
-      const twin = await takeOverTwin(tx, content, type.slug, remote.externalId);
-      const edited = twin !== null || content.localVersion > sent.localVersion;
-      const { baseHash, remoteHash, ...finished } = columnsAsWritten(content, state);
-      await tx.content.update({
-        where: { id: content.id },
-        data: {
-          ...remoteFacts(remote),
-          externalId: remote.externalId,
-          baseHash,
-          remoteHash,
-          ...(edited ? {} : finished),
-          ...(twin === null ? {} : { ...storedState(twin), localVersion: { increment: 1 } }),
-          syncState: edited ? 'local_changes' : 'in_sync',
-          syncedVersion: sent.localVersion,
-          ...noCreate,
-          lastSyncedAt: new Date(this.#now()),
-        },
-      });
-    }
     this.#record(result, run, sent, {
       action: 'pushed',
       externalId: remote.externalId,
@@ -132,6 +119,7 @@ export class PushOutcomes {
         details: { fields: changed },
       });
     }
+    return { sent, remote, state };
   }
 
   /** Brings what the site has into a content that was to be written; returns whether that is still to be done. */
@@ -167,15 +155,8 @@ export class PushOutcomes {
     const content = await tx.content.findUnique({ where: { id: sent.id } });
     if (content === null || content.externalId !== null || remote === null) return content;
     const { externalId } = remote;
-    const twin = await takeOverTwin(tx, content, content.contentType, externalId);
-    return tx.content.update({
-      where: { id: content.id },
-      data: {
-        externalId,
-        ...noCreate,
-        ...(twin === null ? {} : { ...storedState(twin), localVersion: { increment: 1 } }),
-      },
-    });
+    const { id } = await takeOverTwin(tx, content, externalId);
+    return tx.content.update({ where: { id }, data: { externalId, ...noCreate } });
   }
 
   #record(
@@ -194,24 +175,6 @@ export class PushOutcomes {
       details: { content_type: content.contentType, run_id: run.ledger.run.id, ...event.details },
     });
   }
-}
-
-/**
- * A webhook that came before the answer may have made the site's new item a content of its own: it goes, and edits
- * of it become edits of the content that it is. Returns those.
- */
-async function takeOverTwin(
-  tx: Transaction,
-  { id, siteId }: Pick<Content, 'id' | 'siteId'>,
-  contentType: string,
-  externalId: string,
-) {
-  const twin = await tx.content.findUnique({
-    where: { siteId_contentType_externalId: { siteId, contentType, externalId } },
-  });
-  if (!twin || twin.id === id) return null;
-  await tx.content.delete({ where: { id: twin.id } });
-  return hasLocalChanges(twin) ? sharedState(twin) : null;
 }
 
 function savingFault({ externalId, externalStatus }: RemoteContent, changed: string[]): ItemFault {

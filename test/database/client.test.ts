@@ -101,6 +101,8 @@ test('only texts that come again get a name, and never without end', () => {
   expect(nameOf({ sql: 'SELECT 1' })).toBe(name);
   const long = `SELECT '${'x'.repeat(10_000)}'`;
   expect([nameOf({ sql: long }), nameOf({ sql: long })]).toEqual(['', '']);
+  const each = '/* planned each time */ SELECT 1';
+  expect([nameOf({ sql: each }), nameOf({ sql: each })]).toEqual(['', '']);
   const names = new Set<string>();
   for (let i = 0; i < 2000; i++) {
     nameOf({ sql: `SELECT ${i}` });

@@ -80,6 +80,29 @@ describe.each(ways)('a push by %s', (way) => {
     expect(await actions(id)).toEqual(['created', 'pushed']);
   });
 
+  it('asks no more for many contents with terms of their own than for one', async () => {
+    site = await startSyncedSite(server, way);
+    await site.sync({ direction: 'metadata' });
+    const push = async (first: number, count: number) => {
+      for (let each = first; each < first + count; each += 1) {
+        const [category, tag] = [`category-${each}`, `tag-${each}`];
+        site.wordpress.editor.createTerm('category', { name: category });
+        site.wordpress.editor.createTerm('post_tag', { name: tag });
+        const terms = [
+          { taxonomy: 'category', slug: category, name: category },
+          { taxonomy: 'post_tag', slug: tag, name: tag },
+        ];
+        await site.write({ title: `Many ${each}`, status: 'ready', terms });
+      }
+      const { requests } = site.wordpress.state;
+      requests.length = 0;
+      expect(await site.sync({ direction: 'to_external' })).toMatchObject({ totals: { created: count } });
+      return requests.length;
+    };
+    const forOne = await push(0, 1);
+    expect(await push(1, 20)).toBeLessThanOrEqual(forOne);
+  });
+
   it('edits what was pulled and leaves a status alone that is finer than ours', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'from_external' });

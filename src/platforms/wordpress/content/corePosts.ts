@@ -64,6 +64,11 @@ export class CorePosts {
     };
   }
 
+  /** Reads the terms of posts that are not known yet, so that `contents` of single ones of them needs no request. */
+  async learnTerms(records: ReadonlyArray<Record<string, unknown>>): Promise<void> {
+    await this.#site.terms.termsOf(records, await this.taxonomies());
+  }
+
   /** Yields the posts of a part of the list; what was too large for one page comes in parts. */
   async *ofEntries(entries: readonly Entry[], damaged: boolean): AsyncGenerator<ReadPosts> {
     const records = entries.flatMap(({ record }) => (record === null ? [] : [record]));

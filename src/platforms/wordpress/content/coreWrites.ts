@@ -57,6 +57,7 @@ export async function writePosts(
       repeatable: target !== null,
     })),
   );
+  await posts.learnTerms(answers.map(writtenRecord).filter((record) => record !== null));
   const answered = new Map(toSend.map((each, index) => [each, answers[index]]));
   const byWrite = new Map(prepared.map((each) => [each.write, each]));
   return Promise.all(
@@ -118,12 +119,13 @@ async function outcomeOf(
     return { result: 'failed', fault: { externalId: target, code, message }, retryable };
   }
   const { status, value } = answer;
-  if (status < 200 || status > 299 || !isRecord(value)) {
+  const record = writtenRecord(answer);
+  if (record === null) {
     const fault = refusedItem(target, value);
     if (target !== null && fault.code === 'rest_post_invalid_id') return { result: 'conflict', remote: null };
     return { result: 'failed', fault, retryable: status >= 500 || status === 429 || status === 408 };
   }
-  const { items, faults } = await posts.contents([value], false);
+  const { items, faults } = await posts.contents([record], false);
   const [remote] = items;
   if (remote === undefined) {
     const [fault = refusedItem(target, value)] = faults;
@@ -134,8 +136,14 @@ async function outcomeOf(
     result: 'written',
     created: write.externalId === null,
     remote,
-    notes: [...notes, ...notesOf(body, value)].map((note) => ({ ...note, externalId: remote.externalId })),
+    notes: [...notes, ...notesOf(body, record)].map((note) => ({ ...note, externalId: remote.externalId })),
   };
+}
+
+/** The post as it now is; null where nothing was written. */
+function writtenRecord(answer: ItemAnswer): Record<string, unknown> | null {
+  if (answer.lost !== null || answer.status < 200 || answer.status > 299) return null;
+  return isRecord(answer.value) ? answer.value : null;
 }
 
 /** What was sent and is not so in what came back. */
