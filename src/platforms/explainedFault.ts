@@ -22,7 +22,7 @@ export class ExplainedFault extends RemoteError {
   constructor(
     code: string,
     explained: Explanation,
-    options: { detail?: string; retryAfterMs?: number; cause?: unknown } = {},
+    options: { detail?: string; retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
     super(code, explained.message, { ...options, retryable: explained.retryable ?? false });
     this.name = 'ExplainedFault';
@@ -37,7 +37,7 @@ export interface FaultOptions {
   /** Shown with the check; the variant when absent. */
   detail?: string;
   /** How long the site asks to wait. */
-  retryAfterMs?: number;
+  retryAfterMs?: number | undefined;
 }
 
 /** The faults of one platform, in its own words. */
@@ -56,7 +56,7 @@ export class Faults {
     const detail = options.detail ?? options.variant;
     return new ExplainedFault(code, this.#explain(code, options.variant, options.values ?? {}), {
       ...(detail === undefined ? {} : { detail }),
-      ...(options.retryAfterMs === undefined ? {} : { retryAfterMs: options.retryAfterMs }),
+      retryAfterMs: options.retryAfterMs,
     });
   };
 
