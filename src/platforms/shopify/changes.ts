@@ -2,7 +2,9 @@ import type { ContentPage, KnownContents, ReadChangesRequest } from '../contentP
 import { knownIds } from '../knownIds.ts';
 import type { ContentKind } from './contentKinds.ts';
 import { countItems } from './counts.ts';
-import { type ItemReader, less, type Position, START } from './itemReader.ts';
+import { less } from './globalId.ts';
+import type { ItemReader } from './itemReader.ts';
+import { type Position, START } from './listing.ts';
 import { readWatermark } from './watermark.ts';
 
 /** What was written just before a reading may be found by searches only some time after. Milliseconds. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ItemFault, RemoteContent } from '../contentPart.ts';
 import type { ContentTerm, JsonObject } from '../platform.ts';
 import { type ContentKind, localStatus } from './contentKinds.ts';
-import { numberIn } from './globalId.ts';
+import { nodeId } from './globalId.ts';
 import type { ShopFacts } from './shopFacts.ts';
 import { slugOf } from './slug.ts';
 
@@ -69,7 +69,7 @@ export type ReadItem = { content: RemoteContent; restOfCollections: string | nul
  * collections are. Never throws: a node that is not what it must be is a fault.
  */
 export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): ReadItem {
-  const id = typeof node === 'object' && node !== null && 'id' in node ? numberIn(node.id, kind.type) : null;
+  const id = nodeId(node, kind.type);
   if (id === null) {
     const message = node === null ? 'Shopify gave nothing in its place.' : `It has no id of a ${kind.slug}.`;
     return { fault: { externalId: null, code: 'no_id', message } };
