@@ -1,7 +1,7 @@
-import { z } from 'zod';
 import { RemoteError } from '../../errors.ts';
 import type { ItemFault, Pace, ReadOutcome, RemoteContent } from '../contentPart.ts';
 import type { AdminAnswer, AdminClient, Operation } from './adminClient.ts';
+import { readConnection } from './connection.ts';
 import { type ContentKind, fieldsOf } from './contentKinds.ts';
 import { fault } from './faults.ts';
 import { globalId, isId, nodeId } from './globalId.ts';
@@ -9,11 +9,6 @@ import { beyond, following, type Listing, listOperation, type Position, searchFo
 import { spoiledFault, spoiledNodes } from './partialAnswer.ts';
 import { readItem, readMemberships } from './remoteItem.ts';
 import type { ShopFacts } from './shopFacts.ts';
-
-const connection = z.object({
-  nodes: z.array(z.unknown()),
-  pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() }),
-});
 
 /** Ids alone cost little: as many as a page may have. https://shopify.dev/docs/api/usage/pagination-graphql */
 const IDS_AT_ONCE = 250;
@@ -113,9 +108,7 @@ export class ItemReader {
       const operation = listOperation(kind, fields, 2 + size * itemCost);
       try {
         const answer = await this.query(operation, { first: size, after: at.after, query, reverse });
-        const read = connection.safeParse(answer.data[kind.list]);
-        if (!read.success) throw fault('unexpected_answer', { values: { found: 'a list without nodes' } });
-        const { nodes, pageInfo } = read.data;
+        const { nodes, pageInfo } = readConnection(answer.data[kind.list]);
         const next = pageInfo.hasNextPage ? following(listing, at, nodes, pageInfo.endCursor ?? null) : null;
         return { answer, nodes, next };
       } catch (error) {
