@@ -1,7 +1,7 @@
 import { RemoteError } from '../errors.ts';
 
 /** What a code of the connection test means and what mends it. `{name}` is filled in. */
-export interface Explanation {
+interface Explanation {
   message: string;
   hint: string;
   /** May a later try succeed without anyone changing anything? */
@@ -30,7 +30,7 @@ export class ExplainedFault extends RemoteError {
   }
 }
 
-export interface FaultOptions {
+interface FaultOptions {
   /** Picks a more exact explanation of the same code, e.g. `expired` for `tls`. Kept as the fault's detail. */
   variant?: string;
   values?: ExplanationValues;

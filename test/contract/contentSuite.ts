@@ -20,7 +20,7 @@ export interface SiteItem {
 }
 
 /** One site that is connected to the server under test. */
-export interface DrivenSite {
+interface DrivenSite {
   siteId: number;
   owner: { token: string };
   /** `/api/v1/integration/integrations/{id}`. */

@@ -13,7 +13,7 @@ import { ApiClient } from './apiClient.ts';
 /** Prints a line of what happens in a step. */
 export type Say = (line: string) => void;
 export type Content = z.output<typeof contentSchema>;
-export type Structure = z.output<typeof contentTypesResponse>['content_types'];
+type Structure = z.output<typeof contentTypesResponse>['content_types'];
 type Run = z.output<typeof runSchema>;
 type TestResult = z.output<typeof testResultSchema>;
 

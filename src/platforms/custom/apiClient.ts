@@ -7,7 +7,7 @@ import { type CustomConfig, customConfigSchema } from './description.ts';
 import { explained, fault } from './explanations.ts';
 
 /** The part of the outbound client that is needed here. */
-export type Outbound = Pick<OutboundClient, 'request'>;
+type Outbound = Pick<OutboundClient, 'request'>;
 
 export interface CustomOptions {
   outbound: Outbound;
@@ -33,7 +33,7 @@ export interface ApiAnswer {
 }
 
 /** The description in a stored `config_json`. Throws ExplainedFault `invalid_description`. */
-export function readDescription(config: JsonObject): CustomConfig {
+function readDescription(config: JsonObject): CustomConfig {
   // Beside the description, the server keeps the structure that was read.
   const { content_types: _structure, ...own } = config;
   const read = customConfigSchema.safeParse(own);

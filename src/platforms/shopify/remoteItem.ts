@@ -63,7 +63,7 @@ const collection = z.object({
 });
 
 /** An item as read, or why it cannot be taken. */
-export type ReadItem = { content: RemoteContent; restOfCollections: string | null } | { fault: ItemFault };
+type ReadItem = { content: RemoteContent; restOfCollections: string | null } | { fault: ItemFault };
 
 /**
  * One node of an answer as a content. `restOfCollections` is the cursor after which a product's other

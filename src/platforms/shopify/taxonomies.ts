@@ -14,7 +14,7 @@ type Query = (operation: Operation, variables: Record<string, unknown>) => Promi
  * shop has defined (metafield definitions), no content is sorted by; they are told as taxonomies too, since
  * that is where the structure of a site has lists with names.
  */
-export interface ShopTaxonomy {
+interface ShopTaxonomy {
   slug: string;
   label: string;
   postTypes: string[];

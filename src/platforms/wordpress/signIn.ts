@@ -7,7 +7,7 @@ import { fault, type WordpressFault } from './messages.ts';
 import type { ApiAnswer, ApiError, SiteClient } from './siteClient.ts';
 
 /** A request that is to be signed in, as it goes onto the wire. */
-export interface UnsignedRequest {
+interface UnsignedRequest {
   method: string;
   url: string;
   body?: string | Buffer;

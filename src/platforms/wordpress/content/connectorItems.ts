@@ -13,7 +13,7 @@ export const PAGE = 500;
 /** How many ids a range of the inventory spans. */
 export const RANGE = 1_000;
 
-export interface Items {
+interface Items {
   items: RemoteContent[];
   faults: ItemFault[];
   gone: string[];

@@ -17,7 +17,7 @@ export interface ReadPosts {
 }
 
 /** What a session has of one site: its requests, and what it has learnt. */
-export interface CoreSite {
+interface CoreSite {
   requests: SiteRequests;
   types: SiteTypes;
   terms: TermMap;
