@@ -81,7 +81,7 @@ const environment = z.object({
 });
 
 /** How access tokens are checked. A secret that is null is to be generated into the data folder. */
-export type TokenSettings =
+type TokenSettings =
   | { kind: 'secret'; secret: string | null }
   | { kind: 'jwks'; url: string; issuer: string; audience: string };
 

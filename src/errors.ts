@@ -73,7 +73,12 @@ export class RemoteError extends Error {
   constructor(
     code: string,
     message: string,
-    options: { retryable?: boolean; detail?: string; retryAfterMs?: number; cause?: unknown } = {},
+    options: {
+      retryable?: boolean;
+      detail?: string;
+      retryAfterMs?: number | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'RemoteError';

@@ -9,6 +9,7 @@ import {
   type SimulatedWordpress,
   startSimulatedWordpress,
 } from '../simulation/wordpress/simulatedWordpress.ts';
+import * as agency from './demo/agency.ts';
 import * as contentStory from './demo/contentStory.ts';
 import { startLocalServer } from './demo/localServer.ts';
 import { tellShopifyStory } from './demo/shopifyStory.ts';
@@ -48,7 +49,7 @@ async function showWordpress(signal: AbortSignal): Promise<void> {
     const connected = await story.connect(signedIn);
 
     step('The agency tests the connection');
-    await story.test(connected, 'ok');
+    await agency.test(connected, 'ok');
 
     step('The site breaks: the key in the plugin is another one. Test again');
     await story.testWithWrongKey(connected);
@@ -96,7 +97,7 @@ async function showWordpress(signal: AbortSignal): Promise<void> {
     await contentStory.standing(connected);
 
     step('All of it is on record');
-    await story.readRecord(connected);
+    await agency.readRecord(connected);
   } finally {
     await wordpress?.stop();
     await server.stop();

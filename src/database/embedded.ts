@@ -7,7 +7,7 @@ import { DATABASE, enter, leave, type Presence } from './embedded/presence.ts';
 import type { Server } from './embedded/server.ts';
 
 /** An embedded database in use. */
-export interface EmbeddedDatabase {
+interface EmbeddedDatabase {
   /** `postgresql://…` on loopback, with its password: not for logs. */
   url: string;
   /** Did this call make the database? */

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { SetupError } from '../errors.ts';
 
 /** The project's own migrations: `prisma/migrations/<name>/migration.sql`. */
-export const MIGRATIONS_DIR = join(import.meta.dirname, '../../prisma/migrations');
+const MIGRATIONS_DIR = join(import.meta.dirname, '../../prisma/migrations');
 
 /** Held while migrating, so that of several processes that start at once one works and the others wait. */
 const MIGRATION_LOCK = 7_216_501;

@@ -17,7 +17,7 @@ const bodyLimit = '1mb';
 /** The types of body that are read, `application/merge-patch+json` among them. */
 const jsonTypes = ['json', '+json'];
 
-export interface AppParts {
+interface AppParts {
   routes: Route[];
   /** Pages and files outside of the API's declarations: documentation, metrics. */
   pages: express.Router;

@@ -20,7 +20,7 @@ const statusOf: Record<CallerErrorKind, number> = {
 };
 
 /** RFC 9457. */
-export interface Problem {
+interface Problem {
   type: string;
   title: string;
   status: number;

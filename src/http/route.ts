@@ -29,7 +29,7 @@ type ScopeOf<A extends Access> = A extends { kind: 'public' }
     ? TenantScope | null
     : TenantScope;
 
-export interface RouteInput<A extends Access, Params, Query, Body> {
+interface RouteInput<A extends Access, Params, Query, Body> {
   scope: ScopeOf<A>;
   params: Parsed<Params>;
   query: Parsed<Query>;
@@ -40,7 +40,7 @@ export interface RouteInput<A extends Access, Params, Query, Body> {
   request: Request;
 }
 
-export interface RouteDeclaration<
+interface RouteDeclaration<
   A extends Access,
   Params extends z.ZodType | undefined,
   Query extends z.ZodType | undefined,

@@ -5,11 +5,11 @@ import type { Transaction } from '../database/client.ts';
 
 /** What a job of the sync queue carries. */
 export const syncJob = z.object({ runId: z.int(), integrationId: z.int() });
-export type SyncJob = z.output<typeof syncJob>;
+type SyncJob = z.output<typeof syncJob>;
 
 /** What a job of the webhook queue carries. */
 export const webhookJob = z.object({ deliveryId: z.string().regex(/^\d+$/) });
-export type WebhookJob = z.output<typeof webhookJob>;
+type WebhookJob = z.output<typeof webhookJob>;
 
 /** What a job of the content queue carries: one content to be read from its site. */
 export const contentJob = z.object({
@@ -23,7 +23,7 @@ export type ContentJob = z.output<typeof contentJob>;
 export const scheduleJob = z.object({ integrationId: z.int() });
 
 /** When an integration is synced by itself. */
-export interface SyncSchedule {
+interface SyncSchedule {
   /** A cron expression of five fields. */
   cron: string;
   /** An IANA name such as `Europe/Berlin`. */

@@ -47,7 +47,7 @@ export function takeConnectTimes(trace: ConnectionTrace | undefined): ConnectTim
   };
 }
 
-export type ConnectionPhase = 'dns' | 'connect' | 'response';
+type ConnectionPhase = 'dns' | 'connect' | 'response';
 
 /** What a connection is waiting for. */
 export function phaseOf(trace: ConnectionTrace | undefined, secure: boolean): ConnectionPhase {

@@ -8,7 +8,7 @@ import { type ConnectionTrace, type ConnectTimes, phaseOf, takeConnectTimes } fr
 import { checkedUrl, type Hop, MAX_REDIRECTS, nextHop, redirectFault, redirectTarget } from './hop.ts';
 import { remoteFault, tooLarge, unreachable } from './remoteFault.ts';
 
-export interface OutboundOptions {
+interface OutboundOptions {
   /** CIDRs exempt from the private-address block. */
   allow: readonly string[];
   /** PEM certificates trusted besides the well-known roots. */

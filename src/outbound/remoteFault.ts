@@ -7,13 +7,7 @@ import { RemoteError } from '../errors.ts';
  */
 
 /** What is wrong with a site's TLS, as `detail` of the code `tls`. */
-export type TlsFault =
-  | 'expired'
-  | 'self_signed'
-  | 'wrong_name'
-  | 'incomplete_chain'
-  | 'untrusted'
-  | 'protocol';
+type TlsFault = 'expired' | 'self_signed' | 'wrong_name' | 'incomplete_chain' | 'untrusted' | 'protocol';
 
 /** Error codes of Node's TLS: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const TLS_FAULTS: Record<string, TlsFault> = {
@@ -99,7 +93,7 @@ export function remoteFault(error: unknown): RemoteError {
   });
 }
 
-export function privateAddress(): RemoteError {
+function privateAddress(): RemoteError {
   return new RemoteError('private_address', 'The site is not on a public network address.');
 }
 

@@ -28,7 +28,7 @@ export class SiteResting extends RemoteError {
   }
 }
 
-export interface PaceOptions {
+interface PaceOptions {
   /** Requests to the site at once, at the most. */
   atOnce: number;
   /** Aborts when the work was given up. */

@@ -1,7 +1,7 @@
 import { RemoteError } from '../errors.ts';
 
 /** What a code of the connection test means and what mends it. `{name}` is filled in. */
-export interface Explanation {
+interface Explanation {
   message: string;
   hint: string;
   /** May a later try succeed without anyone changing anything? */
@@ -22,7 +22,7 @@ export class ExplainedFault extends RemoteError {
   constructor(
     code: string,
     explained: Explanation,
-    options: { detail?: string; retryAfterMs?: number; cause?: unknown } = {},
+    options: { detail?: string; retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
     super(code, explained.message, { ...options, retryable: explained.retryable ?? false });
     this.name = 'ExplainedFault';
@@ -30,14 +30,14 @@ export class ExplainedFault extends RemoteError {
   }
 }
 
-export interface FaultOptions {
+interface FaultOptions {
   /** Picks a more exact explanation of the same code, e.g. `expired` for `tls`. Kept as the fault's detail. */
   variant?: string;
   values?: ExplanationValues;
   /** Shown with the check; the variant when absent. */
   detail?: string;
   /** How long the site asks to wait. */
-  retryAfterMs?: number;
+  retryAfterMs?: number | undefined;
 }
 
 /** The faults of one platform, in its own words. */
@@ -56,7 +56,7 @@ export class Faults {
     const detail = options.detail ?? options.variant;
     return new ExplainedFault(code, this.#explain(code, options.variant, options.values ?? {}), {
       ...(detail === undefined ? {} : { detail }),
-      ...(options.retryAfterMs === undefined ? {} : { retryAfterMs: options.retryAfterMs }),
+      retryAfterMs: options.retryAfterMs,
     });
   };
 

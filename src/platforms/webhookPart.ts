@@ -33,7 +33,7 @@ export interface AnnouncedChange {
   modifiedAt: string | null;
 }
 
-export interface UnusableWebhook {
+interface UnusableWebhook {
   /** A header's name, or `body`. */
   field: string;
   message: string;

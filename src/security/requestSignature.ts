@@ -6,7 +6,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
  */
 
 /** How far the two clocks may be apart. Seconds. */
-export const SIGNATURE_TOLERANCE_S = 300;
+const SIGNATURE_TOLERANCE_S = 300;
 
 const SITE_HEADER = 'X-Sitebridge-Site';
 const TIMESTAMP_HEADER = 'X-Sitebridge-Timestamp';
@@ -14,7 +14,7 @@ const NONCE_HEADER = 'X-Sitebridge-Nonce';
 const SIGNATURE_HEADER = 'X-Sitebridge-Signature';
 const SCHEME = 'v1=';
 
-export interface SignedRequest {
+interface SignedRequest {
   method: string;
   /** Path and query as they stand in the request line, subdirectory and `?rest_route=` included. */
   target: string;
@@ -22,7 +22,7 @@ export interface SignedRequest {
   body?: string | Buffer;
 }
 
-export interface SigningContext {
+interface SigningContext {
   siteId: number;
   siteKey: string;
   /** When the request is sent. Milliseconds since 1970. */
@@ -43,7 +43,7 @@ export function signRequest(request: SignedRequest, context: SigningContext): Re
   };
 }
 
-export type SignatureVerdict =
+type SignatureVerdict =
   | { ok: true; siteId: string; nonce: string }
   | { ok: false; reason: 'missing' | 'bad_signature' | 'timestamp_out_of_range' };
 

@@ -2,7 +2,7 @@
  * What content sync promises of every platform, seen through the API and by runs alone. A driver says how the other
  * side is brought up and what happens there.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RunBody } from '../support/runBody.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -20,7 +20,7 @@ export interface SiteItem {
 }
 
 /** One site that is connected to the server under test. */
-export interface DrivenSite {
+interface DrivenSite {
   siteId: number;
   owner: { token: string };
   /** `/api/v1/integration/integrations/{id}`. */
@@ -59,6 +59,11 @@ interface ContentBody extends Record<string, unknown> {
   terms: { taxonomy: string; slug: string }[];
 }
 
+interface EventBody extends Record<string, unknown> {
+  action: string;
+  details: { outcome?: string };
+}
+
 /** Describes it all for one driver. */
 export function describeContentSync(driver: ContentDriver): void {
   describe(driver.name, () => {
@@ -68,6 +73,9 @@ export function describeContentSync(driver: ContentDriver): void {
     beforeAll(async () => {
       // A run is waited for to its end, also on a busy machine.
       server = await startTestServer({ SYNC_WAIT_S: '120', ...(await driver.environment?.()) });
+    });
+    beforeEach(async () => {
+      site = await driver.start(server);
     });
     afterEach(() => site.stop());
     afterAll(async () => {
@@ -84,6 +92,9 @@ export function describeContentSync(driver: ContentDriver): void {
     const pull = (more: object = {}) => sync({ direction: 'from_external', ...more });
     const push = () => sync({ direction: 'to_external' });
 
+    async function events(query: string): Promise<EventBody[]> {
+      return (await owner().get(`${site.integration}/events?${query}`).expect(200)).body.results;
+    }
     /** Everything that is stored of the site and there. */
     async function contents(): Promise<ContentBody[]> {
       const { body } = await owner().get(`/api/v1/content?site_id=${site.siteId}&limit=200`).expect(200);
@@ -114,6 +125,14 @@ export function describeContentSync(driver: ContentDriver): void {
       return made.body.id;
     }
     const edit = (id: number, fields: object) => owner().patch(`/api/v1/content/${id}`, fields).expect(200);
+    /** An item that both sides had alike, and that has been given the title `Ours` here since. */
+    async function editedHere(): Promise<{ id: number; externalId: string }> {
+      const externalId = site.create('Agreed');
+      await pull();
+      const { id } = await storedAs(externalId);
+      await edit(id, { title: 'Ours' });
+      return { id, externalId };
+    }
     const resolve = (id: number, keep: 'local' | 'remote') =>
       owner().post(`/api/v1/content/${id}/resolve-conflict`, { keep }).expect(200);
 
@@ -148,7 +167,6 @@ export function describeContentSync(driver: ContentDriver): void {
 
     describe('a pull', () => {
       it('brings everything with its fields', async () => {
-        site = await driver.start(server);
         const count = site.list().length;
         const run = await pull();
         expect(run).toMatchObject({
@@ -167,7 +185,6 @@ export function describeContentSync(driver: ContentDriver): void {
       });
 
       it('changes nothing the second time', async () => {
-        site = await driver.start(server);
         await pull();
         const before = await contents();
         expect(await pull()).toMatchObject({
@@ -178,7 +195,6 @@ export function describeContentSync(driver: ContentDriver): void {
       });
 
       it('finds what was edited, added and deleted', async () => {
-        site = await driver.start(server);
         const [edited, removed] = [site.create('To be edited'), site.create('To be removed')];
         await pull();
         site.retitle(edited, 'Edited "there" \\ 🎉');
@@ -193,14 +209,15 @@ export function describeContentSync(driver: ContentDriver): void {
           title: 'To be removed',
           sync_state: 'deleted_remote',
         });
-        const events = await owner().get(`${site.integration}/events?event_type=content&limit=3`).expect(200);
-        expect(
-          events.body.results.map((event: { details: { outcome: string } }) => event.details.outcome).sort(),
-        ).toEqual(['created', 'deleted_remote', 'updated']);
+        const told = await events('event_type=content&limit=3');
+        expect(told.map(({ details }) => details.outcome).sort()).toEqual([
+          'created',
+          'deleted_remote',
+          'updated',
+        ]);
       });
 
       it('reads everything again when asked, and finds what left no date behind', async () => {
-        site = await driver.start(server);
         const id = site.create('Dated');
         await pull();
         site.retitle(id, 'Undated', { undated: true });
@@ -213,7 +230,6 @@ export function describeContentSync(driver: ContentDriver): void {
       });
 
       it('spares the rest when one item is unreadable, and says which and why', async () => {
-        site = await driver.start(server);
         const bad = site.create('Good');
         const count = site.list().length;
         // No database takes it.
@@ -224,8 +240,7 @@ export function describeContentSync(driver: ContentDriver): void {
           error: expect.stringContaining(`${driver.type} ${bad}: `),
           totals: { created: count - 1, failed: 1 },
         });
-        const events = await owner().get(`${site.integration}/events?success=false`).expect(200);
-        expect(events.body.results).toContainEqual(
+        expect(await events('success=false')).toContainEqual(
           expect.objectContaining({ event_type: 'content', action: 'pull_failed', external_id: bad }),
         );
         site.retitle(bad, 'Good again');
@@ -236,7 +251,6 @@ export function describeContentSync(driver: ContentDriver): void {
 
     describe('a push', () => {
       it('creates what is ready, and no draft', async () => {
-        site = await driver.start(server);
         const draft = await write({ title: 'Not yet' });
         const fields = {
           title: 'Ready "quoted" \\ 🎉',
@@ -261,7 +275,6 @@ export function describeContentSync(driver: ContentDriver): void {
       });
 
       it('updates the same item after an edit, and pushes nothing twice', async () => {
-        site = await driver.start(server);
         const id = await write({ title: 'First', status: 'ready' });
         await push();
         const { external_id } = await content(id);
@@ -276,7 +289,6 @@ export function describeContentSync(driver: ContentDriver): void {
       });
 
       it('ends with one item each when answers get lost', async () => {
-        site = await driver.start(server);
         await sync({ direction: 'metadata' });
         const titles = Array.from({ length: 5 }, (_, each) => `Lost ${each}`);
         const ids: number[] = [];
@@ -292,18 +304,13 @@ export function describeContentSync(driver: ContentDriver): void {
       });
 
       it('overwrites nothing that changed on the site since, until a person keeps what is here', async () => {
-        site = await driver.start(server);
-        const externalId = site.create('Agreed');
-        await pull();
-        const { id } = await storedAs(externalId);
-        await edit(id, { title: 'Ours' });
+        const { id, externalId } = await editedHere();
         site.retitle(externalId, 'Theirs');
         expect((await sync({ direction: 'both' })).totals).toMatchObject({ conflicts: 1, pushed: 0 });
         expect(onSite(externalId).title).toBe('Theirs');
         expect(await content(id)).toMatchObject({ title: 'Ours', sync_state: 'conflict' });
         await sync({ direction: 'both' });
-        const events = await owner().get(`${site.integration}/events?limit=100`).expect(200);
-        const told = events.body.results.filter((event: { action: string }) => event.action === 'conflict');
+        const told = (await events('limit=100')).filter(({ action }) => action === 'conflict');
         // Once, however often it is met.
         expect(told).toMatchObject([{ event_type: 'content', content_id: id, external_id: externalId }]);
         await resolve(id, 'local');
@@ -313,11 +320,7 @@ export function describeContentSync(driver: ContentDriver): void {
       });
 
       it('finds a conflict without a pull before it, and takes the site when a person says so', async () => {
-        site = await driver.start(server);
-        const externalId = site.create('Agreed');
-        await pull();
-        const { id } = await storedAs(externalId);
-        await edit(id, { title: 'Ours' });
+        const { id, externalId } = await editedHere();
         site.retitle(externalId, 'Theirs');
         expect((await push()).totals).toMatchObject({ conflicts: 1, pushed: 0 });
         expect(onSite(externalId).title).toBe('Theirs');
@@ -326,11 +329,7 @@ export function describeContentSync(driver: ContentDriver): void {
       });
 
       it('says what has been deleted on the site in place of writing it anew', async () => {
-        site = await driver.start(server);
-        const externalId = site.create('Agreed');
-        await pull();
-        const { id } = await storedAs(externalId);
-        await edit(id, { title: 'Ours' });
+        const { id, externalId } = await editedHere();
         site.remove(externalId);
         expect((await push()).totals).toMatchObject({ deleted: 1, pushed: 0 });
         expect(await content(id)).toMatchObject({ title: 'Ours', sync_state: 'deleted_remote' });

@@ -58,7 +58,7 @@ export interface JsonAnswer {
 /** Who asks: a user by application password, the server by a signature that acts as the editor, or nobody. */
 export type Who = 'editor' | 'author' | 'subscriber' | 'connector' | 'nobody';
 
-export interface ContractRequest {
+interface ContractRequest {
   as?: Who;
   query?: string;
   /** Sent as JSON, a Buffer as it is. */
@@ -67,7 +67,7 @@ export interface ContractRequest {
 }
 
 /** A post as the REST API shows it to an editor. */
-export const shownPost = z.object({
+const shownPost = z.object({
   id: z.int(),
   date: z.string(),
   date_gmt: z.string(),

@@ -16,7 +16,7 @@ export const testSettings = {
   THROTTLE_INTEGRATION: '100000/min',
 };
 
-export interface Ended {
+interface Ended {
   code: number | null;
   stdout: string;
   stderr: string;

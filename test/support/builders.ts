@@ -117,6 +117,6 @@ export function enterKey(wordpress: SimulatedWordpress, site: Pick<TestSite, 'si
   connector.siteKey = site.key;
 }
 
-export function ownerScope(accountId: number): TenantScope {
+function ownerScope(accountId: number): TenantScope {
   return { accountId, userId: null, siteId: null, role: 'owner' };
 }

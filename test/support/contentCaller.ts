@@ -7,6 +7,7 @@ import type {
   KnownContents,
   Pace,
   RemoteContent,
+  TypeOfSite,
 } from '../../src/platforms/contentPart.ts';
 
 export const POST = {
@@ -14,12 +15,20 @@ export const POST = {
   structure: { rest_base: 'posts', hierarchical: false, taxonomies: ['category', 'post_tag'] },
 };
 
-/** A pace that keeps to the number at once and notes the faults that it has seen. */
-export function testPace(atOnce = 4): Pace & { faults: RemoteError[]; mostAtOnce: number } {
+/** A type that nothing is stored of yet but its name. */
+export function typeOf(slug: string): TypeOfSite {
+  return { slug, structure: null };
+}
+
+/** A pace that waits for nobody, tries a repeatable request three times and notes the faults that it has seen. */
+export function testPace(
+  atOnce = 4,
+  signal = new AbortController().signal,
+): Pace & { faults: RemoteError[]; mostAtOnce: number } {
   let underWay = 0;
   const pace = {
     atOnce,
-    signal: new AbortController().signal,
+    signal,
     faults: [] as RemoteError[],
     mostAtOnce: 0,
     async send<T>(request: () => Promise<T>, { repeatable }: { repeatable: boolean }): Promise<T> {
@@ -44,6 +53,13 @@ export function testPace(atOnce = 4): Pace & { faults: RemoteError[]; mostAtOnce
 /** Contents that are known here, in memory. */
 export class Known implements KnownContents {
   readonly contents = new Map<string, KnownContent>();
+
+  /** Ids of which nothing more is known. */
+  static ofIds(ids: readonly string[]): Known {
+    const known = new Known();
+    for (const id of ids) known.contents.set(id, { modifiedAt: null, tag: null });
+    return known;
+  }
 
   take(items: readonly RemoteContent[]): void {
     for (const { externalId, modifiedAt, tag } of items) this.contents.set(externalId, { modifiedAt, tag });
@@ -77,24 +93,31 @@ export class Known implements KnownContents {
   }
 }
 
-/** All pages of a reading as one; what each page holds is taken before the next is asked for. */
-export async function readOut(pages: AsyncIterable<ContentPage>, known = new Known()) {
-  const all: ContentPage[] = [];
-  for await (const page of pages) {
+/**
+ * All pages of a reading as one; what each page holds is taken before the next is asked for. Throws where the end is
+ * not told just once, with the last page.
+ */
+export async function readOut(reading: AsyncIterable<ContentPage>, known = new Known()) {
+  const pages: ContentPage[] = [];
+  for await (const page of reading) {
+    if (pages.at(-1)?.end !== undefined) throw new Error('The reading goes on after its end.');
     known.take(page.items);
-    all.push(page);
+    pages.push(page);
   }
-  const items = all.flatMap((page) => page.items);
+  const end = pages.at(-1)?.end;
+  if (end === undefined) throw new Error('The reading has no end.');
+  const items = pages.flatMap((page) => page.items);
   return {
-    pages: all,
+    pages,
     items,
-    ids: items.map(({ externalId }) => Number(externalId)),
-    faults: all.flatMap((page) => page.faults),
-    end: all.at(-1)?.end,
+    ids: items.map(({ externalId }) => externalId),
+    faults: pages.flatMap((page) => page.faults),
+    end,
     known,
   };
 }
 
+/** A content to be created, or with `changes` anything else. */
 export function contentWrite(contentId: number, changes: Partial<ContentWrite> = {}): ContentWrite {
   return {
     contentId,

@@ -40,7 +40,7 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
 }
 
 /** The server that the run uses, connected to its maintenance database. */
-export function serverUrl(): string {
+function serverUrl(): string {
   const url = process.env[SERVER_VARIABLE];
   if (!url) throw new Error('No test server: run the tests with --config test/jest.config.js');
   return url;

@@ -37,7 +37,7 @@ const testEnvironment = {
 };
 
 /** Calls the server on someone's behalf. */
-export interface Caller {
+interface Caller {
   get(path: string): Test;
   /** Without a body nothing is sent, as `curl -X POST` does. */
   post(path: string, body?: object): Test;

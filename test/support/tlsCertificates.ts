@@ -7,7 +7,7 @@ export interface Certificate {
 
 const DAY_MS = 86_400_000;
 
-export interface CertificateOptions {
+interface CertificateOptions {
   /** `localhost` by default. */
   name?: string;
   /** A server's certificate is made out by this authority; self-signed without. */

@@ -1,11 +1,7 @@
-import type { z } from 'zod';
-import { contentSchema, contentsResponse } from '../../http/schemas/content.schema.ts';
-import { runSchema } from '../../http/schemas/sync.schema.ts';
+import { contentSchema } from '../../http/schemas/content.schema.ts';
 import type { SimulatedPost } from '../../simulation/wordpress/state.ts';
+import { type Content, contentsOf, sync } from './agency.ts';
 import type { Connected } from './story.ts';
-
-type Content = z.output<typeof contentSchema>;
-type Run = z.output<typeof runSchema>;
 
 /** A content that both sides have. */
 interface Shared extends Connected {
@@ -68,18 +64,8 @@ export async function settle(stage: Shared): Promise<void> {
 
 /** The contents of the site and where each stands. */
 export async function standing(stage: Connected): Promise<void> {
-  const { results } = await stage.api.get(
-    `/api/v1/content?site_id=${stage.siteId}&limit=200`,
-    contentsResponse,
-  );
-  const states = Map.groupBy(results, (content) => content.sync_state);
+  const states = Map.groupBy(await contentsOf(stage), (content) => content.sync_state);
   stage.say([...states].map(([state, list]) => `${list.length} ${state}`).join(', '));
-}
-
-async function sync({ api, integration }: Connected, direction: Run['direction']): Promise<Run> {
-  const run = await api.post(`${integration}/sync`, { direction }, runSchema);
-  if (run.status !== 'success') throw new Error(`The sync ended as ${run.status}: ${run.error ?? ''}`);
-  return run;
 }
 
 function contentOf({ api }: Connected, id: number): Promise<Content> {

@@ -10,7 +10,7 @@ import { type Core, createCore } from '../../core.ts';
 import { type OpenDatabase, openDatabase } from '../../database/open.ts';
 
 /** A server with a database of its own, for the time of one demonstration. */
-export interface LocalServer {
+interface LocalServer {
   /** Without a slash at the end. */
   url: string;
   /** What the operator's commands use. */

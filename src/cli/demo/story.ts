@@ -1,23 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import type { z } from 'zod';
 import type { Core } from '../../core.ts';
-import { tokenResponse } from '../../http/schemas/auth.schema.ts';
 import { testResultSchema } from '../../http/schemas/connection.schema.ts';
-import { eventsResponse } from '../../http/schemas/event.schema.ts';
 import { integrationSchema } from '../../http/schemas/integration.schema.ts';
 import { apiKeyResponse, siteSchema } from '../../http/schemas/site.schema.ts';
-import { contentTypesResponse } from '../../http/schemas/structure.schema.ts';
-import { runSchema } from '../../http/schemas/sync.schema.ts';
 import { generateSiteKey } from '../../security/siteKey.ts';
 import type { SimulatedWordpress } from '../../simulation/wordpress/simulatedWordpress.ts';
 import type { SimulatedConnector } from '../../simulation/wordpress/state.ts';
-import { ApiClient } from './apiClient.ts';
+import { type Say, signIn, structureOf, sync, tellStructure, tellTest, test } from './agency.ts';
+import type { ApiClient } from './apiClient.ts';
 
 const integrations = '/api/v1/integration/integrations';
-
-type Say = (line: string) => void;
-type TestResult = z.output<typeof testResultSchema>;
-type Structure = z.output<typeof contentTypesResponse>['content_types'];
 
 /** What the steps work with; each adds what the next ones need. */
 interface Stage {
@@ -39,22 +30,14 @@ export interface Connected extends SignedIn {
 
 /** An operator makes an account; its owner signs in, adds the site and makes its key. */
 export async function makeSite(stage: Stage, accounts: Core['accounts']): Promise<SignedIn> {
-  const owner = { email: 'owner@agency.example', password: randomBytes(12).toString('base64url') };
-  await accounts.createAccount({
-    name: 'Agency',
-    ownerEmail: owner.email,
-    ownerPassword: owner.password,
-  });
-  const anyone = new ApiClient(stage.serverUrl);
-  const { access_token: token } = await anyone.post('/api/v1/auth/token', owner, tokenResponse);
-  const api = anyone.withToken(token);
+  const { api, email } = await signIn(stage.serverUrl, accounts);
   const { url, state } = stage.wordpress;
   const { name } = state;
   // Its plugin's author wrote `&amp;` into the name, as some do; here that would only puzzle the reader.
   if (state.postTypes.book) state.postTypes.book.name = 'Books';
   const site = await api.post('/api/v1/sites', { name, url }, siteSchema);
   const { api_key: siteKey } = await api.post(`/api/v1/sites/${site.id}/api-key`, {}, apiKeyResponse);
-  stage.say(`${owner.email} signed in and added the site "${name}" at ${url}.`);
+  stage.say(`${email} signed in and added the site "${name}" at ${url}.`);
   stage.say(`It is site ${site.id} and has a key of its own.`);
   return { ...stage, api, siteId: site.id, siteKey };
 }
@@ -67,18 +50,11 @@ export async function connect(stage: SignedIn): Promise<Connected> {
   plugin.siteKey = stage.siteKey;
   const { test, structure } = await stage.wordpress.connect({ serverUrl: stage.serverUrl });
   if (structure?.status !== 200) throw new Error(`Connecting failed: ${test.body.message ?? test.status}`);
-  tell(stage.say, testResultSchema.parse(test.body));
+  tellTest(stage.say, testResultSchema.parse(test.body));
   const connected = { ...stage, plugin, integration: `${integrations}/${plugin.integrationId}` };
   stage.say('The plugin also told what there is on the site:');
   tellStructure(stage.say, await structureOf(connected));
   return connected;
-}
-
-/** Presses Test; the test must find `code` and nothing else. */
-export async function test({ api, integration, say }: Connected, code: string): Promise<void> {
-  const result = await api.post(`${integration}/test-connection`, {}, testResultSchema);
-  if (result.code !== code) throw new Error(`The test found ${result.code} where ${code} is the cause.`);
-  tell(say, result);
 }
 
 export async function testWithWrongKey(stage: Connected): Promise<void> {
@@ -106,10 +82,9 @@ export async function choose({ api, integration, say }: Connected): Promise<void
 
 /** Reads the structure from the site in a job, and says what it brought. */
 export async function syncStructure(stage: Connected): Promise<void> {
-  const { api, integration, say } = stage;
+  const { say } = stage;
   const before = await structureOf(stage);
-  const run = await api.post(`${integration}/sync`, { direction: 'metadata' }, runSchema);
-  if (run.status !== 'success') throw new Error(`The sync ended as ${run.status}: ${run.error ?? ''}`);
+  const run = await sync(stage, 'metadata');
   say(`Done in ${run.duration_ms} ms.`);
   const after = await structureOf(stage);
   if (after.post_types.page?.enabled !== false) throw new Error('The choice about pages was lost.');
@@ -142,39 +117,6 @@ export function changeSite({ wordpress: { state }, say }: Connected): void {
     });
   }
   say('A plugin for recipes was installed and two were written, one post was added, the books are gone.');
-}
-
-/** The record that all of this left. */
-export async function readRecord({ api, integration, say }: Connected): Promise<void> {
-  const { results } = await api.get(`${integration}/events?limit=100`, eventsResponse);
-  const failed = results.filter((event) => !event.success);
-  say(`${results.length} events; ${failed.length} of them tell of a failure:`);
-  for (const event of failed.reverse()) say(`  ${event.created_at.slice(11, 19)}  ${event.error_message}`);
-}
-
-async function structureOf({ api, integration }: Connected): Promise<Structure> {
-  return (await api.get(`${integration}/content-types`, contentTypesResponse)).content_types;
-}
-
-function tell(say: Say, result: TestResult): void {
-  const { message, hint, checks, latency_ms: took, remote } = result;
-  say(message);
-  if (hint !== '') say(`What to do: ${hint}`);
-  const passed = checks.filter((check) => check.ok).length;
-  say(
-    result.success
-      ? `${passed} checks passed in ${Math.round(took)} ms; WordPress ${remote.version}, connector ${remote.plugin_version}.`
-      : `Checks passed before that: ${passed}. Code for programs: ${result.code}.`,
-  );
-}
-
-function tellStructure(say: Say, { post_types: types, taxonomies }: Structure): void {
-  const counted = (of: Record<string, { label: string; count: number }>) =>
-    Object.values(of)
-      .map(({ label, count }) => `${label} (${count})`)
-      .join(', ');
-  say(`  Content types: ${counted(types)}`);
-  say(`  Taxonomies: ${counted(taxonomies)}`);
 }
 
 function changesIn(

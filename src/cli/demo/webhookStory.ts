@@ -1,10 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { z } from 'zod';
-import { type contentSchema, contentsResponse } from '../../http/schemas/content.schema.ts';
 import type { SimulatedPost } from '../../simulation/wordpress/state.ts';
+import { shown } from './agency.ts';
 import type { Connected } from './story.ts';
-
-type Content = z.output<typeof contentSchema>;
 
 /** A post, and what the API shows of it. */
 interface Told extends Connected {
@@ -27,7 +23,7 @@ export async function publish(stage: Connected): Promise<Told> {
   const told = { ...stage, post };
   await tell(told, 'metadata');
   await tell(told, 'status');
-  const content = await shown(told, (each) => each.status === 'published');
+  const content = await shown(told, post.id, (each) => each.status === 'published');
   stage.say(`It was not known here, so it was read from the site: "${content.body}"`);
   return told;
 }
@@ -37,7 +33,7 @@ export async function retitle(stage: Told): Promise<void> {
   stage.post.title = 'Open at Easter, and at Whitsun';
   stage.post.modified_gmt = secondsAgo(10);
   await tell(stage, 'metadata');
-  const { title } = await shown(stage, (each) => each.title === stage.post.title);
+  const { title } = await shown(stage, stage.post.id, (each) => each.title === stage.post.title);
   stage.say(`The API shows it as "${title}".`);
 }
 
@@ -46,7 +42,7 @@ export async function trash(stage: Told): Promise<void> {
   stage.post.status = 'trash';
   stage.post.modified_gmt = secondsAgo(0);
   await tell(stage, 'status');
-  const content = await shown(stage, (each) => each.sync_state === 'deleted_remote');
+  const content = await shown(stage, stage.post.id, (each) => each.sync_state === 'deleted_remote');
   stage.say(`It is kept here, as ${content.sync_state}: nothing is deleted on a site's word alone.`);
 }
 
@@ -55,21 +51,6 @@ async function tell(stage: Told, topic: 'status' | 'metadata'): Promise<void> {
   const { status, body } = await wordpress.tellOfPost({ serverUrl, topic, postId: post.id });
   if (status !== 202) throw new Error(`The webhook was answered ${status}: ${JSON.stringify(body)}`);
   stage.say(`The plugin sent a signed ${topic} webhook; it is kept as delivery ${body.delivery_id}.`);
-}
-
-/** The post as the API shows it, once it does so as expected. */
-async function shown(stage: Told, expected: (content: Content) => boolean): Promise<Content> {
-  const end = Date.now() + 20_000;
-  while (Date.now() < end) {
-    const { results } = await stage.api.get(
-      `/api/v1/content?site_id=${stage.siteId}&limit=200`,
-      contentsResponse,
-    );
-    const content = results.find((each) => each.external_id === String(stage.post.id));
-    if (content && expected(content)) return content;
-    await delay(50);
-  }
-  throw new Error('The webhook was kept, but not applied within 20 seconds.');
 }
 
 /** As WordPress writes times: UTC, to the second. */

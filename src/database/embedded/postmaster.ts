@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { ignore } from './binaries.ts';
 
 /** A running PostgreSQL, as its `postmaster.pid` tells it. */
-export interface Postmaster {
+interface Postmaster {
   pid: number;
   port: number;
   ready: boolean;

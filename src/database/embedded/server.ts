@@ -124,7 +124,7 @@ export function didNotStart(place: Place, words: string, cause?: unknown): Setup
 }
 
 /** The end of what PostgreSQL wrote, where the reason stands. */
-export function lastLines(words: string): string {
+function lastLines(words: string): string {
   return words.trim().split('\n').slice(-6).join('\n');
 }
 

@@ -4,7 +4,7 @@ import { RedisStore } from 'rate-limit-redis';
 import { createClient } from 'redis';
 
 /** Where throttles and brakes count. */
-export interface Counters {
+interface Counters {
   /** A store of its own for one throttle or brake. */
   store(prefix: string): Store;
   close(): Promise<void>;

@@ -7,7 +7,7 @@ const largestId = 2_147_483_647;
  * An id in a path. Any whole number is well formed; one that no row can have becomes 0, which no row has,
  * so that it is a 404 like every other id that is not there.
  */
-export const pathId = z
+const pathId = z
   .string()
   .regex(/^-?\d{1,40}$/, 'must be a whole number')
   .transform((text) => {

@@ -5,7 +5,7 @@ const jsonSchema = z
   .record(z.string(), z.unknown())
   .meta({ description: 'A JSON Schema (2020-12) of what may be sent, enough to draw a form.' });
 
-export const platformSchema = z
+const platformSchema = z
   .object({
     name: z.string(),
     type: z.string(),

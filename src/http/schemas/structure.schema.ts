@@ -32,7 +32,7 @@ export const structureRequest = z.strictObject({
 
 const enabled = z.boolean();
 
-export const contentTypesSchema = z
+const contentTypesSchema = z
   .object({
     post_types: z.record(
       slug,

@@ -2,12 +2,12 @@ import { RemoteError } from '../../errors.ts';
 import type { OutboundClient, OutboundResponse } from '../../outbound/httpClient.ts';
 import type { ExplainedFault } from '../explainedFault.ts';
 import type { Connection, Credentials, JsonObject } from '../platform.ts';
+import { retryAfterMs } from '../retryAfter.ts';
 import { type CustomConfig, customConfigSchema } from './description.ts';
 import { explained, fault } from './explanations.ts';
-import { retryAfterMs } from './retryAfter.ts';
 
 /** The part of the outbound client that is needed here. */
-export type Outbound = Pick<OutboundClient, 'request'>;
+type Outbound = Pick<OutboundClient, 'request'>;
 
 export interface CustomOptions {
   outbound: Outbound;
@@ -33,7 +33,7 @@ export interface ApiAnswer {
 }
 
 /** The description in a stored `config_json`. Throws ExplainedFault `invalid_description`. */
-export function readDescription(config: JsonObject): CustomConfig {
+function readDescription(config: JsonObject): CustomConfig {
   // Beside the description, the server keeps the structure that was read.
   const { content_types: _structure, ...own } = config;
   const read = customConfigSchema.safeParse(own);
@@ -99,11 +99,10 @@ export class ApiClient {
   refusal(request: ApiRequest, response: OutboundResponse): ExplainedFault {
     const { status } = response;
     const values = { request: nameOf(request), status: String(status), expected: '200' };
-    const wait = retryAfterMs(response.headers['retry-after'], this.#clock());
     const options = {
       values,
       detail: String(status),
-      ...(wait === undefined ? {} : { retryAfterMs: wait }),
+      retryAfterMs: retryAfterMs(response.headers['retry-after'], this.#clock()),
     };
     if (status >= 500 && status !== 501) return fault('server_error', options);
     const code = REFUSALS[status];

@@ -12,6 +12,7 @@ import type {
   TypeOfSite,
   WriteOutcome,
 } from '../contentPart.ts';
+import { knownIds } from '../knownIds.ts';
 import type { JsonObject } from '../platform.ts';
 import { fault } from './explanations.ts';
 import type { ItemPage, ItemSource } from './itemSource.ts';
@@ -20,7 +21,6 @@ import { FIRST_PAGE } from './listPages.ts';
 
 /** Asked for again: what was written while the last reading went on may have been given an earlier time. */
 const OVERLAP_MS = 5 * 60_000;
-const KNOWN_AT_ONCE = 1_000;
 /** Items of a page that is cut out of a whole reading. */
 const PAGE_OF_NEWEST = 100;
 
@@ -200,11 +200,6 @@ async function changedOnly(items: RemoteContent[], known: KnownContents): Promis
 /** The known ids that are not in `seen`. */
 async function notAmong(seen: ReadonlySet<string>, known: KnownContents): Promise<string[]> {
   const missing: string[] = [];
-  let after: string | null = null;
-  for (;;) {
-    const ids: string[] = [...(await known.after(after, KNOWN_AT_ONCE)).keys()];
-    missing.push(...ids.filter((id) => !seen.has(id)));
-    after = ids.at(-1) ?? null;
-    if (after === null) return missing;
-  }
+  for await (const id of knownIds(known)) if (!seen.has(id)) missing.push(id);
+  return missing;
 }

@@ -102,10 +102,6 @@ export const EXPLANATIONS: Explanations = {
     message: 'The description has no content type {type}.',
     hint: 'Read the structure anew by a sync with the direction metadata.',
   },
-  unreadable_item: {
-    message: 'The item cannot be taken: {why}.',
-    hint: 'Correct config_json.content.map, or the item in the API.',
-  },
 };
 
 export const faults = new Faults(EXPLANATIONS, {

@@ -10,7 +10,7 @@ const LONGEST_ID = 200;
 /** As deep as a body of our own API may nest. */
 const DEEPEST = 40;
 
-export type MappedItem = { content: RemoteContent; fault: null } | { content: null; fault: ItemFault };
+type MappedItem = { content: RemoteContent; fault: null } | { content: null; fault: ItemFault };
 
 /** Reads one item of a list or an answer by the map. What it lacks or holds wrongly becomes a fault, never an error. */
 export function mapItem(raw: unknown, { map, type }: Pick<ContentDescription, 'map' | 'type'>): MappedItem {

@@ -6,7 +6,7 @@ export const POINTER = /^(\/([^~/]|~0|~1)*)*$/;
 const ARRAY_INDEX = /^(0|[1-9]\d*)$/;
 
 /** The names that a pointer goes through. https://www.rfc-editor.org/rfc/rfc6901#section-4 */
-export function pointerTokens(pointer: string): string[] {
+function pointerTokens(pointer: string): string[] {
   return pointer
     .split('/')
     .slice(1)

@@ -1,13 +1,14 @@
 import type { ContentPage, KnownContents, ReadChangesRequest } from '../contentPart.ts';
+import { knownIds } from '../knownIds.ts';
 import type { ContentKind } from './contentKinds.ts';
 import { countItems } from './counts.ts';
-import { type ItemReader, less, type Position, START } from './itemReader.ts';
+import { less } from './globalId.ts';
+import type { ItemReader } from './itemReader.ts';
+import { type Position, START } from './listing.ts';
 import { readWatermark } from './watermark.ts';
 
 /** What was written just before a reading may be found by searches only some time after. Milliseconds. */
 const OVERLAP_MS = 10 * 60_000;
-
-const KNOWN_AT_ONCE = 1000;
 
 /** What changed since the watermark by Shopify's own dates, then what is missing. Throws ExplainedFault. */
 export async function* readChanges(
@@ -115,14 +116,4 @@ async function sweep(
   }
   for (; !next.done; next = await stored.next()) if (!seen.has(next.value)) missing.push(next.value);
   return { missing, unseen };
-}
-
-async function* knownIds(known: KnownContents): AsyncGenerator<string, void, void> {
-  for (let after: string | null = null; ; ) {
-    const some: string[] = [...(await known.after(after, KNOWN_AT_ONCE)).keys()];
-    yield* some;
-    const last: string | undefined = some.at(-1);
-    if (last === undefined || some.length < KNOWN_AT_ONCE) return;
-    after = last;
-  }
 }

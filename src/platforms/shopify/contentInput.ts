@@ -21,7 +21,7 @@ const METADATA: Readonly<Record<ContentKind['slug'], Readonly<Record<string, str
 };
 
 /** What is sent of one content, besides what has to be looked up first. */
-export interface ContentInput {
+interface ContentInput {
   input: JsonObject;
   /** Of a product: a picture to be taken from its address. */
   media: JsonObject[];

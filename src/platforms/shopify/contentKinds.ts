@@ -19,7 +19,7 @@ export interface ContentKind {
 }
 
 /** The first so many collections of a product come with it; the others are asked for. */
-export const COLLECTIONS_WITH_PRODUCT = 10;
+const COLLECTIONS_WITH_PRODUCT = 10;
 
 export const KINDS: readonly ContentKind[] = [
   {

@@ -1,13 +1,5 @@
-import { z } from 'zod';
 import { RemoteError } from '../../errors.ts';
-import type {
-  ContentWrite,
-  ItemFault,
-  Pace,
-  RemoteContent,
-  RemoteTerm,
-  WriteOutcome,
-} from '../contentPart.ts';
+import type { ContentWrite, ItemFault, Pace, RemoteContent, WriteOutcome } from '../contentPart.ts';
 import type { JsonObject } from '../platform.ts';
 import type { AdminAnswer, AdminClient, Operation } from './adminClient.ts';
 import { contentInput, note } from './contentInput.ts';
@@ -15,22 +7,11 @@ import type { ContentKind } from './contentKinds.ts';
 import { findCreated, handlesFor, itemByHandle } from './existingItem.ts';
 import { fault } from './faults.ts';
 import { globalId } from './globalId.ts';
+import { changedBlog, Groupings } from './groupings.ts';
 import type { ItemReader } from './itemReader.ts';
-import { COLLECTION_BY_HANDLE, MUTATIONS, publishOperation, writeOperation } from './mutations.ts';
+import { isTaken, type Mutated, readPayload, type UserErrors, userFault } from './mutationAnswer.ts';
+import { MUTATIONS, publishOperation, writeOperation } from './mutations.ts';
 import { readItem } from './remoteItem.ts';
-import { TAXONOMIES } from './taxonomies.ts';
-
-const userErrors = z.array(
-  z.object({
-    field: z.array(z.string()).nullish().catch(null),
-    message: z.string().catch(''),
-    code: z.string().nullish().catch(null),
-  }),
-);
-type UserErrors = z.output<typeof userErrors>;
-
-/** What a mutation of one item came to. */
-type Mutated = { item: unknown; errors: [] } | { item: null; errors: UserErrors };
 
 /** Faults of one item's own making; every other one stops the whole work. */
 const OF_ONE_ITEM = new Set(['unexpected_answer', 'too_costly', 'too_large']);
@@ -40,13 +21,13 @@ export class ContentWriter {
   readonly #client: AdminClient;
   readonly #pace: Pace;
   readonly #reader: ItemReader;
-  #blogs: Promise<RemoteTerm[]> | null = null;
-  readonly #collections = new Map<string, Promise<string | null>>();
+  readonly #groupings: Groupings;
 
   constructor(client: AdminClient, pace: Pace, reader: ItemReader) {
     this.#client = client;
     this.#pace = pace;
     this.#reader = reader;
+    this.#groupings = new Groupings(reader);
   }
 
   /** Throws ExplainedFault for what concerns the whole shop, when nothing is under way any more. */
@@ -74,13 +55,13 @@ export class ContentWriter {
   async #create(kind: ContentKind, write: ContentWrite): Promise<WriteOutcome> {
     const { input, media, online, notes } = contentInput(kind, write, null);
     if (kind.slug === 'article') {
-      const blog = await this.#blogFor(write, notes);
+      const blog = await this.#groupings.blogFor(write, notes);
       if (blog === null)
         return failed(note(write, 'no_blog', 'The shop has no blog. Create one in Shopify.'), false);
       input.blogId = blog;
       input.author ??= { name: this.#reader.facts.name };
     }
-    if (kind.slug === 'product') await this.#memberships(write, null, input, notes);
+    if (kind.slug === 'product') await this.#groupings.memberships(write, null, input, notes);
     let errors: UserErrors = [];
     for (const handle of handlesFor(write)) {
       const mutated = await this.#mutate(kind, 'create', null, { ...input, handle }, media, notes, write);
@@ -106,10 +87,10 @@ export class ContentWriter {
   ): Promise<WriteOutcome> {
     const { input, media, online, notes } = contentInput(kind, write, before);
     if (kind.slug === 'article' && changedBlog(write, before)) {
-      const blog = await this.#blogFor(write, notes);
+      const blog = await this.#groupings.blogFor(write, notes);
       if (blog !== null) input.blogId = blog;
     }
-    if (kind.slug === 'product') await this.#memberships(write, before, input, notes);
+    if (kind.slug === 'product') await this.#groupings.memberships(write, before, input, notes);
     let item: unknown = null;
     if (Object.keys(input).length > 0 || media.length > 0) {
       const mutated = await this.#mutate(kind, 'update', externalId, input, media, notes, write);
@@ -208,100 +189,10 @@ export class ContentWriter {
     }
   }
 
-  /** The blog that a content names, else the shop's first; null when there is none. */
-  async #blogFor(write: ContentWrite, notes: ItemFault[]): Promise<string | null> {
-    const blogs = await this.#allBlogs();
-    const wanted = write.terms.find(({ taxonomy }) => taxonomy === 'blog');
-    const found = blogs.find(({ slug }) => slug === wanted?.slug);
-    const [first] = blogs;
-    const chosen = found ?? (write.externalId === null ? first : undefined);
-    if (wanted !== undefined && found === undefined)
-      notes.push(note(write, 'blog_unknown', `The shop has no blog ${wanted.slug}.`));
-    return chosen === undefined ? null : globalId('Blog', chosen.externalId);
-  }
-
-  #allBlogs(): Promise<RemoteTerm[]> {
-    this.#blogs ??= (async () => {
-      const found: RemoteTerm[] = [];
-      const blogs = TAXONOMIES.find(({ slug }) => slug === 'blog');
-      for await (const terms of blogs?.terms(this.#reader.query.bind(this.#reader)) ?? [])
-        found.push(...terms);
-      return found;
-    })();
-    this.#blogs.catch(() => {
-      this.#blogs = null;
-    });
-    return this.#blogs;
-  }
-
-  /** Which collections a product joins and leaves. */
-  async #memberships(
-    write: ContentWrite,
-    before: RemoteContent | null,
-    input: JsonObject,
-    notes: ItemFault[],
-  ): Promise<void> {
-    const slugs = (terms: ContentWrite['terms']) =>
-      new Set(terms.filter(({ taxonomy }) => taxonomy === 'collection').map(({ slug }) => slug));
-    const wanted = slugs(write.terms);
-    const had = slugs(before?.terms ?? []);
-    const ids = async (some: readonly string[]) => {
-      const found: string[] = [];
-      for (const slug of some) {
-        const id = await this.#collection(slug);
-        if (id !== null) found.push(id);
-        else notes.push(note(write, 'collection_unknown', `The shop has no collection ${slug}.`));
-      }
-      return found;
-    };
-    const join = await ids([...wanted].filter((slug) => !had.has(slug)));
-    const leave = await ids([...had].filter((slug) => !wanted.has(slug)));
-    if (join.length > 0) input.collectionsToJoin = join;
-    if (leave.length > 0) input.collectionsToLeave = leave;
-  }
-
-  #collection(handle: string): Promise<string | null> {
-    const known = this.#collections.get(handle);
-    if (known) return known;
-    const asked = this.#reader.query(COLLECTION_BY_HANDLE, { handle }).then(({ data }) => {
-      const read = z.object({ id: z.string() }).safeParse(data.collectionByIdentifier);
-      return read.success ? read.data.id : null;
-    });
-    this.#collections.set(handle, asked);
-    asked.catch(() => this.#collections.delete(handle));
-    return asked;
-  }
-
   #send(operation: Operation, variables: JsonObject, repeatable: boolean): Promise<AdminAnswer> {
     const { signal } = this.#pace;
     return this.#pace.send(() => this.#client.ask(operation, variables, signal), { repeatable });
   }
-}
-
-/** Only a blog that is named and another one moves an article. */
-function changedBlog(write: ContentWrite, before: RemoteContent | null): boolean {
-  const blog = (terms: ContentWrite['terms']) => terms.find(({ taxonomy }) => taxonomy === 'blog')?.slug;
-  const wanted = blog(write.terms);
-  return wanted !== undefined && wanted !== (before === null ? undefined : blog(before.terms));
-}
-
-function readPayload(answer: AdminAnswer, field: string, itemField: string | null): Mutated {
-  const payload = z.record(z.string(), z.unknown()).safeParse(answer.data[field]);
-  const errors = userErrors.safeParse(payload.data?.userErrors);
-  if (!payload.success || !errors.success)
-    throw fault('unexpected_answer', { values: { found: 'a mutation without its outcome' } });
-  if (errors.data.length > 0) return { item: null, errors: errors.data };
-  return { item: itemField === null ? null : payload.data[itemField], errors: [] };
-}
-
-function isTaken({ field, message, code }: UserErrors[number]): boolean {
-  return code === 'TAKEN' || ((field?.includes('handle') ?? false) && /taken|already|in use/i.test(message));
-}
-
-function userFault(write: ContentWrite, errors: UserErrors): ItemFault {
-  const code = errors.find((error) => error.code)?.code?.toLowerCase() ?? 'refused';
-  const told = errors.map(({ field, message }) => (field ? `${field.join('.')}: ${message}` : message));
-  return { externalId: write.externalId, code, message: told.join('; ').slice(0, 1000) };
 }
 
 function failed(itemFault: ItemFault, retryable: boolean): WriteOutcome {

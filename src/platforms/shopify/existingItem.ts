@@ -1,6 +1,7 @@
 import type { ContentWrite, RemoteContent } from '../contentPart.ts';
 import type { ContentKind } from './contentKinds.ts';
-import { type ItemReader, type Position, START } from './itemReader.ts';
+import type { ItemReader } from './itemReader.ts';
+import { type Position, START } from './listing.ts';
 import { slugOf } from './slug.ts';
 
 /** Our clock and Shopify's may be this far apart. Milliseconds. */

@@ -14,3 +14,13 @@ export function numberIn(gid: unknown, type: string): string | null {
 export function isId(text: string): boolean {
   return /^[1-9]\d{0,18}$/.test(text);
 }
+
+/** The number in the id of a node of this type; null where there is none. */
+export function nodeId(node: unknown, type: string): string | null {
+  return typeof node === 'object' && node !== null && 'id' in node ? numberIn(node.id, type) : null;
+}
+
+/** Do two ids ascend in this order, as the numbers that they are? */
+export function less(a: string, b: string): boolean {
+  return a.length === b.length ? a < b : a.length < b.length;
+}

@@ -1,5 +1,6 @@
 import type { OutboundResponse } from '../../outbound/httpClient.ts';
 import type { ExplainedFault } from '../explainedFault.ts';
+import { retryAfterMs } from '../retryAfter.ts';
 import { fault } from './faults.ts';
 
 /** The body as JSON; undefined when it is none. */
@@ -16,6 +17,8 @@ export function jsonOf(answer: OutboundResponse): unknown {
  * A 401 is the business of whoever sent the token.
  */
 export function statusFault(answer: OutboundResponse): ExplainedFault {
+  const { headers } = answer;
+  const patience = { retryAfterMs: retryAfterMs(headers['retry-after'], Date.parse(headers.date ?? '')) };
   switch (answer.status) {
     case 401:
       return fault('bad_credentials');
@@ -30,16 +33,10 @@ export function statusFault(answer: OutboundResponse): ExplainedFault {
     case 423:
       return fault('shop_locked');
     case 429:
-      return fault('throttled', retryAfter(answer));
+      return fault('throttled', patience);
     case 430:
       return fault('rejected');
   }
-  if (answer.status >= 500) return fault('unreachable', { variant: 'shopify', ...retryAfter(answer) });
+  if (answer.status >= 500) return fault('unreachable', { variant: 'shopify', ...patience });
   return fault('unexpected_answer', { values: { found: `the status ${answer.status}` } });
-}
-
-/** Retry-After is told in seconds, as decimals: https://shopify.dev/docs/api/usage/limits */
-function retryAfter(answer: OutboundResponse): { retryAfterMs?: number } {
-  const seconds = Number(answer.headers['retry-after'] ?? Number.NaN);
-  return seconds >= 0 ? { retryAfterMs: Math.ceil(seconds * 1000) } : {};
 }

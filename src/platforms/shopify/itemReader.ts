@@ -1,48 +1,17 @@
-import { z } from 'zod';
 import { RemoteError } from '../../errors.ts';
 import type { ItemFault, Pace, ReadOutcome, RemoteContent } from '../contentPart.ts';
 import type { AdminAnswer, AdminClient, Operation } from './adminClient.ts';
+import { readConnection } from './connection.ts';
 import { type ContentKind, fieldsOf } from './contentKinds.ts';
 import { fault } from './faults.ts';
-import { globalId, isId, numberIn } from './globalId.ts';
+import { globalId, isId, nodeId } from './globalId.ts';
+import { beyond, following, type Listing, listOperation, type Position, searchFor } from './listing.ts';
 import { spoiledFault, spoiledNodes } from './partialAnswer.ts';
 import { readItem, readMemberships } from './remoteItem.ts';
 import type { ShopFacts } from './shopFacts.ts';
 
-const connection = z.object({
-  nodes: z.array(z.unknown()),
-  pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() }),
-});
-
-const position = z.object({
-  /** Shopify's cursor. */
-  after: z.string().nullable(),
-  /** Only items beyond this id, where reading began anew there. */
-  beyond: z.string().nullable(),
-  /** The id that was read last. */
-  last: z.string().nullable(),
-  /** Items since `after` was null. */
-  since: z.number(),
-});
-
-/** Where a reading stands. */
-export type Position = z.output<typeof position>;
-export const positionSchema = position;
-export const START: Position = { after: null, beyond: null, last: null, since: 0 };
-
-/** A list is paged no further than 25,000 items: https://shopify.dev/docs/api/usage/limits#pagination-limits */
-const PAGED_AT_MOST = 20_000;
-
 /** Ids alone cost little: as many as a page may have. https://shopify.dev/docs/api/usage/pagination-graphql */
 const IDS_AT_ONCE = 250;
-
-export interface Listing {
-  kind: ContentKind;
-  /** A condition in Shopify's search syntax; empty for none. https://shopify.dev/docs/api/usage/search-syntax */
-  search: string;
-  /** The newest first. */
-  reverse: boolean;
-}
 
 export interface ItemPage {
   items: RemoteContent[];
@@ -90,7 +59,7 @@ export class ItemReader {
   /** One page of ids alone. */
   async ids(listing: Listing, at: Position): Promise<{ ids: string[]; next: Position | null }> {
     const { nodes, next } = await this.#list(listing, at, 'id', 1, IDS_AT_ONCE);
-    return { ids: nodes.flatMap((node) => nodeId(node, listing.kind) ?? []), next };
+    return { ids: nodes.flatMap((node) => nodeId(node, listing.kind.type) ?? []), next };
   }
 
   /** Some items as they are now. */
@@ -132,17 +101,14 @@ export class ItemReader {
   }
 
   async #list(listing: Listing, from: Position, fields: string, itemCost: number, largest: number) {
-    const { kind, search, reverse } = listing;
+    const { kind, reverse } = listing;
     let at = from;
     for (let size = largest; ; ) {
-      const beyond = at.beyond === null ? '' : `id:${reverse ? '<' : '>'}${at.beyond}`;
-      const query = [kind.search, search, beyond].filter((part) => part !== '').join(' AND ');
+      const query = searchFor(listing, at);
       const operation = listOperation(kind, fields, 2 + size * itemCost);
       try {
         const answer = await this.query(operation, { first: size, after: at.after, query, reverse });
-        const read = connection.safeParse(answer.data[kind.list]);
-        if (!read.success) throw fault('unexpected_answer', { values: { found: 'a list without nodes' } });
-        const { nodes, pageInfo } = read.data;
+        const { nodes, pageInfo } = readConnection(answer.data[kind.list]);
         const next = pageInfo.hasNextPage ? following(listing, at, nodes, pageInfo.endCursor ?? null) : null;
         return { answer, nodes, next };
       } catch (error) {
@@ -150,7 +116,7 @@ export class ItemReader {
         if (isTooMuch(error) && size > 1) size = Math.floor(size / 2);
         else if (at.after !== null && at.last !== null && /cursor/i.test(error.message))
           // A cursor of long ago may not be known any more; the id that was read last is.
-          at = { after: null, beyond: at.last, last: at.last, since: 0 };
+          at = beyond(at.last);
         else throw error;
       }
     }
@@ -172,7 +138,7 @@ export class ItemReader {
       const error = spoiled.byIndex.get(index);
       const id = asked?.[index];
       if (error !== undefined) {
-        faults.push(spoiledFault(error, id ?? nodeId(node, kind)));
+        faults.push(spoiledFault(error, id ?? nodeId(node, kind.type)));
       } else if (node === null && id !== undefined) {
         // Where nothing may be told of a part of the answer, null proves nothing.
         if (spoiled.elsewhere.length === 0) absent.push(id);
@@ -220,21 +186,8 @@ const MEMBERSHIPS: Operation = {
   cost: 104,
 };
 
-function listOperation(kind: ContentKind, fields: string, cost: number): Operation {
-  return {
-    name: `${kind.list} ${fields === 'id' ? 'ids' : 'items'}`,
-    document: `query List($first: Int!, $after: String, $query: String, $reverse: Boolean) {
-  ${kind.list}(first: $first, after: $after, query: $query, reverse: $reverse, sortKey: ID) {
-    nodes { ${fields} }
-    pageInfo { hasNextPage endCursor }
-  }
-}`,
-    cost: cost + 1,
-  };
-}
-
 /** The query for some items by id. */
-export function nodesOperation(kind: ContentKind, onlineStore: string | null, count: number): Operation {
+function nodesOperation(kind: ContentKind, onlineStore: string | null, count: number): Operation {
   return {
     name: `${kind.type} nodes`,
     document: `query Nodes($ids: [ID!]!) {
@@ -244,34 +197,7 @@ export function nodesOperation(kind: ContentKind, onlineStore: string | null, co
   };
 }
 
-/** Where a reading goes on. Throws when it does not get any further, which would never end. */
-function following(
-  { kind, reverse }: Listing,
-  at: Position,
-  nodes: readonly unknown[],
-  endCursor: string | null,
-): Position {
-  const read = nodes.flatMap((node) => nodeId(node, kind) ?? []).at(-1);
-  const last = read ?? at.last;
-  const advanced =
-    read === undefined || at.last === null || (reverse ? less(read, at.last) : less(at.last, read));
-  if (endCursor === null || endCursor === at.after || nodes.length === 0 || !advanced)
-    throw fault('unexpected_answer', { values: { found: 'a list that does not go on' } });
-  const since = at.since + nodes.length;
-  if (since >= PAGED_AT_MOST && last !== null) return { after: null, beyond: last, last, since: 0 };
-  return { after: endCursor, beyond: at.beyond, last, since };
-}
-
-/** Are ids in this order? */
-export function less(a: string, b: string): boolean {
-  return a.length === b.length ? a < b : a.length < b.length;
-}
-
 /** Would less be answered? */
 function isTooMuch(error: unknown): boolean {
   return error instanceof RemoteError && (error.code === 'too_large' || error.code === 'too_costly');
-}
-
-function nodeId(node: unknown, kind: ContentKind): string | null {
-  return typeof node === 'object' && node !== null && 'id' in node ? numberIn(node.id, kind.type) : null;
 }

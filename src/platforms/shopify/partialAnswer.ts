@@ -5,7 +5,7 @@ import type { GraphqlError } from './graphqlAnswer.ts';
  * Errors beside partial data, by the node that each spoils. GraphQL names the place of an error by its path, and
  * puts null there or further up: https://spec.graphql.org/October2021/#sec-Handling-Field-Errors
  */
-export interface SpoiledNodes {
+interface SpoiledNodes {
   byIndex: ReadonlyMap<number, GraphqlError>;
   /** Errors that name no node of the list. */
   elsewhere: readonly GraphqlError[];

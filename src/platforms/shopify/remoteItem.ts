@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { ItemFault, RemoteContent } from '../contentPart.ts';
 import type { ContentTerm, JsonObject } from '../platform.ts';
+import { pageInfo } from './connection.ts';
 import { type ContentKind, localStatus } from './contentKinds.ts';
-import { numberIn } from './globalId.ts';
+import { nodeId } from './globalId.ts';
 import type { ShopFacts } from './shopFacts.ts';
 import { slugOf } from './slug.ts';
 
@@ -37,7 +38,7 @@ const page = z.object({ ...common, body: text, isPublished: z.boolean(), publish
 
 const memberships = z.object({
   nodes: z.array(z.object({ id: text, handle: text, title: text })),
-  pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: text.nullish() }),
+  pageInfo,
 });
 
 const product = z.object({
@@ -62,14 +63,14 @@ const collection = z.object({
 });
 
 /** An item as read, or why it cannot be taken. */
-export type ReadItem = { content: RemoteContent; restOfCollections: string | null } | { fault: ItemFault };
+type ReadItem = { content: RemoteContent; restOfCollections: string | null } | { fault: ItemFault };
 
 /**
  * One node of an answer as a content. `restOfCollections` is the cursor after which a product's other
  * collections are. Never throws: a node that is not what it must be is a fault.
  */
 export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): ReadItem {
-  const id = typeof node === 'object' && node !== null && 'id' in node ? numberIn(node.id, kind.type) : null;
+  const id = nodeId(node, kind.type);
   if (id === null) {
     const message = node === null ? 'Shopify gave nothing in its place.' : `It has no id of a ${kind.slug}.`;
     return { fault: { externalId: null, code: 'no_id', message } };
@@ -124,7 +125,7 @@ export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): Re
     case 'product': {
       const { data: from, error } = product.safeParse(node);
       if (!from) return unreadable(error);
-      const { nodes, pageInfo } = from.collections;
+      const collections = membershipsIn(from.collections);
       const content: RemoteContent = {
         ...base(from, 'products/'),
         body: from.descriptionHtml,
@@ -133,7 +134,7 @@ export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): Re
         terms: [
           ...(from.productType === '' ? [] : [term('product_type', from.productType)]),
           ...tagTerms('product_tag', from.tags),
-          ...nodes.map(collectionTerm),
+          ...collections.terms,
         ],
         metadata: present({
           vendor: from.vendor,
@@ -144,7 +145,7 @@ export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): Re
           featured_image_url: from.imageSource?.value,
         }),
       };
-      return { content, restOfCollections: pageInfo.hasNextPage ? (pageInfo.endCursor ?? null) : null };
+      return { content, restOfCollections: collections.rest };
     }
     case 'collection': {
       const { data: from, error } = collection.safeParse(node);
@@ -174,12 +175,11 @@ export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): Re
 /** Reads a page of a product's collections that did not come with it; null when it is none. */
 export function readMemberships(value: unknown): { terms: ContentTerm[]; rest: string | null } | null {
   const { data } = memberships.safeParse(value);
-  if (!data) return null;
-  const { nodes, pageInfo } = data;
-  return {
-    terms: nodes.map(collectionTerm),
-    rest: pageInfo.hasNextPage ? (pageInfo.endCursor ?? null) : null,
-  };
+  return data ? membershipsIn(data) : null;
+}
+
+function membershipsIn({ nodes, pageInfo: { hasNextPage, endCursor } }: z.output<typeof memberships>) {
+  return { terms: nodes.map(collectionTerm), rest: hasNextPage ? (endCursor ?? null) : null };
 }
 
 function item(content: RemoteContent): ReadItem {

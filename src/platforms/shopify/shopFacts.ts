@@ -14,7 +14,7 @@ export interface ShopFacts {
   onlineStore: string | null;
 }
 
-export const SHOP: Operation = {
+const SHOP: Operation = {
   name: 'Shop',
   document: `query Shop {
   shop { name myshopifyDomain primaryDomain { url } }

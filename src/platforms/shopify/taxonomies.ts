@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RemoteTerm } from '../contentPart.ts';
 import type { AdminAnswer, Operation } from './adminClient.ts';
+import { readConnection } from './connection.ts';
 import { fault } from './faults.ts';
 import { numberIn } from './globalId.ts';
 import { slugOf } from './slug.ts';
@@ -13,7 +14,7 @@ type Query = (operation: Operation, variables: Record<string, unknown>) => Promi
  * shop has defined (metafield definitions), no content is sorted by; they are told as taxonomies too, since
  * that is where the structure of a site has lists with names.
  */
-export interface ShopTaxonomy {
+interface ShopTaxonomy {
   slug: string;
   label: string;
   postTypes: string[];
@@ -140,7 +141,6 @@ const termNode = z.object({
   articlesCount: counted,
   productsCount: counted,
 });
-const pageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() });
 
 function list(
   field: string,
@@ -202,13 +202,11 @@ async function* connectionPages(
   query: Query,
   operation: Operation & { field: string },
 ): AsyncIterable<unknown[]> {
-  const connection = z.object({ nodes: z.array(z.unknown()), pageInfo });
   for (let after: string | null = null; ; ) {
     const answer: AdminAnswer = await query(operation, { after });
-    const read = connection.safeParse(answer.data[operation.field]);
-    if (!read.success) throw fault('unexpected_answer', { values: { found: 'a list without nodes' } });
-    yield read.data.nodes;
-    const { hasNextPage, endCursor } = read.data.pageInfo;
+    const { nodes, pageInfo } = readConnection(answer.data[operation.field]);
+    yield nodes;
+    const { hasNextPage, endCursor } = pageInfo;
     if (!hasNextPage) return;
     if (!endCursor || endCursor === after)
       throw fault('unexpected_answer', { values: { found: 'a list that does not go on' } });

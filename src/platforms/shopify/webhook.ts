@@ -13,7 +13,7 @@ export interface WebhookHeaders {
 }
 
 /** What a webhook tells: this item has changed, or is no more. Its text is read from the shop. */
-export interface WebhookSubject {
+interface WebhookSubject {
   contentType: 'product' | 'collection';
   externalId: string;
   gone: boolean;

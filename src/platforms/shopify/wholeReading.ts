@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { ContentPage, Pace, ReadAllRequest } from '../contentPart.ts';
 import type { ContentKind } from './contentKinds.ts';
 import { countItems } from './counts.ts';
-import { type ItemPage, type ItemReader, type Position, positionSchema, START } from './itemReader.ts';
+import type { ItemPage, ItemReader } from './itemReader.ts';
+import { type Position, positionSchema, START } from './listing.ts';
 
 const cursorSchema = z.object({
   at: positionSchema,

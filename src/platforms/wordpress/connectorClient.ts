@@ -10,7 +10,7 @@ export const CONNECTOR_NAMESPACE = 'sitebridge/v1';
 /** The oldest connector plugin that speaks this protocol. */
 export const MINIMUM_PLUGIN_VERSION = '0.1.0';
 
-export interface ConnectorIdentity {
+interface ConnectorIdentity {
   siteId: number;
   siteKey: string;
 }

@@ -1,3 +1,4 @@
+import type { Connection } from '../platform.ts';
 import { apiUrl } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
 import { fault } from './messages.ts';
@@ -6,6 +7,12 @@ import { type ApiAnswer, type ApiError, isRestDisabled, type SiteClient } from '
 export interface ApplicationPassword {
   username: string;
   application_password: string;
+}
+
+/** The application password of a connection; null when it has none. */
+export function applicationPassword({ credentials }: Connection): ApplicationPassword | null {
+  const { username, application_password } = credentials;
+  return username && application_password ? { username, application_password } : null;
 }
 
 /** The header that signs a request in. */

@@ -4,7 +4,7 @@ import type { CheckList } from '../checkList.ts';
 import { runConnectionTest } from '../connectionTest.ts';
 import type { Connection, ConnectionTestResult } from '../platform.ts';
 import { ConnectorClient, isOutdated, MINIMUM_PLUGIN_VERSION } from './connectorClient.ts';
-import { CoreRest } from './coreRest.ts';
+import { applicationPassword, CoreRest } from './coreRest.ts';
 import { type ApiRoot, discoverApi, readHome } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
 import { fault, faults, type WordpressFault } from './messages.ts';
@@ -153,9 +153,4 @@ function checkIdentity(client: SiteClient, home: string | null): void {
   if (difference === 'other') {
     throw fault('identity_mismatch', { values: { ...client.values, found: home }, detail: home });
   }
-}
-
-function applicationPassword(connection: Connection) {
-  const { username, application_password } = connection.credentials;
-  return username && application_password ? { username, application_password } : null;
 }

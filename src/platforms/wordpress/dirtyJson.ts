@@ -3,7 +3,7 @@
  * notices and warnings printed before (sometimes after) the answer because `display_errors` is on.
  */
 
-export interface DirtyJson {
+interface DirtyJson {
   value: unknown;
   /** Something that does not belong there was read past. */
   dirty: boolean;

@@ -3,7 +3,7 @@ import { WordpressFault } from './messages.ts';
 import type { SiteClient } from './siteClient.ts';
 
 /** `accepted`: the pair is right. `refused`: it is wrong. `unknown`: XML-RPC does not answer here. */
-export type PasswordEcho = 'accepted' | 'refused' | 'unknown';
+type PasswordEcho = 'accepted' | 'refused' | 'unknown';
 
 /**
  * Asks XML-RPC whether a pair is right. It takes application passwords too, but in the body, where no web server

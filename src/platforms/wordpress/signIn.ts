@@ -1,13 +1,13 @@
 import type { OutboundRequest } from '../../outbound/httpClient.ts';
 import type { Connection } from '../platform.ts';
 import { CONNECTOR_NAMESPACE, ConnectorClient, signatureHeaders } from './connectorClient.ts';
-import { type ApplicationPassword, CoreRest, passwordHeaders } from './coreRest.ts';
+import { applicationPassword, CoreRest, passwordHeaders } from './coreRest.ts';
 import type { ApiRoot } from './discovery.ts';
 import { fault, type WordpressFault } from './messages.ts';
 import type { ApiAnswer, ApiError, SiteClient } from './siteClient.ts';
 
 /** A request that is to be signed in, as it goes onto the wire. */
-export interface UnsignedRequest {
+interface UnsignedRequest {
   method: string;
   url: string;
   body?: string | Buffer;
@@ -58,9 +58,4 @@ export function chooseSignIn(
     }),
     refusal: (answer, error) => core.refusal(answer, error),
   };
-}
-
-function applicationPassword({ credentials }: Connection): ApplicationPassword | null {
-  const { username, application_password } = credentials;
-  return username && application_password ? { username, application_password } : null;
 }

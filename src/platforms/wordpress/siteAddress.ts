@@ -28,7 +28,7 @@ export function parseSiteAddress(typed: string): SiteAddress {
 }
 
 /** How the address that a site calls its own differs from the one that was asked for. */
-export type AddressDifference = 'none' | 'canonical' | 'other';
+type AddressDifference = 'none' | 'canonical' | 'other';
 
 /**
  * Compares the tested address with a site's `home_url`. `canonical`: the same site by its proper name (www,

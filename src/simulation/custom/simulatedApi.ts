@@ -16,7 +16,7 @@ export interface SimulatedApiOptions {
   pageSize?: number;
 }
 
-export interface SeenRequest {
+interface SeenRequest {
   method: string;
   target: string;
   headers: IncomingHttpHeaders;

@@ -12,7 +12,7 @@ export interface GraphqlRequest {
   variables: Record<string, unknown>;
 }
 
-export interface AdminApiParts {
+interface AdminApiParts {
   state: SimulatedState;
   throttle: Throttle;
   /** Milliseconds since 1970. */

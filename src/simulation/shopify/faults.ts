@@ -61,7 +61,7 @@ export const CHANGED_ANSWERS = {
 } satisfies Readonly<Record<string, (answer: JsonObject) => JsonObject>>;
 
 /** What else can be wrong. */
-export const OTHER_FAULTS = [
+const OTHER_FAULTS = [
   /** The bucket says that there is room, and yet the request is throttled, as when another program was faster. */
   'throttled',
   /** The first page again and again, as if more came after it. */

@@ -2,7 +2,7 @@
 
 export type Kind = 'article' | 'page' | 'product' | 'collection';
 
-export interface SimulatedMetafield {
+interface SimulatedMetafield {
   type: string;
   value: string;
 }
@@ -49,7 +49,7 @@ export interface SimulatedBlog {
 }
 
 /** The app that speaks with the shop. */
-export interface SimulatedApp {
+interface SimulatedApp {
   clientId: string;
   clientSecret: string;
   installed: boolean;
@@ -60,7 +60,7 @@ export interface SimulatedApp {
   accessToken: string;
 }
 
-export interface SeenRequest {
+interface SeenRequest {
   path: string;
   headers: Readonly<Record<string, string | string[] | undefined>>;
   body: string;
@@ -85,7 +85,7 @@ export interface SimulatedState {
   requests: SeenRequest[];
 }
 
-export const ALL_SCOPES = [
+const ALL_SCOPES = [
   'read_content',
   'write_content',
   'read_products',

@@ -45,7 +45,7 @@ export class SiteClock {
 }
 
 /** @param ms since 1970. */
-export function wordpressTime(ms: number): string {
+function wordpressTime(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19);
 }
 

@@ -9,7 +9,7 @@ import type { SimulatedSite } from './site.ts';
 import { isContent } from './state.ts';
 
 /** What goes over the wire: an answer, a broken connection, or JSON without an end. */
-export type Reaction = { answer: Omit<Answer, 'body'> & { body: string | Buffer } } | 'drop' | 'endless';
+type Reaction = { answer: Omit<Answer, 'body'> & { body: string | Buffer } } | 'drop' | 'endless';
 
 /** Answers a request through what it meets. */
 export async function throughDisturbances(

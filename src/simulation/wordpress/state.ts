@@ -1,6 +1,6 @@
 /** What a simulated WordPress holds, and the content that it starts with. */
 
-export type Role = 'administrator' | 'editor' | 'author' | 'subscriber';
+type Role = 'administrator' | 'editor' | 'author' | 'subscriber';
 
 export interface SimulatedUser {
   id: number;
@@ -77,7 +77,7 @@ export interface SimulatedType {
 }
 
 /** A request that reached the simulation. */
-export interface SeenRequest {
+interface SeenRequest {
   method: string;
   target: string;
   headers: Readonly<Record<string, string | string[] | undefined>>;

@@ -10,8 +10,8 @@ import {
   type SimulatedApiOptions,
   startSimulatedApi,
 } from '../../../src/simulation/custom/simulatedApi.ts';
+import { readOut, testPace, typeOf } from '../../support/contentCaller.ts';
 import { connectionTo, testPlatform } from './testApi.ts';
-import { ARTICLES, gather, knownOf, quickPace } from './testSession.ts';
 
 const { platform, close } = testPlatform();
 const cleanups: Array<() => unknown> = [];
@@ -30,17 +30,18 @@ async function start(options: SimulatedApiOptions = {}): Promise<SimulatedApi> {
 async function open(api: SimulatedApi, change: JsonObject = {}): Promise<ContentSession> {
   const content: JsonObject = { ...describeApi(api).content, ...change };
   if (platform.content === undefined) throw new Error('It has content.');
-  return platform.content.open(connectionTo(api, { content }), quickPace());
+  return platform.content.open(connectionTo(api, { content }), testPace(2));
 }
 
 async function* nothing(): AsyncGenerator<ContentPage> {}
 
+const ARTICLES = typeOf('article');
 const ALL = { type: ARTICLES, newest: null, cursor: null };
 
 describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging %s', (paging) => {
   it('is read to its end, with what an item holds', async () => {
     const api = await start({ paging });
-    const read = await gather((await open(api)).readAll(ALL));
+    const read = await readOut((await open(api)).readAll(ALL));
     expect(read.ids).toEqual(['1', '2', '3', '4', '5']);
     expect(read.faults).toEqual([]);
     expect(read.pages[0]?.expected).toBe(5);
@@ -67,10 +68,10 @@ describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging
   it('goes on after any of its pages', async () => {
     const api = await start({ paging });
     const session = await open(api);
-    const whole = await gather(session.readAll(ALL));
+    const whole = await readOut(session.readAll(ALL));
     for (const [index, page] of whole.pages.entries()) {
       const cursor = JSON.parse(JSON.stringify(page.cursor));
-      const rest = await gather(session.readAll({ ...ALL, cursor }));
+      const rest = await readOut(session.readAll({ ...ALL, cursor }));
       const before = whole.pages
         .slice(0, index + 1)
         .flatMap(({ items }) => items.map((item) => item.externalId));
@@ -80,7 +81,7 @@ describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging
   });
 
   it('may be empty', async () => {
-    const read = await gather((await open(await start({ paging, items: 0 }))).readAll(ALL));
+    const read = await readOut((await open(await start({ paging, items: 0 }))).readAll(ALL));
     expect(read).toMatchObject({ ids: [], faults: [], end: { watermark: { newest: null }, missing: [] } });
   });
 
@@ -95,7 +96,7 @@ describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging
     api.setFault(fault);
     const described = describeApi(api).content;
     const session = await open(api, { paging: { ...described.paging, max_pages: 20 } });
-    await expect(gather(session.readAll(ALL))).rejects.toMatchObject({
+    await expect(readOut(session.readAll(ALL))).rejects.toMatchObject({
       code: 'endless_paging',
       message: expect.stringMatching(message),
       hint: expect.stringContaining('paging'),
@@ -109,18 +110,18 @@ describe('a list', () => {
     const session = await open(await start({ paging: 'link' }), {
       paging: { type: 'link', next: '/paging/next_url' },
     });
-    expect((await gather(session.readAll(ALL))).ids).toEqual(['1', '2', '3', '4', '5']);
+    expect((await readOut(session.readAll(ALL))).ids).toEqual(['1', '2', '3', '4', '5']);
   });
 
   it('does not follow a link to another server', async () => {
     const api = await start({ paging: 'link' });
     api.setFault('foreign_next');
-    await expect(gather((await open(api)).readAll(ALL))).rejects.toMatchObject({ code: 'foreign_link' });
+    await expect(readOut((await open(api)).readAll(ALL))).rejects.toMatchObject({ code: 'foreign_link' });
   });
 
   it('keeps the secret of the query out of its cursor, though the API repeats it', async () => {
     const api = await start({ paging: 'link', auth: 'query' });
-    const read = await gather((await open(api)).readAll(ALL));
+    const read = await readOut((await open(api)).readAll(ALL));
     expect(read.ids).toEqual(['1', '2', '3', '4', '5']);
     expect(api.requests.every((request) => request.target.includes(`api_key=${API_SECRET}`))).toBe(true);
     expect(JSON.stringify(read.pages)).toContain('cursor=');
@@ -142,7 +143,7 @@ describe('a list', () => {
   it('waits as it is asked to', async () => {
     const api = await start();
     api.setFault('throttled_once');
-    expect((await gather((await open(api)).readAll(ALL))).ids).toHaveLength(5);
+    expect((await readOut((await open(api)).readAll(ALL))).ids).toHaveLength(5);
   });
 
   it.each<[ApiFault, string]>([
@@ -152,14 +153,14 @@ describe('a list', () => {
   ])('that fails by %s is a fault', async (fault, code) => {
     const api = await start();
     api.setFault(fault);
-    await expect(gather((await open(api)).readAll(ALL))).rejects.toMatchObject({ code });
+    await expect(readOut((await open(api)).readAll(ALL))).rejects.toMatchObject({ code });
   });
 
   it('says what a wrong secret is', async () => {
     const api = await start();
     const connection = connectionTo(api, {}, { token: 'wrong' });
-    const session = await platform.content?.open(connection, quickPace());
-    await expect(gather(session?.readAll(ALL) ?? nothing())).rejects.toMatchObject({
+    const session = await platform.content?.open(connection, testPace(2));
+    await expect(readOut(session?.readAll(ALL) ?? nothing())).rejects.toMatchObject({
       code: 'bad_credentials',
     });
   });
@@ -167,20 +168,20 @@ describe('a list', () => {
   it('gives only the newest so many', async () => {
     const api = await start({ items: 7 });
     api.edit(2, { title: 'Edited' });
-    const read = await gather((await open(api)).readAll({ ...ALL, newest: 3 }));
+    const read = await readOut((await open(api)).readAll({ ...ALL, newest: 3 }));
     expect(read.ids).toEqual(['2', '7', '6']);
   });
 
   it('leaves out what is gone from the content', async () => {
     const api = await start();
     api.edit(2, { state: 'removed' });
-    expect((await gather((await open(api)).readAll(ALL))).ids).toEqual(['1', '3', '4', '5']);
+    expect((await readOut((await open(api)).readAll(ALL))).ids).toEqual(['1', '3', '4', '5']);
   });
 
   it('of another type than the description has is a fault', async () => {
     const session = await open(await start());
-    const other = { slug: 'page', structure: null };
-    await expect(gather(session.readAll({ ...ALL, type: other }))).rejects.toMatchObject({
+    const other = typeOf('page');
+    await expect(readOut(session.readAll({ ...ALL, type: other }))).rejects.toMatchObject({
       code: 'unknown_type',
     });
   });
@@ -197,7 +198,7 @@ describe('an item that cannot be taken is told of, and the others are taken', ()
   ])('%s', async (fault, externalId, code, message, ids) => {
     const api = await start();
     api.setFault(fault);
-    const read = await gather((await open(api)).readAll(ALL));
+    const read = await readOut((await open(api)).readAll(ALL));
     expect(read.ids).toEqual(ids);
     expect(read.faults).toEqual([{ externalId, code, message: expect.stringMatching(message) }]);
   });
@@ -216,8 +217,8 @@ describe('an item that cannot be taken is told of, and the others are taken', ()
     };
     const { create: _create, update: _update, ...readOnly } = describeApi(api).content;
     const config = { content: { ...readOnly, map } };
-    const session = await platform.content?.open(connectionTo(api, config), quickPace());
-    const { items } = await gather(session?.readAll(ALL) ?? nothing());
+    const session = await platform.content?.open(connectionTo(api, config), testPace(2));
+    const { items } = await readOut(session?.readAll(ALL) ?? nothing());
     expect(items).toMatchObject([
       { excerpt: '', slug: '', url: null, modifiedAt: null, metadata: {}, terms: [], status: 'published' },
     ]);
@@ -226,8 +227,8 @@ describe('an item that cannot be taken is told of, and the others are taken', ()
 
 describe('changes', () => {
   const known = async (session: ContentSession) => {
-    const { items, end } = await gather(session.readAll(ALL));
-    return { watermark: end.watermark, known: knownOf(items) };
+    const read = await readOut(session.readAll(ALL));
+    return { watermark: read.end.watermark, known: read.known };
   };
 
   it('are found in the whole list, also those without a date, and what is missing', async () => {
@@ -235,7 +236,7 @@ describe('changes', () => {
     const session = await open(api);
     expect(session.findsEveryChange).toBe(true);
     const before = await known(session);
-    const unchanged = await gather(session.readChanges({ type: ARTICLES, newest: null, ...before }));
+    const unchanged = await readOut(session.readChanges({ type: ARTICLES, newest: null, ...before }));
     expect(unchanged).toMatchObject({ ids: [], end: { missing: [] } });
 
     const third = api.items[2];
@@ -244,7 +245,7 @@ describe('changes', () => {
     api.edit(4, { state: 'removed' });
     api.items.splice(1, 1);
     api.items.push(makeItem(9));
-    const read = await gather(session.readChanges({ type: ARTICLES, newest: null, ...before }));
+    const read = await readOut(session.readChanges({ type: ARTICLES, newest: null, ...before }));
     expect(read.ids).toEqual(['1', '3', '4', '9']);
     expect(read.items.find((item) => item.externalId === '4')?.status).toBeNull();
     expect(read.end.missing).toEqual(['2']);
@@ -259,7 +260,7 @@ describe('changes', () => {
     expect(before.watermark).toEqual({ newest: makeItem(40).updated_at });
     api.edit(7, { title: 'New title' });
     api.requests.length = 0;
-    const read = await gather(session.readChanges({ type: ARTICLES, newest: null, ...before }));
+    const read = await readOut(session.readChanges({ type: ARTICLES, newest: null, ...before }));
     expect(read.ids).toEqual(['7']);
     expect(read.end).toEqual({ watermark: { newest: api.items[6]?.updated_at }, missing: [] });
     expect(decodeURIComponent(api.requests[0]?.target ?? '')).toContain(
@@ -272,7 +273,7 @@ describe('changes', () => {
     const api = await start();
     const [first] = api.items;
     if (first) first.updated_at = '2999-01-01T00:00:00Z';
-    const { end } = await gather((await open(api)).readAll(ALL));
+    const { end } = await readOut((await open(api)).readAll(ALL));
     expect(Date.parse(String(end.watermark.newest))).toBeLessThanOrEqual(Date.now() + 1_000);
   });
 
@@ -281,7 +282,7 @@ describe('changes', () => {
     const session = await open(api);
     const before = await known(session);
     api.setFault('no_title');
-    const read = await gather(session.readChanges({ type: ARTICLES, newest: null, ...before }));
+    const read = await readOut(session.readChanges({ type: ARTICLES, newest: null, ...before }));
     expect(read).toMatchObject({ ids: [], end: { missing: [] }, faults: [{ externalId: '2' }] });
   });
 });
@@ -319,7 +320,7 @@ describe('reading some', () => {
   it('is done from the list where the API has no request for one', async () => {
     const api = await start();
     const { item: _, ...content } = describeApi(api).content;
-    const session = await platform.content?.open(connectionTo(api, { content }), quickPace());
+    const session = await platform.content?.open(connectionTo(api, { content }), testPace(2));
     expect(await session?.read(ARTICLES, ['5', '77'])).toMatchObject({
       items: [{ externalId: '5' }],
       gone: ['77'],
@@ -365,7 +366,7 @@ describe('a description without content', () => {
     expect(platform.capabilitiesOf?.(bare)).toEqual({ usesSiteKey: false, structure: false, content: false });
     expect(platform.capabilitiesOf?.(connectionTo(api).config)).toEqual(platform.capabilities);
     for (const asked of [
-      async () => platform.content?.open(connection, quickPace()),
+      async () => platform.content?.open(connection, testPace(2)),
       async () => platform.readStructure?.(connection),
     ]) {
       await expect(asked()).rejects.toMatchObject({

@@ -5,8 +5,8 @@ import { describeApi } from '../../../src/simulation/custom/apiDescription.ts';
 import type { ApiFault } from '../../../src/simulation/custom/faults.ts';
 import { type SimulatedApi, startSimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';
 import { closedPort, serveLoopback } from '../../outbound/loopbackServer.ts';
+import { contentWrite, testPace, typeOf } from '../../support/contentCaller.ts';
 import { connectionTo, testPlatform } from './testApi.ts';
-import { ARTICLES, quickPace, writeOf } from './testSession.ts';
 
 const { platform, close } = testPlatform();
 const cleanups: Array<() => unknown> = [];
@@ -14,6 +14,16 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 afterAll(close);
+
+const ARTICLES = typeOf('article');
+/** What is written where a test says nothing else. */
+const WRITTEN: Partial<ContentWrite> = {
+  begunAt: '2026-06-01T00:00:00.000Z',
+  title: 'A title',
+  slug: 'a-title',
+  body: '<p>A body</p>',
+  excerpt: 'An excerpt',
+};
 
 async function start(items = 3): Promise<SimulatedApi> {
   const api = await startSimulatedApi({ items, paging: 'cursor' });
@@ -33,11 +43,11 @@ async function open(
     ),
   );
   if (platform.content === undefined) throw new Error('It has content.');
-  return platform.content.open(connectionTo(api, { content, ...config }), quickPace());
+  return platform.content.open(connectionTo(api, { content, ...config }), testPace(2));
 }
 
 async function write(session: ContentSession, changes: Partial<ContentWrite> = {}): Promise<WriteOutcome> {
-  const [outcome] = await session.write(ARTICLES, [writeOf(changes)]);
+  const [outcome] = await session.write(ARTICLES, [contentWrite(41, { ...WRITTEN, ...changes })]);
   if (outcome === undefined) throw new Error('There is no outcome.');
   return outcome;
 }

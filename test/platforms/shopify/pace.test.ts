@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CostBucket } from '../../../src/platforms/shopify/costBucket.ts';
-import { pagesOf, StandingClock, type TestShop, testShop, typeOf, writeOf } from './testShop.ts';
+import { contentWrite, readOut, typeOf } from '../../support/contentCaller.ts';
+import { StandingClock, type TestShop, testShop } from './testShop.ts';
 
 let shop: TestShop | undefined;
 afterEach(async () => {
@@ -39,12 +40,12 @@ describe('running alone', () => {
     for (let number = 0; number < 120; number += 1) shopify.add('product', { title: `Product ${number}` });
     const session = await open();
     await Promise.all([
-      pagesOf(session.readAll({ type: typeOf('product'), ...all })),
-      pagesOf(session.readAll({ type: typeOf('article'), ...all })),
+      readOut(session.readAll({ type: typeOf('product'), ...all })),
+      readOut(session.readAll({ type: typeOf('article'), ...all })),
       session.read(typeOf('product'), ['1007', '1008', '1009']),
       session.write(
         typeOf('page'),
-        Array.from({ length: 30 }, (_, index) => writeOf(index + 1)),
+        Array.from({ length: 30 }, (_, index) => contentWrite(index + 1)),
       ),
       (await open()).read(typeOf('page'), ['1005']),
     ]);
@@ -57,7 +58,7 @@ describe('running alone', () => {
     const { open, shopify, time } = await watched({ maximumAvailable: 1000, restoreRate: 50 });
     for (let number = 0; number < 100; number += 1) shopify.add('product', { title: `Product ${number}` });
     const began = time.now;
-    await pagesOf((await open()).readAll({ type: typeOf('product'), ...all }));
+    await readOut((await open()).readAll({ type: typeOf('product'), ...all }));
     // Some 103 products at some 9 points each, less the bucket that was full.
     expect((time.now - began) / 1000).toBeLessThan(20);
   });
@@ -68,7 +69,7 @@ describe('with others in the same bucket', () => {
     shop = await testShop();
     const session = await shop.open();
     shop.shopify.setFault('throttled', 2);
-    const outcome = await session.write(typeOf('page'), [writeOf(1)]);
+    const outcome = await session.write(typeOf('page'), [contentWrite(1)]);
     expect(outcome).toMatchObject([{ result: 'written', created: true }]);
     shop.shopify.setFault('throttled', 2);
     expect((await session.read(typeOf('page'), ['1005'])).items).toHaveLength(1);

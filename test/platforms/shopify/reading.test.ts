@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { itemsOf, knowing, pace, pagesOf, type TestShop, testShop, typeOf } from './testShop.ts';
+import type { ReadAllRequest, ReadChangesRequest } from '../../../src/platforms/contentPart.ts';
+import { Known, readOut, testPace, typeOf } from '../../support/contentCaller.ts';
+import { type TestShop, testShop } from './testShop.ts';
 
 let shop: TestShop;
 beforeEach(async () => {
@@ -8,9 +10,23 @@ beforeEach(async () => {
 afterEach(() => shop.stop());
 
 const all = { newest: null, cursor: null };
+const watermark = { at: '2026-11-24T13:00:00.000Z' };
 
 function idsOf(kind: string): string[] {
   return shop.shopify.state.items.filter((item) => item.kind === kind).map((item) => String(item.id));
+}
+
+/** All of a kind, or what a reading that is asked for otherwise brings. */
+async function readAll(slug: string, request: Partial<ReadAllRequest> = {}) {
+  return readOut((await shop.open()).readAll({ type: typeOf(slug), ...all, ...request }));
+}
+
+/** What has changed since `watermark`, to who knows `ids`. */
+async function readChanges(slug: string, ids: readonly string[], request: Partial<ReadChangesRequest> = {}) {
+  const known = Known.ofIds(ids);
+  return readOut(
+    (await shop.open()).readChanges({ type: typeOf(slug), newest: null, watermark, known, ...request }),
+  );
 }
 
 function addMany(kind: 'article' | 'page' | 'product' | 'collection', count: number): void {
@@ -23,20 +39,17 @@ describe('everything', () => {
     'reads every %s, in every status',
     async (kind) => {
       addMany(kind, 130);
-      const pages = await pagesOf((await shop.open()).readAll({ type: typeOf(kind), ...all }));
-      expect(itemsOf(pages).map((item) => item.externalId)).toEqual(idsOf(kind));
-      expect(pages.flatMap((page) => page.faults)).toEqual([]);
+      const { ids, faults, pages, end } = await readAll(kind);
+      expect(ids).toEqual(idsOf(kind));
+      expect(faults).toEqual([]);
       expect(pages[0]?.expected).toBe(idsOf(kind).length);
-      expect(pages.filter((page) => page.end)).toHaveLength(1);
-      expect(pages.at(-1)?.end).toEqual({ watermark: { at: '2026-11-24T12:00:00.000Z' }, missing: [] });
+      expect(end).toEqual({ watermark: { at: '2026-11-24T12:00:00.000Z' }, missing: [] });
     },
   );
 
   it('gives an article as an editor sees it', async () => {
     shop.shopify.change(1003, { imageUrl: 'https://cdn.shopify.com/a.jpg', summary: '<b>S</b>' });
-    const [article] = itemsOf(
-      await pagesOf((await shop.open()).readAll({ type: typeOf('article'), ...all })),
-    );
+    const [article] = (await readAll('article')).items;
     expect(article).toEqual({
       externalId: '1003',
       contentType: 'article',
@@ -64,7 +77,7 @@ describe('everything', () => {
       metafields: new Map([['sitebridge.content_id', { type: 'number_integer', value: '42' }]]),
       seo: { title: 'Hats', description: null },
     });
-    const items = itemsOf(await pagesOf((await shop.open()).readAll({ type: typeOf('product'), ...all })));
+    const { items } = await readAll('product');
     expect(items[0]).toMatchObject({
       title: 'Hat',
       status: 'published',
@@ -85,7 +98,7 @@ describe('everything', () => {
 
   it('tells an article that is planned from one that is hidden', async () => {
     shop.shopify.change(1003, { isPublished: false, publishedAt: '2027-01-01T00:00:00Z' });
-    const items = itemsOf(await pagesOf((await shop.open()).readAll({ type: typeOf('article'), ...all })));
+    const { items } = await readAll('article');
     expect(items.map(({ externalStatus, status }) => [externalStatus, status])).toEqual([
       ['scheduled', 'draft'],
       ['unpublished', 'draft'],
@@ -93,10 +106,7 @@ describe('everything', () => {
   });
 
   it('knows of a collection whether it is in the Online Store, where the app may see that', async () => {
-    const statuses = async () =>
-      itemsOf(await pagesOf((await shop.open()).readAll({ type: typeOf('collection'), ...all }))).map(
-        (item) => item.externalStatus,
-      );
+    const statuses = async () => (await readAll('collection')).items.map((item) => item.externalStatus);
     expect(await statuses()).toEqual(['published', 'unpublished']);
     shop.shopify.state.app.scopes = ['write_content', 'write_products'];
     expect(await statuses()).toEqual(['unknown', 'unknown']);
@@ -106,18 +116,15 @@ describe('everything', () => {
     addMany('collection', 130);
     const ids = idsOf('collection');
     shop.shopify.change(1007, { collections: ids.map(Number) });
-    const [hat] = itemsOf(await pagesOf((await shop.open()).readAll({ type: typeOf('product'), ...all })));
+    const [hat] = (await readAll('product')).items;
     expect(hat?.terms.filter((term) => term.taxonomy === 'collection')).toHaveLength(ids.length);
   });
 
   it('reads the newest so many', async () => {
     addMany('page', 120);
-    const pages = await pagesOf(
-      (await shop.open()).readAll({ type: typeOf('page'), newest: 60, cursor: null }),
-    );
-    expect(itemsOf(pages).map((item) => item.externalId)).toEqual(idsOf('page').toReversed().slice(0, 60));
+    const { ids, pages } = await readAll('page', { newest: 60 });
+    expect(ids).toEqual(idsOf('page').toReversed().slice(0, 60));
     expect(pages[0]?.expected).toBe(60);
-    expect(pages.at(-1)?.end).toBeDefined();
   });
 
   it('goes on after a cursor, with the watermark of the beginning', async () => {
@@ -131,23 +138,22 @@ describe('everything', () => {
       break;
     }
     shop.time.pass(3_600_000);
-    const rest = await pagesOf((await shop.open()).readAll({ type: typeOf('page'), newest: null, cursor }));
-    expect([...first, ...itemsOf(rest).map((item) => item.externalId)]).toEqual(idsOf('page'));
-    expect(rest[0]?.expected).toBe(idsOf('page').length - first.length);
-    expect(rest.at(-1)?.end?.watermark).toEqual({ at: '2026-11-24T12:00:00.000Z' });
+    const rest = await readAll('page', { cursor });
+    expect([...first, ...rest.ids]).toEqual(idsOf('page'));
+    expect(rest.pages[0]?.expected).toBe(idsOf('page').length - first.length);
+    expect(rest.end.watermark).toEqual({ at: '2026-11-24T12:00:00.000Z' });
   });
 
   it.each([null, 200])('goes on by ids when a cursor is not known any more (newest: %p)', async (newest) => {
     addMany('page', 120);
     shop.shopify.setFault('stale_cursor', 1);
-    const pages = await pagesOf((await shop.open()).readAll({ type: typeOf('page'), newest, cursor: null }));
-    const read = itemsOf(pages).map((item) => item.externalId);
-    expect(read).toEqual(newest === null ? idsOf('page') : idsOf('page').toReversed());
+    const { ids } = await readAll('page', { newest });
+    expect(ids).toEqual(newest === null ? idsOf('page') : idsOf('page').toReversed());
   });
 
   it('fetches no page ahead where one request at once is allowed', async () => {
     addMany('page', 120);
-    const session = await shop.open({ atOnce: 1 });
+    const session = await shop.open(1);
     for await (const _ of session.readAll({ type: typeOf('page'), ...all })) break;
     expect(shop.shopify.state.requests.filter((request) => request.operation === 'List')).toHaveLength(1);
   });
@@ -161,18 +167,15 @@ describe('what is wrong with an answer', () => {
     ['strange_node', '1003', 'unreadable'],
   ] as const)('takes the rest where there is a %s, and tells of it', async (fault, externalId, code) => {
     shop.shopify.setFault(fault);
-    const pages = await pagesOf((await shop.open()).readAll({ type: typeOf('article'), ...all }));
-    expect(itemsOf(pages).map((item) => item.externalId)).toEqual(['1004']);
-    expect(pages.flatMap((page) => page.faults)).toEqual([
-      { externalId, code, message: expect.stringMatching(/.{10}/) },
-    ]);
-    expect(pages.at(-1)?.end).toBeDefined();
+    const { ids, faults } = await readAll('article');
+    expect(ids).toEqual(['1004']);
+    expect(faults).toEqual([{ externalId, code, message: expect.stringMatching(/.{10}/) }]);
   });
 
   it('gives up on paging that never ends', async () => {
     addMany('page', 120);
     shop.shopify.setFault('endless');
-    const reading = pagesOf((await shop.open()).readAll({ type: typeOf('page'), ...all }));
+    const reading = readAll('page');
     await expect(reading).rejects.toMatchObject({ code: 'unexpected_answer' });
   });
 
@@ -181,7 +184,7 @@ describe('what is wrong with an answer', () => {
     try {
       for (let number = 0; number < 60; number += 1) small.shopify.add('product');
       const session = await small.open();
-      const read = itemsOf(await pagesOf(session.readAll({ type: typeOf('product'), ...all })));
+      const read = (await readOut(session.readAll({ type: typeOf('product'), ...all }))).items;
       expect(read).toHaveLength(63);
       const ids = read.map((item) => item.externalId);
       expect((await session.read(typeOf('product'), ids)).items).toHaveLength(63);
@@ -194,12 +197,12 @@ describe('what is wrong with an answer', () => {
     shop.shopify.setFault('errors_only', 1);
     const session = await shop.open();
     shop.shopify.setFault('server_error', 1);
-    expect(itemsOf(await pagesOf(session.readAll({ type: typeOf('page'), ...all })))).toHaveLength(2);
+    expect((await readOut(session.readAll({ type: typeOf('page'), ...all }))).items).toHaveLength(2);
   });
 
   it('says which scopes are missing', async () => {
     shop.shopify.state.app.scopes = ['read_products'];
-    const reading = pagesOf((await shop.open()).readAll({ type: typeOf('article'), ...all }));
+    const reading = readAll('article');
     await expect(reading).rejects.toMatchObject({
       code: 'missing_scopes',
       message: expect.stringContaining('read_content'),
@@ -207,25 +210,21 @@ describe('what is wrong with an answer', () => {
   });
 
   it('refuses a type that no shop has', async () => {
-    const reading = pagesOf((await shop.open()).readAll({ type: typeOf('post'), ...all }));
+    const reading = readAll('post');
     await expect(reading).rejects.toMatchObject({ code: 'unknown_type' });
   });
 });
 
 describe('changes', () => {
-  const watermark = { at: '2026-11-24T13:00:00.000Z' };
-
   it('brings what changed since, and nothing else', async () => {
     addMany('product', 60);
-    const known = knowing(idsOf('product'));
+    const known = idsOf('product');
     shop.time.pass(2 * 3_600_000);
     shop.shopify.change(1008, { title: 'Shawl' });
     const added = shop.shopify.add('product', { title: 'Gloves', status: 'DRAFT' });
-    const pages = await pagesOf(
-      (await shop.open()).readChanges({ type: typeOf('product'), newest: null, watermark, known }),
-    );
-    expect(itemsOf(pages).map((item) => item.title)).toEqual(['Shawl', 'Gloves']);
-    expect(pages.at(-1)?.end).toEqual({ watermark: { at: '2026-11-24T14:00:00.000Z' }, missing: [] });
+    const { items, end } = await readChanges('product', known);
+    expect(items.map((item) => item.title)).toEqual(['Shawl', 'Gloves']);
+    expect(end).toEqual({ watermark: { at: '2026-11-24T14:00:00.000Z' }, missing: [] });
     expect(shop.shopify.state.items).toContain(added);
     // As many as are known and new: nothing can be missing, so the ids are not walked through.
     const lists = shop.shopify.state.requests.filter(({ body }) => body.includes('{ id }'));
@@ -234,15 +233,10 @@ describe('changes', () => {
 
   it('overlaps, as searches find what was just written only later', async () => {
     shop.time.pass(60_000);
-    const pages = await pagesOf(
-      (await shop.open()).readChanges({
-        type: typeOf('page'),
-        newest: null,
-        watermark: { at: '2026-11-24T12:01:00.000Z' },
-        known: knowing(idsOf('page')),
-      }),
-    );
-    expect(itemsOf(pages)).toHaveLength(2);
+    const { items } = await readChanges('page', idsOf('page'), {
+      watermark: { at: '2026-11-24T12:01:00.000Z' },
+    });
+    expect(items).toHaveLength(2);
   });
 
   it('names what is missing last, and reads what was never told', async () => {
@@ -251,13 +245,11 @@ describe('changes', () => {
     const gone = [ids[0], ids[300], ids.at(-1)].map(String);
     for (const id of gone) shop.shopify.remove(Number(id));
     // Known but for two, which have an old date.
-    const known = knowing(ids.filter((id) => id !== ids[5] && id !== ids[400]));
+    const known = ids.filter((id) => id !== ids[5] && id !== ids[400]);
     shop.time.pass(2 * 3_600_000);
-    const pages = await pagesOf(
-      (await shop.open()).readChanges({ type: typeOf('article'), newest: null, watermark, known }),
-    );
-    expect(itemsOf(pages).map((item) => item.externalId)).toEqual([ids[5], ids[400]]);
-    expect(pages.at(-1)?.end?.missing).toEqual(gone);
+    const read = await readChanges('article', known);
+    expect(read.ids).toEqual([ids[5], ids[400]]);
+    expect(read.end.missing).toEqual(gone);
   });
 
   it('keeps to the newest so many', async () => {
@@ -268,25 +260,15 @@ describe('changes', () => {
     shop.shopify.change(Number(ids[0]), { title: 'Too old to be fetched' });
     shop.shopify.change(Number(newest[0]), { title: 'Changed' });
     shop.shopify.remove(Number(newest[2]));
-    const known = knowing([...newest, String(ids[1])]);
-    const pages = await pagesOf(
-      (await shop.open()).readChanges({ type: typeOf('page'), newest: 5, watermark, known }),
-    );
+    const read = await readChanges('page', [...newest, String(ids[1])], { newest: 5 });
     // One was deleted, so the sixth is now among the newest five.
-    expect(itemsOf(pages).map((item) => item.externalId)).toEqual([newest[0], ids.at(-6)]);
-    expect(pages.at(-1)?.end?.missing).toEqual([newest[2]]);
+    expect(read.ids).toEqual([newest[0], ids.at(-6)]);
+    expect(read.end.missing).toEqual([newest[2]]);
   });
 
   it('reads everything where the watermark is none', async () => {
-    const pages = await pagesOf(
-      (await shop.open()).readChanges({
-        type: typeOf('page'),
-        newest: null,
-        watermark: {},
-        known: knowing([]),
-      }),
-    );
-    expect(itemsOf(pages)).toHaveLength(2);
+    const { items } = await readChanges('page', [], { watermark: {} });
+    expect(items).toHaveLength(2);
   });
 });
 
@@ -316,7 +298,7 @@ describe('by ids', () => {
 
   it('stops when the work was given up', async () => {
     const given = new AbortController();
-    const session = await shop.content.open(shop.connection(), pace({ signal: given.signal }));
+    const session = await shop.content.open(shop.connection(), testPace(4, given.signal));
     given.abort();
     await expect(session.read(typeOf('page'), ['1005'])).rejects.toThrow();
   });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RemoteTerm } from '../../../src/platforms/contentPart.ts';
-import { type TestShop, testShop, typeOf } from './testShop.ts';
+import { typeOf } from '../../support/contentCaller.ts';
+import { type TestShop, testShop } from './testShop.ts';
 
 let shop: TestShop;
 beforeEach(async () => {

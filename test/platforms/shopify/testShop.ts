@@ -1,16 +1,5 @@
-import { RemoteError } from '../../../src/errors.ts';
 import { OutboundClient } from '../../../src/outbound/httpClient.ts';
-import type {
-  ContentPage,
-  ContentPart,
-  ContentSession,
-  ContentWrite,
-  KnownContent,
-  KnownContents,
-  Pace,
-  RemoteContent,
-  TypeOfSite,
-} from '../../../src/platforms/contentPart.ts';
+import type { ContentPart, ContentSession } from '../../../src/platforms/contentPart.ts';
 import type { Connection, Platform } from '../../../src/platforms/platform.ts';
 import { createShopifyPlatform } from '../../../src/platforms/shopify/shopify.platform.ts';
 import {
@@ -18,6 +7,7 @@ import {
   type SimulatedShopifyOptions,
   startSimulatedShopify,
 } from '../../../src/simulation/shopify/simulatedShopify.ts';
+import { testPace } from '../../support/contentCaller.ts';
 
 /** A clock that stands still but for waiting, so that a test waits no time. */
 export class StandingClock {
@@ -41,7 +31,7 @@ export interface TestShop {
   time: StandingClock;
   /** Reached by the app's lasting token. */
   connection(changes?: Partial<Connection>): Connection;
-  open(changes?: Partial<Pace>): Promise<ContentSession>;
+  open(atOnce?: number): Promise<ContentSession>;
   stop(): Promise<void>;
 }
 
@@ -75,80 +65,10 @@ export async function testShop(
     content,
     time,
     connection,
-    open: (changes) => content.open(connection(), pace(changes)),
+    open: (atOnce) => content.open(connection(), testPace(atOnce)),
     stop: async () => {
       outbound.close();
       await shopify.stop();
     },
-  };
-}
-
-/** Sends at once, and a repeatable request up to three times. */
-export function pace(changes: Partial<Pace> = {}): Pace {
-  return {
-    atOnce: 4,
-    signal: new AbortController().signal,
-    async send(request, { repeatable }) {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await request();
-        } catch (error) {
-          if (!(error instanceof RemoteError && error.retryable && repeatable && attempt < 3)) throw error;
-        }
-      }
-    },
-    ...changes,
-  };
-}
-
-export function typeOf(slug: string): TypeOfSite {
-  return { slug, structure: null };
-}
-
-export async function pagesOf(reading: AsyncIterable<ContentPage>): Promise<ContentPage[]> {
-  const pages: ContentPage[] = [];
-  for await (const page of reading) pages.push(page);
-  return pages;
-}
-
-export function itemsOf(pages: readonly ContentPage[]): RemoteContent[] {
-  return pages.flatMap((page) => page.items);
-}
-
-/** What a caller has stored: these ids. */
-export function knowing(ids: readonly string[]): KnownContents {
-  const sorted = ids.toSorted((a, b) => Number(a) - Number(b));
-  const content: KnownContent = { modifiedAt: null, tag: null };
-  const mapOf = (some: readonly string[]) => new Map(some.map((id) => [id, content]));
-  return {
-    count: async () => sorted.length,
-    some: async (asked) => mapOf(asked.filter((id) => sorted.includes(id))),
-    ranges: async () => new Map(),
-    inRanges: async () => new Map(),
-    after: async (after, limit) =>
-      mapOf(sorted.filter((id) => after === null || Number(id) > Number(after)).slice(0, limit)),
-  };
-}
-
-/** A content to be created. */
-export function writeOf(contentId: number, changes: Partial<ContentWrite> = {}): ContentWrite {
-  return {
-    contentId,
-    opId: `op-${contentId}`,
-    externalId: null,
-    mayExist: false,
-    begunAt: null,
-    sentAs: [],
-    ofOthers: async () => new Set(),
-    expectedTag: null,
-    onSite: null,
-    title: `Content ${contentId}`,
-    slug: '',
-    body: '<p>Text</p>',
-    excerpt: '',
-    status: 'draft',
-    terms: [],
-    metadata: {},
-    ...changes,
   };
 }

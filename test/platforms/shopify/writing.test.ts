@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContentWrite, RemoteContent, WriteOutcome } from '../../../src/platforms/contentPart.ts';
 import type { SimulatedItem } from '../../../src/simulation/shopify/state.ts';
-import { type TestShop, testShop, typeOf, writeOf } from './testShop.ts';
+import { contentWrite, typeOf } from '../../support/contentCaller.ts';
+import { type TestShop, testShop } from './testShop.ts';
 
 let shop: TestShop;
 beforeEach(async () => {
@@ -12,9 +13,14 @@ afterEach(() => shop.stop());
 type Slug = 'article' | 'page' | 'product' | 'collection';
 const KINDS: readonly Slug[] = ['article', 'page', 'product', 'collection'];
 
+/** What is to be created: as sparse as a content of ours may be. */
+function draft(contentId: number, changes: Partial<ContentWrite> = {}): ContentWrite {
+  return contentWrite(contentId, { body: '<p>Text</p>', status: 'draft', ...changes });
+}
+
 async function write(slug: Slug, changes: Partial<ContentWrite> = {}, contentId = 42): Promise<WriteOutcome> {
   const session = await shop.open();
-  const [outcome] = await session.write(typeOf(slug), [writeOf(contentId, changes)]);
+  const [outcome] = await session.write(typeOf(slug), [draft(contentId, changes)]);
   if (!outcome) throw new Error('There is no outcome.');
   return outcome;
 }
@@ -162,9 +168,9 @@ describe('a create', () => {
   it('makes what Shopify says of an item its fault, and writes the others', async () => {
     const session = await shop.open();
     const outcomes = await session.write(typeOf('article'), [
-      writeOf(1),
-      writeOf(2, { title: 'x'.repeat(300) }),
-      writeOf(3),
+      draft(1),
+      draft(2, { title: 'x'.repeat(300) }),
+      draft(3),
     ]);
     expect(outcomes.map((outcome) => outcome.result)).toEqual(['written', 'failed', 'written']);
     expect(outcomes[1]).toMatchObject({
@@ -187,7 +193,7 @@ describe('a create that was begun before', () => {
     const before = count(slug);
     const session = await shop.open();
     shop.shopify.setFault('lost_answer', 1);
-    const [lost] = await session.write(typeOf(slug), [writeOf(42, { title: 'Once' })]);
+    const [lost] = await session.write(typeOf(slug), [draft(42, { title: 'Once' })]);
     expect(lost).toMatchObject({ result: 'failed', fault: { code: 'unreachable' }, retryable: true });
     expect(count(slug)).toBe(before + 1);
 
@@ -307,13 +313,13 @@ describe('what concerns the whole shop', () => {
   ] as const)('%s stops the writing', async (fault, code) => {
     const session = await shop.open();
     shop.shopify.setFault(fault);
-    await expect(session.write(typeOf('page'), [writeOf(1), writeOf(2)])).rejects.toMatchObject({ code });
+    await expect(session.write(typeOf('page'), [draft(1), draft(2)])).rejects.toMatchObject({ code });
   });
 
   it('names the scope that is missing to write', async () => {
     shop.shopify.state.app.scopes = ['read_content', 'read_products'];
     const session = await shop.open();
-    await expect(session.write(typeOf('page'), [writeOf(1)])).rejects.toMatchObject({
+    await expect(session.write(typeOf('page'), [draft(1)])).rejects.toMatchObject({
       code: 'missing_scopes',
       message: expect.stringContaining('write_content'),
     });

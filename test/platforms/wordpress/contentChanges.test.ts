@@ -32,13 +32,13 @@ async function pullAll(newest: number | null = null): Promise<JsonObject> {
   const { end } = await readOut((await open()).readAll({ type: POST, newest, cursor: null }), known);
   now += HOUR;
   site.asked.length = 0;
-  return end?.watermark ?? {};
+  return end.watermark;
 }
 
 async function pullChanges(watermark: JsonObject, newest: number | null = null) {
   const session = await open();
   const pulled = await readOut(session.readChanges({ type: POST, newest, watermark, known }), known);
-  for (const id of pulled.end?.missing ?? []) known.contents.delete(id);
+  for (const id of pulled.end.missing) known.contents.delete(id);
   return pulled;
 }
 
@@ -53,7 +53,7 @@ describe('reading what changed through core REST', () => {
   it('takes two requests when nothing did', async () => {
     const { ids, end } = await pullChanges(await pullAll());
     expect(ids).toEqual([]);
-    expect(end?.missing).toEqual([]);
+    expect(end.missing).toEqual([]);
     expect(site.asked.map(({ route }) => route)).toEqual(['', 'wp/v2/posts', 'wp/v2/posts']);
   });
 
@@ -66,17 +66,17 @@ describe('reading what changed through core REST', () => {
     site.posts = site.posts.filter(({ id }) => id !== 10);
     now += HOUR;
     const { ids, end } = await pullChanges(watermark);
-    expect(ids).toEqual([7, 200, 251]);
-    expect(end?.missing).toEqual(['10', '20']);
+    expect(ids).toEqual(['7', '200', '251']);
+    expect(end.missing).toEqual(['10', '20']);
     now += HOUR;
-    expect((await pullChanges(end?.watermark ?? {})).ids).toEqual([]);
+    expect((await pullChanges(end.watermark)).ids).toEqual([]);
   });
 
   it('finds a backdated draft, of which no date tells, by the number of posts', async () => {
     const watermark = await pullAll();
     site.posts.push(fakePost(251, { modified_gmt: '2001-01-01T00:00:00', status: 'draft' }));
     const { ids } = await pullChanges(watermark);
-    expect(ids).toEqual([251]);
+    expect(ids).toEqual(['251']);
   });
 
   it('finds one deleted and a backdated one made, by a deletion more', async () => {
@@ -84,14 +84,14 @@ describe('reading what changed through core REST', () => {
     site.posts = site.posts.filter(({ id }) => id !== 10 && id !== 11);
     site.posts.push(fakePost(251, { modified_gmt: '2001-01-01T00:00:00' }));
     const { ids, end } = await pullChanges(watermark);
-    expect([ids, end?.missing]).toEqual([[251], ['10', '11']]);
+    expect([ids, end.missing]).toEqual([['251'], ['10', '11']]);
   });
 
   it('reads anew what was edited in the second in which it was read', async () => {
     site.posts[4] = fakePost(5, { modified_gmt: nowOf(site) });
     const watermark = await pullAll();
-    expect((await pullChanges(watermark)).ids).toEqual([5]);
-    expect((await pullChanges((await pullChanges(watermark)).end?.watermark ?? {})).ids).toEqual([]);
+    expect((await pullChanges(watermark)).ids).toEqual(['5']);
+    expect((await pullChanges((await pullChanges(watermark)).end.watermark)).ids).toEqual([]);
   });
 
   it('does not go through all ids each time for posts that the user may not see', async () => {
@@ -107,10 +107,10 @@ describe('reading what changed through core REST', () => {
     site.posts.push(fakePost(251, { modified_gmt: '2001-01-01T00:00:00', spoilt: { author: 'x' } }));
     const first = await pullChanges(watermark);
     expect(first.faults).toEqual([expect.objectContaining({ externalId: '251', code: 'unreadable' })]);
-    expect(first.end?.missing).toEqual(['50']);
+    expect(first.end.missing).toEqual(['50']);
     site.asked.length = 0;
-    const second = await pullChanges(first.end?.watermark ?? {});
-    expect([second.ids, second.end?.missing, lists().length]).toEqual([[], [], 2]);
+    const second = await pullChanges(first.end.watermark);
+    expect([second.ids, second.end.missing, lists().length]).toEqual([[], [], 2]);
   });
 
   it('looks further back after the time zone was changed', async () => {
@@ -142,7 +142,7 @@ describe('reading what changed through core REST', () => {
     const watermark = await pullAll();
     now -= 6 * HOUR;
     edit(8);
-    expect((await pullChanges(watermark)).ids).toContain(8);
+    expect((await pullChanges(watermark)).ids).toContain('8');
   });
 
   it('does not look through a bulk import for ever', async () => {
@@ -157,7 +157,7 @@ describe('reading what changed through core REST', () => {
     await pullAll();
     edit(7);
     const { ids } = await pullChanges({ modified: null, read_at: null });
-    expect(ids).toContain(7);
+    expect(ids).toContain('7');
     expect(lists()[0]?.query.has('modified_after')).toBe(false);
   });
 
@@ -165,13 +165,13 @@ describe('reading what changed through core REST', () => {
     const watermark = await pullAll(100);
     edit(20);
     edit(180);
-    expect((await pullChanges(watermark, 100)).ids).toEqual([180]);
+    expect((await pullChanges(watermark, 100)).ids).toEqual(['180']);
     expect(lists()).toHaveLength(3);
     site.posts = site.posts.filter(({ id }) => id !== 170 && id !== 30);
     site.posts.push(fakePost(251, { modified_gmt: '2001-01-01T00:00:00' }));
     site.posts.push(fakePost(252, { modified_gmt: '2001-01-01T00:00:00' }));
     const { ids, end } = await pullChanges(watermark, 100);
-    expect([ids, end?.missing]).toEqual([[180, 251, 252], ['170']]);
+    expect([ids, end.missing]).toEqual([['180', '251', '252'], ['170']]);
   });
 
   it('brings the newest of a type that had none before', async () => {
@@ -179,8 +179,6 @@ describe('reading what changed through core REST', () => {
     site.posts = [];
     const watermark = await pullAll(10);
     site.posts = posts;
-    expect((await pullChanges(watermark, 10)).ids).toEqual([
-      241, 242, 243, 244, 245, 246, 247, 248, 249, 250,
-    ]);
+    expect((await pullChanges(watermark, 10)).ids).toEqual(posts.slice(-10).map(({ id }) => String(id)));
   });
 });

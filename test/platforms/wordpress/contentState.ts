@@ -47,7 +47,7 @@ export interface SiteReply {
 }
 
 /** What a hook wants: an answer of its own, raw bytes, or the connection broken off. */
-export type Intervention = SiteReply | { raw: string } | 'break off' | undefined;
+type Intervention = SiteReply | { raw: string } | 'break off' | undefined;
 
 export interface FakeState {
   posts: FakePost[];

@@ -10,7 +10,7 @@ export const PASSWORD = { username: 'editor', application_password: 'abcd efgh i
 /** What the outbound client takes when it is not told. */
 const TEN_MIB = 10 * 1024 * 1024;
 
-export interface TestPlatform {
+interface TestPlatform {
   platform: ReturnType<typeof createWordpressPlatform>;
   close(): void;
 }

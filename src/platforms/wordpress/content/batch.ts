@@ -10,7 +10,7 @@ export const BATCH = 25;
 const BATCH_BYTES = 900_000;
 
 /** One write of a post or item. */
-export interface ItemRequest {
+interface ItemRequest {
   method: 'POST' | 'PUT';
   route: string;
   query: string;

@@ -1,6 +1,7 @@
 import type { ContentPage, KnownContents, ReadChangesRequest } from '../../contentPart.ts';
 import { ahead, parts } from './ahead.ts';
-import { type ConnectorItems, collect, connectorWatermark, PAGE, RANGE } from './connectorItems.ts';
+import { type ConnectorItems, PAGE, RANGE } from './connectorItems.ts';
+import { collect, connectorWatermark } from './connectorRead.ts';
 import type { SiteRequests } from './siteRequests.ts';
 
 /** The connector lists the ids of so many ranges in one answer. */

@@ -1,18 +1,11 @@
 import { RemoteError } from '../../../errors.ts';
-import type {
-  ContentPage,
-  ItemFault,
-  ReadAllRequest,
-  ReadOutcome,
-  RemoteContent,
-} from '../../contentPart.ts';
-import type { ContentTerm, JsonObject } from '../../platform.ts';
+import type { ItemFault, RemoteContent } from '../../contentPart.ts';
+import type { ContentTerm } from '../../platform.ts';
 import { isRecord } from '../siteClient.ts';
-import { ahead, parts } from './ahead.ts';
-import { isPostId } from './corePosts.ts';
 import { readPost } from './postFields.ts';
 import type { SiteAnswer, SiteRequests } from './siteRequests.ts';
 import { readTerm } from './termMap.ts';
+import { TooLargeItems, tooLarge } from './tooLarge.ts';
 
 /** The largest page of the connector. */
 export const PAGE = 500;
@@ -20,10 +13,7 @@ export const PAGE = 500;
 /** How many ids a range of the inventory spans. */
 export const RANGE = 1_000;
 
-/** After so many items that are too large, the answers of this site are at fault and not its items. */
-const MOST_TOO_LARGE = 20;
-
-export interface Items {
+interface Items {
   items: RemoteContent[];
   faults: ItemFault[];
   gone: string[];
@@ -33,7 +23,7 @@ export interface Items {
 export class ConnectorItems {
   readonly type: string;
   readonly #requests: SiteRequests;
-  #tooLarge = 0;
+  readonly #tooLarge = new TooLargeItems();
 
   constructor(requests: SiteRequests, type: string) {
     this.#requests = requests;
@@ -65,13 +55,13 @@ export class ConnectorItems {
       yield* this.byIds(ids.slice(0, half));
       yield* this.byIds(ids.slice(half));
     } else {
-      yield { items: [], faults: [this.#tooLargeItem(ids[0] ?? null, answer)], gone: [] };
+      yield { items: [], faults: [this.#tooLarge.fault(ids[0] ?? null, answer)], gone: [] };
     }
   }
 
   /** The item after an id is too large: which is it? Throws RemoteError. */
   async skipAfter(after: number, error: RemoteError): Promise<{ id: number; fault: ItemFault }> {
-    const fault = this.#tooLargeItem(null, error);
+    const fault = this.#tooLarge.fault(null, error);
     const first = after + 1;
     const { ranges } = (await this.ask('inventory', `size=${RANGE}`)).value;
     for (const entry of Array.isArray(ranges) ? ranges : []) {
@@ -83,12 +73,6 @@ export class ConnectorItems {
       if (found !== undefined) return { id: found, fault: { ...fault, externalId: String(found) } };
     }
     throw error;
-  }
-
-  #tooLargeItem(externalId: string | null, error: RemoteError): ItemFault {
-    this.#tooLarge += 1;
-    if (this.#tooLarge > MOST_TOO_LARGE) throw error;
-    return { externalId, code: 'too_large', message: error.message };
   }
 
   /** Brings an answer of `items` into the words of the interface. Throws RemoteError. */
@@ -121,105 +105,6 @@ function termOf(term: unknown): ContentTerm[] {
   // Items name their terms without the ids, which a term that is read must have.
   const read = readTerm({ ...term, id: 1 }, term.taxonomy);
   return read === null ? [] : [read.term];
-}
-
-/** Reads every post of a type by the connector; see `ContentSession.readAll`. */
-export async function* readAllItems(
-  requests: SiteRequests,
-  items: ConnectorItems,
-  { newest, cursor }: ReadAllRequest,
-): AsyncGenerator<ContentPage> {
-  const window = newest === null ? '' : `&newest=${newest}`;
-  let limit = PAGE;
-  const fetch = (after: number) => {
-    const page = items.ask('items', `after_id=${after}&limit=${limit}${window}`).catch(tooLarge);
-    // One that is not waited for any more may fail as it likes.
-    page.catch(() => undefined);
-    return page;
-  };
-  let after = typeof cursor?.after === 'number' ? cursor.after : 0;
-  for (let next = fetch(after); ; ) {
-    const answer = await next;
-    if (answer instanceof RemoteError) {
-      if (limit > 1) {
-        limit = Math.ceil(limit / 4);
-      } else {
-        const { id, fault } = await items.skipAfter(after, answer);
-        after = id;
-        yield { items: [], faults: [fault], cursor: { after }, expected: null };
-      }
-      next = fetch(after);
-      continue;
-    }
-    const { next_after_id: following, total } = answer.value;
-    const last = typeof following !== 'number';
-    if (!last) {
-      if (following <= after) throw requests.unexpected('items that do not go on');
-      // The next page is on its way while the caller stores this one.
-      after = following;
-      limit = Math.min(PAGE, limit * 2);
-      next = fetch(after);
-    }
-    const { items: read, faults } = items.read(answer);
-    yield {
-      items: read,
-      // Core leaves out of its lists what the user may not edit, such as an editor the page on privacy. One that
-      // was known is missing, and told when it is asked for by itself.
-      faults: faults.filter(({ code }) => code !== 'forbidden'),
-      cursor: { after },
-      expected: typeof total === 'number' ? total : null,
-      ...(last ? { end: { watermark: connectorWatermark(requests), missing: [] } } : {}),
-    };
-    if (last) return;
-  }
-}
-
-/** Reads some posts; see `ContentSession.read`. */
-export async function readSomeItems(
-  items: ConnectorItems,
-  externalIds: readonly string[],
-  atOnce: number,
-): Promise<ReadOutcome> {
-  const ids = externalIds.filter(isPostId);
-  const outcome: ReadOutcome = { items: [], faults: [], gone: externalIds.filter((id) => !isPostId(id)) };
-  for await (const found of ahead(parts(ids, PAGE), (part) => collect(items.byIds(part)), atOnce)) {
-    for (const each of found) {
-      outcome.items.push(...each.items);
-      outcome.faults.push(...each.faults);
-      outcome.gone.push(...each.gone);
-    }
-  }
-  const told = new Set([...outcome.items, ...outcome.faults].map(({ externalId }) => externalId));
-  for (const id of outcome.gone) told.add(id);
-  for (const externalId of ids.filter((id) => !told.has(id))) {
-    outcome.faults.push({
-      externalId,
-      code: 'unreadable',
-      message: 'The site did not say what became of it.',
-    });
-  }
-  return outcome;
-}
-
-/** All that a generator yields. */
-export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const each of source) all.push(each);
-  return all;
-}
-
-/**
- * The inventory needs none. Without dates it makes core REST, should the connector be taken away, look through
- * everything once.
- */
-export function connectorWatermark({ root }: SiteRequests): JsonObject {
-  return { modified: null, read_at: null, gmt_offset: root.zone.offset, timezone: root.zone.name, unseen: 0 };
-}
-
-/** For `catch`: gives the fault of an answer that is too large, and throws any other. */
-function tooLarge(error: unknown): RemoteError {
-  if (error instanceof RemoteError && error.code === 'too_large') return error;
-  throw error;
 }
 
 function idsOf(value: unknown): string[] {

@@ -1,13 +1,11 @@
 import type { ContentPage, KnownContents, ReadChangesRequest } from '../../contentPart.ts';
+import { knownIds } from '../../knownIds.ts';
 import { ahead, parts } from './ahead.ts';
 import type { CorePosts, ReadPosts } from './corePosts.ts';
 import { idOf, PAGE, recordsOf, totalOf, walkIds } from './idWalk.ts';
 import { readUtc } from './postFields.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import { Watermark } from './watermark.ts';
-
-/** How many stored contents are looked up at once. */
-const KNOWN_AT_ONCE = 1_000;
 
 /** What differs between a site and what is known of it. */
 interface Differences {
@@ -127,14 +125,7 @@ async function sweep(
   }
   const listed = unknown.size;
   const missing: string[] = [];
-  for (let after: string | null = null; ; ) {
-    const page: Map<string, unknown> = await known.after(after, KNOWN_AT_ONCE);
-    if (page.size === 0) break;
-    for (const id of page.keys()) {
-      if (!unknown.delete(id)) missing.push(id);
-      after = id;
-    }
-  }
+  for await (const id of knownIds(known)) if (!unknown.delete(id)) missing.push(id);
   const found = new Set([...changed, ...[...unknown].filter((id) => !isBelow(Number(id), window))]);
   const ids = [...found].sort((one, other) => Number(one) - Number(other));
   const limited = window.newest === null || window.smallest !== null ? ids : ids.slice(-window.newest);

@@ -5,13 +5,11 @@ import { postId, readPost } from './postFields.ts';
 import type { SiteAnswer, SiteRequests } from './siteRequests.ts';
 import { restBase, routeOf, type SiteTypes, type Taxonomy } from './siteTypes.ts';
 import type { TermMap } from './termMap.ts';
+import { TooLargeItems, tooLarge } from './tooLarge.ts';
 
 /** Raw values alone: what `rendered` holds costs WordPress several times as much to make. */
 const FIELDS =
   'id,type,status,slug,link,date_gmt,modified_gmt,author,parent,title.raw,content.raw,excerpt.raw,meta,featured_media';
-
-/** After so many items that are too large, the answers of this site are at fault and not its items. */
-const MOST_TOO_LARGE = 20;
 
 export interface ReadPosts {
   items: RemoteContent[];
@@ -19,7 +17,7 @@ export interface ReadPosts {
 }
 
 /** What a session has of one site: its requests, and what it has learnt. */
-export interface CoreSite {
+interface CoreSite {
   requests: SiteRequests;
   types: SiteTypes;
   terms: TermMap;
@@ -30,7 +28,7 @@ export class CorePosts {
   readonly route: string;
   readonly type: TypeOfSite;
   readonly #site: CoreSite;
-  #tooLarge = 0;
+  readonly #tooLarge = new TooLargeItems();
 
   constructor(site: CoreSite, type: TypeOfSite) {
     this.#site = site;
@@ -81,10 +79,7 @@ export class CorePosts {
 
   /** Yields the posts with these ids, at most 100, that the user may see; in halves where they are too large. */
   async *byIds(ids: readonly string[], statuses = 'any'): AsyncGenerator<ReadPosts> {
-    const answer = await this.#include(ids, statuses).catch((error: unknown) => {
-      if (error instanceof RemoteError && error.code === 'too_large') return error;
-      throw error;
-    });
+    const answer = await this.#include(ids, statuses).catch(tooLarge);
     if (!(answer instanceof RemoteError)) {
       yield await this.contents(recordsOf(this.#site.requests, answer), answer.damaged);
     } else if (ids.length > 1) {
@@ -92,10 +87,7 @@ export class CorePosts {
       yield* this.byIds(ids.slice(0, half), statuses);
       yield* this.byIds(ids.slice(half), statuses);
     } else {
-      this.#tooLarge += 1;
-      if (this.#tooLarge > MOST_TOO_LARGE) throw answer;
-      const [externalId = null] = ids;
-      yield { items: [], faults: [{ externalId, code: 'too_large', message: answer.message }] };
+      yield { items: [], faults: [this.#tooLarge.fault(ids[0] ?? null, answer)] };
     }
   }
 

@@ -11,7 +11,7 @@ import type { TermWriter } from './termWriter.ts';
 import { differingTaxonomies, extraFields, metaNotes, statusField } from './writeFields.ts';
 
 /** What writing needs besides the posts of a type. */
-export interface CoreWriting {
+interface CoreWriting {
   sender: BatchSender;
   terms: TermWriter;
   media: MediaLibrary;

@@ -22,7 +22,7 @@ export interface Entry {
 }
 
 /** A part of a list. */
-export interface Stretch {
+interface Stretch {
   /** Those that were not in an earlier stretch. */
   entries: Entry[];
   /** What stood among them without an id. */

@@ -1,4 +1,5 @@
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
+import { retryAfterMs } from '../../retryAfter.ts';
 import { readDirtyJson } from '../dirtyJson.ts';
 import { recognisedFault } from '../faultPages.ts';
 import { WordpressFault } from '../messages.ts';
@@ -26,20 +27,20 @@ export function patientOutbound(outbound: Outbound, clock: () => number): Outbou
 }
 
 /** A fault as one that may be gone at the next try. */
-export function retryable(fault: WordpressFault, retryAfterMs = fault.retryAfterMs): WordpressFault {
+export function retryable(fault: WordpressFault, wait = fault.retryAfterMs): WordpressFault {
   const { code, message, hint, detail } = fault;
   return new WordpressFault(
     code,
     { message, hint, retryable: true },
     {
       ...(detail === undefined ? {} : { detail }),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      retryAfterMs: wait,
     },
   );
 }
 
 function passing(response: OutboundResponse, now: number): WordpressFault {
-  const wait = retryAfterMs(response, now);
+  const wait = waitAskedFor(response, now);
   const detail = `status ${response.status}`;
   if (response.status === 429) {
     const message = 'The site asks for fewer requests (status 429).';
@@ -55,12 +56,9 @@ function passing(response: OutboundResponse, now: number): WordpressFault {
   return retryable(new WordpressFault('site_failed', { message, hint }, { detail }), wait);
 }
 
-/** Retry-After is a number of seconds or a date (RFC 9110, 10.2.3); the date is read against the site's clock. */
-function retryAfterMs({ headers }: OutboundResponse, now: number): number | undefined {
-  const text = headers['retry-after']?.trim() ?? '';
+/** A date is read against the site's own clock. */
+function waitAskedFor({ headers }: OutboundResponse, now: number): number | undefined {
   const siteNow = Date.parse(headers.date ?? '');
-  const wait = /^\d{1,9}$/.test(text)
-    ? Number(text) * 1000
-    : Date.parse(text) - (Number.isNaN(siteNow) ? now : siteNow);
-  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), LONGEST_WAIT_MS);
+  const wait = retryAfterMs(headers['retry-after'], Number.isNaN(siteNow) ? now : siteNow);
+  return wait === undefined ? undefined : Math.min(wait, LONGEST_WAIT_MS);
 }

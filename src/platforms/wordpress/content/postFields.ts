@@ -3,7 +3,7 @@ import type { ContentTerm, JsonObject, JsonValue } from '../../platform.ts';
 import { isRecord } from '../siteClient.ts';
 
 /** What was read of one post: the content, or why it cannot be taken. */
-export type PostReading = { post: RemoteContent; fault: null } | { post: null; fault: ItemFault };
+type PostReading = { post: RemoteContent; fault: null } | { post: null; fault: ItemFault };
 
 /** What can be stored here of a text, in UTF-16 units; WordPress has no limit of its own but for the slug, 200. */
 const LIMITS: Readonly<Record<string, number>> = { title: 10_000, excerpt: 60_000, slug: 200 };

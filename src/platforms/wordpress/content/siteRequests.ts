@@ -13,7 +13,7 @@ const TIMEOUT_MS = 60_000;
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /** What to send besides a route. */
-export interface Write {
+interface Write {
   method: 'POST' | 'PUT';
   route: string;
   /** Must be encoded. */

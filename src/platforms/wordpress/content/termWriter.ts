@@ -14,7 +14,7 @@ const DEEPEST_PATH = 10;
 const SLUGS_AT_ONCE = 20;
 
 /** Ids of terms to be, by taxonomy; a taxonomy that is not in it is to stay as it is. */
-export interface TermIds {
+interface TermIds {
   byTaxonomy: Map<Taxonomy, number[]>;
   notes: ItemFault[];
 }

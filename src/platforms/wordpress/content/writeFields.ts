@@ -9,7 +9,7 @@ import { localStatus, readUtc } from './postFields.ts';
 const STATUS = { published: 'publish', draft: 'draft' } as const;
 
 /** The fields of a post that stand in the metadata here, and in a request beside the meta. */
-export interface ExtraFields {
+interface ExtraFields {
   fields: JsonObject;
   notes: ItemFault[];
 }

@@ -8,7 +8,7 @@ import type { ItemWrite, WantedTerm } from './itemWrite.ts';
 import type { ItemsRequest } from './readItems.ts';
 
 /** Something of a write that was passed over. */
-export interface Note {
+interface Note {
   code: string;
   message: string;
 }

@@ -14,14 +14,10 @@ interface BatchItem {
 }
 
 /** Answers one request of a batch; null where there is no such route. */
-export type AnswerItem = (item: {
-  method: string;
-  route: string;
-  parameters: Parameters;
-}) => RestAnswer | null;
+type AnswerItem = (item: { method: string; route: string; parameters: Parameters }) => RestAnswer | null;
 
 /** Whether a route takes part in batches; null where there is no such route. */
-export type TakesBatches = (route: string) => boolean | null;
+type TakesBatches = (route: string) => boolean | null;
 
 /**
  * WP_REST_Server::serve_batch_request_v1(): each request on its own, one after the other, and no transaction.

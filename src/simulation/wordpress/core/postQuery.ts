@@ -31,7 +31,7 @@ const STATUSES = [
 ];
 
 /** What a list of posts is asked for. */
-export interface PostQuery {
+interface PostQuery {
   statuses: readonly string[];
   orderBy: Order;
   descending: boolean;
