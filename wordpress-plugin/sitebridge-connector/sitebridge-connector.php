@@ -37,6 +37,7 @@ require_once __DIR__ . '/includes/class-sitebridge-item-reader.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-terms.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-save.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-writer.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-args.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-routes.php';
 require_once __DIR__ . '/includes/class-sitebridge-server-client.php';
 require_once __DIR__ . '/includes/class-sitebridge-connection.php';

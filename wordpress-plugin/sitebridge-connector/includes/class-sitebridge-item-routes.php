@@ -13,17 +13,6 @@ defined( 'ABSPATH' ) || exit;
 final class Sitebridge_Item_Routes {
 
 	/**
-	 * Contents of one page, or of one list of ids.
-	 */
-	const MOST_ITEMS = 500;
-
-	/**
-	 * Ids of one range, and ranges of which the ids are told at once.
-	 */
-	const MOST_IN_RANGE = 10000;
-	const MOST_RANGES   = 20;
-
-	/**
 	 * Decides about the current request.
 	 *
 	 * @var Sitebridge_Request_Gate
@@ -85,9 +74,9 @@ final class Sitebridge_Item_Routes {
 	 * Registers the routes.
 	 */
 	public function register_routes() {
-		$this->add( '/items', WP_REST_Server::READABLE, array( $this, 'items' ), self::items_args() );
-		$this->add( '/inventory', WP_REST_Server::READABLE, array( $this, 'inventory' ), self::inventory_args() );
-		$this->add( '/items/(?P<content_id>[1-9][0-9]{0,17})', 'PUT', array( $this, 'put' ), self::put_args() );
+		$this->add( '/items', WP_REST_Server::READABLE, array( $this, 'items' ), Sitebridge_Item_Args::items() );
+		$this->add( '/inventory', WP_REST_Server::READABLE, array( $this, 'inventory' ), Sitebridge_Item_Args::inventory() );
+		$this->add( '/items/(?P<content_id>[1-9][0-9]{0,17})', 'PUT', array( $this, 'put' ), Sitebridge_Item_Args::put() );
 	}
 
 	/**
@@ -155,7 +144,7 @@ final class Sitebridge_Item_Routes {
 	public function put( $request ) {
 		// From the body alone: what stands in the address as well is not meant.
 		$body  = $request->get_json_params();
-		$input = array_intersect_key( $request->get_params(), is_array( $body ) ? $body : $request->get_body_params(), self::put_args() );
+		$input = array_intersect_key( $request->get_params(), is_array( $body ) ? $body : $request->get_body_params(), Sitebridge_Item_Args::put() );
 		$done  = $this->writer->write( (int) $request->get_url_params()['content_id'], $input );
 
 		return is_wp_error( $done ) ? $done : new WP_REST_Response( $done, $done['created'] ? 201 : 200 );
@@ -189,117 +178,5 @@ final class Sitebridge_Item_Routes {
 				'allow_batch' => array( 'v1' => 'PUT' === $methods ),
 			)
 		);
-	}
-
-	/**
-	 * What `items` takes.
-	 *
-	 * @return array
-	 */
-	private static function items_args() {
-		return array(
-			'type'     => self::type_arg(),
-			'after_id' => self::number( 0 ) + array( 'default' => 0 ),
-			'limit'    => self::number( 1, self::MOST_ITEMS ) + array( 'default' => 100 ),
-			'newest'   => self::number( 1 ),
-			'include'  => array(
-				'type'     => 'array',
-				'items'    => self::number( 1 ),
-				'maxItems' => self::MOST_ITEMS,
-			),
-		);
-	}
-
-	/**
-	 * What `inventory` takes.
-	 *
-	 * @return array
-	 */
-	private static function inventory_args() {
-		return array(
-			'type' => self::type_arg(),
-			'size' => self::number( 1, self::MOST_IN_RANGE ) + array( 'default' => 1000 ),
-			'in'   => array(
-				'type'     => 'array',
-				'items'    => self::number( 0 ),
-				'maxItems' => self::MOST_RANGES,
-			),
-		);
-	}
-
-	/**
-	 * What the body of a write takes.
-	 *
-	 * @return array
-	 */
-	private static function put_args() {
-		$text = array( 'type' => 'string' );
-
-		return array(
-			'type'           => self::type_arg(),
-			'op_id'          => array(
-				'type'     => 'string',
-				'pattern'  => '^[\x21-\x7e]{1,200}$',
-				'required' => true,
-			),
-			'id'             => array( 'type' => array( 'integer', 'null' ) ) + self::number( 1 ),
-			'expected_hash'  => array(
-				'type'    => array( 'string', 'null' ),
-				'pattern' => '^[0-9a-f]{16}$',
-			),
-			'title'          => $text,
-			'slug'           => $text,
-			'content'        => $text,
-			'excerpt'        => $text,
-			'status'         => array(
-				'type' => 'string',
-				'enum' => array_values( get_post_stati( array( 'internal' => false ) ) ),
-			),
-			'terms'          => array(
-				'type'  => 'array',
-				'items' => array(
-					'type'       => 'object',
-					'properties' => array(
-						'taxonomy' => $text + array( 'required' => true ),
-						'slug'     => $text + array( 'required' => true ),
-						'name'     => $text + array( 'required' => true ),
-					),
-				),
-			),
-			'meta'           => array( 'type' => 'object' ),
-			'author'         => self::number( 1 ),
-			'date_gmt'       => array(
-				'type'   => 'string',
-				'format' => 'date-time',
-			),
-			'parent'         => self::number( 0 ),
-			'featured_media' => self::number( 0 ),
-		);
-	}
-
-	/**
-	 * The type of content.
-	 *
-	 * @return array
-	 */
-	private static function type_arg() {
-		return array(
-			'type'     => 'string',
-			'required' => true,
-		);
-	}
-
-	/**
-	 * A whole number.
-	 *
-	 * @param int      $minimum The least.
-	 * @param int|null $maximum The most.
-	 * @return array
-	 */
-	private static function number( $minimum, $maximum = null ) {
-		return array(
-			'type'    => 'integer',
-			'minimum' => $minimum,
-		) + ( null === $maximum ? array() : compact( 'maximum' ) );
 	}
 }
