@@ -29,6 +29,7 @@ require_once __DIR__ . '/includes/class-sitebridge-rest-authentication.php';
 require_once __DIR__ . '/includes/class-sitebridge-structure.php';
 require_once __DIR__ . '/includes/class-sitebridge-rest-routes.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-query.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-links-table.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-links.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-lock.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-fields.php';

@@ -16,10 +16,6 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Sitebridge_Item_Links {
 
-	const TABLE          = 'sitebridge_items';
-	const VERSION_OPTION = 'sitebridge_connector_items_version';
-	const VERSION        = '1';
-
 	/**
 	 * What is known of a content.
 	 *
@@ -30,9 +26,9 @@ final class Sitebridge_Item_Links {
 	public static function find( $content_id ) {
 		global $wpdb;
 
-		$table = self::name();
+		$table = Sitebridge_Item_Links_Table::name();
 		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own, whose name is no input.
-		$rows = self::rows( $wpdb->prepare( "SELECT post_id, seal, sealed_hash FROM {$table} WHERE server = %s AND content_id = %d", self::server(), $content_id ) );
+		$rows = Sitebridge_Item_Links_Table::rows( $wpdb->prepare( "SELECT post_id, seal, sealed_hash FROM {$table} WHERE server = %s AND content_id = %d", self::server(), $content_id ) );
 
 		return array() === $rows ? null : array( 'post_id' => (int) $rows[0]->post_id ) + (array) $rows[0];
 	}
@@ -47,7 +43,7 @@ final class Sitebridge_Item_Links {
 	public static function claim( $content_id ) {
 		global $wpdb;
 
-		$table = self::name();
+		$table = Sitebridge_Item_Links_Table::name();
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- see find().
 		$rows = $wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO {$table} (server, content_id) VALUES (%s, %d)", self::server(), $content_id ) );
 
@@ -66,7 +62,7 @@ final class Sitebridge_Item_Links {
 	public static function complete( $content_id, $post_id, $seal, $sealed_hash ) {
 		global $wpdb;
 
-		$table = self::name();
+		$table = Sitebridge_Item_Links_Table::name();
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- see find().
 		return 1 === $wpdb->query( $wpdb->prepare( "UPDATE {$table} SET post_id = %d, seal = %s, sealed_hash = %s WHERE server = %s AND content_id = %d AND post_id IS NULL", $post_id, $seal, $sealed_hash, self::server(), $content_id ) );
 	}
@@ -83,7 +79,7 @@ final class Sitebridge_Item_Links {
 		$server = self::server();
 		// REPLACE removes the rows of both.
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- see find().
-		$wpdb->replace( self::name(), compact( 'server', 'content_id', 'post_id' ) );
+		$wpdb->replace( Sitebridge_Item_Links_Table::name(), compact( 'server', 'content_id', 'post_id' ) );
 	}
 
 	/**
@@ -98,7 +94,7 @@ final class Sitebridge_Item_Links {
 
 		$server = self::server();
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- see find().
-		$wpdb->update( self::name(), compact( 'seal', 'sealed_hash' ), compact( 'server', 'content_id' ) );
+		$wpdb->update( Sitebridge_Item_Links_Table::name(), compact( 'seal', 'sealed_hash' ), compact( 'server', 'content_id' ) );
 	}
 
 	/**
@@ -110,7 +106,7 @@ final class Sitebridge_Item_Links {
 	 */
 	public static function content_id( $post_id ) {
 		try {
-			$found = self::is_current() ? self::content_ids( array( $post_id ) ) : array();
+			$found = Sitebridge_Item_Links_Table::is_current() ? self::content_ids( array( $post_id ) ) : array();
 		} catch ( RuntimeException $error ) {
 			return 0;
 		}
@@ -131,10 +127,10 @@ final class Sitebridge_Item_Links {
 		if ( array() === $post_ids ) {
 			return array();
 		}
-		$table = self::name();
+		$table = Sitebridge_Item_Links_Table::name();
 		$ids   = implode( ',', array_map( 'intval', $post_ids ) );
 		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- see find(); the ids are cast.
-		$rows = self::rows( $wpdb->prepare( "SELECT post_id, content_id FROM {$table} WHERE server = %s AND post_id IN ({$ids})", self::server() ) );
+		$rows = Sitebridge_Item_Links_Table::rows( $wpdb->prepare( "SELECT post_id, content_id FROM {$table} WHERE server = %s AND post_id IN ({$ids})", self::server() ) );
 
 		return array_map( 'intval', wp_list_pluck( $rows, 'content_id', 'post_id' ) );
 	}
@@ -147,9 +143,9 @@ final class Sitebridge_Item_Links {
 	public static function forget( $post_id ) {
 		global $wpdb;
 
-		if ( self::is_current() ) {
+		if ( Sitebridge_Item_Links_Table::is_current() ) {
 			// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- see find().
-			$wpdb->delete( self::name(), compact( 'post_id' ), '%d' );
+			$wpdb->delete( Sitebridge_Item_Links_Table::name(), compact( 'post_id' ), '%d' );
 		}
 	}
 
@@ -177,66 +173,6 @@ final class Sitebridge_Item_Links {
 		$found = Sitebridge_Item_Query::numbers( $wpdb->prepare( "SELECT ID AS n FROM {$wpdb->posts} WHERE post_type = %s AND guid = %s ORDER BY ID LIMIT 1", $post_type, self::guid( $content_id ) ) );
 
 		return array() === $found ? 0 : $found[0];
-	}
-
-	/**
-	 * Asks the table. Makes it where it is missing: on sites that joined a network later, after an update by
-	 * file copy, or when it was lost in a move of the site.
-	 *
-	 * @param string $sql Prepared SQL.
-	 * @return object[]
-	 * @throws RuntimeException When the database fails.
-	 */
-	private static function rows( $sql ) {
-		global $wpdb;
-
-		if ( ! self::is_current() ) {
-			self::make();
-		}
-		$suppressed = $wpdb->suppress_errors();
-		try {
-			return Sitebridge_Item_Query::rows( $sql );
-		} catch ( RuntimeException $error ) {
-			self::make();
-		} finally {
-			$wpdb->suppress_errors( $suppressed );
-		}
-
-		return Sitebridge_Item_Query::rows( $sql );
-	}
-
-	/**
-	 * Whether the table is there, in this version.
-	 *
-	 * @return bool
-	 */
-	private static function is_current() {
-		return self::VERSION === get_option( self::VERSION_OPTION );
-	}
-
-	/**
-	 * Makes the table.
-	 */
-	private static function make() {
-		global $wpdb;
-
-		$table = self::name();
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- see find().
-		$made = $wpdb->query( "CREATE TABLE IF NOT EXISTS {$table} (server char(16) NOT NULL, content_id bigint unsigned NOT NULL, post_id bigint unsigned DEFAULT NULL, seal varchar(32) NOT NULL DEFAULT '', sealed_hash varchar(16) NOT NULL DEFAULT '', PRIMARY KEY (server, content_id), UNIQUE KEY post (post_id, server)) {$wpdb->get_charset_collate()}" );
-		if ( false !== $made ) {
-			update_option( self::VERSION_OPTION, self::VERSION );
-		}
-	}
-
-	/**
-	 * The table's whole name.
-	 *
-	 * @return string
-	 */
-	public static function name() {
-		global $wpdb;
-
-		return $wpdb->prefix . self::TABLE;
 	}
 
 	/**

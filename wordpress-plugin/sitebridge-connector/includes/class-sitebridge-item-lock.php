@@ -51,6 +51,6 @@ final class Sitebridge_Item_Lock {
 	 * @return string
 	 */
 	private static function name( $content_id ) {
-		return 'sitebridge_' . md5( DB_NAME . ' ' . Sitebridge_Item_Links::name() . ' ' . $content_id );
+		return 'sitebridge_' . md5( DB_NAME . ' ' . Sitebridge_Item_Links_Table::name() . ' ' . $content_id );
 	}
 }
