@@ -36,6 +36,8 @@ require_once __DIR__ . '/includes/class-sitebridge-item-fields.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-hash.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-reader.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-terms.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-meta.php';
+require_once __DIR__ . '/includes/class-sitebridge-item-request.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-save.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-writer.php';
 require_once __DIR__ . '/includes/class-sitebridge-item-args.php';

@@ -90,7 +90,7 @@ final class Sitebridge_Item_Save {
 		$this->input      = $input;
 		$this->post       = $post;
 		$this->controller = $controller instanceof WP_REST_Posts_Controller ? $controller : new WP_REST_Posts_Controller( $input['type'] );
-		$this->request    = self::request( $input, $post );
+		$this->request    = Sitebridge_Item_Request::of( $input, $post );
 	}
 
 	/**
@@ -182,13 +182,13 @@ final class Sitebridge_Item_Save {
 		$this->finished = true;
 		$this->post     = $post;
 		if ( isset( $this->input['terms'] ) ) {
-			$this->notes = $this->terms()->set( $post );
+			$this->add_notes( $this->terms()->set( $post ) );
 		}
 		if ( isset( $this->input['meta'] ) ) {
-			$this->set_meta( $this->input['meta'] );
+			$this->add_notes( Sitebridge_Item_Meta::set( $post, $this->fields->meta_fields( $post->post_type ), $this->input['meta'] ) );
 		}
 		if ( isset( $this->input['featured_media'] ) ) {
-			$this->set_picture( $this->input['featured_media'] );
+			$this->add_notes( Sitebridge_Item_Meta::set_picture( $post, $this->input['featured_media'] ) );
 		}
 	}
 
@@ -236,85 +236,11 @@ final class Sitebridge_Item_Save {
 	}
 
 	/**
-	 * Sets meta, each key by itself, so that one that is refused spares the others.
+	 * Notes what could not be done.
 	 *
-	 * @param array $values Values by name.
+	 * @param array[] $notes Each with `code` and `message`.
 	 */
-	private function set_meta( array $values ) {
-		$fields = $this->fields->meta_fields( $this->post->post_type );
-		$known  = Sitebridge_Item_Fields::has_meta( $this->post->post_type ) ? $fields->get_field_schema()['properties'] : array();
-		foreach ( $values as $name => $value ) {
-			if ( ! isset( $known[ $name ] ) ) {
-				/* translators: %s: a meta key. */
-				$this->notes[] = Sitebridge_Item_Terms::note( 'unknown_meta', sprintf( __( 'The meta key %s is not registered for the REST API here.', 'sitebridge-connector' ), $name ) );
-				continue;
-			}
-			$done = $fields->update_value( array( $name => $value ), $this->post->ID );
-			if ( is_wp_error( $done ) ) {
-				$this->notes[] = Sitebridge_Item_Terms::note( 'meta_refused', $name . ': ' . $done->get_error_message() );
-			}
-		}
-	}
-
-	/**
-	 * Sets the featured image.
-	 *
-	 * @param int $wanted The attachment; 0 for none.
-	 */
-	private function set_picture( $wanted ) {
-		if ( Sitebridge_Item_Fields::picture( $this->post ) === $wanted ) {
-			return;
-		}
-		if ( 0 === $wanted ) {
-			delete_post_thumbnail( $this->post );
-		} elseif ( Sitebridge_Item_Fields::has_picture( $this->post->post_type ) && 'attachment' === get_post_type( $wanted ) && wp_attachment_is_image( $wanted ) ) {
-			set_post_thumbnail( $this->post, $wanted );
-		}
-		if ( Sitebridge_Item_Fields::picture( $this->post ) !== $wanted ) {
-			/* translators: %d: the id of an attachment. */
-			$this->notes[] = Sitebridge_Item_Terms::note( 'featured_media_refused', sprintf( __( 'There is no image %d here that could be the featured image.', 'sitebridge-connector' ), $wanted ) );
-		}
-	}
-
-	/**
-	 * What the controller is asked.
-	 *
-	 * @param array        $input What the route was given.
-	 * @param WP_Post|null $post  The post that is to be updated.
-	 * @return WP_REST_Request
-	 */
-	private static function request( array $input, $post ) {
-		$fields = array_intersect_key( $input, array_flip( array( 'title', 'slug', 'content', 'excerpt', 'status', 'author', 'date_gmt', 'parent' ) ) );
-		if ( isset( $fields['slug'] ) ) {
-			$fields['slug'] = sanitize_title( $fields['slug'] );
-			if ( '' === $fields['slug'] ) {
-				// An update would get the one of its title, and its address with it.
-				unset( $fields['slug'] );
-			}
-		}
-		if ( isset( $fields['date_gmt'] ) ) {
-			$fields['date_gmt'] = preg_replace( '/(\.0+)?Z$/i', '', $fields['date_gmt'] );
-		}
-		if ( null !== $post ) {
-			$present = array(
-				// Naming them would need rights that leaving them alone does not.
-				'author'   => (int) $post->post_author,
-				'parent'   => (int) $post->post_parent,
-				// The date that a draft would have now is no date that it is to keep.
-				'date_gmt' => Sitebridge_Item_Fields::date_gmt( $post ),
-			);
-			foreach ( $present as $name => $value ) {
-				if ( isset( $fields[ $name ] ) && $fields[ $name ] === $value ) {
-					unset( $fields[ $name ] );
-				}
-			}
-			$fields['id'] = $post->ID;
-		}
-		$request = new WP_REST_Request( null === $post ? 'POST' : 'PUT' );
-		$request->set_body_params( $fields );
-		// What the controller would answer is not needed, and costs more than the writing.
-		$request->set_query_params( array( '_fields' => 'id' ) );
-
-		return $request;
+	private function add_notes( array $notes ) {
+		$this->notes = array_merge( $this->notes, $notes );
 	}
 }
