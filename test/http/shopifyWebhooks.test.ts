@@ -267,6 +267,7 @@ describe('what comes of it', () => {
       body,
       headers: { ...webhook.headers, 'X-Shopify-Hmac-Sha256': hmac(shopify.state.app.clientSecret, body) },
     });
+    await expectApplied(1);
     await send(shopify.webhook('products/delete', 999_999));
     await expectApplied(2);
     await server.as(owner).patch(integration, { is_active: false }).expect(200);
