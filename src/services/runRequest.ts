@@ -18,7 +18,7 @@ export interface RunRequest {
 export function checkPossible(
   platforms: PlatformRegistry,
   row: SiteIntegration,
-  { direction, contentTypes }: RunRequest,
+  { direction, contentTypes }: Pick<RunRequest, 'direction' | 'contentTypes'>,
 ): void {
   const { structure, content } = platforms.capabilitiesOf(row.platform, readConfigJson(row.config));
   const possible = direction === 'metadata' ? structure : content;

@@ -72,7 +72,11 @@ export class SyncService {
       this.#db.$transaction(async (tx) => {
         await lockIntegration(tx, integrationId);
         const row = await this.#integrations.get(scope, integrationId, tx);
-        checkPossible(this.#platforms, row, wanted);
+        // As they were sent, so that an error names the place that the caller knows.
+        checkPossible(this.#platforms, row, {
+          direction: request.direction,
+          contentTypes: request.contentTypes ?? [],
+        });
         const [queued, syncing] = await Promise.all([
           tx.syncRun.findFirst({ where: { integrationId, status: 'queued' } }),
           tx.syncRun.findFirst({ where: { integrationId, status: 'syncing' } }),
