@@ -14,7 +14,10 @@ export interface RunRequest {
   full: boolean;
 }
 
-/** Throws 409 when the integration is inactive or its sync switched off, 501 for a direction the platform lacks, 400 for a type that the site does not have. */
+/**
+ * Throws 409 when the integration is inactive or its sync switched off, 501 for a direction the platform lacks, 400 for
+ * a type that the site does not have.
+ */
 export function checkPossible(
   platforms: PlatformRegistry,
   row: SiteIntegration,
