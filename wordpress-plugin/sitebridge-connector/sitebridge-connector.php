@@ -21,6 +21,7 @@ define( 'SITEBRIDGE_CONNECTOR_FILE', __FILE__ );
 
 require_once __DIR__ . '/includes/class-sitebridge-settings.php';
 require_once __DIR__ . '/includes/class-sitebridge-last-answer.php';
+require_once __DIR__ . '/includes/class-sitebridge-table.php';
 require_once __DIR__ . '/includes/class-sitebridge-nonce-store.php';
 require_once __DIR__ . '/includes/class-sitebridge-signed-request.php';
 require_once __DIR__ . '/includes/class-sitebridge-mapped-user.php';
@@ -53,6 +54,7 @@ require_once __DIR__ . '/includes/class-sitebridge-webhook-sender.php';
 require_once __DIR__ . '/includes/class-sitebridge-delivery-state.php';
 require_once __DIR__ . '/includes/class-sitebridge-delivery-lock.php';
 require_once __DIR__ . '/includes/class-sitebridge-delivery.php';
+require_once __DIR__ . '/includes/class-sitebridge-background.php';
 require_once __DIR__ . '/includes/class-sitebridge-delivery-trigger.php';
 require_once __DIR__ . '/includes/class-sitebridge-change-collector.php';
 require_once __DIR__ . '/includes/class-sitebridge-post-hooks.php';

@@ -104,10 +104,10 @@ final class Sitebridge_Delivery_Trigger {
 		$this->expected = false;
 		if ( ! $this->delivery->is_due() ) {
 			$this->plan();
-		} elseif ( self::finish_response() || wp_doing_cron() ) {
+		} elseif ( Sitebridge_Background::finish_response() || wp_doing_cron() ) {
 			$this->work();
 		} else {
-			self::nudge();
+			Sitebridge_Background::ask_itself( self::ACTION );
 		}
 	}
 
@@ -115,14 +115,7 @@ final class Sitebridge_Delivery_Trigger {
 	 * Answers the site's request to itself at once, then sends.
 	 */
 	public function answer_nudge() {
-		if ( ! self::finish_response() ) {
-			header( 'Content-Length: 0' );
-			header( 'Connection: close' );
-			while ( ob_get_level() > 0 && ob_end_clean() ) {
-				continue;
-			}
-			flush();
-		}
+		Sitebridge_Background::end_response();
 		$this->work();
 		exit;
 	}
@@ -137,7 +130,7 @@ final class Sitebridge_Delivery_Trigger {
 			@set_time_limit( self::BUDGET + 60 );
 		}
 		if ( $this->delivery->run( self::BUDGET ) ) {
-			self::nudge();
+			Sitebridge_Background::ask_itself( self::ACTION );
 		}
 		$this->plan();
 	}
@@ -212,48 +205,5 @@ final class Sitebridge_Delivery_Trigger {
 		if ( null !== $next ) {
 			wp_schedule_single_event( max( $next, time() + 1 ), self::HOOK );
 		}
-	}
-
-	/**
-	 * Ends the response, where PHP can go on after it.
-	 *
-	 * @return bool Whether it has ended.
-	 */
-	private static function finish_response() {
-		if ( PHP_SESSION_ACTIVE === session_status() ) {
-			// The visitor's next request would wait for the session.
-			session_write_close();
-		}
-		if ( function_exists( 'fastcgi_finish_request' ) ) {
-			return fastcgi_finish_request();
-		}
-
-		return function_exists( 'litespeed_finish_request' ) && litespeed_finish_request();
-	}
-
-	/**
-	 * Has another process of this site send. Not spawn_cron(): that does nothing for up to a minute after
-	 * the last time.
-	 */
-	private static function nudge() {
-		$shorten = static function ( $handle ) {
-			// WordPress waits a whole second for a request that nobody waits for; here an editor would.
-			// phpcs:disable WordPress.WP.AlternativeFunctions -- there is no other way to say so.
-			curl_setopt( $handle, CURLOPT_NOSIGNAL, 1 );
-			curl_setopt( $handle, CURLOPT_TIMEOUT_MS, 500 );
-			// phpcs:enable
-		};
-		add_action( 'http_api_curl', $shorten, 99 );
-		wp_remote_post(
-			admin_url( 'admin-ajax.php' ),
-			array(
-				'timeout'   => 0.01,
-				'blocking'  => false,
-				/** This filter is documented in wp-includes/class-wp-http-streams.php */
-				'sslverify' => apply_filters( 'https_local_ssl_verify', false ), // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- a filter of WordPress's own.
-				'body'      => array( 'action' => self::ACTION ),
-			)
-		);
-		remove_action( 'http_api_curl', $shorten, 99 );
 	}
 }

@@ -10,31 +10,11 @@ defined( 'ABSPATH' ) || exit;
 /**
  * Makes the table where it is missing, and asks it.
  */
-final class Sitebridge_Item_Links_Table {
+final class Sitebridge_Item_Links_Table extends Sitebridge_Table {
 
 	const TABLE          = 'sitebridge_items';
 	const VERSION_OPTION = 'sitebridge_connector_items_version';
 	const VERSION        = '1';
-
-	/**
-	 * The table's whole name.
-	 *
-	 * @return string
-	 */
-	public static function name() {
-		global $wpdb;
-
-		return $wpdb->prefix . self::TABLE;
-	}
-
-	/**
-	 * Whether the table is there, in this version.
-	 *
-	 * @return bool
-	 */
-	public static function is_current() {
-		return self::VERSION === get_option( self::VERSION_OPTION );
-	}
 
 	/**
 	 * Asks the table. Makes it where it is missing: on sites that joined a network later, after an update by
@@ -72,7 +52,7 @@ final class Sitebridge_Item_Links_Table {
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own, whose name is no input.
 		$made = $wpdb->query( "CREATE TABLE IF NOT EXISTS {$table} (server char(16) NOT NULL, content_id bigint unsigned NOT NULL, post_id bigint unsigned DEFAULT NULL, seal varchar(32) NOT NULL DEFAULT '', sealed_hash varchar(16) NOT NULL DEFAULT '', PRIMARY KEY (server, content_id), UNIQUE KEY post (post_id, server)) {$wpdb->get_charset_collate()}" );
 		if ( false !== $made ) {
-			update_option( self::VERSION_OPTION, self::VERSION );
+			self::is_made();
 		}
 	}
 }

@@ -13,7 +13,7 @@ defined( 'ABSPATH' ) || exit;
  * An own table, because accepting must be one atomic step: two requests with the same nonce at the same
  * moment both find nothing when they look first. The primary key lets exactly one insert through.
  */
-final class Sitebridge_Nonce_Store {
+final class Sitebridge_Nonce_Store extends Sitebridge_Table {
 
 	const TABLE          = 'sitebridge_nonces';
 	const VERSION_OPTION = 'sitebridge_connector_db_version';
@@ -29,10 +29,10 @@ final class Sitebridge_Nonce_Store {
 	public function claim( $nonce, $expires ) {
 		global $wpdb;
 
-		if ( self::VERSION !== get_option( self::VERSION_OPTION ) ) {
+		if ( ! self::is_current() ) {
 			$this->create_table();
 		}
-		$table = self::table();
+		$table = self::name();
 		// phpcs:disable WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own, whose name is no input; nothing of it may come from a cache.
 		$wpdb->query( $wpdb->prepare( "DELETE FROM {$table} WHERE expires < %d LIMIT 200", time() ) );
 
@@ -58,22 +58,11 @@ final class Sitebridge_Nonce_Store {
 	private function create_table() {
 		global $wpdb;
 
-		$table = self::table();
+		$table = self::name();
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- see claim().
 		$made = $wpdb->query( "CREATE TABLE IF NOT EXISTS {$table} (nonce_hash char(64) NOT NULL, expires bigint unsigned NOT NULL, PRIMARY KEY (nonce_hash), KEY expires (expires)) {$wpdb->get_charset_collate()}" );
 		if ( false !== $made ) {
-			update_option( self::VERSION_OPTION, self::VERSION );
+			self::is_made();
 		}
-	}
-
-	/**
-	 * The table's whole name.
-	 *
-	 * @return string
-	 */
-	private static function table() {
-		global $wpdb;
-
-		return $wpdb->prefix . self::TABLE;
 	}
 }

@@ -10,31 +10,11 @@ defined( 'ABSPATH' ) || exit;
 /**
  * Makes the table, writes into it and counts it.
  */
-final class Sitebridge_Outbox_Table {
+final class Sitebridge_Outbox_Table extends Sitebridge_Table {
 
 	const TABLE          = 'sitebridge_outbox';
 	const VERSION_OPTION = 'sitebridge_connector_outbox_version';
 	const VERSION        = '1';
-
-	/**
-	 * The table's whole name.
-	 *
-	 * @return string
-	 */
-	public static function name() {
-		global $wpdb;
-
-		return $wpdb->prefix . self::TABLE;
-	}
-
-	/**
-	 * Whether the table is there, in this version.
-	 *
-	 * @return bool
-	 */
-	public static function is_current() {
-		return self::VERSION === get_option( self::VERSION_OPTION );
-	}
 
 	/**
 	 * Makes the table, or brings it to this version.
@@ -65,7 +45,7 @@ final class Sitebridge_Outbox_Table {
 			KEY state (state)
 			) {$wpdb->get_charset_collate()};"
 		);
-		update_option( self::VERSION_OPTION, self::VERSION );
+		self::is_made();
 	}
 
 	/**
