@@ -49,6 +49,7 @@ import { IntegrationService } from './services/integration.service.ts';
 import { IntegrationReads } from './services/integrationReads.ts';
 import { RetentionService } from './services/retention.service.ts';
 import { SiteConnections } from './services/siteConnection.ts';
+import { SiteKeyReveal } from './services/siteKeyReveal.ts';
 import { SitePauses } from './services/sitePauses.ts';
 import { SyncService } from './services/sync.service.ts';
 import { SyncHealthService } from './services/syncHealth.service.ts';
@@ -113,6 +114,7 @@ export async function createContainer(
     events,
     queue,
   });
+  const siteKeys = new SiteKeyReveal({ integrations, platforms, connections, sites, events });
   const connectionTests = new ConnectionService({
     db,
     platforms,
@@ -178,7 +180,7 @@ export async function createContainer(
     ...authRoutes(auth, signInBrake),
     ...siteRoutes(sites, events),
     ...platformRoutes(platforms),
-    ...integrationRoutes(integrations, events, platforms),
+    ...integrationRoutes(integrations, siteKeys, events, platforms),
     ...connectionRoutes(connectionTests, health, platforms, keyBrake),
     ...syncRoutes(sync, metadata, config.syncWaitS * 1000),
     ...contentRoutes(contents, edits, contentSync),

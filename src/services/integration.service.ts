@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '../database/client.ts';
 import type { Prisma } from '../database/generated/client.ts';
-import { CallerError, invalidField, notFound } from '../errors.ts';
+import { invalidField, notFound } from '../errors.ts';
 import type { JobQueue } from '../jobs/queues.ts';
 import type { Credentials, JsonObject } from '../platforms/platform.ts';
 import type { PlatformRegistry } from '../platforms/registry.ts';
@@ -214,26 +214,6 @@ export class IntegrationService {
     });
   }
 
-  /** The whole site key, for an admin, with an event that says who looked. */
-  async revealApiKey(scope: TenantScope, id: number): Promise<string> {
-    const row = await this.get(scope, id);
-    const platform = this.#platforms.get(row.platform);
-    const key = platform.capabilities.usesSiteKey ? await this.#openSiteKey(row) : null;
-    if (key === null)
-      throw new CallerError('unprocessable', 'There is no API key to reveal: the site has none.', {
-        code: 'no_api_key',
-      });
-    await this.#events.recordAlone({
-      accountId: row.accountId,
-      siteId: row.siteId,
-      integrationId: row.id,
-      type: 'credentials',
-      action: 'api_key_revealed',
-      details: { user_id: scope.userId },
-    });
-    return key;
-  }
-
   /** What a change is merged into; nothing when it cannot be opened, so that credentials can be entered anew. */
   async #storedCredentials(tx: Transaction, row: IntegrationRow): Promise<Credentials> {
     try {
@@ -242,20 +222,6 @@ export class IntegrationService {
       if (!(error instanceof VaultError)) throw error;
       await this.#connections.recordUnreadable(row, error, tx);
       return {};
-    }
-  }
-
-  async #openSiteKey(row: IntegrationRow): Promise<string | null> {
-    try {
-      return await this.#sites.openKey(row.site);
-    } catch (error) {
-      if (!(error instanceof VaultError)) throw error;
-      await this.#connections.recordUnreadable(row, error);
-      throw new CallerError(
-        'unprocessable',
-        'The stored API key cannot be decrypted. Put the key that encrypted it back into CREDENTIAL_KEYS, or rotate the API key of the site.',
-        { code: 'credentials_unreadable' },
-      );
     }
   }
 

@@ -2,6 +2,7 @@ import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { EventLog } from '../../services/eventLog.ts';
 import type { IntegrationService } from '../../services/integration.service.ts';
 import type { IntegrationView } from '../../services/integrationReads.ts';
+import type { SiteKeyReveal } from '../../services/siteKeyReveal.ts';
 import { pageBody } from '../page.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams, pageOf } from '../schemas/common.schema.ts';
@@ -25,6 +26,7 @@ const oneIntegration = { 200: { description: 'The integration', schema: integrat
 /** What is stored of an integration, and its record. */
 export function integrationRoutes(
   integrations: IntegrationService,
+  siteKeys: SiteKeyReveal,
   events: EventLog,
   platforms: PlatformRegistry,
 ): Route[] {
@@ -146,7 +148,7 @@ export function integrationRoutes(
       handler: async ({ scope, params }) => ({
         status: 200,
         headers: { 'Cache-Control': 'no-store' },
-        body: { api_key: await integrations.revealApiKey(scope, params.id) },
+        body: { api_key: await siteKeys.reveal(scope, params.id) },
       }),
     }),
   ];
