@@ -6,7 +6,7 @@ import { markDeletedRemote, mergeRemote, remoteFacts } from './contentMerge.ts';
 import type { ContentRun, TypeToSync } from './contentRun.ts';
 import { changedOnSaving, noCreate, wantedStatus } from './contentWritten.ts';
 import type { EventInput, EventLog } from './eventLog.ts';
-import { type PushedContent, storePushed, takeOverTwin } from './pushedRows.ts';
+import { ownersOf, type PushedContent, storePushed, takeOverTwin } from './pushedRows.ts';
 import type { RunStep } from './runLedger.ts';
 
 /** A content that is being brought to its site, as it was when its write was begun. */
@@ -51,10 +51,19 @@ export class PushOutcomes {
   ): Promise<number[]> {
     const again: number[] = [];
     const pushed: PushedContent[] = [];
+    const owner = { siteId: run.owner.siteId, contentType: type.slug };
+    const answered = outcomes.flatMap(([, outcome]) =>
+      outcome.result === 'written' ? [outcome.remote.externalId] : [],
+    );
+    const owners = await ownersOf(tx, owner, answered);
     for (const [each, outcome] of outcomes) {
       const { id, externalId } = each.content;
-      if (outcome.result === 'written') pushed.push(this.#written(run, each, outcome, result));
-      else if (outcome.result === 'conflict') {
+      if (outcome.result === 'written') {
+        const owned = owners.get(outcome.remote.externalId) ?? id;
+        owners.set(outcome.remote.externalId, owned);
+        if (owned === id) pushed.push(this.#written(run, each, outcome, result));
+        else this.storeFault(run, each, foreignFault(outcome.remote, owned), result);
+      } else if (outcome.result === 'conflict') {
         if (await this.storeConflict(tx, run, each, outcome.remote, result)) again.push(id);
       } else if (outcome.retryable && !lastTry) again.push(id);
       else {
@@ -64,7 +73,6 @@ export class PushOutcomes {
       }
     }
     if (pushed.length > 0) {
-      const owner = { siteId: run.owner.siteId, contentType: type.slug };
       await storePushed(tx, owner, pushed, new Date(this.#now()));
     }
     return lastTry ? [] : again;
@@ -177,10 +185,18 @@ export class PushOutcomes {
   }
 }
 
+/** One item cannot be two contents: taking it for both would lose one of them. */
+function foreignFault({ externalId }: RemoteContent, owner: number): ItemFault {
+  const message = `The site answered that it is item ${externalId} there, which is content ${owner} here.`;
+  return { externalId, code: 'item_of_another', message };
+}
+
 function savingFault({ externalId, externalStatus }: RemoteContent, changed: string[]): ItemFault {
   const texts = changed.filter((name) => name !== 'status').join(', ');
   const parts = [
-    ...(texts === '' ? [] : [`${texts}: its user may not write all that is in it`]),
+    ...(texts === ''
+      ? []
+      : [`${texts}: its user may not write all that is in it, or the site writes it in its own way`]),
     ...(changed.includes('status') ? [`status: there it is '${externalStatus}'`] : []),
   ];
   return {

@@ -75,6 +75,22 @@ export async function storePushed(
 }
 
 /**
+ * Which of these items of a site belong to contents that were sent to it, by the ids there. An item that nothing was
+ * sent for may be one that a webhook brought here, and is nobody's; see `takeOverTwin`.
+ */
+export async function ownersOf(
+  tx: Transaction,
+  { siteId, contentType }: { siteId: number; contentType: string },
+  externalIds: readonly string[],
+): Promise<Map<string, number>> {
+  const owners = await tx.content.findMany({
+    where: { siteId, contentType, externalId: { in: [...externalIds] }, lastOpId: { not: null } },
+    select: { id: true, externalId: true },
+  });
+  return new Map(owners.map(({ id, externalId }) => [externalId ?? '', id]));
+}
+
+/**
  * A webhook that came before the answer may have made the site's new item a content of its own: that goes, and edits
  * of it become edits of the content that it is. Returns the content as it then is.
  */

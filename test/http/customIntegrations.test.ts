@@ -113,6 +113,38 @@ test('a content of it is read anew, and one of an API without content is a 501',
   }
 });
 
+test('an API that answers a create with an item of another content loses neither', async () => {
+  const { body: integration } = await create();
+  const where = { siteId: integration.site_id };
+  const write = async (title: string) =>
+    asOwner()
+      .post('/api/v1/content', { site_id: where.siteId, content_type: 'article', title, status: 'ready' })
+      .expect(201);
+  const push = async () =>
+    (
+      await asOwner()
+        .post(`${integrationsPath}/${integration.id}/sync`, { direction: 'to_external' })
+        .expect(200)
+    ).body;
+  const contents = () => server.db.content.findMany({ where, orderBy: { id: 'asc' } });
+  await write('First');
+  expect(await push()).toMatchObject({ status: 'success' });
+  const [first] = await contents();
+  api.setFault('create_answers_other');
+  await write('Second');
+  const run = await push();
+  api.clearFaults();
+  expect(run).toMatchObject({ status: 'partial', totals: { pushed: 0, failed: 1 } });
+  expect(run.error).toContain(`which is content ${first?.id} here`);
+  const after = await contents();
+  expect(after[0]).toEqual(first);
+  expect(after[1]).toMatchObject({ title: 'Second', externalId: null, syncState: 'local_only' });
+  // What was made is found by the content's id once the API tells it rightly.
+  expect(await push()).toMatchObject({ status: 'success', totals: { pushed: 1 } });
+  expect((await contents()).map(({ syncState }) => syncState)).toEqual(['in_sync', 'in_sync']);
+  expect(api.items.filter(({ attributes }) => attributes.title === 'Second')).toHaveLength(1);
+});
+
 test('a change merges into the description, which is checked as a whole', async () => {
   const { body } = await create();
   const path = `${integrationsPath}/${body.id}`;

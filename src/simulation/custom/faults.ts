@@ -36,6 +36,8 @@ export type ApiFault =
   | 'create_fails_after_success'
   /** A create is done, and the connection is cut. */
   | 'create_cut_after_success'
+  /** A create is done, and answered with the newest item that was there before. */
+  | 'create_answers_other'
   /** A create is refused for its fields. */
   | 'create_refused'
   /** Writes are done, and answered with 204 and nothing. */

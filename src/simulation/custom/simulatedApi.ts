@@ -162,7 +162,9 @@ function create(state: ApiState, { body }: SeenRequest): Reply | 'cut' {
   if (faults.has('create_refused')) return { status: 422, body: { error: 'title: is too short' } };
   const id = Math.max(0, ...state.items.map((item) => item.id)) + 1;
   const made = merged({ ...makeItem(id), updated_at: nextTime(state) }, body);
+  const before = state.items.at(-1);
   state.items.push(made);
+  if (faults.has('create_answers_other')) return { status: 201, body: { data: before } };
   if (faults.has('create_fails_after_success')) return { status: 500, body: { error: 'mail server down' } };
   if (faults.has('create_cut_after_success')) return 'cut';
   return faults.has('empty_answers') ? { status: 204 } : { status: 201, body: { data: made } };
