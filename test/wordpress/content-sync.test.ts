@@ -8,6 +8,7 @@ import { type Mariadb, startMariadb } from './support/mariadb.ts';
 import type { HoldPoint, SeenRequest } from './support/site-proxy.ts';
 import { runEnded, SyncedWordpress } from './support/synced-wordpress.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
+import type { WordpressVersion } from './support/wordpress-files.ts';
 
 /** Replays a run's random moments. */
 const SEED = Number(process.env.SYNC_SEED ?? Math.floor(Math.random() * 1_000_000_000));
@@ -27,8 +28,10 @@ afterAll(async () => {
   await mariadb.stop();
 });
 
-const DIFFICULT =
-  String.raw`<!-- wp:code {"a":"\u003c\\n"} --><pre class="wp-block-code"><code>C:\new\\ "q" 'a' &amp; %s</code></pre><!-- /wp:code --> 🌉` +
+/** From 7.1 on WordPress writes a backslash in the attributes of a block otherwise, on saving and in what it gives. */
+const difficult = (version: WordpressVersion) =>
+  `<!-- wp:code {"a":"\\u003c${version === '7.1' ? '\\u005c' : '\\\\'}n"} -->` +
+  String.raw`<pre class="wp-block-code"><code>C:\new\\ "q" 'a' &amp; %s</code></pre><!-- /wp:code --> 🌉` +
   '\n\n<!-- wp:paragraph -->\n<p>Ünï</p>\n<!-- /wp:paragraph -->';
 
 /** Terms that are there, that are to be made, and that are to be made below another. */
@@ -42,12 +45,12 @@ const TERMS = {
 };
 
 /** A content as a user writes it. */
-function written(title: string, n: number) {
+function written(version: WordpressVersion, title: string, n: number) {
   const content_type = n % 2 === 0 ? 'post' : 'book';
   return {
     content_type,
     title: String.raw`${title} ${n}: "q" \ 🎉`,
-    body: `${DIFFICULT} ${n}`,
+    body: `${difficult(version)} ${n}`,
     excerpt: n % 3 === 0 ? String.raw`Short \ "${n}"` : '',
     slug: n % 2 === 0 ? '' : `${title.toLowerCase().replaceAll(' ', '-')}-${n}`,
     status: 'ready',
@@ -136,13 +139,16 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
     test(`${PUSHED} are pushed, edited and pushed again: ${PUSHED} posts`, async () => {
       const title = `Pushed by ${way}`;
       const ids: number[] = [];
-      for (let n = 0; n < PUSHED; n += 1) ids.push(await site.write(written(title, n)));
+      for (let n = 0; n < PUSHED; n += 1) ids.push(await site.write(written(version, title, n)));
       const first = await site.sync({ direction: 'to_external' });
       expect(first).toMatchObject({ status: 'success', error: null });
       expect(first.totals).toMatchObject({ pushed: PUSHED, created: PUSHED });
       await all.expectEqual(site);
       for (const [n, id] of ids.entries()) {
-        await site.edit(id, { title: String.raw`${title}, again ${n} \ 🎈`, body: `${n} ${DIFFICULT}` });
+        await site.edit(id, {
+          title: String.raw`${title}, again ${n} \ 🎈`,
+          body: `${n} ${difficult(version)}`,
+        });
       }
       const second = await site.sync({ direction: 'to_external' });
       expect(second).toMatchObject({ status: 'success', error: null });
@@ -188,7 +194,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
     const title = 'Killed';
     await all.server.db.content.createMany({
       data: Array.from({ length: PUSHED_WITH_KILLS }, (_, n) => {
-        const { content_type: contentType, ...fields } = written(title, n);
+        const { content_type: contentType, ...fields } = written(version, title, n);
         return { accountId, siteId, ...fields, contentType, status: 'ready' as const };
       }),
     });
