@@ -245,6 +245,26 @@ describe('terms', () => {
     expect(site.posts[0]?.categories).toEqual([6, 7]);
   });
 
+  it('that were looked up are not read again', async () => {
+    await write(
+      contentWrite(1, { terms: [category('news')] }),
+      contentWrite(2, { terms: [category('news')] }),
+    );
+    await write(contentWrite(3, { terms: [category('news')] }));
+    expect(asked('wp/v2/categories', 'GET')).toHaveLength(1);
+  });
+
+  it('are looked up by requests that a web server takes, however long their slugs', async () => {
+    const terms = Array.from({ length: 30 }, (_, index) =>
+      category('ж'.repeat(198) + index, `Term ${index}`),
+    );
+    const [outcome] = await write(contentWrite(1, { terms }));
+    expect(outcome).toMatchObject({ result: 'written', notes: [] });
+    expect(site.posts[0]?.categories).toHaveLength(30);
+    const lengths = asked('wp/v2/categories', 'GET').map(({ query }) => query.toString().length);
+    expect(Math.max(...lengths)).toBeLessThan(8_000);
+  });
+
   it('are cleared of an update that has none any more, and left where they are the same', async () => {
     site.posts = [fakePost(3)];
     const update = await updateOf(3, { terms: [category('news')] });

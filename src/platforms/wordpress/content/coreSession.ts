@@ -18,7 +18,7 @@ export function createCoreSession(requests: SiteRequests, outbound: Outbound): C
   const site = { requests, types: new SiteTypes(requests), terms: new TermMap(requests) };
   const writing = {
     sender: new BatchSender(requests),
-    terms: new TermWriter(requests),
+    terms: new TermWriter(requests, site.terms),
     media: new MediaLibrary(requests, outbound),
     earlier: new EarlierCreates(requests),
   };

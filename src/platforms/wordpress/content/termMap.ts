@@ -20,12 +20,17 @@ export class TermMap {
     this.#requests = requests;
   }
 
+  /** Takes in terms that were read for another reason. */
+  learn(found: ReadonlyArray<{ id: number; term: ContentTerm }>): void {
+    for (const { id, term } of found) this.#terms.set(`${term.taxonomy} ${id}`, term);
+  }
+
   /** The terms of each post, in the order of the posts. Throws RemoteError. */
   async termsOf(
     posts: ReadonlyArray<Record<string, unknown>>,
     taxonomies: readonly Taxonomy[],
   ): Promise<ContentTerm[][]> {
-    const read = this.#reading.then(() => this.#learn(posts, taxonomies));
+    const read = this.#reading.then(() => this.#readMissing(posts, taxonomies));
     this.#reading = read.catch(() => undefined);
     await read;
     return posts.map((post) =>
@@ -35,7 +40,7 @@ export class TermMap {
     );
   }
 
-  async #learn(
+  async #readMissing(
     posts: ReadonlyArray<Record<string, unknown>>,
     taxonomies: readonly Taxonomy[],
   ): Promise<void> {
@@ -52,10 +57,8 @@ export class TermMap {
     const query = `include=${ids.join(',')}&per_page=${PAGE}&_fields=id,slug,name`;
     const answer = await getTerms(this.#requests, taxonomy.restBase, query);
     for (const id of ids) this.#terms.set(`${taxonomy.slug} ${id}`, null);
-    for (const record of Array.isArray(answer.value) ? answer.value : []) {
-      const term = readTerm(record, taxonomy.slug);
-      if (term !== null) this.#terms.set(`${taxonomy.slug} ${term.id}`, term.term);
-    }
+    const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
+    this.learn(records.flatMap((record) => readTerm(record, taxonomy.slug) ?? []));
   }
 }
 

@@ -1,17 +1,18 @@
 import type { ItemFault } from '../../contentPart.ts';
 import type { ContentTerm } from '../../platform.ts';
 import { isRecord } from '../siteClient.ts';
-import { parts } from './ahead.ts';
 import { refusedItem } from './faultText.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import { routeOf, type Taxonomy } from './siteTypes.ts';
-import { getTerms, readTerm } from './termMap.ts';
+import { getTerms, readTerm, type TermMap } from './termMap.ts';
 
 /** The deepest path of parents that a term may be given by. */
 const DEEPEST_PATH = 10;
 
-/** A slug is up to 200 characters long, and three times that when encoded. */
-const SLUGS_AT_ONCE = 20;
+/** Fewer than core's largest page, as a taxonomy may have a slug twice. */
+const SLUGS_AT_ONCE = 50;
+/** Web servers take a request line of 8 KiB (nginx, Apache); a slug may be several KB when encoded. */
+const ENCODED_AT_ONCE = 4_000;
 
 /** Ids of terms to be, by taxonomy; a taxonomy that is not in it is to stay as it is. */
 interface TermIds {
@@ -22,13 +23,16 @@ interface TermIds {
 /** Finds the terms that contents name by slug, and makes those that are missing. */
 export class TermWriter {
   readonly #requests: SiteRequests;
+  readonly #known: TermMap;
   /** By taxonomy, parent where one is named, and slug. */
   readonly #ids = new Map<string, number>();
   /** Those that were looked for and are not there; made by another since, the site says so. */
   readonly #absent = new Set<string>();
 
-  constructor(requests: SiteRequests) {
+  /** @param known learns what is found, so that the posts that are written need not have it read again. */
+  constructor(requests: SiteRequests, known: TermMap) {
     this.#requests = requests;
+    this.#known = known;
   }
 
   /** Looks many terms up at once, so that they need not be looked for one by one. Throws RemoteError. */
@@ -38,7 +42,7 @@ export class TermWriter {
       const unknown = new Set(
         own.map(({ slug }) => slug).filter((slug) => !this.#ids.has(key(taxonomy, slug))),
       );
-      for (const slugs of parts([...unknown], SLUGS_AT_ONCE)) {
+      for (const slugs of inRequests([...unknown])) {
         for (const slug of slugs) this.#absent.add(key(taxonomy, slug));
         for (const { id, term } of await this.#bySlugs(taxonomy, slugs)) {
           this.#ids.set(key(taxonomy, term.slug), id);
@@ -121,7 +125,9 @@ export class TermWriter {
     const query = `slug=${asked}${below}&per_page=100&_fields=id,slug,name`;
     const { value } = await getTerms(this.#requests, taxonomy.restBase, query);
     const records: unknown[] = Array.isArray(value) ? value : [];
-    return records.flatMap((record) => readTerm(record, taxonomy.slug) ?? []);
+    const found = records.flatMap((record) => readTerm(record, taxonomy.slug) ?? []);
+    this.#known.learn(found);
+    return found;
   }
 
   async #make(
@@ -143,6 +149,24 @@ export class TermWriter {
     const id = error === null ? made.id : error.code === 'term_exists' ? error.data.term_id : null;
     return typeof id === 'number' ? id : refusedItem(null, value);
   }
+}
+
+/** The slugs in parts that one request each can ask for. */
+function inRequests(slugs: readonly string[]): string[][] {
+  const requests: string[][] = [];
+  let length = 0;
+  for (const slug of slugs) {
+    const own = encodeURIComponent(slug).length;
+    const last = requests.at(-1);
+    if (last !== undefined && last.length < SLUGS_AT_ONCE && length + own <= ENCODED_AT_ONCE) {
+      last.push(slug);
+      length += own;
+    } else {
+      requests.push([slug]);
+      length = own;
+    }
+  }
+  return requests;
 }
 
 function key(taxonomy: Taxonomy, slug: string, parent: { id: number } | null = null): string {
