@@ -6,7 +6,7 @@ import { markDeletedRemote, mergeRemote, remoteFacts } from './contentMerge.ts';
 import type { ContentRun, TypeToSync } from './contentRun.ts';
 import { changedOnSaving, noCreate, wantedStatus } from './contentWritten.ts';
 import type { EventInput, EventLog } from './eventLog.ts';
-import { ownersOf, type PushedContent, storePushed, takeOverTwin } from './pushedRows.ts';
+import { holdersOf, type PushedContent, storePushed, takeOverTwin } from './pushedRows.ts';
 import type { RunStep } from './runLedger.ts';
 
 /** A content that is being brought to its site, as it was when its write was begun. */
@@ -55,7 +55,7 @@ export class PushOutcomes {
     const answered = outcomes.flatMap(([, outcome]) =>
       outcome.result === 'written' ? [outcome.remote.externalId] : [],
     );
-    const owners = await ownersOf(tx, owner, answered);
+    const { owners, twins } = await holdersOf(tx, owner, answered);
     for (const [each, outcome] of outcomes) {
       const { id, externalId } = each.content;
       if (outcome.result === 'written') {
@@ -72,9 +72,7 @@ export class PushOutcomes {
           await tx.content.updateMany({ where: { id }, data: noCreate });
       }
     }
-    if (pushed.length > 0) {
-      await storePushed(tx, owner, pushed, new Date(this.#now()));
-    }
+    if (pushed.length > 0) await storePushed(tx, pushed, twins, new Date(this.#now()));
     return lastTry ? [] : again;
   }
 

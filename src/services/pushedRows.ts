@@ -18,28 +18,23 @@ export interface PushedContent {
 /**
  * Stores contents of one type that their site has taken, all in one statement. What was edited here meanwhile stays,
  * and is still to be sent; what was removed here stays removed, and the site keeps it.
+ * @param twins see `holdersOf`.
  */
 export async function storePushed(
   tx: Transaction,
-  { siteId, contentType }: { siteId: number; contentType: string },
   pushed: readonly PushedContent[],
+  twins: ReadonlySet<string>,
   now: Date,
 ): Promise<void> {
   const ids = pushed.map(({ sent }) => sent.id);
   const contents = new Map(
     (await tx.content.findMany({ where: { id: { in: ids } } })).map((content) => [content.id, content]),
   );
-  const externalIds = pushed.map(({ remote }) => remote.externalId);
-  const twins = await tx.content.findMany({
-    where: { siteId, contentType, externalId: { in: externalIds }, id: { notIn: ids } },
-    select: { externalId: true },
-  });
   const rows = [];
   for (const { sent, remote, state } of pushed) {
     let content = contents.get(sent.id);
     if (content === undefined) continue;
-    if (twins.some(({ externalId }) => externalId === remote.externalId))
-      content = await takeOverTwin(tx, content, remote.externalId);
+    if (twins.has(remote.externalId)) content = await takeOverTwin(tx, content, remote.externalId);
     const edited = content.localVersion > sent.localVersion;
     const { baseHash, remoteHash, ...finished } = columnsAsWritten(content, state);
     const { slug, terms, metadata, status } = edited ? content : finished;
@@ -75,19 +70,22 @@ export async function storePushed(
 }
 
 /**
- * Which of these items of a site belong to contents that were sent to it, by the ids there. An item that nothing was
- * sent for may be one that a webhook brought here, and is nobody's; see `takeOverTwin`.
+ * Whose these items of a site are here, by the ids there: `owners` are the contents that were sent to it; `twins` are
+ * items that nothing was sent for, such as a webhook brings; see `takeOverTwin`.
  */
-export async function ownersOf(
+export async function holdersOf(
   tx: Transaction,
   { siteId, contentType }: { siteId: number; contentType: string },
   externalIds: readonly string[],
-): Promise<Map<string, number>> {
-  const owners = await tx.content.findMany({
-    where: { siteId, contentType, externalId: { in: [...externalIds] }, lastOpId: { not: null } },
-    select: { id: true, externalId: true },
-  });
-  return new Map(owners.map(({ id, externalId }) => [externalId ?? '', id]));
+): Promise<{ owners: Map<string, number>; twins: Set<string> }> {
+  const rows = await tx.$queryRaw<{ id: number; externalId: string; isSent: boolean }[]>`
+    /* planned each time */ SELECT id, external_id AS "externalId", last_op_id IS NOT NULL AS "isSent"
+    FROM content
+    WHERE site_id = ${siteId} AND content_type = ${contentType} AND external_id = ANY(${[...externalIds]})`;
+  return {
+    owners: new Map(rows.flatMap(({ id, externalId, isSent }) => (isSent ? [[externalId, id]] : []))),
+    twins: new Set(rows.flatMap(({ externalId, isSent }) => (isSent ? [] : [externalId]))),
+  };
 }
 
 /**
