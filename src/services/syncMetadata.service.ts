@@ -133,7 +133,8 @@ export class SyncMetadataService {
     const [contents, terms, readings] = await Promise.all([
       this.#db.content.groupBy({
         by: ['contentType'],
-        where: { ...site, externalId: { not: null } },
+        // What is gone on the site is not counted there either.
+        where: { ...site, externalId: { not: null }, syncState: { not: 'deleted_remote' } },
         _count: { _all: true },
         _max: { lastSyncedAt: true },
       }),

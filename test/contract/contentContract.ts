@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
 import { type ContractClient, idsOf, type ShownPost, shifted, unique } from './contractSite.ts';
 
 /** Lists of posts: what a sync reads. */
@@ -35,6 +36,32 @@ export function describeLists(client: () => ContractClient): void {
       expect(await list('status=nonsense')).toMatchObject({
         status: 400,
         json: { code: 'rest_invalid_param' },
+      });
+    });
+
+    it('leave out of any status those that searches leave out, unless they are named', async () => {
+      const { id } = await client().createPost({ title: `${word} shelf` });
+      await client().site.inAdmin.setStatus(id, 'shelved');
+      expect(idsOf(await list('orderby=id&order=asc&status=any'))).toEqual(ids);
+      expect(idsOf(await list('orderby=id&order=asc&status=any,shelved'))).toEqual([...ids, id]);
+      await client().send('DELETE', `/wp/v2/posts/${id}`, { query: 'force=true' });
+    });
+
+    it('are where their type has its namespace, and so are terms', async () => {
+      const mood = await client().send('POST', '/cinema/v1/moods', { body: { name: word } });
+      expect(mood).toMatchObject({ status: 201, json: { taxonomy: 'mood' } });
+      const moods = [z.object({ id: z.int() }).parse(mood.json).id];
+      const batch = await client().send('POST', '/batch/v1', {
+        body: {
+          requests: [{ method: 'POST', path: '/cinema/v1/films', body: { title: `${word} film`, moods } }],
+        },
+      });
+      expect(batch).toMatchObject({ status: 207, json: { responses: [{ status: 201 }] } });
+      const found = await client().get('/cinema/v1/films', `context=edit&status=any&search=${word}`);
+      expect(found.json).toMatchObject([{ type: 'film', title: { raw: `${word} film` }, moods }]);
+      expect(await client().get('/wp/v2/films')).toMatchObject({
+        status: 404,
+        json: { code: 'rest_no_route' },
       });
     });
 

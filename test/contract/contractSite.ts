@@ -18,6 +18,10 @@ export const BREAKS = {
 } as const;
 export type Break = keyof typeof BREAKS;
 
+/**
+ * It has a type `film` of the namespace `cinema/v1`, with a taxonomy `mood` there too, and a status `shelved` that
+ * searches leave out.
+ */
 export interface ContractSite {
   /** Home, without a slash at the end. */
   url: string;
@@ -34,6 +38,7 @@ export interface ContractSite {
   /** Someone works in wp-admin, or a tool there does. */
   readonly inAdmin: {
     setTerms(postId: number, taxonomy: string, termIds: number[]): Promise<void>;
+    setStatus(postId: number, status: string): Promise<void>;
     setMeta(postId: number, key: string, value: string): Promise<void>;
     untrash(postId: number): Promise<void>;
   };

@@ -27,6 +27,25 @@ describeWordpress('simulated WordPress', async (shape) => {
   });
   const { post } = site.state.postTypes;
   if (post !== undefined) post.meta = { subtitle: 'string', rating: 'integer' };
+  Object.assign(site.state.postTypes, {
+    film: {
+      name: 'Films',
+      rest_base: 'films',
+      rest_namespace: 'cinema/v1',
+      hierarchical: false,
+      related: ['mood'],
+    },
+  });
+  Object.assign(site.state.taxonomies, {
+    mood: {
+      name: 'Moods',
+      rest_base: 'moods',
+      rest_namespace: 'cinema/v1',
+      hierarchical: false,
+      related: ['film'],
+    },
+  });
+  site.state.hiddenStatuses.push('shelved');
   return {
     url: site.url,
     siteId,
@@ -38,6 +57,7 @@ describeWordpress('simulated WordPress', async (shape) => {
     postMessage: async (topic, postId) => site.postMessage(topic, postId),
     inAdmin: {
       setTerms: async (id, taxonomy, termIds) => void site.editor.setTerms(id, taxonomy, termIds),
+      setStatus: async (id, status) => void site.editor.edit(id, { status }),
       setMeta: async (id, key, value) => void site.editor.setMeta(id, { [key]: value }),
       untrash: async (id) => void site.editor.untrash(id),
     },

@@ -198,6 +198,7 @@ export function describeWordpress(
           ['/wp/v2/posts', 'context=edit&per_page=1', 'rest_forbidden_context'],
           ['/wp/v2/types', 'context=edit', 'rest_cannot_view'],
           ['/wp/v2/taxonomies', 'context=edit', 'rest_cannot_view'],
+          ['/wp/v2/statuses', 'context=edit', 'rest_cannot_view'],
           ['/wp/v2/categories', 'context=edit', 'rest_forbidden_context'],
         ])('%s for editing is closed: 401 to nobody, 403 to a subscriber', async (route, query, code) => {
           expect(await get(rest(route, query))).toMatchObject({ status: 401, json: { code } });
@@ -228,6 +229,19 @@ export function describeWordpress(
           expect(await get(rest('/wp/v2/posts', 'per_page=101'))).toMatchObject({ status: 400 });
         });
 
+        it('statuses are told but those that are internal, and the trash', async () => {
+          const { json } = await get(rest('/wp/v2/statuses', 'context=edit'), as(site.editor));
+          expect(Object.keys(Object(json)).sort()).toEqual([
+            'draft',
+            'future',
+            'pending',
+            'private',
+            'publish',
+            'shelved',
+            'trash',
+          ]);
+        });
+
         it('types and taxonomies say their names, bases and relations', async () => {
           const types = await get(rest('/wp/v2/types', 'context=edit'), as(site.editor));
           expect(types.json).toMatchObject({
@@ -238,12 +252,14 @@ export function describeWordpress(
               hierarchical: false,
               taxonomies: ['category', 'post_tag'],
             },
+            film: { rest_base: 'films', rest_namespace: 'cinema/v1', taxonomies: ['mood'] },
             attachment: { rest_base: 'media' },
             wp_block: { rest_base: 'blocks' },
           });
           const taxonomies = await get(rest('/wp/v2/taxonomies', 'context=edit'), as(site.editor));
           expect(taxonomies.json).toMatchObject({
             category: { name: 'Categories', rest_base: 'categories', hierarchical: true, types: ['post'] },
+            mood: { rest_base: 'moods', rest_namespace: 'cinema/v1', types: ['film'] },
           });
         });
       });
@@ -494,7 +510,7 @@ export function describeWordpress(
             true,
             false,
           ]);
-          expect(Object.keys(byCore.post_types).sort()).toEqual(['book', 'page', 'post']);
+          expect(Object.keys(byCore.post_types).sort()).toEqual(['book', 'film', 'page', 'post']);
         });
 
         it.each([

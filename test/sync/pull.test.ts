@@ -82,6 +82,38 @@ describe.each(ways)('a pull by %s', (way) => {
     });
   });
 
+  it('finds types and terms where they have a namespace of their own, and every status of a plugin', async () => {
+    site = await startSyncedSite(server, way);
+    const { editor, state } = site.wordpress;
+    const own = { rest_namespace: 'cinema/v1', hierarchical: false };
+    state.postTypes.film = { ...own, name: 'Films', rest_base: 'films', related: ['mood'] };
+    state.taxonomies.mood = { ...own, name: 'Moods', rest_base: 'moods', related: ['film'] };
+    state.hiddenStatuses.push('shelved');
+    const film = editor.create('film', { title: 'A film', status: 'publish' });
+    const shelved = editor.create('film', { title: 'On the shelf', status: 'shelved' });
+    const written = await site.write({
+      content_type: 'film',
+      title: 'A film of ours',
+      status: 'ready',
+      terms: [{ taxonomy: 'mood', slug: 'quiet', name: 'Quiet' }],
+    });
+    for (const full of [false, true]) {
+      const run = await site.sync({ direction: 'both', full });
+      expect(run).toMatchObject({ status: 'success', error: null });
+      expect(await stored()).toEqual(onSite());
+    }
+    expect(await site.content(written)).toMatchObject({ terms: [{ slug: 'quiet' }], syncState: 'in_sync' });
+    editor.edit(shelved.id, { title: 'Still on the shelf' });
+    editor.delete(film.id);
+    expect(await site.sync({ direction: 'from_external' })).toMatchObject({
+      status: 'success',
+      totals: { created: 0, updated: 1, deleted: 1 },
+    });
+    expect(await stored()).toEqual(onSite());
+    const { body } = await server.as(site.tenant.owner).get(site.path('/content-types')).expect(200);
+    expect(body.content_types.post_types.film).toMatchObject({ count: 2, synced_count: 2 });
+  });
+
   it('reads little when nothing has changed, and changes nothing', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'from_external' });
@@ -89,8 +121,8 @@ describe.each(ways)('a pull by %s', (way) => {
     const run = await site.sync({ direction: 'from_external' });
     expect(run.status).toBe('success');
     expect(run.totals).toMatchObject({ created: 0, updated: 0, deleted: 0, failed: 0 });
-    // Three types and three taxonomies.
-    expect(requests() - before).toBeLessThanOrEqual(12);
+    // Three types and three taxonomies, and what the site says of itself.
+    expect(requests() - before).toBeLessThanOrEqual(13);
   });
 
   it('finds what was edited, added, trashed and deleted', async () => {

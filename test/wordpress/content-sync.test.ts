@@ -159,6 +159,18 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       await all.expectEqual(site);
     });
 
+    test('a content whose type and terms have a namespace of their own is pushed there', async () => {
+      await site.write({
+        content_type: 'film',
+        title: `Film by ${way}`,
+        status: 'ready',
+        terms: [{ taxonomy: 'mood', slug: `mood-${way}`, name: 'A mood' }],
+      });
+      const run = await site.sync({ direction: 'to_external' });
+      expect(run).toMatchObject({ status: 'success', error: null, totals: { created: 1 } });
+      await all.expectEqual(site);
+    });
+
     test('what both sides changed is a conflict, overwritten by neither until a person chooses', async () => {
       const contents = await site.contents({ contentType: 'post', externalStatus: 'publish' });
       const chosen = contents.slice(0, 2);

@@ -79,6 +79,7 @@ add_action( 'init', static function () {
 } );
 `,
     );
+    wordpress.setMuPlugin('own-namespace', true);
     const mending: Array<() => unknown> = [];
     return {
       url: wordpress.url,
@@ -102,6 +103,11 @@ add_action( 'init', static function () {
         setTerms: async (id, taxonomy, termIds) => {
           const ids = `array( ${termIds.join(', ')} )`;
           await wordpress.php(`wp_set_object_terms( ${id}, ${ids}, '${taxonomy}' ); return true;`);
+        },
+        setStatus: async (id, status) => {
+          await wordpress.php(
+            `wp_update_post( array( 'ID' => ${id}, 'post_status' => '${status}' ) ); return true;`,
+          );
         },
         setMeta: async (id, key, value) => {
           await wordpress.php(`update_post_meta( ${id}, '${key}', '${value}' ); return true;`);

@@ -4,6 +4,7 @@ import { decodeCharacterReferences } from './htmlText.ts';
 import { fault } from './messages.ts';
 import { openSiteApi, readRoute, type SiteApi } from './siteApi.ts';
 import { type ApiAnswer, isRecord, type SiteClient } from './siteClient.ts';
+import { everyStatus } from './statuses.ts';
 
 /** A site may have dozens of types, each counted by a request. Milliseconds. */
 const STRUCTURE_BUDGET_MS = 60_000;
@@ -50,6 +51,8 @@ function connectorStructure(answer: ApiAnswer, client: SiteClient): SiteStructur
 async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStructure> {
   const types = await readRoute(api, 'wp/v2/types', 'context=edit');
   const taxonomies = await readRoute(api, 'wp/v2/taxonomies', 'context=edit');
+  const statuses = await api.get('wp/v2/statuses', 'context=edit');
+  const every = everyStatus(statuses.error === null ? statuses.value : {});
   // A type with rights of its own may be closed to the user's own view; what visitors see is counted then.
   const count = async (entry: Record<string, unknown>, query: string) => {
     const namespace = typeof entry.rest_namespace === 'string' ? entry.rest_namespace : 'wp/v2';
@@ -64,9 +67,8 @@ async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStr
   };
   const readAt = momentWithin(types.response.headers.date, clock());
   return {
-    // `any` is every status but trash and auto-draft.
     post_types: await countAll(types.value, async (entry) =>
-      postType(entry, await count(entry, '&status=any')),
+      postType(entry, await count(entry, `&status=${every}`)),
     ),
     taxonomies: await countAll(taxonomies.value, async (entry) => taxonomy(entry, await count(entry, ''))),
     plugin_connection_enabled: false,

@@ -6,7 +6,7 @@ import type { Disturbance, DisturbanceName } from './disturbances.ts';
 import { spoiledItem } from './itemFaults.ts';
 import { restRoute, type SiteRequest } from './router.ts';
 import type { SimulatedSite } from './site.ts';
-import { isContent } from './state.ts';
+import { collectionOf, isContent } from './state.ts';
 
 /** What goes over the wire: an answer, a broken connection, or JSON without an end. */
 type Reaction = { answer: Omit<Answer, 'body'> & { body: string | Buffer } } | 'drop' | 'endless';
@@ -76,8 +76,7 @@ function grow(site: SimulatedSite, request: SiteRequest): void {
 function listedType(site: SimulatedSite, { target }: SiteRequest): string | undefined {
   const { route = '', query } = restRoute(site, target) ?? {};
   if (route === '/sitebridge/v1/items') return query?.get('type') ?? undefined;
-  const base = /^\/wp\/v2\/([\w-]+)$/.exec(route)?.[1];
-  return Object.entries(site.state.postTypes).find(([, type]) => type.rest_base === base)?.[0];
+  return Object.entries(site.state.postTypes).find(([, type]) => route === `/${collectionOf(type)}`)?.[0];
 }
 
 /** Spoils the first item of a list, or the one that was answered. */

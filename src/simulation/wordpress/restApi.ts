@@ -68,6 +68,7 @@ function readSite({ site, method, route, parameters, user }: RouteRequest): Rest
   if (route === '/wp/v2/users/me') return me(user);
   const edit = parameters.get('context') === 'edit';
   if (route === '/wp/v2/types') return typeList(site, site.state.postTypes, 'taxonomies', edit, user);
+  if (route === '/wp/v2/statuses') return statusList(site, edit, user);
   if (route === '/wp/v2/taxonomies') return typeList(site, site.state.taxonomies, 'types', edit, user);
   return null;
 }
@@ -98,6 +99,17 @@ function me(user: SimulatedUser | null): RestAnswer {
   });
 }
 
+/** WP_REST_Post_Statuses_Controller::get_items(): those that are not internal, and the trash. */
+function statusList(site: SimulatedSite, edit: boolean, user: SimulatedUser | null): RestAnswer {
+  if (edit && !may(user, 'edit_posts')) {
+    throw forbidden('rest_cannot_view', user, 'Sorry, you are not allowed to manage post statuses.');
+  }
+  const seen = may(user, 'edit_posts')
+    ? ['publish', 'future', 'draft', 'pending', 'private', ...site.state.hiddenStatuses, 'trash']
+    : ['publish'];
+  return reply(Object.fromEntries(seen.map((slug) => [slug, { name: slug, slug }])));
+}
+
 function typeList(
   site: SimulatedSite,
   types: Record<string, SimulatedType>,
@@ -115,7 +127,7 @@ function typeList(
       slug,
       hierarchical: type.hierarchical,
       rest_base: type.rest_base,
-      rest_namespace: 'wp/v2',
+      rest_namespace: type.rest_namespace ?? 'wp/v2',
       [related]: type.related,
       visibility: { show_in_nav_menus: type.internal !== true, show_ui: true },
       _links: { collection: [{ href: `${site.restUrl}wp/v2/types` }] },

@@ -139,6 +139,7 @@ function initialState(options: SimulatedWordpressOptions): SimulatedState {
     wordpressVersion: '6.8.2',
     users,
     ...initialTypes(),
+    hiddenStatuses: [],
     ...initialContent(),
     connector:
       plugin === null

@@ -3,6 +3,7 @@ import { compareNames } from './core/termName.ts';
 import type { FaultName } from './faults.ts';
 import { Outbox } from './outbox.ts';
 import {
+  collectionOf,
   isContent,
   type SimulatedConnector,
   type SimulatedPost,
@@ -50,6 +51,12 @@ export class SimulatedSite {
   /** `rest_url()`. */
   get restUrl(): string {
     return this.origin + this.base + (this.plainPermalinks ? '/index.php?rest_route=/' : '/wp-json/');
+  }
+
+  /** The address of a type's items or of a taxonomy's terms. */
+  collectionUrl(slug: string): string {
+    const type = this.state.postTypes[slug] ?? this.state.taxonomies[slug];
+    return this.restUrl + (type === undefined ? slug : collectionOf(type));
   }
 
   get connector(): SimulatedConnector | null {

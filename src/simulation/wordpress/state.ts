@@ -67,6 +67,8 @@ export interface SimulatedTerm {
 export interface SimulatedType {
   name: string;
   rest_base: string;
+  /** `wp/v2` where there is none. */
+  rest_namespace?: string;
   hierarchical: boolean;
   /** The taxonomies of a post type, or the post types of a taxonomy. */
   related: string[];
@@ -89,6 +91,8 @@ export interface SimulatedState {
   users: SimulatedUser[];
   postTypes: Record<string, SimulatedType>;
   taxonomies: Record<string, SimulatedType>;
+  /** Those of a plugin, registered with `exclude_from_search`. */
+  hiddenStatuses: string[];
   /** In ascending order of their ids. */
   posts: SimulatedPost[];
   terms: SimulatedTerm[];
@@ -125,6 +129,11 @@ const CAPABILITIES: Readonly<Record<Role, readonly string[]>> = {
   author: AUTHOR,
   subscriber: [],
 };
+
+/** The route of a type's items or of a taxonomy's terms. */
+export function collectionOf(type: SimulatedType): string {
+  return `${type.rest_namespace ?? 'wp/v2'}/${type.rest_base}`;
+}
 
 /** Whether a status belongs to the site's content; the others are left out of searches. */
 export function isContent(status: string): boolean {

@@ -54,7 +54,12 @@ describe('reading what changed through core REST', () => {
     const { ids, end } = await pullChanges(await pullAll());
     expect(ids).toEqual([]);
     expect(end.missing).toEqual([]);
-    expect(site.asked.map(({ route }) => route)).toEqual(['', 'wp/v2/posts', 'wp/v2/posts']);
+    expect(site.asked.map(({ route }) => route)).toEqual([
+      '',
+      'wp/v2/statuses',
+      'wp/v2/posts',
+      'wp/v2/posts',
+    ]);
   });
 
   it('finds edits, new posts, deletions and posts in the trash, and reads only those whole', async () => {

@@ -96,6 +96,8 @@ function dispatch(site: FakeState, request: SiteRequest): SiteReply {
     return { status: 200, body: { namespaces, gmt_offset: site.gmtOffset, timezone_string: site.timezone } };
   }
   if (route === 'wp/v2/users/me') return { status: 200, body: { id: USER } };
+  if (route === 'wp/v2/types') return { status: 200, body: { post: { slug: 'post', rest_base: 'posts' } } };
+  if (route === 'wp/v2/statuses') return { status: 200, body: { publish: {}, draft: {}, trash: {} } };
   if (route === 'wp/v2/taxonomies') return { status: 200, body: TAXONOMIES };
   if (route === 'batch/v1')
     return site.hasBatch

@@ -22,25 +22,27 @@ type Row = Record<string, SqlValue>;
 
 /** Types whose meta is registered by `syncable-meta.php`. */
 const WITH_META = ['post', 'book'];
+/** Types whose address tells their name. */
+const OF_PLUGINS = ['book', 'film'];
 /** Types for which WordPress itself registers `footnotes`, since 6.3. */
 const WITH_FOOTNOTES = ['post', 'page'];
 
 /**
- * Every post, page and book that is content, in ascending order of ids. Its time zone must be UTC, and `home` its
+ * Every post, page, book and film that is content, in ascending order of ids. Its time zone must be UTC, and `home` its
  * address.
  */
 export async function databaseContents(wordpress: Wordpress, home: string): Promise<ComparedContent[]> {
   const posts = await wordpress.query(
     `SELECT ID, post_type, post_title, post_name, post_content, post_excerpt, post_status, post_author, post_parent,
       post_date, post_date_gmt, post_modified, post_modified_gmt
-    FROM wp_posts WHERE post_type IN ('post', 'page', 'book') AND post_status NOT IN ('trash', 'auto-draft', 'inherit')
+    FROM wp_posts WHERE post_type IN ('post', 'page', 'book', 'film') AND post_status NOT IN ('trash', 'auto-draft', 'inherit')
     ORDER BY ID`,
   );
   const terms = grouped(
     await wordpress.query(
       `SELECT object_id AS id, taxonomy, slug, name FROM wp_term_relationships
       JOIN wp_term_taxonomy USING (term_taxonomy_id) JOIN wp_terms USING (term_id)
-      WHERE taxonomy IN ('category', 'post_tag', 'genre') ORDER BY taxonomy, slug`,
+      WHERE taxonomy IN ('category', 'post_tag', 'genre', 'mood') ORDER BY taxonomy, slug`,
     ),
   );
   const meta = grouped(
@@ -124,14 +126,14 @@ function metadataOf(post: Row, rows: Row[]): Record<string, unknown> {
 function addressOf(post: Row, byId: ReadonlyMap<number, Row>, home: string): string {
   const { ID: id, post_type: type, post_status: status } = post;
   if (status !== 'publish' && status !== 'private') {
-    if (type === 'book') return `${home}/?post_type=book&p=${id}`;
+    if (OF_PLUGINS.includes(String(type))) return `${home}/?post_type=${type}&p=${id}`;
     return `${home}/?${type === 'page' ? 'page_id' : 'p'}=${id}`;
   }
   const parts: SqlValue[] = [];
   for (let at: Row | undefined = post; at !== undefined; at = byId.get(Number(at.post_parent))) {
     parts.unshift(at.post_name ?? '');
   }
-  return `${home}/${type === 'book' ? 'book/' : ''}${parts.join('/')}/`;
+  return `${home}/${OF_PLUGINS.includes(String(type)) ? `${type}/` : ''}${parts.join('/')}/`;
 }
 
 function grouped(rows: Row[]): Map<number, Row[]> {

@@ -54,6 +54,7 @@ export class SyncedWordpress {
     const wordpress = await startWordpress(mariadb, options);
     const proxy = await startSiteProxy(wordpress.url);
     wordpress.setMuPlugin('syncable-meta', true);
+    wordpress.setMuPlugin('own-namespace', true);
     await wordpress.php(
       // An editor may not edit the page that WordPress makes for the privacy policy.
       `update_option( 'home', '${proxy.url}' ); return delete_option( 'wp_page_for_privacy_policy' );`,

@@ -26,7 +26,8 @@ export type MuPlugin =
   | 'dirty-json'
   | 'fatal-error'
   | 'extra-type'
-  | 'syncable-meta';
+  | 'syncable-meta'
+  | 'own-namespace';
 
 /** How to start a WordPress. */
 export interface WordpressOptions {

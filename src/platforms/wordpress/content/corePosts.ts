@@ -3,7 +3,7 @@ import type { ItemFault, RemoteContent, TypeOfSite } from '../../contentPart.ts'
 import { type Entry, type IdList, PAGE, recordsOf } from './idWalk.ts';
 import { postId, readPost } from './postFields.ts';
 import type { SiteAnswer, SiteRequests } from './siteRequests.ts';
-import { restBase, routeOf, type SiteTypes, type Taxonomy } from './siteTypes.ts';
+import type { SiteTypes, Taxonomy } from './siteTypes.ts';
 import type { TermMap } from './termMap.ts';
 import { TooLargeItems, tooLarge } from './tooLarge.ts';
 
@@ -28,17 +28,24 @@ export class CorePosts {
   readonly route: string;
   readonly type: TypeOfSite;
   readonly #site: CoreSite;
+  readonly #statuses: string;
   readonly #tooLarge = new TooLargeItems();
 
-  constructor(site: CoreSite, type: TypeOfSite) {
+  private constructor(site: CoreSite, type: TypeOfSite, route: string, statuses: string) {
     this.#site = site;
     this.type = type;
-    this.route = routeOf(restBase(type));
+    this.route = route;
+    this.#statuses = statuses;
   }
 
-  /** Every post in every status but trash and auto-draft: WordPress's `any`. */
+  /** Finds out where the posts of a type are. Throws RemoteError. */
+  static async of(site: CoreSite, type: TypeOfSite): Promise<CorePosts> {
+    return new CorePosts(site, type, await site.types.postRoute(type), await site.types.everyStatus());
+  }
+
+  /** Every post in every status but trash and auto-draft. */
   get list(): Omit<IdList, 'fields'> {
-    return { route: this.route, query: 'context=edit&status=any' };
+    return { route: this.route, query: `context=edit&status=${this.#statuses}` };
   }
 
   /** The taxonomies of the type. Throws RemoteError. */
@@ -77,15 +84,18 @@ export class CorePosts {
     if (left.length > half) yield* this.byIds(left.slice(half));
   }
 
-  /** Yields the posts with these ids, at most 100, that the user may see; in halves where they are too large. */
-  async *byIds(ids: readonly string[], statuses = 'any'): AsyncGenerator<ReadPosts> {
-    const answer = await this.#include(ids, statuses).catch(tooLarge);
+  /**
+   * Yields the posts with these ids, at most 100, that the user may see; in halves where they are too large.
+   * @param more statuses besides those of `list`, encoded.
+   */
+  async *byIds(ids: readonly string[], more = ''): AsyncGenerator<ReadPosts> {
+    const answer = await this.#include(ids, more).catch(tooLarge);
     if (!(answer instanceof RemoteError)) {
       yield await this.contents(recordsOf(this.#site.requests, answer), answer.damaged);
     } else if (ids.length > 1) {
       const half = Math.ceil(ids.length / 2);
-      yield* this.byIds(ids.slice(0, half), statuses);
-      yield* this.byIds(ids.slice(half), statuses);
+      yield* this.byIds(ids.slice(0, half), more);
+      yield* this.byIds(ids.slice(half), more);
     } else {
       yield { items: [], faults: [this.#tooLarge.fault(ids[0] ?? null, answer)] };
     }
@@ -96,7 +106,8 @@ export class CorePosts {
     return this.#site.requests.get(`${this.route}/${id}`, `context=edit&_fields=${await this.fields()}`);
   }
 
-  async #include(ids: readonly string[], statuses: string): Promise<SiteAnswer> {
+  async #include(ids: readonly string[], more: string): Promise<SiteAnswer> {
+    const statuses = more === '' ? this.#statuses : `${this.#statuses},${more}`;
     const query = `context=edit&status=${statuses}&include=${ids.join(',')}&orderby=id&order=asc&per_page=${PAGE}`;
     return this.#site.requests.read(this.route, `${query}&_fields=${await this.fields()}`);
   }

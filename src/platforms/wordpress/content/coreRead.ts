@@ -61,7 +61,7 @@ export async function readSomePosts(posts: CorePosts, externalIds: readonly stri
   };
   for (let start = 0; start < ids.length; start += PAGE) {
     const part = ids.slice(start, start + PAGE);
-    for await (const read of posts.byIds(part, 'any,trash')) take(read);
+    for await (const read of posts.byIds(part, 'trash')) take(read);
     const told = new Set([...outcome.items, ...outcome.faults].map(({ externalId }) => externalId));
     // A list leaves out what the user may not see as well as what is gone; only asked for by itself, it says which.
     const left = part.filter((id) => !told.has(id));
@@ -103,7 +103,7 @@ async function firstPosition(
 ): Promise<Position> {
   const position = { start: 0, offset: 0, lastId: 0, taken: 0, watermark: new Watermark(null) };
   if (newest === null) return position;
-  const answer = await requests.read(posts.route, 'context=edit&status=any&per_page=1&_fields=id');
+  const answer = await requests.read(posts.route, `${posts.list.query}&per_page=1&_fields=id`);
   const start = Math.max(0, totalOf(requests, answer) - newest);
   position.watermark.readAt(answer.siteTime);
   return { ...position, start, offset: start };

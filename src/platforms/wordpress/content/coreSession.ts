@@ -27,10 +27,14 @@ export function createCoreSession(requests: SiteRequests, outbound: Outbound): C
     findsEveryChange: false,
     writesAtOnce: BATCH,
     comparesAndSets: false,
-    readAll: (request) => readAllPosts(requests, new CorePosts(site, request.type), request),
-    readChanges: (request) => readChangedPosts(requests, new CorePosts(site, request.type), request),
-    read: (type, externalIds) => readSomePosts(new CorePosts(site, type), externalIds),
-    readTerms: (taxonomy) => readAllTerms(requests, taxonomy),
-    write: (type, writes) => writePosts(writing, new CorePosts(site, type), writes),
+    async *readAll(request) {
+      yield* readAllPosts(requests, await CorePosts.of(site, request.type), request);
+    },
+    async *readChanges(request) {
+      yield* readChangedPosts(requests, await CorePosts.of(site, request.type), request);
+    },
+    read: async (type, externalIds) => readSomePosts(await CorePosts.of(site, type), externalIds),
+    readTerms: (taxonomy) => readAllTerms(requests, site.types, taxonomy),
+    write: async (type, writes) => writePosts(writing, await CorePosts.of(site, type), writes),
   };
 }

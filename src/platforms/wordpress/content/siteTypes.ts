@@ -1,16 +1,98 @@
 import type { TypeOfSite } from '../../contentPart.ts';
 import { isRecord } from '../siteClient.ts';
+import { everyStatus } from '../statuses.ts';
 import type { SiteRequests } from './siteRequests.ts';
 
 /** A taxonomy as far as its terms are concerned. */
 export interface Taxonomy {
   slug: string;
-  /** As in its route, and as the field of a post that holds term ids. */
+  /** Of its terms. */
+  route: string;
+  /** The field of a post that holds term ids. */
   restBase: string;
   hierarchical: boolean;
 }
 
-/** The bases of core's own types, for a site whose structure is not known yet. */
+interface ListedTaxonomy extends Taxonomy {
+  /** The post types that have it. */
+  types: unknown[];
+}
+
+/** What a site says of its types and statuses, each asked for once in a session. */
+export class SiteTypes {
+  readonly #requests: SiteRequests;
+  readonly #postRoutes = once(() => this.#readPostRoutes());
+  readonly #taxonomies = once(() => this.#readTaxonomies());
+  /** See `everyStatus` of the site's listing. Throws RemoteError. */
+  readonly everyStatus = once(() => this.#readStatuses());
+
+  constructor(requests: SiteRequests) {
+    this.#requests = requests;
+  }
+
+  /** The route of a post type's items. Throws RemoteError. */
+  async postRoute(type: TypeOfSite): Promise<string> {
+    if (isCores(type)) return supposedRoute(type);
+    return (await this.#postRoutes()).get(type.slug) ?? supposedRoute(type);
+  }
+
+  /** The route of a taxonomy's terms. Throws RemoteError. */
+  async termRoute(taxonomy: TypeOfSite): Promise<string> {
+    if (isCores(taxonomy)) return supposedRoute(taxonomy);
+    const listed = (await this.#taxonomies()).find(({ slug }) => slug === taxonomy.slug);
+    return listed?.route ?? supposedRoute(taxonomy);
+  }
+
+  /** The taxonomies of a post type that are shown in REST. Throws RemoteError. */
+  async taxonomiesOf(type: string): Promise<Taxonomy[]> {
+    return (await this.#taxonomies()).filter(({ types }) => types.includes(type));
+  }
+
+  async #readStatuses(): Promise<string> {
+    const { error, value } = await this.#requests.get('wp/v2/statuses', 'context=edit');
+    // One who may not see the statuses, or a site that hides them, is asked for what WordPress itself takes for all.
+    return everyStatus(error === null ? value : {});
+  }
+
+  async #readPostRoutes(): Promise<Map<string, string>> {
+    const { error, value } = await this.#requests.get('wp/v2/types', 'context=edit');
+    // Where the listing is closed, the types themselves may not be.
+    return new Map(
+      listed(error === null ? value : {}).map(({ slug, restBase, entry }) => [
+        slug,
+        routeOf(restBase, entry.rest_namespace),
+      ]),
+    );
+  }
+
+  async #readTaxonomies(): Promise<ListedTaxonomy[]> {
+    const { value } = await this.#requests.read('wp/v2/taxonomies', 'context=edit');
+    return listed(value).map(({ slug, restBase, entry }) => ({
+      slug,
+      route: routeOf(restBase, entry.rest_namespace),
+      restBase,
+      hierarchical: entry.hierarchical === true,
+      types: Array.isArray(entry.types) ? entry.types : [],
+    }));
+  }
+}
+
+/** Does something the first time, and again only where it failed. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | null = null;
+  return () => {
+    result ??= work().catch((error: unknown) => {
+      result = null;
+      throw error;
+    });
+    return result;
+  };
+}
+
+/** Core's own. */
+const NAMESPACE = 'wp/v2';
+
+/** The bases of core's own types, which are always in its namespace. */
 const BASES: Readonly<Record<string, string>> = {
   post: 'posts',
   page: 'pages',
@@ -18,49 +100,26 @@ const BASES: Readonly<Record<string, string>> = {
   post_tag: 'tags',
 };
 
-/** The name of a type in the paths of the REST API. */
-export function restBase({ slug, structure }: TypeOfSite): string {
-  return structure?.rest_base ?? BASES[slug] ?? slug;
+function isCores({ slug }: TypeOfSite): boolean {
+  return Object.hasOwn(BASES, slug);
 }
 
-/** The route of a type or taxonomy. */
-export function routeOf(base: string): string {
-  return `wp/v2/${encodeURIComponent(base)}`;
+/** Where a type is that is core's own, or that the site does not list. */
+function supposedRoute({ slug, structure }: TypeOfSite): string {
+  return routeOf(structure?.rest_base ?? BASES[slug] ?? slug, NAMESPACE);
 }
 
-/** The taxonomies of a site's types, asked for once in a session. */
-export class SiteTypes {
-  readonly #requests: SiteRequests;
-  #taxonomies: Promise<Array<Taxonomy & { types: unknown[] }>> | null = null;
+/** A type may have a namespace of its own since WordPress 5.9 (register_post_type, register_taxonomy). */
+function routeOf(base: string, namespace: unknown): string {
+  const parts = typeof namespace === 'string' && namespace !== '' ? namespace : NAMESPACE;
+  return `${parts.split('/').map(encodeURIComponent).join('/')}/${encodeURIComponent(base)}`;
+}
 
-  constructor(requests: SiteRequests) {
-    this.#requests = requests;
-  }
-
-  /** Those of a post type that are shown in REST. Throws RemoteError. */
-  async taxonomiesOf(type: string): Promise<Taxonomy[]> {
-    this.#taxonomies ??= this.#read();
-    try {
-      return (await this.#taxonomies).filter(({ types }) => types.includes(type));
-    } catch (error) {
-      this.#taxonomies = null;
-      throw error;
-    }
-  }
-
-  async #read() {
-    const { value } = await this.#requests.read('wp/v2/taxonomies', 'context=edit');
-    return Object.values(isRecord(value) ? value : {}).flatMap((entry) => {
-      if (!isRecord(entry) || typeof entry.slug !== 'string' || typeof entry.rest_base !== 'string')
-        return [];
-      return [
-        {
-          slug: entry.slug,
-          restBase: entry.rest_base,
-          hierarchical: entry.hierarchical === true,
-          types: Array.isArray(entry.types) ? entry.types : [],
-        },
-      ];
-    });
-  }
+/** The types of a listing that have a place in REST. */
+function listed(value: unknown) {
+  return Object.values(isRecord(value) ? value : {}).flatMap((entry) =>
+    isRecord(entry) && typeof entry.slug === 'string' && typeof entry.rest_base === 'string'
+      ? [{ slug: entry.slug, restBase: entry.rest_base, entry }]
+      : [],
+  );
 }

@@ -3,7 +3,7 @@ import { decodeCharacterReferences } from '../htmlText.ts';
 import { isRecord } from '../siteClient.ts';
 import { isStorable } from './postFields.ts';
 import type { SiteRequests } from './siteRequests.ts';
-import { routeOf, type Taxonomy } from './siteTypes.ts';
+import type { Taxonomy } from './siteTypes.ts';
 
 /** Core's largest page. */
 const PAGE = 100;
@@ -55,7 +55,7 @@ export class TermMap {
 
   async #read(taxonomy: Taxonomy, ids: number[]): Promise<void> {
     const query = `include=${ids.join(',')}&per_page=${PAGE}&_fields=id,slug,name`;
-    const answer = await getTerms(this.#requests, taxonomy.restBase, query);
+    const answer = await getTerms(this.#requests, taxonomy, query);
     for (const id of ids) this.#terms.set(`${taxonomy.slug} ${id}`, null);
     const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
     this.learn(records.flatMap((record) => readTerm(record, taxonomy.slug) ?? []));
@@ -80,11 +80,11 @@ export function readTerm(
 }
 
 /** Reads terms as an editor, or as any visitor where the user may not edit them. */
-export async function getTerms(requests: SiteRequests, base: string, query: string) {
-  const answer = await requests.get(routeOf(base), `context=edit&${query}`);
+export async function getTerms(requests: SiteRequests, { route }: Taxonomy, query: string) {
+  const answer = await requests.get(route, `context=edit&${query}`);
   if (answer.error === null) return answer;
   const { status } = answer.error;
-  if (status === 401 || status === 403) return requests.read(routeOf(base), query);
+  if (status === 401 || status === 403) return requests.read(route, query);
   throw requests.refusal(answer, answer.error);
 }
 

@@ -3,7 +3,7 @@ import type { ContentTerm } from '../../platform.ts';
 import { isRecord } from '../siteClient.ts';
 import { refusedItem } from './faultText.ts';
 import type { SiteRequests } from './siteRequests.ts';
-import { routeOf, type Taxonomy } from './siteTypes.ts';
+import type { Taxonomy } from './siteTypes.ts';
 import { getTerms, readTerm, type TermMap } from './termMap.ts';
 
 /** The deepest path of parents that a term may be given by. */
@@ -123,7 +123,7 @@ export class TermWriter {
     const asked = slugs.map((each) => encodeURIComponent(each)).join(',');
     const below = parent === null ? '' : `&parent=${parent.id}`;
     const query = `slug=${asked}${below}&per_page=100&_fields=id,slug,name`;
-    const { value } = await getTerms(this.#requests, taxonomy.restBase, query);
+    const { value } = await getTerms(this.#requests, taxonomy, query);
     const records: unknown[] = Array.isArray(value) ? value : [];
     const found = records.flatMap((record) => readTerm(record, taxonomy.slug) ?? []);
     this.#known.learn(found);
@@ -138,7 +138,7 @@ export class TermWriter {
   ): Promise<number | ItemFault> {
     const { error, value } = await this.#requests.write({
       method: 'POST',
-      route: routeOf(taxonomy.restBase),
+      route: taxonomy.route,
       query: '_fields=id',
       body: { name: name === '' ? slug : name, slug, ...(parent === null ? {} : { parent: parent.id }) },
       // Made twice, it is there once: the second time the site says so.

@@ -2,15 +2,16 @@ import { RemoteError } from '../../../errors.ts';
 import type { RemoteTerm, TypeOfSite } from '../../contentPart.ts';
 import { type IdList, walkIds } from './idWalk.ts';
 import type { SiteRequests } from './siteRequests.ts';
-import { restBase, routeOf } from './siteTypes.ts';
+import type { SiteTypes } from './siteTypes.ts';
 import { readTerm } from './termMap.ts';
 
 /** Reads every term of a taxonomy, those without posts too. A parent is an id and no more, so it may be anything. */
 export async function* readAllTerms(
   requests: SiteRequests,
+  types: SiteTypes,
   taxonomy: TypeOfSite,
 ): AsyncGenerator<RemoteTerm[]> {
-  const list = { route: routeOf(restBase(taxonomy)), fields: 'id,slug,name,parent,count' };
+  const list = { route: await types.termRoute(taxonomy), fields: 'id,slug,name,parent,count' };
   let begun = false;
   try {
     for await (const terms of walkTerms(requests, { ...list, query: 'context=edit' }, taxonomy.slug)) {

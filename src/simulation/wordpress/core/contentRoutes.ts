@@ -1,5 +1,5 @@
 import type { SimulatedSite } from '../site.ts';
-import type { SimulatedType, SimulatedUser } from '../state.ts';
+import { collectionOf, type SimulatedType, type SimulatedUser } from '../state.ts';
 import { type Upload, uploadMedia } from './media.ts';
 import type { Parameters } from './parameters.ts';
 import { listPosts, type PostRequest, readPost, removePost } from './posts.ts';
@@ -21,13 +21,13 @@ export interface RouteRequest {
 /** What a route about posts, media or terms answers; null where there is no such route. */
 export function answerContent(request: RouteRequest): RestAnswer | null {
   const { site, route, parameters, user } = request;
-  const [, base, id] = /^\/wp\/v2\/([\w-]+)(?:\/(\d+))?$/.exec(route) ?? [];
-  const type = slugOf(site.state.postTypes, base);
+  const { collection, id } = placeOf(route);
+  const type = slugOf(site.state.postTypes, collection);
   if (type !== null) {
     const posts = { site, type, parameters, user };
     return id === undefined ? answerPosts(request, posts) : answerPost(request.method, posts, Number(id));
   }
-  const taxonomy = slugOf(site.state.taxonomies, base);
+  const taxonomy = slugOf(site.state.taxonomies, collection);
   if (taxonomy === null) return null;
   const terms = { site, taxonomy, parameters, user };
   return id === undefined
@@ -37,10 +37,10 @@ export function answerContent(request: RouteRequest): RestAnswer | null {
 
 /** Whether a route takes part in batches: posts and terms do, media do not; null where there is no such route. */
 export function takesBatches(site: SimulatedSite, route: string): boolean | null {
-  const base = /^\/wp\/v2\/([\w-]+)(?:\/\d+)?$/.exec(route)?.[1];
-  const type = slugOf(site.state.postTypes, base);
+  const { collection } = placeOf(route);
+  const type = slugOf(site.state.postTypes, collection);
   if (type !== null) return type !== 'attachment';
-  return slugOf(site.state.taxonomies, base) === null ? null : true;
+  return slugOf(site.state.taxonomies, collection) === null ? null : true;
 }
 
 function answerPosts({ method, upload }: RouteRequest, posts: PostRequest): RestAnswer | null {
@@ -72,6 +72,12 @@ function isUpdate(method: string): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH';
 }
 
-function slugOf(types: Record<string, SimulatedType>, base: string | undefined): string | null {
-  return Object.entries(types).find(([, type]) => type.rest_base === base)?.[0] ?? null;
+/** A route taken apart: `/wp/v2/posts/7` is item 7 of `wp/v2/posts`. */
+function placeOf(route: string): { collection: string | undefined; id: string | undefined } {
+  const [, collection, id] = /^\/([\w-]+\/[\w-]+\/[\w-]+)(?:\/(\d+))?$/.exec(route) ?? [];
+  return { collection, id };
+}
+
+function slugOf(types: Record<string, SimulatedType>, collection: string | undefined): string | null {
+  return Object.entries(types).find(([, type]) => collectionOf(type) === collection)?.[0] ?? null;
 }

@@ -64,7 +64,7 @@ export function readPostQuery(
     before: localBound(site, parameters, before),
   });
   return {
-    statuses: statuses(type, parameters, user),
+    statuses: statuses(site, type, parameters, user),
     orderBy: parameters.choice('orderby', ORDERS) ?? 'date',
     descending: (parameters.choice('order', ['asc', 'desc']) ?? 'desc') === 'desc',
     include: parameters.integers('include'),
@@ -86,23 +86,30 @@ export function readPostQuery(
 export function findPosts(site: SimulatedSite, type: string, query: PostQuery): SimulatedPost[] {
   checkOrder(query);
   const any = query.statuses.includes('any');
+  const { hiddenStatuses } = site.state;
   const conditions = conditionsOf(site, query);
   const found = candidates(site, query.include).filter(
     (post) =>
       post.type === type &&
-      (query.statuses.includes(post.status) || (any && isContent(post.status))) &&
+      (query.statuses.includes(post.status) ||
+        (any && isContent(post.status) && !hiddenStatuses.includes(post.status))) &&
       conditions.every((holds) => holds(post)),
   );
   return sorted(site, found, query);
 }
 
-function statuses(type: string, parameters: Parameters, user: SimulatedUser | null): readonly string[] {
+function statuses(
+  site: SimulatedSite,
+  type: string,
+  parameters: Parameters,
+  user: SimulatedUser | null,
+): readonly string[] {
   const usual = type === 'attachment' ? 'inherit' : 'publish';
   const asked = parameters.texts('status') ?? [usual];
   for (const status of asked) {
     if (status === usual) continue;
     if (!mayEditType(user, type)) parameters.refuse('status', 'Status is forbidden.');
-    else if (!STATUSES.includes(status))
+    else if (!STATUSES.includes(status) && !site.state.hiddenStatuses.includes(status))
       parameters.refuse('status', `status[0] is not one of ${STATUSES.join(', ')}.`);
   }
   return asked;

@@ -75,7 +75,7 @@ function termIds(
 }
 
 function links(site: SimulatedSite, post: SimulatedPost, taxonomies: readonly string[]) {
-  const collection = `${site.restUrl}wp/v2/${site.state.postTypes[post.type]?.rest_base}`;
+  const collection = site.collectionUrl(post.type);
   const ask = site.plainPermalinks ? '&' : '?';
   return {
     self: [{ href: `${collection}/${post.id}` }],
@@ -86,7 +86,7 @@ function links(site: SimulatedSite, post: SimulatedPost, taxonomies: readonly st
           'wp:term': taxonomies.map((taxonomy) => ({
             taxonomy,
             embeddable: true,
-            href: `${site.restUrl}wp/v2/${site.state.taxonomies[taxonomy]?.rest_base}${ask}post=${post.id}`,
+            href: `${site.collectionUrl(taxonomy)}${ask}post=${post.id}`,
           })),
         }),
   };

@@ -91,7 +91,7 @@ export function createTerm(request: TermRequest): RestAnswer {
   checkParent(request, changes.parent);
   const term = insertTerm(site, taxonomy, { ...changes, name: changes.name ?? '' });
   return reply(shown(request, term), 201, {
-    Location: `${site.restUrl}wp/v2/${site.state.taxonomies[taxonomy]?.rest_base}/${term.id}`,
+    Location: `${site.collectionUrl(taxonomy)}/${term.id}`,
   });
 }
 
@@ -185,7 +185,7 @@ function shownTerm(site: SimulatedSite, term: SimulatedTerm, count: number) {
     ...(isHierarchical(site, term.taxonomy) ? { parent: term.parent ?? 0 } : {}),
     meta: [],
     _links: {
-      collection: [{ href: `${site.restUrl}wp/v2/${site.state.taxonomies[term.taxonomy]?.rest_base}` }],
+      collection: [{ href: site.collectionUrl(term.taxonomy) }],
     },
   };
 }

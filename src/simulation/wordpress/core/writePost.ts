@@ -24,7 +24,7 @@ export function createPost(request: PostRequest): RestAnswer {
   const post = insertPost(site, type, wanted, user);
   saveRest(request, post);
   return reply(single(request, post, true), 201, {
-    Location: `${site.restUrl}wp/v2/${base(request)}/${post.id}`,
+    Location: `${site.collectionUrl(request.type)}/${post.id}`,
   });
 }
 
@@ -42,10 +42,6 @@ export function changePost(request: PostRequest, id: number): RestAnswer {
   updatePost(site, post, wanted, user);
   saveRest(request, post);
   return reply(single(request, post, true));
-}
-
-function base({ site, type }: PostRequest): string {
-  return site.state.postTypes[type]?.rest_base ?? type;
 }
 
 function readChanges({ site, type, parameters }: PostRequest): PostChanges {

@@ -1,6 +1,6 @@
 <?php
 /**
- * Makes 1,000 posts and 1,000 books by SQL, with terms, meta and featured images. Runs inside WordPress.
+ * Makes 1,000 posts and 1,000 books by SQL, with terms, meta and featured images, and a few films. Runs inside WordPress.
  */
 
 global $wpdb;
@@ -74,6 +74,19 @@ foreach ( array( 'post', 'book' ) as $type ) {
 $wpdb->query( 'COMMIT' );
 foreach ( $terms as $taxonomy => $ids ) {
 	wp_update_term_count_now( $ids, $taxonomy );
+}
+
+foreach ( array( 'publish', 'draft', 'shelved' ) as $status ) {
+	$film = wp_insert_post(
+		array(
+			'post_type'   => 'film',
+			'post_status' => $status,
+			'post_author' => $editor,
+			'post_title'  => "A {$status} film",
+			'post_name'   => "film-{$status}",
+		)
+	);
+	wp_set_object_terms( $film, array( 'quiet' ), 'mood' );
 }
 
 return true;
