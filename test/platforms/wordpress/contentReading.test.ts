@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ContentSession } from '../../../src/platforms/contentPart.ts';
+import type { ContentSession, TypeOfSite } from '../../../src/platforms/contentPart.ts';
 import { POST, readOut, testPace } from '../../support/contentCaller.ts';
 import { type ContentSite, startContentSite } from './contentSite.ts';
-import { fakePost, type SiteRequest } from './contentState.ts';
+import { fakePost, refused, type SiteReply, type SiteRequest } from './contentState.ts';
 import { connectionTo, PASSWORD, testPlatform } from './testSite.ts';
 
 const MAX_BYTES = 1024 * 1024;
@@ -40,6 +40,48 @@ function once(offset: number, act: () => void): void {
     return undefined;
   };
 }
+
+describe('where a site says that its types and statuses are', () => {
+  const BOOK = { slug: 'book', structure: { rest_base: 'books', hierarchical: false } };
+
+  /** The first request for items of a type, and the statuses that are asked for. */
+  async function itemsAsked(listings: Record<string, SiteReply>, type: TypeOfSite) {
+    site.before = ({ route }) => listings[route];
+    await readOut((await open()).readAll({ ...ALL, type })).catch(() => undefined);
+    const found = site.asked.find(({ query }) => query.has('offset'));
+    return [found?.route, found?.query.get('status')];
+  }
+
+  it.each([
+    [{ book: { slug: 'book', rest_base: 'tomes', rest_namespace: 'library/v2' } }, 'library/v2/tomes'],
+    [{ book: { slug: 'book', rest_base: 'tomes' } }, 'wp/v2/tomes'],
+    [{ other: { slug: 'other', rest_base: 'others' } }, 'wp/v2/books'],
+    [[], 'wp/v2/books'],
+  ])('takes %j for %s', async (body, route) => {
+    expect(await itemsAsked({ 'wp/v2/types': { status: 200, body } }, BOOK)).toEqual([route, 'any']);
+  });
+
+  it('goes by what is known where the listings are closed to it', async () => {
+    const closed = refused(403, 'rest_cannot_view');
+    const listings = { 'wp/v2/types': closed, 'wp/v2/statuses': closed };
+    expect(await itemsAsked(listings, BOOK)).toEqual(['wp/v2/books', 'any']);
+  });
+
+  it('names the statuses that are not of core, as far as they can be names', async () => {
+    const body = {
+      publish: {},
+      shelved: {},
+      any: {},
+      'in-print': {},
+      'a,b&c': {},
+      [`s${'x'.repeat(20)}`]: {},
+    };
+    expect(await itemsAsked({ 'wp/v2/statuses': { status: 200, body } }, POST)).toEqual([
+      'wp/v2/posts',
+      'any,shelved,in-print',
+    ]);
+  });
+});
 
 describe('reading all posts through core REST', () => {
   it('brings each once, in order, with its raw texts, terms and fields', async () => {

@@ -86,7 +86,7 @@ export class CorePosts {
 
   /**
    * Yields the posts with these ids, at most 100, that the user may see; in halves where they are too large.
-   * @param more statuses besides those of `list`, encoded.
+   * @param more a status besides those of `list`.
    */
   async *byIds(ids: readonly string[], more = ''): AsyncGenerator<ReadPosts> {
     const answer = await this.#include(ids, more).catch(tooLarge);
