@@ -14,7 +14,7 @@ import type { WordpressVersion } from './support/wordpress-files.ts';
 const SEED = Number(process.env.SYNC_SEED ?? Math.floor(Math.random() * 1_000_000_000));
 const KILLS = 5;
 const PUSHED = 200;
-/** Twelve batches, so that no five workers bring all of them. */
+/** Twelve batches, of which each worker that is killed brings two at most. */
 const PUSHED_WITH_KILLS = 300;
 const WAYS: Way[] = ['connector', 'password'];
 
@@ -85,13 +85,20 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
   const resolve = (site: SyncedTenant, id: number, keep: 'local' | 'remote') =>
     all.server.as(site.tenant.owner).post(`/api/v1/content/${id}/resolve-conflict`, { keep }).expect(200);
 
-  /** Starts a run and kills its worker again and again at random moments, then lets one finish it. */
-  async function finishDespiteKills(site: SyncedTenant, body: object, counts: HoldPoint['counts']) {
+  /**
+   * Starts a run and kills its worker again and again at random moments, then lets one finish it. No worker gets
+   * further than `upTo` of the requests that count: with more, those that are killed might bring everything.
+   */
+  async function finishDespiteKills(
+    site: SyncedTenant,
+    body: object,
+    { counts, upTo }: Pick<HoldPoint, 'counts'> & { upTo: number },
+  ) {
     const moments = ['before', 'no answer', 'answer'] as const;
     let id = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {
       const at = moments[Math.floor(random() * moments.length)] ?? 'before';
-      all.proxy.hold({ nth: 1 + Math.floor(random() * 2), at, counts });
+      all.proxy.hold({ nth: 1 + Math.floor(random() * upTo), at, counts });
       if (kill === 0) id = await startRun(site, body);
       else await all.startWorker();
       await eventually(() => expect([kill, at, all.proxy.isHeld()]).toEqual([kill, at, true]), 120_000);
@@ -195,27 +202,39 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
     });
   });
 
-  test(`workers are killed ${KILLS} times during a pull and during a push: each content once`, async () => {
-    const fresh = await all.connect('connector');
-    const pulled = await finishDespiteKills(fresh, { direction: 'from_external' }, reads);
-    const count = await all.expectEqual(fresh);
-    expect(pulled.totals).toMatchObject({ pulled: count, created: count, failed: 0 });
-    const { accountId, siteId } = fresh.tenant.site;
-    expect(await all.server.db.syncEvent.count({ where: { siteId, action: 'pulled' } })).toBe(count);
+  test.each(WAYS)(
+    `workers are killed ${KILLS} times during a pull and during a push by %s: each content once`,
+    async (way) => {
+      const fresh = await all.connect(way);
+      const pulled = await finishDespiteKills(
+        fresh,
+        { direction: 'from_external' },
+        { counts: reads, upTo: 1 },
+      );
+      const count = await all.expectEqual(fresh);
+      expect(pulled.totals).toMatchObject({ pulled: count, created: count, failed: 0 });
+      const { accountId, siteId } = fresh.tenant.site;
+      expect(await all.server.db.syncEvent.count({ where: { siteId, action: 'pulled' } })).toBe(count);
 
-    const title = 'Killed';
-    await all.server.db.content.createMany({
-      data: Array.from({ length: PUSHED_WITH_KILLS }, (_, n) => {
-        const { content_type: contentType, ...fields } = written(version, title, n);
-        return { accountId, siteId, ...fields, contentType, status: 'ready' as const };
-      }),
-    });
-    const pushed = await finishDespiteKills(fresh, { direction: 'to_external' }, writes);
-    expect(pushed.totals).toMatchObject({ failed: 0, conflicts: 0 });
-    const titles = await all.titled(title);
-    expect([...titles.values()]).toEqual(Array(PUSHED_WITH_KILLS).fill(1));
-    expect(await all.expectEqual(fresh)).toBe(count + PUSHED_WITH_KILLS);
-  }, 600_000);
+      const title = `Killed by ${way}`;
+      await all.server.db.content.createMany({
+        data: Array.from({ length: PUSHED_WITH_KILLS }, (_, n) => {
+          const { content_type: contentType, ...fields } = written(version, title, n);
+          return { accountId, siteId, ...fields, contentType, status: 'ready' as const };
+        }),
+      });
+      const pushed = await finishDespiteKills(
+        fresh,
+        { direction: 'to_external' },
+        { counts: writes, upTo: 2 },
+      );
+      expect(pushed.totals).toMatchObject({ failed: 0, conflicts: 0 });
+      const titles = await all.titled(title);
+      expect([...titles.values()]).toEqual(Array(PUSHED_WITH_KILLS).fill(1));
+      expect(await all.expectEqual(fresh)).toBe(count + PUSHED_WITH_KILLS);
+    },
+    600_000,
+  );
 
   test('neither side had a fault to tell of', () => {
     expect(all.wordpress.phpLog()).not.toMatch(/sitebridge/i);

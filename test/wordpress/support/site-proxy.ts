@@ -52,6 +52,8 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
     const seen = { method: incoming.method ?? '', target: incoming.url ?? '' };
     requests.push(seen);
     if (isHeld) await opened.promise;
+    // A request of one that was killed while it was held here is none that the next point may count.
+    if (incoming.socket.destroyed) return;
     let at: HoldPoint['at'] | null = null;
     if (point?.counts(seen)) {
       counted += 1;

@@ -69,6 +69,12 @@ export class SyncedWordpress {
     const tenant = await buildTenant(this.server, this.proxy.url);
     const site = syncedTenant(this.server, tenant);
     const { editor } = this.wordpress.users;
+    // What was edited in the seconds before it is read is read again, as it may have been edited in them once more.
+    await this.wordpress.query(
+      `UPDATE wp_posts SET post_modified = post_modified - INTERVAL 1 HOUR,
+        post_modified_gmt = post_modified_gmt - INTERVAL 1 HOUR
+      WHERE post_modified_gmt > UTC_TIMESTAMP() - INTERVAL 1 HOUR`,
+    );
     if ((way === 'connector') !== this.#hasConnector) {
       if (way === 'connector') await this.#admin.activatePlugin(CONNECTOR);
       else await this.#admin.deactivatePlugin(CONNECTOR);
