@@ -53,11 +53,13 @@ export async function applyAnnouncedChange(
   const { content_type: contentType, external_id: externalId, modified_at: modifiedAt } = change;
   const integration = await tx.siteIntegration.findFirst({
     where: { id: change.integration_id, siteId },
-    select: { id: true, isActive: true, syncEnabled: true },
+    select: { id: true, platform: true, isActive: true, syncEnabled: true },
   });
-  const content = await tx.content.findUnique({
-    where: { siteId_contentType_externalId: { siteId, contentType, externalId } },
-  });
+  const content =
+    integration &&
+    (await tx.content.findFirst({
+      where: { siteId, platform: integration.platform, contentType, externalId },
+    }));
   const outdated =
     content !== null && isOutdated(content, modifiedAt === null ? null : new Date(modifiedAt), new Date());
   // What is gone cannot be read any more, and is not missed here.

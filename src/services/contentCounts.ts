@@ -1,7 +1,7 @@
 import type { Database } from '../database/client.ts';
 import type { SyncState } from '../database/generated/client.ts';
 
-/** How much content a site has here, by where it stands between both sides. */
+/** How much content there is here of an integration's site, by where it stands between both sides. */
 export interface ContentCounts {
   total: number;
   in_sync: number;
@@ -13,11 +13,12 @@ export interface ContentCounts {
 
 export async function countContent(
   db: Database,
-  of: { accountId: number; siteId: number },
+  { accountId, siteId, platform }: { accountId: number; siteId: number; platform: string },
 ): Promise<ContentCounts> {
   const groups = await db.content.groupBy({
     by: ['syncState'],
-    where: { accountId: of.accountId, siteId: of.siteId },
+    // What no platform has yet is any's to bring.
+    where: { accountId, siteId, OR: [{ platform }, { platform: null }] },
     _count: { _all: true },
   });
   const count = (state: SyncState) => groups.find((group) => group.syncState === state)?._count._all ?? 0;

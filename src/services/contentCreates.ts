@@ -30,12 +30,13 @@ export function withNow(before: SentTexts[], { title, slug, body, excerpt }: Con
  */
 export async function ofOthers(
   run: ContentRun,
-  { id, siteId, contentType, createBegunAt }: Content,
+  { id, siteId, platform, contentType, createBegunAt }: Content,
   externalIds: readonly string[],
 ): Promise<Set<string>> {
   const others = await run.db.content.findMany({
     where: {
       siteId,
+      platform,
       contentType,
       externalId: { in: [...externalIds] },
       id: { not: id },

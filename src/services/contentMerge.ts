@@ -44,6 +44,13 @@ export async function lockRows(tx: Transaction, ids: readonly number[]): Promise
   await tx.$queryRaw`SELECT id FROM content WHERE id = ANY(${[...ids]}) ORDER BY id FOR UPDATE`;
 }
 
+/** What a site has of one type: within it, an id of the site says which item it is. */
+export interface SiteItems {
+  siteId: number;
+  platform: string;
+  contentType: string;
+}
+
 /** How a content is called by its site, and in `WebhookDelivery.subject`. */
 export function subjectOf(contentType: string, externalId: string): string {
   return `${contentType}:${externalId}`;

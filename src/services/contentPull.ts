@@ -44,12 +44,13 @@ export class ContentPull {
     const target: PageTarget = {
       accountId: run.integration.accountId,
       siteId: run.integration.siteId,
+      platform: run.integration.platform,
       contentType: type.slug,
       rule: run.rule,
       readingId: mode === 'all' ? run.readingId : null,
       readSince: new Date(this.#now()),
     };
-    const known = knownContents(run.db, target.siteId, type.slug);
+    const known = knownContents(run.db, target);
     const earlier = ledger.done - (begun?.type === type.slug ? begun.items : 0);
     const pages =
       mode === 'all' || before === null

@@ -54,6 +54,7 @@ export class ContentPush {
     const rows = await run.db.$queryRaw<{ id: number }[]>`
       SELECT id FROM content
       WHERE site_id = ${run.owner.siteId} AND content_type = ${type.slug} AND id > ${afterId}
+        AND (platform = ${run.integration.platform} OR platform IS NULL)
         AND sync_state IN ('local_only', 'local_changes')
         AND (external_id IS NOT NULL OR status = 'ready' OR create_begun_at IS NOT NULL)
       ORDER BY id LIMIT ${run.session.writesAtOnce}`;
@@ -96,10 +97,15 @@ export class ContentPush {
 
   /** Records that these are being written, before anything is sent. */
   #begin(run: ContentRun, ids: number[]): Promise<Begun[]> {
+    const { platform } = run.integration;
     return run.db.$transaction(async (tx) => {
       await lockRows(tx, ids);
       const contents = await tx.content.findMany({
-        where: { id: { in: ids }, syncState: { in: ['local_only', 'local_changes'] } },
+        where: {
+          id: { in: ids },
+          syncState: { in: ['local_only', 'local_changes'] },
+          OR: [{ platform }, { platform: null }],
+        },
         orderBy: { id: 'asc' },
       });
       const now = new Date(this.#now());
@@ -111,7 +117,7 @@ export class ContentPush {
         const createBegunAt = creates ? (content.createBegunAt ?? now) : content.createBegunAt;
         const createSentAs = creates ? withNow(sentAs, content) : content.createSentAs;
         return {
-          content: { ...content, lastOpId: opId, createBegunAt, createSentAs },
+          content: { ...content, platform, lastOpId: opId, createBegunAt, createSentAs },
           opId,
           mayExist,
           sentAs,
@@ -124,7 +130,7 @@ export class ContentPush {
         create_sent_as: content.createSentAs,
       }));
       await tx.$executeRaw`
-        UPDATE content SET last_op_id = begun.op_id, create_begun_at = begun.create_begun_at,
+        UPDATE content SET platform = ${platform}, last_op_id = begun.op_id, create_begun_at = begun.create_begun_at,
           create_sent_as = begun.create_sent_as, updated_at = ${now}
         FROM json_to_recordset(${JSON.stringify(rows)}::json)
           AS begun (id int, op_id text, create_begun_at timestamptz, create_sent_as jsonb)

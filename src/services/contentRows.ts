@@ -3,14 +3,12 @@ import type { Transaction } from '../database/client.ts';
 import type { Content } from '../database/generated/client.ts';
 import type { ItemFault, RemoteContent } from '../platforms/contentPart.ts';
 import { remoteState } from './contentHash.ts';
-import { type ConflictRule, remoteFacts, storedState } from './contentMerge.ts';
+import { type ConflictRule, remoteFacts, type SiteItems, storedState } from './contentMerge.ts';
 import { noCreate } from './contentWritten.ts';
 
 /** Where a page belongs. */
-export interface PageTarget {
+export interface PageTarget extends SiteItems {
   accountId: number;
-  siteId: number;
-  contentType: string;
   rule: ConflictRule;
   /** Marks what is seen, so that what is missing on the site shows at the end; null where that is not asked. */
   readingId: number | null;
@@ -52,7 +50,7 @@ const textsAtOnce = 100;
  */
 export async function holdRows(
   tx: Transaction,
-  { siteId, contentType }: PageTarget,
+  { siteId, platform, contentType }: PageTarget,
   items: readonly RemoteContent[],
 ): Promise<Map<string, KnownRow>> {
   const externalIds = items.map((item) => item.externalId);
@@ -65,7 +63,7 @@ export async function holdRows(
       sync_state AS "syncState", local_version AS "localVersion", synced_version AS "syncedVersion",
       updated_at AS "updatedAt"
     FROM content
-    WHERE site_id = ${siteId} AND content_type = ${contentType}
+    WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
       AND (external_id = ANY(${externalIds}) OR (external_id IS NULL AND id = ANY(${[...owned.keys()]})))
     ORDER BY id FOR UPDATE`;
   const known = new Map<string, KnownRow>();
@@ -111,14 +109,14 @@ export async function createRows(
 
 function insert(
   tx: Transaction,
-  { accountId, siteId, contentType, readingId }: PageTarget,
+  { accountId, siteId, platform, contentType, readingId }: PageTarget,
   items: readonly LiveItem[],
 ): Promise<{ id: number; external_id: string }[]> {
   return tx.$queryRaw<{ id: number; external_id: string }[]>`
-    INSERT INTO content (account_id, site_id, content_type, title, slug, body, excerpt, status, terms, metadata,
+    INSERT INTO content (account_id, site_id, platform, content_type, title, slug, body, excerpt, status, terms, metadata,
       external_id, external_url, external_status, external_modified_at, remote_tag, base_hash, remote_hash,
       sync_state, local_version, synced_version, last_synced_at, seen_by_reading, updated_at)
-    SELECT ${accountId}, ${siteId}, ${contentType}, title, slug, body, excerpt, status::content_status, terms,
+    SELECT ${accountId}, ${siteId}, ${platform}, ${contentType}, title, slug, body, excerpt, status::content_status, terms,
       metadata, external_id, external_url, external_status, external_modified_at, remote_tag, hash, hash,
       'in_sync', 1, 1, now(), ${readingId}::int, now()
     FROM ROWS FROM (
@@ -127,7 +125,7 @@ function insert(
         status text, terms jsonb, metadata jsonb, external_id text, external_url text, external_status text,
         external_modified_at timestamptz, remote_tag text, hash text)
     ) AS item (body)
-    ON CONFLICT (site_id, content_type, external_id) DO NOTHING
+    ON CONFLICT (site_id, content_type, external_id, platform) DO NOTHING
     RETURNING id, external_id`;
 }
 
@@ -211,11 +209,12 @@ export async function markSeen(
   faults: readonly ItemFault[],
 ): Promise<void> {
   const ids = faults.flatMap(({ externalId }) => (externalId === null ? [] : [externalId]));
-  const { siteId, contentType, readingId } = target;
+  const { siteId, platform, contentType, readingId } = target;
   if (readingId === null || ids.length === 0) return;
   await tx.$executeRaw`
     UPDATE content SET seen_by_reading = ${readingId}
-    WHERE site_id = ${siteId} AND content_type = ${contentType} AND external_id = ANY(${ids})`;
+    WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+      AND external_id = ANY(${ids})`;
 }
 
 /** A whole page of texts in one statement is in memory several times over on its way to the database. */

@@ -51,8 +51,9 @@ export class ContentSyncService {
       where: { id: contentId, siteId: integration.siteId, ...inScope(scope) },
     });
     if (!content) throw notFound();
-    if (content.externalId === null) {
-      throw new CallerError('unprocessable', 'This content is not on the site yet.', { code: 'not_on_site' });
+    if (content.externalId === null || content.platform !== integration.platform) {
+      const where = content.platform === null ? 'the site yet' : `the ${integration.platform} site`;
+      throw new CallerError('unprocessable', `This content is not on ${where}.`, { code: 'not_on_site' });
     }
     return this.pull(integration, content.contentType, content.externalId, 'user');
   }
@@ -65,8 +66,8 @@ export class ContentSyncService {
     const content = await this.#db.content.findFirst({ where: { id: contentId, ...inScope(scope) } });
     if (!content) throw notFound();
     mustBeConflict(content);
-    const { siteId, contentType, externalId } = content;
-    const integration = await this.#reader(siteId);
+    const { siteId, platform, contentType, externalId } = content;
+    const integration = platform === null ? null : await this.#reader(siteId, platform);
     if (externalId === null || !integration) {
       throw new CallerError('not_supported', 'No integration of this site can read a content.');
     }
@@ -152,14 +153,13 @@ export class ContentSyncService {
     }
   }
 
-  /** The site's integration that can read contents; null when there is none. */
-  async #reader(siteId: number): Promise<IntegrationRow | null> {
-    const rows = await this.#db.siteIntegration.findMany({
-      where: { siteId },
+  /** The site's integration with a platform; null when there is none, or it can read no contents. */
+  async #reader(siteId: number, platform: string): Promise<IntegrationRow | null> {
+    if (this.#platforms.get(platform).content === undefined) return null;
+    return this.#db.siteIntegration.findUnique({
+      where: { siteId_platform: { siteId, platform } },
       include: withSite,
-      orderBy: { id: 'asc' },
     });
-    return rows.find((row) => this.#platforms.get(row.platform).content !== undefined) ?? null;
   }
 
   async #store(
@@ -170,9 +170,9 @@ export class ContentSyncService {
     remote: RemoteContent | null,
     readSince: Date,
   ): Promise<PullResult> {
-    const owner = { accountId: integration.accountId, siteId: integration.siteId };
-    const where = { siteId_contentType_externalId: { siteId: owner.siteId, contentType, externalId } };
-    const stored = await tx.content.findUnique({ where });
+    const { accountId, siteId, platform } = integration;
+    const where = { siteId, platform, contentType, externalId };
+    const stored = await tx.content.findFirst({ where });
     if (remote === null || remote.status === null) {
       if (!stored) return { outcome: 'unchanged', content: null };
       const outcome = await markDeletedRemote(
@@ -180,12 +180,14 @@ export class ContentSyncService {
         stored,
         remote ? remoteFacts(remote) : { externalStatus: 'deleted' },
       );
-      return { outcome, content: await tx.content.findUnique({ where }) };
+      return { outcome, content: await tx.content.findFirst({ where }) };
     }
     const [entry] = await storePage(
       tx,
       {
-        ...owner,
+        accountId,
+        siteId,
+        platform,
         contentType,
         rule: readSyncSettings(readConfigJson(integration.config)).conflict,
         readingId: null,
@@ -193,7 +195,7 @@ export class ContentSyncService {
       },
       [remote],
     );
-    const content = await tx.content.findUnique({ where });
+    const content = await tx.content.findFirst({ where });
     return { outcome: entry?.outcome ?? 'unchanged', content };
   }
 

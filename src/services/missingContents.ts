@@ -31,17 +31,18 @@ export class MissingContents {
 
   /** Ids that are known and that this reading of everything did not see. `limited`: it read the newest only. */
   async unseen(limited: boolean): Promise<string[]> {
-    const { siteId, contentType } = this.#target;
+    const { siteId, platform, contentType } = this.#target;
     const { readingId, begunAt } = this.#run;
     const rows = await this.#run.db.$queryRaw<{ external_id: string }[]>`
       SELECT external_id FROM content
-      WHERE site_id = ${siteId} AND content_type = ${contentType} AND external_id IS NOT NULL
+      WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+        AND external_id IS NOT NULL
         AND sync_state <> 'deleted_remote' AND seen_by_reading IS DISTINCT FROM ${readingId}
         AND coalesce(last_synced_at, created_at) < ${begunAt}
         AND (NOT ${limited} OR lpad(external_id, 20, '0') > (
           SELECT min(lpad(external_id, 20, '0')) FROM content
-          WHERE site_id = ${siteId} AND content_type = ${contentType} AND external_id IS NOT NULL
-            AND seen_by_reading = ${readingId}))
+          WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+            AND external_id IS NOT NULL AND seen_by_reading = ${readingId}))
       ORDER BY id`;
     return rows.map((row) => row.external_id);
   }
@@ -54,7 +55,7 @@ export class MissingContents {
     type: TypeOfSite,
     externalIds: readonly string[],
   ): Promise<{ gone: Gone[]; faults: ItemFault[] }> {
-    const known = await knownContents(this.#run.db, this.#target.siteId, type.slug).count();
+    const known = await knownContents(this.#run.db, this.#target).count();
     const gone: Gone[] = [];
     const faults: ItemFault[] = [];
     for (let start = 0; start < externalIds.length; start += askedAtOnce) {
@@ -80,9 +81,9 @@ export class MissingContents {
 
   /** Marks them, each with its event, and returns how many there were. */
   async mark(tx: Transaction, gone: readonly Gone[]): Promise<number> {
-    const { siteId, contentType } = this.#target;
+    const { siteId, platform, contentType } = this.#target;
     const status = new Map(gone.map((each) => [each.externalId, each.externalStatus]));
-    const where = { siteId, contentType, externalId: { in: [...status.keys()] } };
+    const where = { siteId, platform, contentType, externalId: { in: [...status.keys()] } };
     const ids = await tx.content.findMany({ where, select: { id: true } });
     await lockRows(
       tx,

@@ -51,7 +51,8 @@ export class PushOutcomes {
   ): Promise<number[]> {
     const again: number[] = [];
     const pushed: PushedContent[] = [];
-    const owner = { siteId: run.owner.siteId, contentType: type.slug };
+    const { siteId, platform } = run.integration;
+    const owner = { siteId, platform, contentType: type.slug };
     const answered = outcomes.flatMap(([, outcome]) =>
       outcome.result === 'written' ? [outcome.remote.externalId] : [],
     );
@@ -69,7 +70,7 @@ export class PushOutcomes {
       else {
         this.storeFault(run, each, outcome.fault, result);
         if (outcome.notMade && externalId === null)
-          await tx.content.updateMany({ where: { id }, data: noCreate });
+          await tx.content.updateMany({ where: { id }, data: { ...noCreate, platform: null } });
       }
     }
     if (pushed.length > 0) await storePushed(tx, pushed, twins, new Date(this.#now()));

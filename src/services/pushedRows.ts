@@ -3,7 +3,7 @@ import type { Transaction } from '../database/client.ts';
 import type { Content } from '../database/generated/client.ts';
 import type { RemoteContent } from '../platforms/contentPart.ts';
 import { type SharedState, sharedState } from './contentHash.ts';
-import { hasLocalChanges, remoteFacts, storedState } from './contentMerge.ts';
+import { hasLocalChanges, remoteFacts, type SiteItems, storedState } from './contentMerge.ts';
 import { columnsAsWritten } from './contentWritten.ts';
 
 /** A content that its site has taken. */
@@ -75,13 +75,14 @@ export async function storePushed(
  */
 export async function holdersOf(
   tx: Transaction,
-  { siteId, contentType }: { siteId: number; contentType: string },
+  { siteId, platform, contentType }: SiteItems,
   externalIds: readonly string[],
 ): Promise<{ owners: Map<string, number>; twins: Set<string> }> {
   const rows = await tx.$queryRaw<{ id: number; externalId: string; isSent: boolean }[]>`
     /* planned each time */ SELECT id, external_id AS "externalId", last_op_id IS NOT NULL AS "isSent"
     FROM content
-    WHERE site_id = ${siteId} AND content_type = ${contentType} AND external_id = ANY(${[...externalIds]})`;
+    WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+      AND external_id = ANY(${[...externalIds]})`;
   return {
     owners: new Map(rows.flatMap(({ id, externalId, isSent }) => (isSent ? [[externalId, id]] : []))),
     twins: new Set(rows.flatMap(({ externalId, isSent }) => (isSent ? [] : [externalId]))),
@@ -93,10 +94,8 @@ export async function holdersOf(
  * of it become edits of the content that it is. Returns the content as it then is.
  */
 export async function takeOverTwin(tx: Transaction, content: Content, externalId: string): Promise<Content> {
-  const { id, siteId, contentType } = content;
-  const twin = await tx.content.findUnique({
-    where: { siteId_contentType_externalId: { siteId, contentType, externalId } },
-  });
+  const { id, siteId, platform, contentType } = content;
+  const twin = await tx.content.findFirst({ where: { siteId, platform, contentType, externalId } });
   if (!twin || twin.id === id) return content;
   await tx.content.delete({ where: { id: twin.id } });
   if (!hasLocalChanges(twin)) return content;

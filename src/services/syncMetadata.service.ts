@@ -134,11 +134,20 @@ export class SyncMetadataService {
       this.#db.content.groupBy({
         by: ['contentType'],
         // What is gone on the site is not counted there either.
-        where: { ...site, externalId: { not: null }, syncState: { not: 'deleted_remote' } },
+        where: {
+          ...site,
+          platform: row.platform,
+          externalId: { not: null },
+          syncState: { not: 'deleted_remote' },
+        },
         _count: { _all: true },
         _max: { lastSyncedAt: true },
       }),
-      this.#db.siteTerm.groupBy({ by: ['taxonomy'], where: site, _count: { _all: true } }),
+      this.#db.siteTerm.groupBy({
+        by: ['taxonomy'],
+        where: { ...site, platform: row.platform },
+        _count: { _all: true },
+      }),
       this.#db.typeSync.findMany({ where: { integrationId: id } }),
     ]);
     const readAt = new Map(readings.map((reading) => [reading.contentType, reading.readAt]));

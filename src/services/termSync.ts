@@ -49,7 +49,8 @@ export class TermSync {
     await run.ledger.step(async (tx) => {
       await tx.$executeRaw`
         DELETE FROM site_term
-        WHERE site_id = ${run.owner.siteId} AND taxonomy = ${taxonomy.slug} AND NOT external_id = ANY(${seen})`;
+        WHERE site_id = ${run.owner.siteId} AND platform = ${run.integration.platform}
+          AND taxonomy = ${taxonomy.slug} AND NOT external_id = ANY(${seen})`;
       return {};
     });
   }
@@ -71,10 +72,10 @@ async function storeTerms(
     count,
   }));
   await tx.$executeRaw`
-    INSERT INTO site_term (account_id, site_id, taxonomy, external_id, parent_external_id, slug, name, count, last_synced_at)
-    SELECT ${run.owner.accountId}, ${run.owner.siteId}, ${taxonomy}, external_id, parent_external_id, slug, name, count, now()
+    INSERT INTO site_term (account_id, site_id, platform, taxonomy, external_id, parent_external_id, slug, name, count, last_synced_at)
+    SELECT ${run.owner.accountId}, ${run.owner.siteId}, ${run.integration.platform}, ${taxonomy}, external_id, parent_external_id, slug, name, count, now()
     FROM json_to_recordset(${JSON.stringify(rows)}::json)
       AS term (external_id text, parent_external_id text, slug text, name text, count int)
-    ON CONFLICT (site_id, taxonomy, external_id) DO UPDATE SET parent_external_id = excluded.parent_external_id,
+    ON CONFLICT (site_id, taxonomy, external_id, platform) DO UPDATE SET parent_external_id = excluded.parent_external_id,
       slug = excluded.slug, name = excluded.name, count = excluded.count, last_synced_at = excluded.last_synced_at`;
 }

@@ -11,6 +11,7 @@ import {
   type MergeOutcome,
   markDeletedRemote,
   mergeRemote,
+  type SiteItems,
 } from './contentMerge.ts';
 
 /** What is common to both topics. */
@@ -87,7 +88,7 @@ export async function applyWebhook(
     pull,
   });
 
-  const content = await findContent(tx, delivery.siteId, body);
+  const content = await findContent(tx, { siteId: delivery.siteId, platform: platform.name }, body);
   const gone = body.topic === 'status' && platform.localStatus?.(body.status) === null;
   // What is gone cannot be read any more, and is not missed here.
   if (!content) return outcome('unknown_content', null, gone ? null : job());
@@ -120,15 +121,19 @@ export async function applyWebhook(
 }
 
 /** By our own id where the site knows it, else by the site's. */
-async function findContent(tx: Transaction, siteId: number, body: WebhookBody): Promise<Content | null> {
+async function findContent(
+  tx: Transaction,
+  { siteId, platform }: Pick<SiteItems, 'siteId' | 'platform'>,
+  body: WebhookBody,
+): Promise<Content | null> {
   const { external_id: externalId, post_type: contentType } = body;
-  const known = await tx.content.findUnique({
-    where: { siteId_contentType_externalId: { siteId, contentType, externalId } },
-  });
+  const known = await tx.content.findFirst({ where: { siteId, platform, contentType, externalId } });
   if (known || body.content_id === undefined) return known;
   // Sent to the site, and its answer never arrived: this webhook is the first to say what became of it.
   await lockRows(tx, [body.content_id]);
-  return tx.content.findFirst({ where: { id: body.content_id, siteId, contentType, externalId: null } });
+  return tx.content.findFirst({
+    where: { id: body.content_id, siteId, platform, contentType, externalId: null },
+  });
 }
 
 function toldState(platform: Platform, state: SharedState, body: WebhookBody): SharedState {

@@ -228,7 +228,13 @@ describe('sync-wordpress-content', () => {
     const site = await buildSite(server, tenant.accountId, gone.url);
     const integrationId = await buildIntegration(server, tenant.owner, site);
     const { id } = await server.db.content.create({
-      data: { accountId: tenant.accountId, siteId: site.siteId, contentType: 'post', externalId: '1' },
+      data: {
+        accountId: tenant.accountId,
+        siteId: site.siteId,
+        platform: 'wordpress',
+        contentType: 'post',
+        externalId: '1',
+      },
     });
     expect((await pull(id, integrationId).expect(200)).body).toMatchObject({
       success: false,
@@ -243,7 +249,7 @@ describe('sync-wordpress-content', () => {
     expectProblem(await pull(local.id), 422, { code: 'not_on_site' });
     const sister = await buildSite(server, tenant.accountId);
     const theirs = await server.db.content.create({
-      data: { ...owner, siteId: sister.siteId, externalId: '1' },
+      data: { ...owner, siteId: sister.siteId, platform: 'wordpress', externalId: '1' },
     });
     expectProblem(await pull(theirs.id), 404);
     const stranger = await buildAccount(server);

@@ -98,6 +98,7 @@ test('a content of it is read anew, and one of an API without content is a 501',
       data: {
         accountId: owner.accountId,
         siteId: integration.site_id,
+        platform: 'custom',
         contentType: 'article',
         externalId: '2',
         syncedVersion: 1,

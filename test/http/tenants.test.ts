@@ -134,7 +134,9 @@ describe('the database refuses', () => {
       foreignKey,
     );
     await expect(
-      db.siteTerm.create({ data: { ...mixed(), taxonomy: 't', externalId: '1', slug: 's', name: 'n' } }),
+      db.siteTerm.create({
+        data: { ...mixed(), platform: 'wordpress', taxonomy: 't', externalId: '1', slug: 's', name: 'n' },
+      }),
     ).rejects.toThrow(foreignKey);
     await expect(
       db.webhookDelivery.create({

@@ -345,6 +345,7 @@ describe('a content that is named by our id', () => {
       data: {
         accountId: tenant.accountId,
         siteId: tenant.site.siteId,
+        platform: 'wordpress',
         contentType: 'post',
         title: post.title,
         slug: post.slug,
@@ -376,6 +377,7 @@ describe('a content that is named by our id', () => {
       data: {
         accountId: other.accountId,
         siteId: other.site.siteId,
+        platform: 'wordpress',
         contentType: 'post',
         externalId: other === tenant ? '987654' : null,
       },

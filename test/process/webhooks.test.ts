@@ -47,6 +47,7 @@ describe('workers', () => {
       data: {
         accountId: of.accountId,
         siteId: of.site.siteId,
+        platform: 'wordpress',
         contentType: 'post',
         externalId: '41',
         syncState: 'in_sync',

@@ -38,6 +38,7 @@ export async function buildContent(
     data: {
       accountId: tenant.accountId,
       siteId: tenant.site.siteId,
+      platform: 'wordpress',
       contentType: post.type,
       externalId: String(post.id),
       syncedVersion: 1,
