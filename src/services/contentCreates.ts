@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Transaction } from '../database/client.ts';
 import type { Content } from '../database/generated/client.ts';
 import type { SentTexts } from '../platforms/contentPart.ts';
 import type { ContentRun } from './contentRun.ts';
@@ -22,6 +23,14 @@ export function withNow(before: SentTexts[], { title, slug, body, excerpt }: Con
   return [...before, ...(isSame ? [] : [{ title, slug, body, excerpt }])]
     .map((sent) => ({ ...sent }))
     .slice(-sentAtMost);
+}
+
+/** What an integration that goes had begun to bring to its site, and never did, is any other's to bring. */
+export async function releaseCreates(
+  tx: Transaction,
+  { siteId, platform }: { siteId: number; platform: string },
+): Promise<void> {
+  await tx.content.updateMany({ where: { siteId, platform, externalId: null }, data: { platform: null } });
 }
 
 /**

@@ -5,6 +5,7 @@ import type { JobQueue } from '../jobs/queues.ts';
 import type { Credentials, JsonObject } from '../platforms/platform.ts';
 import type { PlatformRegistry } from '../platforms/registry.ts';
 import { VaultError } from '../security/credentialVault.ts';
+import { releaseCreates } from './contentCreates.ts';
 import { applyChoices } from './contentTypes.ts';
 import type { EventLog } from './eventLog.ts';
 import {
@@ -209,6 +210,7 @@ export class IntegrationService {
       await lockIntegration(tx, id);
       const row = await this.get(scope, id, tx);
       await this.#queue.scheduleSync(tx, row.id, null);
+      await releaseCreates(tx, row);
       await tx.siteIntegration.delete({ where: { id: row.id } });
       await this.#recordChange(tx, scope, row, 'deleted', {});
     });

@@ -112,6 +112,18 @@ it('brings an edit to where its content is, and what is new to one of both', asy
   expect(api.items.filter(({ attributes }) => attributes.title === 'New')).toHaveLength(1);
 });
 
+it('brings to the one what the other, now gone, never took', async () => {
+  const id = await site.write({ content_type: 'article', title: 'Not taken', status: 'ready' });
+  site.wordpress.disturb({ fault: 'html', times: 50, when: ({ method }) => method !== 'GET' });
+  expect((await site.sync({ direction: 'to_external' })).status).not.toBe('success');
+  expect(await site.content(id)).toMatchObject({ platform: 'wordpress', externalId: null });
+  await syncApi({ direction: 'to_external' });
+  expect(await site.content(id)).toMatchObject({ externalId: null });
+  await server.as(site.tenant.owner).delete(site.path()).expect(204);
+  expect(await syncApi({ direction: 'to_external' })).toMatchObject({ totals: { created: 1 } });
+  expect(await site.content(id)).toMatchObject({ platform: 'custom', syncState: 'in_sync' });
+});
+
 it('settles a conflict by reading the site that it is with', async () => {
   await syncApi({ direction: 'from_external' });
   await site.sync({ direction: 'from_external' });
