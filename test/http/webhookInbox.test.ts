@@ -114,6 +114,8 @@ describe('a status', () => {
   test('brings the address', async () => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
+    // The reading that follows would bring what the site itself says.
+    wordpress.setFault('maintenance');
     await tell('status', post, { status: 'publish', url: 'https://site.example/moved/' });
     expect(await stored(content.id)).toMatchObject({ externalUrl: 'https://site.example/moved/' });
   });
