@@ -571,6 +571,7 @@ describe('a delivery that cannot be applied', () => {
 
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
+    post.status = 'draft';
     const body = {
       external_id: String(post.id),
       post_type: 'post',
