@@ -23,6 +23,9 @@ const common = {
   op_id: z.string().optional(),
 };
 
+/** As far apart as a site's clock and ours may be for its messages to be taken, and a little. Milliseconds. */
+const clocksApartMs = 6 * 60_000;
+
 const bodies = {
   status: z.object({ ...common, status: z.string(), url: z.string().nullish() }),
   metadata: z.object({
@@ -112,12 +115,20 @@ export async function applyWebhook(
   }
   const known = content.externalModifiedAt;
   const newer = known === null || modifiedAt > known || known > new Date();
-  // Dates of WordPress are whole seconds: two edits within one bear the same, and each is told by its status.
-  const announced = newer || (body.topic === 'status' && modifiedAt >= known);
+  const announced = newer || (modifiedAt >= known && wasReadAtOnce(content));
   const told = toldState(platform, sharedState(content), body);
   // No webhook says anything of the body, which may have changed with it: what is newer is read whole.
   const pull = announced ? job() : null;
   return outcome(await mergeRemote(tx, content, told, facts), content, pull);
+}
+
+/**
+ * May what is known have been read within the second of its date? Dates of WordPress are whole seconds, so that an
+ * edit later in it bears the same. What was read later holds every edit of that date.
+ */
+function wasReadAtOnce({ lastSyncedAt, externalModifiedAt }: Content): boolean {
+  if (lastSyncedAt === null || externalModifiedAt === null) return true;
+  return lastSyncedAt.getTime() - externalModifiedAt.getTime() < clocksApartMs;
 }
 
 /** By our own id where the site knows it, else by the site's. */

@@ -232,20 +232,27 @@ describe('metadata', () => {
     );
   });
 
-  test('within the second that is known already is read whole, as its date says nothing', async () => {
-    const post = writePost(wordpress);
-    const content = await buildContent(server, tenant, post);
-    post.content = '<p>Edited at once</p>';
-    const event = await tell('status', post, { status: 'publish', url: content.externalUrl });
-    expect(event).toMatchObject({ action: 'unchanged', contentId: content.id });
-    await eventually(async () =>
-      expect(await stored(content.id)).toMatchObject({
-        body: '<p>Edited at once</p>',
-        externalModifiedAt: content.externalModifiedAt,
-        syncState: 'in_sync',
-      }),
-    );
-  });
+  test.each<[Topic, object]>([
+    ['status', { status: 'publish' }],
+    ['metadata', { title: 'At once' }],
+  ])(
+    '%s of the second in which it was read has the whole read again, as its date says nothing',
+    async (topic, more) => {
+      const modified_gmt = new Date().toISOString().slice(0, 19);
+      const post = writePost(wordpress, { title: 'At once', modified_gmt });
+      const content = await buildContent(server, tenant, post);
+      post.content = '<p>Edited at once</p>';
+      const event = await tell(topic, post, more);
+      expect(event).toMatchObject({ action: 'unchanged', contentId: content.id });
+      await eventually(async () =>
+        expect(await stored(content.id)).toMatchObject({
+          body: '<p>Edited at once</p>',
+          externalModifiedAt: content.externalModifiedAt,
+          syncState: 'in_sync',
+        }),
+      );
+    },
+  );
 
   test('beside edits made here is not applied: the whole is read, and it is a conflict', async () => {
     const post = writePost(wordpress);
