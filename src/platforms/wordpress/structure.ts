@@ -1,10 +1,10 @@
 import type { Connection, PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
 import type { DiagnosisOptions } from './diagnosis.ts';
 import { decodeCharacterReferences } from './htmlText.ts';
+import { collectionRoute, everyStatus } from './listings.ts';
 import { fault } from './messages.ts';
 import { openSiteApi, readRoute, type SiteApi } from './siteApi.ts';
 import { type ApiAnswer, isRecord, type SiteClient } from './siteClient.ts';
-import { everyStatus } from './statuses.ts';
 
 /** A site may have dozens of types, each counted by a request. Milliseconds. */
 const STRUCTURE_BUDGET_MS = 60_000;
@@ -51,12 +51,10 @@ function connectorStructure(answer: ApiAnswer, client: SiteClient): SiteStructur
 async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStructure> {
   const types = await readRoute(api, 'wp/v2/types', 'context=edit');
   const taxonomies = await readRoute(api, 'wp/v2/taxonomies', 'context=edit');
-  const statuses = await api.get('wp/v2/statuses', 'context=edit');
-  const every = everyStatus(statuses.error === null ? statuses.value : {});
+  const every = everyStatus(await api.get('wp/v2/statuses', 'context=edit'));
   // A type with rights of its own may be closed to the user's own view; what visitors see is counted then.
   const count = async (entry: Record<string, unknown>, query: string) => {
-    const namespace = typeof entry.rest_namespace === 'string' ? entry.rest_namespace : 'wp/v2';
-    const route = `${namespace}/${String(entry.rest_base)}`;
+    const route = collectionRoute(String(entry.rest_base), entry.rest_namespace);
     const own = await api.get(route, `per_page=1&_fields=id&context=edit${query}`);
     const answer = own.error === null ? own : await readRoute(api, route, 'per_page=1&_fields=id');
     const total = Number(answer.response.headers['x-wp-total'] ?? Number.NaN);

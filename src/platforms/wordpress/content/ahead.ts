@@ -22,9 +22,31 @@ export async function* ahead<In, Out>(
   }
 }
 
-/** Parts of at most `size`. */
-export function parts<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
-    list.slice(index * size, (index + 1) * size),
+/** Parts of at most `most`. */
+export function parts<T>(list: readonly T[], most: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / most) }, (_, index) =>
+    list.slice(index * most, (index + 1) * most),
   );
+}
+
+/** Parts of at most `most` that are no larger than `largest` together; one that is larger by itself stands alone. */
+export function partsBySize<T>(
+  list: readonly T[],
+  { most, largest }: { most: number; largest: number },
+  sizeOf: (each: T) => number,
+): T[][] {
+  const found: T[][] = [];
+  let size = 0;
+  for (const each of list) {
+    const own = sizeOf(each);
+    const last = found.at(-1);
+    if (last !== undefined && last.length < most && size + own <= largest) {
+      last.push(each);
+      size += own;
+    } else {
+      found.push([each]);
+      size = own;
+    }
+  }
+  return found;
 }

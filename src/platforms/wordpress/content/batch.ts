@@ -1,6 +1,7 @@
 import { RemoteError } from '../../../errors.ts';
 import type { JsonObject } from '../../platform.ts';
 import { isRecord } from '../siteClient.ts';
+import { partsBySize } from './ahead.ts';
 import type { SiteRequests } from './siteRequests.ts';
 
 /** Core takes so many writes in one request (rest_get_max_batch_size). */
@@ -33,7 +34,8 @@ export class BatchSender {
   /** The answers in the order of the writes. Throws RemoteError when nothing is known of any of them. */
   async send(writes: readonly ItemRequest[]): Promise<ItemAnswer[]> {
     const answers: ItemAnswer[] = [];
-    for (const batch of batches(writes)) answers.push(...(await this.#batch(batch)));
+    const limits = { most: BATCH, largest: BATCH_BYTES };
+    for (const batch of partsBySize(writes, limits, bytesOf)) answers.push(...(await this.#batch(batch)));
     const [first] = answers;
     if (first?.lost && answers.every(({ lost }) => lost !== null)) throw first.lost;
     return answers;
@@ -91,24 +93,11 @@ export class BatchSender {
   }
 }
 
-function batches(writes: readonly ItemRequest[]): ItemRequest[][] {
-  const found: ItemRequest[][] = [];
-  let bytes = 0;
-  for (const write of writes) {
-    const size = Buffer.byteLength(JSON.stringify(write));
-    const current = found.at(-1);
-    if (current !== undefined && current.length < BATCH && bytes + size <= BATCH_BYTES) {
-      current.push(write);
-      bytes += size;
-    } else {
-      found.push([write]);
-      bytes = size;
-    }
-  }
-  return found;
-}
-
 function lostIn(error: unknown): { lost: RemoteError } {
   if (error instanceof RemoteError) return { lost: error };
   throw error;
+}
+
+function bytesOf(write: ItemRequest): number {
+  return Buffer.byteLength(JSON.stringify(write));
 }

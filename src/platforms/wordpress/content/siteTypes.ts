@@ -1,6 +1,6 @@
 import type { TypeOfSite } from '../../contentPart.ts';
+import { collectionRoute, everyStatus } from '../listings.ts';
 import { isRecord } from '../siteClient.ts';
-import { everyStatus } from '../statuses.ts';
 import type { SiteRequests } from './siteRequests.ts';
 
 /** A taxonomy as far as its terms are concerned. */
@@ -24,7 +24,9 @@ export class SiteTypes {
   readonly #postRoutes = once(() => this.#readPostRoutes());
   readonly #taxonomies = once(() => this.#readTaxonomies());
   /** See `everyStatus` of the site's listing. Throws RemoteError. */
-  readonly everyStatus = once(() => this.#readStatuses());
+  readonly everyStatus = once(async () =>
+    everyStatus(await this.#requests.get('wp/v2/statuses', 'context=edit')),
+  );
 
   constructor(requests: SiteRequests) {
     this.#requests = requests;
@@ -48,19 +50,13 @@ export class SiteTypes {
     return (await this.#taxonomies()).filter(({ types }) => types.includes(type));
   }
 
-  async #readStatuses(): Promise<string> {
-    const { error, value } = await this.#requests.get('wp/v2/statuses', 'context=edit');
-    // One who may not see the statuses, or a site that hides them, is asked for what WordPress itself takes for all.
-    return everyStatus(error === null ? value : {});
-  }
-
   async #readPostRoutes(): Promise<Map<string, string>> {
     const { error, value } = await this.#requests.get('wp/v2/types', 'context=edit');
     // Where the listing is closed, the types themselves may not be.
     return new Map(
       listed(error === null ? value : {}).map(({ slug, restBase, entry }) => [
         slug,
-        routeOf(restBase, entry.rest_namespace),
+        collectionRoute(restBase, entry.rest_namespace),
       ]),
     );
   }
@@ -69,7 +65,7 @@ export class SiteTypes {
     const { value } = await this.#requests.read('wp/v2/taxonomies', 'context=edit');
     return listed(value).map(({ slug, restBase, entry }) => ({
       slug,
-      route: routeOf(restBase, entry.rest_namespace),
+      route: collectionRoute(restBase, entry.rest_namespace),
       restBase,
       hierarchical: entry.hierarchical === true,
       types: Array.isArray(entry.types) ? entry.types : [],
@@ -89,9 +85,6 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Core's own. */
-const NAMESPACE = 'wp/v2';
-
 /** The bases of core's own types, which are always in its namespace. */
 const BASES: Readonly<Record<string, string>> = {
   post: 'posts',
@@ -106,13 +99,7 @@ function isCores({ slug }: TypeOfSite): boolean {
 
 /** Where a type is that is core's own, or that the site does not list. */
 function supposedRoute({ slug, structure }: TypeOfSite): string {
-  return routeOf(structure?.rest_base ?? BASES[slug] ?? slug, NAMESPACE);
-}
-
-/** A type may have a namespace of its own since WordPress 5.9 (register_post_type, register_taxonomy). */
-function routeOf(base: string, namespace: unknown): string {
-  const parts = typeof namespace === 'string' && namespace !== '' ? namespace : NAMESPACE;
-  return `${parts.split('/').map(encodeURIComponent).join('/')}/${encodeURIComponent(base)}`;
+  return collectionRoute(structure?.rest_base ?? BASES[slug] ?? slug);
 }
 
 /** The types of a listing that have a place in REST. */

@@ -1,6 +1,7 @@
 import type { ItemFault } from '../../contentPart.ts';
 import type { ContentTerm } from '../../platform.ts';
 import { isRecord } from '../siteClient.ts';
+import { partsBySize } from './ahead.ts';
 import { refusedItem } from './faultText.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import type { Taxonomy } from './siteTypes.ts';
@@ -9,10 +10,11 @@ import { getTerms, readTerm, type TermMap } from './termMap.ts';
 /** The deepest path of parents that a term may be given by. */
 const DEEPEST_PATH = 10;
 
-/** Fewer than core's largest page, as a taxonomy may have a slug twice. */
-const SLUGS_AT_ONCE = 50;
-/** Web servers take a request line of 8 KiB (nginx, Apache); a slug may be several KB when encoded. */
-const ENCODED_AT_ONCE = 4_000;
+/**
+ * Fewer than core's largest page, as a taxonomy may have a slug twice; and no more characters than fit well into the
+ * request line that web servers take, 8 KiB (nginx, Apache): one slug may be over a thousand when encoded.
+ */
+const SLUGS_OF_A_REQUEST = { most: 50, largest: 4_000 };
 
 /** Ids of terms to be, by taxonomy; a taxonomy that is not in it is to stay as it is. */
 interface TermIds {
@@ -42,7 +44,7 @@ export class TermWriter {
       const unknown = new Set(
         own.map(({ slug }) => slug).filter((slug) => !this.#ids.has(key(taxonomy, slug))),
       );
-      for (const slugs of inRequests([...unknown])) {
+      for (const slugs of partsBySize([...unknown], SLUGS_OF_A_REQUEST, encodedLength)) {
         for (const slug of slugs) this.#absent.add(key(taxonomy, slug));
         for (const { id, term } of await this.#bySlugs(taxonomy, slugs)) {
           this.#ids.set(key(taxonomy, term.slug), id);
@@ -151,22 +153,8 @@ export class TermWriter {
   }
 }
 
-/** The slugs in parts that one request each can ask for. */
-function inRequests(slugs: readonly string[]): string[][] {
-  const requests: string[][] = [];
-  let length = 0;
-  for (const slug of slugs) {
-    const own = encodeURIComponent(slug).length;
-    const last = requests.at(-1);
-    if (last !== undefined && last.length < SLUGS_AT_ONCE && length + own <= ENCODED_AT_ONCE) {
-      last.push(slug);
-      length += own;
-    } else {
-      requests.push([slug]);
-      length = own;
-    }
-  }
-  return requests;
+function encodedLength(slug: string): number {
+  return encodeURIComponent(slug).length;
 }
 
 function key(taxonomy: Taxonomy, slug: string, parent: { id: number } | null = null): string {
