@@ -115,10 +115,9 @@ export async function applyWebhook(
   }
   const known = content.externalModifiedAt;
   const newer = known === null || modifiedAt > known || known > new Date();
-  const announced = newer || (modifiedAt >= known && wasReadAtOnce(content));
   const told = toldState(platform, sharedState(content), body);
   // No webhook says anything of the body, which may have changed with it: what is newer is read whole.
-  const pull = announced ? job() : null;
+  const pull = newer || wasReadAtOnce(content) ? job() : null;
   return outcome(await mergeRemote(tx, content, told, facts), content, pull);
 }
 
