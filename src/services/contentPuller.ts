@@ -2,7 +2,7 @@ import type { Database } from '../database/client.ts';
 import type { ContentJob } from '../jobs/queues.ts';
 import { SiteResting } from '../outbound/sitePace.ts';
 import type { ContentSyncService } from './contentSync.service.ts';
-import { withSite } from './integration.service.ts';
+import { withSite } from './integrationRow.ts';
 import type { SitePauses } from './sitePauses.ts';
 
 /** Reads what webhooks announced, on behalf of the worker. */

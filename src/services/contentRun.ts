@@ -1,7 +1,7 @@
 import type { Database } from '../database/client.ts';
 import type { ContentSession, TypeOfSite } from '../platforms/contentPart.ts';
 import type { ConflictRule } from './contentMerge.ts';
-import type { IntegrationRow } from './integration.service.ts';
+import type { IntegrationRow } from './integrationRow.ts';
 import type { RunLedger } from './runLedger.ts';
 
 /** A type that a run is about. */

@@ -6,7 +6,7 @@ import type { ContentRun, TypeToSync } from './contentRun.ts';
 import { type ContentSessions, typeOfSite } from './contentSessions.ts';
 import { readContentTypes } from './contentTypes.ts';
 import type { EventLog } from './eventLog.ts';
-import type { IntegrationRow } from './integration.service.ts';
+import type { IntegrationRow } from './integrationRow.ts';
 import type { RunLedger } from './runLedger.ts';
 import { readConfigJson } from './siteConnection.ts';
 import { readSyncSettings } from './syncSettings.ts';

@@ -2,7 +2,7 @@ import type { SitePaces } from '../outbound/sitePace.ts';
 import type { ContentSession, TypeOfSite } from '../platforms/contentPart.ts';
 import { notSupported, type PlatformRegistry } from '../platforms/registry.ts';
 import { readContentTypes } from './contentTypes.ts';
-import type { IntegrationRow } from './integration.service.ts';
+import type { IntegrationRow } from './integrationRow.ts';
 import { readConfigJson, type SiteConnections } from './siteConnection.ts';
 import { readSyncSettings } from './syncSettings.ts';
 

@@ -8,7 +8,8 @@ import { lockContent, type MergeOutcome, markDeletedRemote, remoteFacts, subject
 import { storePage } from './contentPages.ts';
 import { type ContentSessions, typeOfSite } from './contentSessions.ts';
 import type { EventLog } from './eventLog.ts';
-import { type IntegrationRow, type IntegrationService, withSite } from './integration.service.ts';
+import type { IntegrationService } from './integration.service.ts';
+import { type IntegrationRow, withSite } from './integrationRow.ts';
 import { readConfigJson } from './siteConnection.ts';
 import { readSyncSettings } from './syncSettings.ts';
 import { inScope, type TenantScope } from './tenantScope.ts';

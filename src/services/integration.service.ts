@@ -21,14 +21,11 @@ import {
   withoutNulls,
 } from './integrationInput.ts';
 import type { IntegrationFilter, IntegrationReads, IntegrationView } from './integrationReads.ts';
+import { type IntegrationRow, lockIntegration, withSite } from './integrationRow.ts';
 import { alreadyThere, isUniqueViolation, type SiteService } from './site.service.ts';
 import { readConfigJson, type SiteConnections } from './siteConnection.ts';
 import { readSyncSettings } from './syncSettings.ts';
 import { inScope, type TenantScope } from './tenantScope.ts';
-
-/** What is read with every integration. */
-export const withSite = { site: true } satisfies Prisma.SiteIntegrationInclude;
-export type IntegrationRow = Prisma.SiteIntegrationGetPayload<{ include: typeof withSite }>;
 
 export interface CreateIntegration {
   siteId: number;
@@ -111,14 +108,10 @@ export class IntegrationService {
     const config = validConfig(platform, ownConfig);
     const valid = validCredentials(platform, withoutNulls(credentials));
     const keys = { topLevel: input.apiKey, inCredentials: apiKeyInCredentials };
+    const isKeyless = (keys.topLevel ?? keys.inCredentials) === undefined;
     // Said before the site is looked up: it is wrong for every site.
-    if (
-      platform.capabilities.usesSiteKey &&
-      keys.topLevel === undefined &&
-      keys.inCredentials === undefined
-    ) {
+    if (platform.capabilities.usesSiteKey && isKeyless)
       checkApiKey(platform, { apiKeyHash: null }, keys, 'required');
-    }
     const site = await this.#sites.get(scope, input.siteId);
     checkApiKey(platform, site, keys, 'required');
     if (choices !== undefined) applyChoices(null, choices);
@@ -251,9 +244,4 @@ export class IntegrationService {
       details: { platform: row.platform, user_id: scope.userId, ...details },
     });
   }
-}
-
-/** Holds the row until the end of the transaction, so that changes to `config_json` follow one another. */
-export async function lockIntegration(tx: Transaction, id: number): Promise<void> {
-  await tx.$queryRaw`SELECT id FROM site_integration WHERE id = ${id} FOR UPDATE`;
 }

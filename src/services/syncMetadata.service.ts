@@ -4,7 +4,8 @@ import type { JsonObject, Platform, SiteStructure } from '../platforms/platform.
 import { notSupported, type PlatformRegistry } from '../platforms/registry.ts';
 import { type ContentTypes, mergeStructure, readContentTypes } from './contentTypes.ts';
 import type { EventLog } from './eventLog.ts';
-import { type IntegrationRow, type IntegrationService, lockIntegration } from './integration.service.ts';
+import type { IntegrationService } from './integration.service.ts';
+import { type IntegrationRow, lockIntegration } from './integrationRow.ts';
 import { readConfigJson, type SiteConnections } from './siteConnection.ts';
 import type { TenantScope } from './tenantScope.ts';
 

@@ -7,7 +7,7 @@ import { SiteResting } from '../outbound/sitePace.ts';
 import { VaultError } from '../security/credentialVault.ts';
 import type { ContentRunner } from './contentRunner.ts';
 import type { EventLog } from './eventLog.ts';
-import { lockIntegration, withSite } from './integration.service.ts';
+import { lockIntegration, withSite } from './integrationRow.ts';
 import { RunLedger, RunLost } from './runLedger.ts';
 import { pausedMessage, type SitePauses } from './sitePauses.ts';
 import type { SyncMetadataService } from './syncMetadata.service.ts';
