@@ -1,9 +1,11 @@
 /** What the benches share: rounds of load, server and baseline in turn, and how they are told. */
+
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
+import { endSignal } from '../src/endSignal.ts';
 import type { Started } from './processes.ts';
 
 export interface Round {
@@ -23,8 +25,7 @@ export const seconds = positive('--seconds', options.seconds);
 export const parts: readonly string[] = positionals;
 
 const interrupted = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.once(name, () => interrupted.abort(new Error(`Stopped by ${name}.`)));
+void endSignal().then((name) => interrupted.abort(new Error(`Stopped by ${name}.`)));
 
 function positive(option: string, text: string): number {
   const number = Number(text);

@@ -6,6 +6,7 @@ import { type Config, readConfig } from './config.ts';
 import { type Container, createContainer } from './container.ts';
 import { createCore } from './core.ts';
 import { openDatabase } from './database/open.ts';
+import { endSignal } from './endSignal.ts';
 import { SetupError } from './errors.ts';
 import { createLogger } from './logger.ts';
 import { VaultError } from './security/credentialVault.ts';
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
     container = await createContainer(config, logger, database.url);
     await container.start();
     // Listened for before the start is announced: whoever reads of it may end us at once.
-    const shutdown = shutdownSignal();
+    const shutdown = endSignal();
     const server = config.role === 'worker' ? null : await listen(container, config);
     announce(config, server);
     await shutdown;
@@ -95,10 +96,6 @@ async function close(server: Server): Promise<void> {
   await closed;
   clearInterval(sweep);
   clearTimeout(cut);
-}
-
-async function shutdownSignal(): Promise<void> {
-  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
 }
 
 try {

@@ -4,6 +4,7 @@
  * with the reason. Leaves no process and no file behind.
  */
 import { parseArgs } from 'node:util';
+import { endSignal } from '../endSignal.ts';
 import { startSimulatedShopify } from '../simulation/shopify/simulatedShopify.ts';
 import {
   type SimulatedWordpress,
@@ -144,8 +145,7 @@ function chosen(): (signal: AbortSignal) => Promise<void> {
 }
 
 const interrupted = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.once(name, () => interrupted.abort(new Error(`Stopped by ${name}.`)));
+void endSignal().then((name) => interrupted.abort(new Error(`Stopped by ${name}.`)));
 try {
   await chosen()(interrupted.signal);
   process.exit(0);

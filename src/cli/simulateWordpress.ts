@@ -2,8 +2,8 @@
  * `npm run simulate:wordpress`: a WordPress that is none, on a free port of this machine, to try the API against.
  * Its connector plugin is set up for `--site-id` with the key in SITE_KEY. Runs until it is interrupted.
  */
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
+import { endSignal } from '../endSignal.ts';
 import { SetupError } from '../errors.ts';
 import { looksLikeSiteKey } from '../security/siteKey.ts';
 import {
@@ -34,7 +34,7 @@ async function main(args: string[], siteKey: string): Promise<void> {
     `A simulated WordPress runs at ${wordpress.url}\n` +
       'The server reaches it when it was started with OUTBOUND_ALLOW=127.0.0.0/8. Ctrl+C ends it.\n',
   );
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await endSignal();
   await wordpress.stop();
 }
 
