@@ -6,8 +6,8 @@
  * Options: --rounds 5 --seconds 3
  */
 import { pino } from 'pino';
+import { createCore } from '../src/adminServices.ts';
 import { readConfig } from '../src/config.ts';
-import { createCore } from '../src/core.ts';
 import { openDatabase } from '../src/database/open.ts';
 import { type Started, startProgram } from './processes.ts';
 import {

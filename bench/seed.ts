@@ -1,4 +1,4 @@
-import type { Core } from '../src/core.ts';
+import type { Core } from '../src/adminServices.ts';
 
 export const owner = { email: 'owner@bench.example', password: 'a password for the bench' };
 

@@ -8,8 +8,8 @@
  */
 import { createHmac, randomUUID } from 'node:crypto';
 import { pino } from 'pino';
+import { type Core, createCore } from '../src/adminServices.ts';
 import { readConfig } from '../src/config.ts';
-import { type Core, createCore } from '../src/core.ts';
 import { openDatabase } from '../src/database/open.ts';
 import { type Started, startProgram } from './processes.ts';
 import {

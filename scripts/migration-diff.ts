@@ -7,7 +7,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { openEmbeddedDatabase } from '../src/database/embedded.ts';
+import { openEmbeddedDatabase } from '../src/database/embedded/instance.ts';
 import { withSchemaEngine } from '../src/database/schemaEngine.ts';
 
 const path = process.argv[2] ?? join(import.meta.dirname, '../prisma/schema.prisma');

@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { createCore } from './adminServices.ts';
 import { type Config, readConfig } from './config.ts';
 import { type Container, createContainer } from './container.ts';
-import { createCore } from './core.ts';
 import { openDatabase } from './database/open.ts';
 import { endSignal } from './endSignal.ts';
 import { SetupError } from './errors.ts';
 import { createLogger } from './logger.ts';
 import { VaultError } from './security/credentialVault.ts';
-import { createDemoAccount } from './services/demoAccount.ts';
+import { createDemoAccount } from './services/sites/demoAccount.ts';
 
 /** What is in flight at SIGTERM has this long to finish: first the calls, then, with what is left, the jobs. Milliseconds. */
 const graceMs = 10_000;

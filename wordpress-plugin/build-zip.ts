@@ -16,7 +16,7 @@ const DEFAULT_TARGET = join(import.meta.dirname, '..', 'dist', `${SLUG}.zip`);
 const ALLOWED = [
   /^[a-z-]+\.php$/,
   /^readme\.txt$/,
-  /^includes\/class-sitebridge-[a-z-]+\.php$/,
+  /^includes\/([a-z]+\/)?class-sitebridge-[a-z-]+\.php$/,
   /^languages\/[\w-]+\.(pot|po|mo)$/,
 ];
 

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
+import { type Core, createCore } from '../adminServices.ts';
 import { readConfig } from '../config.ts';
-import { type Core, createCore } from '../core.ts';
 import { openDatabase } from '../database/open.ts';
 import { CallerError, SetupError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { VaultError } from '../security/credentialVault.ts';
-import type { TenantScope } from '../services/tenantScope.ts';
+import type { TenantScope } from '../services/access/tenantScope.ts';
 
 type Options = Record<string, string>;
 

@@ -11,11 +11,11 @@ import {
   startSimulatedWordpress,
 } from '../simulation/wordpress/simulatedWordpress.ts';
 import * as agency from './demo/agency.ts';
-import * as contentStory from './demo/contentStory.ts';
 import { startLocalServer } from './demo/localServer.ts';
-import { tellShopifyStory } from './demo/shopifyStory.ts';
+import { tellShopifyStory } from './demo/shopify/story.ts';
 import * as story from './demo/story.ts';
-import * as webhookStory from './demo/webhookStory.ts';
+import * as contentStory from './demo/wordpress/contentStory.ts';
+import * as webhookStory from './demo/wordpress/webhookStory.ts';
 
 /** Prints the steps, numbered, and what happens in each. Throws at the next step when `signal` is aborted. */
 function narrator(signal: AbortSignal) {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { openEmbeddedDatabase } from './embedded.ts';
+import { openEmbeddedDatabase } from './embedded/instance.ts';
 import { migrateDatabase } from './migrate.ts';
 
 export interface OpenDatabase {

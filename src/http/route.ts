@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
-import type { Role, TenantScope } from '../services/tenantScope.ts';
+import type { Role, TenantScope } from '../services/access/tenantScope.ts';
 
 /** Who may call a route. */
 export type Access =

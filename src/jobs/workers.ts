@@ -1,9 +1,9 @@
 import type { Job, PgBoss } from 'pg-boss';
-import type { ContentPuller } from '../services/contentPuller.ts';
-import type { RetentionService } from '../services/retention.service.ts';
-import type { SyncService } from '../services/sync.service.ts';
-import type { SyncRunner } from '../services/syncRunner.ts';
-import type { WebhookInboxService } from '../services/webhookInbox.service.ts';
+import type { RetentionService } from '../services/events/retention.service.ts';
+import type { ContentPuller } from '../services/sync/pull/contentPuller.ts';
+import type { SyncRunner } from '../services/sync/runExecutor.ts';
+import type { SyncService } from '../services/sync/sync.service.ts';
+import type { WebhookInboxService } from '../services/webhooks/webhookInbox.service.ts';
 import {
   contentJob,
   contentQueue,

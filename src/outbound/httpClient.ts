@@ -5,7 +5,7 @@ import axios, { type AxiosResponse } from 'axios';
 import { RemoteError } from '../errors.ts';
 import { AddressPolicy, PolicedHttpAgent, PolicedHttpsAgent } from './addressPolicy.ts';
 import { type ConnectionTrace, type ConnectTimes, phaseOf, takeConnectTimes } from './connectionTrace.ts';
-import { checkedUrl, type Hop, MAX_REDIRECTS, nextHop, redirectFault, redirectTarget } from './hop.ts';
+import { checkedUrl, type Hop, MAX_REDIRECTS, nextHop, redirectFault, redirectTarget } from './redirects.ts';
 import { remoteFault, tooLarge, unreachable } from './remoteFault.ts';
 
 interface OutboundOptions {

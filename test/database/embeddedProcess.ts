@@ -3,7 +3,7 @@
  * closes it when standard input ends, and exits 0.
  */
 import { pino } from 'pino';
-import { openEmbeddedDatabase } from '../../src/database/embedded.ts';
+import { openEmbeddedDatabase } from '../../src/database/embedded/instance.ts';
 
 // Whoever started us may be gone before there is anything to say; clearing up comes all the same.
 process.stdout.on('error', () => undefined);

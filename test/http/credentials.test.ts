@@ -1,8 +1,8 @@
 /** Secrets: encrypted wherever they are kept, in no log line, bound to their owner, under keys that change. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { createCore } from '../../src/adminServices.ts';
 import { readConfig } from '../../src/config.ts';
-import { createCore } from '../../src/core.ts';
 import { createLogger } from '../../src/logger.ts';
 import {
   type SimulatedWordpress,

@@ -1,7 +1,7 @@
 /** The prepared reads and the client's own give the same bytes. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { integrationBody } from '../../src/http/schemas/integration.schema.ts';
-import { withSite } from '../../src/services/integrationRow.ts';
+import { withSite } from '../../src/services/integrations/integrationRow.ts';
 import {
   buildAccount,
   buildIntegration,

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { migrateDatabase } from '../../src/database/migrate.ts';
 import { createLogger } from '../../src/logger.ts';
-import { lockContent } from '../../src/services/contentMerge.ts';
+import { lockContent } from '../../src/services/content/merge.ts';
 import { Folder, type User } from '../database/embeddedUser.ts';
 import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,7 +1,7 @@
 /** What must hold of both sides after a quiet sync, whatever happened before. */
 import type { Content } from '../../src/database/generated/client.ts';
 import { localStatus } from '../../src/platforms/wordpress/content/postFields.ts';
-import { wantedStatus } from '../../src/services/contentWritten.ts';
+import { wantedStatus } from '../../src/services/content/sentAndKept.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
 import type { World } from './world.ts';
 

@@ -1,5 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { applyChoices, mergeStructure, readContentTypes } from '../../src/services/contentTypes.ts';
+import {
+  applyChoices,
+  mergeStructure,
+  readContentTypes,
+} from '../../src/services/integrations/storedStructure.ts';
 
 const now = new Date('2026-05-01T12:00:00Z');
 const report = {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createBoss, retentionQueue } from '../../src/jobs/queues.ts';
-import { RetentionService } from '../../src/services/retention.service.ts';
+import { RetentionService } from '../../src/services/events/retention.service.ts';
 import { buildTenant, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';

@@ -1,6 +1,6 @@
 /** What a test needs to be there, made as an operator or a user would make it. */
 import { SignJWT } from 'jose';
-import type { TenantScope } from '../../src/services/tenantScope.ts';
+import type { TenantScope } from '../../src/services/access/tenantScope.ts';
 import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
 import { jwtSecret, type TestServer } from './server.ts';
 

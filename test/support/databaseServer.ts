@@ -6,7 +6,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { openEmbeddedDatabase } from '../../src/database/embedded.ts';
+import { openEmbeddedDatabase } from '../../src/database/embedded/instance.ts';
 
 // Whoever started us may be gone before there is anything to say; clearing up comes all the same.
 process.stdout.on('error', () => undefined);

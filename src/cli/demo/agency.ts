@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
-import type { Core } from '../../core.ts';
+import type { Core } from '../../adminServices.ts';
 import { tokenResponse } from '../../http/schemas/auth.schema.ts';
 import { testResultSchema } from '../../http/schemas/connection.schema.ts';
 import { type contentSchema, contentsResponse } from '../../http/schemas/content.schema.ts';

@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { type Core, createCore } from '../../adminServices.ts';
 import { readConfig } from '../../config.ts';
 import { type Container, createContainer } from '../../container.ts';
-import { type Core, createCore } from '../../core.ts';
 import { type OpenDatabase, openDatabase } from '../../database/open.ts';
 
 /** A server with a database of its own, for the time of one demonstration. */

@@ -1,4 +1,4 @@
-import type { Core } from '../../core.ts';
+import type { Core } from '../../adminServices.ts';
 import { testResultSchema } from '../../http/schemas/connection.schema.ts';
 import { integrationSchema } from '../../http/schemas/integration.schema.ts';
 import { apiKeyResponse, siteSchema } from '../../http/schemas/site.schema.ts';

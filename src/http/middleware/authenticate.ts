@@ -6,10 +6,10 @@ import { Passport } from 'passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { z } from 'zod';
 import { CallerError } from '../../errors.ts';
-import type { AuthService } from '../../services/auth.service.ts';
-import type { TenantScope } from '../../services/tenantScope.ts';
+import type { AuthService } from '../../services/access/auth.service.ts';
+import type { TenantScope } from '../../services/access/tenantScope.ts';
+import type { FailureBrake } from '../limits/failureBrake.ts';
 import type { Access } from '../route.ts';
-import type { FailureBrake } from './failureBrake.ts';
 
 /** How tokens are verified: by one shared secret (HS256) or by an identity provider's published keys. */
 export type TokenKeys =

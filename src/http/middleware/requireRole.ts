@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { CallerError } from '../../errors.ts';
-import { hasRole } from '../../services/tenantScope.ts';
+import { hasRole } from '../../services/access/tenantScope.ts';
 import type { Access } from '../route.ts';
 
 /** Refuses users below the role that the route asks for. A site key has no role: its routes name it. */

@@ -2,9 +2,9 @@ import type { RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit, type Store } from 'express-rate-limit';
 import type { Logger } from 'pino';
 import { CallerError } from '../../errors.ts';
+import { rateLimitLogger } from '../limits/counters.ts';
 import { sendProblem } from '../problem.ts';
 import type { ThrottleScope } from '../route.ts';
-import { rateLimitLogger } from './counters.ts';
 
 /** A throttle per user, or per site where a site key calls. Answers the `RateLimit` headers of the IETF draft. */
 export function createThrottle(

@@ -1,6 +1,6 @@
 import { CallerError } from '../../errors.ts';
-import type { AuthService } from '../../services/auth.service.ts';
-import type { FailureBrake } from '../middleware/failureBrake.ts';
+import type { AuthService } from '../../services/access/auth.service.ts';
+import type { FailureBrake } from '../limits/failureBrake.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { tokenRequest, tokenResponse } from '../schemas/auth.schema.ts';
 

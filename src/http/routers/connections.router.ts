@@ -1,9 +1,9 @@
 import { CallerError } from '../../errors.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
-import type { ConnectionService } from '../../services/connection.service.ts';
-import type { SyncHealthService } from '../../services/syncHealth.service.ts';
+import type { SyncHealthService } from '../../services/health/syncHealth.service.ts';
+import type { ConnectionService } from '../../services/integrations/connectionTest.service.ts';
+import type { FailureBrake } from '../limits/failureBrake.ts';
 import { presentedSiteKey } from '../middleware/authenticate.ts';
-import type { FailureBrake } from '../middleware/failureBrake.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams } from '../schemas/common.schema.ts';
 import { onboardingRequest, onboardingResponse, testResultSchema } from '../schemas/connection.schema.ts';

@@ -1,7 +1,7 @@
 import { RemoteError } from '../../errors.ts';
-import type { ContentService } from '../../services/content.service.ts';
-import type { ContentEditService } from '../../services/contentEdit.service.ts';
-import type { ContentSyncService } from '../../services/contentSync.service.ts';
+import type { ContentService } from '../../services/content/content.service.ts';
+import type { ContentEditService } from '../../services/content/contentEdit.service.ts';
+import type { ContentSyncService } from '../../services/sync/pull/contentSync.service.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams } from '../schemas/common.schema.ts';
 import {

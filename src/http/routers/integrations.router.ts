@@ -1,8 +1,8 @@
 import type { PlatformRegistry } from '../../platforms/registry.ts';
-import type { EventLog } from '../../services/eventLog.ts';
-import type { IntegrationService } from '../../services/integration.service.ts';
-import type { IntegrationView } from '../../services/integrationReads.ts';
-import type { SiteKeyReveal } from '../../services/siteKeyReveal.ts';
+import type { EventLog } from '../../services/events/eventLog.ts';
+import type { IntegrationService } from '../../services/integrations/integration.service.ts';
+import type { IntegrationView } from '../../services/integrations/integrationReads.ts';
+import type { SiteKeyReveal } from '../../services/integrations/siteKeyReveal.ts';
 import { pageBody } from '../page.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams, pageOf } from '../schemas/common.schema.ts';

@@ -1,5 +1,5 @@
-import type { EventLog } from '../../services/eventLog.ts';
-import type { SiteService } from '../../services/site.service.ts';
+import type { EventLog } from '../../services/events/eventLog.ts';
+import type { SiteService } from '../../services/sites/site.service.ts';
 import { pageBody } from '../page.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams, pageOf, pageQuery } from '../schemas/common.schema.ts';

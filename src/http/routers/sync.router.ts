@@ -1,5 +1,5 @@
-import { isActive, type SyncService } from '../../services/sync.service.ts';
-import type { SyncMetadataService } from '../../services/syncMetadata.service.ts';
+import type { SyncMetadataService } from '../../services/integrations/syncMetadata.service.ts';
+import { isActive, type SyncService } from '../../services/sync/sync.service.ts';
 import { pageBody } from '../page.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams, pageOf, pageQuery, runParams } from '../schemas/common.schema.ts';

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CallerError, invalidField } from '../../errors.ts';
 import type { JsonObject } from '../../platforms/platform.ts';
-import { subjectOf } from '../../services/contentMerge.ts';
-import type { WebhookInboxService } from '../../services/webhookInbox.service.ts';
-import type { WebhookIntakeService, WebhookProof } from '../../services/webhookIntake.service.ts';
+import { subjectOf } from '../../services/content/merge.ts';
+import type { WebhookInboxService } from '../../services/webhooks/webhookInbox.service.ts';
+import type { WebhookIntakeService, WebhookProof } from '../../services/webhooks/webhookIntake.service.ts';
+import type { FailureBrake } from '../limits/failureBrake.ts';
 import { presentedSiteKey } from '../middleware/authenticate.ts';
-import type { FailureBrake } from '../middleware/failureBrake.ts';
 import { decodeText, parseJson } from '../rawBody.ts';
 import { defineRoute, type Route } from '../route.ts';
 import {

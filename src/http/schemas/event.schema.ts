@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { SyncEvent } from '../../database/generated/client.ts';
 import { EventType } from '../../database/generated/enums.ts';
-import type { EventFilter, EventPage } from '../../services/eventLog.ts';
+import type { EventFilter, EventPage } from '../../services/events/eventLog.ts';
 import { jsonObject, limitQuery, queryBoolean, timestamp } from './common.schema.ts';
 
 export const eventQuery = z.object({

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { SyncStatus } from '../../database/generated/enums.ts';
-import type { CreateIntegration, UpdateIntegration } from '../../services/integration.service.ts';
-import type { IntegrationView } from '../../services/integrationReads.ts';
+import type {
+  CreateIntegration,
+  UpdateIntegration,
+} from '../../services/integrations/integration.service.ts';
+import type { IntegrationView } from '../../services/integrations/integrationReads.ts';
 import { bodyId, jsonObject, pageQuery, queryBoolean, queryId, timestamp } from './common.schema.ts';
 
 const secret = z.string().max(10_000);

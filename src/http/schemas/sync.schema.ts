@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { SyncRun } from '../../database/generated/client.ts';
 import { SyncDirection, SyncStatus } from '../../database/generated/enums.ts';
-import type { SyncStatusView } from '../../services/sync.service.ts';
+import type { SyncStatusView } from '../../services/sync/sync.service.ts';
 import { timestamp } from './common.schema.ts';
 
 export const syncRequest = z.strictObject({

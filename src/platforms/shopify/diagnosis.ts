@@ -4,12 +4,12 @@ import type { Checked, CheckList } from '../checkList.ts';
 import { CONNECTION_EXPLANATIONS } from '../connectionExplanations.ts';
 import { runConnectionTest } from '../connectionTest.ts';
 import type { Connection, ConnectionTestResult } from '../platform.ts';
-import { AdminClient } from './adminClient.ts';
-import type { CostBuckets } from './costBucket.ts';
+import { AdminClient } from './api/adminClient.ts';
+import type { CostBuckets } from './api/costBucket.ts';
+import type { ShopifyOptions } from './api/options.ts';
+import { readShop } from './api/shopFacts.ts';
 import { fault, faults } from './faults.ts';
 import { requireScopes, wantedScopes } from './neededScopes.ts';
-import type { ShopifyOptions } from './options.ts';
-import { readShop } from './shopFacts.ts';
 
 type Remote = ConnectionTestResult['remote'];
 

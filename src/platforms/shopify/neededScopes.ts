@@ -1,5 +1,5 @@
+import { holds } from './api/shopFacts.ts';
 import { fault } from './faults.ts';
-import { holds } from './shopFacts.ts';
 
 /**
  * What an app must be granted, each with what serves in its place. Articles and pages:

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { syncSettingsSchema } from '../syncSettings.ts';
-import { SHOP_DOMAIN } from './shopAddress.ts';
+import { SHOP_DOMAIN } from './api/shopAddress.ts';
 
 /**
  * What `config_json` may hold when a caller sends it. A domain in upper case is taken in lower case, as DNS

@@ -1,12 +1,12 @@
 import type { Platform } from '../platform.ts';
-import { localStatus } from './contentKinds.ts';
-import { openShop } from './contentSession.ts';
-import { CostBuckets } from './costBucket.ts';
+import { CostBuckets } from './api/costBucket.ts';
+import type { ShopifyOptions } from './api/options.ts';
+import { localStatus } from './content/contentKinds.ts';
+import { openShop } from './content/contentSession.ts';
 import { diagnose } from './diagnosis.ts';
-import type { ShopifyOptions } from './options.ts';
 import { shopifyConfigSchema, shopifyCredentialsSchema } from './settings.ts';
 import { readShopifyStructure } from './structure.ts';
-import { shopifyWebhooks } from './webhookPart.ts';
+import { shopifyWebhooks } from './webhooks/webhookPart.ts';
 
 /** Shopify, through its GraphQL Admin API. */
 export function createShopifyPlatform(options: ShopifyOptions): Platform {

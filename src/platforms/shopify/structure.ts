@@ -1,12 +1,12 @@
 import type { Connection, PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
-import { type AdminAnswer, AdminClient, type Operation } from './adminClient.ts';
-import { KINDS } from './contentKinds.ts';
-import type { CostBuckets } from './costBucket.ts';
-import { countItems } from './counts.ts';
+import { type AdminAnswer, AdminClient, type Operation } from './api/adminClient.ts';
+import type { CostBuckets } from './api/costBucket.ts';
+import type { ShopifyOptions } from './api/options.ts';
+import { holds, readShop } from './api/shopFacts.ts';
+import { KINDS } from './content/contentKinds.ts';
+import { countItems } from './content/counts.ts';
+import { TAXONOMIES } from './content/taxonomies.ts';
 import { requireScopes, WRITE_SCOPES } from './neededScopes.ts';
-import type { ShopifyOptions } from './options.ts';
-import { holds, readShop } from './shopFacts.ts';
-import { TAXONOMIES } from './taxonomies.ts';
 
 /**
  * Reads what a shop consists of: its four kinds of content as post types, and what they are sorted by as

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RemoteError } from '../../errors.ts';
 import { syncSettingsSchema } from '../syncSettings.ts';
-import { parseSiteAddress } from './siteAddress.ts';
+import { parseSiteAddress } from './site/siteAddress.ts';
 
 const siteUrl = z
   .string()

@@ -1,10 +1,10 @@
 import type { Connection, PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
-import type { DiagnosisOptions } from './diagnosis.ts';
-import { decodeCharacterReferences } from './htmlText.ts';
-import { collectionRoute, everyStatus } from './listings.ts';
+import type { DiagnosisOptions } from './diagnosis/diagnosis.ts';
 import { fault } from './messages.ts';
-import { openSiteApi, readRoute, type SiteApi } from './siteApi.ts';
-import { type ApiAnswer, isRecord, type SiteClient } from './siteClient.ts';
+import { decodeCharacterReferences } from './site/htmlText.ts';
+import { collectionRoute, everyStatus } from './site/listings.ts';
+import { openSiteApi, readRoute, type SiteApi } from './site/siteApi.ts';
+import { type ApiAnswer, isRecord, type SiteClient } from './site/siteClient.ts';
 
 /** A site may have dozens of types, each counted by a request. Milliseconds. */
 const STRUCTURE_BUDGET_MS = 60_000;

@@ -1,7 +1,7 @@
 import type { Platform } from '../platform.ts';
 import { createWordpressContent } from './content/openContent.ts';
 import { localStatus } from './content/postFields.ts';
-import { type DiagnosisOptions, diagnose } from './diagnosis.ts';
+import { type DiagnosisOptions, diagnose } from './diagnosis/diagnosis.ts';
 import { wordpressConfigSchema, wordpressCredentialsSchema } from './settings.ts';
 import { readWordpressStructure } from './structure.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { CostBucket } from '../../../src/platforms/shopify/costBucket.ts';
+import { CostBucket } from '../../../src/platforms/shopify/api/costBucket.ts';
 import { contentWrite, readOut, typeOf } from '../../support/contentCaller.ts';
 import { StandingClock, type TestShop, testShop } from './testShop.ts';
 

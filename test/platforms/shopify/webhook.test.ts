@@ -5,7 +5,7 @@ import {
   type WebhookHeaders,
   webhookSecrets,
   webhookSubject,
-} from '../../../src/platforms/shopify/webhook.ts';
+} from '../../../src/platforms/shopify/webhooks/webhook.ts';
 import {
   type SimulatedShopify,
   startSimulatedShopify,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { readDirtyJson } from '../../../src/platforms/wordpress/dirtyJson.ts';
 import {
   wordpressConfigSchema,
   wordpressCredentialsSchema,
 } from '../../../src/platforms/wordpress/settings.ts';
-import { compareHome, parseSiteAddress } from '../../../src/platforms/wordpress/siteAddress.ts';
+import { readDirtyJson } from '../../../src/platforms/wordpress/site/dirtyJson.ts';
+import { compareHome, parseSiteAddress } from '../../../src/platforms/wordpress/site/siteAddress.ts';
 
 describe('site address', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { RemoteError } from '../../../errors.ts';
 import type { JsonObject } from '../../platform.ts';
-import { isRecord } from '../siteClient.ts';
+import { isRecord } from '../site/siteClient.ts';
 import { partsBySize } from './ahead.ts';
 import type { SiteRequests } from './siteRequests.ts';
 

@@ -1,7 +1,7 @@
 import { scrub } from '../../../security/scrub.ts';
 import type { ItemFault } from '../../contentPart.ts';
-import { decodeCharacterReferences } from '../htmlText.ts';
-import { isRecord } from '../siteClient.ts';
+import { decodeCharacterReferences } from '../site/htmlText.ts';
+import { isRecord } from '../site/siteClient.ts';
 
 const LONGEST_MESSAGE = 300;
 

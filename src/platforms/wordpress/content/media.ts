@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { RemoteError } from '../../../errors.ts';
 import type { ItemFault } from '../../contentPart.ts';
-import { isRecord, type Outbound } from '../siteClient.ts';
+import { isRecord, type Outbound } from '../site/siteClient.ts';
+import { recordsOf } from './core/idWalk.ts';
 import { refusedItem } from './faultText.ts';
-import { recordsOf } from './idWalk.ts';
 import type { SiteRequests } from './siteRequests.ts';
 
 const MAX_BYTES = 10 * 1024 * 1024;

@@ -1,15 +1,15 @@
 import type { ContentPart, ContentSession, Pace } from '../../contentPart.ts';
 import type { Connection } from '../../platform.ts';
-import { CONNECTOR_NAMESPACE } from '../connectorClient.ts';
-import type { DiagnosisOptions } from '../diagnosis.ts';
-import { type ApiRoot, readRoot } from '../discovery.ts';
+import type { DiagnosisOptions } from '../diagnosis/diagnosis.ts';
 import { WordpressFault } from '../messages.ts';
-import { chooseSignIn } from '../signIn.ts';
-import { parseSiteAddress } from '../siteAddress.ts';
-import { findRoot } from '../siteApi.ts';
-import { SiteClient } from '../siteClient.ts';
-import { createConnectorSession } from './connectorSession.ts';
-import { createCoreSession } from './coreSession.ts';
+import { CONNECTOR_NAMESPACE } from '../site/connectorClient.ts';
+import { type ApiRoot, readRoot } from '../site/discovery.ts';
+import { chooseSignIn } from '../site/signIn.ts';
+import { parseSiteAddress } from '../site/siteAddress.ts';
+import { findRoot } from '../site/siteApi.ts';
+import { SiteClient } from '../site/siteClient.ts';
+import { createConnectorSession } from './connector/connectorSession.ts';
+import { createCoreSession } from './core/coreSession.ts';
 import { patientOutbound, retryable } from './patience.ts';
 import { SiteRequests } from './siteRequests.ts';
 

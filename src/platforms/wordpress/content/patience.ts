@@ -1,9 +1,9 @@
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import { retryAfterMs } from '../../retryAfter.ts';
-import { readDirtyJson } from '../dirtyJson.ts';
-import { recognisedFault } from '../faultPages.ts';
 import { WordpressFault } from '../messages.ts';
-import { isRecord, type Outbound } from '../siteClient.ts';
+import { readDirtyJson } from '../site/dirtyJson.ts';
+import { recognisedFault } from '../site/faultPages.ts';
+import { isRecord, type Outbound } from '../site/siteClient.ts';
 import { refusalMessage } from './faultText.ts';
 
 /** An hour is as long as a site is taken at its word. Milliseconds. */

@@ -1,6 +1,6 @@
 import type { ItemFault, RemoteContent } from '../../contentPart.ts';
 import type { ContentTerm, JsonObject, JsonValue } from '../../platform.ts';
-import { isRecord } from '../siteClient.ts';
+import { isRecord } from '../site/siteClient.ts';
 
 /** What was read of one post: the content, or why it cannot be taken. */
 type PostReading = { post: RemoteContent; fault: null } | { post: null; fault: ItemFault };

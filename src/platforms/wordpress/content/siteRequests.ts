@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { RemoteError } from '../../../errors.ts';
 import type { Pace } from '../../contentPart.ts';
-import { type ApiRoot, apiUrl, siteTime } from '../discovery.ts';
 import { fault, WordpressFault } from '../messages.ts';
-import type { SignIn } from '../signIn.ts';
-import type { ApiAnswer, ApiError, SiteClient } from '../siteClient.ts';
+import { type ApiRoot, apiUrl, siteTime } from '../site/discovery.ts';
+import type { SignIn } from '../site/signIn.ts';
+import type { ApiAnswer, ApiError, SiteClient } from '../site/siteClient.ts';
 
 /** A page of posts or a batch of writes keeps a slow site busy for a while. Milliseconds. */
 const TIMEOUT_MS = 60_000;

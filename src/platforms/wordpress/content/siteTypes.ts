@@ -1,6 +1,6 @@
 import type { TypeOfSite } from '../../contentPart.ts';
-import { collectionRoute, everyStatus } from '../listings.ts';
-import { isRecord } from '../siteClient.ts';
+import { collectionRoute, everyStatus } from '../site/listings.ts';
+import { isRecord } from '../site/siteClient.ts';
 import type { SiteRequests } from './siteRequests.ts';
 
 /** A taxonomy as far as its terms are concerned. */

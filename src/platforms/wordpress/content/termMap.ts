@@ -1,6 +1,6 @@
 import type { ContentTerm } from '../../platform.ts';
-import { decodeCharacterReferences } from '../htmlText.ts';
-import { isRecord } from '../siteClient.ts';
+import { decodeCharacterReferences } from '../site/htmlText.ts';
+import { isRecord } from '../site/siteClient.ts';
 import { isStorable } from './postFields.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import type { Taxonomy } from './siteTypes.ts';

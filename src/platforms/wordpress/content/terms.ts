@@ -1,6 +1,6 @@
 import { RemoteError } from '../../../errors.ts';
 import type { RemoteTerm, TypeOfSite } from '../../contentPart.ts';
-import { type IdList, walkIds } from './idWalk.ts';
+import { type IdList, walkIds } from './core/idWalk.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import type { SiteTypes } from './siteTypes.ts';
 import { readTerm } from './termMap.ts';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ContentWrite, ItemFault, RemoteContent } from '../../contentPart.ts';
 import type { ContentTerm, JsonObject, JsonValue } from '../../platform.ts';
-import { isRecord } from '../siteClient.ts';
+import { isRecord } from '../site/siteClient.ts';
 import type { MediaLibrary } from './media.ts';
 import { localStatus, readUtc } from './postFields.ts';
 

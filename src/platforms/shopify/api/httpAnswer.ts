@@ -1,0 +1,42 @@
+import type { OutboundResponse } from '../../../outbound/httpClient.ts';
+import type { ExplainedFault } from '../../explainedFault.ts';
+import { retryAfterMs } from '../../retryAfter.ts';
+import { fault } from '../faults.ts';
+
+/** The body as JSON; undefined when it is none. */
+export function jsonOf(answer: OutboundResponse): unknown {
+  try {
+    return JSON.parse(answer.body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What a status other than 200 means: https://shopify.dev/docs/api/usage/response-codes
+ * A 401 is the business of whoever sent the token.
+ */
+export function statusFault(answer: OutboundResponse): ExplainedFault {
+  const { headers } = answer;
+  const patience = { retryAfterMs: retryAfterMs(headers['retry-after'], Date.parse(headers.date ?? '')) };
+  switch (answer.status) {
+    case 401:
+      return fault('bad_credentials');
+    case 402:
+      return fault('shop_frozen');
+    case 403:
+      return /scope|merchant approval/i.test(answer.body.toString('utf8'))
+        ? fault('missing_scopes', { values: { scopes: 'Shopify does not name them' } })
+        : fault('rejected', { variant: 'forbidden' });
+    case 404:
+      return fault('shop_not_found');
+    case 423:
+      return fault('shop_locked');
+    case 429:
+      return fault('throttled', patience);
+    case 430:
+      return fault('rejected');
+  }
+  if (answer.status >= 500) return fault('unreachable', { variant: 'shopify', ...patience });
+  return fault('unexpected_answer', { values: { found: `the status ${answer.status}` } });
+}

@@ -1,0 +1,119 @@
+import type { ContentPage, KnownContents, ReadChangesRequest } from '../../contentPart.ts';
+import { knownIds } from '../../knownIds.ts';
+import { less } from '../api/globalId.ts';
+import type { ContentKind } from './contentKinds.ts';
+import { countItems } from './counts.ts';
+import type { ItemReader } from './itemReader.ts';
+import { type Position, START } from './listing.ts';
+import { readWatermark } from './watermark.ts';
+
+/** What was written just before a reading may be found by searches only some time after. Milliseconds. */
+const OVERLAP_MS = 10 * 60_000;
+
+/** What changed since the watermark by Shopify's own dates, then what is missing. Throws ExplainedFault. */
+export async function* readChanges(
+  reader: ItemReader,
+  kind: ContentKind,
+  { newest, watermark, known }: ReadChangesRequest,
+): AsyncIterable<ContentPage> {
+  const query = reader.query.bind(reader);
+  const since = readWatermark(watermark);
+  const knownBefore = await known.count();
+  const window = newest === null ? null : await newestIds(reader, kind, newest);
+  const inWindow = window === null ? null : new Set(window);
+  const listing = {
+    kind,
+    search: since === null ? '' : `updated_at:>='${new Date(since - OVERLAP_MS).toISOString()}'`,
+    reverse: false,
+  };
+
+  const seen = new Set<string>();
+  let begunAt: string | null = null;
+  let added = 0;
+  let cursor: Position = START;
+  for (let at: Position | null = START; at !== null; ) {
+    const page = await reader.page(listing, at, kind.pageSize);
+    begunAt ??= page.answeredAt;
+    const ids = page.items.map((item) => item.externalId);
+    const stored = await known.some(ids);
+    const items = page.items.filter(
+      ({ externalId }) => inWindow === null || inWindow.has(externalId) || stored.has(externalId),
+    );
+    for (const { externalId } of items) {
+      if (!stored.has(externalId) && !seen.has(externalId)) added += 1;
+      seen.add(externalId);
+    }
+    at = page.next;
+    cursor = at ?? cursor;
+    if (items.length > 0 || page.faults.length > 0)
+      yield { items, faults: page.faults, cursor: { ...cursor }, expected: null };
+  }
+
+  const there = window === null ? await countItems(kind, query) : null;
+  // As many as are known, those found now included: then none is missing.
+  const complete = there !== null && there === knownBefore + added;
+  const swept = complete
+    ? { missing: [], unseen: [] }
+    : await sweep(known, window === null ? allIds(reader, kind) : [window.toReversed()], seen, newest);
+  const late = await reader.byId(kind, swept.unseen);
+  yield {
+    items: late.items,
+    faults: late.faults,
+    cursor: { ...cursor },
+    expected: null,
+    end: {
+      watermark: { at: begunAt ?? new Date(since ?? 0).toISOString() },
+      missing: swept.missing,
+    },
+  };
+}
+
+/** The ids of the newest so many, newest first. */
+async function newestIds(reader: ItemReader, kind: ContentKind, newest: number): Promise<string[]> {
+  const found: string[] = [];
+  for (let at: Position | null = START; at !== null && found.length < newest; ) {
+    const page = await reader.ids({ kind, search: '', reverse: true }, at);
+    found.push(...page.ids);
+    at = page.next;
+  }
+  return found.slice(0, newest);
+}
+
+async function* allIds(reader: ItemReader, kind: ContentKind): AsyncIterable<string[]> {
+  for (let at: Position | null = START; at !== null; ) {
+    const page = await reader.ids({ kind, search: '', reverse: false }, at);
+    yield page.ids;
+    at = page.next;
+  }
+}
+
+/**
+ * Walks along the ids of the shop and those that are known, both ascending. `seen` are ids that were found just
+ * now. With a limit of the newest so many, what is older than those is left as it is.
+ */
+async function sweep(
+  known: KnownContents,
+  pages: AsyncIterable<string[]> | Iterable<string[]>,
+  seen: ReadonlySet<string>,
+  newest: number | null,
+): Promise<{ missing: string[]; unseen: string[] }> {
+  const missing: string[] = [];
+  const unseen: string[] = [];
+  const stored = knownIds(known);
+  let next = await stored.next();
+  let first = true;
+  for await (const ids of pages) {
+    for (const id of ids) {
+      while (!next.done && less(next.value, id)) {
+        if (!seen.has(next.value) && !(first && newest !== null && ids.length >= newest))
+          missing.push(next.value);
+        next = await stored.next();
+      }
+      first = false;
+      if (!next.done && next.value === id) next = await stored.next();
+      else if (!seen.has(id)) unseen.push(id);
+    }
+  }
+  for (; !next.done; next = await stored.next()) if (!seen.has(next.value)) missing.push(next.value);
+  return { missing, unseen };
+}

@@ -1,0 +1,156 @@
+import type { ContentWrite, ItemFault, RemoteContent } from '../../contentPart.ts';
+import type { JsonObject, JsonValue } from '../../platform.ts';
+import { type ContentKind, OUR_NAMESPACE } from './contentKinds.ts';
+
+/** What of `metadata` is written, and how the input calls it. Everything else in it is the shop's own word. */
+const METADATA: Readonly<Record<ContentKind['slug'], Readonly<Record<string, string>>>> = {
+  article: { author: 'author.name', template_suffix: 'templateSuffix' },
+  page: { template_suffix: 'templateSuffix' },
+  product: {
+    vendor: 'vendor',
+    template_suffix: 'templateSuffix',
+    seo_title: 'seo.title',
+    seo_description: 'seo.description',
+  },
+  collection: {
+    template_suffix: 'templateSuffix',
+    sort_order: 'sortOrder',
+    seo_title: 'seo.title',
+    seo_description: 'seo.description',
+  },
+};
+
+/** What is sent of one content, besides what has to be looked up first. */
+interface ContentInput {
+  input: JsonObject;
+  /** Of a product: a picture to be taken from its address. */
+  media: JsonObject[];
+  /** Should it be visible in the Online Store? null: as it is. */
+  online: boolean | null;
+  notes: ItemFault[];
+}
+
+/**
+ * What of `write` differs from `before`, as the mutation's input; all of it where `before` is null, as with a
+ * create. What a shop has no place for becomes a note.
+ */
+export function contentInput(
+  kind: ContentKind,
+  write: ContentWrite,
+  before: RemoteContent | null,
+): ContentInput {
+  const input: JsonObject = {};
+  const notes: ItemFault[] = [];
+  const set = (name: string, value: JsonValue, was: unknown) => {
+    if (before === null || value !== was) input[name] = value;
+  };
+  set('title', write.title, before?.title);
+  if (write.slug !== '') set('handle', write.slug, before?.slug);
+  set(hasDescription(kind) ? 'descriptionHtml' : 'body', write.body, before?.body);
+  if (kind.slug === 'article') set('summary', write.excerpt, before?.excerpt);
+  else if (write.excerpt !== '')
+    notes.push(note(write, 'excerpt_not_kept', `A ${kind.slug} has no excerpt.`));
+
+  const online = statusInput(kind, write, before, input);
+  termsInput(kind, write, before, input, notes);
+  for (const [name, path] of Object.entries(METADATA[kind.slug])) {
+    const value = write.metadata[name];
+    if (value === undefined || value === before?.metadata[name]) continue;
+    setPath(input, path, value);
+  }
+  // Both or none: nobody says what becomes of the part that is not sent.
+  if (input.seo !== undefined) {
+    const part = (name: string): JsonValue => write.metadata[name] ?? before?.metadata[name] ?? null;
+    input.seo = { title: part('seo_title'), description: part('seo_description') };
+  }
+
+  const ours: JsonObject[] = [];
+  if (before?.contentId !== write.contentId)
+    ours.push(metafield('content_id', 'number_integer', String(write.contentId)));
+  const image = write.metadata.featured_image_url;
+  const media: JsonObject[] = [];
+  if (typeof image === 'string' && image !== '' && image !== before?.metadata.featured_image_url) {
+    if (kind.slug === 'page') notes.push(note(write, 'image_not_kept', 'A page has no image of its own.'));
+    else {
+      // Kept beside the picture, so that the same address is taken once.
+      ours.push(metafield('image_source', 'single_line_text_field', image));
+      if (kind.slug === 'product') media.push({ originalSource: image, mediaContentType: 'IMAGE' });
+      else input.image = kind.slug === 'article' ? { url: image } : { src: image };
+    }
+  }
+  if (ours.length > 0) input.metafields = ours;
+  return { input, media, online, notes };
+}
+
+export function note(write: ContentWrite, code: string, message: string): ItemFault {
+  return { externalId: write.externalId, code, message };
+}
+
+function hasDescription(kind: ContentKind): boolean {
+  return kind.slug === 'product' || kind.slug === 'collection';
+}
+
+/** Sets the status; what only a publication can say is returned. */
+function statusInput(
+  kind: ContentKind,
+  { status }: ContentWrite,
+  before: RemoteContent | null,
+  input: JsonObject,
+): boolean | null {
+  // Finer words of the shop, as UNLISTED or ARCHIVED, stay while they mean the same.
+  if (status === null || status === before?.status) return null;
+  const published = status === 'published';
+  if (kind.slug === 'article' || kind.slug === 'page') {
+    input.isPublished = published;
+    return null;
+  }
+  if (kind.slug === 'product') {
+    input.status = published ? 'ACTIVE' : 'DRAFT';
+    // A product starts in no publication, and a draft is not seen in any.
+    return published ? true : null;
+  }
+  return published;
+}
+
+function termsInput(
+  kind: ContentKind,
+  write: ContentWrite,
+  before: RemoteContent | null,
+  input: JsonObject,
+  notes: ItemFault[],
+): void {
+  const names = (terms: ContentWrite['terms'], taxonomy: string) =>
+    terms.filter((term) => term.taxonomy === taxonomy).map((term) => term.name);
+  const tags = kind.slug === 'article' ? 'article_tag' : kind.slug === 'product' ? 'product_tag' : null;
+  if (tags !== null) {
+    const wanted = names(write.terms, tags);
+    const had = before === null ? [] : names(before.terms, tags);
+    if (wanted.toSorted().join('\n') !== had.toSorted().join('\n')) input.tags = wanted;
+  }
+  if (kind.slug === 'product') {
+    const [wanted = '', ...others] = names(write.terms, 'product_type');
+    const [had = ''] = before === null ? [] : names(before.terms, 'product_type');
+    if (wanted !== had) input.productType = wanted;
+    if (others.length > 0)
+      notes.push(note(write, 'one_type_only', 'A product has one type: the first was taken.'));
+  }
+  const foreign = write.terms.filter(({ taxonomy }) => !kind.taxonomies.includes(taxonomy));
+  if (foreign.length > 0) {
+    const named = [...new Set(foreign.map(({ taxonomy }) => taxonomy))].join(', ');
+    notes.push(note(write, 'unknown_taxonomy', `A ${kind.slug} is not sorted by ${named}.`));
+  }
+}
+
+function metafield(key: string, type: string, value: string): JsonObject {
+  return { namespace: OUR_NAMESPACE, key, type, value };
+}
+
+function setPath(input: JsonObject, path: string, value: JsonValue): void {
+  const [name = '', inner] = path.split('.');
+  if (inner === undefined) input[name] = value;
+  else {
+    const holder = input[name];
+    const known = typeof holder === 'object' && holder !== null && !Array.isArray(holder) ? holder : {};
+    input[name] = { ...known, [inner]: value };
+  }
+}

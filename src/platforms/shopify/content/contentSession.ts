@@ -1,0 +1,86 @@
+import type {
+  ContentPage,
+  ContentSession,
+  ContentWrite,
+  Pace,
+  ReadAllRequest,
+  ReadChangesRequest,
+  ReadOutcome,
+  RemoteTerm,
+  TypeOfSite,
+  WriteOutcome,
+} from '../../contentPart.ts';
+import type { Connection } from '../../platform.ts';
+import { AdminClient } from '../api/adminClient.ts';
+import type { CostBuckets } from '../api/costBucket.ts';
+import type { ShopifyOptions } from '../api/options.ts';
+import { findOnlineStore, readShop } from '../api/shopFacts.ts';
+import { fault } from '../faults.ts';
+import { readChanges } from './changes.ts';
+import { type ContentKind, kindOf } from './contentKinds.ts';
+import { ContentWriter } from './contentWriter.ts';
+import { ItemReader } from './itemReader.ts';
+import { TAXONOMIES } from './taxonomies.ts';
+import { readWhole } from './wholeReading.ts';
+
+/** Opens a shop for one run. Throws ExplainedFault. */
+export async function openShop(
+  connection: Connection,
+  pace: Pace,
+  options: ShopifyOptions,
+  buckets: CostBuckets,
+): Promise<ContentSession> {
+  const client = new AdminClient(connection, options, buckets);
+  const { signal } = pace;
+  const shop = await pace.send(() => readShop(client, signal), { repeatable: true });
+  const onlineStore = await pace.send(() => findOnlineStore(client, shop.scopes, signal), {
+    repeatable: true,
+  });
+  const facts = { ...shop, onlineStore };
+  const reader = new ItemReader(client, pace, facts);
+  return new ShopSession(reader, new ContentWriter(client, pace, reader), pace);
+}
+
+class ShopSession implements ContentSession {
+  /** A product's date stays when a collection takes it in by a rule, and a page's when its metafields change. */
+  readonly findsEveryChange = false;
+  readonly writesAtOnce = 10;
+  readonly comparesAndSets = false;
+  readonly #reader: ItemReader;
+  readonly #writer: ContentWriter;
+  readonly #pace: Pace;
+
+  constructor(reader: ItemReader, writer: ContentWriter, pace: Pace) {
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#pace = pace;
+  }
+
+  async *readAll(request: ReadAllRequest): AsyncIterable<ContentPage> {
+    yield* readWhole(this.#reader, this.#pace, kindFor(request.type), request);
+  }
+
+  async *readChanges(request: ReadChangesRequest): AsyncIterable<ContentPage> {
+    yield* readChanges(this.#reader, kindFor(request.type), request);
+  }
+
+  async read(type: TypeOfSite, externalIds: readonly string[]): Promise<ReadOutcome> {
+    return this.#reader.byId(kindFor(type), externalIds);
+  }
+
+  async *readTerms(taxonomy: TypeOfSite): AsyncIterable<RemoteTerm[]> {
+    const found = TAXONOMIES.find(({ slug }) => slug === taxonomy.slug);
+    if (found) yield* found.terms(this.#reader.query.bind(this.#reader));
+  }
+
+  async write(type: TypeOfSite, writes: readonly ContentWrite[]): Promise<WriteOutcome[]> {
+    return this.#writer.write(kindFor(type), writes);
+  }
+}
+
+/** Throws `unknown_type`: a shop has the four kinds, and none of its own. */
+function kindFor({ slug }: TypeOfSite): ContentKind {
+  const kind = kindOf(slug);
+  if (kind === undefined) throw fault('unknown_type', { values: { found: slug } });
+  return kind;
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { AdminAnswer, Operation } from '../api/adminClient.ts';
+import type { ContentKind } from './contentKinds.ts';
+
+type Query = (operation: Operation, variables: Record<string, unknown>) => Promise<AdminAnswer>;
+
+const count = z.object({ count: z.number().int(), precision: z.string() });
+
+/** With more blogs than one page has, their articles are not counted. */
+const blogs = z.object({
+  nodes: z.array(z.object({ articlesCount: count })),
+  pageInfo: z.object({ hasNextPage: z.literal(false) }),
+});
+
+const QUERIES: Readonly<Record<ContentKind['list'], Operation>> = {
+  // There is no count of all articles, but one for each blog.
+  articles: {
+    name: 'Count articles',
+    document: `query CountArticles {
+  blogs(first: 100) { nodes { articlesCount(limit: null) { count precision } } pageInfo { hasNextPage } }
+}`,
+    cost: 204,
+  },
+  pages: {
+    name: 'Count pages',
+    document: 'query CountPages { pagesCount(limit: null) { count precision } }',
+    cost: 2,
+  },
+  products: {
+    name: 'Count products',
+    document:
+      'query CountProducts($query: String) { productsCount(limit: null, query: $query) { count precision } }',
+    cost: 2,
+  },
+  collections: {
+    name: 'Count collections',
+    document: 'query CountCollections { collectionsCount(limit: null) { count precision } }',
+    cost: 2,
+  },
+};
+
+/** How many items of a kind there are; null when Shopify does not count them exactly. */
+export async function countItems(kind: ContentKind, query: Query): Promise<number | null> {
+  const { data } = await query(QUERIES[kind.list], kind.list === 'products' ? { query: kind.search } : {});
+  const counted =
+    kind.list === 'articles' ? blogs.safeParse(data.blogs) : count.safeParse(data[`${kind.list}Count`]);
+  if (!counted.success) return null;
+  const parts =
+    'nodes' in counted.data ? counted.data.nodes.map((node) => node.articlesCount) : [counted.data];
+  if (parts.some(({ precision }) => precision !== 'EXACT')) return null;
+  return parts.reduce((sum, part) => sum + part.count, 0);
+}

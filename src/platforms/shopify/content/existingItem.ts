@@ -1,0 +1,53 @@
+import type { ContentWrite, RemoteContent } from '../../contentPart.ts';
+import type { ContentKind } from './contentKinds.ts';
+import type { ItemReader } from './itemReader.ts';
+import { type Position, START } from './listing.ts';
+import { slugOf } from './slug.ts';
+
+/** Our clock and Shopify's may be this far apart. Milliseconds. */
+const SLACK_MS = 10 * 60_000;
+/** How far a search for a create of ours goes back, in pages of the newest items. */
+const PAGES_AT_MOST = 20;
+
+/** The handles that a content is created under: the first that is free. The second nobody else would take. */
+export function handlesFor(write: ContentWrite): string[] {
+  const wanted = slugOf(write.slug) || slugOf(write.title) || 'content';
+  return [wanted, `${wanted}-${write.contentId}`];
+}
+
+/** The item of this handle; null when there is none. */
+export async function itemByHandle(
+  reader: ItemReader,
+  kind: ContentKind,
+  handle: string,
+): Promise<RemoteContent | null> {
+  const listing = { kind, search: `handle:${handle}`, reverse: false };
+  const { items } = await reader.page(listing, START, 5);
+  return items.find((item) => item.slug === handle) ?? null;
+}
+
+/**
+ * What became of a create that was begun before: the item that has the content's id in our metafield, by its
+ * handle, or among everything that changed since. null when it never came to be.
+ */
+export async function findCreated(
+  reader: ItemReader,
+  kind: ContentKind,
+  write: ContentWrite,
+): Promise<RemoteContent | null> {
+  for (const handle of handlesFor(write)) {
+    const found = await itemByHandle(reader, kind, handle);
+    if (found?.contentId === write.contentId) return found;
+  }
+  const begun = Date.parse(write.begunAt ?? '');
+  if (Number.isNaN(begun)) return null;
+  const search = `updated_at:>='${new Date(begun - SLACK_MS).toISOString()}'`;
+  let at: Position | null = START;
+  for (let pages = 0; at !== null && pages < PAGES_AT_MOST; pages += 1) {
+    const page = await reader.page({ kind, search, reverse: true }, at, kind.pageSize);
+    const found = page.items.find((item) => item.contentId === write.contentId);
+    if (found !== undefined) return found;
+    at = page.next;
+  }
+  return null;
+}

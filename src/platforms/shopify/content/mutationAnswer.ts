@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { ContentWrite, ItemFault } from '../../contentPart.ts';
+import type { AdminAnswer } from '../api/adminClient.ts';
+import { fault } from '../faults.ts';
+
+const userErrors = z.array(
+  z.object({
+    field: z.array(z.string()).nullish().catch(null),
+    message: z.string().catch(''),
+    code: z.string().nullish().catch(null),
+  }),
+);
+export type UserErrors = z.output<typeof userErrors>;
+
+/** What a mutation of one item came to. */
+export type Mutated = { item: unknown; errors: [] } | { item: null; errors: UserErrors };
+
+/**
+ * Reads the payload under `field`, and in it the item under `itemField`; null where there is none to be read. Throws
+ * ExplainedFault `unexpected_answer`.
+ */
+export function readPayload(answer: AdminAnswer, field: string, itemField: string | null): Mutated {
+  const payload = z.record(z.string(), z.unknown()).safeParse(answer.data[field]);
+  const errors = userErrors.safeParse(payload.data?.userErrors);
+  if (!payload.success || !errors.success)
+    throw fault('unexpected_answer', { values: { found: 'a mutation without its outcome' } });
+  if (errors.data.length > 0) return { item: null, errors: errors.data };
+  return { item: itemField === null ? null : payload.data[itemField], errors: [] };
+}
+
+/** Is it that another item has the handle? */
+export function isTaken({ field, message, code }: UserErrors[number]): boolean {
+  return code === 'TAKEN' || ((field?.includes('handle') ?? false) && /taken|already|in use/i.test(message));
+}
+
+/** What the shop says against a write. */
+export function userFault(write: ContentWrite, errors: UserErrors): ItemFault {
+  const code = errors.find((error) => error.code)?.code?.toLowerCase() ?? 'refused';
+  const told = errors.map(({ field, message }) => (field ? `${field.join('.')}: ${message}` : message));
+  return { externalId: write.externalId, code, message: told.join('; ').slice(0, 1000) };
+}

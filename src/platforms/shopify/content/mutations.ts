@@ -1,0 +1,78 @@
+import type { Operation } from '../api/adminClient.ts';
+import { type ContentKind, fieldsOf } from './contentKinds.ts';
+
+interface Mutation {
+  /** The mutation's name, under which its payload stands in the data. */
+  field: string;
+  /** What `$input` is declared as. */
+  inputType: string;
+  /** The argument that takes it. */
+  argument: string;
+  /** Does the id of what is updated stand beside the input, and not in it? */
+  idBeside: boolean;
+  /** Do user errors have codes? */
+  codes: boolean;
+}
+
+/** https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/articleCreate and the like */
+export const MUTATIONS: Readonly<Record<ContentKind['slug'], { create: Mutation; update: Mutation }>> = {
+  article: both('article', 'Article', { idBeside: true, codes: true }),
+  page: both('page', 'Page', { idBeside: true, codes: true }),
+  product: both('product', 'Product', { idBeside: false, codes: false }),
+  collection: both('collection', 'Collection', { idBeside: false, codes: false }),
+};
+
+function both(name: string, type: string, facts: Pick<Mutation, 'idBeside' | 'codes'>) {
+  const mutation = (verb: 'Create' | 'Update'): Mutation => ({
+    field: `${name}${verb}`,
+    inputType: `${type}${verb}Input!`,
+    argument: name,
+    ...facts,
+  });
+  return { create: mutation('Create'), update: mutation('Update') };
+}
+
+/** The mutation that creates or updates one item and answers with all its fields. */
+export function writeOperation(
+  kind: ContentKind,
+  verb: 'create' | 'update',
+  onlineStore: string | null,
+): Operation & { field: string } {
+  const { field, inputType, argument, idBeside, codes } = MUTATIONS[kind.slug][verb];
+  const id = verb === 'update' && idBeside;
+  const media = kind.slug === 'product';
+  const declared = `$input: ${inputType}${id ? ', $id: ID!' : ''}${media ? ', $media: [CreateMediaInput!]' : ''}`;
+  const given = `${argument}: $input${id ? ', id: $id' : ''}${media ? ', media: $media' : ''}`;
+  return {
+    field,
+    name: field,
+    document: `mutation Write(${declared}) {
+  ${field}(${given}) {
+    ${kind.slug} { ${fieldsOf(kind, onlineStore)} }
+    userErrors { field message ${codes ? 'code' : ''} }
+  }
+}`,
+    cost: 12 + kind.itemCost,
+  };
+}
+
+/** Makes a product or collection visible in a publication, or takes it out. */
+export function publishOperation(verb: 'publish' | 'unpublish'): Operation & { field: string } {
+  const field = verb === 'publish' ? 'publishablePublish' : 'publishableUnpublish';
+  return {
+    field,
+    name: field,
+    document: `mutation Publish($id: ID!, $input: [PublicationInput!]!) {
+  ${field}(id: $id, input: $input) { userErrors { field message } }
+}`,
+    cost: 12,
+  };
+}
+
+export const COLLECTION_BY_HANDLE: Operation = {
+  name: 'Collection by handle',
+  document: `query CollectionByHandle($handle: String!) {
+  collectionByIdentifier(identifier: { handle: $handle }) { id }
+}`,
+  cost: 1,
+};

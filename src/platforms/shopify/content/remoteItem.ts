@@ -1,0 +1,224 @@
+import { z } from 'zod';
+import type { ItemFault, RemoteContent } from '../../contentPart.ts';
+import type { ContentTerm, JsonObject } from '../../platform.ts';
+import { nodeId } from '../api/globalId.ts';
+import { pageInfo } from '../api/graphqlPage.ts';
+import type { ShopFacts } from '../api/shopFacts.ts';
+import { type ContentKind, localStatus } from './contentKinds.ts';
+import { slugOf } from './slug.ts';
+
+const text = z.string();
+const metafield = z.object({ value: text }).nullish();
+const image = z.object({ url: text }).nullish();
+const seo = z.object({ title: text.nullish(), description: text.nullish() }).nullish();
+
+const common = {
+  id: text,
+  handle: text,
+  title: text,
+  updatedAt: text.nullish(),
+  templateSuffix: text.nullish(),
+  contentId: metafield,
+  imageSource: metafield,
+};
+
+const article = z.object({
+  ...common,
+  body: text,
+  summary: text.nullish(),
+  tags: z.array(text),
+  isPublished: z.boolean(),
+  publishedAt: text.nullish(),
+  author: z.object({ name: text }).nullish(),
+  blog: z.object({ id: text, handle: text, title: text }),
+  image,
+});
+
+const page = z.object({ ...common, body: text, isPublished: z.boolean(), publishedAt: text.nullish() });
+
+const memberships = z.object({
+  nodes: z.array(z.object({ id: text, handle: text, title: text })),
+  pageInfo,
+});
+
+const product = z.object({
+  ...common,
+  descriptionHtml: text,
+  tags: z.array(text),
+  productType: text,
+  vendor: text,
+  status: text,
+  seo,
+  featuredMedia: z.object({ preview: z.object({ image }).nullish() }).nullish(),
+  collections: memberships,
+});
+
+const collection = z.object({
+  ...common,
+  descriptionHtml: text,
+  sortOrder: text.nullish(),
+  seo,
+  image,
+  isOnline: z.boolean().nullish(),
+});
+
+/** An item as read, or why it cannot be taken. */
+type ReadItem = { content: RemoteContent; restOfCollections: string | null } | { fault: ItemFault };
+
+/**
+ * One node of an answer as a content. `restOfCollections` is the cursor after which a product's other
+ * collections are. Never throws: a node that is not what it must be is a fault.
+ */
+export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): ReadItem {
+  const id = nodeId(node, kind.type);
+  if (id === null) {
+    const message = node === null ? 'Shopify gave nothing in its place.' : `It has no id of a ${kind.slug}.`;
+    return { fault: { externalId: null, code: 'no_id', message } };
+  }
+  const unreadable = (error: z.ZodError): ReadItem => {
+    const fields = [...new Set(error.issues.map((issue) => issue.path.join('.')))].join(', ');
+    const message = `These fields of the ${kind.slug} cannot be read: ${fields}.`;
+    return { fault: { externalId: id, code: 'unreadable', message } };
+  };
+  const base = (from: z.output<z.ZodObject<typeof common>>, path: string) => ({
+    externalId: id,
+    contentType: kind.slug,
+    title: from.title,
+    slug: from.handle,
+    excerpt: '',
+    url: `${facts.url}/${path}${encodeURIComponent(from.handle)}`,
+    modifiedAt: utc(from.updatedAt),
+    // Shopify makes no hash of an item.
+    tag: null,
+    contentId: contentIdOf(from.contentId?.value),
+  });
+  switch (kind.slug) {
+    case 'article': {
+      const { data: from, error } = article.safeParse(node);
+      if (!from) return unreadable(error);
+      const blog = { taxonomy: 'blog', slug: from.blog.handle, name: from.blog.title };
+      return item({
+        ...base(from, `blogs/${encodeURIComponent(from.blog.handle)}/`),
+        body: from.body,
+        excerpt: from.summary ?? '',
+        ...publication(from),
+        terms: [blog, ...tagTerms('article_tag', from.tags)],
+        metadata: present({
+          author: from.author?.name,
+          template_suffix: from.templateSuffix,
+          image_url: from.image?.url,
+          featured_image_url: from.imageSource?.value,
+        }),
+      });
+    }
+    case 'page': {
+      const { data: from, error } = page.safeParse(node);
+      if (!from) return unreadable(error);
+      return item({
+        ...base(from, 'pages/'),
+        body: from.body,
+        ...publication(from),
+        terms: [],
+        metadata: present({ template_suffix: from.templateSuffix }),
+      });
+    }
+    case 'product': {
+      const { data: from, error } = product.safeParse(node);
+      if (!from) return unreadable(error);
+      const collections = membershipsIn(from.collections);
+      const content: RemoteContent = {
+        ...base(from, 'products/'),
+        body: from.descriptionHtml,
+        externalStatus: from.status,
+        status: localStatus(from.status),
+        terms: [
+          ...(from.productType === '' ? [] : [term('product_type', from.productType)]),
+          ...tagTerms('product_tag', from.tags),
+          ...collections.terms,
+        ],
+        metadata: present({
+          vendor: from.vendor,
+          template_suffix: from.templateSuffix,
+          seo_title: from.seo?.title,
+          seo_description: from.seo?.description,
+          image_url: from.featuredMedia?.preview?.image?.url,
+          featured_image_url: from.imageSource?.value,
+        }),
+      };
+      return { content, restOfCollections: collections.rest };
+    }
+    case 'collection': {
+      const { data: from, error } = collection.safeParse(node);
+      if (!from) return unreadable(error);
+      // Without a look at its publications nobody can tell, and most are in the shop.
+      const online = from.isOnline ?? null;
+      const status = online === null ? 'unknown' : online ? 'published' : 'unpublished';
+      return item({
+        ...base(from, 'collections/'),
+        body: from.descriptionHtml,
+        externalStatus: status,
+        status: localStatus(status),
+        terms: [],
+        metadata: present({
+          template_suffix: from.templateSuffix,
+          sort_order: from.sortOrder,
+          seo_title: from.seo?.title,
+          seo_description: from.seo?.description,
+          image_url: from.image?.url,
+          featured_image_url: from.imageSource?.value,
+        }),
+      });
+    }
+  }
+}
+
+/** Reads a page of a product's collections that did not come with it; null when it is none. */
+export function readMemberships(value: unknown): { terms: ContentTerm[]; rest: string | null } | null {
+  const { data } = memberships.safeParse(value);
+  return data ? membershipsIn(data) : null;
+}
+
+function membershipsIn({ nodes, pageInfo: { hasNextPage, endCursor } }: z.output<typeof memberships>) {
+  return { terms: nodes.map(collectionTerm), rest: hasNextPage ? (endCursor ?? null) : null };
+}
+
+function item(content: RemoteContent): ReadItem {
+  return { content, restOfCollections: null };
+}
+
+/** A tag or type is a text in Shopify; its slug is made as Shopify makes handles. */
+function term(taxonomy: string, name: string): ContentTerm {
+  return { taxonomy, slug: slugOf(name) || name, name };
+}
+
+function tagTerms(taxonomy: string, tags: string[]): ContentTerm[] {
+  return tags.map((tag) => term(taxonomy, tag));
+}
+
+function collectionTerm({ handle, title }: { handle: string; title: string }): ContentTerm {
+  return { taxonomy: 'collection', slug: handle, name: title };
+}
+
+/** A date to come means that it is published by itself then. */
+function publication(from: { isPublished: boolean; publishedAt?: string | null | undefined }) {
+  const planned = !from.isPublished && Boolean(from.publishedAt);
+  const externalStatus = from.isPublished ? 'published' : planned ? 'scheduled' : 'unpublished';
+  return { externalStatus, status: localStatus(externalStatus) };
+}
+
+function contentIdOf(value: string | undefined): number | null {
+  const id = Number(value ?? Number.NaN);
+  return Number.isSafeInteger(id) && id > 0 ? id : null;
+}
+
+function utc(time: string | null | undefined): string | null {
+  const parsed = Date.parse(time ?? '');
+  return Number.isNaN(parsed) ? null : new Date(parsed).toISOString();
+}
+
+/** Only what is there and not empty. */
+function present(values: Record<string, string | null | undefined>): JsonObject {
+  const kept: JsonObject = {};
+  for (const [name, value] of Object.entries(values)) if (value) kept[name] = value;
+  return kept;
+}

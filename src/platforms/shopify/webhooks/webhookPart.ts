@@ -1,0 +1,60 @@
+import type { WebhookHeaders as AnyHeaders, WebhookPart } from '../../webhookPart.ts';
+import { shopOf } from '../api/shopAddress.ts';
+import {
+  isShopifyWebhook,
+  shopOfWebhook,
+  type WebhookHeaders,
+  webhookSecrets,
+  webhookSubject,
+} from './webhook.ts';
+
+/** Shopify's webhooks: https://shopify.dev/docs/apps/build/webhooks/subscribe/https */
+export const shopifyWebhooks: WebhookPart = {
+  headers: [
+    { name: 'X-Shopify-Shop-Domain', required: true, description: 'The shop that this tells of.' },
+    {
+      name: 'X-Shopify-Hmac-Sha256',
+      required: true,
+      description: "The body's HMAC-SHA256 with the app's client secret, in base64.",
+    },
+    { name: 'X-Shopify-Topic', required: true, description: 'Of products or collections.' },
+    {
+      name: 'X-Shopify-Webhook-Id',
+      required: false,
+      description: 'Names the message; with the same one again it is a duplicate.',
+    },
+  ],
+  idHeader: 'X-Shopify-Webhook-Id',
+  senderOf(headers) {
+    const shop = shopOfWebhook(read(headers));
+    return shop === null ? null : { shop_domain: shop };
+  },
+  isGenuine: (rawBody, headers, { config, credentials }) =>
+    isShopifyWebhook(rawBody, read(headers), {
+      shop: shopOf(config),
+      secrets: webhookSecrets(credentials),
+    }),
+  changeIn(headers, body) {
+    const topic = read(headers)['x-shopify-topic'];
+    if (!/^(products|collections)\/(create|update|delete)$/.test(topic ?? ''))
+      return {
+        field: 'X-Shopify-Topic',
+        message: 'must be create, update or delete of products or collections.',
+      };
+    return webhookSubject(topic, body) ?? { field: 'body', message: 'names no product or collection.' };
+  },
+};
+
+/** A header that came twice counts as none. */
+function read(headers: AnyHeaders): WebhookHeaders {
+  const text = (name: keyof WebhookHeaders) => {
+    const value = headers[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  return {
+    'x-shopify-topic': text('x-shopify-topic'),
+    'x-shopify-hmac-sha256': text('x-shopify-hmac-sha256'),
+    'x-shopify-shop-domain': text('x-shopify-shop-domain'),
+    'x-shopify-webhook-id': text('x-shopify-webhook-id'),
+  };
+}

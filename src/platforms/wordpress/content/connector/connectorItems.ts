@@ -1,0 +1,112 @@
+import { RemoteError } from '../../../../errors.ts';
+import type { ItemFault, RemoteContent } from '../../../contentPart.ts';
+import type { ContentTerm } from '../../../platform.ts';
+import { isRecord } from '../../site/siteClient.ts';
+import { readPost } from '../postFields.ts';
+import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
+import { readTerm } from '../termMap.ts';
+import { TooLargeItems, tooLarge } from '../tooLarge.ts';
+
+/** The largest page of the connector. */
+export const PAGE = 500;
+
+/** How many ids a range of the inventory spans. */
+export const RANGE = 1_000;
+
+interface Items {
+  items: RemoteContent[];
+  faults: ItemFault[];
+  gone: string[];
+}
+
+/** The `items` route of the connector for one type. */
+export class ConnectorItems {
+  readonly type: string;
+  readonly #requests: SiteRequests;
+  readonly #tooLarge = new TooLargeItems();
+
+  constructor(requests: SiteRequests, type: string) {
+    this.#requests = requests;
+    this.type = type;
+  }
+
+  /** A route of the connector, asked about this type. Throws RemoteError. */
+  async ask(
+    route: 'items' | 'inventory',
+    query: string,
+  ): Promise<SiteAnswer & { value: Record<string, unknown> }> {
+    const answer = await this.#requests.read(
+      `sitebridge/v1/${route}`,
+      `type=${encodeURIComponent(this.type)}&${query}`,
+    );
+    const { value } = answer;
+    if (!isRecord(value)) throw this.#requests.unexpected(`${route} that are no object`, true);
+    return { ...answer, value };
+  }
+
+  /** Yields the items with these ids, at most 500; in halves where they are too large. */
+  async *byIds(ids: readonly string[]): AsyncGenerator<Items> {
+    // A comma stands in a query as it is, and an encoded one takes three times the room.
+    const answer = await this.ask('items', `include=${ids.join(',')}`).catch(tooLarge);
+    if (!(answer instanceof RemoteError)) {
+      yield this.read(answer);
+    } else if (ids.length > 1) {
+      const half = Math.ceil(ids.length / 2);
+      yield* this.byIds(ids.slice(0, half));
+      yield* this.byIds(ids.slice(half));
+    } else {
+      yield { items: [], faults: [this.#tooLarge.fault(ids[0] ?? null, answer)], gone: [] };
+    }
+  }
+
+  /** The item after an id is too large: which is it? Throws RemoteError. */
+  async skipAfter(after: number, error: RemoteError): Promise<{ id: number; fault: ItemFault }> {
+    const fault = this.#tooLarge.fault(null, error);
+    const first = after + 1;
+    const { ranges } = (await this.ask('inventory', `size=${RANGE}`)).value;
+    for (const entry of Array.isArray(ranges) ? ranges : []) {
+      const [range]: unknown[] = Array.isArray(entry) ? entry : [];
+      if (typeof range !== 'number' || range < Math.floor(first / RANGE)) continue;
+      const { items } = (await this.ask('inventory', `size=${RANGE}&in=${range}`)).value;
+      const ids = (Array.isArray(items) ? items : []).map((item: unknown) => Number([item].flat()[0]));
+      const found = ids.filter((id) => id >= first).sort((one, other) => one - other)[0];
+      if (found !== undefined) return { id: found, fault: { ...fault, externalId: String(found) } };
+    }
+    throw error;
+  }
+
+  /** Brings an answer of `items` into the words of the interface. Throws RemoteError. */
+  read({ value, damaged }: { value: Record<string, unknown>; damaged: boolean }): Items {
+    const list: unknown[] = Array.isArray(value.items) ? value.items : [null];
+    const records = list.filter(isRecord);
+    if (records.length < list.length) throw this.#requests.unexpected('items that are no objects', true);
+    const readings = records.map((record) => readItem(record, damaged));
+    const forbidden = idsOf(value.forbidden).map((externalId) => ({
+      externalId,
+      code: 'forbidden',
+      message: 'The WordPress user that the connector acts as may not edit it.',
+    }));
+    return {
+      items: readings.flatMap(({ post }) => post ?? []),
+      faults: [...readings.flatMap(({ fault }) => fault ?? []), ...forbidden],
+      gone: idsOf(value.gone),
+    };
+  }
+}
+
+/** Reads an item of the connector. */
+export function readItem(record: Record<string, unknown>, damaged: boolean) {
+  const terms = Array.isArray(record.terms) ? record.terms : [];
+  return readPost(record, terms.flatMap(termOf), damaged);
+}
+
+function termOf(term: unknown): ContentTerm[] {
+  if (!isRecord(term) || typeof term.taxonomy !== 'string') return [];
+  // Items name their terms without the ids, which a term that is read must have.
+  const read = readTerm({ ...term, id: 1 }, term.taxonomy);
+  return read === null ? [] : [read.term];
+}
+
+function idsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((id) => Number.isSafeInteger(id)).map(String) : [];
+}

@@ -1,0 +1,101 @@
+import { RemoteError } from '../../../../errors.ts';
+import type { ContentPage, ReadAllRequest, ReadOutcome } from '../../../contentPart.ts';
+import type { JsonObject } from '../../../platform.ts';
+import { ahead, parts } from '../ahead.ts';
+import { isPostId } from '../core/corePosts.ts';
+import type { SiteRequests } from '../siteRequests.ts';
+import { tooLarge } from '../tooLarge.ts';
+import { type ConnectorItems, PAGE } from './connectorItems.ts';
+
+/** Reads every post of a type by the connector; see `ContentSession.readAll`. */
+export async function* readAllItems(
+  requests: SiteRequests,
+  items: ConnectorItems,
+  { newest, cursor }: ReadAllRequest,
+): AsyncGenerator<ContentPage> {
+  const window = newest === null ? '' : `&newest=${newest}`;
+  let limit = PAGE;
+  const fetch = (after: number) => {
+    const page = items.ask('items', `after_id=${after}&limit=${limit}${window}`).catch(tooLarge);
+    // One that is not waited for any more may fail as it likes.
+    page.catch(() => undefined);
+    return page;
+  };
+  let after = typeof cursor?.after === 'number' ? cursor.after : 0;
+  for (let next = fetch(after); ; ) {
+    const answer = await next;
+    if (answer instanceof RemoteError) {
+      if (limit > 1) {
+        limit = Math.ceil(limit / 4);
+      } else {
+        const { id, fault } = await items.skipAfter(after, answer);
+        after = id;
+        yield { items: [], faults: [fault], cursor: { after }, expected: null };
+      }
+      next = fetch(after);
+      continue;
+    }
+    const { next_after_id: following, total } = answer.value;
+    const last = typeof following !== 'number';
+    if (!last) {
+      if (following <= after) throw requests.unexpected('items that do not go on');
+      // The next page is on its way while the caller stores this one.
+      after = following;
+      limit = Math.min(PAGE, limit * 2);
+      next = fetch(after);
+    }
+    const { items: read, faults } = items.read(answer);
+    yield {
+      items: read,
+      // Core leaves out of its lists what the user may not edit, such as an editor the page on privacy. One that
+      // was known is missing, and told when it is asked for by itself.
+      faults: faults.filter(({ code }) => code !== 'forbidden'),
+      cursor: { after },
+      expected: typeof total === 'number' ? total : null,
+      ...(last ? { end: { watermark: connectorWatermark(requests), missing: [] } } : {}),
+    };
+    if (last) return;
+  }
+}
+
+/** Reads some posts; see `ContentSession.read`. */
+export async function readSomeItems(
+  items: ConnectorItems,
+  externalIds: readonly string[],
+  atOnce: number,
+): Promise<ReadOutcome> {
+  const ids = externalIds.filter(isPostId);
+  const outcome: ReadOutcome = { items: [], faults: [], gone: externalIds.filter((id) => !isPostId(id)) };
+  for await (const found of ahead(parts(ids, PAGE), (part) => collect(items.byIds(part)), atOnce)) {
+    for (const each of found) {
+      outcome.items.push(...each.items);
+      outcome.faults.push(...each.faults);
+      outcome.gone.push(...each.gone);
+    }
+  }
+  const told = new Set([...outcome.items, ...outcome.faults].map(({ externalId }) => externalId));
+  for (const id of outcome.gone) told.add(id);
+  for (const externalId of ids.filter((id) => !told.has(id))) {
+    outcome.faults.push({
+      externalId,
+      code: 'unreadable',
+      message: 'The site did not say what became of it.',
+    });
+  }
+  return outcome;
+}
+
+/** All that a generator yields. */
+export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const each of source) all.push(each);
+  return all;
+}
+
+/**
+ * The inventory needs none. Without dates it makes core REST, should the connector be taken away, look through
+ * everything once.
+ */
+export function connectorWatermark({ root }: SiteRequests): JsonObject {
+  return { modified: null, read_at: null, gmt_offset: root.zone.offset, timezone: root.zone.name, unseen: 0 };
+}

@@ -1,0 +1,28 @@
+import type { ContentSession } from '../../../contentPart.ts';
+import type { Outbound } from '../../site/siteClient.ts';
+import { BATCH, BatchSender } from '../batch.ts';
+import { MediaLibrary } from '../media.ts';
+import type { SiteRequests } from '../siteRequests.ts';
+import { SiteTypes } from '../siteTypes.ts';
+import { readAllTerms } from '../terms.ts';
+import { readChangedItems } from './connectorChanges.ts';
+import { ConnectorItems } from './connectorItems.ts';
+import { readAllItems, readSomeItems } from './connectorRead.ts';
+import { writeItems } from './connectorWrites.ts';
+
+/** A session through the content routes of the connector plugin. `outbound` fetches images. */
+export function createConnectorSession(requests: SiteRequests, outbound: Outbound): ContentSession {
+  const writing = { sender: new BatchSender(requests), media: new MediaLibrary(requests, outbound) };
+  const types = new SiteTypes(requests);
+  const items = (type: string) => new ConnectorItems(requests, type);
+  return {
+    findsEveryChange: true,
+    writesAtOnce: BATCH,
+    comparesAndSets: true,
+    readAll: (request) => readAllItems(requests, items(request.type.slug), request),
+    readChanges: (request) => readChangedItems(requests, items(request.type.slug), request),
+    read: (type, externalIds) => readSomeItems(items(type.slug), externalIds, requests.pace.atOnce),
+    readTerms: (taxonomy) => readAllTerms(requests, types, taxonomy),
+    write: (type, writes) => writeItems(writing, type.slug, writes),
+  };
+}

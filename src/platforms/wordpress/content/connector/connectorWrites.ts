@@ -1,0 +1,98 @@
+import type { ContentWrite, ItemFault, RemoteContent, WriteOutcome } from '../../../contentPart.ts';
+import type { JsonObject } from '../../../platform.ts';
+import { isRecord } from '../../site/siteClient.ts';
+import type { BatchSender, ItemAnswer } from '../batch.ts';
+import { refusedItem } from '../faultText.ts';
+import type { MediaLibrary } from '../media.ts';
+import { slugFor } from '../slugs.ts';
+import { differingTaxonomies, extraFields, statusField } from '../writeFields.ts';
+import { readItem } from './connectorItems.ts';
+
+/** Creates and updates items by the connector; see `ContentSession.write`. Throws RemoteError. */
+export async function writeItems(
+  { sender, media }: { sender: BatchSender; media: MediaLibrary },
+  type: string,
+  writes: readonly ContentWrite[],
+): Promise<WriteOutcome[]> {
+  const notes: ItemFault[][] = [];
+  const bodies: JsonObject[] = [];
+  for (const write of writes) {
+    const extra = await extraFields(write, write.onSite, media);
+    notes.push(extra.notes);
+    bodies.push({ ...bodyOf(type, write), ...extra.fields });
+  }
+  const answers = await sender.send(
+    writes.map(({ contentId }, index) => ({
+      method: 'PUT',
+      route: `sitebridge/v1/items/${contentId}`,
+      query: '',
+      body: bodies[index] ?? {},
+      // The connector knows the item of each content, so that a second time changes the same one.
+      repeatable: true,
+    })),
+  );
+  return writes.map((write, index) => outcomeOf(write, answers[index], notes[index] ?? []));
+}
+
+function bodyOf(type: string, write: ContentWrite): JsonObject {
+  const status = statusField(write, write.onSite);
+  const slug = write.externalId === null ? slugFor(write) : write.slug;
+  return {
+    type,
+    op_id: write.opId,
+    id: write.externalId === null ? null : Number(write.externalId),
+    expected_hash: write.expectedTag,
+    title: write.title,
+    ...(slug === '' ? {} : { slug }),
+    content: write.body,
+    excerpt: write.excerpt,
+    ...(status === undefined ? {} : { status }),
+    terms: write.terms.map(({ taxonomy, slug: termSlug, name }) => ({ taxonomy, slug: termSlug, name })),
+  };
+}
+
+function outcomeOf(write: ContentWrite, answer: ItemAnswer | undefined, notes: ItemFault[]): WriteOutcome {
+  const { externalId } = write;
+  if (answer === undefined || answer.lost !== null) {
+    const { code = 'lost', message = 'The site did not answer.', retryable = true } = answer?.lost ?? {};
+    return { result: 'failed', fault: { externalId, code, message }, retryable };
+  }
+  const { status, value } = answer;
+  if (status === 409) return conflictOf(write, value, notes);
+  if (status < 200 || status > 299 || !isRecord(value) || !isRecord(value.item)) {
+    const retryable = status >= 500 || status === 429 || status === 408;
+    return { result: 'failed', fault: refusedItem(externalId, value), retryable };
+  }
+  const { post: remote, fault } = readItem(value.item, false);
+  if (remote === null) return { result: 'failed', fault, retryable: false };
+  const told = Array.isArray(value.notes) ? value.notes : [];
+  return {
+    result: 'written',
+    created: value.created === true,
+    remote,
+    notes: [...notes, ...told.map((note: unknown) => refusedItem(null, note))].map((note) => ({
+      ...note,
+      externalId: remote.externalId,
+    })),
+  };
+}
+
+function conflictOf(write: ContentWrite, value: unknown, notes: ItemFault[]): WriteOutcome {
+  const data = isRecord(value) && isRecord(value.data) ? value.data : {};
+  const remote = isRecord(data.item) ? readItem(data.item, false).post : null;
+  // An earlier try of this write, whose answer was lost, has changed the hash itself.
+  if (remote !== null && holds(remote, write)) return { result: 'written', created: false, remote, notes };
+  return { result: 'conflict', remote };
+}
+
+/** Does the site hold just what is to be written? */
+function holds(remote: RemoteContent, write: ContentWrite): boolean {
+  return (
+    remote.title === write.title &&
+    remote.body === write.body &&
+    remote.excerpt === write.excerpt &&
+    (write.slug === '' || remote.slug === write.slug) &&
+    (write.status === null || remote.status === write.status) &&
+    differingTaxonomies(write.terms, remote).size === 0
+  );
+}

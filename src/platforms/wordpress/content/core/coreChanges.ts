@@ -1,0 +1,147 @@
+import type { ContentPage, KnownContents, ReadChangesRequest } from '../../../contentPart.ts';
+import { knownIds } from '../../../knownIds.ts';
+import { ahead, parts } from '../ahead.ts';
+import { readUtc } from '../postFields.ts';
+import type { SiteRequests } from '../siteRequests.ts';
+import type { CorePosts, ReadPosts } from './corePosts.ts';
+import { idOf, PAGE, recordsOf, totalOf, walkIds } from './idWalk.ts';
+import { Watermark } from './watermark.ts';
+
+/** What differs between a site and what is known of it. */
+interface Differences {
+  /** To be read whole. */
+  ids: string[];
+  /** Known, and not on the site. */
+  missing: string[];
+  /** How many the site counts that are within what is to be known here. */
+  onSite: number;
+}
+
+/**
+ * Reads what changed; see `ContentSession.readChanges`. Two requests when nothing did: what was modified lately,
+ * and how many there are. What neither tells: a change that leaves the date and the number as they were, such as
+ * one of terms or meta by a plugin.
+ */
+export async function* readChangedPosts(
+  requests: SiteRequests,
+  posts: CorePosts,
+  { newest, watermark: stored, known }: ReadChangesRequest,
+): AsyncGenerator<ContentPage> {
+  const before = new Watermark(stored);
+  const watermark = new Watermark({ modified: stored.modified ?? null });
+  const smallest = newest === null ? null : await smallestKnown(known);
+  const window = { newest, smallest };
+  const changed = await changedIds(requests, posts, known, before, watermark, window);
+  const { ids, missing, onSite } = await withCountChecked(requests, posts, known, changed, before, window);
+
+  const read = async (part: string[]) => {
+    const found: ReadPosts[] = [];
+    for await (const each of posts.byIds(part)) found.push(each);
+    return found;
+  };
+  for await (const found of ahead(parts(ids, PAGE), read, requests.pace.atOnce)) {
+    for (const part of found) yield { ...part, cursor: {}, expected: ids.length };
+  }
+  // By now the caller holds what was given: what it does not hold the site will count without it again.
+  const unseen = Math.max(0, onSite - ((await known.count()) - missing.length));
+  const end = { watermark: watermark.next(requests.root.zone, unseen), missing };
+  yield { items: [], faults: [], cursor: {}, expected: ids.length, end };
+}
+
+/** Which part of a type is known here: all of it, or the newest. */
+interface Window {
+  newest: number | null;
+  /** The smallest id that is known; null where that does not matter, or where none is. */
+  smallest: number | null;
+}
+
+/** The ids of what was modified since the watermark, without what is known as it is; `unknown` are new here. */
+async function changedIds(
+  requests: SiteRequests,
+  posts: CorePosts,
+  known: KnownContents,
+  before: Watermark,
+  watermark: Watermark,
+  window: Window,
+): Promise<{ ids: string[]; unknown: number }> {
+  const since = before.since(requests.root.zone, requests.root.siteTime);
+  const filter = since === null ? '' : `&modified_after=${encodeURIComponent(since)}`;
+  const list = { ...posts.list, query: posts.list.query + filter, fields: 'id,modified_gmt' };
+  const ids: string[] = [];
+  let unknown = 0;
+  for await (const stretch of walkIds(requests, list, { offset: 0, lastId: 0 })) {
+    watermark.readAt(stretch.siteTime);
+    const stored = await known.some(stretch.entries.map(({ id }) => String(id)));
+    for (const { id, record } of stretch.entries) {
+      const modifiedAt = readUtc(record?.modified_gmt);
+      watermark.saw(modifiedAt);
+      const own = stored.get(String(id));
+      if (own === undefined && isBelow(id, window)) continue;
+      if (own === undefined) unknown += 1;
+      if (own === undefined || !sameMoment(own.modifiedAt, modifiedAt) || before.mayHaveChanged(modifiedAt)) {
+        ids.push(String(id));
+      }
+    }
+  }
+  return { ids, unknown };
+}
+
+/** Compares numbers, and where they differ goes through all ids. */
+async function withCountChecked(
+  requests: SiteRequests,
+  posts: CorePosts,
+  known: KnownContents,
+  changed: { ids: string[]; unknown: number },
+  before: Watermark,
+  window: Window,
+): Promise<Differences> {
+  const held = await known.count();
+  const expected = held + changed.unknown + before.unseen;
+  // The oldest of so many that are expected: where it is the oldest known, they are as many.
+  const oldest = window.newest === null ? '' : `&orderby=id&order=desc&offset=${Math.max(0, expected - 1)}`;
+  const answer = await requests.read(posts.route, `${posts.list.query}&per_page=1&_fields=id${oldest}`);
+  const total = totalOf(requests, answer);
+  const [first] = recordsOf(requests, answer).map(idOf);
+  const agrees = window.newest === null ? total === expected : (first ?? null) === window.smallest;
+  if (agrees) return { ids: changed.ids, missing: [], onSite: expected };
+  return sweep(requests, posts, known, changed.ids, window, Math.max(0, total - expected - PAGE));
+}
+
+/** Goes through the ids of the site and of what is known. */
+async function sweep(
+  requests: SiteRequests,
+  posts: CorePosts,
+  known: KnownContents,
+  changed: string[],
+  window: Window,
+  offset: number,
+): Promise<Differences> {
+  const from = window.smallest === null ? { offset: 0, lastId: 0 } : { offset, lastId: window.smallest - 1 };
+  const unknown = new Set<string>();
+  let total = 0;
+  for await (const stretch of walkIds(requests, { ...posts.list, fields: 'id' }, from)) {
+    for (const { id } of stretch.entries) unknown.add(String(id));
+    total = stretch.total;
+  }
+  const listed = unknown.size;
+  const missing: string[] = [];
+  for await (const id of knownIds(known)) if (!unknown.delete(id)) missing.push(id);
+  const found = new Set([...changed, ...[...unknown].filter((id) => !isBelow(Number(id), window))]);
+  const ids = [...found].sort((one, other) => Number(one) - Number(other));
+  const limited = window.newest === null || window.smallest !== null ? ids : ids.slice(-window.newest);
+  // Where only the newest are known, what the site counts below them does not matter.
+  return { ids: limited, missing, onSite: window.newest === null ? total : listed };
+}
+
+async function smallestKnown(known: KnownContents): Promise<number | null> {
+  const [first] = (await known.after(null, 1)).keys();
+  return first === undefined ? null : Number(first);
+}
+
+function isBelow(id: number, { smallest }: Window): boolean {
+  return smallest !== null && id < smallest;
+}
+
+function sameMoment(one: string | null, other: string | null): boolean {
+  return one === other || (one !== null && other !== null && Date.parse(one) === Date.parse(other));
+}

@@ -1,0 +1,119 @@
+import { RemoteError } from '../../../../errors.ts';
+import type { ItemFault, RemoteContent, TypeOfSite } from '../../../contentPart.ts';
+import { postId, readPost } from '../postFields.ts';
+import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
+import type { SiteTypes, Taxonomy } from '../siteTypes.ts';
+import type { TermMap } from '../termMap.ts';
+import { TooLargeItems, tooLarge } from '../tooLarge.ts';
+import { type Entry, type IdList, PAGE, recordsOf } from './idWalk.ts';
+
+/** Raw values alone: what `rendered` holds costs WordPress several times as much to make. */
+const FIELDS =
+  'id,type,status,slug,link,date_gmt,modified_gmt,author,parent,title.raw,content.raw,excerpt.raw,meta,featured_media';
+
+export interface ReadPosts {
+  items: RemoteContent[];
+  faults: ItemFault[];
+}
+
+/** What a session has of one site: its requests, and what it has learnt. */
+interface CoreSite {
+  requests: SiteRequests;
+  types: SiteTypes;
+  terms: TermMap;
+}
+
+/** The posts of one type through core REST. */
+export class CorePosts {
+  readonly route: string;
+  readonly type: TypeOfSite;
+  readonly #site: CoreSite;
+  readonly #statuses: string;
+  readonly #tooLarge = new TooLargeItems();
+
+  private constructor(site: CoreSite, type: TypeOfSite, route: string, statuses: string) {
+    this.#site = site;
+    this.type = type;
+    this.route = route;
+    this.#statuses = statuses;
+  }
+
+  /** Finds out where the posts of a type are. Throws RemoteError. */
+  static async of(site: CoreSite, type: TypeOfSite): Promise<CorePosts> {
+    return new CorePosts(site, type, await site.types.postRoute(type), await site.types.everyStatus());
+  }
+
+  /** Every post in every status but trash and auto-draft. */
+  get list(): Omit<IdList, 'fields'> {
+    return { route: this.route, query: `context=edit&status=${this.#statuses}` };
+  }
+
+  /** The taxonomies of the type. Throws RemoteError. */
+  async taxonomies(): Promise<Taxonomy[]> {
+    return this.#site.types.taxonomiesOf(this.type.slug);
+  }
+
+  /** The fields of a post that are read, its terms as ids. Throws RemoteError. */
+  async fields(): Promise<string> {
+    const bases = (await this.taxonomies()).map(({ restBase: base }) => encodeURIComponent(base));
+    return [FIELDS, ...bases].join(',');
+  }
+
+  /** Brings what was read into the words of the interface. Reads terms that are not known yet. */
+  async contents(records: ReadonlyArray<Record<string, unknown>>, damaged: boolean): Promise<ReadPosts> {
+    const terms = await this.#site.terms.termsOf(records, await this.taxonomies());
+    const readings = records.map((record, index) => readPost(record, terms[index] ?? [], damaged));
+    return {
+      items: readings.flatMap(({ post }) => post ?? []),
+      faults: readings.flatMap(({ fault }) => fault ?? []),
+    };
+  }
+
+  /** Reads the terms of posts that are not known yet, so that `contents` of single ones of them needs no request. */
+  async learnTerms(records: ReadonlyArray<Record<string, unknown>>): Promise<void> {
+    await this.#site.terms.termsOf(records, await this.taxonomies());
+  }
+
+  /** Yields the posts of a part of the list; what was too large for one page comes in parts. */
+  async *ofEntries(entries: readonly Entry[], damaged: boolean): AsyncGenerator<ReadPosts> {
+    const records = entries.flatMap(({ record }) => (record === null ? [] : [record]));
+    if (records.length > 0 || entries.length === 0) yield await this.contents(records, damaged);
+    const left = entries.flatMap(({ id, record }) => (record === null ? [String(id)] : []));
+    const half = Math.ceil(left.length / 2);
+    if (left.length > 0) yield* this.byIds(left.slice(0, half));
+    if (left.length > half) yield* this.byIds(left.slice(half));
+  }
+
+  /**
+   * Yields the posts with these ids, at most 100, that the user may see; in halves where they are too large.
+   * @param more a status besides those of `list`.
+   */
+  async *byIds(ids: readonly string[], more = ''): AsyncGenerator<ReadPosts> {
+    const answer = await this.#include(ids, more).catch(tooLarge);
+    if (!(answer instanceof RemoteError)) {
+      yield await this.contents(recordsOf(this.#site.requests, answer), answer.damaged);
+    } else if (ids.length > 1) {
+      const half = Math.ceil(ids.length / 2);
+      yield* this.byIds(ids.slice(0, half), more);
+      yield* this.byIds(ids.slice(half), more);
+    } else {
+      yield { items: [], faults: [this.#tooLarge.fault(ids[0] ?? null, answer)] };
+    }
+  }
+
+  /** One post in any status. A refusal comes back. */
+  async one(id: string): Promise<SiteAnswer> {
+    return this.#site.requests.get(`${this.route}/${id}`, `context=edit&_fields=${await this.fields()}`);
+  }
+
+  async #include(ids: readonly string[], more: string): Promise<SiteAnswer> {
+    const statuses = more === '' ? this.#statuses : `${this.#statuses},${more}`;
+    const query = `context=edit&status=${statuses}&include=${ids.join(',')}&orderby=id&order=asc&per_page=${PAGE}`;
+    return this.#site.requests.read(this.route, `${query}&_fields=${await this.fields()}`);
+  }
+}
+
+/** Whether a text is the id of a post. */
+export function isPostId(externalId: string): boolean {
+  return /^[1-9]\d{0,15}$/.test(externalId) && postId({ id: Number(externalId) }) === externalId;
+}

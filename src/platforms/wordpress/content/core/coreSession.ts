@@ -1,0 +1,40 @@
+import type { ContentSession } from '../../../contentPart.ts';
+import type { Outbound } from '../../site/siteClient.ts';
+import { BATCH, BatchSender } from '../batch.ts';
+import { MediaLibrary } from '../media.ts';
+import type { SiteRequests } from '../siteRequests.ts';
+import { SiteTypes } from '../siteTypes.ts';
+import { TermMap } from '../termMap.ts';
+import { readAllTerms } from '../terms.ts';
+import { readChangedPosts } from './coreChanges.ts';
+import { CorePosts } from './corePosts.ts';
+import { readAllPosts, readSomePosts } from './coreRead.ts';
+import { writePosts } from './coreWrites.ts';
+import { EarlierCreates } from './earlierCreates.ts';
+import { TermWriter } from './termWriter.ts';
+
+/** A session through WordPress's own REST API. `outbound` fetches images. */
+export function createCoreSession(requests: SiteRequests, outbound: Outbound): ContentSession {
+  const site = { requests, types: new SiteTypes(requests), terms: new TermMap(requests) };
+  const writing = {
+    sender: new BatchSender(requests),
+    terms: new TermWriter(requests, site.terms),
+    media: new MediaLibrary(requests, outbound),
+    earlier: new EarlierCreates(requests),
+  };
+  return {
+    // A change of terms or meta alone leaves neither date nor number changed.
+    findsEveryChange: false,
+    writesAtOnce: BATCH,
+    comparesAndSets: false,
+    async *readAll(request) {
+      yield* readAllPosts(requests, await CorePosts.of(site, request.type), request);
+    },
+    async *readChanges(request) {
+      yield* readChangedPosts(requests, await CorePosts.of(site, request.type), request);
+    },
+    read: async (type, externalIds) => readSomePosts(await CorePosts.of(site, type), externalIds),
+    readTerms: (taxonomy) => readAllTerms(requests, site.types, taxonomy),
+    write: async (type, writes) => writePosts(writing, await CorePosts.of(site, type), writes),
+  };
+}

@@ -1,0 +1,158 @@
+import type { ContentWrite, ItemFault, RemoteContent, WriteOutcome } from '../../../contentPart.ts';
+import type { JsonObject } from '../../../platform.ts';
+import { isRecord } from '../../site/siteClient.ts';
+import type { BatchSender, ItemAnswer } from '../batch.ts';
+import { refusedItem } from '../faultText.ts';
+import type { MediaLibrary } from '../media.ts';
+import { slugFor } from '../slugs.ts';
+import { differingTaxonomies, extraFields, metaNotes, statusField } from '../writeFields.ts';
+import type { CorePosts } from './corePosts.ts';
+import { type EarlierCreates, isEditedSince } from './earlierCreates.ts';
+import type { TermWriter } from './termWriter.ts';
+
+/** What writing needs besides the posts of a type. */
+interface CoreWriting {
+  sender: BatchSender;
+  terms: TermWriter;
+  media: MediaLibrary;
+  earlier: EarlierCreates;
+}
+
+/** A write as it is to be sent. */
+interface Prepared {
+  write: ContentWrite;
+  /** The post to be changed; null to make one. */
+  target: string | null;
+  onSite: RemoteContent | null;
+  body: JsonObject;
+  notes: ItemFault[];
+}
+
+/** Creates and updates posts of one type through core REST; see `ContentSession.write`. Throws RemoteError. */
+export async function writePosts(
+  { sender, terms, media, earlier }: CoreWriting,
+  posts: CorePosts,
+  writes: readonly ContentWrite[],
+): Promise<WriteOutcome[]> {
+  const named = writes.flatMap((write) => write.terms);
+  await terms.learn(named, named.length === 0 ? [] : await posts.taxonomies());
+  const prepared: Prepared[] = [];
+  /** Made by an earlier try, and then edited on the site. */
+  const edited = new Map<ContentWrite, RemoteContent>();
+  for (const write of writes) {
+    const found = write.externalId === null && write.mayExist ? await earlier.find(posts, write) : null;
+    const target = write.externalId ?? found?.externalId ?? null;
+    if (target !== null) earlier.link(target);
+    if (found !== null && isEditedSince(found, write)) edited.set(write, found);
+    else prepared.push(await prepare(posts, { terms, media }, write, target, found ?? write.onSite));
+  }
+  const toSend = prepared.filter(({ target, body }) => target === null || Object.keys(body).length > 0);
+  const query = `context=edit&_fields=${await posts.fields()}`;
+  const answers = await sender.send(
+    toSend.map(({ target, body }) => ({
+      method: 'POST',
+      route: target === null ? posts.route : `${posts.route}/${target}`,
+      query,
+      body,
+      repeatable: target !== null,
+    })),
+  );
+  await posts.learnTerms(answers.map(writtenRecord).filter((record) => record !== null));
+  const answered = new Map(toSend.map((each, index) => [each, answers[index]]));
+  const byWrite = new Map(prepared.map((each) => [each.write, each]));
+  return Promise.all(
+    writes.map(async (write): Promise<WriteOutcome> => {
+      const each = byWrite.get(write);
+      if (each === undefined) return { result: 'conflict', remote: edited.get(write) ?? null };
+      const answer = answered.get(each);
+      if (answer !== undefined) return outcomeOf(posts, earlier, each, answer);
+      return unchanged(each);
+    }),
+  );
+}
+
+async function prepare(
+  posts: CorePosts,
+  { terms, media }: Pick<CoreWriting, 'terms' | 'media'>,
+  write: ContentWrite,
+  target: string | null,
+  onSite: RemoteContent | null,
+): Promise<Prepared> {
+  const slug = target === null ? slugFor(write) : write.slug;
+  const status = statusField(write, onSite);
+  const body: JsonObject = {
+    ...(write.title === onSite?.title ? {} : { title: write.title }),
+    ...(write.body === onSite?.body ? {} : { content: write.body }),
+    ...(write.excerpt === onSite?.excerpt ? {} : { excerpt: write.excerpt }),
+    ...(slug === '' || slug === onSite?.slug ? {} : { slug }),
+    ...(status === undefined ? {} : { status }),
+  };
+  const differing = differingTaxonomies(write.terms, onSite);
+  // Of a post that is changed unseen nothing is known, so that every taxonomy is to be as it is here.
+  const isUnseen = target !== null && onSite === null;
+  const notes: ItemFault[] = [];
+  if (differing.size > 0 || isUnseen) {
+    const own = write.terms.filter(({ taxonomy }) => differing.has(taxonomy));
+    const found = await terms.idsOf(own, await posts.taxonomies(), target);
+    for (const [taxonomy, ids] of found.byTaxonomy) {
+      if (differing.has(taxonomy.slug) || isUnseen) body[taxonomy.restBase] = ids;
+    }
+    notes.push(...found.notes);
+  }
+  const extra = await extraFields(write, onSite, media);
+  return { write, target, onSite, body: { ...body, ...extra.fields }, notes: [...notes, ...extra.notes] };
+}
+
+function unchanged({ write, onSite, notes }: Prepared): WriteOutcome {
+  if (onSite === null) throw new Error('A write without anything to send has nothing to compare with.');
+  return { result: 'written', created: write.externalId === null, remote: onSite, notes };
+}
+
+async function outcomeOf(
+  posts: CorePosts,
+  earlier: EarlierCreates,
+  { write, target, body, notes }: Prepared,
+  answer: ItemAnswer,
+): Promise<WriteOutcome> {
+  if (answer.lost !== null) {
+    const { code, message, retryable } = answer.lost;
+    return { result: 'failed', fault: { externalId: target, code, message }, retryable };
+  }
+  const { status, value } = answer;
+  const record = writtenRecord(answer);
+  if (record === null) {
+    const fault = refusedItem(target, value);
+    if (target !== null && fault.code === 'rest_post_invalid_id') return { result: 'conflict', remote: null };
+    return { result: 'failed', fault, retryable: status >= 500 || status === 429 || status === 408 };
+  }
+  const { items, faults } = await posts.contents([record], false);
+  const [remote] = items;
+  if (remote === undefined) {
+    const [fault = refusedItem(target, value)] = faults;
+    return { result: 'failed', fault, retryable: false };
+  }
+  earlier.link(remote.externalId);
+  return {
+    result: 'written',
+    created: write.externalId === null,
+    remote,
+    notes: [...notes, ...notesOf(body, record)].map((note) => ({ ...note, externalId: remote.externalId })),
+  };
+}
+
+/** The post as it now is; null where nothing was written. */
+function writtenRecord(answer: ItemAnswer): Record<string, unknown> | null {
+  if (answer.lost !== null || answer.status < 200 || answer.status > 299) return null;
+  return isRecord(answer.value) ? answer.value : null;
+}
+
+/** What was sent and is not so in what came back. */
+function notesOf(body: JsonObject, record: Record<string, unknown>): ItemFault[] {
+  const notes = metaNotes(body.meta, record);
+  // Core sets the image last and does not look whether that worked (handle_featured_media).
+  if (body.featured_media !== undefined && body.featured_media !== record.featured_media) {
+    const message = 'The site did not take the featured image.';
+    notes.push({ externalId: null, code: 'featured_image', message });
+  }
+  return notes;
+}

@@ -1,0 +1,99 @@
+import type { ContentWrite, RemoteContent, SentTexts } from '../../../contentPart.ts';
+import { decodeCharacterReferences } from '../../site/htmlText.ts';
+import { isRecord } from '../../site/siteClient.ts';
+import type { SiteRequests } from '../siteRequests.ts';
+import { slugFor, variants } from '../slugs.ts';
+import type { CorePosts } from './corePosts.ts';
+
+/** How far the site's clock may have moved against ours since a create was begun. Milliseconds. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+/** Looks on a site for posts of creates whose answer was lost. */
+export class EarlierCreates {
+  readonly #requests: SiteRequests;
+  /** Posts that belong to another content already. */
+  readonly #linked = new Set<string>();
+  #user: Promise<number | null> | null = null;
+
+  constructor(requests: SiteRequests) {
+    this.#requests = requests;
+  }
+
+  /** This post is some content's, so no other's. */
+  link(externalId: string): void {
+    this.#linked.add(externalId);
+  }
+
+  /**
+   * The post that an earlier create of this content has made: one of ours, and of no other content, with a slug that
+   * it was sent with or what WordPress makes of it when it is taken. It has the body that was sent, or else it is
+   * no older than the create and has the title, or the very slug, as someone may have edited it since. null when there
+   * is none. Throws RemoteError.
+   */
+  async find(posts: CorePosts, write: ContentWrite): Promise<RemoteContent | null> {
+    const sent = [...new Set(sentTexts(write).map((texts) => slugFor({ ...write, ...texts })))];
+    const slugs = sent.flatMap(variants).map((slug) => encodeURIComponent(slug));
+    const query = `${posts.list.query}&slug=${slugs.join(',')}&per_page=100&orderby=id&order=desc`;
+    const answer = await this.#requests.read(posts.route, `${query}&_fields=${await posts.fields()}`);
+    const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
+    const { items } = await posts.contents(records.filter(isRecord), answer.damaged);
+    this.#user ??= this.#readUser();
+    const user = await this.#user;
+    const others = await write.ofOthers(items.map(({ externalId }) => externalId));
+    const candidates = items.filter(
+      (item) =>
+        !this.#linked.has(item.externalId) && !others.has(item.externalId) && isOurs(item, write, user),
+    );
+    const texts = sentTexts(write);
+    const hasBody = (item: RemoteContent) => item.body !== '' && texts.some(({ body }) => body === item.body);
+    const hasTitle = (item: RemoteContent) =>
+      texts.some(({ title }) => plainTitle(title) === plainTitle(item.title));
+    const recent = candidates.filter((item) => this.#isNewEnough(item, write));
+    // Two contents may share slug and title; of their posts the one with the text is more likely the one.
+    return (
+      candidates.find((item) => hasBody(item) && hasTitle(item)) ??
+      candidates.find(hasBody) ??
+      recent.find(hasTitle) ??
+      recent.find(({ slug }) => sent.includes(slug)) ??
+      null
+    );
+  }
+
+  #isNewEnough({ modifiedAt }: RemoteContent, { begunAt, metadata }: ContentWrite): boolean {
+    if (begunAt === null || modifiedAt === null) return true;
+    const begun = Date.parse(begunAt) + this.#requests.clockLead - CLOCK_TOLERANCE_MS;
+    // A post that is made with a date of old is dated so altogether.
+    const given = typeof metadata.date_gmt === 'string' ? Date.parse(metadata.date_gmt) : Number.NaN;
+    return Date.parse(modifiedAt) >= begun || Math.abs(Date.parse(modifiedAt) - given) < 1_000;
+  }
+
+  async #readUser(): Promise<number | null> {
+    const { value } = await this.#requests.read('wp/v2/users/me', 'context=edit&_fields=id');
+    return isRecord(value) && typeof value.id === 'number' ? value.id : null;
+  }
+}
+
+/** Every text that the site may have been sent: those of earlier tries, where they are known. */
+function sentTexts({ sentAs, title, slug, body, excerpt }: ContentWrite): readonly SentTexts[] {
+  return sentAs.length > 0 ? sentAs : [{ title, slug, body, excerpt }];
+}
+
+/** Has the post texts that nobody has sent it? Then someone has edited it since it was made. */
+export function isEditedSince(item: RemoteContent, write: ContentWrite): boolean {
+  return ![write, ...write.sentAs].some(
+    ({ title, body, excerpt }) =>
+      plainTitle(title) === plainTitle(item.title) &&
+      body.trim() === item.body.trim() &&
+      excerpt === item.excerpt,
+  );
+}
+
+function isOurs(item: RemoteContent, write: ContentWrite, user: number | null): boolean {
+  const { author } = item.metadata;
+  return user === null || author === undefined || author === user || author === write.metadata.author;
+}
+
+/** A title without what WordPress may have done to it: kses encodes ampersands, and tags may be forbidden. */
+function plainTitle(title: string): string {
+  return decodeCharacterReferences(title.replace(/<[^>]*>/g, '')).trim();
+}

@@ -1,0 +1,41 @@
+import { WordpressFault } from '../messages.ts';
+import type { ApplicationPassword } from '../site/coreRest.ts';
+import type { SiteClient } from '../site/siteClient.ts';
+
+/** `accepted`: the pair is right. `refused`: it is wrong. `unknown`: XML-RPC does not answer here. */
+type PasswordEcho = 'accepted' | 'refused' | 'unknown';
+
+/**
+ * Asks XML-RPC whether a pair is right. It takes application passwords too, but in the body, where no web server
+ * strips them. REST cannot tell: where a wrong password and a stripped Authorization header look the same,
+ * `rest_not_logged_in` (WordPress 6.8 signs users in only after it has collected the errors of doing so).
+ */
+export async function askXmlRpc(
+  client: SiteClient,
+  { username, application_password }: ApplicationPassword,
+): Promise<PasswordEcho> {
+  const params = [username, application_password]
+    .map((text) => `<param><value><string>${escapeXml(text)}</string></value></param>`)
+    .join('');
+  try {
+    const { status, body } = await client.send({
+      method: 'POST',
+      url: `${client.address.href}xmlrpc.php`,
+      headers: { 'Content-Type': 'text/xml' },
+      body: `<?xml version="1.0"?><methodCall><methodName>wp.getUsersBlogs</methodName><params>${params}</params></methodCall>`,
+      redirects: 'none',
+    });
+    const text = body.toString('utf8');
+    if (status !== 200 || !text.includes('<methodResponse>')) return 'unknown';
+    if (/<member>\s*<name>blogid<\/name>/.test(text)) return 'accepted';
+    // 405 would be: XML-RPC services are disabled on this site.
+    return /<int>403<\/int>/.test(text) ? 'refused' : 'unknown';
+  } catch (error) {
+    if (error instanceof WordpressFault) return 'unknown';
+    throw error;
+  }
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

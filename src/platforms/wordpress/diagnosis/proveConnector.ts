@@ -1,0 +1,74 @@
+import { generateSiteKey } from '../../../security/siteKey.ts';
+import type { CheckList } from '../../checkList.ts';
+import type { Connection, ConnectionTestResult } from '../../platform.ts';
+import { fault } from '../messages.ts';
+import type { ConnectorClient } from '../site/connectorClient.ts';
+import { servedFromCache } from '../site/faultPages.ts';
+import { type ApiAnswer, isRecord, type SiteClient } from '../site/siteClient.ts';
+import { missingCapabilities } from './neededCapabilities.ts';
+
+const PING = 'sitebridge/v1/ping';
+
+interface ConnectorProof {
+  list: CheckList;
+  client: SiteClient;
+  connector: ConnectorClient;
+  connection: Connection;
+  remote: ConnectionTestResult['remote'];
+}
+
+/**
+ * Proves that the connector lets us in, and nobody else: a wrong key must fail before the right one counts.
+ * Returns the site's own home URL. Throws WordpressFault.
+ */
+export async function proveConnector(proof: ConnectorProof): Promise<string | null> {
+  const { list, client, connector, connection, remote } = proof;
+  const { siteId, siteKey } = connection;
+  const values = client.values;
+
+  await list.run('wrong_key', async () => {
+    const { answer, nonce } = await connector.signed(PING, { siteId, siteKey: generateSiteKey() });
+    if (answer.error === null) {
+      const cached = servedFromCache(answer.response) || nonceOf(answer) !== nonce;
+      throw cached ? fault('cached_api', { values }) : fault('auth_not_enforced', { values });
+    }
+    if (answer.error.code !== 'sitebridge_bad_signature') throw connector.refusal(answer, answer.error);
+    return { value: undefined };
+  });
+
+  const { ping, identity } = await list.run('signed_ping', async () => {
+    if (siteKey === null) throw fault('bad_credentials', { variant: 'no_key', values });
+    const identity = { siteId, siteKey };
+    const { answer, nonce } = await connector.signed(PING, identity);
+    if (answer.error !== null) throw connector.refusal(answer, answer.error);
+    if (!isRecord(answer.value) || answer.value.ok !== true) {
+      throw fault('unexpected_answer', { values: { ...values, found: 'a ping without ok' } });
+    }
+    if (servedFromCache(answer.response) || nonceOf(answer) !== nonce) throw fault('cached_api', { values });
+    return { value: { ping: answer.value, identity } };
+  });
+  if (typeof ping.name === 'string') remote.name = ping.name;
+  if (typeof ping.wordpress_version === 'string') remote.version = ping.wordpress_version;
+  if (typeof ping.plugin_version === 'string') remote.plugin_version = ping.plugin_version;
+  if (typeof ping.home_url === 'string') remote.canonical_url = ping.home_url;
+
+  await list.run('capabilities', async () => {
+    const user = isRecord(ping.user) ? ping.user : {};
+    const missing = missingCapabilities(user.capabilities);
+    if (missing !== '') throw fault('insufficient_role', { values: { ...values, missing }, detail: missing });
+    // What the plugin says of the user is one thing; that core takes the signature for that user is another.
+    await connector.read('wp/v2/posts', identity, 'context=edit&per_page=1&_fields=id');
+    return { value: undefined };
+  });
+
+  if (String(ping.site_id) !== String(siteId)) {
+    await list.run('identity', async () => {
+      throw fault('identity_mismatch', { variant: 'site_id', values });
+    });
+  }
+  return typeof ping.home_url === 'string' ? ping.home_url : null;
+}
+
+function nonceOf(answer: ApiAnswer): unknown {
+  return isRecord(answer.value) ? answer.value.nonce : undefined;
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import type { CheckList } from '../../checkList.ts';
+import { fault } from '../messages.ts';
+import type { ApplicationPassword, CoreRest } from '../site/coreRest.ts';
+import type { ApiRoot } from '../site/discovery.ts';
+import { servedFromCache } from '../site/faultPages.ts';
+import { isRecord, isRestDisabled, type SiteClient } from '../site/siteClient.ts';
+import { missingCapabilities } from './neededCapabilities.ts';
+import { askXmlRpc } from './passwordEcho.ts';
+
+/** Public reads prove nothing, as a wrong password is taken for no password there; this one needs to be signed in. */
+const ME = 'wp/v2/users/me';
+
+interface PasswordProof {
+  list: CheckList;
+  client: SiteClient;
+  core: CoreRest;
+  root: ApiRoot;
+  credentials: ApplicationPassword | null;
+}
+
+/**
+ * Proves that the application password lets us in, and a wrong one does not.
+ * Returns the site's own home URL. Throws WordpressFault.
+ */
+export async function provePassword({
+  list,
+  client,
+  core,
+  root,
+  credentials,
+}: PasswordProof): Promise<string | null> {
+  const values = client.values;
+  if (credentials === null) throw fault('connector_missing', { values });
+  await list.run('application_passwords', async () => {
+    if (!root.applicationPasswords) throw fault('application_passwords_off', { values });
+    return { value: undefined };
+  });
+
+  await list.run('wrong_password', async () => {
+    const wrong = { ...credentials, application_password: randomBytes(18).toString('hex') };
+    const answer = await core.get(ME, wrong, 'context=edit');
+    if (answer.error === null) {
+      if (servedFromCache(answer.response)) throw fault('cached_api', { values });
+      throw fault('auth_not_enforced', { variant: 'password', values });
+    }
+    // Which refusal it is depends on when WordPress looks at the password; that it is refused is what counts.
+    if (answer.error.status !== 401 || isRestDisabled(answer.error)) throw core.refusal(answer, answer.error);
+    return { value: undefined };
+  });
+
+  const me = await list.run('sign_in', async () => {
+    const answer = await core.get(ME, credentials, 'context=edit&_fields=id,roles,capabilities');
+    if (answer.error?.code === 'rest_not_logged_in') throw await notSignedIn(client, credentials);
+    if (answer.error !== null) throw core.refusal(answer, answer.error);
+    if (servedFromCache(answer.response)) throw fault('cached_api', { values });
+    return { value: answer.value };
+  });
+
+  await list.run('capabilities', async () => {
+    const missing = missingCapabilities(isRecord(me) ? me.capabilities : {});
+    if (missing !== '') throw fault('insufficient_role', { values: { ...values, missing }, detail: missing });
+    await core.read('wp/v2/posts', credentials, 'context=edit&per_page=1&_fields=id');
+    return { value: undefined };
+  });
+  return root.home;
+}
+
+/** WordPress took the right request for one of nobody: the pair is wrong, or the header did not arrive. */
+async function notSignedIn(client: SiteClient, credentials: ApplicationPassword) {
+  const { values } = client;
+  const echo = await askXmlRpc(client, credentials);
+  if (echo === 'accepted') return fault('auth_header_stripped', { values });
+  return echo === 'refused'
+    ? fault('bad_credentials', { values, detail: 'rest_not_logged_in' })
+    : fault('bad_credentials', { variant: 'unclear', values });
+}

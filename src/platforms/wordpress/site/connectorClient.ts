@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { signRequest } from '../../../security/requestSignature.ts';
+import { fault } from '../messages.ts';
+import { apiUrl } from './discovery.ts';
+import { servedFromCache } from './faultPages.ts';
+import { type ApiAnswer, type ApiError, isRestDisabled, type SiteClient } from './siteClient.ts';
+
+export const CONNECTOR_NAMESPACE = 'sitebridge/v1';
+
+/** The oldest connector plugin that speaks this protocol. */
+export const MINIMUM_PLUGIN_VERSION = '0.1.0';
+
+interface ConnectorIdentity {
+  siteId: number;
+  siteKey: string;
+}
+
+/** Signed requests to a site with the connector plugin, as CONTRACT's "signed requests" describe them. */
+export class ConnectorClient {
+  private readonly client: SiteClient;
+  private readonly root: string;
+  private readonly clock: () => number;
+
+  /** @param root the REST API's address. @param clock milliseconds since 1970. */
+  constructor(client: SiteClient, root: string, clock: () => number) {
+    this.client = client;
+    this.root = root;
+    this.clock = clock;
+  }
+
+  /** A request without a signature. */
+  async unsigned(route: string): Promise<ApiAnswer> {
+    return this.client.api({ url: apiUrl(this.root, route), redirects: 'none' });
+  }
+
+  /** A signed GET; any answer that is JSON comes back, a refusal too. */
+  async signed(
+    route: string,
+    identity: ConnectorIdentity,
+    query = '',
+  ): Promise<{ answer: ApiAnswer; nonce: string }> {
+    const url = new URL(apiUrl(this.root, route, query));
+    const { headers, nonce } = signatureHeaders({ method: 'GET', url: url.href }, identity, this.clock());
+    const answer = await this.client.api({ url: url.href, headers, redirects: 'none' });
+    return { answer, nonce };
+  }
+
+  /** A signed GET that must succeed. Throws WordpressFault. */
+  async read(route: string, identity: ConnectorIdentity, query = ''): Promise<ApiAnswer> {
+    const { answer } = await this.signed(route, identity, query);
+    if (answer.error !== null) throw this.refusal(answer, answer.error);
+    return answer;
+  }
+
+  /** What a refusal of the connector, or of WordPress in its place, means. */
+  refusal(answer: ApiAnswer, error: ApiError) {
+    const values = this.client.values;
+    if (servedFromCache(answer.response)) return fault('cached_api', { values });
+    const told = REFUSALS[error.code];
+    if (error.code === 'sitebridge_timestamp_out_of_range') {
+      const siteTime = Number(error.data.server_time);
+      const seconds = Number.isFinite(siteTime) ? Math.abs(Math.round(siteTime - this.clock() / 1000)) : 300;
+      return fault('clock_skew', { values: { ...values, seconds: String(seconds) }, detail: `${seconds} s` });
+    }
+    if (told !== undefined) return fault(told.code, { variant: told.variant, values });
+    if (error.code === 'rest_no_route') return fault('connector_missing', { values });
+    if (isRestDisabled(error)) return fault('rest_disabled', { variant: error.code, values });
+    if (error.status === 403)
+      return fault('insufficient_role', { values: { ...values, missing: error.code } });
+    if (error.status === 401) return fault('rest_disabled', { variant: error.code, values });
+    return fault('unexpected_answer', {
+      values: { ...values, found: `${error.status} ${error.code}` },
+      detail: error.code,
+    });
+  }
+}
+
+/** The headers that sign one request, and the nonce in them. `now`: milliseconds since 1970. */
+export function signatureHeaders(
+  request: { method: string; url: string; body?: string | Buffer },
+  identity: ConnectorIdentity,
+  now: number,
+): { headers: Record<string, string>; nonce: string } {
+  const { pathname, search } = new URL(request.url);
+  const nonce = randomBytes(16).toString('hex');
+  const headers = signRequest({ ...request, target: pathname + search }, { ...identity, nonce, now });
+  return { headers, nonce };
+}
+
+/** The connector's own error codes. */
+const REFUSALS: Readonly<Record<string, { code: string; variant: string }>> = {
+  sitebridge_signature_missing: { code: 'auth_header_stripped', variant: 'signature' },
+  sitebridge_bad_signature: { code: 'bad_credentials', variant: 'signature' },
+  sitebridge_not_configured: { code: 'bad_credentials', variant: 'not_configured' },
+  sitebridge_nonce_replayed: { code: 'cached_api', variant: 'replayed' },
+  sitebridge_site_mismatch: { code: 'identity_mismatch', variant: 'site_id' },
+  sitebridge_user_invalid: { code: 'insufficient_role', variant: 'user_invalid' },
+  sitebridge_connection_disabled: { code: 'rest_disabled', variant: 'sitebridge_connection_disabled' },
+  sitebridge_nonce_store_failed: { code: 'fatal', variant: 'sitebridge_nonce_store_failed' },
+};
+
+/** Whether a version is older than the oldest that works. One that cannot be read is not. */
+export function isOutdated(version: string): boolean {
+  const found = version.split('.').map(Number);
+  const least = MINIMUM_PLUGIN_VERSION.split('.').map(Number);
+  if (found.some(Number.isNaN)) return false;
+  for (const [index, part] of least.entries()) {
+    const own = found[index] ?? 0;
+    if (own !== part) return own < part;
+  }
+  return false;
+}

@@ -1,0 +1,78 @@
+import type { Connection } from '../../platform.ts';
+import { fault } from '../messages.ts';
+import { apiUrl } from './discovery.ts';
+import { servedFromCache } from './faultPages.ts';
+import { type ApiAnswer, type ApiError, isRestDisabled, type SiteClient } from './siteClient.ts';
+
+export interface ApplicationPassword {
+  username: string;
+  application_password: string;
+}
+
+/** The application password of a connection; null when it has none. */
+export function applicationPassword({ credentials }: Connection): ApplicationPassword | null {
+  const { username, application_password } = credentials;
+  return username && application_password ? { username, application_password } : null;
+}
+
+/** The header that signs a request in. */
+export function passwordHeaders({
+  username,
+  application_password,
+}: ApplicationPassword): Record<string, string> {
+  const pair = `${username}:${application_password}`;
+  return { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+/** WordPress's own REST API, signed in by an application password. */
+export class CoreRest {
+  private readonly client: SiteClient;
+  private readonly root: string;
+
+  constructor(client: SiteClient, root: string) {
+    this.client = client;
+    this.root = root;
+  }
+
+  /** A GET; any answer that is JSON comes back, a refusal too. `query` must be encoded. */
+  async get(route: string, credentials: ApplicationPassword, query = ''): Promise<ApiAnswer> {
+    const headers = passwordHeaders(credentials);
+    return this.client.api({ url: apiUrl(this.root, route, query), headers });
+  }
+
+  /** A GET that must succeed. Throws WordpressFault. */
+  async read(route: string, credentials: ApplicationPassword, query = ''): Promise<ApiAnswer> {
+    const answer = await this.get(route, credentials, query);
+    if (answer.error !== null) throw this.refusal(answer, answer.error);
+    return answer;
+  }
+
+  /** What a refusal means. Core says 401 to those it does not know and 403 to those who may not. */
+  refusal(answer: ApiAnswer, error: ApiError) {
+    const values = this.client.values;
+    if (servedFromCache(answer.response)) return fault('cached_api', { values });
+    const code = REFUSALS[error.code];
+    if (code !== undefined) return fault(code, { values, detail: error.code });
+    if (isRestDisabled(error)) return fault('rest_disabled', { variant: error.code, values });
+    if (error.status === 403) {
+      return fault('insufficient_role', { values: { ...values, missing: error.code }, detail: error.code });
+    }
+    if (error.status === 401) return fault('bad_credentials', { values, detail: error.code });
+    return fault('unexpected_answer', {
+      values: { ...values, found: `${error.status} ${error.code}` },
+      detail: error.code,
+    });
+  }
+}
+
+/**
+ * wp_authenticate_application_password(). `rest_not_logged_in`, which only users/me answers, stands for a wrong
+ * password as well as for a header that did not arrive.
+ */
+const REFUSALS: Readonly<Record<string, string>> = {
+  incorrect_password: 'bad_credentials',
+  invalid_username: 'bad_credentials',
+  invalid_email: 'bad_credentials',
+  application_passwords_disabled: 'application_passwords_off',
+  application_passwords_disabled_for_user: 'application_passwords_off',
+};

@@ -1,0 +1,55 @@
+import { fault } from '../messages.ts';
+
+/** The address of a WordPress site's home: http or https, no query, ending in a slash. */
+export type SiteAddress = URL;
+
+/** Paths that people copy from their browser together with the site's address. */
+const COPIED_ALONG = /\/(wp-admin|wp-login\.php|wp-json|wp-content|xmlrpc\.php|index\.php)(\/.*)?$/i;
+
+/** `example.com`, `example.com/blog`, `localhost:8080`, but neither `javascript:…` nor a lone word. */
+const WITHOUT_SCHEME = /^(localhost|[^\s/:@?#]+\.[^\s/:@?#]+|[^\s/:@?#]+(?=:\d))(:\d+)?([/?#]|$)/i;
+
+/**
+ * Brings an address as people type it into one form: a missing scheme becomes https, and `/wp-admin`,
+ * `/wp-json`, `/index.php` and the like, query and fragment go.
+ * Throws RemoteError `invalid_url`.
+ */
+export function parseSiteAddress(typed: string): SiteAddress {
+  const text = typed.trim();
+  const address = WITHOUT_SCHEME.test(text) ? `https://${text}` : text;
+  if (!URL.canParse(address)) throw fault('invalid_url');
+  const url = new URL(address);
+  if (!/^https?:$/.test(url.protocol) || url.hostname === '') throw fault('invalid_url');
+  if (url.username !== '' || url.password !== '') throw fault('invalid_url', { variant: 'credentials' });
+  url.hash = '';
+  url.search = '';
+  url.pathname = `${url.pathname.replace(COPIED_ALONG, '').replace(/\/+$/, '')}/`;
+  return url;
+}
+
+/** How the address that a site calls its own differs from the one that was asked for. */
+type AddressDifference = 'none' | 'canonical' | 'other';
+
+/**
+ * Compares the tested address with a site's `home_url`. `canonical`: the same site by its proper name (www,
+ * https); `other`: another host or path. A site that calls itself http while it answers on https stands behind
+ * a proxy that ends TLS, which is common and harmless.
+ */
+export function compareHome(tested: SiteAddress, home: string): AddressDifference {
+  if (!URL.canParse(home)) return 'other';
+  const own = new URL(home);
+  if (path(own) !== path(tested)) return 'other';
+  // Another scheme brings another port along; with the same scheme another port is another server.
+  const sameServer = own.protocol === tested.protocol ? own.port === tested.port : true;
+  if (!sameServer || withoutWww(own) !== withoutWww(tested)) return 'other';
+  if (own.hostname !== tested.hostname) return 'canonical';
+  return own.protocol === 'https:' && tested.protocol === 'http:' ? 'canonical' : 'none';
+}
+
+function path(url: URL): string {
+  return url.pathname.replace(/\/+$/, '');
+}
+
+function withoutWww(url: URL): string {
+  return url.hostname.replace(/^www\./, '');
+}

@@ -1,0 +1,55 @@
+import type { Connection } from '../../platform.ts';
+import type { DiagnosisOptions } from '../diagnosis/diagnosis.ts';
+import type { WordpressFault } from '../messages.ts';
+import { type ApiRoot, apiUrl, discoverApi, readHome } from './discovery.ts';
+import { chooseSignIn } from './signIn.ts';
+import { parseSiteAddress } from './siteAddress.ts';
+import { type ApiAnswer, type ApiError, SiteClient } from './siteClient.ts';
+
+/** A site's REST API, found, with one way to sign in: as the connector's user, or by an application password. */
+export interface SiteApi {
+  client: SiteClient;
+  /** Does the connector let us in? Else an application password does. */
+  byConnector: boolean;
+  /** Any answer that is JSON comes back, a refusal too. `query` must be encoded. */
+  get(route: string, query?: string): Promise<ApiAnswer>;
+  /** What a refusal means. */
+  refusal(answer: ApiAnswer, error: ApiError): WordpressFault;
+}
+
+/**
+ * Finds the API of a site. The connector serves where it is installed; `budgetMs` is for all that is asked.
+ * Throws WordpressFault, `connector_missing` when there is neither connector nor application password.
+ */
+export async function openSiteApi(
+  connection: Connection,
+  { outbound, clock }: DiagnosisOptions,
+  budgetMs: number,
+): Promise<SiteApi> {
+  const client = new SiteClient(outbound, parseSiteAddress(connection.siteUrl), budgetMs);
+  const root = await findRoot(client);
+  const signIn = chooseSignIn(connection, root, client, clock);
+  return {
+    client,
+    byConnector: signIn.byConnector,
+    get: async (route, query) => {
+      const { href: url } = new URL(apiUrl(root.url, route, query));
+      const { headers, redirects } = signIn.sign({ method: 'GET', url });
+      return client.api({ url, headers, redirects });
+    },
+    refusal: signIn.refusal,
+  };
+}
+
+/** Finds the root of a site's API from its home page. Throws WordpressFault. */
+export async function findRoot(client: SiteClient): Promise<ApiRoot> {
+  const { home, homeFault } = await readHome(client);
+  return discoverApi(client, home, homeFault);
+}
+
+/** A GET that must succeed. Throws WordpressFault. */
+export async function readRoute(api: SiteApi, route: string, query?: string): Promise<ApiAnswer> {
+  const answer = await api.get(route, query);
+  if (answer.error !== null) throw api.refusal(answer, answer.error);
+  return answer;
+}

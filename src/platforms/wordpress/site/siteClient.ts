@@ -1,0 +1,133 @@
+import { RemoteError } from '../../../errors.ts';
+import type { OutboundClient, OutboundRequest, OutboundResponse } from '../../../outbound/httpClient.ts';
+import { type ExplanationValues, explained, fault } from '../messages.ts';
+import { readDirtyJson } from './dirtyJson.ts';
+import { pageFault, recognisedFault } from './faultPages.ts';
+import type { SiteAddress } from './siteAddress.ts';
+
+/** The part of the outbound client that is needed here. */
+export type Outbound = Pick<OutboundClient, 'request'>;
+
+/** What the REST API answered. A WP_Error is an answer too: what it means depends on what was asked. */
+export interface ApiAnswer {
+  response: OutboundResponse;
+  value: unknown;
+  /** PHP printed something around the JSON. */
+  dirty: boolean;
+  /** Set when the answer is a WP_Error. */
+  error: ApiError | null;
+}
+
+export interface ApiError {
+  code: string;
+  status: number;
+  data: Record<string, unknown>;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Speaks with one site within one span of time. Everything it throws is a WordpressFault. */
+export class SiteClient {
+  readonly address: SiteAddress;
+  private readonly outbound: Outbound;
+  private readonly endsAt: number;
+  private apiPath: string;
+  /** PHP printed something around an answer. */
+  sawDirtyJson = false;
+
+  /** @param budgetMs for all requests together. */
+  constructor(outbound: Outbound, address: SiteAddress, budgetMs: number) {
+    this.outbound = outbound;
+    this.address = address;
+    this.endsAt = performance.now() + budgetMs;
+    this.apiPath = `${address.pathname}wp-json/sitebridge/v1/`;
+  }
+
+  /** What hints may name. */
+  get values(): ExplanationValues {
+    return { path: this.apiPath };
+  }
+
+  /** The path that hints tell people to allow, once it is known where the API is. */
+  nameApiPath(url: string): void {
+    const { pathname, search } = new URL(url);
+    this.apiPath = pathname + search;
+  }
+
+  /** Any request to the site. */
+  async send(request: OutboundRequest): Promise<OutboundResponse> {
+    const left = this.endsAt - performance.now();
+    try {
+      if (left <= 0)
+        throw new RemoteError('timeout', 'The time for this site is used up.', { retryable: true });
+      return await this.outbound.request({
+        timeoutMs: Math.min(REQUEST_TIMEOUT_MS, Math.ceil(left)),
+        ...request,
+      });
+    } catch (error) {
+      throw error instanceof RemoteError ? explained(error, this.values) : error;
+    }
+  }
+
+  /** A request to the REST API, or null when what comes back is a page without any fault that can be named. */
+  async tryApi(request: OutboundRequest): Promise<ApiAnswer | null> {
+    return this.readApi(await this.sendApi(request));
+  }
+
+  /** A request to the REST API, whatever comes back. */
+  async sendApi(request: OutboundRequest): Promise<OutboundResponse> {
+    // With this header WordPress's own error pages come as JSON too (wp_is_json_request).
+    return this.send({ ...request, headers: { Accept: 'application/json', ...request.headers } });
+  }
+
+  /** Reads what came back for a request to the REST API; null for a page without any fault that can be named. */
+  readApi(response: OutboundResponse): ApiAnswer | null {
+    const read = readDirtyJson(response.body);
+    // Content may hold the words of any error page, so only what is no good answer is searched, nor one cut off.
+    const isPage = read === null && !/^\s*[[{]/.test(response.body.subarray(0, 64).toString('latin1'));
+    const certain = isPage || response.status >= 400 ? recognisedFault(response, this.values) : null;
+    if (certain !== null) throw certain;
+    const error = read === null ? null : apiError(read.value, response.status);
+    if (read === null || (response.status >= 400 && error === null)) {
+      const unsure = pageFault(response, this.values);
+      if (unsure !== null && (isPage || response.status >= 400)) throw unsure;
+      return null;
+    }
+    this.sawDirtyJson ||= read.dirty;
+    return { response, value: read.value, dirty: read.dirty, error };
+  }
+
+  /** A request to the REST API that must be answered with JSON. */
+  async api(request: OutboundRequest): Promise<ApiAnswer> {
+    const answer = await this.tryApi(request);
+    if (answer !== null) return answer;
+    throw fault('unexpected_answer', { values: { ...this.values, found: 'a page in place of JSON' } });
+  }
+}
+
+/** Codes by which WordPress and plugins say that the REST API is closed to those who are not signed in. */
+const REST_DISABLED_CODES = new Set([
+  'rest_cannot_access',
+  'itsec_rest_api_access_restricted',
+  'rest_login_required',
+  'rest_disabled',
+  'rest_api_disabled',
+  'rest_authentication_error',
+  'rest_api_authentication_required',
+]);
+
+/** Whether an error means that a plugin closes the API, whatever was asked for. */
+export function isRestDisabled(error: ApiError): boolean {
+  return REST_DISABLED_CODES.has(error.code);
+}
+
+function apiError(value: unknown, status: number): ApiError | null {
+  if (!isRecord(value) || typeof value.code !== 'string' || typeof value.message !== 'string') return null;
+  const data = isRecord(value.data) ? value.data : {};
+  if (status < 400 && typeof data.status !== 'number') return null;
+  return { code: value.code, status, data };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,91 @@
+import type { Database } from '../../database/client.ts';
+import { CallerError, invalidField } from '../../errors.ts';
+import { hashPassword } from '../../security/password.ts';
+import { alreadyThere, isUniqueViolation } from '../sites/site.service.ts';
+import { type Role, roles } from './tenantScope.ts';
+
+/** Accounts and their users, as the operator manages them. */
+export class AccountService {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** A new account with its owner. Throws 409 when the e-mail is taken. */
+  async createAccount(input: {
+    name: string;
+    ownerEmail: string;
+    ownerPassword: string;
+  }): Promise<{ accountId: number; userId: number }> {
+    const name = input.name.trim();
+    if (name === '') throw invalidField('name', 'must not be empty.');
+    const user = await newUser(input.ownerEmail, input.ownerPassword, 'owner');
+    return uniqueEmail(() =>
+      this.#db.$transaction(async (tx) => {
+        const account = await tx.account.create({ data: { name } });
+        const owner = await tx.user.create({ data: { ...user, accountId: account.id } });
+        return { accountId: account.id, userId: owner.id };
+      }),
+    );
+  }
+
+  async createUser(input: {
+    accountId: number;
+    email: string;
+    password: string;
+    role: string;
+  }): Promise<{ userId: number }> {
+    const role = roles.find((known) => known === input.role);
+    if (!role) throw invalidField('role', `must be one of ${roles.join(', ')}.`);
+    const accountId = await this.existing(input.accountId);
+    const user = await newUser(input.email, input.password, role);
+    const { id } = await uniqueEmail(() => this.#db.user.create({ data: { ...user, accountId } }));
+    return { userId: id };
+  }
+
+  /** Takes a user's access away; running servers forget the user within 5 s. Throws 404. */
+  async deactivateUser(email: string): Promise<{ userId: number }> {
+    const known = await this.#db.user.findUnique({ where: { email: email.trim().toLowerCase() } });
+    if (!known) throw new CallerError('not_found', `There is no user with the e-mail ${email}.`);
+    await this.#db.user.update({ where: { id: known.id }, data: { isActive: false } });
+    return { userId: known.id };
+  }
+
+  /** Whether nobody has an account here yet. */
+  async isEmpty(): Promise<boolean> {
+    return (await this.#db.account.count()) === 0;
+  }
+
+  /** The id of an account that is there. Throws 404. */
+  async existing(accountId: number): Promise<number> {
+    const account = await this.#db.account.findUnique({ where: { id: accountId }, select: { id: true } });
+    if (!account) throw new CallerError('not_found', `There is no account ${accountId}.`);
+    return account.id;
+  }
+
+  /** The account of a site. Throws 404. */
+  async accountOf(siteId: number): Promise<number> {
+    const site = await this.#db.site.findUnique({ where: { id: siteId }, select: { accountId: true } });
+    if (!site) throw new CallerError('not_found', `There is no site ${siteId}.`);
+    return site.accountId;
+  }
+}
+
+async function newUser(email: string, password: string, role: Role) {
+  const address = email.trim().toLowerCase();
+  if (!/^[^\s@]+@[^\s@]+$/.test(address) || address.length > 320)
+    throw invalidField('email', 'must be an e-mail address.');
+  if (password.length < 8 || password.length > 1_000)
+    throw invalidField('password', 'must have 8 to 1000 characters.');
+  return { email: address, passwordHash: await hashPassword(password), role };
+}
+
+async function uniqueEmail<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (isUniqueViolation(error)) throw alreadyThere('There is a user with this e-mail already.');
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { SignJWT } from 'jose';
+import type { Database } from '../../database/client.ts';
+import { CallerError } from '../../errors.ts';
+import { verifyPassword } from '../../security/password.ts';
+import { hashSiteKey, looksLikeSiteKey, matchesSiteKey } from '../../security/siteKey.ts';
+import type { TenantScope } from './tenantScope.ts';
+
+/** How long a user's role and active flags are remembered: a deactivated user must be out within 5 s. */
+const rememberMs = 2_000;
+const rememberAtMost = 10_000;
+const tokenLifetimeS = 3_600;
+
+/** Who is calling: passwords to tokens, tokens and site keys to scopes. */
+export class AuthService {
+  readonly #db: Database;
+  readonly #signingSecret: Uint8Array | null;
+  readonly #now: () => number;
+  readonly #remembered = new Map<number, { scope: Promise<TenantScope | null>; until: number }>();
+
+  /** `signingSecret` is null when tokens come from somewhere else (JWKS). `now` is in ms. */
+  constructor(parts: { db: Database; signingSecret: Uint8Array | null; now: () => number }) {
+    this.#db = parts.db;
+    this.#signingSecret = parts.signingSecret;
+    this.#now = parts.now;
+  }
+
+  /**
+   * An access token for an e-mail and password. Throws the same 401, after the same work, whether the
+   * e-mail is unknown, the password wrong, or the user or account inactive.
+   */
+  async signIn(email: string, password: string): Promise<{ accessToken: string; expiresIn: number }> {
+    if (!this.#signingSecret) {
+      throw new CallerError(
+        'not_supported',
+        'Tokens are issued by the identity provider behind JWT_JWKS_URL.',
+      );
+    }
+    const user = await this.#db.user.findUnique({
+      where: { email: email.trim().toLowerCase() },
+      include: { account: true },
+    });
+    const matches = await verifyPassword(password, user?.passwordHash ?? null);
+    if (!user || !matches || !user.isActive || !user.account.isActive) {
+      throw new CallerError('unauthenticated', 'E-mail or password is wrong.', { code: 'wrong_credentials' });
+    }
+    const accessToken = await new SignJWT({ account_id: user.accountId })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setSubject(String(user.id))
+      .setIssuedAt(Math.floor(this.#now() / 1000))
+      .setExpirationTime(Math.floor(this.#now() / 1000) + tokenLifetimeS)
+      .sign(this.#signingSecret);
+    return { accessToken, expiresIn: tokenLifetimeS };
+  }
+
+  /** The scope of a token's user; null when the user is gone, inactive, or of another account than the token says. */
+  async userScope(userId: number, accountId: number): Promise<TenantScope | null> {
+    const scope = await this.#remember(userId);
+    return scope?.accountId === accountId ? scope : null;
+  }
+
+  /** The scope of the site whose current key this is; null when no site of an active account has it. */
+  async siteKeyScope(key: string): Promise<TenantScope | null> {
+    if (!looksLikeSiteKey(key)) return null;
+    const site = await this.#db.site.findFirst({
+      where: { apiKeyHash: hashSiteKey(key), account: { isActive: true } },
+      select: { id: true, accountId: true, apiKeyHash: true },
+    });
+    if (!site || !matchesSiteKey(key, site.apiKeyHash)) return null;
+    return { accountId: site.accountId, userId: null, siteId: site.id, role: 'site' };
+  }
+
+  #remember(userId: number): Promise<TenantScope | null> {
+    const now = this.#now();
+    const known = this.#remembered.get(userId);
+    if (known && known.until > now) return known.scope;
+    if (this.#remembered.size >= rememberAtMost) this.#remembered.clear();
+    const scope = this.#load(userId);
+    this.#remembered.set(userId, { scope, until: now + rememberMs });
+    // A failed look-up is not remembered: the next call asks again.
+    scope.catch(() => this.#remembered.delete(userId));
+    return scope;
+  }
+
+  async #load(userId: number): Promise<TenantScope | null> {
+    const user = await this.#db.user.findUnique({ where: { id: userId }, include: { account: true } });
+    if (!user?.isActive || !user.account.isActive) return null;
+    return { accountId: user.accountId, userId: user.id, siteId: null, role: user.role };
+  }
+}

@@ -1,0 +1,55 @@
+import type { Database } from '../../database/client.ts';
+import type { Content, ContentStatus, SyncState } from '../../database/generated/client.ts';
+import { notFound } from '../../errors.ts';
+import { inScope, type TenantScope } from '../access/tenantScope.ts';
+import type { SiteService } from '../sites/site.service.ts';
+
+export interface ContentFilter {
+  siteId?: number;
+  syncState?: SyncState;
+  status?: ContentStatus;
+  contentType?: string;
+  /** Contents after this id. */
+  after?: number;
+  limit: number;
+}
+
+/** The contents of an account, as they are stored here. */
+export class ContentService {
+  readonly #db: Database;
+  readonly #sites: SiteService;
+
+  constructor(parts: { db: Database; sites: SiteService }) {
+    this.#db = parts.db;
+    this.#sites = parts.sites;
+  }
+
+  /** Oldest first. Throws 404 for a foreign site. */
+  async list(
+    scope: TenantScope,
+    filter: ContentFilter,
+  ): Promise<{ contents: Content[]; nextAfter: number | null }> {
+    if (filter.siteId !== undefined) await this.#sites.get(scope, filter.siteId);
+    const contents = await this.#db.content.findMany({
+      where: {
+        ...inScope(scope),
+        ...(filter.siteId === undefined ? {} : { siteId: filter.siteId }),
+        ...(filter.syncState === undefined ? {} : { syncState: filter.syncState }),
+        ...(filter.status === undefined ? {} : { status: filter.status }),
+        ...(filter.contentType === undefined ? {} : { contentType: filter.contentType }),
+        ...(filter.after === undefined ? {} : { id: { gt: filter.after } }),
+      },
+      orderBy: { id: 'asc' },
+      take: filter.limit + 1,
+    });
+    const page = contents.slice(0, filter.limit);
+    return { contents: page, nextAfter: contents.length > filter.limit ? (page.at(-1)?.id ?? null) : null };
+  }
+
+  /** Throws 404 for one that is not there or outside the scope. */
+  async get(scope: TenantScope, id: number): Promise<Content> {
+    const content = await this.#db.content.findFirst({ where: { id, ...inScope(scope) } });
+    if (!content) throw notFound();
+    return content;
+  }
+}

@@ -1,0 +1,91 @@
+import type { Logger } from 'pino';
+import type { Database } from '../../database/client.ts';
+import { Prisma } from '../../database/generated/client.ts';
+
+const dayMs = 86_400_000;
+/** So many rows are looked at in one statement, which locks what it deletes for that long only. */
+const pageSize = 5_000;
+
+/** What grows for ever, and which of its old rows stay. */
+const records = {
+  events: { table: 'sync_event', time: 'created_at', stays: 'FALSE' },
+  connection_checks: {
+    table: 'connection_check',
+    time: 'created_at',
+    // What debug-status shows of a connection that nobody has tested since.
+    stays:
+      'NOT EXISTS (SELECT FROM connection_check newer WHERE newer.integration_id = kept.integration_id AND newer.id > kept.id)',
+  },
+  sync_runs: {
+    table: 'sync_run',
+    time: 'created_at',
+    // What sync-status shows of an integration that has not been synced since.
+    stays:
+      "status IN ('queued', 'syncing') OR NOT EXISTS (SELECT FROM sync_run newer WHERE newer.integration_id = kept.integration_id AND newer.id > kept.id)",
+  },
+  webhook_deliveries: {
+    table: 'webhook_delivery',
+    time: 'received_at',
+    stays: "status IN ('pending', 'failed')",
+  },
+} as const;
+
+/** How many rows of each kind were deleted. */
+export type Removed = Record<keyof typeof records, number>;
+
+/** Deletes the records that are older than they are kept: events, connection tests, runs, webhooks that are done or dead. */
+export class RetentionService {
+  readonly #db: Database;
+  readonly #keepDays: number | null;
+  readonly #logger: Logger;
+  readonly #now: () => number;
+
+  /** `keepDays` null keeps everything. */
+  constructor(parts: { db: Database; keepDays: number | null; logger: Logger; now: () => number }) {
+    this.#db = parts.db;
+    this.#keepDays = parts.keepDays;
+    this.#logger = parts.logger;
+    this.#now = parts.now;
+  }
+
+  /** Deletes what is too old, page by page. Stopped by `signal` between pages, it goes on the next time. */
+  async removeOld(signal: AbortSignal): Promise<Removed> {
+    const removed: Removed = { events: 0, connection_checks: 0, sync_runs: 0, webhook_deliveries: 0 };
+    if (this.#keepDays === null) return removed;
+    const before = new Date(this.#now() - this.#keepDays * dayMs);
+    for (const kind of ['events', 'connection_checks', 'sync_runs', 'webhook_deliveries'] as const) {
+      removed[kind] = await this.#sweep(records[kind], before, signal);
+    }
+    if (Object.values(removed).some((count) => count > 0)) this.#logger.info(removed, 'old records deleted');
+    return removed;
+  }
+
+  /** Ids grow with time: walked in their order, the first page without an old row is the end, and no index on the time is needed. */
+  async #sweep(
+    { table, time, stays }: (typeof records)[keyof typeof records],
+    before: Date,
+    signal: AbortSignal,
+  ): Promise<number> {
+    let removed = 0;
+    let after = 0n;
+    while (!signal.aborted) {
+      const [page] = await this.#db.$queryRaw<{ last: bigint | null; old: number; removed: number }[]>`
+        WITH page AS (
+          SELECT id, ${Prisma.raw(time)} < ${before} AS is_old
+          FROM ${Prisma.raw(table)} WHERE id > ${after} ORDER BY id LIMIT ${pageSize}
+        ), removed AS (
+          DELETE FROM ${Prisma.raw(table)} kept USING page
+          WHERE kept.id = page.id AND page.is_old AND NOT (${Prisma.raw(stays)})
+          RETURNING 1
+        )
+        SELECT (SELECT max(id)::bigint FROM page) AS last,
+               (SELECT count(*)::int FROM page WHERE is_old) AS old,
+               (SELECT count(*)::int FROM removed) AS removed`;
+      if (!page || page.last === null) return removed;
+      removed += page.removed;
+      if (page.old === 0) return removed;
+      after = page.last;
+    }
+    return removed;
+  }
+}

@@ -1,0 +1,186 @@
+import type { SyncRun, SyncStatus } from '../../database/generated/client.ts';
+import { pausedMessage } from '../integrations/sitePauses.ts';
+import type { ContentTypes } from '../integrations/storedStructure.ts';
+import type { TestRecord } from './syncHealth.service.ts';
+
+/** Something that keeps an integration from doing its work, with what mends it. */
+export interface Problem {
+  code: string;
+  severity: 'error' | 'warning' | 'info';
+  message: string;
+  hint: string;
+}
+
+/** What problems are told from. Times in ms since the epoch. */
+export interface Facts {
+  now: number;
+  usesSiteKey: boolean;
+  hasStructure: boolean;
+  siteHasKey: boolean;
+  isActive: boolean;
+  syncEnabled: boolean;
+  syncStatus: SyncStatus;
+  syncError: string | null;
+  pausedUntil: Date | null;
+  connectionStatus: string;
+  lastTest: TestRecord | null;
+  contentTypes: ContentTypes | null;
+  currentRun: SyncRun | null;
+  deadDeliveries: number;
+  /** A change of the site that a reading found and no webhook had told of. */
+  untoldChange: { seenAt: Date } | null;
+  conflicts: number;
+}
+
+const dayMs = 24 * 3_600_000;
+/** Longer without a sign of life than any worker's restart takes. */
+const stuckAfterMs = 10 * 60_000;
+
+/** Each rule looks at the facts and names its problem, or says nothing. The gravest come first. */
+const rules: ((facts: Facts) => Problem | null)[] = [
+  (facts) =>
+    facts.usesSiteKey && !facts.siteHasKey
+      ? problem(
+          'site_key_missing',
+          'error',
+          'The site has no API key.',
+          'Make one with POST /api/v1/sites/{id}/api-key and enter it in the plugin.',
+        )
+      : null,
+  (facts) =>
+    facts.connectionStatus === 'failing' && facts.lastTest
+      ? problem(
+          'connection_failing',
+          'error',
+          `The last connection test failed (${facts.lastTest.code}): ${facts.lastTest.result.message ?? 'no message.'}`,
+          facts.lastTest.result.hint || 'Test the connection again.',
+        )
+      : null,
+  (facts) =>
+    facts.connectionStatus === 'untested'
+      ? problem(
+          'connection_untested',
+          'warning',
+          'The connection has not been tested as it is now.',
+          'Call test-connection.',
+        )
+      : null,
+  (facts) =>
+    facts.isActive
+      ? null
+      : problem(
+          'inactive',
+          'info',
+          'The integration is inactive, so nothing is synced.',
+          'Set is_active to true.',
+        ),
+  (facts) =>
+    facts.syncEnabled
+      ? null
+      : problem('sync_disabled', 'info', 'Sync is switched off.', 'Set sync_enabled to true.'),
+  (facts) =>
+    facts.pausedUntil && facts.pausedUntil.getTime() > facts.now
+      ? problem(
+          'site_paused',
+          'error',
+          pausedMessage(facts.pausedUntil),
+          'See that the site answers, then call test-connection.',
+        )
+      : null,
+  (facts) =>
+    facts.syncStatus === 'partial'
+      ? problem(
+          'sync_partial',
+          'warning',
+          `The last run left something out: ${facts.syncError ?? 'no message.'}`,
+          'Look at the events with success=false, mend what they name, then start a sync again.',
+        )
+      : null,
+  (facts) =>
+    facts.syncStatus === 'failed'
+      ? problem(
+          'sync_failed',
+          'error',
+          `The last run failed: ${facts.syncError ?? 'no message.'}`,
+          'Mend what it says, then start a sync again.',
+        )
+      : null,
+  (facts) => {
+    if (!facts.currentRun) return null;
+    const sign = facts.currentRun.heartbeatAt ?? facts.currentRun.createdAt;
+    return facts.now - sign.getTime() > stuckAfterMs
+      ? problem(
+          'run_stuck',
+          'error',
+          'A run has given no sign of life for ten minutes.',
+          'See that a worker is running (npm run worker), or cancel the run.',
+        )
+      : null;
+  },
+  (facts) =>
+    facts.hasStructure && facts.contentTypes === null
+      ? problem(
+          'structure_missing',
+          'warning',
+          'The structure of the site is not known yet.',
+          'Sync with direction metadata, or press Connect in the plugin.',
+        )
+      : null,
+  (facts) =>
+    facts.contentTypes && facts.now - Date.parse(facts.contentTypes.last_structure_fetch) > 7 * dayMs
+      ? problem(
+          'structure_stale',
+          'warning',
+          'The structure of the site was read more than a week ago.',
+          'Sync with direction metadata; see that WP-Cron runs, so that the plugin reports daily.',
+        )
+      : null,
+  (facts) =>
+    // Only a site with a key of its own can have the plugin.
+    facts.usesSiteKey && facts.contentTypes && !facts.contentTypes.plugin_connection_enabled
+      ? problem(
+          'plugin_not_connected',
+          'info',
+          'The site is reached without the connector plugin.',
+          'Install and connect the plugin for faster syncs and webhooks.',
+        )
+      : null,
+  (facts) =>
+    facts.untoldChange && facts.contentTypes?.plugin_connection_enabled
+      ? problem(
+          'webhooks_silent',
+          'warning',
+          'The site changed, and no webhook told of it.',
+          facts.usesSiteKey
+            ? 'On the site, look at the queue under Settings > Sitebridge, and see that the site can reach this server.'
+            : 'See that the site sends its webhooks, and that they reach this server.',
+        )
+      : null,
+  (facts) =>
+    facts.deadDeliveries > 0
+      ? problem(
+          'webhooks_dead',
+          'error',
+          `${facts.deadDeliveries} webhook deliveries could not be applied.`,
+          'Look at the deliveries with status dead, and replay them.',
+        )
+      : null,
+  (facts) =>
+    facts.conflicts > 0
+      ? problem(
+          'content_conflicts',
+          'warning',
+          `${facts.conflicts} contents changed on both sides.`,
+          'Settle each with resolve-conflict.',
+        )
+      : null,
+];
+
+/** Everything that is wrong, as far as the facts tell. */
+export function problemsOf(facts: Facts): Problem[] {
+  return rules.flatMap((rule) => rule(facts) ?? []);
+}
+
+function problem(code: string, severity: Problem['severity'], message: string, hint: string): Problem {
+  return { code, severity, message, hint };
+}

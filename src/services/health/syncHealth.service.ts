@@ -1,0 +1,197 @@
+import type { Database } from '../../database/client.ts';
+import type { SyncEvent, SyncRun } from '../../database/generated/client.ts';
+import type { ConnectionTestResult, PlatformCapabilities } from '../../platforms/platform.ts';
+import type { PlatformRegistry } from '../../platforms/registry.ts';
+import type { TenantScope } from '../access/tenantScope.ts';
+import { type ContentCounts, countContent } from '../content/contentCounts.ts';
+import type { EventLog } from '../events/eventLog.ts';
+import type { IntegrationService } from '../integrations/integration.service.ts';
+import type { IntegrationRow } from '../integrations/integrationRow.ts';
+import { readConfigJson } from '../integrations/openConnection.ts';
+import { readContentTypes } from '../integrations/storedStructure.ts';
+import { isActive } from '../sync/sync.service.ts';
+import { type Facts, type Problem, problemsOf } from './problems.ts';
+
+const dayMs = 24 * 3_600_000;
+/** A webhook may come as late as this before it is missed. Milliseconds. */
+const webhookLateMs = 10 * 60_000;
+
+export interface DebugStatus {
+  integration: IntegrationRow;
+  connection: {
+    status: string;
+    lastTest: TestRecord | null;
+    history: TestRecord[];
+    /** Between 0 and 1; null without a test in 24 hours. */
+    successRate24h: number | null;
+  };
+  sync: {
+    currentRun: SyncRun | null;
+    lastRuns: SyncRun[];
+    queue: { queued: number; active: number; failed: number };
+  };
+  webhooks: {
+    received24h: number;
+    pending: number;
+    failed: number;
+    dead: number;
+    lastReceivedAt: Date | null;
+  };
+  content: ContentCounts;
+  recentEvents: SyncEvent[];
+  problems: Problem[];
+}
+
+export interface TestRecord {
+  at: Date;
+  success: boolean;
+  code: string;
+  result: Partial<ConnectionTestResult>;
+}
+
+/** Gathers all that tells how an integration is doing, and says what is wrong with it and what mends it. */
+export class SyncHealthService {
+  readonly #db: Database;
+  readonly #integrations: IntegrationService;
+  readonly #platforms: PlatformRegistry;
+  readonly #events: EventLog;
+  readonly #now: () => number;
+
+  constructor(parts: {
+    db: Database;
+    integrations: IntegrationService;
+    platforms: PlatformRegistry;
+    events: EventLog;
+    now: () => number;
+  }) {
+    this.#db = parts.db;
+    this.#integrations = parts.integrations;
+    this.#platforms = parts.platforms;
+    this.#events = parts.events;
+    this.#now = parts.now;
+  }
+
+  async debugStatus(scope: TenantScope, id: number): Promise<DebugStatus> {
+    const integration = await this.#integrations.get(scope, id);
+    const since = new Date(this.#now() - dayMs);
+    const site = { accountId: integration.accountId, siteId: integration.siteId };
+    const [checks, rates, lastRuns, failedRuns, webhooks, received, content, events] = await Promise.all([
+      this.#db.connectionCheck.findMany({ where: { integrationId: id }, orderBy: { id: 'desc' }, take: 20 }),
+      this.#db.connectionCheck.groupBy({
+        by: ['success'],
+        where: { integrationId: id, createdAt: { gte: since } },
+        _count: { _all: true },
+      }),
+      this.#db.syncRun.findMany({ where: { integrationId: id }, orderBy: { id: 'desc' }, take: 10 }),
+      this.#db.syncRun.count({ where: { integrationId: id, status: 'failed', createdAt: { gte: since } } }),
+      this.#db.webhookDelivery.groupBy({ by: ['status'], where: site, _count: { _all: true } }),
+      this.#db.webhookDelivery.aggregate({
+        where: { ...site, receivedAt: { gte: since } },
+        _count: { _all: true },
+        _max: { receivedAt: true },
+      }),
+      countContent(this.#db, integration),
+      this.#events.listForIntegration(scope, id, { limit: 20 }),
+    ]);
+    const currentRun = lastRuns.find(isActive) ?? null;
+    const history = checks.map((check) => ({
+      at: check.createdAt,
+      success: check.success,
+      code: check.code,
+      result: toResult(check.result),
+    }));
+    const tests = rates.reduce((sum, rate) => sum + rate._count._all, 0);
+    const passed = rates.find((rate) => rate.success)?._count._all ?? 0;
+    const deliveries = (status: string) =>
+      webhooks.find((group) => group.status === status)?._count._all ?? 0;
+    const lastReceivedAt =
+      received._max.receivedAt ??
+      (await this.#db.webhookDelivery.findFirst({ where: site, orderBy: { id: 'desc' } }))?.receivedAt ??
+      null;
+    const untoldChange = await this.#untoldChange(site, lastReceivedAt);
+    const status: Omit<DebugStatus, 'problems'> = {
+      integration,
+      connection: {
+        status: integration.connectionStatus,
+        lastTest: history[0] ?? null,
+        history,
+        successRate24h: tests === 0 ? null : passed / tests,
+      },
+      sync: {
+        currentRun,
+        lastRuns,
+        queue: {
+          queued: currentRun?.status === 'queued' ? 1 : 0,
+          active: currentRun?.status === 'syncing' ? 1 : 0,
+          failed: failedRuns,
+        },
+      },
+      webhooks: {
+        received24h: received._count._all,
+        pending: deliveries('pending'),
+        failed: deliveries('failed'),
+        dead: deliveries('dead'),
+        lastReceivedAt,
+      },
+      content,
+      recentEvents: events.events,
+    };
+    return {
+      ...status,
+      problems: problemsOf({
+        ...this.#facts(
+          status,
+          this.#platforms.capabilitiesOf(integration.platform, readConfigJson(integration.config)),
+        ),
+        untoldChange,
+      }),
+    };
+  }
+
+  /** The newest change that a user's reading found and of which no webhook came, though there was time for one. */
+  async #untoldChange(
+    site: { accountId: number; siteId: number },
+    lastReceivedAt: Date | null,
+  ): Promise<{ seenAt: Date } | null> {
+    const seen = await this.#db.syncEvent.findFirst({
+      where: {
+        ...site,
+        eventType: 'content',
+        action: 'pulled',
+        createdAt: { lt: new Date(this.#now() - webhookLateMs) },
+        details: { path: ['untold'], equals: true },
+      },
+      orderBy: { id: 'desc' },
+    });
+    if (!seen || (lastReceivedAt !== null && lastReceivedAt > seen.createdAt)) return null;
+    return { seenAt: seen.createdAt };
+  }
+
+  #facts(
+    status: Omit<DebugStatus, 'problems'>,
+    capabilities: PlatformCapabilities,
+  ): Omit<Facts, 'untoldChange'> {
+    const { integration, connection, sync } = status;
+    return {
+      now: this.#now(),
+      usesSiteKey: capabilities.usesSiteKey,
+      hasStructure: capabilities.structure,
+      siteHasKey: integration.site.apiKeyHash !== null,
+      isActive: integration.isActive,
+      syncEnabled: integration.syncEnabled,
+      syncStatus: integration.syncStatus,
+      pausedUntil: integration.pausedUntil,
+      syncError: integration.syncError,
+      lastTest: connection.lastTest,
+      connectionStatus: connection.status,
+      contentTypes: readContentTypes(readConfigJson(integration.config)),
+      currentRun: sync.currentRun,
+      deadDeliveries: status.webhooks.dead,
+      conflicts: status.content.conflicts,
+    };
+  }
+}
+
+function toResult(stored: unknown): Partial<ConnectionTestResult> {
+  return typeof stored === 'object' && stored !== null ? stored : {};
+}

@@ -1,0 +1,84 @@
+import type { Database } from '../../database/client.ts';
+import type { CredentialVault, SecretOwner } from '../../security/credentialVault.ts';
+import { siteKeyOwner } from '../sites/site.service.ts';
+
+const pageSize = 200;
+
+/** Brings every kept secret under the key that now encrypts, so that an old key can be taken out of CREDENTIAL_KEYS. */
+export class CredentialRotation {
+  readonly #db: Database;
+  readonly #vault: CredentialVault;
+
+  constructor(parts: { db: Database; vault: CredentialVault }) {
+    this.#db = parts.db;
+    this.#vault = parts.vault;
+  }
+
+  /**
+   * Works while servers run: a secret that changes meanwhile is left as its new writer left it.
+   * Can be stopped and started again at any time. Throws VaultError for a secret that no key opens.
+   */
+  async reencrypt(): Promise<{ reencrypted: number; alreadyCurrent: number }> {
+    const total = { reencrypted: 0, alreadyCurrent: 0 };
+    for (let after = 0; ; ) {
+      const sites = await this.#db.site.findMany({
+        where: { id: { gt: after } },
+        select: { id: true, accountId: true, apiKeyEncrypted: true, previousKeyEncrypted: true },
+        orderBy: { id: 'asc' },
+        take: pageSize,
+      });
+      for (const site of sites) {
+        const owner = siteKeyOwner({ accountId: site.accountId, siteId: site.id });
+        for (const column of ['apiKeyEncrypted', 'previousKeyEncrypted'] as const) {
+          const kept = site[column];
+          if (kept === null) continue;
+          const replaced = await this.#replace(total, owner, kept, (fresh) =>
+            this.#db.site.updateMany({ where: { id: site.id, [column]: kept }, data: { [column]: fresh } }),
+          );
+          if (replaced) total.reencrypted += 1;
+        }
+        after = site.id;
+      }
+      if (sites.length < pageSize) break;
+    }
+    for (let after = 0; ; ) {
+      const integrations = await this.#db.siteIntegration.findMany({
+        where: { id: { gt: after }, credentialsEncrypted: { not: null } },
+        select: { id: true, accountId: true, siteId: true, platform: true, credentialsEncrypted: true },
+        orderBy: { id: 'asc' },
+        take: pageSize,
+      });
+      for (const row of integrations) {
+        const kept = row.credentialsEncrypted ?? '';
+        const replaced = await this.#replace(total, row, kept, (fresh) =>
+          this.#db.siteIntegration.updateMany({
+            where: { id: row.id, credentialsEncrypted: kept },
+            data: { credentialsEncrypted: fresh },
+          }),
+        );
+        if (replaced) total.reencrypted += 1;
+        after = row.id;
+      }
+      if (integrations.length < pageSize) break;
+    }
+    return total;
+  }
+
+  async #replace(
+    total: { alreadyCurrent: number },
+    owner: SecretOwner,
+    kept: string,
+    write: (fresh: string) => Promise<{ count: number }>,
+  ): Promise<boolean> {
+    if (this.#vault.isCurrent(kept)) {
+      total.alreadyCurrent += 1;
+      return false;
+    }
+    const { accountId, siteId, platform } = owner;
+    const fresh = await this.#vault.encrypt(
+      owner,
+      await this.#vault.decrypt({ accountId, siteId, platform }, kept),
+    );
+    return (await write(fresh)).count > 0;
+  }
+}

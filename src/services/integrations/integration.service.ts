@@ -1,0 +1,247 @@
+import type { Database, Transaction } from '../../database/client.ts';
+import type { Prisma } from '../../database/generated/client.ts';
+import { invalidField, notFound } from '../../errors.ts';
+import type { JobQueue } from '../../jobs/queues.ts';
+import type { Credentials, JsonObject } from '../../platforms/platform.ts';
+import type { PlatformRegistry } from '../../platforms/registry.ts';
+import { VaultError } from '../../security/credentialVault.ts';
+import { inScope, type TenantScope } from '../access/tenantScope.ts';
+import type { EventLog } from '../events/eventLog.ts';
+import { alreadyThere, isUniqueViolation, type SiteService } from '../sites/site.service.ts';
+import { releaseCreates } from '../sync/push/earlierCreates.ts';
+import { readSyncSettings } from './integrationConfig.ts';
+import {
+  changedConfig,
+  checkApiKey,
+  checkPlatformType,
+  checkUnmoved,
+  type SentCredentials,
+  sameConnection,
+  splitCredentials,
+  validConfig,
+  validCredentials,
+  withoutNulls,
+} from './integrationInput.ts';
+import type { IntegrationFilter, IntegrationReads, IntegrationView } from './integrationReads.ts';
+import { type IntegrationRow, lockIntegration, withSite } from './integrationRow.ts';
+import { readConfigJson, type SiteConnections } from './openConnection.ts';
+import { applyChoices } from './storedStructure.ts';
+
+export interface CreateIntegration {
+  siteId: number;
+  platform: string;
+  platformType?: string | undefined;
+  config?: JsonObject | null | undefined;
+  credentials?: SentCredentials | null | undefined;
+  apiKey?: string | undefined;
+  isActive?: boolean | undefined;
+  syncEnabled?: boolean | undefined;
+}
+
+export type UpdateIntegration = Partial<CreateIntegration>;
+
+/** The integrations of an account: one per site and platform. The account is always the site's. */
+export class IntegrationService {
+  readonly #db: Database;
+  readonly #reads: IntegrationReads;
+  readonly #platforms: PlatformRegistry;
+  readonly #connections: SiteConnections;
+  readonly #sites: SiteService;
+  readonly #events: EventLog;
+  readonly #queue: JobQueue;
+
+  constructor(parts: {
+    db: Database;
+    reads: IntegrationReads;
+    platforms: PlatformRegistry;
+    connections: SiteConnections;
+    sites: SiteService;
+    events: EventLog;
+    queue: JobQueue;
+  }) {
+    this.#db = parts.db;
+    this.#reads = parts.reads;
+    this.#platforms = parts.platforms;
+    this.#connections = parts.connections;
+    this.#sites = parts.sites;
+    this.#events = parts.events;
+    this.#queue = parts.queue;
+  }
+
+  async list(
+    scope: TenantScope,
+    filter: IntegrationFilter,
+  ): Promise<{ integrations: IntegrationView[]; count: number }> {
+    // A site that the caller may not see is a 404 here as anywhere, and not an empty list.
+    if (filter.siteId !== undefined) await this.#sites.get(scope, filter.siteId);
+    return this.#reads.list(scope, filter);
+  }
+
+  /** One as it is shown. Throws 404 for one that is not there or outside the scope. */
+  view(scope: TenantScope, id: number): Promise<IntegrationView> {
+    return this.#reads.get(scope, id);
+  }
+
+  /** All integrations of one site. Throws 404 for a foreign site. */
+  async listForSite(scope: TenantScope, siteId: number): Promise<IntegrationRow[]> {
+    await this.#sites.get(scope, siteId);
+    return this.#db.siteIntegration.findMany({
+      where: { accountId: scope.accountId, siteId },
+      include: withSite,
+      orderBy: { id: 'asc' },
+    });
+  }
+
+  /** One with its site, to work with. Throws 404 for one that is not there or outside the scope. */
+  async get(scope: TenantScope, id: number, tx: Transaction = this.#db): Promise<IntegrationRow> {
+    const row = await tx.siteIntegration.findFirst({ where: { id, ...inScope(scope) }, include: withSite });
+    if (!row) throw notFound();
+    return row;
+  }
+
+  /** Throws 400 for wrong input, 404 for a foreign site, 409 when the site has one for this platform. */
+  async create(scope: TenantScope, input: CreateIntegration): Promise<IntegrationRow> {
+    const platform = this.#platforms.choose(input.platform, 'integrations');
+    checkPlatformType(platform, input.platformType);
+    const { apiKeyInCredentials, credentials } = splitCredentials(input.credentials ?? {});
+    const { content_types: choices, ...ownConfig } = input.config ?? {};
+    const config = validConfig(platform, ownConfig);
+    const valid = validCredentials(platform, withoutNulls(credentials));
+    const keys = { topLevel: input.apiKey, inCredentials: apiKeyInCredentials };
+    const isKeyless = (keys.topLevel ?? keys.inCredentials) === undefined;
+    // Said before the site is looked up: it is wrong for every site.
+    if (platform.capabilities.usesSiteKey && isKeyless)
+      checkApiKey(platform, { apiKeyHash: null }, keys, 'required');
+    const site = await this.#sites.get(scope, input.siteId);
+    checkApiKey(platform, site, keys, 'required');
+    if (choices !== undefined) applyChoices(null, choices);
+    const owner = { accountId: site.accountId, siteId: site.id, platform: platform.name };
+    const sealed = await this.#connections.sealCredentials(owner, valid);
+    try {
+      return await this.#db.$transaction(async (tx) => {
+        const row = await tx.siteIntegration.create({
+          data: {
+            ...owner,
+            config,
+            credentialsEncrypted: sealed,
+            isActive: input.isActive ?? true,
+            syncEnabled: input.syncEnabled ?? true,
+          },
+          include: withSite,
+        });
+        await this.#schedule(tx, row);
+        await this.#recordChange(tx, scope, row, 'created', {});
+        return row;
+      });
+    } catch (error) {
+      if (isUniqueViolation(error))
+        throw alreadyThere(`The site has an integration for ${platform.name} already.`);
+      throw error;
+    }
+  }
+
+  /**
+   * Changes what is given: absent keeps, null clears, nested objects merge (RFC 7396). With `replace`, absent
+   * settings go back to their defaults; credentials stay, since a caller cannot read them and so cannot send them back.
+   */
+  async update(
+    scope: TenantScope,
+    id: number,
+    input: UpdateIntegration,
+    options: { replace: boolean },
+  ): Promise<IntegrationRow> {
+    return this.#db.$transaction(async (tx) => {
+      await lockIntegration(tx, id);
+      const row = await this.get(scope, id, tx);
+      const platform = this.#platforms.get(row.platform);
+      checkUnmoved(row, input);
+      checkPlatformType(platform, input.platformType);
+      const { apiKeyInCredentials, credentials } = splitCredentials(input.credentials ?? {});
+      checkApiKey(
+        platform,
+        row.site,
+        { topLevel: input.apiKey, inCredentials: apiKeyInCredentials },
+        'optional',
+      );
+
+      const data: Prisma.SiteIntegrationUpdateInput = {};
+      if (input.config !== undefined || options.replace) {
+        data.config = changedConfig(
+          platform,
+          readConfigJson(row.config),
+          input.config ?? null,
+          options.replace,
+        );
+      }
+      if (input.credentials === null) data.credentialsEncrypted = null;
+      else if (Object.keys(credentials).length > 0) {
+        const merged = withoutNulls({ ...(await this.#storedCredentials(tx, row)), ...credentials });
+        data.credentialsEncrypted = await this.#connections.sealCredentials(
+          row,
+          validCredentials(platform, merged),
+        );
+      }
+      if (input.isActive !== undefined || options.replace) data.isActive = input.isActive ?? true;
+      if (input.syncEnabled !== undefined || options.replace) data.syncEnabled = input.syncEnabled ?? true;
+      // What was tested is no longer what is there.
+      if (
+        data.credentialsEncrypted !== undefined ||
+        (data.config !== undefined && !sameConnection(data.config, row.config))
+      ) {
+        data.connectionStatus = 'untested';
+      }
+      const updated = await tx.siteIntegration.update({ where: { id: row.id }, data, include: withSite });
+      if (data.config !== undefined) await this.#schedule(tx, updated);
+      await this.#recordChange(tx, scope, updated, 'updated', { fields: Object.keys(data).sort() });
+      return updated;
+    });
+  }
+
+  /** Takes the integration with its checks and runs away; the site, its content and all events stay. */
+  async delete(scope: TenantScope, id: number): Promise<void> {
+    await this.#db.$transaction(async (tx) => {
+      await lockIntegration(tx, id);
+      const row = await this.get(scope, id, tx);
+      await this.#queue.scheduleSync(tx, row.id, null);
+      await releaseCreates(tx, row);
+      await tx.siteIntegration.delete({ where: { id: row.id } });
+      await this.#recordChange(tx, scope, row, 'deleted', {});
+    });
+  }
+
+  /** What a change is merged into; nothing when it cannot be opened, so that credentials can be entered anew. */
+  async #storedCredentials(tx: Transaction, row: IntegrationRow): Promise<Credentials> {
+    try {
+      return await this.#connections.openCredentials(row);
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error;
+      await this.#connections.recordUnreadable(row, error, tx);
+      return {};
+    }
+  }
+
+  /** Keeps the queue's schedule as `sync_settings` has it. Throws 400 for one that cannot be used. */
+  async #schedule(tx: Transaction, row: IntegrationRow): Promise<void> {
+    const { schedule } = readSyncSettings(readConfigJson(row.config));
+    const fault = schedule && this.#queue.scheduleFault(schedule);
+    if (fault) throw invalidField(`config_json.sync_settings.schedule.${fault.part}`, fault.message);
+    await this.#queue.scheduleSync(tx, row.id, schedule);
+  }
+
+  #recordChange(
+    tx: Transaction,
+    scope: TenantScope,
+    row: IntegrationRow,
+    action: string,
+    details: Prisma.InputJsonObject,
+  ) {
+    return this.#events.record(tx, {
+      accountId: row.accountId,
+      siteId: row.siteId,
+      integrationId: row.id,
+      type: 'integration',
+      action,
+      details: { platform: row.platform, user_id: scope.userId, ...details },
+    });
+  }
+}

@@ -1,0 +1,152 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
+import type { Site, SiteIntegration } from '../../database/generated/client.ts';
+import { invalidField } from '../../errors.ts';
+import type { Credentials, JsonObject, JsonValue, Platform } from '../../platforms/platform.ts';
+import { matchesSiteKey } from '../../security/siteKey.ts';
+import { invalidFields, zodFieldErrors } from '../../zodErrors.ts';
+import { siteUrl } from '../sites/site.service.ts';
+import { applyChoices, readContentTypes } from './storedStructure.ts';
+
+/** Credentials as sent: null takes a key away when they are merged into the stored ones. */
+export type SentCredentials = Record<string, string | null>;
+
+/** `config_json` without the structure that the server keeps in it. */
+export function validConfig(platform: Platform, config: JsonObject): JsonObject {
+  const valid = validated(platform.configSchema, config, 'config_json');
+  if (typeof valid.site_url === 'string') valid.site_url = siteUrl('config_json.site_url', valid.site_url);
+  return valid;
+}
+
+export function validCredentials(platform: Platform, credentials: Credentials): Credentials {
+  return validated(platform.credentialsSchema, credentials, 'credentials_json');
+}
+
+/**
+ * Checks the key that came with an integration. There is one key per site, which the site holds: what is sent
+ * must be that one, and is stored nowhere else. Throws a 400 naming `api_key`.
+ */
+export function checkApiKey(
+  platform: Platform,
+  site: Pick<Site, 'apiKeyHash'>,
+  keys: { topLevel: string | undefined; inCredentials: string | undefined },
+  need: 'required' | 'optional',
+): void {
+  const sent = [
+    { field: 'api_key', key: keys.topLevel },
+    { field: 'credentials_json.api_key', key: keys.inCredentials },
+  ].filter((entry) => entry.key !== undefined);
+  if (!platform.capabilities.usesSiteKey) {
+    const [first] = sent;
+    if (first)
+      throw invalidField(first.field, `${platform.name} has no API key of the site.`, 'unknown_field');
+    return;
+  }
+  if (sent.length === 0 && need === 'required') {
+    throw invalidField(
+      'api_key',
+      `${platform.name} needs the site's API key, here or in credentials_json.`,
+      'required',
+    );
+  }
+  for (const { field, key = '' } of sent) {
+    if (!matchesSiteKey(key, site.apiKeyHash)) {
+      throw invalidField(
+        field,
+        "is not the site's current API key. Rotate it at /api/v1/sites/{id}/api-key to get one.",
+        'wrong_key',
+      );
+    }
+  }
+}
+
+function validated<T>(schema: z.ZodType<T, T>, value: T, prefix: string): T {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  throw invalidFields(zodFieldErrors(result.error, [prefix]));
+}
+
+/**
+ * `config_json` after a change. The structure in it stays, but for what the user decides about its types;
+ * the rest is merged (RFC 7396), or replaced.
+ */
+export function changedConfig(
+  platform: Platform,
+  stored: JsonObject,
+  sent: JsonObject | null,
+  replace: boolean,
+): JsonObject {
+  const { content_types: storedTypes, ...own } = stored;
+  const { content_types: choices, ...sentOwn } = sent ?? {};
+  const merged = sent === null || replace ? sentOwn : mergePatch(own, sentOwn);
+  const config = validConfig(platform, merged);
+  const types =
+    choices === undefined || choices === null
+      ? storedTypes
+      : toJson(applyChoices(readContentTypes(stored), choices));
+  return types === undefined || types === null ? config : { ...config, content_types: types };
+}
+
+/** JSON merge patch, RFC 7396. */
+function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
+  const result = { ...target };
+  for (const [key, value] of Object.entries(patch)) {
+    const before = result[key];
+    if (value === null) delete result[key];
+    else if (isObject(value)) result[key] = mergePatch(isObject(before) ? before : {}, value);
+    else result[key] = value;
+  }
+  return result;
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function toJson(value: object | null): JsonObject | null {
+  return value === null ? null : JSON.parse(JSON.stringify(value));
+}
+
+/** Do both reach a site in the same way? What is synced, and how, is no part of that. */
+export function sameConnection(one: unknown, other: unknown): boolean {
+  return isDeepStrictEqual(connectionPart(one), connectionPart(other));
+}
+
+function connectionPart(config: unknown): object {
+  const { sync_settings: _settings, content_types: _types, ...part } = { ...Object(config) };
+  return part;
+}
+
+/** Parts the site key, which is never stored here, from the platform's own credentials. */
+export function splitCredentials(sent: SentCredentials): {
+  apiKeyInCredentials: string | undefined;
+  credentials: SentCredentials;
+} {
+  const { api_key: key, ...credentials } = sent;
+  return { apiKeyInCredentials: key ?? undefined, credentials };
+}
+
+export function withoutNulls(credentials: SentCredentials): Credentials {
+  return Object.fromEntries(
+    Object.entries(credentials).filter((entry): entry is [string, string] => entry[1] !== null),
+  );
+}
+
+/** `platform_type` may be sent along, but follows from the platform. */
+export function checkPlatformType(platform: Platform, type: string | undefined): void {
+  if (type !== undefined && type !== platform.type) {
+    throw invalidField('platform_type', `must be ${platform.type} for ${platform.name}, or be left out.`);
+  }
+}
+
+/** Site and platform make an integration what it is; they may be sent along but not changed. */
+export function checkUnmoved(
+  row: Pick<SiteIntegration, 'siteId' | 'platform'>,
+  input: { siteId?: number | undefined; platform?: string | undefined },
+): void {
+  const fix = 'cannot be changed. Delete this integration and create another.';
+  if (input.siteId !== undefined && input.siteId !== row.siteId)
+    throw invalidField('site_id', fix, 'immutable');
+  if (input.platform !== undefined && input.platform !== row.platform)
+    throw invalidField('platform', fix, 'immutable');
+}

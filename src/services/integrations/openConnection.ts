@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import type { Database, Transaction } from '../../database/client.ts';
+import type { Site, SiteIntegration } from '../../database/generated/client.ts';
+import type { Connection, Credentials, JsonObject } from '../../platforms/platform.ts';
+import { type CredentialVault, VaultError } from '../../security/credentialVault.ts';
+import type { EventInput, EventLog } from '../events/eventLog.ts';
+import type { SiteService } from '../sites/site.service.ts';
+
+type OwnedSite = Pick<Site, 'id' | 'accountId' | 'url' | 'apiKeyEncrypted'>;
+export type OwnedIntegration = Pick<
+  SiteIntegration,
+  'id' | 'accountId' | 'siteId' | 'platform' | 'config' | 'credentialsEncrypted'
+>;
+
+/** Under this name, which no credential has, stands as JSON what a platform keeps. */
+const KEPT = '#kept';
+
+const credentialsShape = z.record(z.string(), z.string());
+const configShape: z.ZodType<JsonObject> = z.record(z.string(), z.json());
+
+/** Opens what is kept encrypted, for the time of one use. */
+export class SiteConnections {
+  readonly #db: Database;
+  readonly #vault: CredentialVault;
+  readonly #sites: SiteService;
+  readonly #events: EventLog;
+
+  constructor(parts: { db: Database; vault: CredentialVault; sites: SiteService; events: EventLog }) {
+    this.#db = parts.db;
+    this.#vault = parts.vault;
+    this.#sites = parts.sites;
+    this.#events = parts.events;
+  }
+
+  /** All that its platform needs to speak with the site. Throws VaultError, after an event that says so. */
+  async open(integration: OwnedIntegration, site: OwnedSite): Promise<Connection> {
+    try {
+      const config = readConfigJson(integration.config);
+      const address = config.site_url;
+      const { credentials, kept } = await this.#unseal(integration);
+      let sealed = integration.credentialsEncrypted;
+      return {
+        siteId: site.id,
+        siteUrl: typeof address === 'string' ? address : site.url,
+        siteKey: await this.#sites.openKey(site),
+        credentials,
+        config,
+        kept,
+        keep: async (secrets) => {
+          sealed = await this.#keep(integration, sealed, { ...credentials, [KEPT]: JSON.stringify(secrets) });
+        },
+      };
+    } catch (error) {
+      if (error instanceof VaultError) await this.recordUnreadable(integration, error);
+      throw error;
+    }
+  }
+
+  /** The event that a kept secret could not be opened; in the caller's transaction where there is one. */
+  async recordUnreadable(
+    integration: Pick<OwnedIntegration, 'id' | 'accountId' | 'siteId'>,
+    error: VaultError,
+    tx?: Transaction,
+  ): Promise<void> {
+    const event: EventInput = {
+      accountId: integration.accountId,
+      siteId: integration.siteId,
+      integrationId: integration.id,
+      type: 'credentials',
+      action: 'not_readable',
+      success: false,
+      error: error.message,
+    };
+    await (tx ? this.#events.record(tx, event) : this.#events.recordAlone(event));
+  }
+
+  /** As they were entered. Throws VaultError when they cannot be decrypted. */
+  async openCredentials(integration: OwnedIntegration): Promise<Credentials> {
+    return (await this.#unseal(integration)).credentials;
+  }
+
+  /** The credentials as they are kept; null for none. */
+  async sealCredentials(
+    owner: Pick<OwnedIntegration, 'accountId' | 'siteId' | 'platform'>,
+    credentials: Credentials,
+  ): Promise<string | null> {
+    if (Object.keys(credentials).length === 0) return null;
+    return this.#vault.encrypt(owner, JSON.stringify(credentials));
+  }
+
+  /**
+   * Seals what a platform keeps together with the credentials that it comes from, so that whoever enters others
+   * drops it. Only while what is kept is still `before`; returns what is kept then.
+   */
+  async #keep(
+    integration: OwnedIntegration,
+    before: string | null,
+    all: Credentials,
+  ): Promise<string | null> {
+    const sealed = await this.sealCredentials(integration, all);
+    const { count } = await this.#db.siteIntegration.updateMany({
+      where: { id: integration.id, credentialsEncrypted: before },
+      data: { credentialsEncrypted: sealed },
+    });
+    return count > 0 ? sealed : before;
+  }
+
+  async #unseal(integration: OwnedIntegration): Promise<{ credentials: Credentials; kept: Credentials }> {
+    if (integration.credentialsEncrypted === null) return { credentials: {}, kept: {} };
+    const text = await this.#vault.decrypt(integration, integration.credentialsEncrypted);
+    const { [KEPT]: kept, ...credentials } = credentialsShape.parse(JSON.parse(text));
+    return { credentials, kept: kept === undefined ? {} : credentialsShape.parse(JSON.parse(kept)) };
+  }
+}
+
+/** `config_json` as kept: always an object. */
+export function readConfigJson(config: SiteIntegration['config']): JsonObject {
+  return configShape.parse(config);
+}

@@ -1,0 +1,50 @@
+import type { Transaction } from '../../database/client.ts';
+import type { SiteIntegration } from '../../database/generated/client.ts';
+import type { EventLog } from '../events/eventLog.ts';
+
+/** How long a site that failed too often is left alone: doubled each time, up to the longest. Milliseconds. */
+const pause = { first: 5 * 60_000, longest: 60 * 60_000 };
+
+/** Leaves sites alone that failed too often in a row. */
+export class SitePauses {
+  readonly #events: EventLog;
+  readonly #now: () => number;
+
+  constructor(parts: { events: EventLog; now: () => number }) {
+    this.#events = parts.events;
+    this.#now = parts.now;
+  }
+
+  /** Is the site left alone now? */
+  isOn({ pausedUntil }: Pick<SiteIntegration, 'pausedUntil'>): boolean {
+    return pausedUntil !== null && pausedUntil.getTime() > this.#now();
+  }
+
+  /** From now on, for `restMs` where the site asked for so long. A passed connection test ends it, as does time. */
+  async begin(tx: Transaction, integration: SiteIntegration, restMs: number | undefined): Promise<void> {
+    const grown = Math.min(pause.first * 2 ** integration.pauses, pause.longest);
+    const until = new Date(this.#now() + Math.min(Math.max(restMs ?? grown, 1_000), 24 * 3_600_000));
+    await tx.siteIntegration.update({
+      where: { id: integration.id },
+      data: { pausedUntil: until, pauses: { increment: 1 } },
+    });
+    await this.#events.record(tx, {
+      accountId: integration.accountId,
+      siteId: integration.siteId,
+      integrationId: integration.id,
+      type: 'connection',
+      action: 'site_paused',
+      success: false,
+      error: pausedMessage(until),
+      details: { until: until.toISOString() },
+    });
+  }
+}
+
+/** What is said of a site that is left alone. */
+export function pausedMessage(until: Date): string {
+  return (
+    `The site failed too often in a row and is left alone until ${until.toISOString()}. ` +
+    'A connection test that passes ends that at once.'
+  );
+}

@@ -1,0 +1,184 @@
+import type { Database, Transaction } from '../../database/client.ts';
+import { CallerError } from '../../errors.ts';
+import type { JsonObject, Platform, SiteStructure } from '../../platforms/platform.ts';
+import { notSupported, type PlatformRegistry } from '../../platforms/registry.ts';
+import type { TenantScope } from '../access/tenantScope.ts';
+import type { EventLog } from '../events/eventLog.ts';
+import type { IntegrationService } from './integration.service.ts';
+import { type IntegrationRow, lockIntegration } from './integrationRow.ts';
+import { readConfigJson, type SiteConnections } from './openConnection.ts';
+import { type ContentTypes, mergeStructure, readContentTypes } from './storedStructure.ts';
+
+/** A report dated further ahead than this would shut out every honest one after it. Milliseconds. */
+const aheadAtMost = 24 * 3_600_000;
+
+/** A type with what has been synced of it. */
+export interface ContentTypesView
+  extends Omit<ContentTypes, 'post_types' | 'taxonomies' | 'timestamp' | 'last_structure_fetch'> {
+  post_types: Record<
+    string,
+    ContentTypes['post_types'][string] & { synced_count: number; last_synced_at: Date | null }
+  >;
+  taxonomies: Record<string, ContentTypes['taxonomies'][string] & { synced_count: number }>;
+  last_structure_fetch: string | null;
+}
+
+/** Keeps the structure of sites: post types, taxonomies, plugin facts. */
+export class SyncMetadataService {
+  readonly #db: Database;
+  readonly #platforms: PlatformRegistry;
+  readonly #integrations: IntegrationService;
+  readonly #connections: SiteConnections;
+  readonly #events: EventLog;
+  readonly #now: () => number;
+
+  constructor(parts: {
+    db: Database;
+    platforms: PlatformRegistry;
+    integrations: IntegrationService;
+    connections: SiteConnections;
+    events: EventLog;
+    now: () => number;
+  }) {
+    this.#db = parts.db;
+    this.#platforms = parts.platforms;
+    this.#integrations = parts.integrations;
+    this.#connections = parts.connections;
+    this.#events = parts.events;
+    this.#now = parts.now;
+  }
+
+  /** Reads the structure from the site. Throws RemoteError or VaultError; writes nothing. */
+  async readStructure(row: IntegrationRow): Promise<SiteStructure> {
+    const platform = this.#withStructure(row);
+    if (!platform.readStructure) throw notSupported(platform.name, 'structure');
+    return platform.readStructure(await this.#connections.open(row, row.site));
+  }
+
+  /**
+   * Takes a site's own report. An older one than the stored changes nothing: `applied` is false then.
+   * Throws 400 for a report from the future, 404, 501.
+   */
+  async update(
+    scope: TenantScope,
+    id: number,
+    report: SiteStructure,
+  ): Promise<{ applied: boolean; contentTypes: ContentTypes }> {
+    this.#withStructure(await this.#integrations.get(scope, id));
+    if (Date.parse(report.timestamp) > this.#now() + aheadAtMost) {
+      throw new CallerError(
+        'invalid_input',
+        'timestamp: lies more than a day ahead. Set the clock of the site.',
+        {
+          fields: [
+            {
+              field: 'timestamp',
+              code: 'in_future',
+              message: 'Lies more than a day ahead. Set the clock of the site.',
+            },
+          ],
+        },
+      );
+    }
+    return this.#db.$transaction(async (tx) => this.store(tx, scope, id, report, 'pushed'));
+  }
+
+  /** Stores a report in the caller's transaction, with its event. `source` says who brought it. */
+  async store(
+    tx: Transaction,
+    scope: TenantScope,
+    id: number,
+    report: SiteStructure,
+    source: 'pushed' | 'fetched',
+  ): Promise<{ applied: boolean; contentTypes: ContentTypes }> {
+    await lockIntegration(tx, id);
+    const row = await this.#integrations.get(scope, id, tx);
+    const config = readConfigJson(row.config);
+    const stored = readContentTypes(config);
+    const merged = mergeStructure(stored, report, new Date(this.#now()));
+    const contentTypes = merged ?? stored;
+    if (!contentTypes) throw new Error('A first report is never older than the stored one.');
+    if (merged) {
+      const next: JsonObject = { ...config, content_types: JSON.parse(JSON.stringify(merged)) };
+      await tx.siteIntegration.update({ where: { id }, data: { config: next } });
+    }
+    await this.#events.record(tx, {
+      accountId: row.accountId,
+      siteId: row.siteId,
+      integrationId: row.id,
+      type: 'structure',
+      action: merged ? source : 'outdated',
+      details: {
+        post_types: Object.keys(report.post_types).length,
+        taxonomies: Object.keys(report.taxonomies).length,
+        timestamp: report.timestamp,
+        user_id: scope.userId,
+      },
+    });
+    return { applied: merged !== null, contentTypes };
+  }
+
+  /** The platform of an integration. Throws 501 for one that has no structure, as it is set up. */
+  #withStructure({ platform: name, config }: Pick<IntegrationRow, 'platform' | 'config'>): Platform {
+    if (!this.#platforms.capabilitiesOf(name, readConfigJson(config)).structure)
+      throw notSupported(name, 'structure');
+    return this.#platforms.get(name);
+  }
+
+  /** The structure with what has been synced of each type. Throws 404, 501. */
+  async contentTypes(scope: TenantScope, id: number): Promise<ContentTypesView> {
+    const row = await this.#integrations.get(scope, id);
+    this.#withStructure(row);
+    const stored = readContentTypes(readConfigJson(row.config));
+    const site = { accountId: row.accountId, siteId: row.siteId };
+    const [contents, terms, readings] = await Promise.all([
+      this.#db.content.groupBy({
+        by: ['contentType'],
+        // What is gone on the site is not counted there either.
+        where: {
+          ...site,
+          platform: row.platform,
+          externalId: { not: null },
+          syncState: { not: 'deleted_remote' },
+        },
+        _count: { _all: true },
+        _max: { lastSyncedAt: true },
+      }),
+      this.#db.siteTerm.groupBy({
+        by: ['taxonomy'],
+        where: { ...site, platform: row.platform },
+        _count: { _all: true },
+      }),
+      this.#db.typeSync.findMany({ where: { integrationId: id } }),
+    ]);
+    const readAt = new Map(readings.map((reading) => [reading.contentType, reading.readAt]));
+    const synced = new Map(contents.map((group) => [group.contentType, group]));
+    const syncedTerms = new Map(terms.map((group) => [group.taxonomy, group._count._all]));
+    return {
+      post_types: Object.fromEntries(
+        Object.entries(stored?.post_types ?? {}).map(([slug, type]) => [
+          slug,
+          {
+            ...type,
+            synced_count: synced.get(slug)?._count._all ?? 0,
+            last_synced_at: later(readAt.get(slug), synced.get(slug)?._max.lastSyncedAt),
+          },
+        ]),
+      ),
+      taxonomies: Object.fromEntries(
+        Object.entries(stored?.taxonomies ?? {}).map(([slug, type]) => [
+          slug,
+          { ...type, synced_count: syncedTerms.get(slug) ?? 0 },
+        ]),
+      ),
+      plugin_connection_enabled: stored?.plugin_connection_enabled ?? false,
+      two_way_sync_enabled: stored?.two_way_sync_enabled ?? false,
+      last_structure_fetch: stored?.last_structure_fetch ?? null,
+    };
+  }
+}
+
+function later(one: Date | null | undefined, other: Date | null | undefined): Date | null {
+  if (!one || !other) return one ?? other ?? null;
+  return one > other ? one : other;
+}

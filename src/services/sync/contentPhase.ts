@@ -1,0 +1,142 @@
+import type { Database } from '../../database/client.ts';
+import type { PlatformRegistry } from '../../platforms/registry.ts';
+import type { EventLog } from '../events/eventLog.ts';
+import { readSyncSettings } from '../integrations/integrationConfig.ts';
+import type { IntegrationRow } from '../integrations/integrationRow.ts';
+import { readConfigJson } from '../integrations/openConnection.ts';
+import { readContentTypes } from '../integrations/storedStructure.ts';
+import { type ContentSessions, typeOfSite } from './openSession.ts';
+import type { ContentRun, TypeToSync } from './phaseContext.ts';
+import type { TermSync } from './pull/pullTerms.ts';
+import type { ContentPull } from './pull/pullTypes.ts';
+import type { ContentPush } from './push/pushTypes.ts';
+import type { RunLedger } from './runLedger.ts';
+
+/** Carries out the content part of a run: terms and contents from the site, then contents to it. */
+export class ContentRunner {
+  readonly #db: Database;
+  readonly #platforms: PlatformRegistry;
+  readonly #sessions: ContentSessions;
+  readonly #terms: TermSync;
+  readonly #pull: ContentPull;
+  readonly #push: ContentPush;
+  readonly #events: EventLog;
+  readonly #now: () => number;
+
+  constructor(parts: {
+    db: Database;
+    platforms: PlatformRegistry;
+    sessions: ContentSessions;
+    terms: TermSync;
+    pull: ContentPull;
+    push: ContentPush;
+    events: EventLog;
+    now: () => number;
+  }) {
+    this.#db = parts.db;
+    this.#platforms = parts.platforms;
+    this.#sessions = parts.sessions;
+    this.#terms = parts.terms;
+    this.#pull = parts.pull;
+    this.#push = parts.push;
+    this.#events = parts.events;
+    this.#now = parts.now;
+  }
+
+  hasStructure(integration: Pick<IntegrationRow, 'config'>): boolean {
+    return readContentTypes(readConfigJson(integration.config)) !== null;
+  }
+
+  /** Goes on from the run's checkpoint. Throws RemoteError, VaultError, RunLost. */
+  async execute(ledger: RunLedger, integration: IntegrationRow, signal: AbortSignal): Promise<void> {
+    const { direction } = ledger.run;
+    const session = await this.#sessions.open(integration, signal);
+    if (ledger.checkpoint.readingId === null) {
+      const begunAt = new Date(this.#now()).toISOString();
+      await ledger.step(async () => ({ checkpoint: { readingId: ledger.run.id, begunAt } }));
+    }
+    const { types, unknown } = chosenTypes(integration, ledger.run.contentTypes);
+    if (unknown.length > 0 && ledger.checkpoint.typesRead.length === 0) {
+      await this.#tellUnknown(ledger, integration, unknown);
+    }
+    const { localStatus } = this.#platforms.get(integration.platform);
+    const run: ContentRun = {
+      db: this.#db,
+      ledger,
+      integration,
+      session,
+      types,
+      taxonomies: chosenTaxonomies(integration, types),
+      rule: readSyncSettings(readConfigJson(integration.config)).conflict,
+      full: ledger.run.full,
+      readingId: ledger.checkpoint.readingId ?? ledger.run.id,
+      begunAt: new Date(ledger.checkpoint.begunAt ?? this.#now()),
+      signal,
+      owner: {
+        accountId: integration.accountId,
+        siteId: integration.siteId,
+        integrationId: integration.id,
+      },
+      statusHere: (status) => localStatus?.(status) ?? null,
+      expectedAfter: (slug) =>
+        types
+          .slice(types.findIndex((type) => type.slug === slug) + 1)
+          .reduce((sum, type) => sum + type.count, 0),
+    };
+    if (direction !== 'to_external' && !ledger.checkpoint.pulled) {
+      await this.#terms.pull(run);
+      await this.#pull.pull(run);
+    }
+    if (direction !== 'from_external') await this.#push.push(run);
+  }
+
+  /** A type that the structure had when the run was asked for, and has no more. */
+  async #tellUnknown(ledger: RunLedger, integration: IntegrationRow, unknown: string[]): Promise<void> {
+    await ledger.step(async (tx) => {
+      await this.#events.record(tx, {
+        accountId: integration.accountId,
+        siteId: integration.siteId,
+        integrationId: integration.id,
+        type: 'sync',
+        action: 'unknown_type',
+        success: false,
+        error: `Not in the structure of the site, or switched off: ${unknown.join(', ')}.`,
+        details: { run_id: ledger.run.id, content_types: unknown },
+      });
+      return {
+        totals: { failed: unknown.length },
+        troubles: unknown.map((slug) => `${slug} is not in the structure of the site, or switched off.`),
+      };
+    });
+  }
+}
+
+/** The enabled types, of which a run may have chosen some. */
+function chosenTypes(
+  integration: IntegrationRow,
+  chosen: readonly string[],
+): { types: TypeToSync[]; unknown: string[] } {
+  const known = readContentTypes(readConfigJson(integration.config))?.post_types ?? {};
+  const types = Object.entries(known)
+    .filter(([slug, type]) => type.enabled && (chosen.length === 0 || chosen.includes(slug)))
+    .map(([slug, type]) => ({
+      slug,
+      type: typeOfSite(integration, slug),
+      newest: type.fetch_limit,
+      count: Math.min(type.count, type.fetch_limit ?? type.count),
+    }));
+  const slugs = new Set(types.map((type) => type.slug));
+  return { types, unknown: chosen.filter((slug) => !slugs.has(slug)) };
+}
+
+/** The enabled taxonomies of these types; those of no type belong to every run. */
+function chosenTaxonomies(integration: IntegrationRow, types: readonly TypeToSync[]) {
+  const known = readContentTypes(readConfigJson(integration.config))?.taxonomies ?? {};
+  return Object.entries(known)
+    .filter(([, taxonomy]) => taxonomy.enabled)
+    .filter(
+      ([, { post_types: owners = [] }]) =>
+        owners.length === 0 || types.some(({ slug }) => owners.includes(slug)),
+    )
+    .map(([slug, { rest_base, hierarchical }]) => ({ slug, structure: { rest_base, hierarchical } }));
+}

@@ -1,0 +1,238 @@
+import type { Database, Transaction } from '../../../database/client.ts';
+import type { Content } from '../../../database/generated/client.ts';
+import { CallerError, notFound, RemoteError } from '../../../errors.ts';
+import type { RemoteContent } from '../../../platforms/contentPart.ts';
+import type { PlatformRegistry } from '../../../platforms/registry.ts';
+import { inScope, type TenantScope } from '../../access/tenantScope.ts';
+import { mustBeConflict } from '../../content/contentEdit.service.ts';
+import {
+  lockContent,
+  type MergeOutcome,
+  markDeletedRemote,
+  remoteFacts,
+  subjectOf,
+} from '../../content/merge.ts';
+import type { EventLog } from '../../events/eventLog.ts';
+import type { IntegrationService } from '../../integrations/integration.service.ts';
+import { readSyncSettings } from '../../integrations/integrationConfig.ts';
+import { type IntegrationRow, withSite } from '../../integrations/integrationRow.ts';
+import { readConfigJson } from '../../integrations/openConnection.ts';
+import { type ContentSessions, typeOfSite } from '../openSession.ts';
+import { storePage } from './storePage.ts';
+
+/** Why a content is read: what a webhook announced says nothing of whether webhooks come. */
+export type PullCause = 'webhook' | 'user';
+
+export interface PullResult {
+  outcome: MergeOutcome;
+  /** null when the site has no such content and none is stored. */
+  content: Content | null;
+}
+
+/** Reads contents from their sites, one at a time. */
+export class ContentSyncService {
+  readonly #db: Database;
+  readonly #platforms: PlatformRegistry;
+  readonly #integrations: IntegrationService;
+  readonly #sessions: ContentSessions;
+  readonly #events: EventLog;
+
+  constructor(parts: {
+    db: Database;
+    platforms: PlatformRegistry;
+    integrations: IntegrationService;
+    sessions: ContentSessions;
+    events: EventLog;
+  }) {
+    this.#db = parts.db;
+    this.#platforms = parts.platforms;
+    this.#integrations = parts.integrations;
+    this.#sessions = parts.sessions;
+    this.#events = parts.events;
+  }
+
+  /** Reads one stored content anew. Throws 404, 422 for one that no site has, 501; a fault of the site is a RemoteError. */
+  async pullStored(scope: TenantScope, integrationId: number, contentId: number): Promise<PullResult> {
+    const integration = await this.#integrations.get(scope, integrationId);
+    const content = await this.#db.content.findFirst({
+      where: { id: contentId, siteId: integration.siteId, ...inScope(scope) },
+    });
+    if (!content) throw notFound();
+    if (content.externalId === null || content.platform !== integration.platform) {
+      const where = content.platform === null ? 'the site yet' : `the ${integration.platform} site`;
+      throw new CallerError('unprocessable', `This content is not on ${where}.`, { code: 'not_on_site' });
+    }
+    return this.pull(integration, content.contentType, content.externalId, 'user');
+  }
+
+  /**
+   * Settles a conflict for the site: its state is read and taken, the edits here are dropped. Throws 404, 409, 422
+   * when the site cannot be read, 501 when none of its integrations can.
+   */
+  async keepRemote(scope: TenantScope, contentId: number): Promise<Content> {
+    const content = await this.#db.content.findFirst({ where: { id: contentId, ...inScope(scope) } });
+    if (!content) throw notFound();
+    mustBeConflict(content);
+    const { siteId, platform, contentType, externalId } = content;
+    const integration = platform === null ? null : await this.#reader(siteId, platform);
+    if (externalId === null || !integration) {
+      throw new CallerError('not_supported', 'No integration of this site can read a content.');
+    }
+    const readSince = new Date();
+    const remote = await this.#read(integration, contentType, externalId).catch((error: unknown) => {
+      if (!(error instanceof RemoteError)) throw error;
+      throw new CallerError('unprocessable', `The site cannot be read: ${error.message}`, {
+        code: error.code,
+      });
+    });
+    return this.#db.$transaction(async (tx) => {
+      await lockContent(tx, siteId, subjectOf(contentType, externalId));
+      const now = await tx.content.findUniqueOrThrow({ where: { id: contentId } });
+      mustBeConflict(now);
+      await tx.content.update({
+        where: { id: contentId },
+        data: { syncedVersion: now.localVersion, baseHash: null, externalModifiedAt: null },
+      });
+      await this.#store(tx, integration, contentType, externalId, remote, readSince);
+      const details = { keep: 'remote', user_id: scope.userId };
+      await this.#record(tx, integration, contentType, externalId, contentId, {
+        action: 'conflict_resolved',
+        error: null,
+        details,
+      });
+      return tx.content.findUniqueOrThrow({ where: { id: contentId } });
+    });
+  }
+
+  /** Reads one content and brings it into what is stored. Throws RemoteError, VaultError, 501. */
+  async pull(
+    integration: IntegrationRow,
+    contentType: string,
+    externalId: string,
+    cause: PullCause,
+  ): Promise<PullResult> {
+    const started = performance.now();
+    const readSince = new Date();
+    const remote = await this.#read(integration, contentType, externalId).catch(async (error: unknown) => {
+      if (error instanceof RemoteError) {
+        await this.#record(this.#db, integration, contentType, externalId, null, {
+          action: 'pull_failed',
+          error: error.message,
+          details: { code: error.code, cause },
+        });
+      }
+      throw error;
+    });
+    return this.#db.$transaction(async (tx) => {
+      await lockContent(tx, integration.siteId, subjectOf(contentType, externalId));
+      const result = await this.#store(tx, integration, contentType, externalId, remote, readSince);
+      await this.#record(tx, integration, contentType, externalId, result.content?.id ?? null, {
+        action: isConflict(result.outcome) ? 'conflict' : 'pulled',
+        error: null,
+        details: {
+          outcome: result.outcome,
+          cause,
+          modified_at: remote?.modifiedAt ?? null,
+          // A change that nobody had announced: webhooks that do not come are told by it.
+          untold: cause !== 'webhook' && result.outcome !== 'unchanged' && result.outcome !== 'outdated',
+        },
+        durationMs: performance.now() - started,
+      });
+      return result;
+    });
+  }
+
+  /** null when the site has no such one. */
+  async #read(
+    integration: IntegrationRow,
+    contentType: string,
+    externalId: string,
+  ): Promise<RemoteContent | null> {
+    const closing = new AbortController();
+    try {
+      const session = await this.#sessions.open(integration, closing.signal);
+      const answer = await session.read(typeOfSite(integration, contentType), [externalId]);
+      const [fault] = answer.faults;
+      if (fault) throw new RemoteError(fault.code, fault.message);
+      return answer.items[0] ?? null;
+    } finally {
+      closing.abort();
+    }
+  }
+
+  /** The site's integration with a platform; null when there is none, or it can read no contents. */
+  async #reader(siteId: number, platform: string): Promise<IntegrationRow | null> {
+    if (this.#platforms.get(platform).content === undefined) return null;
+    return this.#db.siteIntegration.findUnique({
+      where: { siteId_platform: { siteId, platform } },
+      include: withSite,
+    });
+  }
+
+  async #store(
+    tx: Transaction,
+    integration: IntegrationRow,
+    contentType: string,
+    externalId: string,
+    remote: RemoteContent | null,
+    readSince: Date,
+  ): Promise<PullResult> {
+    const { accountId, siteId, platform } = integration;
+    const where = { siteId, platform, contentType, externalId };
+    const stored = await tx.content.findFirst({ where });
+    if (remote === null || remote.status === null) {
+      if (!stored) return { outcome: 'unchanged', content: null };
+      const outcome = await markDeletedRemote(
+        tx,
+        stored,
+        remote ? remoteFacts(remote) : { externalStatus: 'deleted' },
+      );
+      return { outcome, content: await tx.content.findFirst({ where }) };
+    }
+    const [entry] = await storePage(
+      tx,
+      {
+        accountId,
+        siteId,
+        platform,
+        contentType,
+        rule: readSyncSettings(readConfigJson(integration.config)).conflict,
+        readingId: null,
+        readSince,
+      },
+      [remote],
+    );
+    const content = await tx.content.findFirst({ where });
+    return { outcome: entry?.outcome ?? 'unchanged', content };
+  }
+
+  #record(
+    tx: Transaction,
+    integration: IntegrationRow,
+    contentType: string,
+    externalId: string,
+    contentId: number | null,
+    event: {
+      action: string;
+      error: string | null;
+      details: Record<string, string | number | boolean | null>;
+      durationMs?: number;
+    },
+  ): Promise<void> {
+    return this.#events.record(tx, {
+      accountId: integration.accountId,
+      siteId: integration.siteId,
+      integrationId: integration.id,
+      type: 'content',
+      success: event.error === null,
+      contentId,
+      externalId,
+      ...event,
+      details: { content_type: contentType, ...event.details },
+    });
+  }
+}
+
+function isConflict(outcome: MergeOutcome): boolean {
+  return outcome === 'conflict' || outcome === 'settled_local' || outcome === 'settled_remote';
+}

@@ -1,0 +1,70 @@
+import type { Transaction } from '../../../database/client.ts';
+import type { KnownContent, KnownContents } from '../../../platforms/contentPart.ts';
+import type { SiteItems } from '../../content/merge.ts';
+
+interface KnownRow {
+  external_id: string;
+  modified_at: Date | null;
+  remote_tag: string | null;
+}
+
+/** What is stored of one type of a site and is still there, as a platform asks for it to read only what differs. */
+export function knownContents(db: Transaction, { siteId, platform, contentType }: SiteItems): KnownContents {
+  return {
+    async count() {
+      const [row] = await db.$queryRaw<{ count: number }[]>`
+        SELECT count(*)::int AS count FROM content
+        WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+          AND external_id IS NOT NULL AND sync_state <> 'deleted_remote'`;
+      return row?.count ?? 0;
+    },
+    async some(externalIds) {
+      return byId(
+        await db.$queryRaw<KnownRow[]>`
+          SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
+          WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+            AND external_id = ANY(${[...externalIds]}) AND sync_state <> 'deleted_remote'`,
+      );
+    },
+    async ranges(size) {
+      const rows = await db.$queryRaw<{ range: bigint; count: number; xor: bigint }[]>`
+        SELECT external_id::bigint / ${size}::bigint AS range, count(*)::int AS count,
+          coalesce(bit_xor(('x' || remote_tag)::bit(64)::bigint), 0) AS xor
+        FROM content
+        WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+          AND external_id ~ '^[0-9]{1,18}$' AND sync_state <> 'deleted_remote'
+        GROUP BY 1`;
+      return new Map(
+        rows.map(({ range, count, xor }) => [Number(range), { count, xor: BigInt.asUintN(64, xor) }]),
+      );
+    },
+    async inRanges(size, ranges) {
+      return byId(
+        await db.$queryRaw<KnownRow[]>`
+          SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
+          WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+            AND external_id ~ '^[0-9]{1,18}$' AND sync_state <> 'deleted_remote'
+            AND external_id::bigint / ${size}::bigint = ANY(${[...ranges]}::bigint[])`,
+      );
+    },
+    async after(after, limit) {
+      return byId(
+        await db.$queryRaw<KnownRow[]>`
+          SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
+          WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+            AND external_id IS NOT NULL AND sync_state <> 'deleted_remote'
+            AND (lpad(external_id, 20, '0'), external_id) > (lpad(${after ?? ''}, 20, '0'), ${after ?? ''})
+          ORDER BY lpad(external_id, 20, '0'), external_id LIMIT ${limit}`,
+      );
+    },
+  };
+}
+
+function byId(rows: KnownRow[]): Map<string, KnownContent> {
+  return new Map(
+    rows.map((row) => [
+      row.external_id,
+      { modifiedAt: row.modified_at?.toISOString() ?? null, tag: row.remote_tag },
+    ]),
+  );
+}

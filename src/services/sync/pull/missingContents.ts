@@ -1,0 +1,117 @@
+import type { Transaction } from '../../../database/client.ts';
+import { RemoteError } from '../../../errors.ts';
+import type { ItemFault, TypeOfSite } from '../../../platforms/contentPart.ts';
+import { lockRows, markDeletedRemote } from '../../content/merge.ts';
+import type { EventLog } from '../../events/eventLog.ts';
+import type { ContentRun } from '../phaseContext.ts';
+import { knownContents } from './knownContents.ts';
+import type { PageTarget } from './pageStatements.ts';
+
+/** More deletions than both of these in one reading are taken for a fault of the site, until a person looks. */
+const brake = { share: 0.3, items: 20 };
+const askedAtOnce = 100;
+
+interface Gone {
+  externalId: string;
+  /** The site's word for it, such as `trash`. */
+  externalStatus: string;
+}
+
+/** Contents that a reading did not find: what has become of them, and the brake on believing too much of it. */
+export class MissingContents {
+  readonly #events: EventLog;
+  readonly #run: ContentRun;
+  readonly #target: PageTarget;
+
+  constructor(parts: { events: EventLog; run: ContentRun; target: PageTarget }) {
+    this.#events = parts.events;
+    this.#run = parts.run;
+    this.#target = parts.target;
+  }
+
+  /** Ids that are known and that this reading of everything did not see. `limited`: it read the newest only. */
+  async unseen(limited: boolean): Promise<string[]> {
+    const { siteId, platform, contentType } = this.#target;
+    const { readingId, begunAt } = this.#run;
+    const rows = await this.#run.db.$queryRaw<{ external_id: string }[]>`
+      SELECT external_id FROM content
+      WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+        AND external_id IS NOT NULL
+        AND sync_state <> 'deleted_remote' AND seen_by_reading IS DISTINCT FROM ${readingId}
+        AND coalesce(last_synced_at, created_at) < ${begunAt}
+        AND (NOT ${limited} OR lpad(external_id, 20, '0') > (
+          SELECT min(lpad(external_id, 20, '0')) FROM content
+          WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+            AND external_id IS NOT NULL AND seen_by_reading = ${readingId}))
+      ORDER BY id`;
+    return rows.map((row) => row.external_id);
+  }
+
+  /**
+   * Asks the site for each: only what it says is gone, or in its trash, is. Throws RemoteError `too_many_deleted`
+   * when that is more than can be believed, and nothing has been marked then.
+   */
+  async confirm(
+    type: TypeOfSite,
+    externalIds: readonly string[],
+  ): Promise<{ gone: Gone[]; faults: ItemFault[] }> {
+    const known = await knownContents(this.#run.db, this.#target).count();
+    const gone: Gone[] = [];
+    const faults: ItemFault[] = [];
+    for (let start = 0; start < externalIds.length; start += askedAtOnce) {
+      this.#run.signal.throwIfAborted();
+      const part = externalIds.slice(start, start + askedAtOnce);
+      const answer = await this.#run.session.read(type, part);
+      gone.push(...answer.gone.map((externalId) => ({ externalId, externalStatus: 'deleted' })));
+      for (const item of answer.items) {
+        if (item.status === null)
+          gone.push({ externalId: item.externalId, externalStatus: item.externalStatus });
+      }
+      faults.push(...answer.faults);
+      if (gone.length > brake.items && gone.length > known * brake.share) {
+        throw new RemoteError(
+          'too_many_deleted',
+          `The site lacks at least ${gone.length} of ${known} known items of type ${type.slug}, more than ` +
+            'is believed at once; none was marked as deleted. If they were deleted on purpose, remove them here too.',
+        );
+      }
+    }
+    return { gone, faults };
+  }
+
+  /** Marks them, each with its event, and returns how many there were. */
+  async mark(tx: Transaction, gone: readonly Gone[]): Promise<number> {
+    const { siteId, platform, contentType } = this.#target;
+    const status = new Map(gone.map((each) => [each.externalId, each.externalStatus]));
+    const where = { siteId, platform, contentType, externalId: { in: [...status.keys()] } };
+    const ids = await tx.content.findMany({ where, select: { id: true } });
+    await lockRows(
+      tx,
+      ids.map(({ id }) => id),
+    );
+    const contents = await tx.content.findMany({ where });
+    let marked = 0;
+    for (const content of contents) {
+      const externalStatus = status.get(content.externalId ?? '') ?? 'deleted';
+      const outcome = await markDeletedRemote(tx, content, { externalStatus });
+      if (outcome !== 'deleted_remote') continue;
+      marked += 1;
+      await this.#events.record(tx, {
+        ...this.#run.owner,
+        type: 'content',
+        action: 'pulled',
+        contentId: content.id,
+        externalId: content.externalId,
+        details: {
+          content_type: contentType,
+          outcome,
+          external_status: externalStatus,
+          cause: 'run',
+          run_id: this.#run.ledger.run.id,
+          untold: this.#target.readingId === null,
+        },
+      });
+    }
+    return marked;
+  }
+}

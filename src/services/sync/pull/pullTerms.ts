@@ -1,0 +1,81 @@
+import type { Transaction } from '../../../database/client.ts';
+import { RemoteError } from '../../../errors.ts';
+import type { RemoteTerm, TypeOfSite } from '../../../platforms/contentPart.ts';
+import type { EventLog } from '../../events/eventLog.ts';
+import type { ContentRun } from '../phaseContext.ts';
+
+/** Keeps the terms of a site's taxonomies: those that are gone there go here too. */
+export class TermSync {
+  readonly #events: EventLog;
+
+  constructor(parts: { events: EventLog }) {
+    this.#events = parts.events;
+  }
+
+  /** Reads every taxonomy of the run. One that cannot be read is told and spares the rest. Throws RemoteError for a site that cannot. */
+  async pull(run: ContentRun): Promise<void> {
+    if (run.ledger.checkpoint.termsRead) return;
+    for (const taxonomy of run.taxonomies) await this.#readTaxonomy(run, taxonomy);
+    await run.ledger.step(async () => ({ checkpoint: { termsRead: true } }));
+  }
+
+  async #readTaxonomy(run: ContentRun, taxonomy: TypeOfSite): Promise<void> {
+    const seen: string[] = [];
+    try {
+      for await (const terms of run.session.readTerms(taxonomy)) {
+        run.signal.throwIfAborted();
+        seen.push(...terms.map((term) => term.externalId));
+        await run.ledger.step(async (tx) => {
+          await storeTerms(tx, run, taxonomy.slug, terms);
+          return {};
+        });
+      }
+    } catch (error) {
+      // A taxonomy with rights of its own is no reason to read nothing.
+      if (!(error instanceof RemoteError) || error.retryable) throw error;
+      await run.ledger.step(async (tx) => {
+        await this.#events.record(tx, {
+          ...run.owner,
+          type: 'sync',
+          action: 'terms_failed',
+          success: false,
+          error: error.message,
+          details: { taxonomy: taxonomy.slug, code: error.code, run_id: run.ledger.run.id },
+        });
+        return { totals: { failed: 1 }, troubles: [`Terms of ${taxonomy.slug}: ${error.message}`] };
+      });
+      return;
+    }
+    await run.ledger.step(async (tx) => {
+      await tx.$executeRaw`
+        DELETE FROM site_term
+        WHERE site_id = ${run.owner.siteId} AND platform = ${run.integration.platform}
+          AND taxonomy = ${taxonomy.slug} AND NOT external_id = ANY(${seen})`;
+      return {};
+    });
+  }
+}
+
+async function storeTerms(
+  tx: Transaction,
+  run: ContentRun,
+  taxonomy: string,
+  terms: readonly RemoteTerm[],
+): Promise<void> {
+  const unique = [...new Map(terms.map((term) => [term.externalId, term])).values()];
+  if (unique.length === 0) return;
+  const rows = unique.map(({ externalId, parentExternalId, slug, name, count }) => ({
+    external_id: externalId,
+    parent_external_id: parentExternalId,
+    slug,
+    name,
+    count,
+  }));
+  await tx.$executeRaw`
+    INSERT INTO site_term (account_id, site_id, platform, taxonomy, external_id, parent_external_id, slug, name, count, last_synced_at)
+    SELECT ${run.owner.accountId}, ${run.owner.siteId}, ${run.integration.platform}, ${taxonomy}, external_id, parent_external_id, slug, name, count, now()
+    FROM json_to_recordset(${JSON.stringify(rows)}::json)
+      AS term (external_id text, parent_external_id text, slug text, name text, count int)
+    ON CONFLICT (site_id, taxonomy, external_id, platform) DO UPDATE SET parent_external_id = excluded.parent_external_id,
+      slug = excluded.slug, name = excluded.name, count = excluded.count, last_synced_at = excluded.last_synced_at`;
+}

@@ -1,0 +1,202 @@
+import { RemoteError } from '../../../errors.ts';
+import type { ContentPage, ItemFault } from '../../../platforms/contentPart.ts';
+import type { EventInput, EventLog } from '../../events/eventLog.ts';
+import type { ContentRun, TypeToSync } from '../phaseContext.ts';
+import type { RunStep } from '../runLedger.ts';
+import { knownContents } from './knownContents.ts';
+import { MissingContents } from './missingContents.ts';
+import { markSeen, type PageTarget } from './pageStatements.ts';
+import { storable } from './storable.ts';
+import { type PageEntry, storePage } from './storePage.ts';
+
+const weekMs = 7 * 24 * 3_600_000;
+const troubleTexts = 5;
+
+/** Reads what a site has of each type, whole the first time and once a week, else what has changed. */
+export class ContentPull {
+  readonly #events: EventLog;
+  readonly #now: () => number;
+
+  constructor(parts: { events: EventLog; now: () => number }) {
+    this.#events = parts.events;
+    this.#now = parts.now;
+  }
+
+  /** Reads every type of the run that has not been read yet. Throws RemoteError, RunLost. */
+  async pull(run: ContentRun): Promise<void> {
+    for (const type of run.types) {
+      if (run.ledger.checkpoint.typesRead.includes(type.slug)) continue;
+      await this.#readType(run, type);
+    }
+    await run.ledger.step(async () => ({ checkpoint: { pulled: true } }));
+  }
+
+  async #readType(run: ContentRun, type: TypeToSync): Promise<void> {
+    const { ledger, session } = run;
+    const begun = ledger.checkpoint.reading;
+    const before = await run.db.typeSync.findUnique({
+      where: { integrationId_contentType: { integrationId: run.integration.id, contentType: type.slug } },
+    });
+    const stale = (at: Date) => this.#now() - at.getTime() > weekMs;
+    const whole = before === null || run.full || (!session.findsEveryChange && stale(before.fullyReadAt));
+    const mode = begun?.type === type.slug ? begun.mode : whole ? 'all' : 'changes';
+    const cursor = begun?.type === type.slug && mode === 'all' ? begun.cursor : null;
+    const target: PageTarget = {
+      accountId: run.integration.accountId,
+      siteId: run.integration.siteId,
+      platform: run.integration.platform,
+      contentType: type.slug,
+      rule: run.rule,
+      readingId: mode === 'all' ? run.readingId : null,
+      readSince: new Date(this.#now()),
+    };
+    const known = knownContents(run.db, target);
+    const earlier = ledger.done - (begun?.type === type.slug ? begun.items : 0);
+    const pages =
+      mode === 'all' || before === null
+        ? session.readAll({ type: type.type, newest: type.newest, cursor })
+        : session.readChanges({
+            type: type.type,
+            newest: type.newest,
+            watermark: jsonObject(before.watermark),
+            known,
+          });
+    let end: ContentPage['end'];
+    for await (const page of pages) {
+      run.signal.throwIfAborted();
+      await this.#storePage(run, target, page, earlier);
+      end = page.end;
+    }
+    if (!end) throw new RemoteError('unexpected_answer', `Reading ${type.slug} ended before its end.`);
+    const { watermark, missing } = end;
+    const gone = new MissingContents({ events: this.#events, run, target });
+    const candidates = mode === 'all' ? await gone.unseen(type.newest !== null) : missing;
+    const confirmed = await gone.confirm(type.type, candidates);
+    await ledger.step(async (tx) => {
+      const deleted = await gone.mark(tx, confirmed.gone);
+      const now = new Date(this.#now());
+      const read = { watermark, readAt: now, ...(mode === 'all' ? { fullyReadAt: now } : {}) };
+      await tx.typeSync.upsert({
+        where: { integrationId_contentType: { integrationId: run.integration.id, contentType: type.slug } },
+        create: {
+          integrationId: run.integration.id,
+          accountId: target.accountId,
+          siteId: target.siteId,
+          contentType: type.slug,
+          fullyReadAt: now,
+          ...read,
+        },
+        update: read,
+      });
+      await this.#recordFaults(tx, run, type.slug, confirmed.faults);
+      return {
+        totals: { deleted, failed: confirmed.faults.length },
+        checkpoint: { reading: null, typesRead: [...ledger.checkpoint.typesRead, type.slug] },
+        troubles: confirmed.faults.slice(0, troubleTexts).map((fault) => troubleText(type.slug, fault)),
+      };
+    });
+  }
+
+  /** A page, its events, its checkpoint and what it adds to the totals: all of it or nothing. */
+  async #storePage(run: ContentRun, target: PageTarget, read: ContentPage, earlier: number): Promise<void> {
+    const { contentType } = target;
+    const { items: good, faults } = storable(read.items);
+    const page = { ...read, items: good, faults: [...read.faults, ...faults] };
+    const mode = target.readingId === null ? 'changes' : 'all';
+    await run.ledger.step(async (tx): Promise<RunStep> => {
+      const entries = await storePage(tx, target, page.items);
+      await markSeen(tx, target, page.faults);
+      await this.#recordEntries(tx, run, contentType, mode, entries);
+      await this.#recordFaults(tx, run, contentType, page.faults);
+      const count = (...outcomes: PageEntry['outcome'][]) =>
+        entries.filter((entry) => outcomes.includes(entry.outcome)).length;
+      const items = page.items.length + page.faults.length;
+      const already = run.ledger.checkpoint.reading;
+      const ofType = (already?.type === contentType ? already.items : 0) + items;
+      return {
+        totals: {
+          pulled: page.items.length,
+          created: count('created'),
+          updated: count('updated', 'settled_remote'),
+          unchanged: count('unchanged', 'outdated'),
+          deleted: count('deleted_remote'),
+          conflicts: count('conflict', 'settled_local', 'settled_remote'),
+          failed: page.faults.length,
+        },
+        checkpoint: { reading: { type: contentType, mode, cursor: page.cursor, items: ofType } },
+        done: items,
+        expected: page.expected === null ? null : earlier + page.expected + run.expectedAfter(contentType),
+        troubles: page.faults.slice(0, troubleTexts).map((fault) => troubleText(contentType, fault)),
+      };
+    });
+  }
+
+  async #recordEntries(
+    tx: Parameters<EventLog['record']>[0],
+    run: ContentRun,
+    contentType: string,
+    mode: 'all' | 'changes',
+    entries: readonly PageEntry[],
+  ): Promise<void> {
+    const told = entries.filter(({ outcome }) => outcome !== 'unchanged' && outcome !== 'outdated');
+    await this.#events.recordAll(
+      tx,
+      told.map(
+        (entry): EventInput => ({
+          ...run.owner,
+          type: 'content',
+          action: actionOf(entry.outcome),
+          contentId: entry.contentId,
+          externalId: entry.externalId,
+          details: {
+            content_type: contentType,
+            outcome: entry.outcome,
+            cause: 'run',
+            run_id: run.ledger.run.id,
+            modified_at: entry.modifiedAt,
+            // A change that nobody had announced: webhooks that do not come are told by it.
+            untold: mode === 'changes',
+          },
+        }),
+      ),
+    );
+  }
+
+  #recordFaults(
+    tx: Parameters<EventLog['record']>[0],
+    run: ContentRun,
+    contentType: string,
+    faults: readonly ItemFault[],
+  ): Promise<void> {
+    return this.#events.recordAll(
+      tx,
+      faults.map(
+        (fault): EventInput => ({
+          ...run.owner,
+          type: 'content',
+          action: 'pull_failed',
+          success: false,
+          externalId: fault.externalId,
+          error: fault.message,
+          details: { content_type: contentType, code: fault.code, cause: 'run', run_id: run.ledger.run.id },
+        }),
+      ),
+    );
+  }
+}
+
+function actionOf(outcome: PageEntry['outcome']): string {
+  return outcome === 'conflict' || outcome === 'settled_local' || outcome === 'settled_remote'
+    ? 'conflict'
+    : 'pulled';
+}
+
+/** One thing that went wrong, as a person reads it in the run's `error`. */
+export function troubleText(contentType: string, fault: ItemFault): string {
+  return `${contentType} ${fault.externalId ?? 'without id'}: ${fault.message}`;
+}
+
+function jsonObject(value: unknown) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  return JSON.parse(JSON.stringify(value));
+}

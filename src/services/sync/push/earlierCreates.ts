@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { Transaction } from '../../../database/client.ts';
+import type { Content } from '../../../database/generated/client.ts';
+import type { SentTexts } from '../../../platforms/contentPart.ts';
+import type { ContentRun } from '../phaseContext.ts';
+
+/** So many texts of tries that came to nothing are remembered. */
+const sentAtMost = 5;
+const sentTexts = z.array(
+  z.object({ title: z.string(), slug: z.string(), body: z.string(), excerpt: z.string() }),
+);
+
+/** The texts that a create was sent with so far, the latest last. */
+export function readSentTexts({ createSentAs }: Pick<Content, 'createSentAs'>): SentTexts[] {
+  return sentTexts.parse(createSentAs ?? []);
+}
+
+/** The texts as they are being sent now, after those that were sent before. */
+export function withNow(before: SentTexts[], { title, slug, body, excerpt }: Content) {
+  const last = before.at(-1);
+  const isSame =
+    last?.title === title && last.slug === slug && last.body === body && last.excerpt === excerpt;
+  return [...before, ...(isSame ? [] : [{ title, slug, body, excerpt }])]
+    .map((sent) => ({ ...sent }))
+    .slice(-sentAtMost);
+}
+
+/** What an integration that goes had begun to bring to its site, and never did, is any other's to bring. */
+export async function releaseCreates(
+  tx: Transaction,
+  { siteId, platform }: { siteId: number; platform: string },
+): Promise<void> {
+  await tx.content.updateMany({ where: { siteId, platform, externalId: null }, data: { platform: null } });
+}
+
+/**
+ * Which of these items belonged to other contents before the create of this one was begun. One that was pulled since
+ * and never pushed may be what the create has made.
+ */
+export async function ofOthers(
+  run: ContentRun,
+  { id, siteId, platform, contentType, createBegunAt }: Content,
+  externalIds: readonly string[],
+): Promise<Set<string>> {
+  const others = await run.db.content.findMany({
+    where: {
+      siteId,
+      platform,
+      contentType,
+      externalId: { in: [...externalIds] },
+      id: { not: id },
+      OR: [{ lastOpId: { not: null } }, ...(createBegunAt ? [{ createdAt: { lt: createBegunAt } }] : [])],
+    },
+    select: { externalId: true },
+  });
+  return new Set(others.flatMap(({ externalId }) => externalId ?? []));
+}

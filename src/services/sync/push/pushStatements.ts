@@ -1,0 +1,106 @@
+/** The statements that store what a site made of contents that were sent to it. */
+import type { Transaction } from '../../../database/client.ts';
+import type { Content } from '../../../database/generated/client.ts';
+import type { RemoteContent } from '../../../platforms/contentPart.ts';
+import { hasLocalChanges, remoteFacts, type SiteItems, storedState } from '../../content/merge.ts';
+import { columnsAsWritten } from '../../content/sentAndKept.ts';
+import { type SharedState, sharedState } from '../../content/sharedState.ts';
+
+/** A content that its site has taken. */
+export interface PushedContent {
+  /** As it was sent. */
+  sent: Content;
+  remote: RemoteContent;
+  /** What the site has of it now. */
+  state: SharedState;
+}
+
+/**
+ * Stores contents of one type that their site has taken, all in one statement. What was edited here meanwhile stays,
+ * and is still to be sent; what was removed here stays removed, and the site keeps it.
+ * @param twins see `holdersOf`.
+ */
+export async function storePushed(
+  tx: Transaction,
+  pushed: readonly PushedContent[],
+  twins: ReadonlySet<string>,
+  now: Date,
+): Promise<void> {
+  const ids = pushed.map(({ sent }) => sent.id);
+  const contents = new Map(
+    (await tx.content.findMany({ where: { id: { in: ids } } })).map((content) => [content.id, content]),
+  );
+  const rows = [];
+  for (const { sent, remote, state } of pushed) {
+    let content = contents.get(sent.id);
+    if (content === undefined) continue;
+    if (twins.has(remote.externalId)) content = await takeOverTwin(tx, content, remote.externalId);
+    const edited = content.localVersion > sent.localVersion;
+    const { baseHash, remoteHash, ...finished } = columnsAsWritten(content, state);
+    const { slug, terms, metadata, status } = edited ? content : finished;
+    const facts = remoteFacts(remote);
+    rows.push({
+      id: content.id,
+      external_id: remote.externalId,
+      external_status: facts.externalStatus,
+      external_url: facts.externalUrl,
+      external_modified_at: facts.externalModifiedAt?.toISOString() ?? null,
+      remote_tag: facts.remoteTag,
+      slug,
+      terms,
+      metadata,
+      status,
+      base_hash: baseHash,
+      remote_hash: remoteHash,
+      sync_state: edited ? 'local_changes' : 'in_sync',
+      synced_version: sent.localVersion,
+    });
+  }
+  await tx.$executeRaw`
+    UPDATE content SET external_id = pushed.external_id, external_status = pushed.external_status,
+      external_url = pushed.external_url, external_modified_at = pushed.external_modified_at,
+      remote_tag = pushed.remote_tag, slug = pushed.slug, terms = pushed.terms, metadata = pushed.metadata,
+      status = pushed.status::content_status, base_hash = pushed.base_hash, remote_hash = pushed.remote_hash,
+      sync_state = pushed.sync_state::sync_state, synced_version = pushed.synced_version, create_begun_at = NULL,
+      create_sent_as = NULL, last_synced_at = ${now}, updated_at = ${now}
+    FROM json_to_recordset(${JSON.stringify(rows)}::json) AS pushed (id int, external_id text, external_status text,
+      external_url text, external_modified_at timestamptz, remote_tag text, slug text, terms jsonb, metadata jsonb,
+      status text, base_hash text, remote_hash text, sync_state text, synced_version int)
+    WHERE content.id = pushed.id`;
+}
+
+/**
+ * Whose these items of a site are here, by the ids there: `owners` are the contents that were sent to it; `twins` are
+ * items that nothing was sent for, such as a webhook brings; see `takeOverTwin`.
+ */
+export async function holdersOf(
+  tx: Transaction,
+  { siteId, platform, contentType }: SiteItems,
+  externalIds: readonly string[],
+): Promise<{ owners: Map<string, number>; twins: Set<string> }> {
+  const rows = await tx.$queryRaw<{ id: number; externalId: string; isSent: boolean }[]>`
+    /* planned each time */ SELECT id, external_id AS "externalId", last_op_id IS NOT NULL AS "isSent"
+    FROM content
+    WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+      AND external_id = ANY(${[...externalIds]})`;
+  return {
+    owners: new Map(rows.flatMap(({ id, externalId, isSent }) => (isSent ? [[externalId, id]] : []))),
+    twins: new Set(rows.flatMap(({ externalId, isSent }) => (isSent ? [] : [externalId]))),
+  };
+}
+
+/**
+ * A webhook that came before the answer may have made the site's new item a content of its own: that goes, and edits
+ * of it become edits of the content that it is. Returns the content as it then is.
+ */
+export async function takeOverTwin(tx: Transaction, content: Content, externalId: string): Promise<Content> {
+  const { id, siteId, platform, contentType } = content;
+  const twin = await tx.content.findFirst({ where: { siteId, platform, contentType, externalId } });
+  if (!twin || twin.id === id) return content;
+  await tx.content.delete({ where: { id: twin.id } });
+  if (!hasLocalChanges(twin)) return content;
+  return tx.content.update({
+    where: { id },
+    data: { ...storedState(sharedState(twin)), localVersion: { increment: 1 } },
+  });
+}

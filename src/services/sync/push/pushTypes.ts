@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import type { Content } from '../../../database/generated/client.ts';
+import { RemoteError } from '../../../errors.ts';
+import type { ContentWrite, ItemFault, RemoteContent, WriteOutcome } from '../../../platforms/contentPart.ts';
+import { lockRows } from '../../content/merge.ts';
+import { wantedStatus } from '../../content/sentAndKept.ts';
+import { contentHash, remoteState, sharedState } from '../../content/sharedState.ts';
+import type { EventLog } from '../../events/eventLog.ts';
+import type { ContentRun, TypeToSync } from '../phaseContext.ts';
+import type { RunStep } from '../runLedger.ts';
+import { ofOthers, readSentTexts, withNow } from './earlierCreates.ts';
+import { type Begun, noResult, PushOutcomes } from './pushOutcomes.ts';
+
+/** How often one content is tried in a run. */
+const triesAtMost = 3;
+
+/** Brings to a site what is ready for it or was changed here, each content once whatever happens in between. */
+export class ContentPush {
+  readonly #outcomes: PushOutcomes;
+  readonly #now: () => number;
+
+  constructor(parts: { events: EventLog; now: () => number }) {
+    this.#outcomes = new PushOutcomes(parts);
+    this.#now = parts.now;
+  }
+
+  /** Pushes every type of the run that has not been pushed yet. Throws RemoteError, RunLost. */
+  async push(run: ContentRun): Promise<void> {
+    for (const type of run.types) {
+      if (run.ledger.checkpoint.typesPushed.includes(type.slug)) continue;
+      await this.#pushType(run, type);
+      const typesPushed = [...run.ledger.checkpoint.typesPushed, type.slug];
+      await run.ledger.step(async () => ({ checkpoint: { typesPushed, pushing: null } }));
+    }
+  }
+
+  async #pushType(run: ContentRun, type: TypeToSync): Promise<void> {
+    const begun = run.ledger.checkpoint.pushing;
+    let afterId = begun?.type === type.slug ? begun.afterId : 0;
+    for (;;) {
+      run.signal.throwIfAborted();
+      const ids = await this.#next(run, type, afterId);
+      const last = ids.at(-1);
+      if (last === undefined) return;
+      let left = ids;
+      for (let tries = 1; left.length > 0; tries += 1)
+        left = await this.#pushSome(run, type, left, tries === triesAtMost);
+      afterId = last;
+      await run.ledger.step(async () => ({ checkpoint: { pushing: { type: type.slug, afterId: last } } }));
+    }
+  }
+
+  async #next(run: ContentRun, type: TypeToSync, afterId: number): Promise<number[]> {
+    const rows = await run.db.$queryRaw<{ id: number }[]>`
+      SELECT id FROM content
+      WHERE site_id = ${run.owner.siteId} AND content_type = ${type.slug} AND id > ${afterId}
+        AND (platform = ${run.integration.platform} OR platform IS NULL)
+        AND sync_state IN ('local_only', 'local_changes')
+        AND (external_id IS NOT NULL OR status = 'ready' OR create_begun_at IS NOT NULL)
+      ORDER BY id LIMIT ${run.session.writesAtOnce}`;
+    return rows.map(({ id }) => id);
+  }
+
+  /** Pushes some contents of one type; returns those that are worth another try. */
+  async #pushSome(run: ContentRun, type: TypeToSync, ids: number[], lastTry: boolean): Promise<number[]> {
+    const begun = await this.#begin(run, ids);
+    const onSite = await this.#readBefore(run, type, begun);
+    const writable = await this.#settle(run, begun, onSite);
+    if (writable.length === 0) return [];
+    const writes = writable.map((each) => {
+      const found = onSite.get(each.content.externalId ?? '') ?? null;
+      return writeOf(run, each, found !== null && 'code' in found ? null : found);
+    });
+    let outcomes: WriteOutcome[];
+    try {
+      outcomes = await run.session.write(type.type, writes);
+    } catch (error) {
+      if (!(error instanceof RemoteError) || !error.retryable || lastTry) throw error;
+      // What became of them nobody knows; that they were begun is stored.
+      return writable.map(({ content }) => content.id);
+    }
+    let again: number[] = [];
+    await run.ledger.step(async (tx): Promise<RunStep> => {
+      await lockRows(
+        tx,
+        writable.map(({ content }) => content.id),
+      );
+      const result = noResult();
+      const answered = writable.map(
+        (each, index) => [each, outcomes[index] ?? missingOutcome(each)] as const,
+      );
+      again = await this.#outcomes.store(tx, run, type, answered, lastTry, result);
+      return this.#outcomes.finish(tx, result);
+    });
+    return again;
+  }
+
+  /** Records that these are being written, before anything is sent. */
+  #begin(run: ContentRun, ids: number[]): Promise<Begun[]> {
+    const { platform } = run.integration;
+    return run.db.$transaction(async (tx) => {
+      await lockRows(tx, ids);
+      const contents = await tx.content.findMany({
+        where: {
+          id: { in: ids },
+          syncState: { in: ['local_only', 'local_changes'] },
+          OR: [{ platform }, { platform: null }],
+        },
+        orderBy: { id: 'asc' },
+      });
+      const now = new Date(this.#now());
+      const begun = contents.map((content): Begun => {
+        const opId = randomUUID();
+        const creates = content.externalId === null;
+        const mayExist = creates && content.createBegunAt !== null;
+        const sentAs = mayExist ? readSentTexts(content) : [];
+        const createBegunAt = creates ? (content.createBegunAt ?? now) : content.createBegunAt;
+        const createSentAs = creates ? withNow(sentAs, content) : content.createSentAs;
+        return {
+          content: { ...content, platform, lastOpId: opId, createBegunAt, createSentAs },
+          opId,
+          mayExist,
+          sentAs,
+        };
+      });
+      const rows = begun.map(({ content, opId }) => ({
+        id: content.id,
+        op_id: opId,
+        create_begun_at: content.createBegunAt?.toISOString() ?? null,
+        create_sent_as: content.createSentAs,
+      }));
+      await tx.$executeRaw`
+        UPDATE content SET platform = ${platform}, last_op_id = begun.op_id, create_begun_at = begun.create_begun_at,
+          create_sent_as = begun.create_sent_as, updated_at = ${now}
+        FROM json_to_recordset(${JSON.stringify(rows)}::json)
+          AS begun (id int, op_id text, create_begun_at timestamptz, create_sent_as jsonb)
+        WHERE content.id = begun.id`;
+      return begun;
+    });
+  }
+
+  /**
+   * What the site has now of those that it has, unless it compares itself: the item, null where it has none, or why
+   * it cannot be read.
+   */
+  async #readBefore(
+    run: ContentRun,
+    type: TypeToSync,
+    begun: readonly Begun[],
+  ): Promise<Map<string, RemoteContent | ItemFault | null>> {
+    const unsure = begun.flatMap(({ content }) =>
+      content.externalId !== null && (!run.session.comparesAndSets || content.remoteTag === null)
+        ? [content.externalId]
+        : [],
+    );
+    if (unsure.length === 0) return new Map();
+    const answer = await run.session.read(type.type, unsure);
+    const found = new Map<string, RemoteContent | ItemFault | null>(
+      unsure.map((externalId) => [
+        externalId,
+        { externalId, code: 'no_answer', message: 'The site said nothing of it.' },
+      ]),
+    );
+    for (const item of answer.items) found.set(item.externalId, item);
+    for (const externalId of answer.gone) found.set(externalId, null);
+    for (const fault of answer.faults) if (fault.externalId !== null) found.set(fault.externalId, fault);
+    return found;
+  }
+
+  /** Leaves aside what changed on the site since both last agreed, and returns what may be written. */
+  async #settle(
+    run: ContentRun,
+    begun: readonly Begun[],
+    onSite: ReadonlyMap<string, RemoteContent | ItemFault | null>,
+  ): Promise<Begun[]> {
+    const writable: Begun[] = [];
+    const changed: { each: Begun; found: RemoteContent | ItemFault | null }[] = [];
+    for (const each of begun) {
+      const found = onSite.get(each.content.externalId ?? '');
+      if (found === undefined || isBase(found, each.content)) writable.push(each);
+      else changed.push({ each, found });
+    }
+    if (changed.length === 0) return writable;
+    const kept: Begun[] = [];
+    await run.ledger.step(async (tx) => {
+      await lockRows(
+        tx,
+        changed.map(({ each }) => each.content.id),
+      );
+      const result = noResult();
+      kept.length = 0;
+      for (const { each, found } of changed) {
+        if (found !== null && 'code' in found) this.#outcomes.storeFault(run, each, found, result);
+        // By the integration's rule the edits here may go on all the same.
+        else if (await this.#outcomes.storeConflict(tx, run, each, found, result)) kept.push(each);
+      }
+      return this.#outcomes.finish(tx, result);
+    });
+    return [...writable, ...kept];
+  }
+}
+
+function writeOf(
+  run: ContentRun,
+  { content, opId, mayExist, sentAs }: Begun,
+  onSite: RemoteContent | null,
+): ContentWrite {
+  const { title, slug, body, excerpt, terms, metadata } = sharedState(content);
+  const wanted = wantedStatus(content.status);
+  const now = onSite ? onSite.status : run.statusHere(content.externalStatus ?? '');
+  return {
+    contentId: content.id,
+    opId,
+    externalId: content.externalId,
+    mayExist,
+    sentAs,
+    ofOthers: (externalIds) => ofOthers(run, content, externalIds),
+    begunAt: content.createBegunAt?.toISOString() ?? null,
+    expectedTag: onSite?.tag ?? content.remoteTag,
+    onSite,
+    title,
+    slug,
+    body,
+    excerpt,
+    // A site's finer words, such as `pending`, stay unless something else is wanted.
+    status: content.externalId !== null && wanted === now ? null : wanted,
+    terms,
+    metadata,
+  };
+}
+
+/** Has the site what both last agreed on? */
+function isBase(found: RemoteContent | ItemFault | null, content: Content): boolean {
+  if (found === null || 'code' in found || found.status === null) return false;
+  return contentHash(remoteState(found, found.status)) === content.baseHash;
+}
+
+/** A platform that answers for fewer than it was given. */
+function missingOutcome({ content }: Begun): WriteOutcome {
+  const fault = {
+    externalId: content.externalId,
+    code: 'no_answer',
+    message: 'The site said nothing of it.',
+  };
+  return { result: 'failed', fault, retryable: true };
+}

@@ -1,0 +1,234 @@
+import type { Database, Transaction } from '../../database/client.ts';
+import type { SyncDirection, SyncRun } from '../../database/generated/client.ts';
+import { CallerError, notFound } from '../../errors.ts';
+import type { JobQueue } from '../../jobs/queues.ts';
+import type { PlatformRegistry } from '../../platforms/registry.ts';
+import { inScope, type TenantScope } from '../access/tenantScope.ts';
+import { type ContentCounts, countContent } from '../content/contentCounts.ts';
+import type { EventLog } from '../events/eventLog.ts';
+import type { IntegrationService } from '../integrations/integration.service.ts';
+import { type IntegrationRow, lockIntegration } from '../integrations/integrationRow.ts';
+import { isUniqueViolation } from '../sites/site.service.ts';
+import { addToRun, checkPossible, isSame, type RunRequest, unfinishedReading } from './runRequest.ts';
+
+export interface SyncRequest {
+  direction: SyncDirection;
+  contentTypes?: string[] | undefined;
+  full?: boolean | undefined;
+}
+
+export interface SyncStatusView {
+  integration: IntegrationRow;
+  currentRun: SyncRun | null;
+  lastRun: SyncRun | null;
+  content: ContentCounts;
+}
+
+const dayMs = 24 * 3_600_000;
+const active = ['queued', 'syncing'] as const;
+/** How often a waiting call looks whether its run has ended. Milliseconds. */
+const lookEveryMs = 100;
+
+/** Runs: asked for, waited for, looked at, cancelled. What a run does is the SyncRunner's. */
+export class SyncService {
+  readonly #db: Database;
+  readonly #platforms: PlatformRegistry;
+  readonly #integrations: IntegrationService;
+  readonly #events: EventLog;
+  readonly #queue: JobQueue;
+  readonly #wait: (ms: number) => Promise<void>;
+  readonly #now: () => number;
+
+  constructor(parts: {
+    db: Database;
+    platforms: PlatformRegistry;
+    integrations: IntegrationService;
+    events: EventLog;
+    queue: JobQueue;
+    wait: (ms: number) => Promise<void>;
+    now: () => number;
+  }) {
+    this.#db = parts.db;
+    this.#platforms = parts.platforms;
+    this.#integrations = parts.integrations;
+    this.#events = parts.events;
+    this.#queue = parts.queue;
+    this.#wait = parts.wait;
+    this.#now = parts.now;
+  }
+
+  /**
+   * Queues a run and its job in one transaction. Returns the run that is queued or running already where it does
+   * what is asked; while another works one may wait, and what is asked is added to what that will do.
+   * Throws 409 when the integration is inactive or its sync switched off, 501 for a direction the platform lacks,
+   * 400 for a type that the site does not have.
+   */
+  async sync(scope: TenantScope, integrationId: number, request: SyncRequest): Promise<SyncRun> {
+    const wanted = {
+      direction: request.direction,
+      contentTypes: [...new Set(request.contentTypes ?? [])].sort(),
+      full: request.full ?? false,
+    };
+    const enqueue = () =>
+      this.#db.$transaction(async (tx) => {
+        await lockIntegration(tx, integrationId);
+        const row = await this.#integrations.get(scope, integrationId, tx);
+        // As they were sent, so that an error names the place that the caller knows.
+        checkPossible(this.#platforms, row, {
+          direction: request.direction,
+          contentTypes: request.contentTypes ?? [],
+        });
+        const [queued, syncing] = await Promise.all([
+          tx.syncRun.findFirst({ where: { integrationId, status: 'queued' } }),
+          tx.syncRun.findFirst({ where: { integrationId, status: 'syncing' } }),
+        ]);
+        if (queued) return addToRun(tx, queued, wanted);
+        if (syncing && isSame(syncing, wanted)) return syncing;
+        return this.#enqueue(tx, scope, row, wanted);
+      });
+    return enqueue().catch((error: unknown) => {
+      // Two first requests at once: the database lets one run wait, and the other caller gets that one.
+      if (isUniqueViolation(error)) return enqueue();
+      throw error;
+    });
+  }
+
+  /** What a schedule asks for. Nothing where the integration is gone, switched off or left alone for a while. */
+  async syncScheduled(integrationId: number): Promise<void> {
+    const row = await this.#db.siteIntegration.findUnique({ where: { id: integrationId } });
+    if (!row?.isActive || !row.syncEnabled) return;
+    if (row.pausedUntil !== null && row.pausedUntil.getTime() > this.#now()) return;
+    const scope: TenantScope = { accountId: row.accountId, userId: null, siteId: row.siteId, role: 'site' };
+    await this.sync(scope, integrationId, { direction: 'both' });
+  }
+
+  /** Waits until the run has ended, at most `ms`, and returns it as it then is. */
+  async waitForEnd(scope: TenantScope, integrationId: number, runId: number, ms: number): Promise<SyncRun> {
+    const until = this.#now() + ms;
+    let run = await this.run(scope, integrationId, runId);
+    while (isActive(run) && this.#now() < until) {
+      await this.#wait(lookEveryMs);
+      run = await this.run(scope, integrationId, runId);
+    }
+    return run;
+  }
+
+  /** Throws 404 for one that is not there, or not this integration's. */
+  async run(scope: TenantScope, integrationId: number, runId: number): Promise<SyncRun> {
+    const run = await this.#db.syncRun.findFirst({ where: { id: runId, integrationId, ...inScope(scope) } });
+    if (!run) throw notFound();
+    return run;
+  }
+
+  async runs(
+    scope: TenantScope,
+    integrationId: number,
+    page: { page: number; pageSize: number },
+  ): Promise<{ runs: SyncRun[]; count: number }> {
+    await this.#integrations.get(scope, integrationId);
+    const where = { integrationId, ...inScope(scope) };
+    const [runs, count] = await Promise.all([
+      this.#db.syncRun.findMany({
+        where,
+        orderBy: { id: 'desc' },
+        skip: (page.page - 1) * page.pageSize,
+        take: page.pageSize,
+      }),
+      this.#db.syncRun.count({ where }),
+    ]);
+    return { runs, count };
+  }
+
+  /** Ends a run that has not ended; its worker stops at its next step. Throws 409 when it has ended. */
+  async cancel(scope: TenantScope, integrationId: number, runId: number): Promise<SyncRun> {
+    return this.#db.$transaction(async (tx) => {
+      await lockIntegration(tx, integrationId);
+      const found = await tx.syncRun.findFirst({ where: { id: runId, integrationId, ...inScope(scope) } });
+      if (!found) throw notFound();
+      const { count } = await tx.syncRun.updateMany({
+        where: { id: runId, status: { in: [...active] } },
+        data: { status: 'cancelled', finishedAt: new Date(this.#now()) },
+      });
+      if (count === 0) {
+        throw new CallerError('conflict', `The run has ended: it is ${found.status}.`, { code: 'run_ended' });
+      }
+      const other = await this.#activeRun(tx, integrationId);
+      await tx.siteIntegration.update({
+        where: { id: integrationId },
+        data: { syncStatus: other?.status ?? 'cancelled' },
+      });
+      // A running job is left to its worker, which sees that the run is cancelled; taking it back would only make it retry.
+      if (found.jobId && found.status === 'queued') await this.#queue.cancelSync(tx, found.jobId);
+      await this.#events.record(tx, {
+        accountId: found.accountId,
+        siteId: found.siteId,
+        integrationId,
+        type: 'sync',
+        action: 'cancelled',
+        details: { run_id: runId, user_id: scope.userId },
+      });
+      return tx.syncRun.findUniqueOrThrow({ where: { id: runId } });
+    });
+  }
+
+  async getSyncStatus(scope: TenantScope, integrationId: number): Promise<SyncStatusView> {
+    const integration = await this.#integrations.get(scope, integrationId);
+    const ended = { integrationId, status: { notIn: [...active] } };
+    const [currentRun, lastRun, content] = await Promise.all([
+      this.#activeRun(this.#db, integrationId),
+      this.#db.syncRun.findFirst({ where: ended, orderBy: { id: 'desc' } }),
+      countContent(this.#db, integration),
+    ]);
+    return { integration, currentRun, lastRun, content };
+  }
+
+  #activeRun(tx: Transaction, integrationId: number): Promise<SyncRun | null> {
+    // The one that works, before the one that waits.
+    return tx.syncRun.findFirst({
+      where: { integrationId, status: { in: [...active] } },
+      orderBy: { status: 'desc' },
+    });
+  }
+
+  async #enqueue(
+    tx: Transaction,
+    scope: TenantScope,
+    row: IntegrationRow,
+    request: RunRequest,
+  ): Promise<SyncRun> {
+    const checkpoint = await unfinishedReading(tx, row.id, request, new Date(this.#now() - dayMs));
+    const run = await tx.syncRun.create({
+      data: {
+        accountId: row.accountId,
+        siteId: row.siteId,
+        integrationId: row.id,
+        ...request,
+        ...(checkpoint === null ? {} : { checkpoint }),
+        requestedBy: scope.userId,
+      },
+    });
+    const jobId = await this.#queue.enqueueSync(tx, { runId: run.id, integrationId: row.id }, row.accountId);
+    if (jobId === null) {
+      // One waits already, though no run does: it belongs to a run that has just been cancelled.
+      throw new CallerError('unavailable', 'An earlier run is being cleared away. Try again in a moment.', {
+        headers: { 'Retry-After': '1' },
+      });
+    }
+    if (row.syncStatus !== 'syncing')
+      await tx.siteIntegration.update({ where: { id: row.id }, data: { syncStatus: 'queued' } });
+    await this.#events.record(tx, {
+      accountId: row.accountId,
+      siteId: row.siteId,
+      integrationId: row.id,
+      type: 'sync',
+      action: 'requested',
+      details: { run_id: run.id, direction: run.direction, user_id: scope.userId },
+    });
+    return tx.syncRun.update({ where: { id: run.id }, data: { jobId } });
+  }
+}
+
+/** Whether the run has yet to end. */
+export function isActive(run: Pick<SyncRun, 'status'>): boolean {
+  return run.status === 'queued' || run.status === 'syncing';
+}

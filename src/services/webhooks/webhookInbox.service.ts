@@ -1,0 +1,214 @@
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Database, Transaction } from '../../database/client.ts';
+import type { DeliveryStatus, WebhookDelivery } from '../../database/generated/client.ts';
+import { isDatabaseUnavailable } from '../../database/unavailable.ts';
+import { CallerError, notFound } from '../../errors.ts';
+import type { JobQueue } from '../../jobs/queues.ts';
+import type { Platform } from '../../platforms/platform.ts';
+import { inScope, type TenantScope } from '../access/tenantScope.ts';
+import { lockContent } from '../content/merge.ts';
+import type { EventLog } from '../events/eventLog.ts';
+import { announcedChange, applyAnnouncedChange } from './applyAnnouncedChange.ts';
+import { applyWebhook, type WebhookOutcome, webhookBody } from './applyToldChange.ts';
+
+export interface DeliveryFilter {
+  status?: DeliveryStatus;
+  siteId?: number;
+  before?: bigint;
+  limit: number;
+}
+
+/** After so many tries a delivery is dead: it waits for a person. */
+const triesAtMost = 9;
+
+/** Applies deliveries that were taken in; each once in effect, those of one post one after the other. */
+export class WebhookInboxService {
+  readonly #db: Database;
+  readonly #platform: Platform;
+  readonly #events: EventLog;
+  readonly #queue: JobQueue;
+  readonly #logger: Logger;
+
+  /** `platform` is the one whose sites tell what has changed; others only announce that something did. */
+  constructor(parts: {
+    db: Database;
+    platform: Platform;
+    events: EventLog;
+    queue: JobQueue;
+    logger: Logger;
+  }) {
+    this.#db = parts.db;
+    this.#platform = parts.platform;
+    this.#events = parts.events;
+    this.#queue = parts.queue;
+    this.#logger = parts.logger;
+  }
+
+  /**
+   * Applies a delivery, after those of the same post that came before it. Does nothing when it has been applied
+   * or is gone. Throws what went wrong, for the queue to try again, until the delivery is dead.
+   */
+  async apply(deliveryId: bigint): Promise<void> {
+    const delivery = await this.#db.webhookDelivery.findUnique({ where: { id: deliveryId } });
+    if (!delivery || delivery.status === 'processed' || delivery.status === 'dead') return;
+    const { siteId, subject } = delivery;
+    const earlier = await this.#db.webhookDelivery.findMany({
+      where: { siteId, subject, id: { lt: deliveryId }, status: 'pending' },
+      orderBy: { id: 'asc' },
+      select: { id: true },
+    });
+    for (const { id } of earlier) {
+      // One that fails has a job of its own, which tries it again and tells.
+      await this.#applyOne(id).catch(() => {});
+    }
+    try {
+      await this.#applyOne(deliveryId);
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) throw error;
+      if ((await this.#fail(delivery, error)) === 'failed') throw error;
+    }
+  }
+
+  /** Newest first. */
+  async list(
+    scope: TenantScope,
+    filter: DeliveryFilter,
+  ): Promise<{ deliveries: WebhookDelivery[]; nextBefore: bigint | null }> {
+    const deliveries = await this.#db.webhookDelivery.findMany({
+      where: {
+        ...inScope(scope),
+        ...(filter.siteId === undefined ? {} : { siteId: filter.siteId }),
+        ...(filter.status === undefined ? {} : { status: filter.status }),
+        ...(filter.before === undefined ? {} : { id: { lt: filter.before } }),
+      },
+      orderBy: { id: 'desc' },
+      take: filter.limit + 1,
+    });
+    const page = deliveries.slice(0, filter.limit);
+    return {
+      deliveries: page,
+      nextBefore: deliveries.length > filter.limit ? (page.at(-1)?.id ?? null) : null,
+    };
+  }
+
+  /** Gives a delivery that was not applied another round of tries. Throws 404, 409 for one that was applied. */
+  async replay(scope: TenantScope, deliveryId: bigint): Promise<WebhookDelivery> {
+    return this.#db.$transaction(async (tx) => {
+      const found = await tx.webhookDelivery.findFirst({ where: { id: deliveryId, ...inScope(scope) } });
+      if (!found) throw notFound();
+      const { count } = await tx.webhookDelivery.updateMany({
+        where: { id: deliveryId, status: { not: 'processed' } },
+        data: { status: 'pending', attempts: 0, errorMessage: null },
+      });
+      if (count === 0) {
+        throw new CallerError('conflict', 'This delivery has been applied.', { code: 'already_processed' });
+      }
+      await this.#queue.enqueueWebhooks(tx, [found]);
+      await this.#record(tx, found, 'replayed', null, { user_id: scope.userId });
+      return tx.webhookDelivery.findUniqueOrThrow({ where: { id: deliveryId } });
+    });
+  }
+
+  async #applyOne(deliveryId: bigint): Promise<void> {
+    const started = performance.now();
+    await this.#db.$transaction(async (tx) => {
+      const [known] = await tx.$queryRaw<{ site_id: number; subject: string }[]>`
+        SELECT site_id, subject FROM webhook_delivery WHERE id = ${deliveryId}`;
+      if (!known) return;
+      await lockContent(tx, known.site_id, known.subject);
+      // Read under the lock: another worker may just have applied it.
+      const delivery = await tx.webhookDelivery.findUnique({ where: { id: deliveryId } });
+      if (!delivery || delivery.status === 'processed' || delivery.status === 'dead') return;
+      const change = announcedChange(delivery);
+      const outcome = change
+        ? await applyAnnouncedChange(tx, delivery, change)
+        : await applyWebhook(tx, this.#platform, delivery, webhookBody(delivery));
+      if (outcome.pull !== null) await this.#queue.enqueueContent(tx, outcome.pull);
+      await tx.webhookDelivery.update({
+        where: { id: delivery.id },
+        data: {
+          status: 'processed',
+          processedAt: new Date(),
+          attempts: { increment: 1 },
+          errorMessage: null,
+        },
+      });
+      await this.#recordOutcome(tx, delivery, outcome, performance.now() - started);
+    });
+  }
+
+  async #fail(delivery: WebhookDelivery, error: unknown): Promise<DeliveryStatus> {
+    const message =
+      error instanceof z.ZodError
+        ? 'The stored body cannot be read.'
+        : 'Applying it failed by a fault of ours.';
+    this.#logger.error({ err: error, delivery_id: String(delivery.id) }, 'a webhook could not be applied');
+    return this.#db.$transaction(async (tx) => {
+      const [tried] = await tx.webhookDelivery.updateManyAndReturn({
+        where: { id: delivery.id, status: { in: ['pending', 'failed'] } },
+        data: { status: 'failed', attempts: { increment: 1 }, errorMessage: message },
+      });
+      // Another worker has applied it meanwhile, or it is gone.
+      if (!tried) return 'processed';
+      const { attempts } = tried;
+      if (attempts < triesAtMost) return 'failed';
+      await tx.webhookDelivery.update({ where: { id: delivery.id }, data: { status: 'dead' } });
+      await this.#record(tx, delivery, 'dead', message, { attempts });
+      return 'dead';
+    });
+  }
+
+  async #recordOutcome(
+    tx: Transaction,
+    delivery: WebhookDelivery,
+    outcome: WebhookOutcome,
+    durationMs: number,
+  ): Promise<void> {
+    await this.#record(
+      tx,
+      delivery,
+      outcome.result,
+      null,
+      { changed: outcome.result === 'updated' || outcome.result === 'deleted_remote' },
+      outcome,
+      durationMs,
+    );
+    if (outcome.result === 'conflict') {
+      await this.#events.record(tx, {
+        accountId: delivery.accountId,
+        siteId: delivery.siteId,
+        integrationId: outcome.integrationId,
+        type: 'content',
+        action: 'conflict',
+        contentId: outcome.contentId,
+        externalId: outcome.externalId,
+        details: { delivery_id: Number(delivery.id) },
+      });
+    }
+  }
+
+  #record(
+    tx: Transaction,
+    delivery: WebhookDelivery,
+    action: string,
+    error: string | null,
+    details: Record<string, string | number | boolean | null>,
+    outcome: Partial<WebhookOutcome> = {},
+    durationMs?: number,
+  ): Promise<void> {
+    return this.#events.record(tx, {
+      accountId: delivery.accountId,
+      siteId: delivery.siteId,
+      integrationId: outcome.integrationId ?? null,
+      type: 'webhook',
+      action,
+      success: error === null,
+      contentId: outcome.contentId ?? null,
+      externalId: outcome.externalId ?? null,
+      error,
+      details: { delivery_id: Number(delivery.id), topic: delivery.topic, ...details },
+      ...(durationMs === undefined ? {} : { durationMs }),
+    });
+  }
+}

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import type { Database, Transaction } from '../../database/client.ts';
+import type { Site, WebhookDelivery } from '../../database/generated/client.ts';
+import { GroupCommit } from '../../database/groupCommit.ts';
+import { CallerError } from '../../errors.ts';
+import type { JobQueue } from '../../jobs/queues.ts';
+import type { JsonObject } from '../../platforms/platform.ts';
+import { hashSiteKey, matchesSiteKey } from '../../security/siteKey.ts';
+import { isSigned, type WebhookSignature } from '../../security/webhookSignature.ts';
+import type { SiteService } from '../sites/site.service.ts';
+
+/** How a sender proves to be the site: by a signature over the body, or by the key itself. */
+export type WebhookProof = { kind: 'signature'; signature: WebhookSignature } | { kind: 'key'; key: string };
+
+export interface WebhookSender {
+  site: Pick<Site, 'id' | 'accountId'>;
+  /** Set when the key before the last rotation was used: until when that is accepted. */
+  previousKeyUntil: Date | null;
+}
+
+export interface IncomingDelivery {
+  topic: 'status' | 'metadata' | 'changed' | 'deleted';
+  /** The sender's own id of the message; null: the body tells one delivery from another. */
+  webhookId: string | null;
+  /** The header that it came in. */
+  idHeader: string;
+  /** The bytes as they came, as text. */
+  text: string;
+  body: JsonObject;
+  subject: string;
+}
+
+/** A delivery as it is written. */
+interface NewDelivery {
+  accountId: number;
+  siteId: number;
+  webhookId: string;
+  topic: IncomingDelivery['topic'];
+  subject: string;
+  /** As JSON. */
+  body: string;
+  bodyHash: string;
+}
+
+type KeptRow = Pick<WebhookDelivery, 'id' | 'siteId' | 'webhookId' | 'bodyHash'>;
+
+/** Takes webhooks in: who sends, then kept together with its job before it is answered. */
+export class WebhookIntakeService {
+  readonly #db: Database;
+  readonly #sites: SiteService;
+  readonly #queue: JobQueue;
+  readonly #commit = new GroupCommit({
+    write: (deliveries: NewDelivery[]) => this.#keep(deliveries),
+    most: 100,
+    atOnce: 2,
+  });
+
+  constructor(parts: { db: Database; sites: SiteService; queue: JobQueue }) {
+    this.#db = parts.db;
+    this.#sites = parts.sites;
+    this.#queue = parts.queue;
+  }
+
+  /** The site that sent this; null when there is no such site, it has no key, or the proof is not its own. */
+  async sender(siteId: number, proof: WebhookProof, text: string): Promise<WebhookSender | null> {
+    const site = await this.#db.site.findFirst({ where: { id: siteId, account: { isActive: true } } });
+    if (!site) return null;
+    if (proof.kind === 'key') {
+      if (matchesSiteKey(proof.key, site.apiKeyHash)) return { site, previousKeyUntil: null };
+    } else {
+      const key = await this.#sites.openKey(site);
+      if (key !== null && isSigned(key, text, proof.signature)) return { site, previousKeyUntil: null };
+    }
+    const previous = await this.#sites.openPreviousKey(site);
+    if (previous === null) return null;
+    const matches =
+      proof.kind === 'key'
+        ? matchesSiteKey(proof.key, hashSiteKey(previous))
+        : isSigned(previous, text, proof.signature);
+    return matches ? { site, previousKeyUntil: site.previousKeyUntil } : null;
+  }
+
+  /**
+   * Keeps a delivery and its job in one transaction; only then may it be answered. The same id again is a
+   * duplicate and done once. Throws 409 for the same id with another body.
+   */
+  async receive(
+    site: WebhookSender['site'],
+    delivery: IncomingDelivery,
+  ): Promise<{ deliveryId: bigint; duplicate: boolean }> {
+    const bodyHash = createHash('sha256').update(`${delivery.topic}\n${delivery.text}`).digest('hex');
+    const webhookId = delivery.webhookId ?? `body:${bodyHash}`;
+    const kept = await this.#commit.add({
+      accountId: site.accountId,
+      siteId: site.id,
+      webhookId,
+      topic: delivery.topic,
+      subject: delivery.subject,
+      body: JSON.stringify(delivery.body),
+      bodyHash,
+    });
+    if (kept.bodyHash !== bodyHash) {
+      throw new CallerError(
+        'conflict',
+        `${delivery.idHeader} ${webhookId} has come before, with another body.`,
+        {
+          code: 'webhook_id_reused',
+          fields: [
+            { field: delivery.idHeader, code: 'reused', message: 'Has come before, with another body.' },
+          ],
+        },
+      );
+    }
+    return { deliveryId: kept.id, duplicate: kept.duplicate };
+  }
+
+  /** Keeps deliveries, each once, with a job for each that is new. Gives what is kept under the id of each. */
+  async #keep(deliveries: NewDelivery[]): Promise<(KeptRow & { duplicate: boolean })[]> {
+    // Every group inserts in the same order: two that hold the same ids cannot wait for each other.
+    const sorted = deliveries.toSorted(
+      (a, b) => a.siteId - b.siteId || (a.webhookId < b.webhookId ? -1 : Number(a.webhookId > b.webhookId)),
+    );
+    const column = <Name extends keyof NewDelivery>(name: Name) => sorted.map((each) => each[name]);
+    return this.#db.$transaction(async (tx) => {
+      const stored = await tx.$queryRaw<KeptRow[]>`
+        INSERT INTO webhook_delivery (account_id, site_id, webhook_id, topic, subject, body, body_hash)
+        SELECT account_id, site_id, webhook_id, topic, subject, body::jsonb, body_hash
+        FROM unnest(${column('accountId')}::int[], ${column('siteId')}::int[], ${column('webhookId')}::text[],
+                    ${column('topic')}::text[], ${column('subject')}::text[], ${column('body')}::text[],
+                    ${column('bodyHash')}::text[])
+          AS new (account_id, site_id, webhook_id, topic, subject, body, body_hash)
+        ON CONFLICT (site_id, webhook_id) DO NOTHING
+        RETURNING id, site_id AS "siteId", webhook_id AS "webhookId", body_hash AS "bodyHash"`;
+      await this.#queue.enqueueWebhooks(tx, stored);
+      const rows = new Map(stored.map((row) => [idOf(row), row]));
+      const added = new Set(rows.keys());
+      const others = sorted.filter((each) => !added.has(idOf(each)));
+      for (const row of await known(tx, others)) rows.set(idOf(row), row);
+      return deliveries.map((each) => {
+        const row = rows.get(idOf(each));
+        if (!row) throw new Error(`A delivery of site ${each.siteId} was neither stored nor found.`);
+        // Of several in one group the first is the new one.
+        return { ...row, duplicate: !added.delete(idOf(each)) };
+      });
+    });
+  }
+}
+
+/** Those that have come before. */
+async function known(tx: Transaction, deliveries: NewDelivery[]): Promise<KeptRow[]> {
+  if (deliveries.length === 0) return [];
+  return tx.$queryRaw<KeptRow[]>`
+    SELECT id, site_id AS "siteId", webhook_id AS "webhookId", body_hash AS "bodyHash"
+    FROM webhook_delivery JOIN unnest(${deliveries.map((each) => each.siteId)}::int[],
+                                      ${deliveries.map((each) => each.webhookId)}::text[])
+      AS asked (site_id, webhook_id) USING (site_id, webhook_id)`;
+}
+
+/** A delivery's id is its site's own. */
+function idOf(delivery: { siteId: number; webhookId: string }): string {
+  return `${delivery.siteId} ${delivery.webhookId}`;
+}
