@@ -35,6 +35,11 @@ export interface ContentSession {
   readonly findsEveryChange: boolean;
   /** How many contents one call of `write` takes, at the most. */
   readonly writesAtOnce: number;
+  /**
+   * The operation (`ContentWrite.opId`) of the last write from this database that the site tells of, as it was told
+   * last; null where the site knows of none, or keeps none.
+   */
+  readonly lastOperation: string | null;
   /** Does `write` itself refuse to overwrite what is not `expectedTag` any more? Otherwise the caller reads first. */
   readonly comparesAndSets: boolean;
 
@@ -48,6 +53,12 @@ export interface ContentSession {
   readChanges(request: ReadChangesRequest): AsyncIterable<ContentPage>;
   /** Some items as they are now. Nothing is gone just because it may not be seen: that is a fault. */
   read(type: TypeOfSite, externalIds: readonly string[]): Promise<ReadOutcome>;
+  /**
+   * Looks for items that may be contents which are to be created: one look for up to a hundred of them. By the key of
+   * each, the item that bears it, else the items with its slug and title; the caller knows which of those are other
+   * contents'. Absent where the site itself never makes an item twice.
+   */
+  findExisting?(type: TypeOfSite, writes: readonly ContentWrite[]): Promise<Map<string, RemoteContent[]>>;
   /** Every term of a taxonomy, page by page. */
   readTerms(taxonomy: TypeOfSite): AsyncIterable<RemoteTerm[]>;
   /**
@@ -158,8 +169,22 @@ export interface RemoteContent {
   metadata: JsonObject;
   /** The site's own hash of the item, 16 hexadecimal digits; null where it makes none. */
   tag: string | null;
-  /** The id of the content here that the site keeps with the item; null where it keeps none. */
-  contentId: number | null;
+  /** The key of the content here that the site keeps with the item; null where it keeps none. */
+  contentKey: string | null;
+  /** The number of the content here that connectors before 0.4.0 keep; numbers come back, so it proves nothing. */
+  legacyContentId: number | null;
+  /** null on a platform that never gives an id a second time. */
+  birth: Birth | null;
+}
+
+/**
+ * What an item was born with, besides its slug: by it an item is told from another that got the same id later, as
+ * after the backup of a site was restored.
+ */
+export interface Birth {
+  /** ISO 8601 UTC by the site's clock; null where the site does not say, as of a draft without a date. */
+  date: string | null;
+  author: string | null;
 }
 
 export interface RemoteTerm {
@@ -181,8 +206,11 @@ export interface SentTexts {
 
 /** One content to be created or updated. */
 export interface ContentWrite {
+  /** What identifies the content on the site; never used again. */
+  contentKey: string;
+  /** The row's number, which only connectors before 0.4.0 are told. */
   contentId: number;
-  /** Marks this write, so that its echo is known. */
+  /** The operation, a UUID: several writes that are sent together share it. Echoes are known by it. */
   opId: string;
   /** null: to be created. */
   externalId: string | null;
@@ -214,6 +242,11 @@ export type WriteOutcome =
   | { result: 'written'; created: boolean; remote: RemoteContent; notes: ItemFault[] }
   /** It is not any more what was expected; `remote` is what is there now, null when there is nothing. */
   | { result: 'conflict'; remote: RemoteContent | null }
+  /**
+   * Nothing was written, as the item is another content's, or the content's key stands on another item. `otherKey` is
+   * the key that the item bears, `otherId` the item that bears the content's key, as far as either is known.
+   */
+  | { result: 'link_mismatch'; externalId: string | null; otherKey: string | null; otherId: string | null }
   /**
    * `retryable`: trying again may help, with `mayExist` where it was a create. `notMade`: a create of which the site
    * has nothing for certain, so that a later try need not look for it.

@@ -49,6 +49,8 @@ export type Credentials = Record<string, string>;
 
 /** All that a platform needs to speak with one site, decrypted for the time of one call. */
 export interface Connection {
+  /** Which database speaks: what a site keeps for this server holds for it alone. */
+  serverId: string;
   siteId: number;
   /** The address that the site or its integration holds, as the user typed it. */
   siteUrl: string;
