@@ -147,6 +147,7 @@ export async function createContainer(
     db,
     metadata,
     contents: contentRuns,
+    sync,
     pauses,
     events,
     logger,

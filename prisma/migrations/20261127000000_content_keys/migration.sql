@@ -16,7 +16,7 @@ ALTER TABLE "content" ADD COLUMN "key" UUID NOT NULL DEFAULT gen_random_uuid(),
 CREATE UNIQUE INDEX "content_key_key" ON "content"("key");
 -- What the site said last is known of those without edits here.
 UPDATE "content" SET "birth" = jsonb_build_object('date', "metadata"->>'date_gmt', 'slug', "slug",
-    'author', "metadata"->>'author', 'keyed', false)
+    'author', "metadata"->>'author', 'key', null)
 WHERE "external_id" IS NOT NULL AND "platform" = 'wordpress' AND "sync_state" = 'in_sync';
 
 CREATE TABLE "write_operation" (

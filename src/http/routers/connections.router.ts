@@ -49,6 +49,7 @@ export function connectionRoutes(
           siteId: body.site_id,
           siteUrl: body.site_url,
           apiKey,
+          moved: body.moved ?? false,
         });
         if (!connected) {
           await brake.failed(caller);

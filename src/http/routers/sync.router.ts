@@ -38,6 +38,7 @@ export function syncRoutes(sync: SyncService, metadata: SyncMetadataService, wai
           direction: body.direction,
           contentTypes: body.content_types,
           full: body.full,
+          moved: body.moved,
         });
         // RFC 7240.
         const atOnce = /\brespond-async\b/i.test(request.get('prefer') ?? '');

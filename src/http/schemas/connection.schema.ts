@@ -7,6 +7,10 @@ export const onboardingRequest = z.strictObject({
     description: "The site's key. May come as X-API-Key instead, or be left out by a user who owns the site.",
   }),
   site_url: z.string().min(1, 'must not be empty').max(2_000),
+  moved: z.boolean().optional().meta({
+    description:
+      'true where the site was rebuilt or moved: its next sync takes the items there as new ones where they differ.',
+  }),
 });
 
 const check = z.object({

@@ -8,6 +8,10 @@ export const syncRequest = z.strictObject({
   direction: z.enum(SyncDirection),
   content_types: z.array(z.string().max(100)).max(200).optional(),
   full: z.boolean().optional(),
+  moved: z.boolean().optional().meta({
+    description:
+      'true after `another_site`: the site was rebuilt at its address. What is gone becomes deleted_remote, and the items of the new site come as new contents.',
+  }),
 });
 
 const totals = z.object({

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '../../database/client.ts';
-import type { Content, ContentStatus } from '../../database/generated/client.ts';
+import { type Content, type ContentStatus, Prisma } from '../../database/generated/client.ts';
 import { CallerError, invalidField, notFound } from '../../errors.ts';
 import type { ContentTerm, JsonObject } from '../../platforms/platform.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
@@ -86,10 +86,13 @@ export class ContentEditService {
   async keepLocal(scope: TenantScope, id: number): Promise<Content> {
     return this.#locked(scope, id, async (tx, content) => {
       mustBeConflict(content);
-      // What the site has is now what the edits here are edits of.
       const settled = await tx.content.update({
         where: { id },
-        data: { syncState: 'local_changes', baseHash: content.remoteHash },
+        data:
+          content.linkMismatch === null
+            ? // What the site has is now what the edits here are edits of.
+              { syncState: 'local_changes', baseHash: content.remoteHash }
+            : { ...withoutItem, syncState: 'local_only', status: readyAgain(content.status) },
       });
       await this.#record(tx, scope, settled, 'conflict_resolved', { keep: 'local' });
       return settled;
@@ -153,6 +156,27 @@ export function mustBeConflict(content: Content): void {
   if (content.syncState !== 'conflict') {
     throw new CallerError('conflict', 'This content is in no conflict.', { code: 'no_conflict' });
   }
+}
+
+/** The columns of a content that lets go of an item that is another content's. */
+export const withoutItem = {
+  platform: null,
+  externalId: null,
+  externalUrl: null,
+  externalStatus: null,
+  externalModifiedAt: null,
+  baseHash: null,
+  remoteHash: null,
+  remoteTag: null,
+  lastOpId: null,
+  syncedVersion: 0,
+  birth: Prisma.DbNull,
+  linkMismatch: Prisma.DbNull,
+};
+
+/** What was published is made anew as an item of its own. */
+function readyAgain(status: ContentStatus): ContentStatus {
+  return status === 'published' ? 'ready' : status;
 }
 
 /** Publishing is the site's to report: a person asks for it with `ready`. */

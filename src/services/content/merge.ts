@@ -1,6 +1,7 @@
 import type { Transaction } from '../../database/client.ts';
-import type { Content, Prisma } from '../../database/generated/client.ts';
+import { type Content, Prisma } from '../../database/generated/client.ts';
 import type { RemoteContent } from '../../platforms/contentPart.ts';
+import { bornAs } from './birth.ts';
 import { columnsAsWritten, isAsSent, noCreate } from './sentAndKept.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
@@ -24,6 +25,7 @@ export interface RemoteFacts {
   externalUrl?: string | null;
   externalModifiedAt?: Date | null;
   remoteTag?: string | null;
+  birth?: Prisma.InputJsonObject | typeof Prisma.DbNull;
 }
 
 /**
@@ -81,6 +83,7 @@ export function remoteFacts(remote: RemoteContent): Required<RemoteFacts> {
     externalUrl: remote.url,
     externalModifiedAt: remote.modifiedAt === null ? null : new Date(remote.modifiedAt),
     remoteTag: remote.tag,
+    birth: bornAs(remote) ?? Prisma.DbNull,
   };
 }
 
@@ -159,6 +162,42 @@ function settle(
   if (rule !== 'newest') return rule;
   if (content.editedAt === null || modifiedAt === null) return null;
   return content.editedAt > modifiedAt ? 'local' : 'remote';
+}
+
+/**
+ * The content's item is gone and another has its id: the content stays here, and lets go of the id.
+ * Returns what became of the content.
+ */
+export async function releaseItem(tx: Transaction, content: Pick<Content, 'id'>): Promise<MergeOutcome> {
+  await tx.content.update({
+    where: { id: content.id },
+    data: {
+      externalId: null,
+      externalUrl: null,
+      externalStatus: 'replaced',
+      remoteTag: null,
+      birth: Prisma.DbNull,
+      syncState: 'deleted_remote',
+    },
+  });
+  return 'deleted_remote';
+}
+
+/**
+ * Nobody can tell whether the item is the content's: it becomes a conflict, and neither side is overwritten. What is
+ * kept of its birth stays.
+ */
+export async function doubtItem(
+  tx: Transaction,
+  content: Pick<Content, 'id' | 'syncState' | 'remoteHash'>,
+  hash: string,
+  { birth: _, ...facts }: RemoteFacts,
+): Promise<MergeOutcome> {
+  await tx.content.update({
+    where: { id: content.id },
+    data: { ...facts, syncState: 'conflict', remoteHash: hash },
+  });
+  return content.syncState === 'conflict' && content.remoteHash === hash ? 'unchanged' : 'conflict';
 }
 
 /** The site has it no more. It stays here, and says so. */

@@ -1,9 +1,25 @@
+import { z } from 'zod';
 import { type Content, Prisma } from '../../database/generated/client.ts';
+import type { RemoteContent, SentTexts } from '../../platforms/contentPart.ts';
 import type { ContentTerm, JsonObject } from '../../platforms/platform.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
 /** The columns of a content of whose create nothing is open any more. */
 export const noCreate = { createBegunAt: null, createSentAs: Prisma.DbNull };
+
+const sentTexts = z.array(
+  z.object({ title: z.string(), slug: z.string(), body: z.string(), excerpt: z.string() }),
+);
+
+/** The texts that a create was sent with so far, the latest last. */
+export function readSentTexts({ createSentAs }: Pick<Content, 'createSentAs'>): SentTexts[] {
+  return sentTexts.parse(createSentAs ?? []);
+}
+
+/** Has the item just the texts that a create was sent with? */
+export function isAsWasSent(item: RemoteContent, sent: SentTexts): boolean {
+  return item.title === sent.title && item.body === sent.body && item.excerpt === sent.excerpt;
+}
 
 /** What a site is to make of a content: nothing finer than this is asked of it. */
 export function wantedStatus(status: Content['status']): 'draft' | 'published' {

@@ -22,6 +22,7 @@ export interface Facts {
   syncStatus: SyncStatus;
   syncError: string | null;
   pausedUntil: Date | null;
+  restoredAt: Date | null;
   connectionStatus: string;
   lastTest: TestRecord | null;
   contentTypes: ContentTypes | null;
@@ -85,6 +86,15 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'error',
           pausedMessage(facts.pausedUntil),
           'See that the site answers, then call test-connection.',
+        )
+      : null,
+  (facts) =>
+    facts.restoredAt
+      ? problem(
+          'database_restored',
+          'error',
+          'The database of this server is older than the site: a backup was restored, or a copy of it is in use.',
+          'Nothing is pushed before everything was read, which a run does by itself. If a copy runs elsewhere, stop it.',
         )
       : null,
   (facts) =>

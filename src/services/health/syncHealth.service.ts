@@ -181,6 +181,7 @@ export class SyncHealthService {
       syncEnabled: integration.syncEnabled,
       syncStatus: integration.syncStatus,
       pausedUntil: integration.pausedUntil,
+      restoredAt: integration.restoredAt,
       syncError: integration.syncError,
       lastTest: connection.lastTest,
       connectionStatus: connection.status,

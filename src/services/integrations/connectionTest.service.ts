@@ -18,6 +18,8 @@ export interface OnboardingRequest {
   siteUrl: string;
   /** What came in the body or in a header; undefined when only a token speaks for the caller. */
   apiKey: string | undefined;
+  /** The site was rebuilt or moved; see `SyncRequest.moved`. */
+  moved: boolean;
 }
 
 /** Tests connections, keeps their history, and takes in a site that connects itself. */
@@ -132,7 +134,10 @@ export class ConnectionService {
             platform: this.#onboarding.name,
             config: { site_url: request.siteUrl },
           },
-          update: { config: { ...(before ? readConfigJson(before.config) : {}), site_url: request.siteUrl } },
+          update: {
+            config: { ...(before ? readConfigJson(before.config) : {}), site_url: request.siteUrl },
+            ...(request.moved ? { movedAt: new Date() } : {}),
+          },
           include: { site: true },
         });
         await this.#keep(tx, row, result, { isTested: true });

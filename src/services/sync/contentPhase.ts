@@ -11,6 +11,8 @@ import type { TermSync } from './pull/pullTerms.ts';
 import type { ContentPull } from './pull/pullTypes.ts';
 import type { ContentPush } from './push/pushTypes.ts';
 import type { RunLedger } from './runLedger.ts';
+import { mustBeSameSite } from './siteCensus.ts';
+import { SiteMemory } from './siteMemory.ts';
 
 /** Carries out the content part of a run: terms and contents from the site, then contents to it. */
 export class ContentRunner {
@@ -55,39 +57,64 @@ export class ContentRunner {
       const begunAt = new Date(this.#now()).toISOString();
       await ledger.step(async () => ({ checkpoint: { readingId: ledger.run.id, begunAt } }));
     }
-    const { types, unknown } = chosenTypes(integration, ledger.run.contentTypes);
+    const memory = new SiteMemory({
+      db: this.#db,
+      events: this.#events,
+      integration,
+      session,
+      now: this.#now,
+    });
+    await memory.compare(ledger.run);
+    // A restored database has to read all of the site before it may write.
+    const chosen = memory.isLost ? [] : ledger.run.contentTypes;
+    const { types, unknown } = chosenTypes(integration, chosen);
     if (unknown.length > 0 && ledger.checkpoint.typesRead.length === 0) {
       await this.#tellUnknown(ledger, integration, unknown);
     }
+    const run = this.#context({ ledger, integration, session, signal, types, memory });
+    if ((direction !== 'to_external' || memory.isLost) && !ledger.checkpoint.pulled) {
+      await this.#terms.pull(run);
+      await this.#pull.pull(run);
+    }
+    const slugs = types.map(({ slug }) => slug);
+    if (direction !== 'to_external' && ledger.run.contentTypes.length === 0) await memory.moved(slugs);
+    await memory.regain(ledger.run, slugs);
+    if (direction !== 'from_external') await this.#push.push(run);
+  }
+
+  #context({
+    integration,
+    memory,
+    types,
+    ...given
+  }: Pick<ContentRun, 'ledger' | 'integration' | 'session' | 'signal' | 'types' | 'memory'>): ContentRun {
     const { localStatus } = this.#platforms.get(integration.platform);
-    const run: ContentRun = {
+    const { ledger, session } = given;
+    const { accountId, siteId, platform } = integration;
+    const compared = new Set<string>();
+    return {
+      ...given,
       db: this.#db,
-      ledger,
       integration,
-      session,
       types,
+      memory,
       taxonomies: chosenTaxonomies(integration, types),
       rule: readSyncSettings(readConfigJson(integration.config)).conflict,
-      full: ledger.run.full,
+      full: ledger.run.full || memory.isLost,
+      mustBeSameSite: async ({ slug, type }) => {
+        if (integration.movedAt !== null || compared.has(slug)) return;
+        await mustBeSameSite(this.#db, session, { siteId, platform, contentType: slug }, type);
+        compared.add(slug);
+      },
       readingId: ledger.checkpoint.readingId ?? ledger.run.id,
       begunAt: new Date(ledger.checkpoint.begunAt ?? this.#now()),
-      signal,
-      owner: {
-        accountId: integration.accountId,
-        siteId: integration.siteId,
-        integrationId: integration.id,
-      },
+      owner: { accountId, siteId, integrationId: integration.id },
       statusHere: (status) => localStatus?.(status) ?? null,
       expectedAfter: (slug) =>
         types
           .slice(types.findIndex((type) => type.slug === slug) + 1)
           .reduce((sum, type) => sum + type.count, 0),
     };
-    if (direction !== 'to_external' && !ledger.checkpoint.pulled) {
-      await this.#terms.pull(run);
-      await this.#pull.pull(run);
-    }
-    if (direction !== 'from_external') await this.#push.push(run);
   }
 
   /** A type that the structure had when the run was asked for, and has no more. */

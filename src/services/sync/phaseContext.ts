@@ -3,6 +3,7 @@ import type { ContentSession, TypeOfSite } from '../../platforms/contentPart.ts'
 import type { ConflictRule } from '../content/merge.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
 import type { RunLedger } from './runLedger.ts';
+import type { SiteMemory } from './siteMemory.ts';
 
 /** A type that a run is about. */
 export interface TypeToSync {
@@ -24,6 +25,9 @@ export interface ContentRun {
   taxonomies: readonly TypeOfSite[];
   rule: ConflictRule;
   full: boolean;
+  /** Throws RemoteError `another_site`; asked before the first change of a type, and once only. */
+  mustBeSameSite(type: TypeToSync): Promise<void>;
+  memory: SiteMemory;
   /** Marks what this reading has seen; of the run that began it, where that was an earlier one. */
   readingId: number;
   /** When the reading began. */

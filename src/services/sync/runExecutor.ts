@@ -12,6 +12,8 @@ import { pausedMessage, type SitePauses } from '../integrations/sitePauses.ts';
 import type { SyncMetadataService } from '../integrations/syncMetadata.service.ts';
 import type { ContentRunner } from './contentPhase.ts';
 import { RunLedger, RunLost } from './runLedger.ts';
+import { DATABASE_RESTORED } from './siteMemory.ts';
+import type { SyncService } from './sync.service.ts';
 
 type ClaimedRun = Prisma.SyncRunGetPayload<{ include: { integration: { include: typeof withSite } } }>;
 
@@ -23,6 +25,7 @@ export class SyncRunner {
   readonly #db: Database;
   readonly #metadata: SyncMetadataService;
   readonly #contents: ContentRunner;
+  readonly #sync: SyncService;
   readonly #pauses: SitePauses;
   readonly #events: EventLog;
   readonly #logger: Logger;
@@ -32,6 +35,7 @@ export class SyncRunner {
     db: Database;
     metadata: SyncMetadataService;
     contents: ContentRunner;
+    sync: SyncService;
     pauses: SitePauses;
     events: EventLog;
     logger: Logger;
@@ -40,6 +44,7 @@ export class SyncRunner {
     this.#db = parts.db;
     this.#metadata = parts.metadata;
     this.#contents = parts.contents;
+    this.#sync = parts.sync;
     this.#pauses = parts.pauses;
     this.#events = parts.events;
     this.#logger = parts.logger;
@@ -75,6 +80,8 @@ export class SyncRunner {
       // our connections to the site too, which is no failure of the run.
       if (ended.aborted || error instanceof RunLost) return;
       await this.#fail(run, error);
+      if (error instanceof RemoteError && error.code === DATABASE_RESTORED)
+        await this.#sync.readAgain(run.integrationId);
     } finally {
       clearInterval(beat);
       ending.abort();

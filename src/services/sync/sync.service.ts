@@ -15,6 +15,8 @@ export interface SyncRequest {
   direction: SyncDirection;
   contentTypes?: string[] | undefined;
   full?: boolean | undefined;
+  /** Another site may stand behind the address: its items are taken as new ones. */
+  moved?: boolean | undefined;
 }
 
 export interface SyncStatusView {
@@ -78,6 +80,7 @@ export class SyncService {
           direction: request.direction,
           contentTypes: request.contentTypes ?? [],
         });
+        if (request.moved) await this.#acceptAnotherSite(tx, scope, row);
         const [queued, syncing] = await Promise.all([
           tx.syncRun.findFirst({ where: { integrationId, status: 'queued' } }),
           tx.syncRun.findFirst({ where: { integrationId, status: 'syncing' } }),
@@ -100,6 +103,14 @@ export class SyncService {
     if (row.pausedUntil !== null && row.pausedUntil.getTime() > this.#now()) return;
     const scope: TenantScope = { accountId: row.accountId, userId: null, siteId: row.siteId, role: 'site' };
     await this.sync(scope, integrationId, { direction: 'both' });
+  }
+
+  /** A run that reads everything, of an integration whose database has lost its memory. */
+  async readAgain(integrationId: number): Promise<void> {
+    const row = await this.#db.siteIntegration.findUnique({ where: { id: integrationId } });
+    if (!row?.isActive || !row.syncEnabled) return;
+    const scope: TenantScope = { accountId: row.accountId, userId: null, siteId: row.siteId, role: 'site' };
+    await this.sync(scope, integrationId, { direction: 'from_external', full: true });
   }
 
   /** Waits until the run has ended, at most `ms`, and returns it as it then is. */
@@ -180,6 +191,18 @@ export class SyncService {
       countContent(this.#db, integration),
     ]);
     return { integration, currentRun, lastRun, content };
+  }
+
+  async #acceptAnotherSite(tx: Transaction, scope: TenantScope, row: IntegrationRow): Promise<void> {
+    await tx.siteIntegration.update({ where: { id: row.id }, data: { movedAt: new Date(this.#now()) } });
+    await this.#events.record(tx, {
+      accountId: row.accountId,
+      siteId: row.siteId,
+      integrationId: row.id,
+      type: 'sync',
+      action: 'moved',
+      details: { user_id: scope.userId },
+    });
   }
 
   #activeRun(tx: Transaction, integrationId: number): Promise<SyncRun | null> {

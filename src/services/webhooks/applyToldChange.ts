@@ -3,6 +3,7 @@ import type { Transaction } from '../../database/client.ts';
 import type { Content, WebhookDelivery } from '../../database/generated/client.ts';
 import type { ContentJob } from '../../jobs/queues.ts';
 import type { Platform } from '../../platforms/platform.ts';
+import { hasBorne } from '../content/birth.ts';
 import {
   hasLocalChanges,
   isOutdated,
@@ -17,7 +18,7 @@ import { type SharedState, sharedState } from '../content/sharedState.ts';
 /** What is common to both topics. */
 const common = {
   external_id: z.string(),
-  content_id: z.int().optional(),
+  content_key: z.string().optional(),
   post_type: z.string(),
   modified_gmt: z.string(),
   op_id: z.string().optional(),
@@ -47,8 +48,9 @@ export interface WebhookOutcome {
   /**
    * `deferred`: there are edits here too, so what happened is decided by reading the whole content.
    * `announced`: it was told that something happened, and what is seen by reading it.
+   * `link_mismatch`: its key and its post do not belong together here, and nothing was changed.
    */
-  result: MergeOutcome | 'echo' | 'unknown_content' | 'deferred' | 'announced';
+  result: MergeOutcome | 'echo' | 'unknown_content' | 'deferred' | 'announced' | 'link_mismatch';
   contentId: number | null;
   externalId: string;
   integrationId: number | null;
@@ -91,7 +93,9 @@ export async function applyWebhook(
     pull,
   });
 
-  const content = await findContent(tx, { siteId: delivery.siteId, platform: platform.name }, body);
+  const found = await findContent(tx, { siteId: delivery.siteId, platform: platform.name }, body);
+  if (found === 'link_mismatch') return outcome(found, null);
+  const { content } = found;
   const gone = body.topic === 'status' && platform.localStatus?.(body.status) === null;
   // What is gone cannot be read any more, and is not missed here.
   if (!content) return outcome('unknown_content', null, gone ? null : job());
@@ -103,11 +107,14 @@ export async function applyWebhook(
 
   const facts = {
     externalId: body.external_id,
+    platform: platform.name,
     externalModifiedAt: modifiedAt,
     ...(body.topic === 'status' ? { externalStatus: body.status } : {}),
     ...(body.topic === 'status' && body.url ? { externalUrl: body.url } : {}),
   };
   if (gone) return outcome(await markDeletedRemote(tx, content, facts), content);
+  // The post bears a key that is no content's here: reading it tells whose it is.
+  if (found.isForeign) return outcome('deferred', content, job());
   if (hasLocalChanges(content)) {
     // A webhook tells a part, and only the whole can be compared with what both sides last agreed on.
     await tx.content.update({ where: { id: content.id }, data: facts });
@@ -130,20 +137,35 @@ function wasReadAtOnce({ lastSyncedAt, externalModifiedAt }: Content): boolean {
   return lastSyncedAt.getTime() - externalModifiedAt.getTime() < clocksApartMs;
 }
 
-/** By our own id where the site knows it, else by the site's. */
+interface Found {
+  content: Content | null;
+  /** The post is known, and bears a key that is no content's of this site. */
+  isForeign: boolean;
+}
+
+/**
+ * The content that a message is about: by the id of its post, else by the key that it bears, where the content has no
+ * post yet. `link_mismatch` where the key is that of a content with another post.
+ */
 async function findContent(
   tx: Transaction,
   { siteId, platform }: Pick<SiteItems, 'siteId' | 'platform'>,
   body: WebhookBody,
-): Promise<Content | null> {
-  const { external_id: externalId, post_type: contentType } = body;
+): Promise<Found | 'link_mismatch'> {
+  const { external_id: externalId, post_type: contentType, content_key: key } = body;
   const known = await tx.content.findFirst({ where: { siteId, platform, contentType, externalId } });
-  if (known || body.content_id === undefined) return known;
+  if (key === undefined || known?.key === key) return { content: known, isForeign: false };
+  const named = await tx.content.findFirst({ where: { key, siteId } });
+  if (named === null) return { content: known, isForeign: known !== null && !hasBorne(known, key) };
+  const isWaiting =
+    named.externalId === null &&
+    named.contentType === contentType &&
+    (named.platform ?? platform) === platform;
+  if (known !== null || !isWaiting) return 'link_mismatch';
   // Sent to the site, and its answer never arrived: this webhook is the first to say what became of it.
-  await lockRows(tx, [body.content_id]);
-  return tx.content.findFirst({
-    where: { id: body.content_id, siteId, platform, contentType, externalId: null },
-  });
+  await lockRows(tx, [named.id]);
+  const content = await tx.content.findFirst({ where: { id: named.id, externalId: null } });
+  return { content, isForeign: false };
 }
 
 function toldState(platform: Platform, state: SharedState, body: WebhookBody): SharedState {

@@ -1,12 +1,14 @@
 import type { Database, Transaction } from '../../../database/client.ts';
-import type { Content } from '../../../database/generated/client.ts';
+import { type Content, Prisma } from '../../../database/generated/client.ts';
 import { CallerError, notFound, RemoteError } from '../../../errors.ts';
-import type { RemoteContent } from '../../../platforms/contentPart.ts';
+import type { ContentSession, RemoteContent } from '../../../platforms/contentPart.ts';
 import type { PlatformRegistry } from '../../../platforms/registry.ts';
 import { inScope, type TenantScope } from '../../access/tenantScope.ts';
-import { mustBeConflict } from '../../content/contentEdit.service.ts';
+import { birthVerdict } from '../../content/birth.ts';
+import { mustBeConflict, withoutItem } from '../../content/contentEdit.service.ts';
 import {
   lockContent,
+  lockRows,
   type MergeOutcome,
   markDeletedRemote,
   remoteFacts,
@@ -18,7 +20,8 @@ import { readSyncSettings } from '../../integrations/integrationConfig.ts';
 import { type IntegrationRow, withSite } from '../../integrations/integrationRow.ts';
 import { readConfigJson } from '../../integrations/openConnection.ts';
 import { type ContentSessions, typeOfSite } from '../openSession.ts';
-import { storePage } from './storePage.ts';
+import { mustBeSameSite } from '../siteCensus.ts';
+import { type PageEntry, storePage } from './storePage.ts';
 
 /** Why a content is read: what a webhook announced says nothing of whether webhooks come. */
 export type PullCause = 'webhook' | 'user';
@@ -27,6 +30,8 @@ export interface PullResult {
   outcome: MergeOutcome;
   /** null when the site has no such content and none is stored. */
   content: Content | null;
+  /** As `PageEntry.reason`. */
+  reason?: PageEntry['reason'];
 }
 
 /** Reads contents from their sites, one at a time. */
@@ -73,6 +78,7 @@ export class ContentSyncService {
     const content = await this.#db.content.findFirst({ where: { id: contentId, ...inScope(scope) } });
     if (!content) throw notFound();
     mustBeConflict(content);
+    if (content.linkMismatch !== null) return this.#letGo(scope, content);
     const { siteId, platform, contentType, externalId } = content;
     const integration = platform === null ? null : await this.#reader(siteId, platform);
     if (externalId === null || !integration) {
@@ -91,7 +97,13 @@ export class ContentSyncService {
       mustBeConflict(now);
       await tx.content.update({
         where: { id: contentId },
-        data: { syncedVersion: now.localVersion, baseHash: null, externalModifiedAt: null },
+        data: {
+          syncedVersion: now.localVersion,
+          baseHash: null,
+          externalModifiedAt: null,
+          // The person has looked: the item is taken for this content's.
+          birth: Prisma.DbNull,
+        },
       });
       await this.#store(tx, integration, contentType, externalId, remote, readSince);
       const details = { keep: 'remote', user_id: scope.userId };
@@ -101,6 +113,27 @@ export class ContentSyncService {
         details,
       });
       return tx.content.findUniqueOrThrow({ where: { id: contentId } });
+    });
+  }
+
+  /** The item is another content's: this one lets go of it, and keeps its texts. */
+  async #letGo(scope: TenantScope, { id }: Content): Promise<Content> {
+    return this.#db.$transaction(async (tx) => {
+      await lockRows(tx, [id]);
+      const now = await tx.content.findUniqueOrThrow({ where: { id } });
+      mustBeConflict(now);
+      const data = { ...withoutItem, syncState: 'deleted_remote', externalStatus: 'replaced' } as const;
+      const settled = await tx.content.update({ where: { id }, data });
+      await this.#events.record(tx, {
+        accountId: now.accountId,
+        siteId: now.siteId,
+        type: 'content',
+        action: 'conflict_resolved',
+        contentId: id,
+        externalId: now.externalId,
+        details: { content_type: now.contentType, keep: 'remote', user_id: scope.userId },
+      });
+      return settled;
     });
   }
 
@@ -127,10 +160,16 @@ export class ContentSyncService {
       await lockContent(tx, integration.siteId, subjectOf(contentType, externalId));
       const result = await this.#store(tx, integration, contentType, externalId, remote, readSince);
       await this.#record(tx, integration, contentType, externalId, result.content?.id ?? null, {
-        action: isConflict(result.outcome) ? 'conflict' : 'pulled',
+        action:
+          result.reason === 'link_mismatch'
+            ? result.reason
+            : isConflict(result.outcome)
+              ? 'conflict'
+              : 'pulled',
         error: null,
         details: {
           outcome: result.outcome,
+          ...(result.reason === undefined ? {} : { code: result.reason }),
           cause,
           modified_at: remote?.modifiedAt ?? null,
           // A change that nobody had announced: webhooks that do not come are told by it.
@@ -154,10 +193,26 @@ export class ContentSyncService {
       const answer = await session.read(typeOfSite(integration, contentType), [externalId]);
       const [fault] = answer.faults;
       if (fault) throw new RemoteError(fault.code, fault.message);
-      return answer.items[0] ?? null;
+      const remote = answer.items[0] ?? null;
+      if (remote !== null) await this.#mustBeSameSite(integration, session, remote);
+      return remote;
     } finally {
       closing.abort();
     }
+  }
+
+  /** An item that has got the id of another may be the first of another site. Throws RemoteError `another_site`. */
+  async #mustBeSameSite(
+    { siteId, platform, ...integration }: IntegrationRow,
+    session: ContentSession,
+    remote: RemoteContent,
+  ): Promise<void> {
+    const { contentType, externalId } = remote;
+    if (integration.movedAt !== null) return;
+    const known = await this.#db.content.findFirst({ where: { siteId, platform, contentType, externalId } });
+    if (!known || (await birthVerdict(known, remote, async () => known.body)) === 'same') return;
+    const type = typeOfSite(integration, contentType);
+    await mustBeSameSite(this.#db, session, { siteId, platform, contentType }, type);
   }
 
   /** The site's integration with a platform; null when there is none, or it can read no contents. */
@@ -189,7 +244,7 @@ export class ContentSyncService {
       );
       return { outcome, content: await tx.content.findFirst({ where }) };
     }
-    const [entry] = await storePage(
+    const entries = await storePage(
       tx,
       {
         accountId,
@@ -199,11 +254,15 @@ export class ContentSyncService {
         rule: readSyncSettings(readConfigJson(integration.config)).conflict,
         readingId: null,
         readSince,
+        restoredBefore: null,
       },
       [remote],
     );
     const content = await tx.content.findFirst({ where });
-    return { outcome: entry?.outcome ?? 'unchanged', content };
+    // Where another item has got the id, the content before it comes first.
+    const outcome = entries.at(-1)?.outcome ?? 'unchanged';
+    const reason = entries[0]?.reason;
+    return { outcome, content, ...(reason === undefined ? {} : { reason }) };
   }
 
   #record(

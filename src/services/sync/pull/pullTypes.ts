@@ -5,7 +5,8 @@ import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
 import { knownContents } from './knownContents.ts';
 import { MissingContents } from './missingContents.ts';
-import { markSeen, type PageTarget } from './pageStatements.ts';
+import type { PageTarget } from './page.ts';
+import { markSeen } from './pageStatements.ts';
 import { storable } from './storable.ts';
 import { type PageEntry, storePage } from './storePage.ts';
 
@@ -38,7 +39,9 @@ export class ContentPull {
       where: { integrationId_contentType: { integrationId: run.integration.id, contentType: type.slug } },
     });
     const stale = (at: Date) => this.#now() - at.getTime() > weekMs;
-    const whole = before === null || run.full || (!session.findsEveryChange && stale(before.fullyReadAt));
+    const isMoved = run.integration.movedAt !== null;
+    const whole =
+      before === null || run.full || isMoved || (!session.findsEveryChange && stale(before.fullyReadAt));
     const mode = begun?.type === type.slug ? begun.mode : whole ? 'all' : 'changes';
     const cursor = begun?.type === type.slug && mode === 'all' ? begun.cursor : null;
     const target: PageTarget = {
@@ -49,6 +52,7 @@ export class ContentPull {
       rule: run.rule,
       readingId: mode === 'all' ? run.readingId : null,
       readSince: new Date(this.#now()),
+      restoredBefore: run.memory.lostUntil,
     };
     const known = knownContents(run.db, target);
     const earlier = ledger.done - (begun?.type === type.slug ? begun.items : 0);
@@ -64,6 +68,7 @@ export class ContentPull {
     let end: ContentPage['end'];
     for await (const page of pages) {
       run.signal.throwIfAborted();
+      if (page.items.length > 0) await run.mustBeSameSite(type);
       await this.#storePage(run, target, page, earlier);
       end = page.end;
     }
@@ -138,19 +143,22 @@ export class ContentPull {
     mode: 'all' | 'changes',
     entries: readonly PageEntry[],
   ): Promise<void> {
-    const told = entries.filter(({ outcome }) => outcome !== 'unchanged' && outcome !== 'outdated');
+    const told = entries.filter(
+      ({ outcome, reason }) => (outcome !== 'unchanged' && outcome !== 'outdated') || reason !== undefined,
+    );
     await this.#events.recordAll(
       tx,
       told.map(
         (entry): EventInput => ({
           ...run.owner,
           type: 'content',
-          action: actionOf(entry.outcome),
+          action: entry.reason === 'link_mismatch' ? 'link_mismatch' : actionOf(entry.outcome),
           contentId: entry.contentId,
           externalId: entry.externalId,
           details: {
             content_type: contentType,
             outcome: entry.outcome,
+            ...(entry.reason === undefined ? {} : { code: entry.reason }),
             cause: 'run',
             run_id: run.ledger.run.id,
             modified_at: entry.modifiedAt,

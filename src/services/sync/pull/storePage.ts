@@ -1,26 +1,21 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
+import { birthVerdict } from '../../content/birth.ts';
 import {
+  doubtItem,
   hasLocalChanges,
   isOutdated,
   type MergeOutcome,
   markDeletedRemote,
   mergeRemote,
+  releaseItem,
   remoteFacts,
 } from '../../content/merge.ts';
 import { contentHash, remoteState } from '../../content/sharedState.ts';
-import {
-  createRows,
-  holdRows,
-  type KnownItem,
-  type KnownRow,
-  keepRows,
-  type LiveItem,
-  type PageTarget,
-  seeRows,
-  takeRows,
-} from './pageStatements.ts';
+import { type HeldRows, holdRows } from './holdRows.ts';
+import type { KnownItem, KnownRow, LiveItem, NewItem, PageTarget } from './page.ts';
+import { createRows, keepRows, seeRows, takeRows } from './pageStatements.ts';
 
 /** What became of one item. */
 export interface PageEntry {
@@ -28,6 +23,11 @@ export interface PageEntry {
   contentId: number;
   externalId: string;
   modifiedAt: string | null;
+  /**
+   * `another_birth`: the item is, or may be, another one that has got the id. `link_mismatch`: the item bears the key
+   * of a content that has another item, and nothing was changed.
+   */
+  reason?: 'another_birth' | 'link_mismatch';
 }
 
 /**
@@ -55,20 +55,26 @@ async function storeItems(
   items: readonly RemoteContent[],
   entries: PageEntry[],
 ): Promise<RemoteContent[]> {
-  const known = await holdRows(tx, target, items);
-  const created: LiveItem[] = [];
+  const held = await holdRows(tx, target, items);
+  const created: NewItem[] = [];
   const taken: KnownItem[] = [];
   const same: KnownItem[] = [];
   const single: number[] = [];
-  const entry = (row: Pick<KnownRow, 'id'>, item: RemoteContent, outcome: MergeOutcome) =>
+  const entry = (
+    row: Pick<KnownRow, 'id'>,
+    item: RemoteContent,
+    outcome: MergeOutcome,
+    reason?: PageEntry['reason'],
+  ) =>
     entries.push({
       outcome,
       contentId: row.id,
       externalId: item.externalId,
       modifiedAt: item.modifiedAt,
+      ...(reason === undefined ? {} : { reason }),
     });
   for (const remote of items) {
-    const row = known.get(remote.externalId);
+    const row = held.known.get(remote.externalId);
     if (remote.status === null) {
       if (row) entry(row, remote, await withWhole(tx, row, (content) => gone(tx, content, remote)));
       continue;
@@ -78,7 +84,7 @@ async function storeItems(
       status: remote.status,
       hash: contentHash(remoteState(remote, remote.status)),
     };
-    if (!row) created.push(item);
+    if (!row) created.push({ ...item, newKey: newKey(item, held) });
     else if (isNewerHere(row, item, target.readSince)) {
       single.push(row.id);
       entry(row, item, 'outdated');
@@ -88,12 +94,22 @@ async function storeItems(
       row.syncState !== 'conflict'
     )
       same.push({ row, item });
-    else if (row.syncState === 'in_sync' && !hasLocalChanges(row)) taken.push({ row, item });
-    else {
-      const state = remoteState(item, item.status);
+    else if (isAnothersKey(row, item, held)) {
       single.push(row.id);
-      const merge = (content: Content) => mergeRemote(tx, content, state, remoteFacts(item), target.rule);
-      entry(row, item, await withWhole(tx, row, merge));
+      entry(row, item, 'unchanged', 'link_mismatch');
+    } else {
+      const verdict = await birthVerdict(row, item, () => bodyOf(tx, row));
+      if (verdict === 'other') {
+        entry(row, item, await releaseItem(tx, row), 'another_birth');
+        created.push({ ...item, newKey: newKey(item, held) });
+      } else if (verdict === 'unsure') {
+        single.push(row.id);
+        entry(row, item, await doubtItem(tx, row, item.hash, remoteFacts(item)), 'another_birth');
+      } else if (row.syncState === 'in_sync' && !hasLocalChanges(row)) taken.push({ row, item });
+      else {
+        single.push(row.id);
+        entry(row, item, await withWhole(tx, row, (content) => merge(tx, target, row, content, item)));
+      }
     }
   }
   await takeRows(tx, target, taken);
@@ -109,10 +125,48 @@ async function storeItems(
   });
 }
 
+/** The key for a new content: that of its item, which a content had that a restored backup does not know. */
+function newKey({ contentKey, externalId }: RemoteContent, { keys, known }: HeldRows): string | null {
+  const isClaimed = [...known.values()].some(
+    (row) => row.key === contentKey && row.externalId !== externalId,
+  );
+  return contentKey === null || keys.has(contentKey) || isClaimed ? null : contentKey;
+}
+
+/** Does the item bear the key of a content that has another item? */
+function isAnothersKey(
+  row: KnownRow,
+  { contentKey, externalId }: RemoteContent,
+  { keys }: HeldRows,
+): boolean {
+  if (contentKey === null || contentKey === row.key) return false;
+  const owned = keys.get(contentKey);
+  return owned !== undefined && owned !== null && owned !== externalId;
+}
+
+async function merge(
+  tx: Transaction,
+  { rule, restoredBefore }: PageTarget,
+  row: KnownRow,
+  content: Content,
+  item: LiveItem,
+): Promise<MergeOutcome> {
+  const state = remoteState(item, item.status);
+  // What the backup has of it was sent before the site took our last write, so that the site's state is the newer.
+  const isOlder = row.claimed && restoredBefore !== null && (row.editedAt ?? row.updatedAt) <= restoredBefore;
+  const known = isOlder ? { ...content, syncedVersion: content.localVersion } : content;
+  return mergeRemote(tx, known, state, remoteFacts(item), rule);
+}
+
 /** Has a webhook or a push told of something newer while the page was on its way? A site put back to an older state is none. */
 function isNewerHere(row: KnownRow, item: RemoteContent, readSince: Date): boolean {
   if (item.modifiedAt === null || row.updatedAt < readSince) return false;
   return isOutdated(row, new Date(item.modifiedAt), new Date());
+}
+
+async function bodyOf(tx: Transaction, { id }: KnownRow): Promise<string> {
+  const { body } = await tx.content.findUniqueOrThrow({ where: { id }, select: { body: true } });
+  return body;
 }
 
 async function withWhole(

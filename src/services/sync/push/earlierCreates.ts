@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { SentTexts } from '../../../platforms/contentPart.ts';
@@ -6,15 +5,6 @@ import type { ContentRun } from '../phaseContext.ts';
 
 /** So many texts of tries that came to nothing are remembered. */
 const sentAtMost = 5;
-const sentTexts = z.array(
-  z.object({ title: z.string(), slug: z.string(), body: z.string(), excerpt: z.string() }),
-);
-
-/** The texts that a create was sent with so far, the latest last. */
-export function readSentTexts({ createSentAs }: Pick<Content, 'createSentAs'>): SentTexts[] {
-  return sentTexts.parse(createSentAs ?? []);
-}
-
 /** The texts as they are being sent now, after those that were sent before. */
 export function withNow(before: SentTexts[], { title, slug, body, excerpt }: Content) {
   const last = before.at(-1);

@@ -1,24 +1,22 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
-import type { ItemFault, RemoteContent, SentTexts, WriteOutcome } from '../../../platforms/contentPart.ts';
-import { markDeletedRemote, mergeRemote, remoteFacts } from '../../content/merge.ts';
+import type { ItemFault, RemoteContent, WriteOutcome } from '../../../platforms/contentPart.ts';
+import { birthVerdict } from '../../content/birth.ts';
+import {
+  doubtItem,
+  type MergeOutcome,
+  markDeletedRemote,
+  mergeRemote,
+  releaseItem,
+  remoteFacts,
+} from '../../content/merge.ts';
 import { changedOnSaving, noCreate, wantedStatus } from '../../content/sentAndKept.ts';
-import { remoteState } from '../../content/sharedState.ts';
+import { contentHash, remoteState } from '../../content/sharedState.ts';
 import type { EventInput, EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
-import { holdersOf, type PushedContent, storePushed, takeOverTwin } from './pushStatements.ts';
-
-/** A content that is being brought to its site, as it was when its write was begun. */
-export interface Begun {
-  content: Content;
-  opId: string;
-  /** It was begun before, and nobody knows what came of it. */
-  mayExist: boolean;
-  /** The texts with which it was begun before. */
-  sentAs: SentTexts[];
-}
-
+import type { Begun } from './contentWrite.ts';
+import { holdersOf, isTwin, type PushedContent, storePushed, takeOverTwin } from './pushStatements.ts';
 /** What a batch did, gathered to be written in one step. */
 export interface BatchResult {
   pushed: number;
@@ -56,17 +54,27 @@ export class PushOutcomes {
     const answered = outcomes.flatMap(([, outcome]) =>
       outcome.result === 'written' ? [outcome.remote.externalId] : [],
     );
-    const { owners, twins } = await holdersOf(tx, owner, answered);
+    const holders = await holdersOf(tx, owner, answered);
+    const twins = new Set<string>();
     for (const [each, outcome] of outcomes) {
       const { id, externalId } = each.content;
       if (outcome.result === 'written') {
-        const owned = owners.get(outcome.remote.externalId) ?? id;
-        owners.set(outcome.remote.externalId, owned);
-        if (owned === id) pushed.push(this.#written(run, each, outcome, result));
-        else this.storeFault(run, each, foreignFault(outcome.remote, owned), result);
+        const { externalId: made } = outcome.remote;
+        const holder = holders.get(made);
+        holders.set(made, { id, isSent: true, createdAt: each.content.createdAt });
+        if (holder !== undefined && holder.id !== id) {
+          if (!isTwin(holder, each.content)) {
+            this.storeFault(run, each, foreignFault(outcome.remote, holder.id), result);
+            continue;
+          }
+          twins.add(made);
+        }
+        pushed.push(this.#written(run, each, outcome, result));
       } else if (outcome.result === 'conflict') {
         if (await this.storeConflict(tx, run, each, outcome.remote, result)) again.push(id);
-      } else if (outcome.retryable && !lastTry) again.push(id);
+      } else if (outcome.result === 'link_mismatch')
+        await this.#storeMismatch(tx, run, each, outcome, result);
+      else if (outcome.retryable && !lastTry) again.push(id);
       else {
         this.storeFault(run, each, outcome.fault, result);
         if (outcome.notMade && externalId === null)
@@ -139,22 +147,92 @@ export class PushOutcomes {
   ): Promise<boolean> {
     const content = await this.#found(tx, sent, remote);
     if (!content) return false;
-    const facts = remote ? remoteFacts(remote) : { externalStatus: 'deleted' };
-    const outcome =
-      remote === null || remote.status === null
-        ? await markDeletedRemote(tx, content, facts)
-        : await mergeRemote(tx, content, remoteState(remote, remote.status), facts, run.rule);
+    const { outcome, reason } = await this.#merge(tx, run, content, remote);
     if (outcome === 'deleted_remote') result.deleted += 1;
     else if (outcome === 'updated') result.updated += 1;
     else if (outcome !== 'unchanged') result.conflicts += 1;
     if (outcome !== 'unchanged') {
       this.#record(result, run, content, {
         action: outcome === 'deleted_remote' || outcome === 'updated' ? 'pulled' : 'conflict',
-        details: { outcome },
+        details: { outcome, ...reason },
       });
     }
     const { syncState } = await tx.content.findUniqueOrThrow({ where: { id: content.id } });
     return syncState === 'local_changes';
+  }
+
+  async #merge(
+    tx: Transaction,
+    run: ContentRun,
+    content: Content,
+    remote: RemoteContent | null,
+  ): Promise<{ outcome: MergeOutcome; reason?: { code: 'another_birth' } }> {
+    if (remote === null || remote.status === null) {
+      const facts = remote ? remoteFacts(remote) : { externalStatus: 'deleted' };
+      return { outcome: await markDeletedRemote(tx, content, facts) };
+    }
+    const reason = { code: 'another_birth' } as const;
+    const verdict = await birthVerdict(content, remote, async () => content.body);
+    if (verdict === 'other') return { outcome: await releaseItem(tx, content), reason };
+    const state = remoteState(remote, remote.status);
+    const facts = remoteFacts(remote);
+    return verdict === 'unsure'
+      ? { outcome: await doubtItem(tx, content, contentHash(state), facts), reason }
+      : { outcome: await mergeRemote(tx, content, state, facts, run.rule) };
+  }
+
+  /** An item that was on the site before its content was created there; see ExistingItems. */
+  async storeExisting(
+    tx: Transaction,
+    run: ContentRun,
+    content: Content,
+    item: RemoteContent,
+    result: BatchResult,
+  ): Promise<void> {
+    const { platform } = run.integration;
+    const data = { externalId: item.externalId, platform };
+    await tx.content.update({ where: { id: content.id }, data });
+    this.#record(result, run, content, {
+      action: 'already_there',
+      externalId: item.externalId,
+      details: { by: item.contentKey === content.key ? 'key' : 'slug_and_title' },
+    });
+    const begun = { content: { ...content, ...data }, mayExist: true, sentAs: [] };
+    await this.storeConflict(tx, run, begun, item, result);
+  }
+
+  /** The item is another content's, or the content's key stands on another item: a person has to look. */
+  async #storeMismatch(
+    tx: Transaction,
+    run: ContentRun,
+    begun: Begun,
+    { externalId, otherKey, otherId }: Extract<WriteOutcome, { result: 'link_mismatch' }>,
+    result: BatchResult,
+  ): Promise<void> {
+    const { content } = begun;
+    const other =
+      otherKey === null
+        ? null
+        : await tx.content.findFirst({
+            where: { key: otherKey, siteId: content.siteId },
+            select: { id: true },
+          });
+    const linkMismatch = {
+      external_id: externalId,
+      key: otherKey,
+      content_id: other?.id ?? null,
+      other_id: otherId,
+    };
+    await tx.content.update({ where: { id: content.id }, data: { syncState: 'conflict', linkMismatch } });
+    result.conflicts += 1;
+    const fault = { externalId, code: 'link_mismatch', message: mismatchMessage(linkMismatch) };
+    result.faults.push({ content, fault });
+    this.#record(result, run, content, {
+      action: 'conflict',
+      success: false,
+      error: fault.message,
+      details: { code: fault.code, ...linkMismatch },
+    });
   }
 
   /** The content as it is now; the site's item is its own from now on, where an earlier try has made it. */
@@ -182,6 +260,23 @@ export class PushOutcomes {
       details: { content_type: content.contentType, run_id: run.ledger.run.id, ...event.details },
     });
   }
+}
+
+/** Names both sides of a mismatch, and what settles it. */
+function mismatchMessage(mismatch: {
+  external_id: string | null;
+  key: string | null;
+  content_id: number | null;
+  other_id: string | null;
+}): string {
+  const { external_id: externalId, key, content_id: contentId, other_id: otherId } = mismatch;
+  const owner =
+    contentId === null ? `a content with the key ${key ?? 'of another server'}` : `content ${contentId}`;
+  const item =
+    key === null && otherId !== null
+      ? `Item ${otherId} of the site bears the key of this content, which is item ${externalId ?? 'none'} here.`
+      : `Item ${externalId ?? 'none'} of the site belongs to ${owner}.`;
+  return `${item} Nothing was written. Resolve the conflict: "local" makes an item of its own, "remote" lets go of the item.`;
 }
 
 /** One item cannot be two contents: taking it for both would lose one of them. */

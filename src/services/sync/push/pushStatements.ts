@@ -2,6 +2,7 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
+import { bornAs } from '../../content/birth.ts';
 import { hasLocalChanges, remoteFacts, type SiteItems, storedState } from '../../content/merge.ts';
 import { columnsAsWritten } from '../../content/sentAndKept.ts';
 import { type SharedState, sharedState } from '../../content/sharedState.ts';
@@ -18,7 +19,7 @@ export interface PushedContent {
 /**
  * Stores contents of one type that their site has taken, all in one statement. What was edited here meanwhile stays,
  * and is still to be sent; what was removed here stays removed, and the site keeps it.
- * @param twins see `holdersOf`.
+ * @param twins items that stand here as contents of their own too; see `isTwin`.
  */
 export async function storePushed(
   tx: Transaction,
@@ -46,6 +47,7 @@ export async function storePushed(
       external_url: facts.externalUrl,
       external_modified_at: facts.externalModifiedAt?.toISOString() ?? null,
       remote_tag: facts.remoteTag,
+      birth: bornAs(remote),
       slug,
       terms,
       metadata,
@@ -59,34 +61,41 @@ export async function storePushed(
   await tx.$executeRaw`
     UPDATE content SET external_id = pushed.external_id, external_status = pushed.external_status,
       external_url = pushed.external_url, external_modified_at = pushed.external_modified_at,
-      remote_tag = pushed.remote_tag, slug = pushed.slug, terms = pushed.terms, metadata = pushed.metadata,
+      remote_tag = pushed.remote_tag, birth = nullif(pushed.birth, 'null'), slug = pushed.slug, terms = pushed.terms, metadata = pushed.metadata,
       status = pushed.status::content_status, base_hash = pushed.base_hash, remote_hash = pushed.remote_hash,
       sync_state = pushed.sync_state::sync_state, synced_version = pushed.synced_version, create_begun_at = NULL,
-      create_sent_as = NULL, last_synced_at = ${now}, updated_at = ${now}
+      create_sent_as = NULL, link_mismatch = NULL, last_synced_at = ${now}, updated_at = ${now}
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS pushed (id int, external_id text, external_status text,
-      external_url text, external_modified_at timestamptz, remote_tag text, slug text, terms jsonb, metadata jsonb,
+      external_url text, external_modified_at timestamptz, remote_tag text, birth jsonb, slug text, terms jsonb, metadata jsonb,
       status text, base_hash text, remote_hash text, sync_state text, synced_version int)
     WHERE content.id = pushed.id`;
 }
 
-/**
- * Whose these items of a site are here, by the ids there: `owners` are the contents that were sent to it; `twins` are
- * items that nothing was sent for, such as a webhook brings; see `takeOverTwin`.
- */
+/** The content that has an item. `isSent`: it was sent to the site itself. */
+interface Holder {
+  id: number;
+  isSent: boolean;
+  createdAt: Date;
+}
+
+/** Whose these items of a site are here, by the ids there. */
 export async function holdersOf(
   tx: Transaction,
   { siteId, platform, contentType }: SiteItems,
   externalIds: readonly string[],
-): Promise<{ owners: Map<string, number>; twins: Set<string> }> {
-  const rows = await tx.$queryRaw<{ id: number; externalId: string; isSent: boolean }[]>`
-    /* planned each time */ SELECT id, external_id AS "externalId", last_op_id IS NOT NULL AS "isSent"
+): Promise<Map<string, Holder>> {
+  const rows = await tx.$queryRaw<(Holder & { externalId: string })[]>`
+    /* planned each time */ SELECT id, external_id AS "externalId", last_op_id IS NOT NULL AS "isSent",
+      created_at AS "createdAt"
     FROM content
     WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
       AND external_id = ANY(${[...externalIds]})`;
-  return {
-    owners: new Map(rows.flatMap(({ id, externalId, isSent }) => (isSent ? [[externalId, id]] : []))),
-    twins: new Set(rows.flatMap(({ externalId, isSent }) => (isSent ? [] : [externalId]))),
-  };
+  return new Map(rows.map(({ externalId, ...holder }) => [externalId, holder]));
+}
+
+/** Was the holder made of the item that this content's own create has made, as a webhook may tell of it first? */
+export function isTwin(holder: Holder, { createBegunAt }: Pick<Content, 'createBegunAt'>): boolean {
+  return !holder.isSent && createBegunAt !== null && holder.createdAt >= createBegunAt;
 }
 
 /**

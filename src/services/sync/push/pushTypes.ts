@@ -1,15 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { Content } from '../../../database/generated/client.ts';
 import { RemoteError } from '../../../errors.ts';
-import type { ContentWrite, ItemFault, RemoteContent, WriteOutcome } from '../../../platforms/contentPart.ts';
+import type { ItemFault, RemoteContent, WriteOutcome } from '../../../platforms/contentPart.ts';
 import { lockRows } from '../../content/merge.ts';
-import { wantedStatus } from '../../content/sentAndKept.ts';
-import { contentHash, remoteState, sharedState } from '../../content/sharedState.ts';
+import { contentHash, remoteState } from '../../content/sharedState.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
-import { ofOthers, readSentTexts, withNow } from './earlierCreates.ts';
-import { type Begun, noResult, PushOutcomes } from './pushOutcomes.ts';
+import { type Begun, begunAs, writeOf } from './contentWrite.ts';
+import { ExistingItems, lookedAtOnce } from './existingItems.ts';
+import { noResult, PushOutcomes } from './pushOutcomes.ts';
 
 /** How often one content is tried in a run. */
 const triesAtMost = 3;
@@ -17,10 +16,12 @@ const triesAtMost = 3;
 /** Brings to a site what is ready for it or was changed here, each content once whatever happens in between. */
 export class ContentPush {
   readonly #outcomes: PushOutcomes;
+  readonly #existing: ExistingItems;
   readonly #now: () => number;
 
   constructor(parts: { events: EventLog; now: () => number }) {
     this.#outcomes = new PushOutcomes(parts);
+    this.#existing = new ExistingItems(this.#outcomes);
     this.#now = parts.now;
   }
 
@@ -42,9 +43,13 @@ export class ContentPush {
       const ids = await this.#next(run, type, afterId);
       const last = ids.at(-1);
       if (last === undefined) return;
-      let left = ids;
-      for (let tries = 1; left.length > 0; tries += 1)
-        left = await this.#pushSome(run, type, left, tries === triesAtMost);
+      await run.mustBeSameSite(type);
+      await this.#existing.settle(run, type, ids);
+      for (let start = 0; start < ids.length; start += run.session.writesAtOnce) {
+        let left = ids.slice(start, start + run.session.writesAtOnce);
+        for (let tries = 1; left.length > 0; tries += 1)
+          left = await this.#pushSome(run, type, left, tries === triesAtMost);
+      }
       afterId = last;
       await run.ledger.step(async () => ({ checkpoint: { pushing: { type: type.slug, afterId: last } } }));
     }
@@ -57,19 +62,19 @@ export class ContentPush {
         AND (platform = ${run.integration.platform} OR platform IS NULL)
         AND sync_state IN ('local_only', 'local_changes')
         AND (external_id IS NOT NULL OR status = 'ready' OR create_begun_at IS NOT NULL)
-      ORDER BY id LIMIT ${run.session.writesAtOnce}`;
+      ORDER BY id LIMIT ${Math.max(run.session.writesAtOnce, lookedAtOnce)}`;
     return rows.map(({ id }) => id);
   }
 
   /** Pushes some contents of one type; returns those that are worth another try. */
   async #pushSome(run: ContentRun, type: TypeToSync, ids: number[], lastTry: boolean): Promise<number[]> {
-    const begun = await this.#begin(run, ids);
+    const { begun, opId } = await this.#begin(run, ids);
     const onSite = await this.#readBefore(run, type, begun);
     const writable = await this.#settle(run, begun, onSite);
     if (writable.length === 0) return [];
     const writes = writable.map((each) => {
       const found = onSite.get(each.content.externalId ?? '') ?? null;
-      return writeOf(run, each, found !== null && 'code' in found ? null : found);
+      return writeOf(run, { ...each, opId }, found !== null && 'code' in found ? null : found);
     });
     let outcomes: WriteOutcome[];
     try {
@@ -89,16 +94,21 @@ export class ContentPush {
       const answered = writable.map(
         (each, index) => [each, outcomes[index] ?? missingOutcome(each)] as const,
       );
+      await tx.writeOperation.update({ where: { id: opId }, data: { answeredAt: new Date(this.#now()) } });
       again = await this.#outcomes.store(tx, run, type, answered, lastTry, result);
       return this.#outcomes.finish(tx, result);
     });
     return again;
   }
 
-  /** Records that these are being written, before anything is sent. */
-  #begin(run: ContentRun, ids: number[]): Promise<Begun[]> {
+  /**
+   * Records that these are being written, and by which operation, before anything is sent. A worker that has lost
+   * the run stops here.
+   */
+  async #begin(run: ContentRun, ids: number[]): Promise<{ begun: Begun[]; opId: string }> {
     const { platform } = run.integration;
-    return run.db.$transaction(async (tx) => {
+    let result: { begun: Begun[]; opId: string } = { begun: [], opId: '' };
+    await run.ledger.step(async (tx) => {
       await lockRows(tx, ids);
       const contents = await tx.content.findMany({
         where: {
@@ -108,35 +118,24 @@ export class ContentPush {
         },
         orderBy: { id: 'asc' },
       });
+      const { id: opId } = await tx.writeOperation.create({ data: run.owner, select: { id: true } });
       const now = new Date(this.#now());
-      const begun = contents.map((content): Begun => {
-        const opId = randomUUID();
-        const creates = content.externalId === null;
-        const mayExist = creates && content.createBegunAt !== null;
-        const sentAs = mayExist ? readSentTexts(content) : [];
-        const createBegunAt = creates ? (content.createBegunAt ?? now) : content.createBegunAt;
-        const createSentAs = creates ? withNow(sentAs, content) : content.createSentAs;
-        return {
-          content: { ...content, platform, lastOpId: opId, createBegunAt, createSentAs },
-          opId,
-          mayExist,
-          sentAs,
-        };
-      });
-      const rows = begun.map(({ content, opId }) => ({
+      const begun = contents.map((content) => begunAs(content, platform, opId, now));
+      const rows = begun.map(({ content }) => ({
         id: content.id,
-        op_id: opId,
         create_begun_at: content.createBegunAt?.toISOString() ?? null,
         create_sent_as: content.createSentAs,
       }));
       await tx.$executeRaw`
-        UPDATE content SET platform = ${platform}, last_op_id = begun.op_id, create_begun_at = begun.create_begun_at,
+        UPDATE content SET platform = ${platform}, last_op_id = ${opId}, create_begun_at = begun.create_begun_at,
           create_sent_as = begun.create_sent_as, updated_at = ${now}
         FROM json_to_recordset(${JSON.stringify(rows)}::json)
-          AS begun (id int, op_id text, create_begun_at timestamptz, create_sent_as jsonb)
+          AS begun (id int, create_begun_at timestamptz, create_sent_as jsonb)
         WHERE content.id = begun.id`;
-      return begun;
+      result = { begun, opId };
+      return {};
     });
+    return result;
   }
 
   /**
@@ -198,35 +197,6 @@ export class ContentPush {
     });
     return [...writable, ...kept];
   }
-}
-
-function writeOf(
-  run: ContentRun,
-  { content, opId, mayExist, sentAs }: Begun,
-  onSite: RemoteContent | null,
-): ContentWrite {
-  const { title, slug, body, excerpt, terms, metadata } = sharedState(content);
-  const wanted = wantedStatus(content.status);
-  const now = onSite ? onSite.status : run.statusHere(content.externalStatus ?? '');
-  return {
-    contentId: content.id,
-    opId,
-    externalId: content.externalId,
-    mayExist,
-    sentAs,
-    ofOthers: (externalIds) => ofOthers(run, content, externalIds),
-    begunAt: content.createBegunAt?.toISOString() ?? null,
-    expectedTag: onSite?.tag ?? content.remoteTag,
-    onSite,
-    title,
-    slug,
-    body,
-    excerpt,
-    // A site's finer words, such as `pending`, stay unless something else is wanted.
-    status: content.externalId !== null && wanted === now ? null : wanted,
-    terms,
-    metadata,
-  };
 }
 
 /** Has the site what both last agreed on? */

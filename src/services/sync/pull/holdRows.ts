@@ -1,0 +1,104 @@
+/** Which contents the items of a page are. */
+import type { Transaction } from '../../../database/client.ts';
+import type { RemoteContent } from '../../../platforms/contentPart.ts';
+import { isAsWasSent, noCreate, readSentTexts } from '../../content/sentAndKept.ts';
+import type { KnownRow, PageTarget } from './page.ts';
+
+/** The rows of a page by the site's ids, held until the end of the transaction, and whose its keys are. */
+export interface HeldRows {
+  known: Map<string, KnownRow>;
+  /** Keys that are a content's here, of whatever site, with the external id of that content. */
+  keys: ReadonlyMap<string, string | null>;
+}
+
+/**
+ * The rows of a page. A content whose create was sent, and whose answer was lost, is found by the key that its item
+ * bears. A number that an older connector keeps is believed only together with the texts that were sent.
+ */
+export async function holdRows(
+  tx: Transaction,
+  target: PageTarget,
+  items: readonly RemoteContent[],
+): Promise<HeldRows> {
+  const { siteId, platform, contentType } = target;
+  const externalIds = items.map((item) => item.externalId);
+  const byKey = oldestByKey(items);
+  const rows = await tx.$queryRaw<Omit<KnownRow, 'claimed'>[]>`
+    /* planned each time */ SELECT id, key, title, birth, external_id AS "externalId", external_status AS "externalStatus",
+      external_url AS "externalUrl", external_modified_at AS "externalModifiedAt", remote_hash AS "remoteHash",
+      remote_tag AS "remoteTag", sync_state AS "syncState", local_version AS "localVersion",
+      synced_version AS "syncedVersion", edited_at AS "editedAt", updated_at AS "updatedAt"
+    FROM content
+    WHERE site_id = ${siteId} AND content_type = ${contentType}
+      AND (platform = ${platform} AND external_id = ANY(${externalIds})
+        OR external_id IS NULL AND coalesce(platform, ${platform}) = ${platform}
+          AND key = ANY(${[...byKey.keys()]}::uuid[]))
+    ORDER BY id FOR UPDATE`;
+  const known = new Map<string, KnownRow>();
+  for (const row of rows) if (row.externalId !== null) known.set(row.externalId, { ...row, claimed: false });
+  const claims = [
+    ...rows.flatMap((row) => {
+      const externalId = row.externalId === null ? byKey.get(row.key) : undefined;
+      return externalId === undefined ? [] : [{ row, externalId }];
+    }),
+    ...(await legacyClaims(tx, target, items)),
+  ];
+  for (const { row, externalId } of claims) {
+    if (known.has(externalId)) continue;
+    await tx.content.update({ where: { id: row.id }, data: { externalId, platform, ...noCreate } });
+    known.set(externalId, { ...row, externalId, claimed: true });
+  }
+  return { known, keys: await ownersOf(tx, items) };
+}
+
+/** A plugin that copies an item copies its key too: the oldest item is the content's, a copy is new. */
+function oldestByKey(items: readonly RemoteContent[]): Map<string, string> {
+  const oldest = new Map<string, string>();
+  const age = (id: string) => id.padStart(20, '0');
+  for (const { contentKey, externalId } of items) {
+    const other = contentKey === null ? undefined : oldest.get(contentKey);
+    if (contentKey !== null && (other === undefined || age(externalId) < age(other)))
+      oldest.set(contentKey, externalId);
+  }
+  return oldest;
+}
+
+async function ownersOf(
+  tx: Transaction,
+  items: readonly RemoteContent[],
+): Promise<Map<string, string | null>> {
+  const keys = items.flatMap(({ contentKey }) => contentKey ?? []);
+  if (keys.length === 0) return new Map();
+  const owners = await tx.content.findMany({
+    where: { key: { in: keys } },
+    select: { key: true, externalId: true },
+  });
+  return new Map(owners.map(({ key, externalId }) => [key, externalId]));
+}
+
+/** Creates that were sent to a connector of before 0.4.0: number and texts must both agree. */
+async function legacyClaims(
+  tx: Transaction,
+  { siteId, platform, contentType }: PageTarget,
+  items: readonly RemoteContent[],
+) {
+  const byNumber = new Map(
+    items.flatMap((item) => (item.legacyContentId === null ? [] : [[item.legacyContentId, item] as const])),
+  );
+  if (byNumber.size === 0) return [];
+  const begun = await tx.content.findMany({
+    where: {
+      id: { in: [...byNumber.keys()] },
+      siteId,
+      platform,
+      contentType,
+      externalId: null,
+      createBegunAt: { not: null },
+    },
+  });
+  return begun.flatMap((row) => {
+    const item = byNumber.get(row.id);
+    const wasSent = item !== undefined && readSentTexts(row).some((sent) => isAsWasSent(item, sent));
+    return wasSent ? [{ row, externalId: item.externalId }] : [];
+  });
+}

@@ -1,0 +1,60 @@
+import type { Content } from '../../../database/generated/client.ts';
+import type { ContentWrite, RemoteContent, SentTexts } from '../../../platforms/contentPart.ts';
+import { readSentTexts, wantedStatus } from '../../content/sentAndKept.ts';
+import { sharedState } from '../../content/sharedState.ts';
+import type { ContentRun } from '../phaseContext.ts';
+import { ofOthers, withNow } from './earlierCreates.ts';
+
+/** A content that is being brought to its site, as it was when its write was begun. */
+export interface Begun {
+  content: Content;
+  /** It was begun before, and nobody knows what came of it. */
+  mayExist: boolean;
+  /** The texts with which it was begun before. */
+  sentAs: SentTexts[];
+}
+
+/** A content whose write begins now, by this operation. */
+export function begunAs(content: Content, platform: string, opId: string, now: Date): Begun {
+  const creates = content.externalId === null;
+  const mayExist = creates && content.createBegunAt !== null;
+  const sentAs = mayExist ? readSentTexts(content) : [];
+  const createBegunAt = creates ? (content.createBegunAt ?? now) : content.createBegunAt;
+  const createSentAs = creates ? withNow(sentAs, content) : content.createSentAs;
+  return {
+    content: { ...content, platform, lastOpId: opId, createBegunAt, createSentAs },
+    mayExist,
+    sentAs,
+  };
+}
+
+/** A content as a platform is to write it. */
+export function writeOf(
+  run: ContentRun,
+  { content, opId, mayExist, sentAs }: Begun & { opId: string },
+  onSite: RemoteContent | null,
+): ContentWrite {
+  const { title, slug, body, excerpt, terms, metadata } = sharedState(content);
+  const wanted = wantedStatus(content.status);
+  const now = onSite ? onSite.status : run.statusHere(content.externalStatus ?? '');
+  return {
+    contentKey: content.key,
+    contentId: content.id,
+    opId,
+    externalId: content.externalId,
+    mayExist,
+    sentAs,
+    ofOthers: (externalIds) => ofOthers(run, content, externalIds),
+    begunAt: content.createBegunAt?.toISOString() ?? null,
+    expectedTag: onSite?.tag ?? content.remoteTag,
+    onSite,
+    title,
+    slug,
+    body,
+    excerpt,
+    // A site's finer words, such as `pending`, stay unless something else is wanted.
+    status: content.externalId !== null && wanted === now ? null : wanted,
+    terms,
+    metadata,
+  };
+}

@@ -1,0 +1,78 @@
+import type { Transaction } from '../../../database/client.ts';
+import type { Content } from '../../../database/generated/client.ts';
+import type { RemoteContent } from '../../../platforms/contentPart.ts';
+import { lockRows } from '../../content/merge.ts';
+import type { ContentRun, TypeToSync } from '../phaseContext.ts';
+import { writeOf } from './contentWrite.ts';
+import { noResult, type PushOutcomes } from './pushOutcomes.ts';
+
+/** So many contents are looked for on a site in one look. */
+export const lookedAtOnce = 100;
+
+/**
+ * Looks on a site without a memory of its own for items that contents here may be, before they are created: what was
+ * pushed after a backup that was restored since must not be made twice.
+ */
+export class ExistingItems {
+  readonly #outcomes: PushOutcomes;
+
+  constructor(outcomes: PushOutcomes) {
+    this.#outcomes = outcomes;
+  }
+
+  /** Gives each content its item that is there already; what differs in its texts becomes a conflict. Throws RemoteError. */
+  async settle(run: ContentRun, type: TypeToSync, ids: readonly number[]): Promise<void> {
+    if (run.session.findExisting === undefined) return;
+    // A create that was begun is looked for when it is tried again.
+    const contents = await run.db.content.findMany({
+      where: { id: { in: [...ids] }, externalId: null, createBegunAt: null, syncState: 'local_only' },
+      orderBy: { id: 'asc' },
+    });
+    if (contents.length === 0) return;
+    const writes = contents.map((content) =>
+      writeOf(run, { content, opId: '', mayExist: false, sentAs: [] }, null),
+    );
+    const found = await run.session.findExisting(type.type, writes);
+    if (found.size === 0) return;
+    await run.ledger.step(async (tx) => {
+      await lockRows(
+        tx,
+        contents.map(({ id }) => id),
+      );
+      const result = noResult();
+      const taken = await this.#takenIds(tx, run, type, [...found.values()].flat());
+      for (const content of contents) {
+        const item = (found.get(content.key) ?? []).find(
+          ({ externalId, status }) => status !== null && !taken.has(externalId),
+        );
+        if (item === undefined || !(await isAsLookedFor(tx, content))) continue;
+        taken.add(item.externalId);
+        await this.#outcomes.storeExisting(tx, run, content, item, result);
+      }
+      return this.#outcomes.finish(tx, result);
+    });
+  }
+
+  /** Items that are contents here already. */
+  async #takenIds(
+    tx: Transaction,
+    run: ContentRun,
+    { slug: contentType }: TypeToSync,
+    items: readonly RemoteContent[],
+  ): Promise<Set<string>> {
+    const { siteId, platform } = run.integration;
+    const known = await tx.content.findMany({
+      where: { siteId, platform, contentType, externalId: { in: items.map(({ externalId }) => externalId) } },
+      select: { externalId: true },
+    });
+    return new Set(known.flatMap(({ externalId }) => externalId ?? []));
+  }
+}
+
+/** Nobody has edited, removed or brought it elsewhere meanwhile. */
+async function isAsLookedFor(tx: Transaction, { id, localVersion }: Content): Promise<boolean> {
+  const now = await tx.content.count({
+    where: { id, localVersion, externalId: null, syncState: 'local_only' },
+  });
+  return now === 1;
+}

@@ -1,0 +1,126 @@
+import type { Database } from '../../database/client.ts';
+import type { SyncRun } from '../../database/generated/client.ts';
+import { RemoteError } from '../../errors.ts';
+import type { ContentSession } from '../../platforms/contentPart.ts';
+import type { EventLog } from '../events/eventLog.ts';
+import type { IntegrationRow } from '../integrations/integrationRow.ts';
+
+/** The code of a run that ended because the database has lost its memory. */
+export const DATABASE_RESTORED = 'database_restored';
+
+const message =
+  'The site knows a write from this server that its database does not: a backup was restored, or a copy of the ' +
+  'database is in use. Nothing was written. Everything is being read first, then pushes go on.';
+
+/**
+ * What a site remembers of our writes, against what this database knows of them. A site that tells of an unknown
+ * write shows that a backup was restored: then everything is read before anything is pushed.
+ */
+export class SiteMemory {
+  readonly #db: Database;
+  readonly #events: EventLog;
+  readonly #integration: IntegrationRow;
+  readonly #session: ContentSession;
+  readonly #now: () => number;
+  #lostAt: Date | null;
+  #operation: string | null;
+
+  constructor(parts: {
+    db: Database;
+    events: EventLog;
+    integration: IntegrationRow;
+    session: ContentSession;
+    now: () => number;
+  }) {
+    this.#db = parts.db;
+    this.#events = parts.events;
+    this.#integration = parts.integration;
+    this.#session = parts.session;
+    this.#now = parts.now;
+    this.#lostAt = parts.integration.restoredAt;
+    this.#operation = parts.integration.restoredOperation;
+  }
+
+  /** Must everything be read before anything is pushed? */
+  get isLost(): boolean {
+    return this.#lostAt !== null;
+  }
+
+  /**
+   * Until when the site took writes that a restored backup does not know; null where that is not known. An
+   * operation is a UUID of version 7, which begins with its time in milliseconds:
+   * https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
+   */
+  get lostUntil(): Date | null {
+    if (!this.isLost || this.#operation?.[14] !== '7') return null;
+    return new Date(Number.parseInt(this.#operation.replaceAll('-', '').slice(0, 12), 16));
+  }
+
+  /**
+   * Compares the last write that the site tells of with those that were committed here. Throws RemoteError
+   * `database_restored` for a run that would push; a run that only reads goes on.
+   */
+  async compare(run: Pick<SyncRun, 'id' | 'direction'>): Promise<void> {
+    const operation = this.#session.lastOperation;
+    if (operation === null || operation === this.#operation) return;
+    const known = await this.#db.writeOperation.findUnique({
+      where: { id: operation },
+      select: { id: true },
+    });
+    if (known) return;
+    const { id, accountId, siteId } = this.#integration;
+    const at = new Date(this.#now());
+    await this.#db.$transaction(async (tx) => {
+      const data = { restoredAt: at, restoredOperation: operation };
+      await tx.siteIntegration.update({ where: { id }, data });
+      await this.#events.record(tx, {
+        accountId,
+        siteId,
+        integrationId: id,
+        type: 'sync',
+        action: DATABASE_RESTORED,
+        success: false,
+        error: message,
+        details: { run_id: run.id, operation },
+      });
+    });
+    this.#lostAt = at;
+    this.#operation = operation;
+    if (run.direction !== 'from_external') throw new RemoteError(DATABASE_RESTORED, message);
+  }
+
+  /**
+   * Ends the loss once every type has been read whole since it was noticed. Throws RemoteError `database_restored`
+   * where a type has not and the run would push.
+   */
+  async regain(run: Pick<SyncRun, 'direction'>, contentTypes: readonly string[]): Promise<void> {
+    const lostAt = this.#lostAt;
+    if (lostAt === null) return;
+    const { id } = this.#integration;
+    if (await this.#areReadSince(lostAt, contentTypes)) {
+      await this.#db.siteIntegration.updateMany({
+        where: { id, restoredAt: lostAt },
+        data: { restoredAt: null },
+      });
+      this.#lostAt = null;
+    } else if (run.direction !== 'from_external') throw new RemoteError(DATABASE_RESTORED, message);
+  }
+
+  /** Forgets that another site may stand behind the address, once every type has been read whole since. */
+  async moved(contentTypes: readonly string[]): Promise<void> {
+    const { id, movedAt } = this.#integration;
+    if (movedAt === null || !(await this.#areReadSince(movedAt, contentTypes))) return;
+    await this.#db.siteIntegration.updateMany({ where: { id, movedAt }, data: { movedAt: null } });
+  }
+
+  async #areReadSince(since: Date, contentTypes: readonly string[]): Promise<boolean> {
+    const read = await this.#db.typeSync.count({
+      where: {
+        integrationId: this.#integration.id,
+        contentType: { in: [...contentTypes] },
+        fullyReadAt: { gte: since },
+      },
+    });
+    return read === contentTypes.length;
+  }
+}
