@@ -1,0 +1,125 @@
+import { describe, expect, test } from '@jest/globals';
+import type { RemoteContent } from '../../src/platforms/contentPart.ts';
+import { birthVerdict } from '../../src/services/content/birth.ts';
+
+const key = '8c0c2f0e-6a43-4d2a-9c3b-0f8f0c1f7a01';
+const otherKey = '8c0c2f0e-6a43-4d2a-9c3b-0f8f0c1f7a02';
+const first = '2026-01-01T10:00:00.000Z';
+const later = '2026-03-04T11:00:00.000Z';
+
+interface Kept {
+  date?: string | null;
+  slug?: string;
+  author?: string;
+  key?: string | null;
+  edited?: boolean;
+}
+
+/** A content `Ours` that was kept in step with the item that is described. */
+function content({
+  date = first,
+  slug = 'ours',
+  author = '1',
+  key: borne = null,
+  edited = false,
+}: Kept = {}) {
+  const birth = { date, slug, author, key: borne };
+  return { key, birth, title: 'Ours', localVersion: edited ? 2 : 1, syncedVersion: 1 };
+}
+
+function item(
+  changes: Partial<RemoteContent> & { date?: string | null; author?: string } = {},
+): RemoteContent {
+  const { date = first, author = '1', ...rest } = changes;
+  return {
+    externalId: '12',
+    contentType: 'post',
+    title: 'Ours',
+    slug: 'ours',
+    body: '<p>ours</p>',
+    excerpt: '',
+    externalStatus: 'publish',
+    status: 'published',
+    url: null,
+    modifiedAt: later,
+    terms: [],
+    metadata: {},
+    tag: null,
+    contentKey: null,
+    legacyContentId: null,
+    birth: { date, author },
+    ...rest,
+  };
+}
+
+const verdict = (kept: Kept, now: Parameters<typeof item>[0]) =>
+  birthVerdict(content(kept), item(now), async () => '<p>ours</p>');
+
+const theirs = { title: 'Theirs', body: '<p>theirs</p>' };
+
+describe('without a key', () => {
+  test.each([
+    ['nothing but the title and the body has changed', {}, theirs],
+    ['the date alone is new', {}, { ...theirs, date: later }],
+    ['the slug alone is new', {}, { ...theirs, slug: 'theirs' }],
+    ['date and slug are new, the title is as before', {}, { date: later, slug: 'new', body: '<p>new</p>' }],
+    ['date and slug are new, the body is as before', {}, { date: later, slug: 'new', title: 'New' }],
+    [
+      'a draft was without date and slug',
+      { date: null, slug: '' },
+      { ...theirs, date: later, slug: 'theirs' },
+    ],
+    ['a draft still is without both', { date: null, slug: '' }, { ...theirs, date: null, slug: '' }],
+  ])('the item is the same where %s', async (_, kept, now) => {
+    expect(await verdict(kept, now)).toBe('same');
+  });
+
+  test('another date, slug, title and body make it another', async () => {
+    expect(await verdict({}, { ...theirs, date: later, slug: 'theirs' })).toBe('other');
+  });
+
+  test.each([
+    ['a dated item has neither date nor slug now', {}, { ...theirs, date: null, slug: '' }],
+    ['only the slug can be compared', { date: null }, { ...theirs, slug: 'theirs' }],
+    [
+      'edits here have changed what it is compared with',
+      { edited: true },
+      { ...theirs, date: later, slug: 't' },
+    ],
+  ])('nobody can tell where %s', async (_, kept, now) => {
+    expect(await verdict(kept, now)).toBe('unsure');
+  });
+
+  test('another author makes it another, edits here or not', async () => {
+    const now = { ...theirs, date: later, slug: 'theirs', author: '7' };
+    expect(await verdict({ edited: true }, now)).toBe('other');
+  });
+});
+
+describe('with keys', () => {
+  const everythingNew = { ...theirs, date: later, slug: 'theirs' };
+
+  test('the key of the content decides, whatever else is new', async () => {
+    expect(await verdict({ key }, { ...everythingNew, contentKey: key })).toBe('same');
+  });
+
+  test('another key is another item, whatever else is as before', async () => {
+    expect(await verdict({ key }, { contentKey: otherKey })).toBe('other');
+    expect(await verdict({}, { contentKey: otherKey })).toBe('other');
+  });
+
+  test('a foreign key that it bore from the first is its own', async () => {
+    expect(await verdict({ key: otherKey }, { ...everythingNew, contentKey: otherKey })).toBe('same');
+  });
+
+  test('a key that is gone leaves date and slug to decide', async () => {
+    expect(await verdict({ key }, theirs)).toBe('same');
+    expect(await verdict({ key }, everythingNew)).toBe('other');
+    expect(await verdict({ key }, { ...theirs, date: later })).toBe('unsure');
+  });
+});
+
+test('a platform that never gives an id twice has no births', async () => {
+  const now = { ...item({ ...theirs, date: later, slug: 'theirs' }), birth: null };
+  expect(await birthVerdict(content(), now, async () => '')).toBe('same');
+});
