@@ -4,8 +4,7 @@ import { CallerError, invalidField, notFound } from '../../errors.ts';
 import type { ContentTerm, JsonObject } from '../../platforms/platform.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
-import { readConfigJson } from '../integrations/openConnection.ts';
-import { readContentTypes } from '../integrations/storedStructure.ts';
+import { configOf } from '../integrations/integrationConfig.ts';
 import type { SiteService } from '../sites/site.service.ts';
 import { hasLocalChanges, lockContent, lockRows, subjectOf } from './merge.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
@@ -125,7 +124,7 @@ export class ContentEditService {
       select: { config: true },
     });
     const known = integrations.flatMap(({ config }) => {
-      const types = readContentTypes(readConfigJson(config));
+      const types = configOf({ config }).contentTypes;
       return types ? [Object.keys(types.post_types)] : [];
     });
     if (known.length === 0 || known.flat().includes(contentType)) return;

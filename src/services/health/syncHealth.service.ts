@@ -6,9 +6,8 @@ import type { TenantScope } from '../access/tenantScope.ts';
 import { type ContentCounts, countContent } from '../content/contentCounts.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { IntegrationService } from '../integrations/integration.service.ts';
+import { configOf } from '../integrations/integrationConfig.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
-import { readConfigJson } from '../integrations/openConnection.ts';
-import { readContentTypes } from '../integrations/storedStructure.ts';
 import { isActive } from '../sync/sync.service.ts';
 import { type Facts, type Problem, problemsOf } from './problems.ts';
 
@@ -141,7 +140,7 @@ export class SyncHealthService {
       problems: problemsOf({
         ...this.#facts(
           status,
-          this.#platforms.capabilitiesOf(integration.platform, readConfigJson(integration.config)),
+          this.#platforms.capabilitiesOf(integration.platform, configOf(integration).json),
         ),
         untoldChange,
       }),
@@ -185,7 +184,7 @@ export class SyncHealthService {
       syncError: integration.syncError,
       lastTest: connection.lastTest,
       connectionStatus: connection.status,
-      contentTypes: readContentTypes(readConfigJson(integration.config)),
+      contentTypes: configOf(integration).contentTypes,
       currentRun: sync.currentRun,
       deadDeliveries: status.webhooks.dead,
       conflicts: status.content.conflicts,

@@ -8,9 +8,10 @@ import { hasRole, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { isUniqueViolation } from '../sites/site.service.ts';
 import type { IntegrationService } from './integration.service.ts';
+import { configOf } from './integrationConfig.ts';
 import { sameConnection } from './integrationInput.ts';
 import { type IntegrationRow, lockIntegration } from './integrationRow.ts';
-import { type OwnedIntegration, readConfigJson, type SiteConnections } from './openConnection.ts';
+import type { OwnedIntegration, SiteConnections } from './openConnection.ts';
 
 /** The platform that onboards itself by the collection's test-connection is the one that signs in with the site key. */
 export interface OnboardingRequest {
@@ -106,7 +107,7 @@ export class ConnectionService {
       siteId: site.id,
       platform: this.#onboarding.name,
       credentialsEncrypted: known?.credentialsEncrypted ?? null,
-      config: { ...(known ? readConfigJson(known.config) : {}), site_url: request.siteUrl },
+      config: { ...(known ? configOf(known).json : {}), site_url: request.siteUrl },
       site,
     });
     const details = { onboarding: true, user_id: owns ? caller.userId : null };
@@ -135,7 +136,7 @@ export class ConnectionService {
             config: { site_url: request.siteUrl },
           },
           update: {
-            config: { ...(before ? readConfigJson(before.config) : {}), site_url: request.siteUrl },
+            config: { ...(before ? configOf(before).json : {}), site_url: request.siteUrl },
             ...(request.moved ? { movedAt: new Date() } : {}),
           },
           include: { site: true },

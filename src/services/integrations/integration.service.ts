@@ -9,7 +9,7 @@ import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { alreadyThere, isUniqueViolation, type SiteService } from '../sites/site.service.ts';
 import { releaseCreates } from '../sync/push/earlierCreates.ts';
-import { readSyncSettings } from './integrationConfig.ts';
+import { configOf } from './integrationConfig.ts';
 import {
   changedConfig,
   checkApiKey,
@@ -24,7 +24,7 @@ import {
 } from './integrationInput.ts';
 import type { IntegrationFilter, IntegrationReads, IntegrationView } from './integrationReads.ts';
 import { type IntegrationRow, lockIntegration, withSite } from './integrationRow.ts';
-import { readConfigJson, type SiteConnections } from './openConnection.ts';
+import type { SiteConnections } from './openConnection.ts';
 import { applyChoices } from './storedStructure.ts';
 
 export interface CreateIntegration {
@@ -166,12 +166,7 @@ export class IntegrationService {
 
       const data: Prisma.SiteIntegrationUpdateInput = {};
       if (input.config !== undefined || options.replace) {
-        data.config = changedConfig(
-          platform,
-          readConfigJson(row.config),
-          input.config ?? null,
-          options.replace,
-        );
+        data.config = changedConfig(platform, configOf(row).json, input.config ?? null, options.replace);
       }
       if (input.credentials === null) data.credentialsEncrypted = null;
       else if (Object.keys(credentials).length > 0) {
@@ -222,7 +217,7 @@ export class IntegrationService {
 
   /** Keeps the queue's schedule as `sync_settings` has it. Throws 400 for one that cannot be used. */
   async #schedule(tx: Transaction, row: IntegrationRow): Promise<void> {
-    const { schedule } = readSyncSettings(readConfigJson(row.config));
+    const { schedule } = configOf(row).syncSettings;
     const fault = schedule && this.#queue.scheduleFault(schedule);
     if (fault) throw invalidField(`config_json.sync_settings.schedule.${fault.part}`, fault.message);
     await this.#queue.scheduleSync(tx, row.id, schedule);

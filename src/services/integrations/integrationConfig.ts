@@ -1,13 +1,59 @@
+import { z } from 'zod';
+import type { SiteIntegration } from '../../database/generated/client.ts';
 import type { JsonObject } from '../../platforms/platform.ts';
 import { syncSettingsSchema } from '../../platforms/syncSettings.ts';
+import { type ContentTypes, readContentTypes } from './storedStructure.ts';
 
 const requestsAtOnce = 4;
 
-/** `config_json.sync_settings`, completed with what holds where it says nothing. */
-export function readSyncSettings(config: JsonObject) {
+const configShape: z.ZodType<JsonObject> = z.record(z.string(), z.json());
+
+/** `sync_settings`, completed with what holds where it says nothing. */
+interface SyncSettings {
+  conflict: 'flag' | 'newest' | 'local' | 'remote';
+  /** Requests to the site at once. */
+  concurrency: number;
+  schedule: { cron: string; timeZone: string } | null;
+}
+
+/** `config_json` as it is stored. Each part is parsed when it is first asked for, and once. */
+class IntegrationConfig {
+  /** All of it, as the platform takes it. */
+  readonly json: JsonObject;
+  #syncSettings: SyncSettings | undefined;
+  #contentTypes: ContentTypes | null | undefined;
+
+  constructor(json: JsonObject) {
+    this.json = json;
+  }
+
+  get syncSettings(): SyncSettings {
+    this.#syncSettings ??= readSyncSettings(this.json);
+    return this.#syncSettings;
+  }
+
+  /** The structure of the site; null before the first. */
+  get contentTypes(): ContentTypes | null {
+    if (this.#contentTypes === undefined) this.#contentTypes = readContentTypes(this.json);
+    return this.#contentTypes;
+  }
+}
+
+const parsed = new WeakMap<object, IntegrationConfig>();
+
+/** The configuration of an integration; the same object for the same row. Throws ZodError for one that no version of this server has stored. */
+export function configOf({ config }: Pick<SiteIntegration, 'config'>): IntegrationConfig {
+  const known = typeof config === 'object' && config !== null ? parsed.get(config) : undefined;
+  if (known) return known;
+  const made = new IntegrationConfig(configShape.parse(config));
+  if (typeof config === 'object' && config !== null) parsed.set(config, made);
+  return made;
+}
+
+function readSyncSettings(config: JsonObject): SyncSettings {
   const { conflict, concurrency, schedule } = syncSettingsSchema.parse(config.sync_settings ?? {});
   return {
-    conflict: conflict ?? ('flag' as const),
+    conflict: conflict ?? 'flag',
     concurrency: concurrency ?? requestsAtOnce,
     schedule: schedule ? { cron: schedule.cron, timeZone: schedule.time_zone ?? 'UTC' } : null,
   };

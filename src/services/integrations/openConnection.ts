@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Database, Transaction } from '../../database/client.ts';
 import type { Site, SiteIntegration } from '../../database/generated/client.ts';
-import type { Connection, Credentials, JsonObject } from '../../platforms/platform.ts';
+import type { Connection, Credentials } from '../../platforms/platform.ts';
 import { type CredentialVault, VaultError } from '../../security/credentialVault.ts';
 import type { EventInput, EventLog } from '../events/eventLog.ts';
 import type { SiteService } from '../sites/site.service.ts';
+import { configOf } from './integrationConfig.ts';
 
 type OwnedSite = Pick<Site, 'id' | 'accountId' | 'url' | 'apiKeyEncrypted'>;
 export type OwnedIntegration = Pick<
@@ -16,7 +17,6 @@ export type OwnedIntegration = Pick<
 const KEPT = '#kept';
 
 const credentialsShape = z.record(z.string(), z.string());
-const configShape: z.ZodType<JsonObject> = z.record(z.string(), z.json());
 
 /** Opens what is kept encrypted, for the time of one use. */
 export class SiteConnections {
@@ -35,7 +35,7 @@ export class SiteConnections {
   /** All that its platform needs to speak with the site. Throws VaultError, after an event that says so. */
   async open(integration: OwnedIntegration, site: OwnedSite): Promise<Connection> {
     try {
-      const config = readConfigJson(integration.config);
+      const config = configOf(integration).json;
       const address = config.site_url;
       const { credentials, kept } = await this.#unseal(integration);
       let sealed = integration.credentialsEncrypted;
@@ -111,9 +111,4 @@ export class SiteConnections {
     const { [KEPT]: kept, ...credentials } = credentialsShape.parse(JSON.parse(text));
     return { credentials, kept: kept === undefined ? {} : credentialsShape.parse(JSON.parse(kept)) };
   }
-}
-
-/** `config_json` as kept: always an object. */
-export function readConfigJson(config: SiteIntegration['config']): JsonObject {
-  return configShape.parse(config);
 }

@@ -5,9 +5,10 @@ import { notSupported, type PlatformRegistry } from '../../platforms/registry.ts
 import type { TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { IntegrationService } from './integration.service.ts';
+import { configOf } from './integrationConfig.ts';
 import { type IntegrationRow, lockIntegration } from './integrationRow.ts';
-import { readConfigJson, type SiteConnections } from './openConnection.ts';
-import { type ContentTypes, mergeStructure, readContentTypes } from './storedStructure.ts';
+import type { SiteConnections } from './openConnection.ts';
+import { type ContentTypes, mergeStructure } from './storedStructure.ts';
 
 /** A report dated further ahead than this would shut out every honest one after it. Milliseconds. */
 const aheadAtMost = 24 * 3_600_000;
@@ -93,8 +94,8 @@ export class SyncMetadataService {
   ): Promise<{ applied: boolean; contentTypes: ContentTypes }> {
     await lockIntegration(tx, id);
     const row = await this.#integrations.get(scope, id, tx);
-    const config = readConfigJson(row.config);
-    const stored = readContentTypes(config);
+    const config = configOf(row).json;
+    const stored = configOf(row).contentTypes;
     const merged = mergeStructure(stored, report, new Date(this.#now()));
     const contentTypes = merged ?? stored;
     if (!contentTypes) throw new Error('A first report is never older than the stored one.');
@@ -120,7 +121,7 @@ export class SyncMetadataService {
 
   /** The platform of an integration. Throws 501 for one that has no structure, as it is set up. */
   #withStructure({ platform: name, config }: Pick<IntegrationRow, 'platform' | 'config'>): Platform {
-    if (!this.#platforms.capabilitiesOf(name, readConfigJson(config)).structure)
+    if (!this.#platforms.capabilitiesOf(name, configOf({ config }).json).structure)
       throw notSupported(name, 'structure');
     return this.#platforms.get(name);
   }
@@ -129,7 +130,7 @@ export class SyncMetadataService {
   async contentTypes(scope: TenantScope, id: number): Promise<ContentTypesView> {
     const row = await this.#integrations.get(scope, id);
     this.#withStructure(row);
-    const stored = readContentTypes(readConfigJson(row.config));
+    const stored = configOf(row).contentTypes;
     const site = { accountId: row.accountId, siteId: row.siteId };
     const [contents, terms, readings] = await Promise.all([
       this.#db.content.groupBy({

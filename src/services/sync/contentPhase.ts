@@ -1,10 +1,8 @@
 import type { Database } from '../../database/client.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { EventLog } from '../events/eventLog.ts';
-import { readSyncSettings } from '../integrations/integrationConfig.ts';
+import { configOf } from '../integrations/integrationConfig.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
-import { readConfigJson } from '../integrations/openConnection.ts';
-import { readContentTypes } from '../integrations/storedStructure.ts';
 import { type ContentSessions, typeOfSite } from './openSession.ts';
 import type { ContentRun, TypeToSync } from './phaseContext.ts';
 import type { TermSync } from './pull/pullTerms.ts';
@@ -46,7 +44,7 @@ export class ContentRunner {
   }
 
   hasStructure(integration: Pick<IntegrationRow, 'config'>): boolean {
-    return readContentTypes(readConfigJson(integration.config)) !== null;
+    return configOf(integration).contentTypes !== null;
   }
 
   /** Goes on from the run's checkpoint. Throws RemoteError, VaultError, RunLost. */
@@ -99,7 +97,7 @@ export class ContentRunner {
       types,
       memory,
       taxonomies: chosenTaxonomies(integration, types),
-      rule: readSyncSettings(readConfigJson(integration.config)).conflict,
+      rule: configOf(integration).syncSettings.conflict,
       full: ledger.run.full || memory.isLost,
       mustBeSameSite: async ({ slug, type }) => {
         if (integration.movedAt !== null || compared.has(slug)) return;
@@ -143,7 +141,7 @@ function chosenTypes(
   integration: IntegrationRow,
   chosen: readonly string[],
 ): { types: TypeToSync[]; unknown: string[] } {
-  const known = readContentTypes(readConfigJson(integration.config))?.post_types ?? {};
+  const known = configOf(integration).contentTypes?.post_types ?? {};
   const types = Object.entries(known)
     .filter(([slug, type]) => type.enabled && (chosen.length === 0 || chosen.includes(slug)))
     .map(([slug, type]) => ({
@@ -158,7 +156,7 @@ function chosenTypes(
 
 /** The enabled taxonomies of these types; those of no type belong to every run. */
 function chosenTaxonomies(integration: IntegrationRow, types: readonly TypeToSync[]) {
-  const known = readContentTypes(readConfigJson(integration.config))?.taxonomies ?? {};
+  const known = configOf(integration).contentTypes?.taxonomies ?? {};
   return Object.entries(known)
     .filter(([, taxonomy]) => taxonomy.enabled)
     .filter(

@@ -1,10 +1,9 @@
 import type { SitePaces } from '../../outbound/sitePace.ts';
 import type { ContentSession, TypeOfSite } from '../../platforms/contentPart.ts';
 import { notSupported, type PlatformRegistry } from '../../platforms/registry.ts';
-import { readSyncSettings } from '../integrations/integrationConfig.ts';
+import { configOf } from '../integrations/integrationConfig.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
-import { readConfigJson, type SiteConnections } from '../integrations/openConnection.ts';
-import { readContentTypes } from '../integrations/storedStructure.ts';
+import type { SiteConnections } from '../integrations/openConnection.ts';
 
 /** Opens the content part of a platform for an integration, at the pace that its site bears. */
 export class ContentSessions {
@@ -22,7 +21,7 @@ export class ContentSessions {
   async open(integration: IntegrationRow, signal: AbortSignal): Promise<ContentSession> {
     const platform = this.#platforms.get(integration.platform);
     if (!platform.content) throw notSupported(platform.name, 'content');
-    const { concurrency } = readSyncSettings(readConfigJson(integration.config));
+    const { concurrency } = configOf(integration).syncSettings;
     const connection = await this.#connections.open(integration, integration.site);
     const pace = this.#paces.open(String(integration.id), { atOnce: concurrency, signal });
     return platform.content.open(connection, pace);
@@ -31,6 +30,6 @@ export class ContentSessions {
 
 /** A content type as the stored structure knows it. */
 export function typeOfSite(integration: Pick<IntegrationRow, 'config'>, slug: string): TypeOfSite {
-  const types = readContentTypes(readConfigJson(integration.config))?.post_types ?? {};
+  const types = configOf(integration).contentTypes?.post_types ?? {};
   return { slug, structure: Object.hasOwn(types, slug) ? (types[slug] ?? null) : null };
 }

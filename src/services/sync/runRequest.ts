@@ -2,8 +2,7 @@ import type { Transaction } from '../../database/client.ts';
 import type { Prisma, SiteIntegration, SyncDirection, SyncRun } from '../../database/generated/client.ts';
 import { CallerError, invalidField } from '../../errors.ts';
 import { notSupported, type PlatformRegistry } from '../../platforms/registry.ts';
-import { readConfigJson } from '../integrations/openConnection.ts';
-import { readContentTypes } from '../integrations/storedStructure.ts';
+import { configOf } from '../integrations/integrationConfig.ts';
 import { readCheckpoint } from './runLedger.ts';
 
 /** What is asked of a run. */
@@ -23,7 +22,7 @@ export function checkPossible(
   row: SiteIntegration,
   { direction, contentTypes }: Pick<RunRequest, 'direction' | 'contentTypes'>,
 ): void {
-  const { structure, content } = platforms.capabilitiesOf(row.platform, readConfigJson(row.config));
+  const { structure, content } = platforms.capabilitiesOf(row.platform, configOf(row).json);
   const possible = direction === 'metadata' ? structure : content;
   if (!possible) throw notSupported(row.platform, `a sync with direction ${direction}`);
   if (!row.isActive)
@@ -35,7 +34,7 @@ export function checkPossible(
       code: 'sync_disabled',
     });
   }
-  const types = readContentTypes(readConfigJson(row.config))?.post_types;
+  const types = configOf(row).contentTypes?.post_types;
   for (const [index, slug] of contentTypes.entries()) {
     // Before the structure is known the run reads it first, and says then which types there are not.
     if (types === undefined || Object.hasOwn(types, slug)) continue;

@@ -2,11 +2,8 @@ import type { Database } from '../../database/client.ts';
 import type { Platform } from '../../platforms/platform.ts';
 import type { WebhookHeaders, WebhookPart } from '../../platforms/webhookPart.ts';
 import { VaultError } from '../../security/credentialVault.ts';
-import {
-  type OwnedIntegration,
-  readConfigJson,
-  type SiteConnections,
-} from '../integrations/openConnection.ts';
+import { configOf } from '../integrations/integrationConfig.ts';
+import type { OwnedIntegration, SiteConnections } from '../integrations/openConnection.ts';
 
 /** Finds out for which integrations a webhook of a platform's own form was sent. */
 export class WebhookSenders {
@@ -35,7 +32,7 @@ export class WebhookSenders {
     for (const integration of await this.#named(platform.name, JSON.stringify(claimed))) {
       try {
         const credentials = await this.#connections.openCredentials(integration);
-        const config = readConfigJson(integration.config);
+        const config = configOf(integration).json;
         if (webhooks.isGenuine(rawBody, headers, { config, credentials })) proven.push(integration);
       } catch (error) {
         // That of another integration with the same shop may well be readable.

@@ -16,9 +16,8 @@ import {
 } from '../../content/merge.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { IntegrationService } from '../../integrations/integration.service.ts';
-import { readSyncSettings } from '../../integrations/integrationConfig.ts';
+import { configOf } from '../../integrations/integrationConfig.ts';
 import { type IntegrationRow, withSite } from '../../integrations/integrationRow.ts';
-import { readConfigJson } from '../../integrations/openConnection.ts';
 import { type ContentSessions, typeOfSite } from '../openSession.ts';
 import { mustBeSameSite } from '../siteCensus.ts';
 import { type PageEntry, storePage } from './storePage.ts';
@@ -251,7 +250,7 @@ export class ContentSyncService {
         siteId,
         platform,
         contentType,
-        rule: readSyncSettings(readConfigJson(integration.config)).conflict,
+        rule: configOf(integration).syncSettings.conflict,
         readingId: null,
         readSince,
         restoredBefore: null,
