@@ -1,3 +1,4 @@
+import type { ContentTexts } from './contentTexts.ts';
 import type { Connection, ContentTerm, JsonObject } from './platform.ts';
 
 /**
@@ -151,13 +152,9 @@ export interface ReadOutcome {
 }
 
 /** One content as its site holds it. Texts are raw, as an editor sees them. */
-export interface RemoteContent {
+export interface RemoteContent extends ContentTexts {
   externalId: string;
   contentType: string;
-  title: string;
-  slug: string;
-  body: string;
-  excerpt: string;
   /** The site's own word, e.g. `publish`. */
   externalStatus: string;
   /** What that means here; null: it is gone from the site's content, as in its trash. */
@@ -197,15 +194,10 @@ export interface RemoteTerm {
 }
 
 /** What a create is known by when its answer was lost. */
-export interface SentTexts {
-  title: string;
-  slug: string;
-  body: string;
-  excerpt: string;
-}
+export type SentTexts = ContentTexts;
 
 /** One content to be created or updated. */
-export interface ContentWrite {
+export interface ContentWrite extends ContentTexts {
   /** What identifies the content on the site; never used again. */
   contentKey: string;
   /** The row's number, which only connectors before 0.4.0 are told. */
@@ -226,10 +218,6 @@ export interface ContentWrite {
   expectedTag: string | null;
   /** What the site has now, where the caller has just read it: only what differs needs to be sent. */
   onSite: RemoteContent | null;
-  title: string;
-  slug: string;
-  body: string;
-  excerpt: string;
   /** null: as it is on the site, which may have finer words for it. */
   status: 'draft' | 'published' | null;
   terms: ContentTerm[];

@@ -1,6 +1,7 @@
 import type { Database, Transaction } from '../../database/client.ts';
 import { type Content, type ContentStatus, Prisma } from '../../database/generated/client.ts';
 import { CallerError, invalidField, notFound } from '../../errors.ts';
+import type { ContentTexts } from '../../platforms/contentTexts.ts';
 import type { ContentTerm, JsonObject } from '../../platforms/platform.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
@@ -10,11 +11,7 @@ import { hasLocalChanges, lockContent, lockRows, subjectOf } from './merge.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
 /** What a person may write of a content. */
-export interface ContentEdit {
-  title?: string;
-  slug?: string;
-  body?: string;
-  excerpt?: string;
+export interface ContentEdit extends Partial<ContentTexts> {
   status?: ContentStatus;
   terms?: ContentTerm[];
   metadata?: JsonObject;

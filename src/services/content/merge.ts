@@ -1,9 +1,10 @@
 import type { Transaction } from '../../database/client.ts';
 import { type Content, Prisma } from '../../database/generated/client.ts';
 import type { RemoteContent } from '../../platforms/contentPart.ts';
+import { textsOf } from '../../platforms/contentTexts.ts';
 import { bornAs } from './birth.ts';
 import { columnsAsWritten, isAsSent, noCreate } from './sentAndKept.ts';
-import { contentHash, type SharedState, sharedState } from './sharedState.ts';
+import { contentHash, isHashOf, type SharedState, sharedState } from './sharedState.ts';
 
 /** What a word from the site came to. `settled_*`: both sides had changed, and the integration's rule decided. */
 export type MergeOutcome =
@@ -102,7 +103,7 @@ export async function mergeRemote(
   const where = { id: content.id };
   const hash = contentHash(remote);
   const local = contentHash(sharedState(content));
-  if (hash === content.baseHash && hash !== local) {
+  if (isHashOf(content.baseHash, remote, hash) && hash !== local) {
     // Nothing changed there, or what changed was taken back.
     const syncState = hasLocalChanges(content) ? 'local_changes' : 'in_sync';
     await tx.content.update({ where, data: { ...facts, syncState, remoteHash: hash } });
@@ -128,7 +129,9 @@ export async function mergeRemote(
   if (winner === null) {
     await tx.content.update({ where, data: { ...facts, syncState: 'conflict', remoteHash: hash } });
     // What was told already is not told again.
-    return content.syncState === 'conflict' && content.remoteHash === hash ? 'unchanged' : 'conflict';
+    return content.syncState === 'conflict' && isHashOf(content.remoteHash, remote)
+      ? 'unchanged'
+      : 'conflict';
   }
   if (winner === 'local') {
     // What the site has is now what the edits here are edits of.
@@ -190,14 +193,14 @@ export async function releaseItem(tx: Transaction, content: Pick<Content, 'id'>)
 export async function doubtItem(
   tx: Transaction,
   content: Pick<Content, 'id' | 'syncState' | 'remoteHash'>,
-  hash: string,
+  remote: SharedState,
   { birth: _, ...facts }: RemoteFacts,
 ): Promise<MergeOutcome> {
   await tx.content.update({
     where: { id: content.id },
-    data: { ...facts, syncState: 'conflict', remoteHash: hash },
+    data: { ...facts, syncState: 'conflict', remoteHash: contentHash(remote) },
   });
-  return content.syncState === 'conflict' && content.remoteHash === hash ? 'unchanged' : 'conflict';
+  return content.syncState === 'conflict' && isHashOf(content.remoteHash, remote) ? 'unchanged' : 'conflict';
 }
 
 /** The site has it no more. It stays here, and says so. */
@@ -212,12 +215,11 @@ export async function markDeletedRemote(
 
 /** A shared state in the columns that keep it. */
 export function storedState(state: SharedState) {
-  const { title, slug, body, excerpt } = state;
   const status: Content['status'] = state.status === 'published' ? 'published' : 'draft';
   const terms: Prisma.InputJsonArray = state.terms.map(({ taxonomy, slug: termSlug, name }) => ({
     taxonomy,
     slug: termSlug,
     name,
   }));
-  return { title, slug, body, excerpt, status, terms, metadata: state.metadata };
+  return { ...textsOf(state), status, terms, metadata: state.metadata };
 }

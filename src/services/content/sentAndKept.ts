@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { type Content, Prisma } from '../../database/generated/client.ts';
 import type { RemoteContent, SentTexts } from '../../platforms/contentPart.ts';
+import { contentTextNames } from '../../platforms/contentTexts.ts';
 import type { ContentTerm, JsonObject } from '../../platforms/platform.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
 /** The columns of a content of whose create nothing is open any more. */
 export const noCreate = { createBegunAt: null, createSentAs: Prisma.DbNull };
 
-const sentTexts = z.array(
-  z.object({ title: z.string(), slug: z.string(), body: z.string(), excerpt: z.string() }),
-);
+const sentTexts = z.array(z.record(z.enum(contentTextNames), z.string()));
 
 /** The texts that a create was sent with so far, the latest last. */
 export function readSentTexts({ createSentAs }: Pick<Content, 'createSentAs'>): SentTexts[] {
@@ -18,7 +17,7 @@ export function readSentTexts({ createSentAs }: Pick<Content, 'createSentAs'>): 
 
 /** Has the item just the texts that a create was sent with? */
 export function isAsWasSent(item: RemoteContent, sent: SentTexts): boolean {
-  return item.title === sent.title && item.body === sent.body && item.excerpt === sent.excerpt;
+  return texts.every((name) => item[name] === sent[name]);
 }
 
 /** What a site is to make of a content: nothing finer than this is asked of it. */
@@ -27,7 +26,7 @@ export function wantedStatus(status: Content['status']): 'draft' | 'published' {
 }
 
 /** The texts that a site may change on saving, as WordPress takes out markup that the user may not write. */
-const texts = ['title', 'body', 'excerpt'] as const;
+const texts = contentTextNames.filter((name) => name !== 'slug');
 
 /** What the site keeps otherwise than it was sent. */
 export function changedOnSaving(content: Content, onSite: SharedState): string[] {

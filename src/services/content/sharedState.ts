@@ -2,14 +2,11 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Content } from '../../database/generated/client.ts';
 import type { RemoteContent } from '../../platforms/contentPart.ts';
+import { CONTENT_TEXTS, type ContentTexts, contentTextNames, textsOf } from '../../platforms/contentTexts.ts';
 import type { ContentTerm, JsonObject, JsonValue } from '../../platforms/platform.ts';
 
 /** What both sides have in common of a content: what is compared, and what a change is a change of. */
-export interface SharedState {
-  title: string;
-  slug: string;
-  body: string;
-  excerpt: string;
+export interface SharedState extends ContentTexts {
   status: string;
   terms: ContentTerm[];
   metadata: JsonObject;
@@ -20,13 +17,9 @@ const storedMetadata: z.ZodType<JsonObject> = z.record(z.string(), z.json());
 
 /** The shared part of a stored content. */
 export function sharedState(content: Content): SharedState {
-  const { title, slug, body, excerpt, status } = content;
   return {
-    title,
-    slug,
-    body,
-    excerpt,
-    status,
+    ...textsOf(content),
+    status: content.status,
     terms: storedTerms.parse(content.terms),
     metadata: storedMetadata.parse(content.metadata),
   };
@@ -34,16 +27,31 @@ export function sharedState(content: Content): SharedState {
 
 /** The shared part of what the site has, as the given status here. */
 export function remoteState(remote: RemoteContent, status: 'draft' | 'published'): SharedState {
-  const { title, slug, body, excerpt, terms, metadata } = remote;
-  return { title, slug, body, excerpt, status, terms, metadata };
+  return { ...textsOf(remote), status, terms: remote.terms, metadata: remote.metadata };
 }
 
-/** A hash that does not depend on the order of terms or of keys. */
-export function contentHash(state: SharedState): string {
+/** The version of the hashes that are made now: it grows when a text is added to what is hashed. */
+const hashVersion = Math.max(...Object.values(CONTENT_TEXTS).map(({ since }) => since));
+
+/** A hash that does not depend on the order of terms or of keys. Its version stands before it from the second on. */
+export function contentHash(state: SharedState, version = hashVersion): string {
+  const texts = contentTextNames
+    .filter((name) => CONTENT_TEXTS[name].since <= version)
+    .map((name) => state[name]);
   const terms = state.terms.map((term) => `${term.taxonomy}\0${term.slug}\0${term.name}`).sort();
-  const { title, slug, body, excerpt, status, metadata } = state;
-  const text = JSON.stringify([title, slug, body, excerpt, status, terms, ordered(metadata)]);
-  return createHash('sha256').update(text).digest('hex');
+  const text = JSON.stringify([...texts, state.status, terms, ordered(state.metadata)]);
+  const hash = createHash('sha256').update(text).digest('hex');
+  return version === 1 ? hash : `${version}:${hash}`;
+}
+
+/**
+ * Is this the hash of the state? A hash of an earlier version says nothing of what has been added to contents since,
+ * so that an upgrade makes neither updates nor conflicts. `now`: the state's hash, where it has been made.
+ */
+export function isHashOf(hash: string | null, state: SharedState, now?: string): boolean {
+  if (hash === null) return false;
+  const version = Number(/^(\d+):/.exec(hash)?.[1] ?? 1);
+  return hash === (now !== undefined && version === hashVersion ? now : contentHash(state, version));
 }
 
 function ordered(value: JsonValue): JsonValue {

@@ -1,10 +1,19 @@
 /** The statements that store a page of items, each over many of them. */
 import type { Transaction } from '../../../database/client.ts';
+import { Prisma } from '../../../database/generated/client.ts';
 import type { ItemFault } from '../../../platforms/contentPart.ts';
+import { contentTextNames } from '../../../platforms/contentTexts.ts';
 import { bornAs } from '../../content/birth.ts';
 import { remoteFacts, storedState } from '../../content/merge.ts';
 import { remoteState } from '../../content/sharedState.ts';
 import type { KnownItem, KnownRow, LiveItem, NewItem, PageTarget } from './page.ts';
+
+const textColumns = Prisma.raw(contentTextNames.join(', '));
+const textsOfItem = Prisma.raw(contentTextNames.map((name) => `${name} = item.${name}`).join(', '));
+/** The texts that go into a statement within a JSON of records; the body goes beside it, see `columns`. */
+const shortTexts = Prisma.raw(
+  contentTextNames.flatMap((name) => (name === 'body' ? [] : [`${name} text`])).join(', '),
+);
 
 /** How many items with their texts go into one statement. */
 const textsAtOnce = 100;
@@ -46,17 +55,18 @@ function insert(
   items: readonly NewItem[],
 ): Promise<{ id: number; external_id: string }[]> {
   return tx.$queryRaw<{ id: number; external_id: string }[]>`
-    INSERT INTO content (key, account_id, site_id, platform, content_type, title, slug, body, excerpt, status, terms, metadata,
+    INSERT INTO content (key, account_id, site_id, platform, content_type, ${textColumns}, status, terms,
+      metadata,
       external_id, external_url, external_status, external_modified_at, remote_tag, birth, base_hash,
       remote_hash, sync_state, local_version, synced_version, last_synced_at, seen_by_reading, updated_at)
-    SELECT coalesce(content_key, gen_random_uuid()), ${accountId}, ${siteId}, ${platform}, ${contentType}, title, slug, body, excerpt, status::content_status, terms,
-      metadata, external_id, external_url, external_status, external_modified_at, remote_tag, nullif(birth, 'null'),
+    SELECT coalesce(content_key, gen_random_uuid()), ${accountId}, ${siteId}, ${platform}, ${contentType}, ${textColumns},
+      status::content_status, terms, metadata, external_id, external_url, external_status, external_modified_at, remote_tag, nullif(birth, 'null'),
       hash, hash,
       'in_sync', 1, 1, now(), ${readingId}::int, now()
     FROM ROWS FROM (
       unnest(${items.map(({ body }) => body)}::text[]),
       json_to_recordset(${JSON.stringify(items.map((item) => ({ ...columns(item), content_key: item.newKey })))}::json)
-        AS (content_key uuid, birth jsonb, title text, slug text, excerpt text,
+        AS (content_key uuid, birth jsonb, ${shortTexts},
         status text, terms jsonb, metadata jsonb, external_id text, external_url text, external_status text,
         external_modified_at timestamptz, remote_tag text, hash text)
     ) AS item (body)
@@ -80,7 +90,7 @@ async function overwrite(
 ): Promise<void> {
   const rows = changes.map(({ row, item }) => ({ id: row.id, ...columns(item) }));
   await tx.$executeRaw`
-    UPDATE content SET title = item.title, slug = item.slug, body = item.body, excerpt = item.excerpt,
+    UPDATE content SET ${textsOfItem},
       status = item.status::content_status, terms = item.terms, metadata = item.metadata,
       external_url = item.external_url, external_status = item.external_status,
       external_modified_at = item.external_modified_at, remote_tag = item.remote_tag,
@@ -89,7 +99,7 @@ async function overwrite(
       seen_by_reading = coalesce(${readingId}::int, seen_by_reading)
     FROM ROWS FROM (
       unnest(${changes.map(({ item }) => item.body)}::text[]),
-      json_to_recordset(${JSON.stringify(rows)}::json) AS (id int, title text, slug text, excerpt text, status text,
+      json_to_recordset(${JSON.stringify(rows)}::json) AS (id int, ${shortTexts}, status text,
         terms jsonb, metadata jsonb, external_url text, external_status text, external_modified_at timestamptz,
         remote_tag text, birth jsonb, hash text)
     ) AS item (body)

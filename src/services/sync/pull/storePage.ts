@@ -12,7 +12,7 @@ import {
   releaseItem,
   remoteFacts,
 } from '../../content/merge.ts';
-import { contentHash, remoteState } from '../../content/sharedState.ts';
+import { contentHash, isHashOf, remoteState } from '../../content/sharedState.ts';
 import { type HeldRows, holdRows } from './holdRows.ts';
 import type { KnownItem, KnownRow, LiveItem, NewItem, PageTarget } from './page.ts';
 import { createRows, keepRows, seeRows, takeRows } from './pageStatements.ts';
@@ -79,17 +79,14 @@ async function storeItems(
       if (row) entry(row, remote, await withWhole(tx, row, (content) => gone(tx, content, remote)));
       continue;
     }
-    const item: LiveItem = {
-      ...remote,
-      status: remote.status,
-      hash: contentHash(remoteState(remote, remote.status)),
-    };
+    const state = remoteState(remote, remote.status);
+    const item: LiveItem = { ...remote, status: remote.status, hash: contentHash(state) };
     if (!row) created.push({ ...item, newKey: newKey(item, held) });
     else if (isNewerHere(row, item, target.readSince)) {
       single.push(row.id);
       entry(row, item, 'outdated');
     } else if (
-      row.remoteHash === item.hash &&
+      isHashOf(row.remoteHash, state, item.hash) &&
       row.syncState !== 'deleted_remote' &&
       row.syncState !== 'conflict'
     )
@@ -104,7 +101,7 @@ async function storeItems(
         created.push({ ...item, newKey: newKey(item, held) });
       } else if (verdict === 'unsure') {
         single.push(row.id);
-        entry(row, item, await doubtItem(tx, row, item.hash, remoteFacts(item)), 'another_birth');
+        entry(row, item, await doubtItem(tx, row, state, remoteFacts(item)), 'another_birth');
       } else if (row.syncState === 'in_sync' && !hasLocalChanges(row)) taken.push({ row, item });
       else {
         single.push(row.id);

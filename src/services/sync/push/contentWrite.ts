@@ -34,7 +34,7 @@ export function writeOf(
   { content, opId, mayExist, sentAs }: Begun & { opId: string },
   onSite: RemoteContent | null,
 ): ContentWrite {
-  const { title, slug, body, excerpt, terms, metadata } = sharedState(content);
+  const { status: _, ...shared } = sharedState(content);
   const wanted = wantedStatus(content.status);
   const now = onSite ? onSite.status : run.statusHere(content.externalStatus ?? '');
   return {
@@ -48,13 +48,8 @@ export function writeOf(
     begunAt: content.createBegunAt?.toISOString() ?? null,
     expectedTag: onSite?.tag ?? content.remoteTag,
     onSite,
-    title,
-    slug,
-    body,
-    excerpt,
+    ...shared,
     // A site's finer words, such as `pending`, stay unless something else is wanted.
     status: content.externalId !== null && wanted === now ? null : wanted,
-    terms,
-    metadata,
   };
 }

@@ -1,18 +1,16 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { SentTexts } from '../../../platforms/contentPart.ts';
+import { sameTexts, textsOf } from '../../../platforms/contentTexts.ts';
 import type { ContentRun } from '../phaseContext.ts';
 
 /** So many texts of tries that came to nothing are remembered. */
 const sentAtMost = 5;
 /** The texts as they are being sent now, after those that were sent before. */
-export function withNow(before: SentTexts[], { title, slug, body, excerpt }: Content) {
+export function withNow(before: SentTexts[], content: Content) {
   const last = before.at(-1);
-  const isSame =
-    last?.title === title && last.slug === slug && last.body === body && last.excerpt === excerpt;
-  return [...before, ...(isSame ? [] : [{ title, slug, body, excerpt }])]
-    .map((sent) => ({ ...sent }))
-    .slice(-sentAtMost);
+  const isSame = last !== undefined && sameTexts(last, content);
+  return [...before, ...(isSame ? [] : [content])].map(textsOf).slice(-sentAtMost);
 }
 
 /** What an integration that goes had begun to bring to its site, and never did, is any other's to bring. */

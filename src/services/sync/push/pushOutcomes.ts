@@ -11,7 +11,7 @@ import {
   remoteFacts,
 } from '../../content/merge.ts';
 import { changedOnSaving, noCreate, wantedStatus } from '../../content/sentAndKept.ts';
-import { contentHash, remoteState } from '../../content/sharedState.ts';
+import { remoteState } from '../../content/sharedState.ts';
 import type { EventInput, EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
@@ -177,7 +177,7 @@ export class PushOutcomes {
     const state = remoteState(remote, remote.status);
     const facts = remoteFacts(remote);
     return verdict === 'unsure'
-      ? { outcome: await doubtItem(tx, content, contentHash(state), facts), reason }
+      ? { outcome: await doubtItem(tx, content, state, facts), reason }
       : { outcome: await mergeRemote(tx, content, state, facts, run.rule) };
   }
 

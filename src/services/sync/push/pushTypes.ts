@@ -2,7 +2,7 @@ import type { Content } from '../../../database/generated/client.ts';
 import { RemoteError } from '../../../errors.ts';
 import type { ItemFault, RemoteContent, WriteOutcome } from '../../../platforms/contentPart.ts';
 import { lockRows } from '../../content/merge.ts';
-import { contentHash, remoteState } from '../../content/sharedState.ts';
+import { isHashOf, remoteState } from '../../content/sharedState.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
@@ -202,7 +202,7 @@ export class ContentPush {
 /** Has the site what both last agreed on? */
 function isBase(found: RemoteContent | ItemFault | null, content: Content): boolean {
   if (found === null || 'code' in found || found.status === null) return false;
-  return contentHash(remoteState(found, found.status)) === content.baseHash;
+  return isHashOf(content.baseHash, remoteState(found, found.status));
 }
 
 /** A platform that answers for fewer than it was given. */
