@@ -12,6 +12,8 @@ const SITE_HEADER = 'X-Sitebridge-Site';
 const TIMESTAMP_HEADER = 'X-Sitebridge-Timestamp';
 const NONCE_HEADER = 'X-Sitebridge-Nonce';
 const SIGNATURE_HEADER = 'X-Sitebridge-Signature';
+/** Says which database speaks, so that a site keeps nothing of one server for another at the same address. */
+export const SERVER_HEADER = 'X-Sitebridge-Server';
 const SCHEME = 'v1=';
 
 interface SignedRequest {
@@ -23,6 +25,8 @@ interface SignedRequest {
 }
 
 interface SigningContext {
+  /** The id of the database: a UUID. */
+  serverId: string;
   siteId: number;
   siteKey: string;
   /** When the request is sent. Milliseconds since 1970. */
@@ -31,10 +35,11 @@ interface SigningContext {
   nonce: string;
 }
 
-/** Returns the four headers that sign a request. */
+/** Returns the headers that sign a request, and say from which server it is. */
 export function signRequest(request: SignedRequest, context: SigningContext): Record<string, string> {
   const timestamp = String(Math.floor(context.now / 1000));
   return {
+    [SERVER_HEADER]: context.serverId,
     [SITE_HEADER]: String(context.siteId),
     [TIMESTAMP_HEADER]: timestamp,
     [NONCE_HEADER]: context.nonce,

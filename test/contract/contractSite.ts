@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { signRequest } from '../../src/security/requestSignature.ts';
+import { SERVER_ID } from '../support/identity.ts';
 
 export interface Pair {
   username: string;
@@ -168,7 +169,7 @@ export class ContractClient {
     const { siteId, siteKey } = this.site;
     return signRequest(
       { method, target: pathname + search, body },
-      { siteId, siteKey, now: Date.now(), nonce: randomBytes(8).toString('hex') },
+      { serverId: SERVER_ID, siteId, siteKey, now: Date.now(), nonce: randomBytes(8).toString('hex') },
     );
   }
 }

@@ -7,6 +7,7 @@ import type { Connection, SiteStructure } from '../../src/platforms/platform.ts'
 import { createWordpressPlatform } from '../../src/platforms/wordpress/wordpress.platform.ts';
 import { signRequest } from '../../src/security/requestSignature.ts';
 import { testPace } from '../support/contentCaller.ts';
+import { SERVER_ID } from '../support/identity.ts';
 import { describeBatches } from './batchContract.ts';
 import { describeConnectorContent } from './connectorContentContract.ts';
 import { describeLists } from './contentContract.ts';
@@ -79,6 +80,7 @@ export function describeWordpress(
         const context = {
           siteId: site.siteId,
           siteKey: site.siteKey,
+          serverId: SERVER_ID,
           now: Date.now(),
           nonce: randomBytes(8).toString('hex'),
         };
@@ -89,6 +91,7 @@ export function describeWordpress(
         return {
           siteId: site.siteId,
           siteKey: site.siteKey,
+          serverId: SERVER_ID,
           siteUrl: site.url,
           credentials: {},
           config: {},

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { signRequest, verifyRequest } from '../../src/security/requestSignature.ts';
+import { SERVER_ID } from '../support/identity.ts';
 
 const KEY = `sbk_${'k'.repeat(43)}`;
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 const REQUEST = { method: 'POST', target: '/blog/?rest_route=/sitebridge/v1/ping&x=%20', body: '{"a":1}' };
 
 function signed(request = REQUEST, siteKey = KEY, now = NOW): Record<string, string> {
-  const headers = signRequest(request, { siteId: 7, siteKey, now, nonce: 'n-1' });
+  const headers = signRequest(request, { serverId: SERVER_ID, siteId: 7, siteKey, now, nonce: 'n-1' });
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
@@ -17,7 +18,7 @@ describe('request signature', () => {
     //   openssl dgst -sha256 -hmac sbk_test
     const headers = signRequest(
       { method: 'GET', target: '/wp-json/sitebridge/v1/ping' },
-      { siteId: 3, siteKey: 'sbk_test', now: NOW, nonce: 'abc' },
+      { serverId: SERVER_ID, siteId: 3, siteKey: 'sbk_test', now: NOW, nonce: 'abc' },
     );
     expect(headers).toEqual({
       'X-Sitebridge-Site': '3',

@@ -9,6 +9,7 @@ import type {
   RemoteContent,
   TypeOfSite,
 } from '../../src/platforms/contentPart.ts';
+import { contentKey, operationId } from './identity.ts';
 
 export const POST = {
   slug: 'post',
@@ -120,8 +121,9 @@ export async function readOut(reading: AsyncIterable<ContentPage>, known = new K
 /** A content to be created, or with `changes` anything else. */
 export function contentWrite(contentId: number, changes: Partial<ContentWrite> = {}): ContentWrite {
   return {
+    contentKey: contentKey(contentId),
     contentId,
-    opId: `op-${contentId}`,
+    opId: operationId(contentId),
     externalId: null,
     mayExist: false,
     sentAs: [],

@@ -2,7 +2,7 @@
 /**
  * Plugin Name:       Sitebridge Connector
  * Description:       Connects this site to a Sitebridge server: answers its signed requests as a user you choose, gives and takes content in step, and tells it of content types and of every change of content.
- * Version:           0.3.0
+ * Version:           0.4.0
  * Requires at least: 5.9
  * Requires PHP:      7.4
  * Author:            The Sitebridge authors
@@ -16,12 +16,13 @@
 
 defined( 'ABSPATH' ) || exit;
 
-define( 'SITEBRIDGE_CONNECTOR_VERSION', '0.3.0' );
+define( 'SITEBRIDGE_CONNECTOR_VERSION', '0.4.0' );
 define( 'SITEBRIDGE_CONNECTOR_FILE', __FILE__ );
 
 require_once __DIR__ . '/includes/settings/class-sitebridge-settings.php';
 require_once __DIR__ . '/includes/connection/class-sitebridge-last-answer.php';
 require_once __DIR__ . '/includes/class-sitebridge-table.php';
+require_once __DIR__ . '/includes/requests/class-sitebridge-server.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-nonce-store.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-signed-request.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-mapped-user.php';
@@ -30,8 +31,12 @@ require_once __DIR__ . '/includes/requests/class-sitebridge-rest-authentication.
 require_once __DIR__ . '/includes/structure/class-sitebridge-structure.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-rest-routes.php';
 require_once __DIR__ . '/includes/items/class-sitebridge-item-query.php';
+require_once __DIR__ . '/includes/items/class-sitebridge-links-table.php';
 require_once __DIR__ . '/includes/items/class-sitebridge-item-links-table.php';
-require_once __DIR__ . '/includes/items/class-sitebridge-item-links.php';
+require_once __DIR__ . '/includes/items/class-sitebridge-number-links-table.php';
+require_once __DIR__ . '/includes/items/class-sitebridge-link.php';
+require_once __DIR__ . '/includes/items/class-sitebridge-item-link.php';
+require_once __DIR__ . '/includes/items/class-sitebridge-number-link.php';
 require_once __DIR__ . '/includes/items/class-sitebridge-item-lock.php';
 require_once __DIR__ . '/includes/items/class-sitebridge-item-fields.php';
 require_once __DIR__ . '/includes/items/class-sitebridge-item-hash.php';

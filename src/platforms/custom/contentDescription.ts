@@ -36,7 +36,16 @@ const map = z
     modified_at: text.meta({
       description: 'ISO 8601, or seconds or milliseconds since 1970. Without an offset it is taken for UTC.',
     }),
-    content_id: text.meta({ description: 'Where the API keeps our id of the content.' }),
+    content_key: text.meta({
+      description: 'Where the API keeps our key of the content, a UUID: by it an item is known for ever.',
+    }),
+    content_id: text.meta({
+      description:
+        'Where the API keeps our number of the content. Numbers come back with a restored database: use content_key.',
+    }),
+    created_at: text.meta({
+      description: 'When the item was made; by it an item is told from another that got its id.',
+    }),
     terms: z
       .strictObject({
         at: jsonPointer.meta({ description: 'A list of terms.' }),
@@ -51,7 +60,17 @@ const map = z
   })
   .meta({ description: 'Where the parts of an item are, by JSON pointers within it.' });
 
-const WRITABLE = ['title', 'slug', 'body', 'excerpt', 'status', 'content_id', 'terms', 'metadata'] as const;
+const WRITABLE = [
+  'title',
+  'slug',
+  'body',
+  'excerpt',
+  'status',
+  'content_key',
+  'content_id',
+  'terms',
+  'metadata',
+] as const;
 export type WritableField = (typeof WRITABLE)[number];
 
 const at = jsonPointer
@@ -87,7 +106,9 @@ const list = z
 const find = z
   .strictObject({
     param: parameterName.meta({ description: 'A parameter of the list that narrows it.' }),
-    by: z.enum(['slug', 'content_id']),
+    by: z.enum(['slug', 'content_key', 'content_id']).meta({
+      description: 'By content_id an item is taken only where it has the very title and body that were sent.',
+    }),
   })
   .meta({
     description:

@@ -14,7 +14,7 @@ const STRUCTURE_BUDGET_MS = 60_000;
 export function customContentPart(options: CustomOptions): ContentPart {
   return {
     async open(connection, pace) {
-      return new CustomContentSession(sourceOf(connection, options, pace, 'content'), connection.siteId);
+      return new CustomContentSession(sourceOf(connection, options, pace, 'content'));
     },
   };
 }

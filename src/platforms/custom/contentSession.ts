@@ -40,14 +40,15 @@ const watermarkSchema = z.object({ newest: z.string().nullable() });
 export class CustomContentSession implements ContentSession {
   /** Asked for changes since a time, an API does not tell what it has deleted; a whole list does. */
   readonly findsEveryChange: boolean;
+  readonly lastOperation = null;
   readonly writesAtOnce = 1;
   readonly comparesAndSets = false;
   readonly #source: ItemSource;
   readonly #writer: ItemWriter;
 
-  constructor(source: ItemSource, siteId: number) {
+  constructor(source: ItemSource) {
     this.#source = source;
-    this.#writer = new ItemWriter(source, siteId);
+    this.#writer = new ItemWriter(source);
     this.findsEveryChange = source.content.list.since_param === undefined;
   }
 
@@ -95,6 +96,14 @@ export class CustomContentSession implements ContentSession {
   async read(type: TypeOfSite, externalIds: readonly string[]): Promise<ReadOutcome> {
     this.#check(type);
     return this.#source.read(externalIds);
+  }
+
+  async findExisting(
+    type: TypeOfSite,
+    writes: readonly ContentWrite[],
+  ): Promise<Map<string, RemoteContent[]>> {
+    this.#check(type);
+    return this.#writer.findExisting(writes);
   }
 
   /** Terms stand in their items alone: there is no list of them to be read. */

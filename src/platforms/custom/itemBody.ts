@@ -30,8 +30,10 @@ function differs(field: WritableField, write: ContentWrite, onSite: RemoteConten
   switch (field) {
     case 'status':
       return write.status !== null && write.status !== onSite.status;
+    case 'content_key':
+      return write.contentKey !== onSite.contentKey;
     case 'content_id':
-      return write.contentId !== onSite.contentId;
+      return write.contentId !== onSite.legacyContentId;
     case 'terms':
       return !isDeepStrictEqual(ownTerms(write.terms, map), ownTerms(onSite.terms, map));
     case 'metadata':
@@ -54,6 +56,9 @@ function bodyOf(write: ContentWrite, map: ContentMap, fields: readonly WritableF
     switch (field) {
       case 'status':
         set(map.status?.at, statusWord(write, map));
+        break;
+      case 'content_key':
+        set(map.content_key, write.contentKey);
         break;
       case 'content_id':
         set(map.content_id, write.contentId);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import type { ItemFault, RemoteContent } from '../contentPart.ts';
 import type { ContentTerm, JsonObject, JsonValue } from '../platform.ts';
 import type { ContentDescription, ContentMap } from './contentDescription.ts';
@@ -64,7 +65,12 @@ export function mapItem(raw: unknown, { map, type }: Pick<ContentDescription, 'm
       status: status.means,
       modifiedAt: timeOf(map.modified_at === undefined ? undefined : readPointer(raw, map.modified_at)),
       tag: createHash('sha256').update(JSON.stringify(shared)).digest('hex').slice(0, 16),
-      contentId: contentIdOf(raw, map),
+      contentKey: contentKeyOf(raw, map),
+      legacyContentId: contentIdOf(raw, map),
+      birth: {
+        date: timeOf(map.created_at === undefined ? undefined : readPointer(raw, map.created_at)),
+        author: null,
+      },
     },
     fault: null,
   };
@@ -143,6 +149,11 @@ function parsedTime(value: unknown): number {
   return Date.parse(
     separator === undefined || offset !== undefined ? text.replace(' ', 'T') : `${text.replace(' ', 'T')}Z`,
   );
+}
+
+function contentKeyOf(raw: unknown, { content_key }: ContentMap): string | null {
+  const value = content_key === undefined ? undefined : readPointer(raw, content_key);
+  return typeof value === 'string' ? (z.uuid().safeParse(value.toLowerCase()).data ?? null) : null;
 }
 
 function contentIdOf(raw: unknown, { content_id }: ContentMap): number | null {

@@ -1,4 +1,5 @@
 import { RemoteError } from '../../errors.ts';
+import { candidatesFor } from '../candidates.ts';
 import type { ContentWrite, ItemFault, RemoteContent, WriteOutcome } from '../contentPart.ts';
 import type { ApiRequest } from './apiClient.ts';
 import { bodyForCreate, bodyForUpdate } from './itemBody.ts';
@@ -9,11 +10,9 @@ import { readPointer } from './jsonPointer.ts';
 /** Makes and changes items of one described API, one by one. */
 export class ItemWriter {
   readonly #source: ItemSource;
-  readonly #siteId: number;
 
-  constructor(source: ItemSource, siteId: number) {
+  constructor(source: ItemSource) {
     this.#source = source;
-    this.#siteId = siteId;
   }
 
   /** Throws RemoteError when it is not known what became of the write. */
@@ -48,7 +47,7 @@ export class ItemWriter {
       path: create.path,
       // The same for every try of the same create: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
       headers: {
-        'Idempotency-Key': `"sitebridge-${this.#siteId}-${write.contentId}-${write.begunAt ?? write.opId}"`,
+        'Idempotency-Key': `"sitebridge-${write.contentKey}-${write.begunAt ?? write.opId}"`,
       },
       body: bodyForCreate(write, this.#source.content),
     };
@@ -133,20 +132,63 @@ export class ItemWriter {
     return pace.send(attempt, { repeatable: true });
   }
 
+  /**
+   * Items that contents may be which are to be created, see `ContentSession.findExisting`: a few as the description
+   * says how to find them, more out of the list, which is then read once.
+   */
+  async findExisting(writes: readonly ContentWrite[]): Promise<Map<string, RemoteContent[]>> {
+    const items: RemoteContent[] = [];
+    const find = this.#source.content.create?.find;
+    if (find !== undefined && writes.length <= FEW) {
+      for (const write of writes) {
+        const value = searchedValue(find.by, write);
+        if (value === '') continue;
+        for await (const page of this.#source.list(undefined, { [find.param]: value }))
+          items.push(...page.items);
+      }
+    } else {
+      for await (const page of this.#source.list())
+        items.push(...page.items.filter((item) => writes.some((write) => mayBe(item, write))));
+    }
+    return candidatesFor(writes, items, ({ slug }, write) => slug !== '' && slug === write.slug);
+  }
+
   /** Looks for what became of a create: null where the description gives no way to, `none` where there is nothing. */
   async #find(write: ContentWrite): Promise<RemoteContent | 'none' | null> {
     const find = this.#source.content.create?.find;
-    const value = find?.by === 'slug' ? write.slug : String(write.contentId);
-    if (find === undefined || value === '') return null;
+    if (find === undefined) return null;
+    const value = searchedValue(find.by, write);
+    if (value === '') return null;
     for await (const { items } of this.#source.list(undefined, { [find.param]: value })) {
       // An API that does not know the parameter gives everything.
-      const found = items.find((item) =>
-        find.by === 'slug' ? item.slug === write.slug : item.contentId === write.contentId,
-      );
+      const found = items.find((item) => isFound(find.by, item, write));
       if (found !== undefined) return found;
     }
     return 'none';
   }
+}
+
+/** So many contents are looked for one by one. */
+const FEW = 5;
+
+type FoundBy = 'slug' | 'content_key' | 'content_id';
+
+function searchedValue(by: FoundBy, write: ContentWrite): string {
+  if (by === 'slug') return write.slug;
+  return by === 'content_key' ? write.contentKey : String(write.contentId);
+}
+
+/** A number comes back with a restored database, so that it says something only together with the texts. */
+function isFound(by: FoundBy, item: RemoteContent, write: ContentWrite): boolean {
+  if (by === 'slug') return item.slug === write.slug;
+  if (by === 'content_key') return item.contentKey === write.contentKey;
+  const sent = [write, ...write.sentAs];
+  const hasTexts = sent.some(({ title, body }) => item.title === title && item.body === body);
+  return item.legacyContentId === write.contentId && hasTexts;
+}
+
+function mayBe(item: RemoteContent, write: ContentWrite): boolean {
+  return item.contentKey === write.contentKey || (item.title === write.title && item.slug === write.slug);
 }
 
 /** A create whose answer did not come or cannot be read: it may have been done. Not to be sent again as it is. */

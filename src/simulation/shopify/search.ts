@@ -2,7 +2,7 @@ import type { SimulatedItem } from './state.ts';
 
 /**
  * Conditions in Shopify's search syntax, joined by AND: https://shopify.dev/docs/api/usage/search-syntax
- * Those that are known here are `id`, `updated_at`, `handle` and `status`; another one throws, so that nothing
+ * Conditions joined by OR stand in parentheses. Those that are known here are `id`, `updated_at`, `handle` and `status`; another one throws, so that nothing
  * is found by a condition that the simulation does not understand.
  */
 export function searchFor(query: string | null | undefined): (item: SimulatedItem) => boolean {
@@ -15,6 +15,10 @@ export function searchFor(query: string | null | undefined): (item: SimulatedIte
 }
 
 function condition(text: string): (item: SimulatedItem) => boolean {
+  if (text.startsWith('(') && text.endsWith(')')) {
+    const either = text.slice(1, -1).split(' OR ').map(condition);
+    return (item) => either.some((holds) => holds(item));
+  }
   const [, name = '', comparator = '', quoted = ''] = /^(\w+):(>=|<=|>|<)?(.+)$/.exec(text) ?? [];
   const value = quoted.replace(/^'(.*)'$/, '$1');
   switch (name) {

@@ -1,4 +1,5 @@
 import { Webhook } from 'standardwebhooks';
+import { shownLink } from './connector/links.ts';
 import { metaOf } from './core/meta.ts';
 import { readableName } from './core/termName.ts';
 import { permalink } from './permalink.ts';
@@ -18,12 +19,12 @@ export function postMessage(
   operation: string,
 ): string {
   const facts = topic === 'status' ? statusFacts(site, post) : metadataFacts(site, post);
-  return JSON.stringify({ ...head(post), ...facts, ...tail(post.modified_gmt, operation) });
+  return JSON.stringify({ ...head(site, post), ...facts, ...tail(post.modified_gmt, operation) });
 }
 
 /** What the plugin tells of a post that was deleted. */
 export function deletionMessage(site: SimulatedSite, post: SimulatedPost, operation: string): string {
-  return JSON.stringify({ ...head(post), status: 'deleted', ...tail(site.clock.gmt(), operation) });
+  return JSON.stringify({ ...head(site, post), status: 'deleted', ...tail(site.clock.gmt(), operation) });
 }
 
 /** The headers by which the plugin proves that a message is its site's. */
@@ -44,10 +45,11 @@ export function messageHeaders(
   };
 }
 
-function head(post: SimulatedPost) {
+function head(site: SimulatedSite, post: SimulatedPost) {
+  const link = Object.entries(shownLink(site, post)).filter(([, name]) => name !== null);
   return {
     external_id: String(post.id),
-    ...(post.contentId === undefined ? {} : { content_id: post.contentId }),
+    ...Object.fromEntries(link),
     post_type: post.type,
   };
 }

@@ -1,4 +1,5 @@
-import { verifyRequest } from '../../security/requestSignature.ts';
+import { SERVER_HEADER, verifyRequest } from '../../security/requestSignature.ts';
+import { knowsKeys } from './connector/links.ts';
 import { noRoute, WpError } from './core/restAnswer.ts';
 import type { SimulatedSite } from './site.ts';
 import type { SimulatedUser } from './state.ts';
@@ -70,6 +71,10 @@ export function connectorVerdict(site: SimulatedSite, request: RestRequest): Sig
   }
   connector.usedNonces.add(verdict.nonce);
   if (user === null) return refusal('sitebridge_user_invalid', 403, 'The WordPress user is gone.');
+  if (knowsKeys(connector)) {
+    const server = request.headers[SERVER_HEADER.toLowerCase()] ?? '';
+    if (server !== '') connector.servers.current = server;
+  }
   return { user, refusal: null };
 }
 

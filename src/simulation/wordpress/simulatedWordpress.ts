@@ -133,7 +133,7 @@ export async function startSimulatedWordpress(
 
 function initialState(options: SimulatedWordpressOptions): SimulatedState {
   const users = options.users ?? [{ ...DEFAULT_EDITOR }];
-  const plugin = options.connector === undefined ? { version: '0.3.0' } : options.connector;
+  const plugin = options.connector === undefined ? { version: '0.4.0' } : options.connector;
   return {
     name: 'Brücke & Söhne',
     wordpressVersion: '6.8.2',
@@ -151,6 +151,7 @@ function initialState(options: SimulatedWordpressOptions): SimulatedState {
             userId: users[0]?.id ?? 0,
             integrationId: null,
             usedNonces: new Set(),
+            servers: { current: '', operations: new Map() },
           },
     requests: [],
   };

@@ -28,7 +28,7 @@ export class SimulatedSite {
   lastTermId = 0;
   #termPlaces = new Map<number, number>();
   /** What the connector wrote last of each of the server's contents, and what it then was. */
-  readonly seals = new Map<number, { seal: string; hash: string }>();
+  readonly seals = new Map<string, { seal: string; hash: string }>();
   /** Scheme, host and port; known once the server listens. */
   origin = '';
 

@@ -37,8 +37,10 @@ export interface SimulatedPost {
   featured_media?: number;
   /** What it had before it was put into the trash. */
   trashed?: { status: string; slug: string };
-  /** The connected server's id of it, which only the connector knows. */
+  /** The number by which an older server knows it, which only the connector keeps. */
   contentId?: number;
+  /** The keys of the contents that it is, by server, which only the connector keeps. */
+  contentKeys?: Record<string, string>;
   /** Of an attachment. */
   file?: SimulatedFile;
 }
@@ -110,6 +112,8 @@ export interface SimulatedConnector {
   userId: number;
   integrationId: number | null;
   usedNonces: Set<string>;
+  /** Which server spoke last, and the last write of each; empty before 0.4.0. */
+  servers: { current: string; operations: Map<string, string> };
 }
 
 const AUTHOR = ['edit_posts', 'publish_posts', 'delete_posts', 'upload_files'];

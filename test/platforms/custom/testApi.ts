@@ -3,6 +3,7 @@ import { createCustomPlatform } from '../../../src/platforms/custom/custom.platf
 import type { Connection, JsonObject } from '../../../src/platforms/platform.ts';
 import { credentialsOf, describeApi } from '../../../src/simulation/custom/apiDescription.ts';
 import type { SimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';
+import { SERVER_ID } from '../../support/identity.ts';
 
 /** The platform as production builds it, with the loopback allowed. */
 export function testPlatform(allow: string[] = ['127.0.0.0/8', '::1']) {
@@ -17,6 +18,7 @@ export function connectionTo(
   credentials = credentialsOf(api.auth),
 ): Connection {
   return {
+    serverId: SERVER_ID,
     siteId: 7,
     siteUrl: 'https://site.example',
     siteKey: null,

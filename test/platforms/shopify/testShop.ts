@@ -8,6 +8,7 @@ import {
   startSimulatedShopify,
 } from '../../../src/simulation/shopify/simulatedShopify.ts';
 import { testPace } from '../../support/contentCaller.ts';
+import { SERVER_ID } from '../../support/identity.ts';
 
 /** A clock that stands still but for waiting, so that a test waits no time. */
 export class StandingClock {
@@ -52,6 +53,7 @@ export async function testShop(
   const { content } = platform;
   if (!content) throw new Error('The platform has no content part.');
   const connection = (changes: Partial<Connection> = {}): Connection => ({
+    serverId: SERVER_ID,
     siteId: 7,
     siteUrl: 'https://example.com',
     siteKey: null,

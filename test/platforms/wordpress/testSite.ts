@@ -1,6 +1,7 @@
 import { OutboundClient } from '../../../src/outbound/httpClient.ts';
 import type { Connection, ConnectionTestResult } from '../../../src/platforms/platform.ts';
 import { createWordpressPlatform } from '../../../src/platforms/wordpress/wordpress.platform.ts';
+import { SERVER_ID } from '../../support/identity.ts';
 
 export const SITE_ID = 7;
 export const SITE_KEY = `sbk_${'k'.repeat(43)}`;
@@ -35,7 +36,15 @@ export function testPlatform(
 }
 
 export function connectionTo(siteUrl: string, changes: Partial<Connection> = {}): Connection {
-  return { siteId: SITE_ID, siteUrl, siteKey: SITE_KEY, credentials: {}, config: {}, ...changes };
+  return {
+    serverId: SERVER_ID,
+    siteId: SITE_ID,
+    siteUrl,
+    siteKey: SITE_KEY,
+    credentials: {},
+    config: {},
+    ...changes,
+  };
 }
 
 /** The codes of checks that passed with something to tell. */

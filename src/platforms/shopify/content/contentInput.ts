@@ -65,8 +65,8 @@ export function contentInput(
   }
 
   const ours: JsonObject[] = [];
-  if (before?.contentId !== write.contentId)
-    ours.push(metafield('content_id', 'number_integer', String(write.contentId)));
+  if (before?.contentKey !== write.contentKey)
+    ours.push(metafield('content_key', 'single_line_text_field', write.contentKey));
   const image = write.metadata.featured_image_url;
   const media: JsonObject[] = [];
   if (typeof image === 'string' && image !== '' && image !== before?.metadata.featured_image_url) {

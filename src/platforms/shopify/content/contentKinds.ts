@@ -71,8 +71,11 @@ export function kindOf(slug: string): ContentKind | undefined {
 /** Where our own facts about an item are kept with it, in metafields that every app of the shop sees. */
 export const OUR_NAMESPACE = 'sitebridge';
 
-const OURS = `
-  contentId: metafield(namespace: "${OUR_NAMESPACE}", key: "content_id") { value }
+/** Before keys the number of a content was kept, which may come back for another content. */
+const LINK = `
+  contentKey: metafield(namespace: "${OUR_NAMESPACE}", key: "content_key") { value }
+  contentId: metafield(namespace: "${OUR_NAMESPACE}", key: "content_id") { value }`;
+const OURS = `${LINK}
   imageSource: metafield(namespace: "${OUR_NAMESPACE}", key: "image_source") { value }`;
 
 /** The fields of one item. `onlineStore` is the global id of the Online Store's publication, where it is known. */
@@ -82,8 +85,7 @@ export function fieldsOf(kind: ContentKind, onlineStore: string | null): string 
       return `id handle title body summary tags isPublished publishedAt updatedAt templateSuffix
   author { name } blog { id handle title } image { url }${OURS}`;
     case 'page':
-      return `id handle title body isPublished publishedAt updatedAt templateSuffix
-  contentId: metafield(namespace: "${OUR_NAMESPACE}", key: "content_id") { value }`;
+      return `id handle title body isPublished publishedAt updatedAt templateSuffix${LINK}`;
     case 'product':
       return `id handle title descriptionHtml tags productType vendor status updatedAt templateSuffix
   seo { title description } featuredMedia { preview { image { url } } }

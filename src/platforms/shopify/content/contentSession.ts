@@ -6,6 +6,7 @@ import type {
   ReadAllRequest,
   ReadChangesRequest,
   ReadOutcome,
+  RemoteContent,
   RemoteTerm,
   TypeOfSite,
   WriteOutcome,
@@ -19,6 +20,7 @@ import { fault } from '../faults.ts';
 import { readChanges } from './changes.ts';
 import { type ContentKind, kindOf } from './contentKinds.ts';
 import { ContentWriter } from './contentWriter.ts';
+import { findExisting } from './existingItem.ts';
 import { ItemReader } from './itemReader.ts';
 import { TAXONOMIES } from './taxonomies.ts';
 import { readWhole } from './wholeReading.ts';
@@ -44,6 +46,7 @@ export async function openShop(
 class ShopSession implements ContentSession {
   /** A product's date stays when a collection takes it in by a rule, and a page's when its metafields change. */
   readonly findsEveryChange = false;
+  readonly lastOperation = null;
   readonly writesAtOnce = 10;
   readonly comparesAndSets = false;
   readonly #reader: ItemReader;
@@ -66,6 +69,13 @@ class ShopSession implements ContentSession {
 
   async read(type: TypeOfSite, externalIds: readonly string[]): Promise<ReadOutcome> {
     return this.#reader.byId(kindFor(type), externalIds);
+  }
+
+  async findExisting(
+    type: TypeOfSite,
+    writes: readonly ContentWrite[],
+  ): Promise<Map<string, RemoteContent[]>> {
+    return findExisting(this.#reader, kindFor(type), writes);
   }
 
   async *readTerms(taxonomy: TypeOfSite): AsyncIterable<RemoteTerm[]> {

@@ -74,7 +74,8 @@ export class ContentWriter {
       }
       if (!errors.some(isTaken)) break;
       const holder = await itemByHandle(this.#reader, kind, handle);
-      if (holder?.contentId === write.contentId) return this.#update(kind, write, holder.externalId, holder);
+      if (holder?.contentKey === write.contentKey)
+        return this.#update(kind, write, holder.externalId, holder);
     }
     return failed(userFault(write, errors), false);
   }

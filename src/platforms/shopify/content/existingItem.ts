@@ -1,3 +1,4 @@
+import { candidatesFor } from '../../candidates.ts';
 import type { ContentWrite, RemoteContent } from '../../contentPart.ts';
 import type { ContentKind } from './contentKinds.ts';
 import type { ItemReader } from './itemReader.ts';
@@ -12,7 +13,7 @@ const PAGES_AT_MOST = 20;
 /** The handles that a content is created under: the first that is free. The second nobody else would take. */
 export function handlesFor(write: ContentWrite): string[] {
   const wanted = slugOf(write.slug) || slugOf(write.title) || 'content';
-  return [wanted, `${wanted}-${write.contentId}`];
+  return [wanted, `${wanted}-${write.contentKey.slice(0, 8)}`];
 }
 
 /** The item of this handle; null when there is none. */
@@ -27,7 +28,7 @@ export async function itemByHandle(
 }
 
 /**
- * What became of a create that was begun before: the item that has the content's id in our metafield, by its
+ * What became of a create that was begun before: the item that has the content's key in our metafield, by its
  * handle, or among everything that changed since. null when it never came to be.
  */
 export async function findCreated(
@@ -37,7 +38,7 @@ export async function findCreated(
 ): Promise<RemoteContent | null> {
   for (const handle of handlesFor(write)) {
     const found = await itemByHandle(reader, kind, handle);
-    if (found?.contentId === write.contentId) return found;
+    if (found?.contentKey === write.contentKey) return found;
   }
   const begun = Date.parse(write.begunAt ?? '');
   if (Number.isNaN(begun)) return null;
@@ -45,9 +46,29 @@ export async function findCreated(
   let at: Position | null = START;
   for (let pages = 0; at !== null && pages < PAGES_AT_MOST; pages += 1) {
     const page = await reader.page({ kind, search, reverse: true }, at, kind.pageSize);
-    const found = page.items.find((item) => item.contentId === write.contentId);
+    const found = page.items.find((item) => item.contentKey === write.contentKey);
     if (found !== undefined) return found;
     at = page.next;
   }
   return null;
+}
+
+/**
+ * Items that contents may be which are to be created, see `ContentSession.findExisting`: by their handles, in one list.
+ * A copy of a product has the metafields of the original too: the older one comes first.
+ */
+export async function findExisting(
+  reader: ItemReader,
+  kind: ContentKind,
+  writes: readonly ContentWrite[],
+): Promise<Map<string, RemoteContent[]>> {
+  const handles = new Set(writes.flatMap(handlesFor));
+  const search = `(${[...handles].map((handle) => `handle:${handle}`).join(' OR ')})`;
+  const items: RemoteContent[] = [];
+  for (let at: Position | null = START; at !== null; ) {
+    const page = await reader.page({ kind, search, reverse: false }, at, kind.pageSize);
+    items.push(...page.items);
+    at = page.next;
+  }
+  return candidatesFor(writes, items, ({ slug }, write) => handlesFor(write).includes(slug));
 }

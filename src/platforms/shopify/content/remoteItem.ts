@@ -18,6 +18,7 @@ const common = {
   title: text,
   updatedAt: text.nullish(),
   templateSuffix: text.nullish(),
+  contentKey: metafield,
   contentId: metafield,
   imageSource: metafield,
 };
@@ -90,7 +91,10 @@ export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): Re
     modifiedAt: utc(from.updatedAt),
     // Shopify makes no hash of an item.
     tag: null,
-    contentId: contentIdOf(from.contentId?.value),
+    contentKey: z.uuid().safeParse(from.contentKey?.value.toLowerCase()).data ?? null,
+    legacyContentId: contentIdOf(from.contentId?.value),
+    // Shopify gives an id once: https://shopify.dev/docs/api/usage/gids
+    birth: null,
   });
   switch (kind.slug) {
     case 'article': {

@@ -7,7 +7,8 @@ import { type ApiRoot, readRoot } from '../site/discovery.ts';
 import { chooseSignIn } from '../site/signIn.ts';
 import { parseSiteAddress } from '../site/siteAddress.ts';
 import { findRoot } from '../site/siteApi.ts';
-import { SiteClient } from '../site/siteClient.ts';
+import { isRecord, SiteClient } from '../site/siteClient.ts';
+import { ConnectorMemory } from './connector/connectorMemory.ts';
 import { createConnectorSession } from './connector/connectorSession.ts';
 import { createCoreSession } from './core/coreSession.ts';
 import { patientOutbound, retryable } from './patience.ts';
@@ -43,13 +44,15 @@ export function createWordpressContent({ outbound, clock }: DiagnosisOptions): C
     const requests = new SiteRequests({ client, root, signIn, pace, clock });
     const isSame = isFresh && known.url === root.url && root.namespaces.includes(CONNECTOR_NAMESPACE);
     const stillKnown = isSame ? known.hasItems : null;
-    const hasItems = signIn.byConnector ? (stillKnown ?? (await findsItems(requests))) : null;
+    const ping = signIn.byConnector ? await readPing(requests) : null;
+    const knowsKeys = ping?.links === 'key';
+    const hasItems = ping === null ? null : knowsKeys || (stillKnown ?? (await findsItems(requests)));
     const [oldest] = remembered.keys();
     if (oldest !== undefined && remembered.size >= MOST_REMEMBERED) remembered.delete(oldest);
     const at = stillKnown === null ? clock() : (known?.at ?? clock());
     remembered.set(address.href, { url: root.url, hasItems, at });
     return hasItems === true
-      ? createConnectorSession(requests, outbound)
+      ? createConnectorSession(requests, outbound, new ConnectorMemory(knowsKeys, ping?.last_operation))
       : createCoreSession(requests, outbound);
   }
   return { open };
@@ -68,6 +71,14 @@ async function rootOf(client: SiteClient, url: string | null): Promise<ApiRoot> 
 
 /** What discovery says where nothing answers as an API does, by code and detail. */
 const PASSING = new Set(['rest_disabled hidden', 'not_wordpress undefined']);
+
+/** What the connector says of itself; empty where it has no ping. Throws RemoteError when it refuses us. */
+async function readPing(requests: SiteRequests): Promise<Record<string, unknown>> {
+  const answer = await requests.get('sitebridge/v1/ping');
+  if (answer.error?.code === 'rest_no_route') return {};
+  if (answer.error !== null) throw requests.signInRefusal(answer, answer.error);
+  return isRecord(answer.value) ? answer.value : {};
+}
 
 /** Does the connector have content routes? Older ones have none. Throws RemoteError when it refuses us. */
 async function findsItems(requests: SiteRequests): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { ItemFault, RemoteContent } from '../../contentPart.ts';
 import type { ContentTerm, JsonObject, JsonValue } from '../../platform.ts';
 import { isRecord } from '../site/siteClient.ts';
+import { readUuid } from './uuid.ts';
 
 /** What was read of one post: the content, or why it cannot be taken. */
 type PostReading = { post: RemoteContent; fault: null } | { post: null; fault: ItemFault };
@@ -44,7 +45,9 @@ export function readPost(
         terms: [...terms].sort(byTaxonomyAndSlug),
         metadata: readMetadata(record),
         tag: typeof record.hash === 'string' && /^[0-9a-f]{16}$/.test(record.hash) ? record.hash : null,
-        contentId: readNumber(record, 'content_id'),
+        contentKey: readUuid(record.content_key),
+        legacyContentId: readNumber(record, 'content_id'),
+        birth: { date: readUtc(record.date_gmt), author: authorOf(record) },
       },
       fault: null,
     };
@@ -52,6 +55,11 @@ export function readPost(
     if (!(error instanceof Unfit)) throw error;
     return { post: null, fault: { externalId, code: error.code, message: error.message } };
   }
+}
+
+function authorOf(record: Record<string, unknown>): string | null {
+  const author = readNumber(record, 'author');
+  return author === null || author === 0 ? null : String(author);
 }
 
 /** The id of a post as text; null when it has none. */

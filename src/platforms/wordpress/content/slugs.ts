@@ -6,8 +6,8 @@ const LONGEST_SLUG = 180;
 const NUMBERS = 20;
 
 /** The slug that a content is created with, the same each time, so that a create can be looked for. */
-export function slugFor({ slug, title, contentId }: ContentWrite): string {
-  return slug || slugOfTitle(title) || `content-${contentId}`;
+export function slugFor({ slug, title, contentKey }: ContentWrite): string {
+  return slug || slugOfTitle(title) || `content-${contentKey.slice(0, 8)}`;
 }
 
 /** A slug and what WordPress makes of it when it is taken. */

@@ -23,11 +23,11 @@ interface ConnectorProof {
  */
 export async function proveConnector(proof: ConnectorProof): Promise<string | null> {
   const { list, client, connector, connection, remote } = proof;
-  const { siteId, siteKey } = connection;
+  const { serverId, siteId, siteKey } = connection;
   const values = client.values;
 
   await list.run('wrong_key', async () => {
-    const { answer, nonce } = await connector.signed(PING, { siteId, siteKey: generateSiteKey() });
+    const { answer, nonce } = await connector.signed(PING, { serverId, siteId, siteKey: generateSiteKey() });
     if (answer.error === null) {
       const cached = servedFromCache(answer.response) || nonceOf(answer) !== nonce;
       throw cached ? fault('cached_api', { values }) : fault('auth_not_enforced', { values });
@@ -38,7 +38,7 @@ export async function proveConnector(proof: ConnectorProof): Promise<string | nu
 
   const { ping, identity } = await list.run('signed_ping', async () => {
     if (siteKey === null) throw fault('bad_credentials', { variant: 'no_key', values });
-    const identity = { siteId, siteKey };
+    const identity = { serverId, siteId, siteKey };
     const { answer, nonce } = await connector.signed(PING, identity);
     if (answer.error !== null) throw connector.refusal(answer, answer.error);
     if (!isRecord(answer.value) || answer.value.ok !== true) {

@@ -11,6 +11,7 @@ export const CONNECTOR_NAMESPACE = 'sitebridge/v1';
 export const MINIMUM_PLUGIN_VERSION = '0.1.0';
 
 interface ConnectorIdentity {
+  serverId: string;
   siteId: number;
   siteKey: string;
 }

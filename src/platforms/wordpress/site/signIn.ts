@@ -33,7 +33,7 @@ export function chooseSignIn(
   client: SiteClient,
   clock: () => number,
 ): SignIn {
-  const { siteId, siteKey } = connection;
+  const { serverId, siteId, siteKey } = connection;
   const credentials = applicationPassword(connection);
   const installed = root.namespaces.includes(CONNECTOR_NAMESPACE);
   if (siteKey !== null && (installed || credentials === null)) {
@@ -41,7 +41,7 @@ export function chooseSignIn(
     return {
       byConnector: true,
       sign: (request) => ({
-        headers: signatureHeaders(request, { siteId, siteKey }, clock()).headers,
+        headers: signatureHeaders(request, { serverId, siteId, siteKey }, clock()).headers,
         redirects: 'none',
       }),
       refusal: (answer, error) => connector.refusal(answer, error),

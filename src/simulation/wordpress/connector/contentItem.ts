@@ -4,6 +4,7 @@ import { readableName } from '../core/termName.ts';
 import { permalink } from '../permalink.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost } from '../state.ts';
+import { shownLink } from './links.ts';
 
 /** A post as the connector's content routes show it: raw, everything that core REST shows, in one object. */
 export function contentItem(site: SimulatedSite, post: SimulatedPost) {
@@ -23,7 +24,7 @@ export function contentItem(site: SimulatedSite, post: SimulatedPost) {
     featured_media: post.featured_media ?? 0,
     terms: itemTerms(site, post),
     meta: metaOf(site, post),
-    content_id: post.contentId ?? null,
+    ...shownLink(site, post),
     hash: contentHash(site, post),
   };
 }

@@ -1,5 +1,6 @@
 import type { Parameters } from '../core/parameters.ts';
 import { isRecord } from '../core/requestBody.ts';
+import { WpError } from '../core/restAnswer.ts';
 import type { PostChanges } from '../core/savePost.ts';
 import { STATUSES } from '../core/writePost.ts';
 import { type ItemsRequest, typeOf } from './readItems.ts';
@@ -18,6 +19,8 @@ export interface ItemWrite {
   /** The post that is meant; null: whichever is this content's. */
   id: number | null;
   expected: string | null;
+  /** The number by which a connector before 0.4.0 may have made it. */
+  legacyId: number | null;
   changes: PostChanges;
   terms: WantedTerm[] | null;
   meta: Record<string, unknown>;
@@ -27,18 +30,22 @@ export interface ItemWrite {
 }
 
 const OPERATION = /^[\x21-\x7e]{1,200}$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const HASH = /^[0-9a-f]{16}$/;
 
 /** Throws WpError. */
-export function readItemWrite(request: ItemsRequest): ItemWrite {
+export function readItemWrite(request: ItemsRequest, byKey: boolean): ItemWrite {
   const { site, parameters } = request;
   const operation = parameters.text('op_id') ?? '';
-  if (!OPERATION.test(operation)) parameters.refuse('op_id', 'op_id does not match its pattern.');
+  if (!(byKey ? UUID : OPERATION).test(operation)) parameters.refuse('op_id', 'op_id must be a UUID.');
   const id = parameters.get('id') === null ? null : (parameters.integer('id', { min: 1 }) ?? null);
   const expected =
     parameters.get('expected_hash') === null ? null : (parameters.text('expected_hash') ?? null);
   if (expected !== null && !HASH.test(expected)) {
     parameters.refuse('expected_hash', 'expected_hash does not match its pattern.');
+  }
+  if (byKey && id !== null && expected === null) {
+    throw new WpError('sitebridge_expected_hash_missing', 400, 'A write must say which state it follows.');
   }
   const meta = parameters.get('meta');
   if (meta !== undefined && !isRecord(meta) && !(Array.isArray(meta) && meta.length === 0)) {
@@ -54,6 +61,7 @@ export function readItemWrite(request: ItemsRequest): ItemWrite {
     operation,
     id,
     expected,
+    legacyId: byKey ? (parameters.integer('legacy_id', { min: 1 }) ?? null) : null,
     changes,
     terms,
     meta: isRecord(meta) ? meta : {},

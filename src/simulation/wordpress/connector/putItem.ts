@@ -3,78 +3,131 @@ import { forbidden, mayCreate, mayEdit, mayEditOthers } from '../core/access.ts'
 import { type RestAnswer, reply, WpError } from '../core/restAnswer.ts';
 import { insertPost, type PostChanges, updatePost } from '../core/savePost.ts';
 import { checkParentPost, checkStatus } from '../core/writePost.ts';
+import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost } from '../state.ts';
 import { contentHash, contentItem } from './contentItem.ts';
 import { saveExtras } from './itemExtras.ts';
 import { type ItemWrite, readItemWrite } from './itemWrite.ts';
+import { keyOf, knowsKeys, type Link, linkByNumber } from './links.ts';
 import type { ItemsRequest } from './readItems.ts';
 
-/** `PUT sitebridge/v1/items/{content_id}`: one post for each content of the server, however often it is sent. */
-export function putItem(request: ItemsRequest, contentId: number): RestAnswer {
+/** `POST sitebridge/v1/items/{key}`, and for older servers `PUT …/{number}`: one post for each content of the server. */
+export function putItem(request: ItemsRequest, link: Link): RestAnswer {
   const { site } = request;
-  const write = readItemWrite(request);
-  const post = targetOf(request, write, contentId);
+  const write = readItemWrite(request, link.byKey);
+  const own = contentPost(link.post(), write.type);
+  const post = write.id === null ? own : contentPost(site.post(write.id), write.type);
   if (post !== undefined && !mayEdit(request.user, post)) {
     throw forbidden('rest_cannot_edit', request.user, 'Sorry, you are not allowed to edit this post.');
   }
+  if (link.byKey) site.connector?.servers.operations.set(site.connector.servers.current, write.operation);
   const seal = hash('sha256', write.sent, 'hex');
-  if (post !== undefined && isDone(request, post, contentId, seal)) {
+  if (post !== undefined && isDone(request, post, own, link, seal)) {
     return reply({ created: false, item: contentItem(site, post), notes: [] });
   }
-  checkExpected(request, post, write, isEditedSince(request, post, write, contentId));
+  if (write.id !== null) checkUpdate(request, link, own, post, write);
+  else if (link.byKey || isSafe(site)) checkCreate(request, link, post, write);
+  else checkOldCreate(request, link, post, write);
   checkRights(request, write, post);
   return site.outbox.during(write.operation, () => {
-    const stored = store(request, write, post, contentId);
+    const stored = store(request, write, post, link);
     const notes = saveExtras(request, stored, write);
     const item = contentItem(site, stored);
-    site.seals.set(contentId, { seal, hash: item.hash });
+    site.seals.set(link.name, { seal, hash: item.hash });
     const created = post === undefined;
     return reply({ created, item, notes }, created ? 201 : 200);
   });
 }
 
-function targetOf(
-  { site }: ItemsRequest,
-  { id, type }: ItemWrite,
-  contentId: number,
-): SimulatedPost | undefined {
-  const post = id === null ? site.state.posts.find((each) => each.contentId === contentId) : site.post(id);
+function isSafe({ connector }: SimulatedSite): boolean {
+  return connector !== null && knowsKeys(connector);
+}
+
+function contentPost(post: SimulatedPost | undefined, type: string): SimulatedPost | undefined {
   return post?.type === type && post.status !== 'auto-draft' ? post : undefined;
 }
 
 /** The same write again, as its answer was lost, and nothing has changed since. */
-function isDone({ site }: ItemsRequest, post: SimulatedPost, contentId: number, seal: string): boolean {
-  const known = site.seals.get(contentId);
-  return post.contentId === contentId && known?.seal === seal && known.hash === contentHash(site, post);
-}
-
-/** Was it made by a try whose answer was lost, and then edited by someone else? */
-function isEditedSince(
+function isDone(
   { site }: ItemsRequest,
-  post: SimulatedPost | undefined,
-  { id, expected }: ItemWrite,
-  contentId: number,
+  post: SimulatedPost,
+  own: SimulatedPost | undefined,
+  { name }: Link,
+  seal: string,
 ): boolean {
-  const known = site.seals.get(contentId);
-  // One in the trash is wanted back.
-  if (post === undefined || post.status === 'trash' || known === undefined) return false;
-  return id === null && expected === null && known.hash !== contentHash(site, post);
+  const known = site.seals.get(name);
+  return post === own && known?.seal === seal && known.hash === contentHash(site, post);
 }
 
-/** Throws WpError `sitebridge_conflict`, with the item as it is now. */
-function checkExpected(
+/** Throws WpError where the post is not the content's, or not what is expected. */
+function checkUpdate(
   { site }: ItemsRequest,
+  link: Link,
+  own: SimulatedPost | undefined,
   post: SimulatedPost | undefined,
   { id, expected }: ItemWrite,
-  editedSince: boolean,
 ): void {
+  const owner = post === undefined ? null : link.otherOwner(post);
+  const isElsewhere = own !== undefined && own !== post;
+  if (owner !== null || (isElsewhere && isSafe(site))) {
+    const item = post === undefined ? null : contentItem(site, post);
+    if (!link.byKey) throw conflict(site, post);
+    throw new WpError('sitebridge_link_mismatch', 409, 'The post is another content of the server.', {
+      post_id: id,
+      key: owner,
+      other_post_id: isElsewhere ? own.id : null,
+      item,
+    });
+  }
+  const differs = expected !== null && (post?.status === 'trash' || hashOf(site, post) !== expected);
+  if (post === undefined || differs) throw conflict(site, post);
+}
+
+/** Throws WpError where there is a post already: a create overwrites nothing. */
+function checkCreate(
+  { site }: ItemsRequest,
+  { byKey }: Link,
+  post: SimulatedPost | undefined,
+  { type, expected, legacyId }: ItemWrite,
+): void {
+  if (post !== undefined) throw conflict(site, post, byKey ? 'sitebridge_already_there' : undefined);
+  if (expected !== null) throw conflict(site, undefined);
+  const older = legacyId === null ? undefined : contentPost(linkByNumber(site, legacyId).post(), type);
+  if (older !== undefined && keyOf(site, older) === null)
+    throw conflict(site, older, 'sitebridge_already_there');
+}
+
+/** As before 0.4.0: what stands behind the number is written over, unless somebody has edited it since. */
+function checkOldCreate(
+  { site }: ItemsRequest,
+  { name }: Link,
+  post: SimulatedPost | undefined,
+  { expected }: ItemWrite,
+): void {
+  const known = site.seals.get(name);
+  const editedSince =
+    post !== undefined &&
+    post.status !== 'trash' &&
+    known !== undefined &&
+    known.hash !== contentHash(site, post);
   const differs =
-    editedSince ||
-    (post === undefined
-      ? id !== null || expected !== null
-      : expected !== null && (post.status === 'trash' || contentHash(site, post) !== expected));
-  if (!differs) return;
-  throw new WpError('sitebridge_conflict', 409, 'The content is not any more what the server expects.', {
+    expected === null
+      ? editedSince
+      : post === undefined || post.status === 'trash' || hashOf(site, post) !== expected;
+  if (differs) throw conflict(site, post);
+}
+
+function hashOf(site: SimulatedSite, post: SimulatedPost | undefined): string | null {
+  return post === undefined ? null : contentHash(site, post);
+}
+
+/** Nothing was written; shows the item as it is now. */
+function conflict(
+  site: SimulatedSite,
+  post: SimulatedPost | undefined,
+  code = 'sitebridge_conflict',
+): WpError {
+  return new WpError(code, 409, 'The content is not any more what the server expects.', {
     item: post === undefined ? null : contentItem(site, post),
   });
 }
@@ -108,14 +161,10 @@ function store(
   { site, user }: ItemsRequest,
   { type, changes }: ItemWrite,
   post: SimulatedPost | undefined,
-  contentId: number,
+  link: Link,
 ): SimulatedPost {
   const stored = post ?? insertPost(site, type, changes, user);
-  if (stored.contentId !== contentId) {
-    const before = site.state.posts.find((each) => each.contentId === contentId);
-    if (before !== undefined) delete before.contentId;
-    stored.contentId = contentId;
-  }
+  link.adopt(stored);
   if (post !== undefined) {
     // The server wants it whatever it is now, and there must be no second one beside it.
     if (post.status === 'trash') updatePost(site, post, { status: 'draft' }, user);

@@ -4,6 +4,7 @@ import { type RestAnswer, reply, WpError } from '../core/restAnswer.ts';
 import type { SimulatedSite } from '../site.ts';
 import { isContent, type SimulatedPost, type SimulatedUser } from '../state.ts';
 import { contentHash, contentItem } from './contentItem.ts';
+import { knowsKeys, lastOperation } from './links.ts';
 
 const MOST_ITEMS = 500;
 const MOST_RANGES = 20;
@@ -57,6 +58,7 @@ export function readInventory(request: ItemsRequest): RestAnswer {
   return reply({
     size,
     total: posts.length,
+    ...memory(site),
     ranges: [...ranges].map(([number, { count, xor }]) => [
       number,
       count,
@@ -100,6 +102,7 @@ function followingItems(
   }
   return {
     ...split(site, user, taken),
+    ...memory(site),
     next_after_id: more ? (taken.at(-1)?.id ?? null) : null,
     total: Math.min(total, newest ?? total),
   };
@@ -152,4 +155,8 @@ function between(site: SimulatedSite, type: string, from: number, to: number): S
   return posts
     .slice(site.firstAfter(from - 1), site.firstAfter(to - 1))
     .filter((post) => post.type === type && isContent(post.status));
+}
+
+function memory(site: SimulatedSite) {
+  return site.connector !== null && knowsKeys(site.connector) ? { last_operation: lastOperation(site) } : {};
 }

@@ -1,11 +1,13 @@
 import type { RouteRequest } from '../core/contentRoutes.ts';
-import { type RestAnswer, reply } from '../core/restAnswer.ts';
+import { type RestAnswer, reply, WpError } from '../core/restAnswer.ts';
 import { connectorVerdict, type RestRequest } from '../signIn.ts';
 import type { SimulatedSite } from '../site.ts';
 import { capabilitiesOf, type SimulatedUser } from '../state.ts';
+import { knowsKeys, lastOperation, linkByKey, linkByNumber } from './links.ts';
 import { putItem } from './putItem.ts';
 import { readInventory, readItems } from './readItems.ts';
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NAMESPACE = '/sitebridge/v1/';
 
 /** The connector version that brought the content routes. */
@@ -29,18 +31,41 @@ export function answerConnector(route: RouteRequest, request: RestRequest): Rest
 
 /** Whether a route of the connector takes part in batches. */
 export function takesConnectorBatches(site: SimulatedSite, route: string): boolean {
-  return site.connector !== null && hasContent(site) && /^\/sitebridge\/v1\/items\/\d+$/.test(route);
+  return (
+    site.connector !== null && hasContent(site) && itemRoute(site, route.slice(NAMESPACE.length)) !== null
+  );
 }
 
 function answerContentRoute(route: RouteRequest, request: RestRequest, name: string): RestAnswer | null {
   const { site, parameters } = route;
-  const id = /^items\/(\d+)$/.exec(name)?.[1];
+  const named = itemRoute(site, name);
   const known =
-    id === undefined ? route.method === 'GET' && /^(items|inventory)$/.test(name) : route.method === 'PUT';
+    named === null
+      ? route.method === 'GET' && /^(items|inventory)$/.test(name)
+      : route.method === 'PUT' || (route.method === 'POST' && named.isKey);
   if (!known) return null;
   const items = { site, parameters, user: checkSigned(site, request, route.user) };
-  if (id !== undefined) return putItem(items, Number(id));
+  if (named !== null) {
+    if (named.isKey && site.connector?.servers.current === '') throw serverMissing();
+    return putItem(items, named.isKey ? linkByKey(site, named.name) : linkByNumber(site, Number(named.name)));
+  }
   return name === 'items' ? readItems(items) : readInventory(items);
+}
+
+/** The content that a route names; null for a route of another kind. */
+function itemRoute(site: SimulatedSite, name: string): { name: string; isKey: boolean } | null {
+  const named = /^items\/([0-9a-f-]+)$/.exec(name)?.[1] ?? '';
+  if (/^[1-9]\d{0,17}$/.test(named)) return { name: named, isKey: false };
+  const isKey = UUID.test(named) && site.connector !== null && knowsKeys(site.connector);
+  return isKey ? { name: named, isKey } : null;
+}
+
+function serverMissing(): WpError {
+  return new WpError(
+    'sitebridge_server_missing',
+    400,
+    'The request does not say which server it comes from.',
+  );
 }
 
 function hasContent(site: SimulatedSite): boolean {
@@ -75,6 +100,9 @@ function pong(site: SimulatedSite, nonce: string, user: SimulatedUser | null) {
     nonce,
     site_id: connector?.siteId,
     plugin_version: connector?.version,
+    ...(connector !== null && knowsKeys(connector)
+      ? { links: 'key', last_operation: lastOperation(site) }
+      : {}),
     wordpress_version: state.wordpressVersion,
     php_version: '8.2.0',
     name: state.name,

@@ -127,7 +127,7 @@ final class Sitebridge_Change_Collector {
 	 */
 	public function before_delete( $post_id, $post ) {
 		if ( $this->messages->is_told( $post ) ) {
-			$this->deleting[ get_current_blog_id() ][ $post_id ] = Sitebridge_Item_Links::content_id( $post_id );
+			$this->deleting[ get_current_blog_id() ][ $post_id ] = Sitebridge_Post_Message::content( get_post( $post_id ) );
 		}
 	}
 

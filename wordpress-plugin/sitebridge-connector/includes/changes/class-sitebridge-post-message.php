@@ -64,30 +64,50 @@ final class Sitebridge_Post_Message {
 		}
 		$facts = 'status' === $topic ? self::status_facts( $post ) : $this->metadata_facts( $post, $without_picture );
 
-		return self::encode( self::head( $post, Sitebridge_Item_Links::content_id( $post->ID ) ) + $facts + self::tail( self::modified( $post ), $op_id ) );
+		return self::encode( self::head( $post, self::content( $post ) ) + $facts + self::tail( self::modified( $post ), $op_id ) );
 	}
 
 	/**
 	 * The message that a post is gone for good.
 	 *
 	 * @param WP_Post $post       The post that was.
-	 * @param int     $content_id The server's number of it, or 0.
+	 * @param array   $content    See content().
 	 * @param string  $op_id      The server's operation that deleted it, or ''.
 	 * @return string JSON.
 	 */
-	public function build_deleted( WP_Post $post, $content_id, $op_id ) {
-		return self::encode( self::head( $post, $content_id ) + array( 'status' => 'deleted' ) + self::tail( time(), $op_id ) );
+	public function build_deleted( WP_Post $post, array $content, $op_id ) {
+		return self::encode( self::head( $post, $content ) + array( 'status' => 'deleted' ) + self::tail( time(), $op_id ) );
+	}
+
+	/**
+	 * Which content of the server a post is.
+	 *
+	 * @param WP_Post|null $post The post.
+	 * @return array `content_key`, or `content_id` where only an older server's number is known, or nothing.
+	 */
+	public static function content( $post ) {
+		$key = $post instanceof WP_Post ? Sitebridge_Item_Link::key( $post ) : '';
+		if ( '' !== $key || ! $post instanceof WP_Post ) {
+			return '' === $key ? array() : array( 'content_key' => $key );
+		}
+		try {
+			$numbers = Sitebridge_Number_Link::numbers( array( $post->ID ) );
+		} catch ( RuntimeException $error ) {
+			return array();
+		}
+
+		return isset( $numbers[ $post->ID ] ) ? array( 'content_id' => $numbers[ $post->ID ] ) : array();
 	}
 
 	/**
 	 * What every message begins with.
 	 *
 	 * @param WP_Post $post       The post.
-	 * @param int     $content_id The server's number of it, or 0.
+	 * @param array   $content    See content().
 	 * @return array
 	 */
-	private static function head( WP_Post $post, $content_id ) {
-		return array( 'external_id' => (string) $post->ID ) + ( $content_id > 0 ? array( 'content_id' => $content_id ) : array() ) + array( 'post_type' => $post->post_type );
+	private static function head( WP_Post $post, array $content ) {
+		return array( 'external_id' => (string) $post->ID ) + $content + array( 'post_type' => $post->post_type );
 	}
 
 	/**

@@ -60,6 +60,25 @@ final class Sitebridge_Item_Args {
 	}
 
 	/**
+	 * What the body of a write to a content takes that is named by its key.
+	 *
+	 * @return array
+	 */
+	public static function write() {
+		$args             = self::put();
+		$args['op_id']    = array(
+			'type'              => 'string',
+			'required'          => true,
+			'validate_callback' => static function ( $value ) {
+				return Sitebridge_Server::is_uuid( $value ) ? true : new WP_Error( 'rest_invalid_param', __( 'op_id must be a UUID.', 'sitebridge-connector' ), array( 'status' => 400 ) );
+			},
+		);
+		$args['legacy_id'] = array( 'type' => array( 'integer', 'null' ) ) + self::number( 1 );
+
+		return $args;
+	}
+
+	/**
 	 * What the body of a write takes.
 	 *
 	 * @return array

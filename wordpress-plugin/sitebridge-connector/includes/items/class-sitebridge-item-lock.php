@@ -22,35 +22,35 @@ final class Sitebridge_Item_Lock {
 	/**
 	 * Takes the lock.
 	 *
-	 * @param int $content_id The content.
+	 * @param Sitebridge_Link $link The content.
 	 * @return bool False when another writer has it for long. True also where the database has no locks.
 	 */
-	public static function acquire( $content_id ) {
+	public static function acquire( Sitebridge_Link $link ) {
 		global $wpdb;
 
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- WordPress has no function for it.
-		return '0' !== $wpdb->get_var( $wpdb->prepare( 'SELECT GET_LOCK(%s, %d)', self::name( $content_id ), self::PATIENCE ) );
+		return '0' !== $wpdb->get_var( $wpdb->prepare( 'SELECT GET_LOCK(%s, %d)', self::name( $link ), self::PATIENCE ) );
 	}
 
 	/**
 	 * Gives the lock back.
 	 *
-	 * @param int $content_id The content.
+	 * @param Sitebridge_Link $link The content.
 	 */
-	public static function release( $content_id ) {
+	public static function release( Sitebridge_Link $link ) {
 		global $wpdb;
 
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- see acquire().
-		$wpdb->query( $wpdb->prepare( 'DO RELEASE_LOCK(%s)', self::name( $content_id ) ) );
+		$wpdb->query( $wpdb->prepare( 'DO RELEASE_LOCK(%s)', self::name( $link ) ) );
 	}
 
 	/**
 	 * The lock's name, which is one for the whole database server and at most 64 characters long.
 	 *
-	 * @param int $content_id The content.
+	 * @param Sitebridge_Link $link The content.
 	 * @return string
 	 */
-	private static function name( $content_id ) {
-		return 'sitebridge_' . md5( DB_NAME . ' ' . Sitebridge_Item_Links_Table::name() . ' ' . $content_id );
+	private static function name( Sitebridge_Link $link ) {
+		return 'sitebridge_' . md5( DB_NAME . ' ' . $link->lock_name() );
 	}
 }

@@ -80,6 +80,7 @@ final class Sitebridge_Item_Reader {
 		return array(
 			'items'         => $read['items'],
 			'forbidden'     => $read['forbidden'],
+			'last_operation' => Sitebridge_Server::last_operation(),
 			'next_after_id' => count( $ids ) < count( $rows ) ? end( $ids ) : null,
 			'total'         => $total,
 		);
@@ -127,7 +128,8 @@ final class Sitebridge_Item_Reader {
 		// Before the posts: what changes in between then has a hash of before, so that the change is seen later.
 		$hashes   = $this->hashes->of( $post_type, $ids );
 		$posts    = self::load( $post_type, $ids );
-		$contents = Sitebridge_Item_Links::content_ids( array_keys( $posts ) );
+		$keys     = Sitebridge_Item_Link::keys( $posts );
+		$numbers  = Sitebridge_Number_Link::numbers( array_keys( $posts ) );
 		foreach ( $ids as $id ) {
 			if ( ! isset( $posts[ $id ] ) ) {
 				$read['gone'][] = $id;
@@ -135,8 +137,10 @@ final class Sitebridge_Item_Reader {
 				$read['forbidden'][] = $id;
 			} elseif ( isset( $hashes[ $id ] ) ) {
 				$read['items'][] = $this->item( $posts[ $id ] ) + array(
-					'content_id' => isset( $contents[ $id ] ) ? $contents[ $id ] : null,
-					'hash'       => $hashes[ $id ],
+					'content_key' => isset( $keys[ $id ] ) ? $keys[ $id ] : null,
+					// A number says something only to the server that gave it, and together with the texts.
+					'content_id'  => isset( $numbers[ $id ] ) && ! isset( $keys[ $id ] ) ? $numbers[ $id ] : null,
+					'hash'        => $hashes[ $id ],
 				);
 			}
 		}

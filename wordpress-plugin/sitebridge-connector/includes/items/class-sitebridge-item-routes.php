@@ -8,7 +8,8 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * `GET sitebridge/v1/items`, `GET sitebridge/v1/inventory` and `PUT sitebridge/v1/items/{content_id}`.
+ * `GET sitebridge/v1/items`, `GET sitebridge/v1/inventory` and `POST sitebridge/v1/items/{key}`; for older servers
+ * `PUT sitebridge/v1/items/{number}`.
  */
 final class Sitebridge_Item_Routes {
 
@@ -67,7 +68,7 @@ final class Sitebridge_Item_Routes {
 	 */
 	public function register() {
 		add_action( 'rest_api_init', array( $this, 'register_routes' ) );
-		add_action( 'deleted_post', array( 'Sitebridge_Item_Links', 'forget' ), 20 );
+		add_action( 'deleted_post', array( 'Sitebridge_Item_Link', 'forget_post' ), 20 );
 	}
 
 	/**
@@ -76,6 +77,7 @@ final class Sitebridge_Item_Routes {
 	public function register_routes() {
 		$this->add( '/items', WP_REST_Server::READABLE, array( $this, 'items' ), Sitebridge_Item_Args::items() );
 		$this->add( '/inventory', WP_REST_Server::READABLE, array( $this, 'inventory' ), Sitebridge_Item_Args::inventory() );
+		$this->add( '/items/(?P<content_key>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})', 'POST, PUT', array( $this, 'write' ), Sitebridge_Item_Args::write() );
 		$this->add( '/items/(?P<content_id>[1-9][0-9]{0,17})', 'PUT', array( $this, 'put' ), Sitebridge_Item_Args::put() );
 	}
 
@@ -122,6 +124,7 @@ final class Sitebridge_Item_Routes {
 		$size = $request['size'];
 		if ( null !== $request['in'] ) {
 			return array(
+				'last_operation' => Sitebridge_Server::last_operation(),
 				'size'  => $size,
 				'items' => $this->hashes->in_ranges( $request['type'], $size, array_unique( $request['in'] ) ),
 			);
@@ -129,6 +132,7 @@ final class Sitebridge_Item_Routes {
 		$ranges = $this->hashes->ranges( $request['type'], $size );
 
 		return array(
+			'last_operation' => Sitebridge_Server::last_operation(),
 			'size'   => $size,
 			'total'  => array_sum( array_column( $ranges, 1 ) ),
 			'ranges' => $ranges,
@@ -136,17 +140,54 @@ final class Sitebridge_Item_Routes {
 	}
 
 	/**
-	 * Writes a content.
+	 * Writes a content that is named by its key.
+	 *
+	 * @param WP_REST_Request $request What is asked.
+	 * @return WP_REST_Response|WP_Error
+	 */
+	public function write( $request ) {
+		if ( ! Sitebridge_Server::is_named() ) {
+			return new WP_Error( 'sitebridge_server_missing', __( 'The request does not say which server it comes from.', 'sitebridge-connector' ), array( 'status' => 400 ) );
+		}
+		$input = self::input( $request, Sitebridge_Item_Args::write() );
+		if ( isset( $input['id'] ) && ! isset( $input['expected_hash'] ) ) {
+			return new WP_Error( 'sitebridge_expected_hash_missing', __( 'A write to a post must say by expected_hash which state of it it follows.', 'sitebridge-connector' ), array( 'status' => 400 ) );
+		}
+		Sitebridge_Server::note_operation( $input['op_id'] );
+
+		return self::answer( $this->writer->write( new Sitebridge_Item_Link( $request->get_url_params()['content_key'] ), $input ) );
+	}
+
+	/**
+	 * Writes a content that an older server names by its number.
 	 *
 	 * @param WP_REST_Request $request What is asked.
 	 * @return WP_REST_Response|WP_Error
 	 */
 	public function put( $request ) {
-		// From the body alone: what stands in the address as well is not meant.
-		$body  = $request->get_json_params();
-		$input = array_intersect_key( $request->get_params(), is_array( $body ) ? $body : $request->get_body_params(), Sitebridge_Item_Args::put() );
-		$done  = $this->writer->write( (int) $request->get_url_params()['content_id'], $input );
+		return self::answer( $this->writer->write( new Sitebridge_Number_Link( $request->get_url_params()['content_id'] ), self::input( $request, Sitebridge_Item_Args::put() ) ) );
+	}
 
+	/**
+	 * What is to be written: from the body alone, as what stands in the address as well is not meant.
+	 *
+	 * @param WP_REST_Request $request What is asked.
+	 * @param array           $args    The arguments of the route.
+	 * @return array
+	 */
+	private static function input( $request, array $args ) {
+		$body = $request->get_json_params();
+
+		return array_intersect_key( $request->get_params(), is_array( $body ) ? $body : $request->get_body_params(), $args );
+	}
+
+	/**
+	 * The answer to a write.
+	 *
+	 * @param array|WP_Error $done What the writer gave.
+	 * @return WP_REST_Response|WP_Error
+	 */
+	private static function answer( $done ) {
 		return is_wp_error( $done ) ? $done : new WP_REST_Response( $done, $done['created'] ? 201 : 200 );
 	}
 
@@ -175,7 +216,7 @@ final class Sitebridge_Item_Routes {
 					'permission_callback' => array( $this, 'check_permission' ),
 					'args'                => $args,
 				),
-				'allow_batch' => array( 'v1' => 'PUT' === $methods ),
+				'allow_batch' => array( 'v1' => WP_REST_Server::READABLE !== $methods ),
 			)
 		);
 	}

@@ -58,38 +58,42 @@ final class Sitebridge_Item_Writer {
 	/**
 	 * Writes a content.
 	 *
-	 * @param int   $content_id The server's number of it.
-	 * @param array $input      `type`, `op_id`, and what else the route takes; what is absent stays as it is.
+	 * @param Sitebridge_Link $link  Which content.
+	 * @param array           $input `type`, `op_id`, and what else the route takes; what is absent stays as it is.
 	 * @return array|WP_Error `created`, `item`, `notes`.
 	 * @throws RuntimeException When the database fails.
 	 */
-	public function write( $content_id, array $input ) {
-		if ( ! Sitebridge_Item_Lock::acquire( $content_id ) ) {
+	public function write( Sitebridge_Link $link, array $input ) {
+		if ( ! Sitebridge_Item_Lock::acquire( $link ) ) {
 			return self::busy();
 		}
 		try {
 			return $this->gate->within_operation(
 				$input['op_id'],
-				function () use ( $content_id, $input ) {
-					return $this->write_locked( $content_id, $input );
+				function () use ( $link, $input ) {
+					return $this->write_locked( $link, $input );
 				}
 			);
 		} finally {
-			Sitebridge_Item_Lock::release( $content_id );
+			Sitebridge_Item_Lock::release( $link );
 		}
 	}
 
 	/**
 	 * Writes a content that nobody else writes.
 	 *
-	 * @param int   $content_id The server's number of it.
-	 * @param array $input      See write().
+	 * @param Sitebridge_Link $link  Which content.
+	 * @param array           $input See write().
 	 * @return array|WP_Error
 	 */
-	private function write_locked( $content_id, array $input ) {
-		$link  = Sitebridge_Item_Links::find( $content_id );
+	private function write_locked( Sitebridge_Link $link, array $input ) {
+		if ( $link instanceof Sitebridge_Item_Link ) {
+			Sitebridge_Item_Link::restore();
+		}
+		$known = $link->find();
 		$named = isset( $input['id'] );
-		$post  = self::target( $content_id, $input, $link );
+		$own   = self::own_post( $link, $known, $input['type'] );
+		$post  = $named ? self::post( $input['id'], $input['type'] ) : $own;
 		$hash  = null;
 		if ( null !== $post ) {
 			if ( ! current_user_can( 'edit_post', $post->ID ) ) {
@@ -99,24 +103,17 @@ final class Sitebridge_Item_Writer {
 			$hash   = isset( $hashes[ $post->ID ] ) ? $hashes[ $post->ID ] : null;
 		}
 		$seal = md5( (string) wp_json_encode( $input ) );
-		if ( null !== $hash && null !== $link && $link['post_id'] === $post->ID && $link['seal'] === $seal && $link['sealed_hash'] === $hash ) {
+		if ( null !== $hash && null !== $known && $known['post_id'] === $post->ID && $known['seal'] === $seal && $known['sealed_hash'] === $hash ) {
 			// The same write again, as its answer was lost: it is done.
 			return self::answer( false, $this->reader->one( $post ), array() );
 		}
-		$expected = isset( $input['expected_hash'] ) ? $input['expected_hash'] : null;
-		// Made by an earlier try whose answer was lost, and edited by someone else since; one in the trash is wanted back.
-		$edited = null !== $post && 'trash' !== $post->post_status && ! $named && null === $expected && null !== $link && '' !== $link['sealed_hash'] && $link['sealed_hash'] !== $hash;
-		if ( $edited || ( null === $post && ( $named || null !== $expected ) ) || ( null !== $expected && ( $expected !== $hash || 'trash' === $post->post_status ) ) ) {
-			return new WP_Error(
-				'sitebridge_conflict',
-				__( 'The content is not any more what the server expects.', 'sitebridge-connector' ),
-				array(
-					'status' => 409,
-					'item'   => null === $post ? null : $this->reader->one( $post ),
-				)
-			);
+		$refusal = $named
+			? $this->refuse_update( $link, $own, $post, $hash, $input )
+			: $this->refuse_create( $link, $post, $input );
+		if ( null !== $refusal ) {
+			return $refusal;
 		}
-		$save = null === $post ? $this->create( $content_id, $input, $link ) : $this->update( $content_id, $input, $post, $link );
+		$save = $named ? $this->update( $link, $input, $post, $known ) : $this->create( $link, $input, $known );
 		if ( is_wp_error( $save ) ) {
 			return $save;
 		}
@@ -124,36 +121,95 @@ final class Sitebridge_Item_Writer {
 		if ( null === $item ) {
 			return new WP_Error( 'rest_cannot_edit', __( 'The post was saved, and may not be edited by the user that requests act as.', 'sitebridge-connector' ), array( 'status' => 403 ) );
 		}
-		if ( null !== $post ) {
-			Sitebridge_Item_Links::seal( $content_id, $seal, $item['hash'] );
-		} elseif ( ! Sitebridge_Item_Links::complete( $content_id, $item['id'], $seal, $item['hash'] ) ) {
+		if ( $named ) {
+			$link->seal( $seal, $item['hash'] );
+		} elseif ( ! $link->complete( $item['id'], $seal, $item['hash'] ) ) {
 			// The lock let two in: the other one's post stays.
 			wp_delete_post( $item['id'], true );
 			return self::busy();
 		}
 
 		// A new post was read before it was noted.
-		return self::answer( null === $post, array_merge( $item, compact( 'content_id' ) ), $save->notes() );
+		return self::answer( ! $named, array_merge( $item, $link->shown() ), $save->notes() );
 	}
 
 	/**
-	 * The post that is to be updated.
+	 * Why a post is not updated.
 	 *
-	 * @param int        $content_id The server's number of it.
-	 * @param array      $input      See write().
-	 * @param array|null $link       What is known of it here.
+	 * @param Sitebridge_Link $link  Which content.
+	 * @param WP_Post|null    $own   The post that the content is here.
+	 * @param WP_Post|null    $post  The post that the server names.
+	 * @param string|null     $hash  Its hash.
+	 * @param array           $input See write().
+	 * @return WP_Error|null
+	 */
+	private function refuse_update( Sitebridge_Link $link, $own, $post, $hash, array $input ) {
+		$owner = null === $post ? '' : $link->other_owner( $post );
+		if ( '' !== $owner || ( null !== $own && $own->ID !== (int) $input['id'] ) ) {
+			return $link->mismatch( (int) $input['id'], $owner, null === $own ? 0 : $own->ID, null === $post ? null : $this->reader->one( $post ) );
+		}
+		$expected = isset( $input['expected_hash'] ) ? $input['expected_hash'] : null;
+		if ( null === $post || ( null !== $expected && ( $expected !== $hash || 'trash' === $post->post_status ) ) ) {
+			return $this->conflict( 'sitebridge_conflict', $post );
+		}
+
+		return null;
+	}
+
+	/**
+	 * Why no post is made: there is one, and a create overwrites nothing.
+	 *
+	 * @param Sitebridge_Link $link  Which content.
+	 * @param WP_Post|null    $post  The post that the content is here.
+	 * @param array           $input See write().
+	 * @return WP_Error|null
+	 */
+	private function refuse_create( Sitebridge_Link $link, $post, array $input ) {
+		if ( null !== $post ) {
+			return $this->conflict( $link instanceof Sitebridge_Item_Link ? 'sitebridge_already_there' : 'sitebridge_conflict', $post );
+		}
+		if ( isset( $input['expected_hash'] ) ) {
+			return $this->conflict( 'sitebridge_conflict', null );
+		}
+		$number = isset( $input['legacy_id'] ) ? ( new Sitebridge_Number_Link( $input['legacy_id'] ) )->find() : null;
+		$older  = null === $number ? null : self::post( $number['post_id'], $input['type'] );
+
+		return null === $older || '' !== Sitebridge_Item_Link::key( $older ) ? null : $this->conflict( 'sitebridge_already_there', $older );
+	}
+
+	/**
+	 * Nothing was written, as the site has something else than the server expects.
+	 *
+	 * @param string       $code What it is.
+	 * @param WP_Post|null $post What there is.
+	 * @return WP_Error
+	 */
+	private function conflict( $code, $post ) {
+		return new WP_Error(
+			$code,
+			__( 'The content is not any more what the server expects.', 'sitebridge-connector' ),
+			array(
+				'status' => 409,
+				'item'   => null === $post ? null : $this->reader->one( $post ),
+			)
+		);
+	}
+
+	/**
+	 * The post that a content is here.
+	 *
+	 * @param Sitebridge_Link $link      Which content.
+	 * @param array|null      $known     What is known of it.
+	 * @param string          $post_type The post type.
 	 * @return WP_Post|null Null when there is none.
 	 */
-	private static function target( $content_id, array $input, $link ) {
-		if ( isset( $input['id'] ) ) {
-			return self::post( $input['id'], $input['type'] );
-		}
-		if ( null === $link ) {
+	private static function own_post( Sitebridge_Link $link, $known, $post_type ) {
+		if ( null === $known ) {
 			return null;
 		}
 
 		// Without a post noted, PHP may have ended, or a plugin failed, between the making of the post and the note of it.
-		return self::post( $link['post_id'] > 0 ? $link['post_id'] : Sitebridge_Item_Links::find_by_guid( $content_id, $input['type'] ), $input['type'] );
+		return self::post( $known['post_id'] > 0 ? $known['post_id'] : $link->find_by_guid( $post_type ), $post_type );
 	}
 
 	/**
@@ -172,25 +228,25 @@ final class Sitebridge_Item_Writer {
 	/**
 	 * Makes the post.
 	 *
-	 * @param int        $content_id The server's number of it.
-	 * @param array      $input      See write().
-	 * @param array|null $link       What is known of it here.
+	 * @param Sitebridge_Link $link  Which content.
+	 * @param array           $input See write().
+	 * @param array|null      $known What is known of it here.
 	 * @return Sitebridge_Item_Save|WP_Error
 	 */
-	private function create( $content_id, array $input, $link ) {
-		if ( null !== $link && $link['post_id'] > 0 ) {
+	private function create( Sitebridge_Link $link, array $input, $known ) {
+		if ( null !== $known && $known['post_id'] > 0 ) {
 			// Deleted past WordPress, or of another type now.
-			Sitebridge_Item_Links::forget( $link['post_id'] );
+			$link->forget();
 		}
 		$save    = new Sitebridge_Item_Save( $this->fields, $input, null );
 		$allowed = $save->check_permission();
 		if ( is_wp_error( $allowed ) ) {
 			return $allowed;
 		}
-		if ( null === Sitebridge_Item_Links::claim( $content_id ) ) {
-			throw new RuntimeException( 'The number of the content could not be stored.' );
+		if ( null === $link->claim() ) {
+			throw new RuntimeException( 'The link of the content could not be stored.' );
 		}
-		$done = $save->create( Sitebridge_Item_Links::guid( $content_id ) );
+		$done = $save->create( $link->guid() );
 
 		return is_wp_error( $done ) ? $done : $save;
 	}
@@ -198,20 +254,20 @@ final class Sitebridge_Item_Writer {
 	/**
 	 * Updates a post.
 	 *
-	 * @param int        $content_id The server's number of it.
-	 * @param array      $input      See write().
-	 * @param WP_Post    $post       The post.
-	 * @param array|null $link       What is known of it here.
+	 * @param Sitebridge_Link $link  Which content.
+	 * @param array           $input See write().
+	 * @param WP_Post         $post  The post.
+	 * @param array|null      $known What is known of it here.
 	 * @return Sitebridge_Item_Save|WP_Error
 	 */
-	private function update( $content_id, array $input, WP_Post $post, $link ) {
+	private function update( Sitebridge_Link $link, array $input, WP_Post $post, $known ) {
 		$save    = new Sitebridge_Item_Save( $this->fields, $input, $post );
 		$allowed = $save->check_permission();
 		if ( is_wp_error( $allowed ) ) {
 			return $allowed;
 		}
-		if ( null === $link || $link['post_id'] !== $post->ID ) {
-			Sitebridge_Item_Links::adopt( $content_id, $post->ID );
+		if ( ( null === $known || $known['post_id'] !== $post->ID ) && ! $link->adopt( $post->ID ) ) {
+			return self::busy();
 		}
 		if ( 'trash' === $post->post_status ) {
 			// The server wants it whatever it is now, and there must be no second one beside it.

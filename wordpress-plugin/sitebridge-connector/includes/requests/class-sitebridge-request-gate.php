@@ -174,6 +174,8 @@ final class Sitebridge_Request_Gate {
 			return self::refusal( 'sitebridge_user_invalid', __( 'The WordPress user that requests should act as is gone. Choose another under Settings > Sitebridge.', 'sitebridge-connector' ), 403 );
 		}
 
+		Sitebridge_Server::speaks( $this->request->server, $stored['site_id'] );
+
 		return $user;
 	}
 }

@@ -100,6 +100,9 @@ final class Sitebridge_Rest_Routes {
 			'nonce'             => $this->gate->request()->nonce,
 			'site_id'           => (int) $this->settings->get( 'site_id' ),
 			'plugin_version'    => SITEBRIDGE_CONNECTOR_VERSION,
+			// The server's contents are known by keys here, not by numbers alone.
+			'links'             => 'key',
+			'last_operation'    => Sitebridge_Server::last_operation(),
 			'wordpress_version' => get_bloginfo( 'version' ),
 			'php_version'       => PHP_VERSION,
 			'name'              => html_entity_decode( get_bloginfo( 'name' ), ENT_QUOTES, 'UTF-8' ),

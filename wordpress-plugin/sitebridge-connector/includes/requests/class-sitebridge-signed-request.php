@@ -63,6 +63,13 @@ final class Sitebridge_Signed_Request {
 	public $operation;
 
 	/**
+	 * Which server speaks: the UUID of its database.
+	 *
+	 * @var string
+	 */
+	public $server;
+
+	/**
 	 * Reads the current request. To be called before wp_magic_quotes(), see the plugin's main file.
 	 *
 	 * @return self
@@ -76,6 +83,7 @@ final class Sitebridge_Signed_Request {
 		$request->nonce     = self::raw( 'HTTP_X_SITEBRIDGE_NONCE' );
 		$request->signature = self::raw( 'HTTP_X_SITEBRIDGE_SIGNATURE' );
 		$request->operation = self::raw( 'HTTP_X_SITEBRIDGE_OP' );
+		$request->server    = self::raw( 'HTTP_X_SITEBRIDGE_SERVER' );
 
 		return $request;
 	}

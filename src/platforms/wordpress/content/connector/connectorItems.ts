@@ -6,6 +6,7 @@ import { readPost } from '../postFields.ts';
 import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
 import { readTerm } from '../termMap.ts';
 import { TooLargeItems, tooLarge } from '../tooLarge.ts';
+import type { ConnectorMemory } from './connectorMemory.ts';
 
 /** The largest page of the connector. */
 export const PAGE = 500;
@@ -23,10 +24,12 @@ interface Items {
 export class ConnectorItems {
   readonly type: string;
   readonly #requests: SiteRequests;
+  readonly #memory: ConnectorMemory;
   readonly #tooLarge = new TooLargeItems();
 
-  constructor(requests: SiteRequests, type: string) {
+  constructor(requests: SiteRequests, memory: ConnectorMemory, type: string) {
     this.#requests = requests;
+    this.#memory = memory;
     this.type = type;
   }
 
@@ -41,6 +44,7 @@ export class ConnectorItems {
     );
     const { value } = answer;
     if (!isRecord(value)) throw this.#requests.unexpected(`${route} that are no object`, true);
+    this.#memory.hear(value.last_operation);
     return { ...answer, value };
   }
 

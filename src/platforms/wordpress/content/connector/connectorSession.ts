@@ -7,15 +7,24 @@ import { SiteTypes } from '../siteTypes.ts';
 import { readAllTerms } from '../terms.ts';
 import { readChangedItems } from './connectorChanges.ts';
 import { ConnectorItems } from './connectorItems.ts';
+import type { ConnectorMemory } from './connectorMemory.ts';
 import { readAllItems, readSomeItems } from './connectorRead.ts';
-import { writeItems } from './connectorWrites.ts';
+import { writeByKey } from './writeByKey.ts';
+import { writeByNumber } from './writeByNumber.ts';
 
 /** A session through the content routes of the connector plugin. `outbound` fetches images. */
-export function createConnectorSession(requests: SiteRequests, outbound: Outbound): ContentSession {
+export function createConnectorSession(
+  requests: SiteRequests,
+  outbound: Outbound,
+  memory: ConnectorMemory,
+): ContentSession {
   const writing = { sender: new BatchSender(requests), media: new MediaLibrary(requests, outbound) };
   const types = new SiteTypes(requests);
-  const items = (type: string) => new ConnectorItems(requests, type);
+  const items = (type: string) => new ConnectorItems(requests, memory, type);
   return {
+    get lastOperation() {
+      return memory.lastOperation;
+    },
     findsEveryChange: true,
     writesAtOnce: BATCH,
     comparesAndSets: true,
@@ -23,6 +32,7 @@ export function createConnectorSession(requests: SiteRequests, outbound: Outboun
     readChanges: (request) => readChangedItems(requests, items(request.type.slug), request),
     read: (type, externalIds) => readSomeItems(items(type.slug), externalIds, requests.pace.atOnce),
     readTerms: (taxonomy) => readAllTerms(requests, types, taxonomy),
-    write: (type, writes) => writeItems(writing, type.slug, writes),
+    write: (type, writes) =>
+      memory.knowsKeys ? writeByKey(writing, type.slug, writes) : writeByNumber(writing, type.slug, writes),
   };
 }

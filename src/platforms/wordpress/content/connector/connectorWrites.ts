@@ -5,33 +5,35 @@ import type { BatchSender, ItemAnswer } from '../batch.ts';
 import { refusedItem } from '../faultText.ts';
 import type { MediaLibrary } from '../media.ts';
 import { slugFor } from '../slugs.ts';
+import { readUuid } from '../uuid.ts';
 import { differingTaxonomies, extraFields, statusField } from '../writeFields.ts';
 import { readItem } from './connectorItems.ts';
 
-/** Creates and updates items by the connector; see `ContentSession.write`. Throws RemoteError. */
-export async function writeItems(
-  { sender, media }: { sender: BatchSender; media: MediaLibrary },
+/** What writing by the connector needs. */
+export interface ConnectorWriting {
+  sender: BatchSender;
+  media: MediaLibrary;
+}
+
+/** A write as it goes to the connector. */
+export interface PreparedWrite {
+  write: ContentWrite;
+  body: JsonObject;
+  notes: ItemFault[];
+}
+
+/** Says writes in the connector's words; images are uploaded first. Throws RemoteError. */
+export async function prepareWrites(
+  media: MediaLibrary,
   type: string,
   writes: readonly ContentWrite[],
-): Promise<WriteOutcome[]> {
-  const notes: ItemFault[][] = [];
-  const bodies: JsonObject[] = [];
+): Promise<PreparedWrite[]> {
+  const prepared: PreparedWrite[] = [];
   for (const write of writes) {
-    const extra = await extraFields(write, write.onSite, media);
-    notes.push(extra.notes);
-    bodies.push({ ...bodyOf(type, write), ...extra.fields });
+    const { fields, notes } = await extraFields(write, write.onSite, media);
+    prepared.push({ write, body: { ...bodyOf(type, write), ...fields }, notes });
   }
-  const answers = await sender.send(
-    writes.map(({ contentId }, index) => ({
-      method: 'PUT',
-      route: `sitebridge/v1/items/${contentId}`,
-      query: '',
-      body: bodies[index] ?? {},
-      // The connector knows the item of each content, so that a second time changes the same one.
-      repeatable: true,
-    })),
-  );
-  return writes.map((write, index) => outcomeOf(write, answers[index], notes[index] ?? []));
+  return prepared;
 }
 
 function bodyOf(type: string, write: ContentWrite): JsonObject {
@@ -51,7 +53,8 @@ function bodyOf(type: string, write: ContentWrite): JsonObject {
   };
 }
 
-function outcomeOf(write: ContentWrite, answer: ItemAnswer | undefined, notes: ItemFault[]): WriteOutcome {
+/** What became of a write. */
+export function outcomeOf({ write, notes }: PreparedWrite, answer: ItemAnswer | undefined): WriteOutcome {
   const { externalId } = write;
   if (answer === undefined || answer.lost !== null) {
     const { code = 'lost', message = 'The site did not answer.', retryable = true } = answer?.lost ?? {};
@@ -79,10 +82,21 @@ function outcomeOf(write: ContentWrite, answer: ItemAnswer | undefined, notes: I
 
 function conflictOf(write: ContentWrite, value: unknown, notes: ItemFault[]): WriteOutcome {
   const data = isRecord(value) && isRecord(value.data) ? value.data : {};
-  const remote = isRecord(data.item) ? readItem(data.item, false).post : null;
+  if (isRecord(value) && value.code === 'sitebridge_link_mismatch') {
+    const { externalId } = write;
+    const otherId = typeof data.other_post_id === 'number' ? String(data.other_post_id) : null;
+    return { result: 'link_mismatch', externalId, otherKey: readUuid(data.key), otherId };
+  }
+  const remote = itemIn(value);
   // An earlier try of this write, whose answer was lost, has changed the hash itself.
   if (remote !== null && holds(remote, write)) return { result: 'written', created: false, remote, notes };
   return { result: 'conflict', remote };
+}
+
+/** The item that a refusal shows; null where it shows none. */
+export function itemIn(value: unknown): RemoteContent | null {
+  const data = isRecord(value) && isRecord(value.data) ? value.data : {};
+  return isRecord(data.item) ? readItem(data.item, false).post : null;
 }
 
 /** Does the site hold just what is to be written? */

@@ -11,6 +11,7 @@ import { CorePosts } from './corePosts.ts';
 import { readAllPosts, readSomePosts } from './coreRead.ts';
 import { writePosts } from './coreWrites.ts';
 import { EarlierCreates } from './earlierCreates.ts';
+import { findExistingPosts } from './existingPosts.ts';
 import { TermWriter } from './termWriter.ts';
 
 /** A session through WordPress's own REST API. `outbound` fetches images. */
@@ -23,6 +24,7 @@ export function createCoreSession(requests: SiteRequests, outbound: Outbound): C
     earlier: new EarlierCreates(requests),
   };
   return {
+    lastOperation: null,
     // A change of terms or meta alone leaves neither date nor number changed.
     findsEveryChange: false,
     writesAtOnce: BATCH,
@@ -34,6 +36,7 @@ export function createCoreSession(requests: SiteRequests, outbound: Outbound): C
       yield* readChangedPosts(requests, await CorePosts.of(site, request.type), request);
     },
     read: async (type, externalIds) => readSomePosts(await CorePosts.of(site, type), externalIds),
+    findExisting: async (type, writes) => findExistingPosts(requests, await CorePosts.of(site, type), writes),
     readTerms: (taxonomy) => readAllTerms(requests, site.types, taxonomy),
     write: async (type, writes) => writePosts(writing, await CorePosts.of(site, type), writes),
   };

@@ -1,0 +1,66 @@
+import type { ContentWrite, RemoteContent, WriteOutcome } from '../../../contentPart.ts';
+import type { ItemAnswer } from '../batch.ts';
+import { isEditedSince } from '../core/earlierCreates.ts';
+import {
+  type ConnectorWriting,
+  itemIn,
+  outcomeOf,
+  type PreparedWrite,
+  prepareWrites,
+} from './connectorWrites.ts';
+
+/** Creates and updates items that the connector knows by key; see `ContentSession.write`. Throws RemoteError. */
+export async function writeByKey(
+  { sender, media }: ConnectorWriting,
+  type: string,
+  writes: readonly ContentWrite[],
+): Promise<WriteOutcome[]> {
+  const prepared = await prepareWrites(media, type, writes);
+  const send = (some: readonly PreparedWrite[]) =>
+    sender.send(
+      some.map(({ write, body }) => ({
+        method: 'POST',
+        route: `sitebridge/v1/items/${write.contentKey}`,
+        query: '',
+        body,
+        // The connector knows the item of each key, so that a second time changes the same one or is refused.
+        repeatable: true,
+      })),
+    );
+  const answers = await send(prepared.map(withNumber));
+  const outcomes = prepared.map((each, index) => outcomeOf(each, answers[index]));
+  // A create that had arrived before, and that nobody has edited there since, is brought to what it is to be now.
+  const again = prepared.flatMap((each, index) => {
+    const item = unchangedSince(each.write, answers[index]);
+    return item === null || outcomes[index]?.result !== 'conflict' ? [] : [{ index, item, each }];
+  });
+  if (again.length === 0) return outcomes;
+  const updates = again.map(({ each, item }) => onItem(each, item));
+  const updated = await send(updates);
+  for (const [at, { index }] of again.entries()) {
+    const update = updates[at];
+    if (update !== undefined) outcomes[index] = outcomeOf(update, updated[at]);
+  }
+  return outcomes;
+}
+
+/** The number by which a connector before 0.4.0 may have made the item of a create whose answer was lost. */
+function withNumber(each: PreparedWrite): PreparedWrite {
+  const { write, body } = each;
+  return write.externalId === null && write.mayExist
+    ? { ...each, body: { ...body, legacy_id: write.contentId } }
+    : each;
+}
+
+/** The item that a create found in its place, where it has the texts that were sent; null otherwise. */
+export function unchangedSince(write: ContentWrite, answer: ItemAnswer | undefined): RemoteContent | null {
+  if (write.externalId !== null || !write.mayExist || !answer || answer.lost !== null) return null;
+  const item = answer.status === 409 ? itemIn(answer.value) : null;
+  return item === null || item.status === null || isEditedSince(item, write) ? null : item;
+}
+
+/** The same write, to an item that is there. */
+export function onItem(each: PreparedWrite, item: RemoteContent): PreparedWrite {
+  const body = { ...each.body, id: Number(item.externalId), expected_hash: item.tag };
+  return { ...each, body };
+}

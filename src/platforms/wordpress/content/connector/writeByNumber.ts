@@ -1,0 +1,65 @@
+import type { ContentWrite, WriteOutcome } from '../../../contentPart.ts';
+import type { ItemAnswer } from '../batch.ts';
+import {
+  type ConnectorWriting,
+  itemIn,
+  outcomeOf,
+  type PreparedWrite,
+  prepareWrites,
+} from './connectorWrites.ts';
+import { onItem, unchangedSince } from './writeByKey.ts';
+
+/** No item has this hash for long enough: a write that expects it is refused, and shows what is there. */
+const impossibleHash = '0000000000000000';
+
+/**
+ * Creates and updates items by a connector before 0.4.0, which knows contents by number alone. Numbers come back with a
+ * new or restored database: what stands behind a number is looked at before the first write of each content, and an
+ * item that this content has not made is left alone. See `ContentSession.write`. Throws RemoteError.
+ */
+export async function writeByNumber(
+  { sender, media }: ConnectorWriting,
+  type: string,
+  writes: readonly ContentWrite[],
+): Promise<WriteOutcome[]> {
+  const prepared = await prepareWrites(media, type, writes);
+  const send = (some: readonly PreparedWrite[]) =>
+    sender.send(
+      some.map(({ write, body }) => ({
+        method: 'PUT',
+        route: `sitebridge/v1/items/${write.contentId}`,
+        query: '',
+        body,
+        repeatable: true,
+      })),
+    );
+  const outcomes = new Map<ContentWrite, WriteOutcome>();
+  const writable: PreparedWrite[] = [];
+  const creates = prepared.filter(({ write }) => write.externalId === null);
+  const behind = creates.length === 0 ? [] : await send(creates.map((each) => probe(type, each)));
+  for (const [index, each] of creates.entries()) {
+    const verdict = judge(each, behind[index]);
+    if ('result' in verdict) outcomes.set(each.write, verdict);
+    else writable.push(verdict);
+  }
+  // The item that is named, and the state of it that is expected, protect what an update is sent to.
+  writable.push(...prepared.filter(({ write }) => write.externalId !== null));
+  const answers = writable.length === 0 ? [] : await send(writable);
+  for (const [index, each] of writable.entries()) outcomes.set(each.write, outcomeOf(each, answers[index]));
+  return writes.map((write) => outcomes.get(write) ?? outcomeOf({ write, body: {}, notes: [] }, undefined));
+}
+
+/** A write that is refused whatever is there. */
+function probe(type: string, each: PreparedWrite): PreparedWrite {
+  return { ...each, body: { type, op_id: each.write.opId, id: null, expected_hash: impossibleHash } };
+}
+
+/** What stands behind the number of a content that is to be created: the write to send, or why none is. */
+function judge(each: PreparedWrite, answer: ItemAnswer | undefined): PreparedWrite | WriteOutcome {
+  if (answer === undefined || answer.lost !== null || answer.status !== 409) return outcomeOf(each, answer);
+  const item = itemIn(answer.value);
+  if (item === null) return each;
+  const own = unchangedSince(each.write, answer);
+  if (own !== null) return onItem(each, own);
+  return { result: 'link_mismatch', externalId: item.externalId, otherKey: null, otherId: null };
+}
