@@ -4,7 +4,7 @@ export const SERVER_ID = '5f0e8c1a-3b7d-4f5e-9a61-2c8d7e4b9f10';
 
 /** The key of a content with this number. */
 export function contentKey(contentId: number): string {
-  return `c0000000-0000-4000-8000-${contentId.toString(16).padStart(12, '0')}`;
+  return `${contentId.toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`;
 }
 
 /** The id of an operation. */
