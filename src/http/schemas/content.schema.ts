@@ -19,6 +19,7 @@ export const contentQuery = z.object({
 export const contentSchema = z
   .object({
     id: z.int(),
+    key: z.uuid().meta({ description: 'What identifies it on other systems; never used again.' }),
     site_id: z.int(),
     title: z.string(),
     slug: z.string(),
@@ -88,6 +89,7 @@ export const pullContentResponse = z.object({
 export function contentBody(content: Content) {
   return {
     id: content.id,
+    key: content.key,
     site_id: content.siteId,
     title: content.title,
     slug: content.slug,

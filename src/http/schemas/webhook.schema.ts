@@ -78,6 +78,7 @@ export const deliveryParams = z.object({
 export const deliverySchema = z
   .object({
     id: z.int(),
+    key: z.uuid().meta({ description: 'Tells it from every other delivery, also after a restored backup.' }),
     site_id: z.int(),
     webhook_id: z.string(),
     topic: z.enum(['status', 'metadata', 'changed', 'deleted']),
@@ -98,6 +99,7 @@ export const deliveriesResponse = z.object({
 export function deliveryBody(delivery: WebhookDelivery) {
   return {
     id: Number(delivery.id),
+    key: delivery.key,
     site_id: delivery.siteId,
     webhook_id: delivery.webhookId,
     topic: delivery.topic,
