@@ -15,6 +15,7 @@ import {
 import { buildContent, editHere, writePost } from '../support/contents.ts';
 import { expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { uuid } from '../support/uuid.ts';
 
 const contentPath = '/api/v1/content';
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -44,6 +45,7 @@ describe('a content', () => {
     const answer = await as().get(`${contentPath}/${id}`).expect(200);
     expect(answer.body).toEqual({
       id,
+      key: expect.stringMatching(uuid),
       site_id: tenant.site.siteId,
       title: 'Größe 🌉',
       slug: post.slug,

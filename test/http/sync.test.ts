@@ -8,6 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { type Gate, startGate } from '../support/gate.ts';
 import { expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { uuid } from '../support/uuid.ts';
 
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const nothing = {
@@ -80,6 +81,7 @@ test('a metadata run brings the structure of the site', async () => {
   expect(answer.status).toBe(200);
   const run = {
     id: expect.any(Number),
+    key: expect.stringMatching(uuid),
     direction: 'metadata',
     status: 'success',
     progress: { done: 6, expected: 6 },
@@ -124,6 +126,7 @@ describe('a sync call', () => {
     expect(answer.headers['preference-applied']).toBe('respond-async');
     expect(answer.body).toEqual({
       id: expect.any(Number),
+      key: expect.stringMatching(uuid),
       direction: 'metadata',
       status: expect.stringMatching(/^(queued|syncing)$/),
       progress: { done: 0, expected: null },

@@ -11,6 +11,7 @@ import { buildContent, editHere, writePost } from '../support/contents.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { uuid } from '../support/uuid.ts';
 import { deliver, type Topic, webhooksPath } from '../support/webhooks.ts';
 
 const newsAndGreen = [
@@ -562,6 +563,7 @@ describe('a delivery that cannot be applied', () => {
       results: [
         {
           id,
+          key: expect.stringMatching(uuid),
           site_id: tenant.site.siteId,
           webhook_id: expect.stringMatching(/^broken-/),
           topic: 'status',
