@@ -14,7 +14,7 @@ const message =
   'Most items that were kept here under their ids are gone from this address or were made anew: it leads to another ' +
   'site. Nothing was changed. If the site was rebuilt there, sync with "moved": true: what is gone becomes ' +
   'deleted_remote here and keeps its texts, and the items of the new site come as new contents. To keep both apart, ' +
-  'make a new site here and connect it there; nothing of this one changes then.';
+  'make a new site here and connect it there; nothing of this one changes then (another_site).';
 
 /** One type of a site, and how its items are read. */
 export interface CensusType {

@@ -10,7 +10,7 @@ export const DATABASE_RESTORED = 'database_restored';
 
 const message =
   'The site knows a write from this server that its database does not: a backup was restored, or a copy of the ' +
-  'database is in use. Nothing was written. Everything is being read first, then pushes go on.';
+  'database is in use. Nothing was written. Everything is being read first, then pushes go on (database_restored).';
 
 /**
  * What a site remembers of our writes, against what this database knows of them. A site that tells of an unknown

@@ -216,6 +216,23 @@ describe('a create that was begun before', () => {
     expect(found).toMatchObject({ result: 'written', remote: { externalId: remote.externalId } });
   });
 
+  it('is found by the number that was kept before keys, together with its title', async () => {
+    const byNumber = new Map([['sitebridge.content_id', { type: 'number_integer', value: '42' }]]);
+    const { id } = shop.shopify.add('page', { title: 'Once', handle: 'once', metafields: byNumber });
+    shop.shopify.add('page', { title: 'Another', handle: 'another', metafields: byNumber });
+    const found = await write('page', { title: 'Once', ...begun });
+    expect(found).toMatchObject({
+      result: 'written',
+      created: false,
+      remote: { externalId: String(id), contentKey: contentKey(42) },
+    });
+    // The number alone is another content's, of before a database was restored.
+    expect(await write('page', { title: 'Else', slug: 'another', ...begun }, 43)).toMatchObject({
+      result: 'written',
+      created: true,
+    });
+  });
+
   it('does not take another item of the same handle for its own', async () => {
     shop.shopify.add('page', { title: 'Once' });
     const { remote, created } = await written('page', { title: 'Once', slug: 'once', ...begun });

@@ -138,6 +138,15 @@ describe('creating by core REST', () => {
     ]);
   });
 
+  it('finds a create that got its number as a slug, as before keys', async () => {
+    const title = '你好';
+    site.posts = [fakePost(1, { slug: 'content-7', title, content: '<p>Body 7</p>' })];
+    const begunAt = new Date().toISOString();
+    const [outcome] = await write(contentWrite(7, { title, mayExist: true, begunAt }));
+    expect(outcome).toMatchObject({ result: 'written', remote: { externalId: '1' } });
+    expect(site.posts).toHaveLength(1);
+  });
+
   it('finds a create of a backdated post', async () => {
     site.posts = [
       fakePost(1, { slug: 'written-1', title: 'Written 1', modified_gmt: '2020-02-02T02:02:02' }),

@@ -6,7 +6,7 @@ import { globalId } from '../api/globalId.ts';
 import { fault } from '../faults.ts';
 import { contentInput, note } from './contentInput.ts';
 import type { ContentKind } from './contentKinds.ts';
-import { findCreated, handlesFor, itemByHandle } from './existingItem.ts';
+import { findCreated, handlesFor, isOf, itemByHandle } from './existingItem.ts';
 import { changedBlog, Groupings } from './groupings.ts';
 import type { ItemReader } from './itemReader.ts';
 import { isTaken, type Mutated, readPayload, type UserErrors, userFault } from './mutationAnswer.ts';
@@ -74,8 +74,7 @@ export class ContentWriter {
       }
       if (!errors.some(isTaken)) break;
       const holder = await itemByHandle(this.#reader, kind, handle);
-      if (holder?.contentKey === write.contentKey)
-        return this.#update(kind, write, holder.externalId, holder);
+      if (holder !== null && isOf(holder, write)) return this.#update(kind, write, holder.externalId, holder);
     }
     return failed(userFault(write, errors), false);
   }

@@ -16,6 +16,17 @@ export function handlesFor(write: ContentWrite): string[] {
   return [wanted, `${wanted}-${write.contentKey.slice(0, 8)}`];
 }
 
+/**
+ * Is it the item of this content? Before keys a number was kept with it, which may come back for another content: it
+ * counts only together with the title.
+ */
+export function isOf(item: RemoteContent, { contentKey, contentId, title, sentAs }: ContentWrite): boolean {
+  if (item.contentKey !== null) return item.contentKey === contentKey;
+  return (
+    item.legacyContentId === contentId && [title, ...sentAs.map((sent) => sent.title)].includes(item.title)
+  );
+}
+
 /** The item of this handle; null when there is none. */
 export async function itemByHandle(
   reader: ItemReader,
@@ -38,7 +49,7 @@ export async function findCreated(
 ): Promise<RemoteContent | null> {
   for (const handle of handlesFor(write)) {
     const found = await itemByHandle(reader, kind, handle);
-    if (found?.contentKey === write.contentKey) return found;
+    if (found !== null && isOf(found, write)) return found;
   }
   const begun = Date.parse(write.begunAt ?? '');
   if (Number.isNaN(begun)) return null;
@@ -46,7 +57,7 @@ export async function findCreated(
   let at: Position | null = START;
   for (let pages = 0; at !== null && pages < PAGES_AT_MOST; pages += 1) {
     const page = await reader.page({ kind, search, reverse: true }, at, kind.pageSize);
-    const found = page.items.find((item) => item.contentKey === write.contentKey);
+    const found = page.items.find((item) => isOf(item, write));
     if (found !== undefined) return found;
     at = page.next;
   }

@@ -10,6 +10,13 @@ export function slugFor({ slug, title, contentKey }: ContentWrite): string {
   return slug || slugOfTitle(title) || `content-${contentKey.slice(0, 8)}`;
 }
 
+/** The slugs under which a create may stand: before keys, a title without Latin letters got the content's number. */
+export function slugsOfCreate(write: ContentWrite): string[] {
+  const slug = slugFor(write);
+  const isNamed = write.slug !== '' || slugOfTitle(write.title) !== '';
+  return isNamed ? [slug] : [slug, `content-${write.contentId}`];
+}
+
 /** A slug and what WordPress makes of it when it is taken. */
 export function variants(slug: string): string[] {
   const numbered = Array.from({ length: NUMBERS - 1 }, (_, index) => `${slug}-${index + 2}`);

@@ -2,7 +2,7 @@ import type { ContentWrite, RemoteContent, SentTexts } from '../../../contentPar
 import { decodeCharacterReferences } from '../../site/htmlText.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import type { SiteRequests } from '../siteRequests.ts';
-import { slugFor, variants } from '../slugs.ts';
+import { slugFor, slugsOfCreate, variants } from '../slugs.ts';
 import type { CorePosts } from './corePosts.ts';
 
 /** How far the site's clock may have moved against ours since a create was begun. Milliseconds. */
@@ -32,7 +32,8 @@ export class EarlierCreates {
    */
   async find(posts: CorePosts, write: ContentWrite): Promise<RemoteContent | null> {
     const sent = [...new Set(sentTexts(write).map((texts) => slugFor({ ...write, ...texts })))];
-    const slugs = sent.flatMap(variants).map((slug) => encodeURIComponent(slug));
+    const looked = new Set(sentTexts(write).flatMap((texts) => slugsOfCreate({ ...write, ...texts })));
+    const slugs = [...looked].flatMap(variants).map((slug) => encodeURIComponent(slug));
     const query = `${posts.list.query}&slug=${slugs.join(',')}&per_page=100&orderby=id&order=desc`;
     const answer = await this.#requests.read(posts.route, `${query}&_fields=${await posts.fields()}`);
     const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
