@@ -1,5 +1,7 @@
 /** Who speaks, and of what, in tests of a platform: the same each time. */
 
+import { expect } from '@jest/globals';
+
 export const SERVER_ID = '5f0e8c1a-3b7d-4f5e-9a61-2c8d7e4b9f10';
 
 /** The key of a content with this number. */
@@ -12,3 +14,6 @@ export function operationId(name: string | number): string {
   const digits = Buffer.from(String(name)).toString('hex').slice(-12).padStart(12, '0');
   return `019a0000-0000-7000-8000-${digits}`;
 }
+
+/** Any key, as an answer shows it. */
+export const aKey = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);

@@ -80,7 +80,7 @@ describe('a create', () => {
         target: '/v1/articles',
         headers: {
           'content-type': 'application/json',
-          'idempotency-key': '"sitebridge-${contentKey(41)}-2026-06-01T00:00:00.000Z"',
+          'idempotency-key': `"sitebridge-${contentKey(41)}-2026-06-01T00:00:00.000Z"`,
         },
       },
     ]);
