@@ -6,7 +6,7 @@ import { buildAccount, buildSite, integrationsPath } from '../support/builders.t
 import type { ContentDriver } from './contentSuite.ts';
 
 /** Terms are written only where the description says so. */
-const WRITTEN = ['title', 'slug', 'body', 'excerpt', 'status', 'content_id', 'terms'];
+const WRITTEN = ['title', 'slug', 'body', 'excerpt', 'status', 'content_key', 'terms'];
 
 /** A simulated API that a user has described; its list comes in pages of this kind. */
 export function customDriver(paging: PagingKind): ContentDriver {

@@ -47,7 +47,7 @@ test('answers the result, keeps it, and says who asked', async () => {
     retryable: false,
     latency_ms: expect.any(Number),
     checks: expect.any(Array),
-    remote: { name: 'Brücke & Söhne', version: '6.8.2', plugin_version: '0.3.0', canonical_url: gate.url },
+    remote: { name: 'Brücke & Söhne', version: '6.8.2', plugin_version: '0.4.0', canonical_url: gate.url },
   });
   expect(answer.body.checks.length).toBeGreaterThan(2);
   for (const each of answer.body.checks) expect(each).toMatchObject(check);

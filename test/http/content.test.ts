@@ -13,6 +13,7 @@ import {
   type TestTenant,
 } from '../support/builders.ts';
 import { buildContent, editHere, writePost } from '../support/contents.ts';
+import { aKey } from '../support/identity.ts';
 import { expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -44,6 +45,7 @@ describe('a content', () => {
     const answer = await as().get(`${contentPath}/${id}`).expect(200);
     expect(answer.body).toEqual({
       id,
+      key: aKey,
       site_id: tenant.site.siteId,
       title: 'Größe 🌉',
       slug: post.slug,

@@ -52,7 +52,7 @@ const result = {
   remote: {
     name: 'Brücke & Söhne',
     version: '6.8.2',
-    plugin_version: '0.3.0',
+    plugin_version: '0.4.0',
     canonical_url: expect.any(String),
   },
 };

@@ -6,6 +6,7 @@ import {
 import { buildTenant, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Gate, startGate } from '../support/gate.ts';
+import { aKey } from '../support/identity.ts';
 import { expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -80,6 +81,7 @@ test('a metadata run brings the structure of the site', async () => {
   expect(answer.status).toBe(200);
   const run = {
     id: expect.any(Number),
+    key: aKey,
     direction: 'metadata',
     status: 'success',
     progress: { done: 6, expected: 6 },
@@ -124,6 +126,7 @@ describe('a sync call', () => {
     expect(answer.headers['preference-applied']).toBe('respond-async');
     expect(answer.body).toEqual({
       id: expect.any(Number),
+      key: aKey,
       direction: 'metadata',
       status: expect.stringMatching(/^(queued|syncing)$/),
       progress: { done: 0, expected: null },

@@ -9,6 +9,7 @@ import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
 import { buildTenant, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { buildContent, editHere, writePost } from '../support/contents.ts';
 import { eventually } from '../support/eventually.ts';
+import { aKey } from '../support/identity.ts';
 import { expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { deliver, type Topic, webhooksPath } from '../support/webhooks.ts';
@@ -363,7 +364,7 @@ describe('a content that is named by our id', () => {
         lastOpId: 'op-1',
       },
     });
-    await tell('status', post, { status: 'publish', content_id: content.id, op_id: 'op-1' });
+    await tell('status', post, { status: 'publish', content_key: content.key, op_id: 'op-1' });
     await eventually(async () =>
       expect(await stored(content.id)).toMatchObject({ externalId: String(post.id), syncState: 'in_sync' }),
     );
@@ -562,6 +563,7 @@ describe('a delivery that cannot be applied', () => {
       results: [
         {
           id,
+          key: aKey,
           site_id: tenant.site.siteId,
           webhook_id: expect.stringMatching(/^broken-/),
           topic: 'status',

@@ -21,6 +21,7 @@ describe('request signature', () => {
       { serverId: SERVER_ID, siteId: 3, siteKey: 'sbk_test', now: NOW, nonce: 'abc' },
     );
     expect(headers).toEqual({
+      'X-Sitebridge-Server': SERVER_ID,
       'X-Sitebridge-Site': '3',
       'X-Sitebridge-Timestamp': '1767323045',
       'X-Sitebridge-Nonce': 'abc',

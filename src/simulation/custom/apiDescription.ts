@@ -12,7 +12,7 @@ export function describeApi({ url, auth, paging }: Pick<SimulatedApi, 'url' | 'a
       list: { path: '/articles', items: '/data/items', total: '/paging/total' },
       paging: PAGING[paging],
       item: { path: '/articles/{id}', at: '/data' },
-      create: { path: '/articles', at: '/data', find: { param: 'ref', by: 'content_id' } },
+      create: { path: '/articles', at: '/data', find: { param: 'ref', by: 'content_key' } },
       update: { path: '/articles/{id}', at: '/data' },
       map: {
         external_id: '/id',
@@ -26,7 +26,7 @@ export function describeApi({ url, auth, paging }: Pick<SimulatedApi, 'url' | 'a
         },
         url: '/links/self',
         modified_at: '/updated_at',
-        content_id: '/ref',
+        content_key: '/ref',
         terms: { at: '/attributes/tags', taxonomy: 'tag', slug: '/key', name: '/label' },
         metadata: { author: '/attributes/author' },
       },

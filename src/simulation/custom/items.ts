@@ -13,7 +13,7 @@ export interface ApiItem {
   links: { self: string };
   updated_at: string;
   /** What a caller keeps with the item: the id that it has there. */
-  ref?: number;
+  ref?: string;
 }
 
 /** Items 1 to `count`, made a minute apart from 2026-01-01 on. */

@@ -33,7 +33,7 @@ function filtered(items: ApiItem[], query: URLSearchParams): ApiItem[] {
   return items.filter(
     (item) =>
       (slug === null || item.attributes.slug === slug) &&
-      (ref === null || item.ref === Number(ref)) &&
+      (ref === null || item.ref === ref) &&
       (since === null || Date.parse(item.updated_at) >= Date.parse(since)),
   );
 }

@@ -192,7 +192,7 @@ function merged(item: ApiItem, sent: unknown): ApiItem {
   return {
     ...item,
     attributes: { ...next, title: String(next.title).trim() },
-    ...(typeof ref === 'number' ? { ref } : {}),
+    ...(typeof ref === 'string' ? { ref } : {}),
   };
 }
 

@@ -98,12 +98,12 @@ describe('a description', () => {
     ],
     [
       'with a search by an id that is not there',
-      { map: { ...content.map, content_id: undefined } },
-      ['map.content_id'],
+      { map: { ...content.map, content_key: undefined } },
+      ['map.content_key'],
     ],
     [
       'with what is written and not mapped',
-      { write: ['title', 'terms'], map: { external_id: '/i', content_id: '/r', title: '/t' } },
+      { write: ['title', 'terms'], map: { external_id: '/i', content_key: '/r', title: '/t' } },
       ['write'],
     ],
     [

@@ -61,7 +61,9 @@ describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging
       terms: [{ taxonomy: 'tag', slug: 'news', name: 'News' }],
       metadata: { author: 'Ada' },
       tag: expect.stringMatching(/^[0-9a-f]{16}$/),
-      contentId: null,
+      contentKey: null,
+      legacyContentId: null,
+      birth: { date: null, author: null },
     });
   });
 

@@ -1,11 +1,13 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import type { ContentSession, ContentWrite, WriteOutcome } from '../../../src/platforms/contentPart.ts';
+import { textsOf } from '../../../src/platforms/contentTexts.ts';
 import type { JsonObject } from '../../../src/platforms/platform.ts';
 import { describeApi } from '../../../src/simulation/custom/apiDescription.ts';
 import type { ApiFault } from '../../../src/simulation/custom/faults.ts';
 import { type SimulatedApi, startSimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';
 import { closedPort, serveLoopback } from '../../outbound/loopbackServer.ts';
 import { contentWrite, testPace, typeOf } from '../../support/contentCaller.ts';
+import { contentKey } from '../../support/identity.ts';
 import { connectionTo, testPlatform } from './testApi.ts';
 
 const { platform, close } = testPlatform();
@@ -65,14 +67,20 @@ describe('a create', () => {
     expect(outcome).toMatchObject({
       result: 'written',
       created: true,
-      remote: { externalId: '4', title: 'A title', slug: 'a-title', status: 'published', contentId: 41 },
+      remote: {
+        externalId: '4',
+        title: 'A title',
+        slug: 'a-title',
+        status: 'published',
+        contentKey: contentKey(41),
+      },
     });
     expect(posts(api)).toMatchObject([
       {
         target: '/v1/articles',
         headers: {
           'content-type': 'application/json',
-          'idempotency-key': '"sitebridge-7-41-2026-06-01T00:00:00.000Z"',
+          'idempotency-key': `"sitebridge-${contentKey(41)}-2026-06-01T00:00:00.000Z"`,
         },
       },
     ]);
@@ -85,7 +93,7 @@ describe('a create', () => {
         summary: 'An excerpt',
         state: 'live',
       },
-      ref: 41,
+      ref: contentKey(41),
     });
   });
 
@@ -119,7 +127,7 @@ describe('a create', () => {
     expect(again).toMatchObject({
       result: 'written',
       created: true,
-      remote: { externalId: '4', title: 'A newer title', contentId: 41 },
+      remote: { externalId: '4', title: 'A newer title', contentKey: contentKey(41) },
     });
     expect(posts(api)).toHaveLength(1);
     expect(api.items).toHaveLength(4);
@@ -212,9 +220,11 @@ describe('a create', () => {
     api.setFault('empty_answers');
     expect(await write(await open(api))).toMatchObject({
       result: 'written',
-      remote: { externalId: '4', contentId: 41 },
+      remote: { externalId: '4', contentKey: contentKey(41) },
     });
-    expect(await write(await open(api, { create: createWithoutFind }), { contentId: 42 })).toMatchObject({
+    expect(
+      await write(await open(api, { create: createWithoutFind }), { contentKey: contentKey(42) }),
+    ).toMatchObject({
       result: 'failed',
       fault: { code: 'create_lost' },
     });
@@ -241,7 +251,8 @@ describe('an update', () => {
     const api = await start();
     const session = await open(api);
     const before = await onSite(session, '2');
-    const same = { ...before, onSite: before, status: null, contentId: 41 };
+    const { externalId, terms, metadata } = before;
+    const same = { ...textsOf(before), externalId, terms, metadata, onSite: before, status: null };
     const outcome = await write(session, { ...same, title: 'New' });
     expect(outcome).toMatchObject({
       result: 'written',
@@ -251,7 +262,7 @@ describe('an update', () => {
     expect(api.requests.at(-1)).toMatchObject({
       method: 'PATCH',
       target: '/v1/articles/2',
-      body: { attributes: { title: 'New' }, ref: 41 },
+      body: { attributes: { title: 'New' }, ref: contentKey(41) },
     });
     const count = api.requests.length;
     const now = await onSite(session, '2');
@@ -269,7 +280,10 @@ describe('an update', () => {
     await write(session, { externalId: '3', onSite: before, status: null });
     expect(api.requests.at(-1)).toMatchObject({
       method: 'PUT',
-      body: { attributes: { title: 'A title', text: '<p>A body</p>', state: 'in_work' }, ref: 41 },
+      body: {
+        attributes: { title: 'A title', text: '<p>A body</p>', state: 'in_work' },
+        ref: contentKey(41),
+      },
     });
   });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ReadAllRequest, ReadChangesRequest } from '../../../src/platforms/contentPart.ts';
 import { Known, readOut, testPace, typeOf } from '../../support/contentCaller.ts';
+import { contentKey } from '../../support/identity.ts';
 import { type TestShop, testShop } from './testShop.ts';
 
 let shop: TestShop;
@@ -68,20 +69,26 @@ describe('everything', () => {
       ],
       metadata: { author: 'Brücke & Söhne', image_url: 'https://cdn.shopify.com/a.jpg' },
       tag: null,
-      contentId: null,
+      contentKey: null,
+      legacyContentId: null,
+      birth: null,
     });
   });
 
   it('gives a product with its type, tags and collections, and our own mark', async () => {
     shop.shopify.change(1007, {
-      metafields: new Map([['sitebridge.content_id', { type: 'number_integer', value: '42' }]]),
+      metafields: new Map([
+        ['sitebridge.content_key', { type: 'single_line_text_field', value: contentKey(42) }],
+        ['sitebridge.content_id', { type: 'number_integer', value: '42' }],
+      ]),
       seo: { title: 'Hats', description: null },
     });
     const { items } = await readAll('product');
     expect(items[0]).toMatchObject({
       title: 'Hat',
       status: 'published',
-      contentId: 42,
+      contentKey: contentKey(42),
+      legacyContentId: 42,
       terms: [
         { taxonomy: 'product_type', slug: 'headwear', name: 'Headwear' },
         { taxonomy: 'product_tag', slug: 'wool', name: 'wool' },

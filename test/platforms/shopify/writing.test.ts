@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContentWrite, RemoteContent, WriteOutcome } from '../../../src/platforms/contentPart.ts';
 import type { SimulatedItem } from '../../../src/simulation/shopify/state.ts';
 import { contentWrite, typeOf } from '../../support/contentCaller.ts';
+import { contentKey } from '../../support/identity.ts';
 import { type TestShop, testShop } from './testShop.ts';
 
 let shop: TestShop;
@@ -62,7 +63,7 @@ function sentInput(): Record<string, unknown> {
 }
 
 describe('a create', () => {
-  it.each(KINDS)('makes a %s that holds what was sent, marked with our id', async (slug) => {
+  it.each(KINDS)('makes a %s that holds what was sent, marked with our key', async (slug) => {
     const { remote, created, notes } = await written(slug, { title: 'Grüße', slug: 'gruss' });
     expect(created).toBe(true);
     expect(notes).toEqual([]);
@@ -72,7 +73,7 @@ describe('a create', () => {
       slug: 'gruss',
       body: '<p>Text</p>',
       status: 'draft',
-      contentId: 42,
+      contentKey: contentKey(42),
     });
     expect(await read(slug, remote.externalId)).toEqual(remote);
   });
@@ -138,7 +139,7 @@ describe('a create', () => {
       const title = `Taken ${slug}`;
       shop.shopify.add(slug, { title });
       const { remote, notes } = await written(slug, { title, slug: `taken-${slug}` });
-      expect(remote.slug).toBe(`taken-${slug}-42`);
+      expect(remote.slug).toBe(`taken-${slug}-0000002a`);
       expect(notes).toMatchObject([{ code: 'slug_changed' }]);
     }
   });
@@ -198,7 +199,11 @@ describe('a create that was begun before', () => {
     expect(count(slug)).toBe(before + 1);
 
     const found = await write(slug, { title: 'Once', ...begun });
-    expect(found).toMatchObject({ result: 'written', created: false, remote: { contentId: 42 } });
+    expect(found).toMatchObject({
+      result: 'written',
+      created: false,
+      remote: { contentKey: contentKey(42) },
+    });
     expect(count(slug)).toBe(before + 1);
   });
 
@@ -215,7 +220,7 @@ describe('a create that was begun before', () => {
     shop.shopify.add('page', { title: 'Once' });
     const { remote, created } = await written('page', { title: 'Once', slug: 'once', ...begun });
     expect(created).toBe(true);
-    expect(remote.slug).toBe('once-42');
+    expect(remote.slug).toBe('once-0000002a');
   });
 });
 
@@ -302,7 +307,7 @@ describe('an update', () => {
 
   it('works without knowing what is there', async () => {
     const { remote } = await written('page', { externalId: '1005', title: 'New', slug: 'about-us' });
-    expect(remote).toMatchObject({ externalId: '1005', title: 'New', contentId: 42 });
+    expect(remote).toMatchObject({ externalId: '1005', title: 'New', contentKey: contentKey(42) });
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContentSession } from '../../../src/platforms/contentPart.ts';
 import { contentWrite, Known, POST, readOut, testPace } from '../../support/contentCaller.ts';
+import { contentKey } from '../../support/identity.ts';
 import { type ContentSite, startContentSite } from './contentSite.ts';
 import { fakePost } from './contentState.ts';
 import { connectionTo, PASSWORD, testPlatform } from './testSite.ts';
@@ -39,16 +40,21 @@ describe('the connector', () => {
     other.close();
   });
 
-  it('tells what core REST tells, but for its hash and the id of the content', async () => {
-    site.posts[2] = fakePost(3, { meta: { colour: 'red' }, featured_media: 4, parent: 2, contentId: 77 });
+  it('tells what core REST tells, but for its hash and the key of the content', async () => {
+    site.posts[2] = fakePost(3, {
+      meta: { colour: 'red' },
+      featured_media: 4,
+      parent: 2,
+      contentKey: contentKey(77),
+    });
     const byConnector = await readOut((await open()).readAll(ALL));
     site.connector = 'none';
     const byCore = await readOut((await open(PASSWORD)).readAll(ALL));
-    const plain = byConnector.items.map((item) => ({ ...item, tag: null, contentId: null }));
+    const plain = byConnector.items.map((item) => ({ ...item, tag: null, contentKey: null }));
     expect(plain).toEqual(byCore.items);
     expect(byConnector.items[2]).toMatchObject({
       tag: expect.stringMatching(/^[0-9a-f]{16}$/),
-      contentId: 77,
+      contentKey: contentKey(77),
     });
   });
 
@@ -87,7 +93,11 @@ describe('the connector', () => {
     const watermark = end.watermark;
     const changes = await readOut(session.readChanges({ type: POST, newest: null, watermark, known }));
     expect([changes.ids, changes.end.missing]).toEqual([[], []]);
-    expect(site.asked.map(({ route }) => route)).toEqual(['', 'sitebridge/v1/inventory']);
+    expect(site.asked.map(({ route }) => route)).toEqual([
+      '',
+      'sitebridge/v1/ping',
+      'sitebridge/v1/inventory',
+    ]);
   });
 
   it('finds every change by the inventory, also what leaves no date behind', async () => {
@@ -149,17 +159,23 @@ describe('the connector', () => {
 });
 
 describe('writing by the connector', () => {
-  it('creates, 25 in one signed request, and updates the same when it is sent again', async () => {
+  it('creates, 25 in one signed request, and brings each to what it is to be when it is sent again', async () => {
     site.posts = [];
     const session = await open();
     const writes = Array.from({ length: 25 }, (_, index) => contentWrite(index + 1));
     const first = await session.write(POST, writes);
-    const second = await session.write(POST, writes);
+    const second = await session.write(
+      POST,
+      writes.map((write) => ({ ...write, mayExist: true, sentAs: [write], excerpt: 'New' })),
+    );
     expect(first.map(({ result }) => result)).toEqual(Array(25).fill('written'));
-    expect(first[0]).toMatchObject({ created: true, remote: { contentId: 1, slug: 'written-1' } });
-    expect(second[0]).toMatchObject({ created: false });
+    expect(first[0]).toMatchObject({
+      created: true,
+      remote: { contentKey: contentKey(1), slug: 'written-1' },
+    });
+    expect(second[0]).toMatchObject({ created: false, remote: { excerpt: 'New' } });
     expect(site.posts).toHaveLength(25);
-    expect(asked('batch/v1')).toHaveLength(2);
+    expect(asked('batch/v1')).toHaveLength(3);
   });
 
   it('has one post though the answer was lost, and no conflict with itself', async () => {
@@ -169,7 +185,7 @@ describe('writing by the connector', () => {
     const write = contentWrite(9, { externalId: '1', expectedTag: known?.tag ?? null, slug: 'post-1' });
     let lost = false;
     site.after = ({ method }) => {
-      if (method !== 'PUT' || lost) return undefined;
+      if (method !== 'POST' || lost) return undefined;
       lost = true;
       return 'break off';
     };

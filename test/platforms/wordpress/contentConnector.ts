@@ -17,8 +17,10 @@ export function connectorRoutes(
   if (site.connector !== 'content') return null;
   if (route === 'sitebridge/v1/items') return items(site, query);
   if (route === 'sitebridge/v1/inventory') return inventory(site, query);
-  const [, contentId] = /^sitebridge\/v1\/items\/(\d+)$/.exec(route) ?? [];
-  return contentId !== undefined && method === 'PUT' ? put(site, Number(contentId), body) : null;
+  if (route === 'sitebridge/v1/ping')
+    return { status: 200, body: { ok: true, links: 'key', last_operation: null } };
+  const [, key] = /^sitebridge\/v1\/items\/([0-9a-f-]{36})$/.exec(route) ?? [];
+  return key !== undefined && method === 'POST' ? write(site, key, body) : null;
 }
 
 function content(site: FakeState): FakePost[] {
@@ -75,17 +77,19 @@ function inventory(site: FakeState, query: URLSearchParams): SiteReply {
   return { status: 200, body: { size, total: content(site).length, ranges: list } };
 }
 
-function put(site: FakeState, contentId: number, body: Record<string, unknown>): SiteReply {
+function write(site: FakeState, key: string, body: Record<string, unknown>): SiteReply {
   const { type: _, op_id: __, id, expected_hash: expected, terms, ...fields } = body;
-  const own =
-    site.posts.find((post) => post.contentId === contentId) ?? site.posts.find((post) => post.id === id);
+  const linked = site.posts.find((post) => post.contentKey === key);
+  if (id === null && linked !== undefined)
+    return refused(409, 'sitebridge_already_there', 'It is there.', { item: item(site, linked) });
+  const own = site.posts.find((post) => post.id === id);
   if (expected !== null && (own === undefined || own.status === 'trash' || hash(site, own) !== expected)) {
     const now = own === undefined || own.status === 'trash' ? null : item(site, own);
     return refused(409, 'sitebridge_conflict', 'It has changed.', { item: now });
   }
   const post = own ?? fakePost(Math.max(0, ...site.posts.map((each) => each.id)) + 1, { status: 'draft' });
   if (own === undefined) site.posts.push(post);
-  Object.assign(post, fields, { contentId, modified_gmt: nowOf(site) });
+  Object.assign(post, fields, { contentKey: key, modified_gmt: nowOf(site) });
   const slugs: unknown[] = Array.isArray(terms) ? terms.map((term) => Object(term).slug) : [];
   post.categories = idsOf(site, 'category', slugs);
   post.tags = idsOf(site, 'post_tag', slugs);
@@ -100,7 +104,7 @@ function idsOf(site: FakeState, taxonomy: string, slugs: unknown[]): number[] {
 }
 
 function item(site: FakeState, post: FakePost): Record<string, unknown> {
-  const { contentId, categories, tags, spoilt, ...rest } = post;
+  const { contentKey, categories, tags, spoilt, ...rest } = post;
   const terms = site.terms
     .filter(({ id, taxonomy }) => (taxonomy === 'category' ? categories : tags).includes(id))
     .map(({ taxonomy, slug, name }) => ({ taxonomy, slug, name }));
@@ -108,13 +112,14 @@ function item(site: FakeState, post: FakePost): Record<string, unknown> {
     ...rest,
     link: `https://example.com/${post.slug}/`,
     terms,
-    content_id: contentId,
+    content_key: contentKey,
+    content_id: null,
     hash: hash(site, post),
     ...spoilt,
   };
 }
 
-function hash(site: FakeState, { contentId: _, ...post }: FakePost): string {
+function hash(site: FakeState, { contentKey: _, ...post }: FakePost): string {
   const text = JSON.stringify([post, site.terms]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -51,7 +51,7 @@ export function onePost(site: FakeState, id: number): SiteReply {
 }
 
 function shown(post: FakePost): Record<string, unknown> {
-  const { title, content, excerpt, meta, contentId: _, spoilt, ...rest } = post;
+  const { title, content, excerpt, meta, contentKey: _, spoilt, ...rest } = post;
   return {
     ...rest,
     link: `https://example.com/${post.slug}/`,

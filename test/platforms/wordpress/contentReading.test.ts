@@ -112,7 +112,9 @@ describe('reading all posts through core REST', () => {
         date_gmt: '2026-01-01T03:00:00.000Z',
       },
       tag: null,
-      contentId: null,
+      contentKey: null,
+      legacyContentId: null,
+      birth: { date: '2026-01-01T03:00:00.000Z', author: '5' },
     });
     expect(end).toEqual({
       missing: [],

@@ -17,8 +17,8 @@ export interface FakePost {
   meta: Record<string, unknown>;
   categories: number[];
   tags: number[];
-  /** Of the server's content that it was made for, where the connector made it. */
-  contentId: number | null;
+  /** Of the server's content that it is, where the connector has linked it. */
+  contentKey: string | null;
   /** Fields that are to be answered in place of the right ones. */
   spoilt?: Record<string, unknown>;
 }
@@ -88,7 +88,7 @@ export function fakePost(id: number, changes: Partial<FakePost> = {}): FakePost 
     meta: {},
     categories: [1],
     tags: id % 3 === 0 ? [2] : [],
-    contentId: null,
+    contentKey: null,
     ...changes,
   };
 }

@@ -62,7 +62,7 @@ describe('creating by core REST', () => {
     });
     expect(site.posts.slice(23).map(({ slug, status }) => [slug, status])).toEqual([
       ['own', 'draft'],
-      ['content-25', 'publish'],
+      ['content-00000019', 'publish'],
     ]);
   });
 

@@ -11,6 +11,9 @@ const LIMITS: Readonly<Record<string, number>> = { title: 10_000, excerpt: 60_00
 
 const DEEPEST_META = 50;
 
+/** The meta in which a site without the connector keeps the key of a content, where it registers it for REST. */
+export const KEY_META = 'sitebridge_key';
+
 /**
  * Reads a post as core REST (`context=edit`) or the connector gives it; written by hand rather than as a schema,
  * since it stands in the way of every post that is synced. `damaged`: its answer held bytes that are no UTF-8.
@@ -45,7 +48,7 @@ export function readPost(
         terms: [...terms].sort(byTaxonomyAndSlug),
         metadata: readMetadata(record),
         tag: typeof record.hash === 'string' && /^[0-9a-f]{16}$/.test(record.hash) ? record.hash : null,
-        contentKey: readUuid(record.content_key),
+        contentKey: readUuid(record.content_key) ?? keyInMeta(record),
         legacyContentId: readNumber(record, 'content_id'),
         birth: { date: readUtc(record.date_gmt), author: authorOf(record) },
       },
@@ -55,6 +58,10 @@ export function readPost(
     if (!(error instanceof Unfit)) throw error;
     return { post: null, fault: { externalId, code: error.code, message: error.message } };
   }
+}
+
+function keyInMeta({ meta }: Record<string, unknown>): string | null {
+  return isRecord(meta) ? readUuid(meta[KEY_META]) : null;
 }
 
 function authorOf(record: Record<string, unknown>): string | null {
@@ -123,7 +130,7 @@ function readNumber(record: Record<string, unknown>, field: string): number | nu
 function readMetadata(record: Record<string, unknown>): JsonObject {
   // PHP writes an empty map as [].
   const meta = isRecord(record.meta) ? readJson(record.meta, 0) : {};
-  const metadata: JsonObject = isRecord(meta) ? meta : {};
+  const { [KEY_META]: _, ...metadata }: JsonObject = isRecord(meta) ? meta : {};
   for (const field of ['featured_media', 'author', 'parent']) {
     const value = readNumber(record, field);
     if (value !== null && value !== 0) metadata[field] = value;

@@ -3,7 +3,7 @@ import type { ContentWrite, ItemFault, RemoteContent } from '../../contentPart.t
 import type { ContentTerm, JsonObject, JsonValue } from '../../platform.ts';
 import { isRecord } from '../site/siteClient.ts';
 import type { MediaLibrary } from './media.ts';
-import { localStatus, readUtc } from './postFields.ts';
+import { KEY_META, localStatus, readUtc } from './postFields.ts';
 
 /** WordPress's words for a status; others of its words stand for one of these, and are left as they are. */
 const STATUS = { published: 'publish', draft: 'draft' } as const;
@@ -53,7 +53,7 @@ export function statusField(write: ContentWrite, onSite: RemoteContent | null): 
 export function metaNotes(sent: JsonValue | undefined, record: Record<string, unknown>): ItemFault[] {
   const held = isRecord(record.meta) ? record.meta : {};
   return Object.entries(isRecord(sent) ? sent : {}).flatMap(([key, value]) =>
-    key in held || value === null
+    key in held || value === null || key === KEY_META
       ? []
       : [
           {

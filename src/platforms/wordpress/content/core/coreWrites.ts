@@ -4,6 +4,7 @@ import { isRecord } from '../../site/siteClient.ts';
 import type { BatchSender, ItemAnswer } from '../batch.ts';
 import { refusedItem } from '../faultText.ts';
 import type { MediaLibrary } from '../media.ts';
+import { KEY_META } from '../postFields.ts';
 import { slugFor } from '../slugs.ts';
 import { differingTaxonomies, extraFields, metaNotes, statusField } from '../writeFields.ts';
 import type { CorePosts } from './corePosts.ts';
@@ -100,7 +101,18 @@ async function prepare(
     notes.push(...found.notes);
   }
   const extra = await extraFields(write, onSite, media);
-  return { write, target, onSite, body: { ...body, ...extra.fields }, notes: [...notes, ...extra.notes] };
+  const { meta = {}, ...fields } = extra.fields;
+  // A site that registers this meta keeps the key; others leave it out without a word.
+  const key = target === null ? { [KEY_META]: write.contentKey } : {};
+  const withMeta =
+    isRecord(meta) && Object.keys({ ...meta, ...key }).length > 0 ? { meta: { ...meta, ...key } } : {};
+  return {
+    write,
+    target,
+    onSite,
+    body: { ...body, ...fields, ...withMeta },
+    notes: [...notes, ...extra.notes],
+  };
 }
 
 function unchanged({ write, onSite, notes }: Prepared): WriteOutcome {

@@ -42,7 +42,10 @@ export class EarlierCreates {
     const others = await write.ofOthers(items.map(({ externalId }) => externalId));
     const candidates = items.filter(
       (item) =>
-        !this.#linked.has(item.externalId) && !others.has(item.externalId) && isOurs(item, write, user),
+        !this.#linked.has(item.externalId) &&
+        !others.has(item.externalId) &&
+        (item.contentKey === null || item.contentKey === write.contentKey) &&
+        isOurs(item, write, user),
     );
     const texts = sentTexts(write);
     const hasBody = (item: RemoteContent) => item.body !== '' && texts.some(({ body }) => body === item.body);
@@ -51,6 +54,7 @@ export class EarlierCreates {
     const recent = candidates.filter((item) => this.#isNewEnough(item, write));
     // Two contents may share slug and title; of their posts the one with the text is more likely the one.
     return (
+      candidates.find(({ contentKey }) => contentKey === write.contentKey) ??
       candidates.find((item) => hasBody(item) && hasTitle(item)) ??
       candidates.find(hasBody) ??
       recent.find(hasTitle) ??
