@@ -21,6 +21,8 @@ export class RestoredWorld {
   readonly #siteBackups: (() => void)[] = [];
   /** What a person has given up: marks and pieces of items that a content here may overwrite. */
   readonly #givenUp = new Set<string>();
+  /** Titles that somebody here saw, and overwrote or took away. */
+  readonly #overwritten = new Set<string>();
   /** Keys of contents whose conflicts are settled in this step. */
   readonly #settled = new Set<string>();
   #marks = 100;
@@ -172,7 +174,8 @@ export class RestoredWorld {
     for (const { title, body } of before)
       if (after.some((item) => pieceOf(item.body) === pieceOf(body) && item.title !== title))
         this.alive.delete(title);
-    for (const { title } of after) this.alive.add(title);
+    // One that somebody here saw and overwrote may be overwritten again, as the edit may still wait.
+    for (const { title } of after) if (!this.#overwritten.has(title)) this.alive.add(title);
     this.#keepAlive();
   }
 
@@ -232,11 +235,11 @@ export class RestoredWorld {
     if (content === undefined) return;
     if (step.step === 'user_edits') {
       const { title, body } = this.#edited(step, content.body);
-      if (title !== undefined) this.alive.delete(content.title);
+      if (title !== undefined) this.#overwrite(content.title);
       const fields = { ...(title === undefined ? {} : { title }), ...(body === undefined ? {} : { body }) };
       await may(owner.patch(`/api/v1/content/${content.id}`, fields));
     } else if (step.step === 'user_removes') {
-      this.alive.delete(content.title);
+      this.#overwrite(content.title);
       await may(owner.delete(`/api/v1/content/${content.id}`));
     } else if (step.step === 'user_resolves') await this.#resolve(content, step.keep);
   }
@@ -248,16 +251,21 @@ export class RestoredWorld {
     if (content.externalId !== null)
       await may(owner.post(life.site.path('/sync-wordpress-content'), { content_id: content.id }));
     this.#settled.add(content.key);
-    if (keep === 'remote') this.alive.delete(content.title);
+    if (keep === 'remote') this.#overwrite(content.title);
     else {
       const item = this.side.items().find(({ id }) => id === content.externalId);
       if (item !== undefined) {
-        this.alive.delete(item.title);
+        this.#overwrite(item.title);
         for (const mark of [...marksOf(item.title), ...marksOf(item.body)]) this.#givenUp.add(mark);
         if (pieceOf(item.body) !== pieceOf(content.body)) this.#givenUp.add(pieceOf(item.body) ?? '');
       }
     }
     await may(owner.post(`/api/v1/content/${content.id}/resolve-conflict`, { keep }));
+  }
+
+  #overwrite(title: string): void {
+    this.alive.delete(title);
+    this.#overwritten.add(title);
   }
 
   #edited(step: { title: boolean; body: boolean }, body: string): { title?: string; body?: string } {
