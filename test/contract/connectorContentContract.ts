@@ -1,10 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { contentKey } from '../support/identity.ts';
 import { type ContractClient, type ShownPost, unique, type Who } from './contractSite.ts';
 
 const HASH = /^[0-9a-f]{16}$/;
 const item = z
-  .object({ id: z.int(), status: z.string(), hash: z.string(), content_id: z.int().nullable() })
+  .object({
+    id: z.int(),
+    status: z.string(),
+    hash: z.string(),
+    content_key: z.uuid().nullable(),
+    content_id: z.int().nullable(),
+  })
   .loose();
 const page = z.object({
   items: z.array(item),
@@ -29,13 +37,13 @@ const put = z.object({
 let lastContentId = Math.floor(Date.now() / 1000);
 const newContentId = () => ++lastContentId;
 
-/** The connector's own content routes, since its version 0.3.0. */
+/** The connector's own content routes, which know contents by keys since its version 0.4.0. */
 export function describeConnectorContent(client: () => ContractClient): void {
   const get = (route: string, query: string, as: Who = 'connector') =>
     client().get(`/sitebridge/v1/${route}`, query, as);
   const write = (contentId: number, body: object, as: Who = 'connector') =>
-    client().send('PUT', `/sitebridge/v1/items/${contentId}`, {
-      body: { type: 'post', op_id: unique('op-'), id: null, expected_hash: null, ...body },
+    client().send('POST', `/sitebridge/v1/items/${contentKey(contentId)}`, {
+      body: { type: 'post', op_id: randomUUID(), id: null, expected_hash: null, ...body },
       as,
     });
   const texts = { title: 'T', slug: '', content: '<p>C</p>', excerpt: 'E', terms: [] };
@@ -77,6 +85,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
           featured_media: 0,
           terms: [{ taxonomy: 'category', slug: 'uncategorized', name: 'Uncategorized' }],
           meta: expect.objectContaining({ subtitle: 's', rating: 0 }),
+          content_key: null,
           content_id: null,
           hash: expect.stringMatching(HASH),
         });
@@ -205,7 +214,8 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(first).toMatchObject({
         created: true,
         item: {
-          content_id: contentId,
+          content_key: contentKey(contentId),
+          content_id: null,
           slug,
           status: 'publish',
           title: 'T',
@@ -214,7 +224,14 @@ export function describeConnectorContent(client: () => ContractClient): void {
         },
         notes: [],
       });
-      const again = await written(contentId, { slug, status: 'publish', title: 'T2' }, 200);
+      const { id, hash } = first.item;
+      const change = { slug, status: 'publish', title: 'T2' };
+      // A create overwrites nothing, though it is the content's own post.
+      expect(await write(contentId, { ...texts, ...change })).toMatchObject({
+        status: 409,
+        json: { code: 'sitebridge_already_there', data: { item: first.item } },
+      });
+      const again = await written(contentId, { ...change, id, expected_hash: hash }, 200);
       expect(again).toMatchObject({ created: false, item: { id: first.item.id, slug, title: 'T2' } });
       expect(await itemOf(first.item.id)).toEqual(again.item);
     });
@@ -224,8 +241,12 @@ export function describeConnectorContent(client: () => ContractClient): void {
       const answers = await Promise.all(
         [1, 2, 3].map(() => write(contentId, { ...texts, status: 'publish' })),
       );
-      expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
-      expect(new Set(answers.map(({ json }) => put.parse(json).item.id)).size).toBe(1);
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+      const made = answers.find(({ status }) => status === 201)?.json;
+      const { item: only } = put.parse(made);
+      for (const { json } of answers.filter(({ status }) => status === 409)) {
+        expect(json).toMatchObject({ code: 'sitebridge_already_there', data: { item: { id: only.id } } });
+      }
     });
 
     it('takes over a post that is there, if it is what was expected', async () => {
@@ -233,7 +254,12 @@ export function describeConnectorContent(client: () => ContractClient): void {
       const contentId = newContentId();
       const hash = (await itemOf(id))?.hash;
       const { item: taken } = await written(contentId, { id, expected_hash: hash, title: 'ours' }, 200);
-      expect(taken).toMatchObject({ id, content_id: contentId, title: 'ours', status: 'draft' });
+      expect(taken).toMatchObject({
+        id,
+        content_key: contentKey(contentId),
+        title: 'ours',
+        status: 'draft',
+      });
       const refused = await write(contentId, { ...texts, id, expected_hash: hash, title: 'late' });
       expect(refused).toMatchObject({
         status: 409,
@@ -248,7 +274,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
     it('is done once where it is sent again as its answer was lost, also with the hash of before', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, {}, 201);
-      const change = { op_id: unique('op-'), id: made.id, expected_hash: made.hash, title: 'once' };
+      const change = { op_id: randomUUID(), id: made.id, expected_hash: made.hash, title: 'once' };
       const first = await written(contentId, change, 200);
       const again = await written(contentId, change, 200);
       expect(again).toMatchObject({ created: false, item: { title: 'once', hash: first.item.hash } });
@@ -262,20 +288,19 @@ export function describeConnectorContent(client: () => ContractClient): void {
       await client().changePost(made.id, { title: 'by a person' });
       expect(await write(contentId, { ...texts, id: null })).toMatchObject({
         status: 409,
-        json: { code: 'sitebridge_conflict', data: { item: { id: made.id } } },
+        json: { code: 'sitebridge_already_there', data: { item: { id: made.id, title: 'by a person' } } },
       });
-      // Nobody has edited it, and it is wanted otherwise.
-      const other = newContentId();
-      const { item } = await written(other, {}, 201);
-      expect((await written(other, { title: 'wanted otherwise' }, 200)).item.id).toBe(item.id);
+      expect((await client().readPost(made.id)).title.raw).toBe('by a person');
     });
 
-    it('takes a post out of the trash where the server wants it whatever it is', async () => {
+    it('leaves its post in the trash where it is created again', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, { status: 'publish' }, 201);
       await client().send('DELETE', `/wp/v2/posts/${made.id}`);
-      const { created, item: back } = await written(contentId, { title: 'back' }, 200);
-      expect([created, back.id, back.status, back.slug]).toEqual([false, made.id, 'draft', made.slug]);
+      expect(await write(contentId, { ...texts, title: 'back' })).toMatchObject({
+        status: 409,
+        json: { code: 'sitebridge_already_there', data: { item: { id: made.id, status: 'trash' } } },
+      });
     });
 
     it('notes what cannot be, and saves the rest', async () => {
@@ -327,7 +352,11 @@ export function describeConnectorContent(client: () => ContractClient): void {
           parent: z.array(z.object({ id: z.int() })).parse(parents.json)[0]?.id,
         },
       ]);
-      const { item: changed } = await written(contentId, { terms: terms.slice(0, 1) }, 200);
+      const { item: changed } = await written(
+        contentId,
+        { terms: terms.slice(0, 1), id: made.id, expected_hash: made.hash },
+        200,
+      );
       expect(changed.terms).toEqual([{ taxonomy: 'category', slug: child, name: 'A & B' }]);
     });
 
@@ -346,7 +375,11 @@ export function describeConnectorContent(client: () => ContractClient): void {
         status: 'draft',
       });
       expect(notes).toMatchObject([{ code: 'unknown_meta' }]);
-      const answer = await write(contentId, { title: 'only this' });
+      const answer = await write(contentId, {
+        title: 'only this',
+        id: made.id,
+        expected_hash: made.hash,
+      });
       expect(answer).toMatchObject({
         status: 200,
         json: {
@@ -374,7 +407,12 @@ export function describeConnectorContent(client: () => ContractClient): void {
         status: 404,
         json: { code: 'sitebridge_unknown_type' },
       });
-      for (const wrong of [{ terms: 'news' }, { status: 'trash' }, { op_id: '' }, { expected_hash: 'x' }]) {
+      for (const wrong of [
+        { terms: 'news' },
+        { status: 'trash' },
+        { op_id: 'op-1' },
+        { expected_hash: 'x' },
+      ]) {
         expect(await write(contentId, { ...texts, ...wrong })).toMatchObject({
           status: 400,
           json: { code: 'rest_invalid_param' },
@@ -386,9 +424,9 @@ export function describeConnectorContent(client: () => ContractClient): void {
     it('comes in batches', async () => {
       const [first, second] = [newContentId(), newContentId()];
       const requests = [first, second, first].map((contentId) => ({
-        method: 'PUT',
-        path: `/sitebridge/v1/items/${contentId}`,
-        body: { type: 'post', op_id: unique('op-'), id: null, expected_hash: null, ...texts },
+        method: 'POST',
+        path: `/sitebridge/v1/items/${contentKey(contentId)}`,
+        body: { type: 'post', op_id: randomUUID(), id: null, expected_hash: null, ...texts },
       }));
       const { status, json } = await client().send('POST', '/batch/v1', {
         body: { requests },
@@ -397,20 +435,82 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(status).toBe(207);
       expect(json).toMatchObject({
         responses: [
-          { status: 201, body: { created: true, item: { content_id: first } } },
-          { status: 201, body: { created: true, item: { content_id: second } } },
-          { status: 200, body: { created: false, item: { content_id: first } } },
+          { status: 201, body: { created: true, item: { content_key: contentKey(first) } } },
+          { status: 201, body: { created: true, item: { content_key: contentKey(second) } } },
+          { status: 409, body: { code: 'sitebridge_already_there' } },
         ],
       });
     });
 
-    it('is told of with its content id', async () => {
+    it('is refused where post and content do not belong together', async () => {
+      const [own, other] = [newContentId(), newContentId()];
+      const { item: first } = await written(own, { title: 'first' }, 201);
+      const { item: second } = await written(other, { title: 'second' }, 201);
+      const stolen = { ...texts, id: first.id, expected_hash: first.hash };
+      expect(await write(other, stolen)).toMatchObject({
+        status: 409,
+        json: {
+          code: 'sitebridge_link_mismatch',
+          data: { post_id: first.id, key: contentKey(own), other_post_id: second.id, item: first },
+        },
+      });
+      expect(await itemOf(first.id)).toEqual(first);
+      expect(await itemOf(second.id)).toEqual(second);
+    });
+
+    it('names the state that it follows, where it is to a post', async () => {
+      const contentId = newContentId();
+      const { item: made } = await written(contentId, {}, 201);
+      expect(await write(contentId, { ...texts, id: made.id })).toMatchObject({
+        status: 400,
+        json: { code: 'sitebridge_expected_hash_missing' },
+      });
+    });
+
+    it('is remembered as the last operation of its server', async () => {
+      const operation = randomUUID();
+      await written(newContentId(), { op_id: operation }, 201);
+      const ping = await get('ping', '');
+      expect(ping.json).toMatchObject({ links: 'key', last_operation: operation });
+      for (const query of ['type=post', 'type=post&in=0'])
+        expect((await get('inventory', query)).json).toMatchObject({ last_operation: operation });
+      expect((await get('items', 'type=post&limit=1')).json).toMatchObject({ last_operation: operation });
+    });
+
+    it('by its number, as older servers do it, makes the post and then writes over nothing', async () => {
+      const number = newContentId();
+      const put = (body: object) =>
+        client().send('PUT', `/sitebridge/v1/items/${number}`, {
+          body: { type: 'post', op_id: unique('op-'), id: null, expected_hash: null, ...texts, ...body },
+          as: 'connector',
+        });
+      const made = await put({ title: 'by number' });
+      expect(made).toMatchObject({ status: 201, json: { item: { content_id: number } } });
+      const { id, hash } = z.object({ item }).parse(made.json).item;
+      // A new database at the same address gives the number to another content.
+      expect(await put({ title: 'another content' })).toMatchObject({
+        status: 409,
+        json: { code: 'sitebridge_conflict', data: { item: { id, title: 'by number' } } },
+      });
+      expect(await put({ id, expected_hash: hash, title: 'edited' })).toMatchObject({
+        status: 200,
+        json: { created: false, item: { id, title: 'edited', content_id: number, content_key: null } },
+      });
+      // A server that knows keys finds what was made of a create whose answer was lost before.
+      const key = newContentId();
+      expect(await write(key, { ...texts, legacy_id: number })).toMatchObject({
+        status: 409,
+        json: { code: 'sitebridge_already_there', data: { item: { id, content_id: number } } },
+      });
+    });
+
+    it('is told of with its key', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, { status: 'publish' }, 201);
       const message: unknown = JSON.parse(await client().site.postMessage('status', made.id));
       expect(message).toMatchObject({
         external_id: String(made.id),
-        content_id: contentId,
+        content_key: contentKey(contentId),
         status: 'publish',
       });
     });

@@ -396,7 +396,7 @@ export function describeWordpress(
           await site.break('connector_missing');
           const credentials = { ...site.editor };
           const again = await read(connection({ credentials }), externalId);
-          const own = { tag: null, contentId: null };
+          const own = { tag: null, contentKey: null, legacyContentId: null };
           expect({ ...again?.items[0], ...own }).toEqual({ ...found?.items[0], ...own });
         });
       });
@@ -451,6 +451,8 @@ export function describeWordpress(
             nonce: 'my-nonce',
             site_id: site.siteId,
             plugin_version: site.pluginVersion,
+            links: 'key',
+            last_operation: null,
             wordpress_version: expect.stringMatching(/^\d+\.\d+/),
             php_version: expect.any(String),
             name: 'Brücke & Söhne',

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { contentKey, operationId } from '../support/identity.ts';
 import { addContentTypes, ContentRoutes, readWritten } from './support/content-routes.ts';
 import { type Mariadb, startMariadb } from './support/mariadb.ts';
 import { accept, type ConnectedSite, connectToRecorder, KEY, messages, SITE_ID } from './support/outbox.ts';
@@ -52,7 +53,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
       )
     ).length;
   const links = (contentId: number) =>
-    wordpress.query(`SELECT post_id FROM wp_sitebridge_items WHERE content_id = ${contentId}`);
+    wordpress.query(`SELECT post_id FROM wp_sitebridge_links WHERE content_key = '${contentKey(contentId)}'`);
   const codes = (notes: { code: string }[]) => notes.map(({ code }) => code).sort();
 
   test('creates, updates, and stores every byte as it was sent', async () => {
@@ -63,7 +64,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
       ...DIFFICULT,
       status: 'publish',
       slug: 'schon-neu',
-      content_id: id,
+      content_key: contentKey(id),
       author: 1,
     });
     expect(await routes.one('post', made.item.id)).toEqual(made.item);
@@ -74,7 +75,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
       post_title: DIFFICULT.title,
       post_content: DIFFICULT.content,
       post_excerpt: DIFFICULT.excerpt,
-      guid: expect.stringMatching(new RegExp(`^urn:sitebridge:[0-9a-f]{16}:${id}$`)),
+      guid: expect.stringMatching(new RegExp(`^urn:sitebridge:[0-9a-f]{16}:${contentKey(id)}$`)),
     });
     const { hash } = made.item;
     const again = await routes.write(id, { id: made.item.id, expected_hash: hash, title: 'B\\', op_id: 'b' });
@@ -97,11 +98,25 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, n) => routes.put(id, { ...body, op_id: n < 5 ? 'same' : `op-${n}` })),
     );
-    const done = answers.map(({ json }) => readWritten(json));
+    const done = answers.flatMap(({ status, json }) => (status === 409 ? [] : [readWritten(json)]));
     expect(done.filter(({ created }) => created)).toHaveLength(1);
     expect(new Set(done.map(({ item }) => item.id)).size).toBe(1);
+    // The others would have made a second one, or written over the first.
+    const refused = answers.filter(({ status }) => status === 409).map(({ json }) => json);
+    expect(refused.length).toBeGreaterThanOrEqual(5);
+    for (const refusal of refused)
+      expect(refusal).toMatchObject({
+        code: 'sitebridge_already_there',
+        data: { item: { id: done[0]?.item.id, title: 'At once' } },
+      });
     expect(await posts('At once')).toBe(1);
-    const first = await routes.write(id, { ...body, op_id: 'last-one' });
+    const { item: made } = done[0] ?? readWritten(null);
+    const first = await routes.write(id, {
+      ...body,
+      id: made.id,
+      expected_hash: made.hash,
+      op_id: 'last-one',
+    });
     const revisions = () =>
       wordpress.query(`SELECT COUNT(*) AS n FROM wp_posts WHERE post_parent = ${first.item.id}`);
     const before = await revisions();
@@ -133,22 +148,23 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect(await routes.conflict(id, { ...stale, expected_hash: trashed.hash })).toMatchObject({
       status: 'trash',
     });
-    // Whatever it is now: out of the trash, and no second one beside it.
-    const back = await routes.write(id, { title: 'Back', status: 'publish', op_id: 'back' });
-    expect(back).toMatchObject({ created: false, item: { id: item.id, status: 'publish', slug: 'base' } });
+    // A create neither takes it out of the trash nor makes a second one beside it.
+    expect(await routes.conflict(id, { id: null, title: 'Back', op_id: 'back' })).toEqual(
+      await routes.one('post', item.id),
+    );
     await wordpress.php(`return (bool) wp_delete_post( ${item.id}, true );`);
     expect(await links(id)).toEqual([]);
-    expect(await routes.conflict(id, { ...stale, expected_hash: null })).toBeNull();
-    expect(await routes.conflict(id, { id: null, expected_hash: back.item.hash })).toBeNull();
+    expect(await routes.conflict(id, stale)).toBeNull();
+    expect(await routes.conflict(id, { id: null, expected_hash: item.hash })).toBeNull();
     expect(await links(id)).toEqual([]);
     expect(await posts('Not written')).toBe(0);
   });
 
   test('PHP that ended in the middle leaves nothing that makes a double or blocks', async () => {
-    const [server] = await wordpress.query('SELECT DISTINCT server FROM wp_sitebridge_items');
+    const [server] = await wordpress.query('SELECT DISTINCT server FROM wp_sitebridge_links');
     const claim = (id: number) =>
       wordpress.query(
-        `INSERT INTO wp_sitebridge_items (server, content_id) VALUES ('${server?.server}', ${id})`,
+        `INSERT INTO wp_sitebridge_links (server, content_key) VALUES ('${server?.server}', '${contentKey(id)}')`,
       );
     // Between the claim and the post.
     const early = fresh();
@@ -160,10 +176,20 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     const late = fresh();
     await claim(late);
     const half = await wordpress.php(
-      `return wp_insert_post( array( 'post_title' => 'Half', 'post_status' => 'draft', 'guid' => Sitebridge_Item_Links::guid( ${late} ) ) );`,
+      `return wp_insert_post( array( 'post_title' => 'Half', 'post_status' => 'draft', 'guid' => 'urn:sitebridge:${server?.server}:${contentKey(late)}' ) );`,
     );
-    const whole = await routes.write(late, { title: 'Whole', status: 'publish' });
-    expect(whole).toMatchObject({ created: false, item: { id: half, status: 'publish', content_id: late } });
+    const found = await routes.conflict(late, { title: 'Whole', status: 'publish' });
+    expect(found).toMatchObject({ id: half, title: 'Half', content_key: contentKey(late) });
+    const whole = await routes.write(late, {
+      id: half,
+      expected_hash: found?.hash,
+      title: 'Whole',
+      status: 'publish',
+    });
+    expect(whole).toMatchObject({
+      created: false,
+      item: { id: half, status: 'publish', content_key: contentKey(late) },
+    });
     expect([await posts('Half'), await posts('Whole')]).toEqual([0, 1]);
     expect(await links(late)).toEqual([{ post_id: half }]);
     // With the lock held: the database frees it when the connection ends.
@@ -178,20 +204,43 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     await expect(routes.put(killed, { type: 'post', title: 'Killed', status: 'publish' })).rejects.toThrow();
     expect(await posts('Killed')).toBe(1);
     expect(await links(killed)).toEqual([{ post_id: null }]);
-    const saved = await routes.write(killed, { title: 'Killed', status: 'publish', terms: [] });
-    expect(saved.created).toBe(false);
+    const left = await routes.conflict(killed, { title: 'Killed', status: 'publish', terms: [] });
+    expect(left).toMatchObject({ title: 'Killed', content_key: contentKey(killed) });
     expect(await posts('Killed')).toBe(1);
   });
 
-  test('a post that is there already becomes the content, whatever either was before', async () => {
+  test('a post that is there becomes the content, and no content takes that of another', async () => {
     const id = await site.makePost({ title: 'Theirs' });
     const [one, other] = [fresh(), fresh()];
     const { hash } = await routes.one('post', id);
     const adopted = await routes.write(one, { id, expected_hash: hash, title: 'Ours' });
-    expect(adopted).toMatchObject({ created: false, item: { id, content_id: one, title: 'Ours' } });
-    expect((await routes.write(other, { id, title: 'Other' })).item.content_id).toBe(other);
-    expect(await links(one)).toEqual([]);
-    expect(await routes.conflict(one, { type: 'page', id, title: 'x' })).toBeNull();
+    expect(adopted).toMatchObject({
+      created: false,
+      item: { id, content_key: contentKey(one), title: 'Ours' },
+    });
+    const now = { id, expected_hash: adopted.item.hash, title: 'Other' };
+    expect(await routes.put(other, { type: 'post', ...now })).toMatchObject({
+      status: 409,
+      json: {
+        code: 'sitebridge_link_mismatch',
+        data: { post_id: id, key: contentKey(one), other_post_id: null, item: adopted.item },
+      },
+    });
+    const elsewhere = await site.makePost({ title: 'Elsewhere' });
+    const { hash: theirs } = await routes.one('post', elsewhere);
+    expect(
+      await routes.put(one, { type: 'post', id: elsewhere, expected_hash: theirs, title: 'Ours' }),
+    ).toMatchObject({
+      status: 409,
+      json: { code: 'sitebridge_link_mismatch', data: { key: null, other_post_id: id } },
+    });
+    expect([await posts('Other'), await posts('Elsewhere'), await posts('Ours')]).toEqual([0, 1, 1]);
+    expect(await links(one)).toEqual([{ post_id: id }]);
+    expect(await links(other)).toEqual([]);
+    expect(await routes.put(one, { type: 'post', id, title: 'x' })).toMatchObject({
+      status: 400,
+      json: { code: 'sitebridge_expected_hash_missing' },
+    });
   });
 
   test('terms: found, made on their path, replaced, cleared; an unknown taxonomy is noted', async () => {
@@ -306,7 +355,10 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
       ids.map((_, n) => (n === 3 ? 404 : n === 4 ? 409 : 201)),
     );
     expect(responses[4]?.body).toMatchObject({ code: 'sitebridge_conflict', data: { item: null } });
-    expect(readWritten(responses[24]?.body).item).toMatchObject({ title: 'Batch 24', content_id: ids[24] });
+    expect(readWritten(responses[24]?.body).item).toMatchObject({
+      title: 'Batch 24',
+      content_key: contentKey(ids[24] ?? 0),
+    });
   });
 
   test('webhooks of a write name its operation and its content, each of a batch its own', async () => {
@@ -328,18 +380,24 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     ]);
     await site.settled();
     const told = messages(server);
-    const seen = told.map(({ topic, body }) => `${topic} ${body.content_id} ${body.op_id}`).sort();
+    const seen = told.map(({ topic, body }) => `${topic} ${body.content_key} ${body.op_id}`).sort();
     expect(seen).toEqual(
       [one, two]
-        .flatMap((id) => ['metadata', 'status'].map((topic) => [topic, id, id === one ? 'op-one' : 'op-two']))
+        .flatMap((id) =>
+          ['metadata', 'status'].map((topic) => [
+            topic,
+            contentKey(id),
+            operationId(id === one ? 'op-one' : 'op-two'),
+          ]),
+        )
         .map((parts) => parts.join(' '))
         .sort(),
     );
     // What a webhook tells is what the item says.
     for (const { body } of told.filter(({ topic }) => topic === 'metadata')) {
       const item = await routes.one('post', Number(body.external_id));
-      const { title, slug, excerpt, terms, meta, content_id, modified_gmt } = item;
-      expect(body).toMatchObject({ title, slug, excerpt, terms, meta, content_id });
+      const { title, slug, excerpt, terms, meta, content_key, modified_gmt } = item;
+      expect(body).toMatchObject({ title, slug, excerpt, terms, meta, content_key });
       expect(Object.keys(Object(body.meta)).sort()).toEqual(Object.keys(meta).sort());
       expect(body.modified_gmt).toBe(`${modified_gmt}Z`);
     }
@@ -348,7 +406,9 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
       `return (bool) wp_update_post( array( 'ID' => ${(await links(one))[0]?.post_id}, 'post_title' => 'By hand' ) );`,
     );
     await site.settled();
-    expect(messages(server).map(({ body }) => [body.content_id, body.op_id])).toEqual([[one, undefined]]);
+    expect(messages(server).map(({ body }) => [body.content_key, body.content_id, body.op_id])).toEqual([
+      [contentKey(one), undefined, undefined],
+    ]);
   });
 
   test('bad input and rights are refused, and nothing is written', async () => {
@@ -375,7 +435,12 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect((await routes.put(id, { type: 'locked', title: 'x' })).status).toBe(403);
     const { item } = await routes.write(fresh(), { title: 'Of the admin', status: 'publish' });
     await site.admin.pressSettings('Save', { user_id: String(wordpress.users.author) });
-    const others = await routes.put(id, { type: 'post', id: item.id, title: 'x' });
+    const others = await routes.put(id, {
+      type: 'post',
+      id: item.id,
+      expected_hash: item.hash,
+      title: 'x',
+    });
     expect(others).toMatchObject({ status: 403, json: { code: 'rest_cannot_edit' } });
     const foreign = await routes.put(id, { type: 'post', title: 'x', author: 1 });
     expect(foreign).toMatchObject({ status: 403, json: { code: 'rest_cannot_edit_others' } });
@@ -401,12 +466,14 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
 
   test('the table comes by itself, also after it was lost, and goes with the plugin', async () => {
     const id = fresh();
-    await wordpress.query('DROP TABLE wp_sitebridge_items');
-    expect((await routes.write(id, { title: 'Table', status: 'publish' })).item.content_id).toBe(id);
-    // As after an update from a version that did not have it.
-    await wordpress.query('DROP TABLE wp_sitebridge_items');
-    await wordpress.php(`return delete_option( 'sitebridge_connector_items_version' );`);
-    expect((await routes.all('post', 500)).every((item) => item.content_id === null)).toBe(true);
+    await wordpress.query('DROP TABLE wp_sitebridge_links');
+    const { item } = await routes.write(id, { title: 'Table', status: 'publish' });
+    expect(item.content_key).toBe(contentKey(id));
+    // As after an update from a version that did not have it: the guids of posts name their contents.
+    await wordpress.query('DROP TABLE wp_sitebridge_links');
+    await wordpress.php(`return delete_option( 'sitebridge_connector_links_version' );`);
+    expect(await routes.one('post', item.id)).toEqual(item);
+    expect(await routes.conflict(id, { title: 'Twice' })).toEqual(item);
     expect(wordpress.phpLog()).not.toMatch(/sitebridge/i);
     await site.admin.deactivatePlugin('sitebridge-connector/sitebridge-connector.php');
     await site.admin.deletePlugin('sitebridge-connector/sitebridge-connector.php');

@@ -99,6 +99,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
       terms: sorted(
         terms.map(({ taxonomy, slug, name }) => ({ taxonomy, slug, name: name.replaceAll('&amp;', '&') })),
       ),
+      content_key: null,
       content_id: null,
       hash: item.hash,
     });

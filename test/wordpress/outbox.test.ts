@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { metadataWebhook, statusWebhook } from '../../src/http/schemas/webhook.schema.ts';
+import { contentKey, SERVER_ID } from '../support/identity.ts';
 import { type Mariadb, startMariadb } from './support/mariadb.ts';
 import {
   accept,
@@ -181,23 +182,31 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
 
   test('trash, untrash, and delete for good', async () => {
     const id = await site.makePost({ slug: 'goes', meta: { colour: 'red' } });
-    await php(`Sitebridge_Item_Links::find( 99 ); Sitebridge_Item_Links::adopt( 99, ${id} ); return true;`);
+    const key = contentKey(99);
+    await php(`Sitebridge_Server::speaks( '${SERVER_ID}', ${SITE_ID} );
+      return ( new Sitebridge_Item_Link( '${key}' ) )->find() === null && ( new Sitebridge_Item_Link( '${key}' ) )->adopt( ${id} );`);
     const trashed = await toldOf(() => site.rest('DELETE', `/wp/v2/posts/${id}`));
     expect(trashed.map(({ topic, body }) => [topic, body])).toEqual([
       [
         'status',
-        { external_id: String(id), content_id: 99, post_type: 'post', status: 'trash', modified_gmt: UTC },
+        { external_id: String(id), content_key: key, post_type: 'post', status: 'trash', modified_gmt: UTC },
       ],
     ]);
     const back = await toldOf(() => php(`return wp_untrash_post( ${id} ) !== false;`));
     expect(topics(back)).toEqual([`status ${id}`, `metadata ${id}`]);
     expect(back[0]?.body).toMatchObject({ status: 'draft' });
-    expect(back[1]?.body).toMatchObject({ slug: 'goes', content_id: 99 });
+    expect(back[1]?.body).toMatchObject({ slug: 'goes', content_key: key });
     const gone = await toldOf(() => site.rest('DELETE', `/wp/v2/posts/${id}?force=true`));
     expect(gone.map(({ topic, body }) => [topic, body])).toEqual([
       [
         'status',
-        { external_id: String(id), content_id: 99, post_type: 'post', status: 'deleted', modified_gmt: UTC },
+        {
+          external_id: String(id),
+          content_key: key,
+          post_type: 'post',
+          status: 'deleted',
+          modified_gmt: UTC,
+        },
       ],
     ]);
     // Made, changed and deleted in one request: nobody else ever saw it, but that it is gone does no harm.

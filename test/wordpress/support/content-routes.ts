@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { contentKey, operationId } from '../../support/identity.ts';
 import { type JsonAnswer, signedFetch } from './signed-request.ts';
 import type { Wordpress } from './wordpress.ts';
 
@@ -47,6 +48,7 @@ const item = z.strictObject({
   featured_media: z.int(),
   terms: z.array(z.strictObject({ taxonomy: z.string(), slug: z.string(), name: z.string() })),
   meta: z.record(z.string(), z.json()),
+  content_key: z.uuid().nullable(),
   content_id: z.int().nullable(),
   hash: z.string().regex(/^[0-9a-f]{16}$/),
 });
@@ -56,6 +58,7 @@ export type Item = z.output<typeof item>;
 const page = z.strictObject({
   items: z.array(item),
   forbidden: z.array(z.int()),
+  last_operation: z.uuid().nullable(),
   next_after_id: z.int().nullable(),
   total: z.int(),
 });
@@ -65,28 +68,44 @@ const some = z.strictObject({
   gone: z.array(z.int()),
 });
 const inventory = z.strictObject({
+  last_operation: z.uuid().nullable(),
   size: z.int(),
   total: z.int(),
   ranges: z.array(z.tuple([z.int(), z.int(), z.string().regex(/^[0-9a-f]{16}$/)])),
 });
-const inRanges = z.strictObject({ size: z.int(), items: z.array(z.tuple([z.int(), z.string()])) });
+const inRanges = z.strictObject({
+  last_operation: z.uuid().nullable(),
+  size: z.int(),
+  items: z.array(z.tuple([z.int(), z.string()])),
+});
 const written = z.strictObject({
   created: z.boolean(),
   item,
   notes: z.array(z.strictObject({ code: z.string(), message: z.string().min(1) })),
 });
 const conflict = z.object({
-  code: z.literal('sitebridge_conflict'),
+  code: z.enum(['sitebridge_conflict', 'sitebridge_already_there']),
   data: z.object({ status: z.literal(409), item: item.nullable() }),
 });
 
 /** Reads what was answered to a write. */
 export const readWritten = (json: unknown) => written.parse(json);
 
+function itemRoute(contentId: number): string {
+  return `/sitebridge/v1/items/${contentKey(contentId)}`;
+}
+
+/** Operations have names in tests, and are UUIDs on their way. */
+function bodyOf(contentId: number, body: Record<string, unknown>): Record<string, unknown> {
+  const { op_id: name = `op-${contentId}` } = body;
+  return { ...body, op_id: typeof name === 'string' && /^[\w-]+$/.test(name) ? operationId(name) : name };
+}
+
 /** Calls the routes as the server does. Reads throw for an answer that is not as it should be. */
 export class ContentRoutes {
   readonly #wordpress: Wordpress;
   readonly #signing: { siteId: number; key: string };
+  readonly #made = new Map<number, Item>();
 
   constructor(wordpress: Wordpress, signing: { siteId: number; key: string }) {
     this.#wordpress = wordpress;
@@ -132,19 +151,31 @@ export class ContentRoutes {
     return inRanges.parse(await this.#read('/sitebridge/v1/inventory', query));
   }
 
+  /** A write as it is sent: of a content that it makes, or to the post that `id` names. */
   put(contentId: number, body: Record<string, unknown>): Promise<JsonAnswer> {
+    return this.#send('POST', itemRoute(contentId), bodyOf(contentId, body));
+  }
+
+  /** A write as servers before keys send it. */
+  putByNumber(contentId: number, body: Record<string, unknown>): Promise<JsonAnswer> {
     return this.#send('PUT', `/sitebridge/v1/items/${contentId}`, { op_id: `op-${contentId}`, ...body });
   }
 
-  /** A write that must be done; gives what was answered. */
+  /** A write that must be done; gives what was answered. To a post that was made before, as it is now. */
   async write(contentId: number, body: Record<string, unknown>) {
-    const answer = await this.put(contentId, { type: 'post', ...body });
+    const own = this.#made.get(contentId);
+    const target =
+      own === undefined || 'id' in body
+        ? {}
+        : { id: own.id, expected_hash: (await this.one(own.type, own.id)).hash };
+    const answer = await this.put(contentId, { type: own?.type ?? 'post', ...target, ...body });
     if (answer.status !== 200 && answer.status !== 201) {
       throw new Error(`HTTP ${answer.status}: ${JSON.stringify(answer.json)}`);
     }
     const done = written.parse(answer.json);
     if (done.created !== (answer.status === 201))
       throw new Error(`HTTP ${answer.status} for ${done.created}`);
+    this.#made.set(contentId, done.item);
     return done;
   }
 
@@ -157,9 +188,9 @@ export class ContentRoutes {
   batch(requests: { contentId: number; body: Record<string, unknown> }[]): Promise<JsonAnswer> {
     return this.#send('POST', '/batch/v1', {
       requests: requests.map(({ contentId, body }) => ({
-        method: 'PUT',
-        path: `/sitebridge/v1/items/${contentId}`,
-        body,
+        method: 'POST',
+        path: itemRoute(contentId),
+        body: bodyOf(contentId, body),
       })),
     });
   }

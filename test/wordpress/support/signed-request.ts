@@ -1,5 +1,6 @@
 /** Requests signed as the connector plugin expects them; written apart from the server's own code, so that the two can disagree. */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { SERVER_ID } from '../../support/identity.ts';
 
 /** What can be signed otherwise than right. */
 export interface SigningOptions {
@@ -21,7 +22,7 @@ export interface JsonAnswer {
   json: unknown;
 }
 
-/** The four headers that sign a request for `url`. */
+/** The headers that sign a request for `url`, and say from which server it is. */
 export function signatureHeaders(url: string, options: SigningOptions): Record<string, string> {
   const { pathname, search } = new URL(url);
   const timestamp = String(options.timestamp ?? Math.floor(Date.now() / 1000));
@@ -31,6 +32,7 @@ export function signatureHeaders(url: string, options: SigningOptions): Record<s
     .digest('hex');
   const content = [options.method ?? 'GET', pathname + search, timestamp, nonce, bodyHash].join('\n');
   return {
+    'X-Sitebridge-Server': SERVER_ID,
     'X-Sitebridge-Site': String(options.siteId),
     'X-Sitebridge-Timestamp': timestamp,
     'X-Sitebridge-Nonce': nonce,
