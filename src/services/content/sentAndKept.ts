@@ -74,7 +74,8 @@ export function columnsAsWritten(content: Content, onSite: SharedState) {
   };
 }
 
-function sameSlug(sent: string, onSite: string): boolean {
+/** Is it the slug that was sent, or what a site makes of it: its own where none was sent, or a number behind one. */
+export function sameSlug(sent: string, onSite: string): boolean {
   return (
     sent === '' || sent === onSite || (onSite.startsWith(sent) && /^-\d+$/.test(onSite.slice(sent.length)))
   );
