@@ -5,10 +5,8 @@ import { createPrisma, type Database } from './database/client.ts';
 import { CredentialVault } from './security/credentialVault.ts';
 import { generatedSecret } from './security/generatedSecret.ts';
 import { AccountService } from './services/access/account.service.ts';
-import { ServerIdentity } from './services/access/serverIdentity.ts';
 import { EventLog } from './services/events/eventLog.ts';
 import { CredentialRotation } from './services/integrations/credentialRotation.ts';
-import { Restoration } from './services/integrations/restoration.ts';
 import { SiteService } from './services/sites/site.service.ts';
 
 /** What needs nothing but the database and the vault: enough for the admin commands. */
@@ -19,8 +17,6 @@ export interface Core {
   sites: SiteService;
   accounts: AccountService;
   rotation: CredentialRotation;
-  identity: ServerIdentity;
-  restoration: Restoration;
 }
 
 export function createCore(config: Config, logger: Logger, databaseUrl: string): Core {
@@ -41,7 +37,5 @@ export function createCore(config: Config, logger: Logger, databaseUrl: string):
     sites,
     accounts: new AccountService(db),
     rotation: new CredentialRotation({ db, vault }),
-    identity: new ServerIdentity({ db, publicUrl: config.publicUrl, now: () => Date.now() }),
-    restoration: new Restoration({ db, events, now: () => Date.now() }),
   };
 }

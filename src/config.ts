@@ -30,9 +30,6 @@ const environment = z.object({
   ROLE: optional(z.enum(['all', 'api', 'worker'])),
   PORT: optional(port),
   HOST: optional(z.string()),
-  PUBLIC_URL: optional(
-    z.url({ protocol: /^https?$/, error: 'must be an address such as https://sync.example.com' }),
-  ),
   LOG_LEVEL: optional(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
   DATA_DIR: optional(z.string()),
   DATABASE_URL: optional(z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgresql://')),
@@ -96,7 +93,6 @@ export interface Config {
   /** Absolute. */
   dataDir: string;
   /** null: the embedded PostgreSQL in `dataDir`. */
-  publicUrl: string | null;
   databaseUrl: string | null;
   databasePoolSize: number;
   token: TokenSettings;
@@ -142,7 +138,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     host: settings.HOST ?? '127.0.0.1',
     logLevel: settings.LOG_LEVEL ?? 'info',
     dataDir: resolve(settings.DATA_DIR ?? '.data'),
-    publicUrl: settings.PUBLIC_URL ?? null,
     databaseUrl: settings.DATABASE_URL ?? null,
     databasePoolSize: settings.DATABASE_POOL_SIZE ?? 10,
     token: tokenSettings(settings, production),

@@ -83,7 +83,7 @@ export async function createContainer(
   morePlatforms: readonly Platform[] = [],
 ): Promise<Container> {
   const now = () => Date.now();
-  const { db, events, sites, vault, identity } = createCore(config, logger, databaseUrl);
+  const { db, events, sites, vault } = createCore(config, logger, databaseUrl);
   const readPool = createReadPool({
     url: databaseUrl,
     size: Math.ceil(config.databasePoolSize / 2),
@@ -91,7 +91,7 @@ export async function createContainer(
   });
   const boss = createBoss({ url: databaseUrl, logger, works: config.role !== 'api' });
   const queue = new JobQueue(boss);
-  const outbound = new OutboundClient({ allow: config.outboundAllow, mayCall: () => identity.mustCall() });
+  const outbound = new OutboundClient({ allow: config.outboundAllow });
   const wordpress = createWordpressPlatform({ outbound, clock: now });
   const shopify = createShopifyPlatform({
     outbound,
@@ -104,7 +104,7 @@ export async function createContainer(
   const platforms = new PlatformRegistry([wordpress, shopify, custom, ...morePlatforms]);
   const metrics = new HttpMetrics();
 
-  const connections = new SiteConnections({ db, vault, sites, events, identity });
+  const connections = new SiteConnections({ db, vault, sites, events });
   const integrations = new IntegrationService({
     db,
     reads: new IntegrationReads(readPool),
@@ -121,22 +121,12 @@ export async function createContainer(
     integrations,
     connections,
     events,
-    identity,
     onboarding: wordpress,
     observe: metrics.countTest,
   });
   const metadata = new SyncMetadataService({ db, platforms, integrations, connections, events, now });
-  const sync = new SyncService({
-    db,
-    platforms,
-    integrations,
-    events,
-    queue,
-    identity,
-    wait: (ms) => sleep(ms),
-    now,
-  });
-  const health = new SyncHealthService({ db, integrations, platforms, events, identity, now });
+  const sync = new SyncService({ db, platforms, integrations, events, queue, wait: (ms) => sleep(ms), now });
+  const health = new SyncHealthService({ db, integrations, platforms, events, now });
   const paces = new SitePaces({
     now: () => performance.now(),
     wait: (ms, signal) => sleep(ms, undefined, { signal }),
@@ -187,9 +177,7 @@ export async function createContainer(
   );
 
   const routes = [
-    ...systemRoutes(readinessChecks(db, databaseUrl, queue), async () =>
-      (await identity.isPaused()) ? identity.pausedMessage() : null,
-    ),
+    ...systemRoutes(readinessChecks(db, databaseUrl, queue)),
     ...authRoutes(auth, signInBrake),
     ...siteRoutes(sites, events),
     ...platformRoutes(platforms),
@@ -222,10 +210,7 @@ export async function createContainer(
     routes,
     async start() {
       await startBoss(boss, queue);
-      await identity.claim();
-      if (await identity.isPaused()) logger.warn(identity.pausedMessage());
-      if (config.role !== 'api')
-        await startWorkers(boss, { runner, inbox, puller, sync, retention }, identity, logger);
+      if (config.role !== 'api') await startWorkers(boss, { runner, inbox, puller, sync, retention });
     },
     async stop(timeoutMs) {
       await boss.stop({ graceful: true, timeout: timeoutMs });

@@ -69,27 +69,13 @@ const commands: Record<string, Command> = {
       return { reencrypted, already_current: alreadyCurrent };
     },
   },
-  'server adopt': {
-    options: [],
-    async run({ identity }) {
-      const { serverId, publicUrl } = await identity.adopt();
-      return { server_id: serverId, public_url: publicUrl };
-    },
-  },
-  restored: {
-    options: [],
-    async run({ restoration }) {
-      return { integrations: await restoration.markAll() };
-    },
-  },
 };
 
 async function main(args: string[]): Promise<object> {
-  const words = [2, 1].find((count) => Object.hasOwn(commands, args.slice(0, count).join(' '))) ?? 0;
-  const name = args.slice(0, words).join(' ');
-  const command = commands[name];
+  const name = args.slice(0, 2).join(' ');
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) throw new SetupError(`There is no such command.\n${usage()}`);
-  const options = readOptions(name, command, args.slice(words));
+  const options = readOptions(name, command, args.slice(2));
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
   const database = await openDatabase(config, logger);

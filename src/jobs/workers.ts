@@ -1,5 +1,4 @@
 import type { Job, PgBoss } from 'pg-boss';
-import type { Logger } from 'pino';
 import type { RetentionService } from '../services/events/retention.service.ts';
 import type { ContentPuller } from '../services/sync/pull/contentPuller.ts';
 import type { SyncRunner } from '../services/sync/runExecutor.ts';
@@ -25,8 +24,6 @@ const deliveries = { atOnce: 8, perGroup: 2 };
 const contents = { atOnce: 4, perGroup: 2 };
 const schedules = { atOnce: 1, perGroup: 1 };
 const retentions = { atOnce: 1, perGroup: 1 };
-/** How often a paused server looks whether it was adopted. Milliseconds. */
-const adoptedEveryMs = 3_000;
 
 export interface Workers {
   runner: SyncRunner;
@@ -39,46 +36,21 @@ export interface Workers {
 /** Starts to work on the queues. Ends with the boss's stop, which gives running jobs back. */
 export async function startWorkers(
   boss: PgBoss,
-  workers: Workers,
-  server: { isPaused(): Promise<boolean> },
-  logger: Logger,
+  { runner, inbox, puller, sync, retention }: Workers,
 ): Promise<void> {
-  await workHere(boss, workers);
-  if (!(await server.isPaused())) return workOnSites(boss, workers);
-  // What calls sites waits in the queue until the server is adopted.
-  const look = setInterval(async () => {
-    try {
-      if (await server.isPaused()) return;
-      clearInterval(look);
-      await workOnSites(boss, workers);
-      logger.info('the server was adopted, and calls sites from now on');
-    } catch (error) {
-      logger.warn({ err: error }, 'whether the server was adopted is not known');
-    }
-  }, adoptedEveryMs);
-  look.unref();
-  boss.on('stopped', () => clearInterval(look));
-}
-
-/** Jobs that call no site. */
-async function workHere(boss: PgBoss, { inbox, retention }: Workers): Promise<void> {
+  await work(boss, syncQueue.name, runs, (job) => runner.execute(syncJob.parse(job.data).runId, job.signal));
   await work(boss, webhookQueue.name, deliveries, (job) =>
     inbox.apply(BigInt(webhookJob.parse(job.data).deliveryId)),
+  );
+  await work(boss, contentQueue.name, contents, (job) => puller.execute(contentJob.parse(job.data)));
+  await work(boss, scheduleQueue.name, schedules, (job) =>
+    sync.syncScheduled(scheduleJob.parse(job.data).integrationId),
   );
   await work(
     boss,
     retentionQueue.name,
     retentions,
     async (job) => void (await retention.removeOld(job.signal)),
-  );
-}
-
-/** Jobs that call sites. */
-async function workOnSites(boss: PgBoss, { runner, puller, sync }: Workers): Promise<void> {
-  await work(boss, syncQueue.name, runs, (job) => runner.execute(syncJob.parse(job.data).runId, job.signal));
-  await work(boss, contentQueue.name, contents, (job) => puller.execute(contentJob.parse(job.data)));
-  await work(boss, scheduleQueue.name, schedules, (job) =>
-    sync.syncScheduled(scheduleJob.parse(job.data).integrationId),
   );
 }
 

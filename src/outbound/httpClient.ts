@@ -13,8 +13,6 @@ interface OutboundOptions {
   allow: readonly string[];
   /** PEM certificates trusted besides the well-known roots. */
   extraCa?: string;
-  /** Throws RemoteError where nothing may leave this process now. */
-  mayCall?: () => Promise<void>;
   /** Resolves names; the system's resolver by default. */
   lookup?: LookupFunction;
 }
@@ -62,13 +60,11 @@ const USER_AGENT = 'Sitebridge/0.1.0';
  */
 export class OutboundClient {
   private readonly traces = new WeakMap<Duplex, ConnectionTrace>();
-  private readonly mayCall: () => Promise<void>;
   private readonly httpAgent: PolicedHttpAgent;
   private readonly httpsAgent: PolicedHttpsAgent;
 
   /** Throws SetupError when a range in `allow` is none. */
   constructor(options: OutboundOptions) {
-    this.mayCall = options.mayCall ?? (async () => undefined);
     const policy = new AddressPolicy(options.allow);
     const ca = options.extraCa === undefined ? {} : { ca: [...rootCertificates, options.extraCa] };
     this.httpAgent = new PolicedHttpAgent(policy, this.traces, options.lookup);
@@ -83,7 +79,6 @@ export class OutboundClient {
    * of these holds a network address.
    */
   async request(request: OutboundRequest): Promise<OutboundResponse> {
-    await this.mayCall();
     const started = performance.now();
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), request.timeoutMs ?? DEFAULT_TIMEOUT_MS);

@@ -14,17 +14,10 @@ export type ReadinessCheck = () => Promise<void>;
 const readiness = z.object({
   status: z.enum(['ready', 'not_ready']),
   checks: z.record(z.string(), z.string()),
-  paused: z
-    .string()
-    .exactOptional()
-    .meta({ description: 'Why this server calls no site and syncs nothing.' }),
 });
 
 /** Whether the process is alive and able to serve. */
-export function systemRoutes(
-  checks: Record<string, ReadinessCheck>,
-  whyPaused: () => Promise<string | null>,
-): Route[] {
+export function systemRoutes(checks: Record<string, ReadinessCheck>): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -52,14 +45,9 @@ export function systemRoutes(
           ),
         );
         const ready = results.every(([, result]) => result === 'ok');
-        const paused = ready ? await whyPaused() : null;
         return {
           status: ready ? 200 : 503,
-          body: {
-            status: ready ? 'ready' : 'not_ready',
-            checks: Object.fromEntries(results),
-            ...(paused === null ? {} : { paused }),
-          },
+          body: { status: ready ? 'ready' : 'not_ready', checks: Object.fromEntries(results) },
           headers: { 'Cache-Control': 'no-store', ...(ready ? {} : { 'Retry-After': '5' }) },
         };
       },

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Content } from '../../database/generated/client.ts';
 import { ContentStatus, SyncState } from '../../database/generated/enums.ts';
-import { textsOf } from '../../platforms/contentTexts.ts';
 import { bodyId, jsonObject, limitQuery, queryId, timestamp } from './common.schema.ts';
 
 export const contentQuery = z.object({
@@ -20,10 +19,6 @@ export const contentQuery = z.object({
 export const contentSchema = z
   .object({
     id: z.int(),
-    key: z.uuid().meta({
-      description:
-        'What identifies the content on other systems. Never used again, as ids are after a restored backup.',
-    }),
     site_id: z.int(),
     title: z.string(),
     slug: z.string(),
@@ -93,9 +88,11 @@ export const pullContentResponse = z.object({
 export function contentBody(content: Content) {
   return {
     id: content.id,
-    key: content.key,
     site_id: content.siteId,
-    ...textsOf(content),
+    title: content.title,
+    slug: content.slug,
+    body: content.body,
+    excerpt: content.excerpt,
     content_type: content.contentType,
     status: content.status,
     terms: content.terms,

@@ -23,8 +23,6 @@ export interface Facts {
   syncError: string | null;
   pausedUntil: Date | null;
   restoredAt: Date | null;
-  /** Why this server calls no site; null where it does. */
-  whyPaused: string | null;
   connectionStatus: string;
   lastTest: TestRecord | null;
   contentTypes: ContentTypes | null;
@@ -41,15 +39,6 @@ const stuckAfterMs = 10 * 60_000;
 
 /** Each rule looks at the facts and names its problem, or says nothing. The gravest come first. */
 const rules: ((facts: Facts) => Problem | null)[] = [
-  (facts) =>
-    facts.whyPaused === null
-      ? null
-      : problem(
-          'server_paused',
-          'error',
-          facts.whyPaused,
-          'Run "npm run -s admin -- server adopt" on the server that is to serve from now on.',
-        ),
   (facts) =>
     facts.usesSiteKey && !facts.siteHasKey
       ? problem(

@@ -2,7 +2,6 @@ import type { Database } from '../../database/client.ts';
 import type { SyncEvent, SyncRun } from '../../database/generated/client.ts';
 import type { ConnectionTestResult, PlatformCapabilities } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
-import type { ServerIdentity } from '../access/serverIdentity.ts';
 import type { TenantScope } from '../access/tenantScope.ts';
 import { type ContentCounts, countContent } from '../content/contentCounts.ts';
 import type { EventLog } from '../events/eventLog.ts';
@@ -55,7 +54,6 @@ export class SyncHealthService {
   readonly #integrations: IntegrationService;
   readonly #platforms: PlatformRegistry;
   readonly #events: EventLog;
-  readonly #identity: ServerIdentity;
   readonly #now: () => number;
 
   constructor(parts: {
@@ -63,14 +61,12 @@ export class SyncHealthService {
     integrations: IntegrationService;
     platforms: PlatformRegistry;
     events: EventLog;
-    identity: ServerIdentity;
     now: () => number;
   }) {
     this.#db = parts.db;
     this.#integrations = parts.integrations;
     this.#platforms = parts.platforms;
     this.#events = parts.events;
-    this.#identity = parts.identity;
     this.#now = parts.now;
   }
 
@@ -147,7 +143,6 @@ export class SyncHealthService {
           this.#platforms.capabilitiesOf(integration.platform, configOf(integration).json),
         ),
         untoldChange,
-        whyPaused: (await this.#identity.isPaused()) ? this.#identity.pausedMessage() : null,
       }),
     };
   }
@@ -174,7 +169,7 @@ export class SyncHealthService {
   #facts(
     status: Omit<DebugStatus, 'problems'>,
     capabilities: PlatformCapabilities,
-  ): Omit<Facts, 'untoldChange' | 'whyPaused'> {
+  ): Omit<Facts, 'untoldChange'> {
     const { integration, connection, sync } = status;
     return {
       now: this.#now(),

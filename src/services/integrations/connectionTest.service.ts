@@ -4,7 +4,6 @@ import type { ConnectionTestResult, Platform } from '../../platforms/platform.ts
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { VaultError } from '../../security/credentialVault.ts';
 import { matchesSiteKey } from '../../security/siteKey.ts';
-import { SERVER_PAUSED, type ServerIdentity } from '../access/serverIdentity.ts';
 import { hasRole, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { isUniqueViolation } from '../sites/site.service.ts';
@@ -31,7 +30,6 @@ export class ConnectionService {
   readonly #integrations: IntegrationService;
   readonly #connections: SiteConnections;
   readonly #events: EventLog;
-  readonly #identity: ServerIdentity;
   readonly #onboarding: Platform;
   readonly #observe: (platform: string, result: ConnectionTestResult) => void;
 
@@ -42,7 +40,6 @@ export class ConnectionService {
     integrations: IntegrationService;
     connections: SiteConnections;
     events: EventLog;
-    identity: ServerIdentity;
     onboarding: Platform;
     observe: (platform: string, result: ConnectionTestResult) => void;
   }) {
@@ -51,7 +48,6 @@ export class ConnectionService {
     this.#integrations = parts.integrations;
     this.#connections = parts.connections;
     this.#events = parts.events;
-    this.#identity = parts.identity;
     this.#onboarding = parts.onboarding;
     this.#observe = parts.observe;
   }
@@ -70,9 +66,7 @@ export class ConnectionService {
       });
       // Changed meanwhile: the result is on record, and what is there now has not been tested.
       const isTested =
-        result.code !== SERVER_PAUSED &&
-        still?.credentialsEncrypted === row.credentialsEncrypted &&
-        sameConnection(still.config, row.config);
+        still?.credentialsEncrypted === row.credentialsEncrypted && sameConnection(still.config, row.config);
       if (still) await this.#keep(tx, row, result, { isTested });
       await this.#record(tx, row.accountId, row.siteId, row.id, result, { user_id: scope.userId });
     });
@@ -170,7 +164,6 @@ export class ConnectionService {
     platform: Platform,
     row: OwnedIntegration & Pick<IntegrationRow, 'site'>,
   ): Promise<ConnectionTestResult> {
-    if (await this.#identity.isPaused()) return paused(this.#identity.pausedMessage());
     const result = await this.#connections.open(row, row.site).then(
       (connection) => platform.testConnection(connection),
       (error: unknown) => {
@@ -230,29 +223,17 @@ export class ConnectionService {
 }
 
 function unreadable(error: VaultError): ConnectionTestResult {
-  const message = 'The stored credentials cannot be decrypted.';
-  const hint = 'Put the key that encrypted them back into CREDENTIAL_KEYS, or enter the credentials anew.';
-  return untested('credentials', { code: 'credentials_unreadable', message, hint }, error.message);
-}
-
-function paused(message: string): ConnectionTestResult {
-  const hint = 'Run "npm run -s admin -- server adopt" on the server that is to serve from now on.';
-  return untested('server', { code: SERVER_PAUSED, message, hint });
-}
-
-/** A test that could not begin: nothing is said of the site. */
-function untested(
-  stage: string,
-  fault: { code: string; message: string; hint: string },
-  detail = fault.message,
-): ConnectionTestResult {
   return {
     success: false,
-    ...fault,
-    stage,
+    code: 'credentials_unreadable',
+    message: 'The stored credentials cannot be decrypted.',
+    hint: 'Put the key that encrypted them back into CREDENTIAL_KEYS, or enter the credentials anew.',
+    stage: 'credentials',
     retryable: false,
     latency_ms: 0,
-    checks: [{ name: stage, ok: false, ms: 0, code: fault.code, detail }],
+    checks: [
+      { name: 'credentials', ok: false, ms: 0, code: 'credentials_unreadable', detail: error.message },
+    ],
     remote: {},
   };
 }

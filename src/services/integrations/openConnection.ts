@@ -3,7 +3,6 @@ import type { Database, Transaction } from '../../database/client.ts';
 import type { Site, SiteIntegration } from '../../database/generated/client.ts';
 import type { Connection, Credentials } from '../../platforms/platform.ts';
 import { type CredentialVault, VaultError } from '../../security/credentialVault.ts';
-import type { ServerIdentity } from '../access/serverIdentity.ts';
 import type { EventInput, EventLog } from '../events/eventLog.ts';
 import type { SiteService } from '../sites/site.service.ts';
 import { configOf } from './integrationConfig.ts';
@@ -25,20 +24,12 @@ export class SiteConnections {
   readonly #vault: CredentialVault;
   readonly #sites: SiteService;
   readonly #events: EventLog;
-  readonly #identity: ServerIdentity;
 
-  constructor(parts: {
-    db: Database;
-    vault: CredentialVault;
-    sites: SiteService;
-    events: EventLog;
-    identity: ServerIdentity;
-  }) {
+  constructor(parts: { db: Database; vault: CredentialVault; sites: SiteService; events: EventLog }) {
     this.#db = parts.db;
     this.#vault = parts.vault;
     this.#sites = parts.sites;
     this.#events = parts.events;
-    this.#identity = parts.identity;
   }
 
   /** All that its platform needs to speak with the site. Throws VaultError, after an event that says so. */
@@ -49,7 +40,6 @@ export class SiteConnections {
       const { credentials, kept } = await this.#unseal(integration);
       let sealed = integration.credentialsEncrypted;
       return {
-        serverId: await this.#identity.id(),
         siteId: site.id,
         siteUrl: typeof address === 'string' ? address : site.url,
         siteKey: await this.#sites.openKey(site),
