@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import express, { type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
-import { CallerError } from '../../errors.ts';
+import { CallerError, type RemoteError } from '../../errors.ts';
 import type { HttpMetrics } from '../metrics.ts';
 import { openApiDocument } from '../openapi.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -14,10 +14,17 @@ export type ReadinessCheck = () => Promise<void>;
 const readiness = z.object({
   status: z.enum(['ready', 'not_ready']),
   checks: z.record(z.string(), z.string()),
+  server_paused: z
+    .string()
+    .optional()
+    .meta({ description: 'Why this server calls no site: its database is that of another one.' }),
 });
 
-/** Whether the process is alive and able to serve. */
-export function systemRoutes(checks: Record<string, ReadinessCheck>): Route[] {
+/** Whether the process is alive and able to serve, and `refusal`, why it may call no site. */
+export function systemRoutes(
+  checks: Record<string, ReadinessCheck>,
+  refusal: () => Promise<RemoteError | null>,
+): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -44,10 +51,16 @@ export function systemRoutes(checks: Record<string, ReadinessCheck>): Route[] {
             async ([name, check]) => [name, await check().then(() => 'ok', whatIsMissing)] as const,
           ),
         );
+        // A database that cannot be asked is told by its check.
+        const paused = await refusal().catch(() => null);
         const ready = results.every(([, result]) => result === 'ok');
         return {
           status: ready ? 200 : 503,
-          body: { status: ready ? 'ready' : 'not_ready', checks: Object.fromEntries(results) },
+          body: {
+            status: ready ? 'ready' : 'not_ready',
+            checks: Object.fromEntries(results),
+            ...(paused === null ? {} : { server_paused: paused.message }),
+          },
           headers: { 'Cache-Control': 'no-store', ...(ready ? {} : { 'Retry-After': '5' }) },
         };
       },

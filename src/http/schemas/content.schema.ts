@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Content } from '../../database/generated/client.ts';
 import { ContentStatus, SyncState } from '../../database/generated/enums.ts';
+import { textsOf } from '../../platforms/contentTexts.ts';
 import { bodyId, jsonObject, limitQuery, queryId, timestamp } from './common.schema.ts';
 
 export const contentQuery = z.object({
@@ -19,6 +20,7 @@ export const contentQuery = z.object({
 export const contentSchema = z
   .object({
     id: z.int(),
+    key: z.uuid().meta({ description: 'What identifies it on other systems; never used again.' }),
     site_id: z.int(),
     title: z.string(),
     slug: z.string(),
@@ -88,11 +90,9 @@ export const pullContentResponse = z.object({
 export function contentBody(content: Content) {
   return {
     id: content.id,
+    key: content.key,
     site_id: content.siteId,
-    title: content.title,
-    slug: content.slug,
-    body: content.body,
-    excerpt: content.excerpt,
+    ...textsOf(content),
     content_type: content.contentType,
     status: content.status,
     terms: content.terms,

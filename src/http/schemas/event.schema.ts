@@ -17,6 +17,7 @@ export const eventQuery = z.object({
 export const eventSchema = z
   .object({
     id: z.int(),
+    key: z.uuid().meta({ description: 'Tells it from every other event, also after a restored backup.' }),
     site_id: z.int(),
     integration_id: z.int().nullable(),
     event_type: z.enum(EventType),
@@ -45,6 +46,7 @@ export function eventFilter(query: z.output<typeof eventQuery>): EventFilter {
 export function eventBody(event: SyncEvent) {
   return {
     id: Number(event.id),
+    key: event.key,
     site_id: event.siteId,
     integration_id: event.integrationId,
     event_type: event.eventType,

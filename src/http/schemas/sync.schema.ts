@@ -28,6 +28,7 @@ const totals = z.object({
 export const runSchema = z
   .object({
     id: z.int(),
+    key: z.uuid().meta({ description: 'Tells it from every other run, also after a restored backup.' }),
     direction: z.enum(SyncDirection),
     status: z.enum(SyncStatus).exclude(['never']),
     progress: z.object({ done: z.int(), expected: z.int().nullable() }),
@@ -76,6 +77,7 @@ export function runBody(run: SyncRun) {
   const end = run.finishedAt;
   return {
     id: run.id,
+    key: run.key,
     direction: run.direction,
     status: run.status,
     progress: { done: run.progressDone, expected: run.progressExpected },

@@ -87,6 +87,7 @@ export const deliveryParams = z.object({
 export const deliverySchema = z
   .object({
     id: z.int(),
+    key: z.uuid().meta({ description: 'Tells it from every other delivery, also after a restored backup.' }),
     site_id: z.int(),
     webhook_id: z.string(),
     topic: z.enum(['status', 'metadata', 'changed', 'deleted']),
@@ -107,6 +108,7 @@ export const deliveriesResponse = z.object({
 export function deliveryBody(delivery: WebhookDelivery) {
   return {
     id: Number(delivery.id),
+    key: delivery.key,
     site_id: delivery.siteId,
     webhook_id: delivery.webhookId,
     topic: delivery.topic,

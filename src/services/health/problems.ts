@@ -30,6 +30,8 @@ export interface Facts {
   deadDeliveries: number;
   /** A change of the site that a reading found and no webhook had told of. */
   untoldChange: { seenAt: Date } | null;
+  /** Why this server may call no site. */
+  serverPaused: string | null;
   conflicts: number;
 }
 
@@ -39,6 +41,15 @@ const stuckAfterMs = 10 * 60_000;
 
 /** Each rule looks at the facts and names its problem, or says nothing. The gravest come first. */
 const rules: ((facts: Facts) => Problem | null)[] = [
+  (facts) =>
+    facts.serverPaused === null
+      ? null
+      : problem(
+          'server_paused',
+          'error',
+          facts.serverPaused,
+          'Ask the operator which server the database belongs to; on a copy, leave it so.',
+        ),
   (facts) =>
     facts.usesSiteKey && !facts.siteHasKey
       ? problem(

@@ -1,5 +1,6 @@
 import type { Database } from '../../database/client.ts';
 import type { SyncEvent, SyncRun } from '../../database/generated/client.ts';
+import type { RemoteError } from '../../errors.ts';
 import type { ConnectionTestResult, PlatformCapabilities } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { TenantScope } from '../access/tenantScope.ts';
@@ -54,6 +55,7 @@ export class SyncHealthService {
   readonly #integrations: IntegrationService;
   readonly #platforms: PlatformRegistry;
   readonly #events: EventLog;
+  readonly #refusal: () => Promise<RemoteError | null>;
   readonly #now: () => number;
 
   constructor(parts: {
@@ -61,12 +63,14 @@ export class SyncHealthService {
     integrations: IntegrationService;
     platforms: PlatformRegistry;
     events: EventLog;
+    refusal: () => Promise<RemoteError | null>;
     now: () => number;
   }) {
     this.#db = parts.db;
     this.#integrations = parts.integrations;
     this.#platforms = parts.platforms;
     this.#events = parts.events;
+    this.#refusal = parts.refusal;
     this.#now = parts.now;
   }
 
@@ -143,6 +147,7 @@ export class SyncHealthService {
           this.#platforms.capabilitiesOf(integration.platform, configOf(integration).json),
         ),
         untoldChange,
+        serverPaused: (await this.#refusal())?.message ?? null,
       }),
     };
   }
@@ -169,7 +174,7 @@ export class SyncHealthService {
   #facts(
     status: Omit<DebugStatus, 'problems'>,
     capabilities: PlatformCapabilities,
-  ): Omit<Facts, 'untoldChange'> {
+  ): Omit<Facts, 'untoldChange' | 'serverPaused'> {
     const { integration, connection, sync } = status;
     return {
       now: this.#now(),

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '../../database/client.ts';
-import { CallerError } from '../../errors.ts';
+import { CallerError, type RemoteError } from '../../errors.ts';
 import type { ConnectionTestResult, Platform } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { VaultError } from '../../security/credentialVault.ts';
@@ -30,16 +30,21 @@ export class ConnectionService {
   readonly #integrations: IntegrationService;
   readonly #connections: SiteConnections;
   readonly #events: EventLog;
+  readonly #refusal: () => Promise<RemoteError | null>;
   readonly #onboarding: Platform;
   readonly #observe: (platform: string, result: ConnectionTestResult) => void;
 
-  /** `onboarding` is the platform whose sites connect themselves; `observe` hears of every result, for metrics. */
+  /**
+   * `refusal` says why this server may call no site now, `onboarding` is the platform whose sites connect themselves,
+   * `observe` hears of every result, for metrics.
+   */
   constructor(parts: {
     db: Database;
     platforms: PlatformRegistry;
     integrations: IntegrationService;
     connections: SiteConnections;
     events: EventLog;
+    refusal: () => Promise<RemoteError | null>;
     onboarding: Platform;
     observe: (platform: string, result: ConnectionTestResult) => void;
   }) {
@@ -48,6 +53,7 @@ export class ConnectionService {
     this.#integrations = parts.integrations;
     this.#connections = parts.connections;
     this.#events = parts.events;
+    this.#refusal = parts.refusal;
     this.#onboarding = parts.onboarding;
     this.#observe = parts.observe;
   }
@@ -67,7 +73,8 @@ export class ConnectionService {
       // Changed meanwhile: the result is on record, and what is there now has not been tested.
       const isTested =
         still?.credentialsEncrypted === row.credentialsEncrypted && sameConnection(still.config, row.config);
-      if (still) await this.#keep(tx, row, result, { isTested });
+      // A server that may not call the site has learned nothing of the connection.
+      if (still && result.code !== 'server_paused') await this.#keep(tx, row, result, { isTested });
       await this.#record(tx, row.accountId, row.siteId, row.id, result, { user_id: scope.userId });
     });
     return result;
@@ -164,15 +171,23 @@ export class ConnectionService {
     platform: Platform,
     row: OwnedIntegration & Pick<IntegrationRow, 'site'>,
   ): Promise<ConnectionTestResult> {
-    const result = await this.#connections.open(row, row.site).then(
+    const refusal = await this.#refusal();
+    const result = refusal === null ? await this.#ask(platform, row) : untried(refusal);
+    this.#observe(platform.name, result);
+    return result;
+  }
+
+  #ask(
+    platform: Platform,
+    row: OwnedIntegration & Pick<IntegrationRow, 'site'>,
+  ): Promise<ConnectionTestResult> {
+    return this.#connections.open(row, row.site).then(
       (connection) => platform.testConnection(connection),
       (error: unknown) => {
         if (error instanceof VaultError) return unreadable(error);
         throw error;
       },
     );
-    this.#observe(platform.name, result);
-    return result;
   }
 
   async #keep(
@@ -234,6 +249,21 @@ function unreadable(error: VaultError): ConnectionTestResult {
     checks: [
       { name: 'credentials', ok: false, ms: 0, code: 'credentials_unreadable', detail: error.message },
     ],
+    remote: {},
+  };
+}
+
+/** The result of a test that was not begun, as this server may call nobody. */
+function untried({ code, message }: RemoteError): ConnectionTestResult {
+  return {
+    success: false,
+    code,
+    message,
+    hint: 'The operator of this server has to say which server the database belongs to.',
+    stage: 'server',
+    retryable: false,
+    latency_ms: 0,
+    checks: [{ name: 'server', ok: false, ms: 0, code }],
     remote: {},
   };
 }

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '../../database/client.ts';
 import type { SyncDirection, SyncRun } from '../../database/generated/client.ts';
-import { CallerError, notFound } from '../../errors.ts';
+import { CallerError, notFound, type RemoteError } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
@@ -38,15 +38,18 @@ export class SyncService {
   readonly #integrations: IntegrationService;
   readonly #events: EventLog;
   readonly #queue: JobQueue;
+  readonly #refusal: () => Promise<RemoteError | null>;
   readonly #wait: (ms: number) => Promise<void>;
   readonly #now: () => number;
 
+  /** `refusal` says why this server may call no site now. */
   constructor(parts: {
     db: Database;
     platforms: PlatformRegistry;
     integrations: IntegrationService;
     events: EventLog;
     queue: JobQueue;
+    refusal: () => Promise<RemoteError | null>;
     wait: (ms: number) => Promise<void>;
     now: () => number;
   }) {
@@ -55,6 +58,7 @@ export class SyncService {
     this.#integrations = parts.integrations;
     this.#events = parts.events;
     this.#queue = parts.queue;
+    this.#refusal = parts.refusal;
     this.#wait = parts.wait;
     this.#now = parts.now;
   }
@@ -62,7 +66,7 @@ export class SyncService {
   /**
    * Queues a run and its job in one transaction. Returns the run that is queued or running already where it does
    * what is asked; while another works one may wait, and what is asked is added to what that will do.
-   * Throws 409 when the integration is inactive or its sync switched off, 501 for a direction the platform lacks,
+   * Throws 409 when the integration is inactive, its sync switched off or this server paused, 501 for a direction the platform lacks,
    * 400 for a type that the site does not have.
    */
   async sync(scope: TenantScope, integrationId: number, request: SyncRequest): Promise<SyncRun> {
@@ -71,6 +75,7 @@ export class SyncService {
       contentTypes: [...new Set(request.contentTypes ?? [])].sort(),
       full: request.full ?? false,
     };
+    const refusal = await this.#refusal();
     const enqueue = () =>
       this.#db.$transaction(async (tx) => {
         await lockIntegration(tx, integrationId);
@@ -80,6 +85,7 @@ export class SyncService {
           direction: request.direction,
           contentTypes: request.contentTypes ?? [],
         });
+        if (refusal !== null) throw new CallerError('conflict', refusal.message, { code: refusal.code });
         if (request.moved) await this.#acceptAnotherSite(tx, scope, row);
         const [queued, syncing] = await Promise.all([
           tx.syncRun.findFirst({ where: { integrationId, status: 'queued' } }),
