@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '../../database/client.ts';
+import type { SiteIntegration } from '../../database/generated/client.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
@@ -58,7 +59,7 @@ export class RestoredDatabase {
     return { marked: synced.length, last: locked.at(-1)?.id ?? null };
   }
 
-  #syncsContent(platform: string, config: Parameters<typeof readConfigJson>[0]): boolean {
+  #syncsContent(platform: string, config: SiteIntegration['config']): boolean {
     // One that this version does not know any more is not synced either.
     if (!this.#platforms.names().includes(platform)) return false;
     return this.#platforms.capabilitiesOf(platform, configOf({ config }).json).content;
