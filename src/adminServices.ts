@@ -1,14 +1,20 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Config, secretFile } from './config.ts';
 import { createPrisma, type Database } from './database/client.ts';
+import { OutboundClient } from './outbound/httpClient.ts';
+import { createCustomPlatform } from './platforms/custom/custom.platform.ts';
+import { PlatformRegistry } from './platforms/registry.ts';
+import { createShopifyPlatform } from './platforms/shopify/shopify.platform.ts';
+import { createWordpressPlatform } from './platforms/wordpress/wordpress.platform.ts';
 import { CredentialVault } from './security/credentialVault.ts';
 import { generatedSecret } from './security/generatedSecret.ts';
 import { AccountService } from './services/access/account.service.ts';
-import { ServerIdentity } from './services/access/serverIdentity.ts';
 import { EventLog } from './services/events/eventLog.ts';
 import { CredentialRotation } from './services/integrations/credentialRotation.ts';
-import { Restoration } from './services/integrations/restoration.ts';
+import { RestoredDatabase } from './services/server/restoredDatabase.ts';
+import { ServerIdentity } from './services/server/serverIdentity.ts';
 import { SiteService } from './services/sites/site.service.ts';
 
 /** What needs nothing but the database and the vault: enough for the admin commands. */
@@ -16,11 +22,10 @@ export interface Core {
   db: Database;
   vault: CredentialVault;
   events: EventLog;
+  server: ServerIdentity;
   sites: SiteService;
   accounts: AccountService;
   rotation: CredentialRotation;
-  identity: ServerIdentity;
-  restoration: Restoration;
 }
 
 export function createCore(config: Config, logger: Logger, databaseUrl: string): Core {
@@ -38,10 +43,37 @@ export function createCore(config: Config, logger: Logger, databaseUrl: string):
     db,
     vault,
     events,
+    server: new ServerIdentity({
+      db,
+      publicUrl: config.publicUrl,
+      logger,
+      now: () => performance.now(),
+    }),
     sites,
     accounts: new AccountService(db),
     rotation: new CredentialRotation({ db, vault }),
-    identity: new ServerIdentity({ db, publicUrl: config.publicUrl, now: () => Date.now() }),
-    restoration: new Restoration({ db, events, now: () => Date.now() }),
   };
+}
+
+/** The platforms of the server itself. */
+export function createPlatforms(config: Config, outbound: OutboundClient) {
+  const clock = () => Date.now();
+  return {
+    wordpress: createWordpressPlatform({ outbound, clock }),
+    shopify: createShopifyPlatform({
+      outbound,
+      clock,
+      wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+      baseUrl: config.shopifyBaseUrl,
+      apiVersion: config.shopifyApiVersion,
+    }),
+    custom: createCustomPlatform({ outbound, clock }),
+  };
+}
+
+/** What tells integrations that a backup was restored. Platforms are asked what they can do; nobody is called. */
+export function createRestoredDatabase(config: Config, { db, events }: Core): RestoredDatabase {
+  const platforms = createPlatforms(config, new OutboundClient({ allow: config.outboundAllow }));
+  const registry = new PlatformRegistry(Object.values(platforms));
+  return new RestoredDatabase({ db, events, platforms: registry, now: () => Date.now() });
 }

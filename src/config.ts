@@ -10,6 +10,15 @@ const port = z.coerce.number().int().min(0).max(65535);
 const cidr = z.union([z.cidrv4(), z.cidrv6()], {
   error: 'must be CIDRs such as 10.0.0.0/8, separated by commas',
 });
+/** Written in one way, so that the case of the host, a default port and a slash at the end make no difference. */
+const publicUrl = z
+  .url({ protocol: /^https?$/, error: 'must be a URL such as https://sitebridge.example.com' })
+  .refine((text) => {
+    if (!URL.canParse(text)) return false;
+    const { username, password, search, hash } = new URL(text);
+    return username + password + search + hash === '';
+  }, 'must have no user name, password, query or fragment')
+  .transform((text) => new URL(text).href.replace(/\/+$/, ''));
 /** What Express takes as the address of a proxy: https://expressjs.com/en/guide/behind-proxies.html */
 const proxyAddress = z.union(
   [z.enum(['loopback', 'linklocal', 'uniquelocal']), z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
@@ -30,9 +39,7 @@ const environment = z.object({
   ROLE: optional(z.enum(['all', 'api', 'worker'])),
   PORT: optional(port),
   HOST: optional(z.string()),
-  PUBLIC_URL: optional(
-    z.url({ protocol: /^https?$/, error: 'must be an address such as https://sync.example.com' }),
-  ),
+  PUBLIC_URL: optional(publicUrl),
   LOG_LEVEL: optional(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
   DATA_DIR: optional(z.string()),
   DATABASE_URL: optional(z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgresql://')),
@@ -92,11 +99,12 @@ export interface Config {
   role: 'all' | 'api' | 'worker';
   port: number;
   host: string;
+  /** Where the server is reached from outside, without a slash at the end; null where that is not said. */
+  publicUrl: string | null;
   logLevel: string;
   /** Absolute. */
   dataDir: string;
   /** null: the embedded PostgreSQL in `dataDir`. */
-  publicUrl: string | null;
   databaseUrl: string | null;
   databasePoolSize: number;
   token: TokenSettings;
@@ -140,9 +148,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     role: settings.ROLE ?? 'all',
     port: settings.PORT ?? 3000,
     host: settings.HOST ?? '127.0.0.1',
+    publicUrl: settings.PUBLIC_URL ?? null,
     logLevel: settings.LOG_LEVEL ?? 'info',
     dataDir: resolve(settings.DATA_DIR ?? '.data'),
-    publicUrl: settings.PUBLIC_URL ?? null,
     databaseUrl: settings.DATABASE_URL ?? null,
     databasePoolSize: settings.DATABASE_POOL_SIZE ?? 10,
     token: tokenSettings(settings, production),

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
 import type { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
-import { createCore } from './adminServices.ts';
+import { createCore, createPlatforms } from './adminServices.ts';
 import { type Config, secretFile } from './config.ts';
 import type { Database } from './database/client.ts';
 import { pendingMigrations } from './database/migrate.ts';
@@ -26,14 +26,11 @@ import { syncRoutes } from './http/routers/sync.router.ts';
 import { NotReady, type ReadinessCheck, systemPages, systemRoutes } from './http/routers/system.router.ts';
 import { webhookRoutes } from './http/routers/webhooks.router.ts';
 import { createBoss, JobQueue } from './jobs/queues.ts';
-import { startWorkers } from './jobs/workers.ts';
+import { type RunningWorkers, startWorkers } from './jobs/workers.ts';
 import { OutboundClient } from './outbound/httpClient.ts';
 import { SitePaces } from './outbound/sitePace.ts';
-import { createCustomPlatform } from './platforms/custom/custom.platform.ts';
 import type { Platform } from './platforms/platform.ts';
 import { PlatformRegistry } from './platforms/registry.ts';
-import { createShopifyPlatform } from './platforms/shopify/shopify.platform.ts';
-import { createWordpressPlatform } from './platforms/wordpress/wordpress.platform.ts';
 import { generatedSecret } from './security/generatedSecret.ts';
 import { AuthService } from './services/access/auth.service.ts';
 import { ContentService } from './services/content/content.service.ts';
@@ -83,7 +80,7 @@ export async function createContainer(
   morePlatforms: readonly Platform[] = [],
 ): Promise<Container> {
   const now = () => Date.now();
-  const { db, events, sites, vault, identity } = createCore(config, logger, databaseUrl);
+  const { db, events, server, sites, vault } = createCore(config, logger, databaseUrl);
   const readPool = createReadPool({
     url: databaseUrl,
     size: Math.ceil(config.databasePoolSize / 2),
@@ -91,20 +88,14 @@ export async function createContainer(
   });
   const boss = createBoss({ url: databaseUrl, logger, works: config.role !== 'api' });
   const queue = new JobQueue(boss);
-  const outbound = new OutboundClient({ allow: config.outboundAllow, mayCall: () => identity.mustCall() });
-  const wordpress = createWordpressPlatform({ outbound, clock: now });
-  const shopify = createShopifyPlatform({
-    outbound,
-    clock: now,
-    wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
-    baseUrl: config.shopifyBaseUrl,
-    apiVersion: config.shopifyApiVersion,
-  });
-  const custom = createCustomPlatform({ outbound, clock: now });
-  const platforms = new PlatformRegistry([wordpress, shopify, custom, ...morePlatforms]);
+  const refusal = () => server.refusal();
+  const outbound = new OutboundClient({ allow: config.outboundAllow, refusal });
+  const own = createPlatforms(config, outbound);
+  const { wordpress } = own;
+  const platforms = new PlatformRegistry([...Object.values(own), ...morePlatforms]);
   const metrics = new HttpMetrics();
 
-  const connections = new SiteConnections({ db, vault, sites, events, identity });
+  const connections = new SiteConnections({ db, vault, sites, events, server });
   const integrations = new IntegrationService({
     db,
     reads: new IntegrationReads(readPool),
@@ -121,7 +112,7 @@ export async function createContainer(
     integrations,
     connections,
     events,
-    identity,
+    refusal,
     onboarding: wordpress,
     observe: metrics.countTest,
   });
@@ -132,11 +123,11 @@ export async function createContainer(
     integrations,
     events,
     queue,
-    identity,
+    refusal,
     wait: (ms) => sleep(ms),
     now,
   });
-  const health = new SyncHealthService({ db, integrations, platforms, events, identity, now });
+  const health = new SyncHealthService({ db, integrations, platforms, events, refusal, now });
   const paces = new SitePaces({
     now: () => performance.now(),
     wait: (ms, signal) => sleep(ms, undefined, { signal }),
@@ -187,9 +178,7 @@ export async function createContainer(
   );
 
   const routes = [
-    ...systemRoutes(readinessChecks(db, databaseUrl, queue), async () =>
-      (await identity.isPaused()) ? identity.pausedMessage() : null,
-    ),
+    ...systemRoutes(readinessChecks(db, databaseUrl, queue), refusal),
     ...authRoutes(auth, signInBrake),
     ...siteRoutes(sites, events),
     ...platformRoutes(platforms),
@@ -217,17 +206,18 @@ export async function createContainer(
     trustProxy: config.trustProxy,
   });
 
+  let workers: RunningWorkers | null = null;
   return {
     app,
     routes,
     async start() {
+      await server.begin();
       await startBoss(boss, queue);
-      await identity.claim();
-      if (await identity.isPaused()) logger.warn(identity.pausedMessage());
-      if (config.role !== 'api')
-        await startWorkers(boss, { runner, inbox, puller, sync, retention }, identity, logger);
+      if (config.role === 'api') return;
+      workers = await startWorkers(boss, { runner, inbox, puller, sync, retention }, { refusal, logger });
     },
     async stop(timeoutMs) {
+      workers?.stop();
       await boss.stop({ graceful: true, timeout: timeoutMs });
       outbound.close();
       await counters.close();

@@ -11,6 +11,7 @@ test('an empty environment gives the defaults', () => {
     role: 'all',
     port: 3000,
     host: '127.0.0.1',
+    publicUrl: null,
     logLevel: 'info',
     dataDir: expect.stringMatching(/^\/.*\/\.data$/),
     databaseUrl: null,
@@ -35,6 +36,7 @@ test('every setting is read', () => {
     ROLE: 'worker',
     PORT: '0',
     HOST: '::1',
+    PUBLIC_URL: 'https://sitebridge.example.com/api',
     LOG_LEVEL: 'trace',
     DATA_DIR: tmpdir(),
     DATABASE_URL: 'postgres://u:p@h/d',
@@ -57,6 +59,7 @@ test('every setting is read', () => {
     logLevel: 'trace',
     dataDir: tmpdir(),
     databaseUrl: 'postgres://u:p@h/d',
+    publicUrl: 'https://sitebridge.example.com/api',
     databasePoolSize: 3,
     token: { kind: 'secret', secret },
     credentialKeys: `a:${key},b.2-x_:${key}`,
@@ -89,6 +92,17 @@ test('keys of an identity provider need issuer and audience, and no secret besid
   expect(() => readConfig({ ...provider, JWT_ISSUER: '' })).toThrow(/JWT_ISSUER/);
   expect(() => readConfig({ ...provider, JWT_AUDIENCE: '' })).toThrow(/JWT_AUDIENCE/);
   expect(() => readConfig({ ...provider, JWT_SECRET: secret })).toThrow(/JWT_SECRET or JWT_JWKS_URL/);
+});
+
+test.each([
+  ['https://Sync.Example.com/', 'https://sync.example.com'],
+  ['HTTPS://sync.example.com:443', 'https://sync.example.com'],
+  ['http://sync.example.com:80//', 'http://sync.example.com'],
+  ['http://sync.example.com:8080', 'http://sync.example.com:8080'],
+  ['https://sync.example.com/Bridge/', 'https://sync.example.com/Bridge'],
+  ['http://[::1]:3000', 'http://[::1]:3000'],
+])('PUBLIC_URL %s is %s, however it is written', (written, meant) => {
+  expect(readConfig({ PUBLIC_URL: written }).publicUrl).toBe(meant);
 });
 
 test('records may be kept for ever', () => {
@@ -128,6 +142,11 @@ describe('a wrong setting is named, and its value is not repeated', () => {
     ['TRUST_PROXY', 'true'],
     ['TRUST_PROXY', '1'],
     ['TRUST_PROXY', 'loopback,hunter2.example'],
+    ['PUBLIC_URL', 'hunter2'],
+    ['PUBLIC_URL', 'ftp://hunter2.example'],
+    ['PUBLIC_URL', 'https://user:hunter2@a.example'],
+    ['PUBLIC_URL', 'https://a.example/?token=hunter2'],
+    ['PUBLIC_URL', 'https://a.example/#hunter2'],
     ['RETENTION_DAYS', '6'],
     ['RETENTION_DAYS', '30.5'],
     ['RETENTION_DAYS', 'long'],

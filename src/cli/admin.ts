@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type Core, createCore } from '../adminServices.ts';
-import { readConfig } from '../config.ts';
+import { type Core, createCore, createRestoredDatabase } from '../adminServices.ts';
+import { type Config, readConfig } from '../config.ts';
 import { openDatabase } from '../database/open.ts';
 import { CallerError, SetupError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
@@ -12,7 +12,7 @@ type Options = Record<string, string>;
 interface Command {
   /** Its options, all required. */
   options: string[];
-  run(core: Core, options: Options): Promise<object>;
+  run(core: Core, options: Options, config: Config): Promise<object>;
 }
 
 /** Every command of the operator. Each prints one JSON object on stdout; errors go to stderr with exit code 1. */
@@ -71,32 +71,30 @@ const commands: Record<string, Command> = {
   },
   'server adopt': {
     options: [],
-    async run({ identity }) {
-      const { serverId, publicUrl } = await identity.adopt();
+    async run({ server }) {
+      const { serverId, publicUrl } = await server.adopt();
       return { server_id: serverId, public_url: publicUrl };
     },
   },
   restored: {
     options: [],
-    async run({ restoration }) {
-      return { integrations: await restoration.markAll() };
-    },
+    run: (core, _options, config) => createRestoredDatabase(config, core).markAll(),
   },
 };
 
 async function main(args: string[]): Promise<object> {
-  const words = [2, 1].find((count) => Object.hasOwn(commands, args.slice(0, count).join(' '))) ?? 0;
-  const name = args.slice(0, words).join(' ');
+  const words = args.slice(0, 2);
+  const name = [words.join(' '), words[0] ?? ''].find((known) => Object.hasOwn(commands, known)) ?? '';
   const command = commands[name];
   if (!command) throw new SetupError(`There is no such command.\n${usage()}`);
-  const options = readOptions(name, command, args.slice(words));
+  const options = readOptions(name, command, args.slice(name.split(' ').length));
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
   const database = await openDatabase(config, logger);
   try {
     const core = createCore(config, logger, database.url);
     try {
-      return await command.run(core, options);
+      return await command.run(core, options, config);
     } finally {
       await core.db.$disconnect();
     }

@@ -82,6 +82,8 @@ export const scheduleQueue = {
   retryLimit: 5,
   retryDelay: 5,
   retryBackoff: true,
+  // While the server is paused nobody takes them; what is long past is not made up for.
+  retentionSeconds: 3_600,
   deleteAfterSeconds: 86_400,
 } satisfies Queue;
 

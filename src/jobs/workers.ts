@@ -1,5 +1,6 @@
 import type { Job, PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
+import type { RemoteError } from '../errors.ts';
 import type { RetentionService } from '../services/events/retention.service.ts';
 import type { ContentPuller } from '../services/sync/pull/contentPuller.ts';
 import type { SyncRunner } from '../services/sync/runExecutor.ts';
@@ -25,8 +26,10 @@ const deliveries = { atOnce: 8, perGroup: 2 };
 const contents = { atOnce: 4, perGroup: 2 };
 const schedules = { atOnce: 1, perGroup: 1 };
 const retentions = { atOnce: 1, perGroup: 1 };
-/** How often a paused server looks whether it was adopted. Milliseconds. */
-const adoptedEveryMs = 3_000;
+/** How soon it is noticed that sites may be called, or may no more. Milliseconds. */
+const lookEveryMs = 1_000;
+/** The queues whose jobs call sites. */
+const callingQueues = [syncQueue, contentQueue, scheduleQueue];
 
 export interface Workers {
   runner: SyncRunner;
@@ -36,32 +39,28 @@ export interface Workers {
   retention: RetentionService;
 }
 
-/** Starts to work on the queues. Ends with the boss's stop, which gives running jobs back. */
-export async function startWorkers(
-  boss: PgBoss,
-  workers: Workers,
-  server: { isPaused(): Promise<boolean> },
-  logger: Logger,
-): Promise<void> {
-  await workHere(boss, workers);
-  if (!(await server.isPaused())) return workOnSites(boss, workers);
-  // What calls sites waits in the queue until the server is adopted.
-  const look = setInterval(async () => {
-    try {
-      if (await server.isPaused()) return;
-      clearInterval(look);
-      await workOnSites(boss, workers);
-      logger.info('the server was adopted, and calls sites from now on');
-    } catch (error) {
-      logger.warn({ err: error }, 'whether the server was adopted is not known');
-    }
-  }, adoptedEveryMs);
-  look.unref();
-  boss.on('stopped', () => clearInterval(look));
+/** Workers that were started. */
+export interface RunningWorkers {
+  /** Ends the looking whether sites may be called. The work itself ends with the boss's stop. */
+  stop(): void;
 }
 
-/** Jobs that call no site. */
-async function workHere(boss: PgBoss, { inbox, retention }: Workers): Promise<void> {
+/** Whether jobs that call sites may be taken. */
+interface Permission {
+  /** Why no site may be called now; null while they may. */
+  refusal(): Promise<RemoteError | null>;
+  logger: Logger;
+}
+
+/**
+ * Starts to work on the queues. Jobs that call sites wait in their queues while that is refused. Ends with the boss's
+ * stop, which gives running jobs back.
+ */
+export async function startWorkers(
+  boss: PgBoss,
+  { runner, inbox, puller, sync, retention }: Workers,
+  permission: Permission,
+): Promise<RunningWorkers> {
   await work(boss, webhookQueue.name, deliveries, (job) =>
     inbox.apply(BigInt(webhookJob.parse(job.data).deliveryId)),
   );
@@ -71,15 +70,66 @@ async function workHere(boss: PgBoss, { inbox, retention }: Workers): Promise<vo
     retentions,
     async (job) => void (await retention.removeOld(job.signal)),
   );
+  const callers = new CallingWorkers(boss, permission, async () => {
+    await work(boss, syncQueue.name, runs, (job) =>
+      runner.execute(syncJob.parse(job.data).runId, job.signal),
+    );
+    await work(boss, contentQueue.name, contents, (job) => puller.execute(contentJob.parse(job.data)));
+    await work(boss, scheduleQueue.name, schedules, (job) =>
+      sync.syncScheduled(scheduleJob.parse(job.data).integrationId),
+    );
+  });
+  await callers.start();
+  return callers;
 }
 
-/** Jobs that call sites. */
-async function workOnSites(boss: PgBoss, { runner, puller, sync }: Workers): Promise<void> {
-  await work(boss, syncQueue.name, runs, (job) => runner.execute(syncJob.parse(job.data).runId, job.signal));
-  await work(boss, contentQueue.name, contents, (job) => puller.execute(contentJob.parse(job.data)));
-  await work(boss, scheduleQueue.name, schedules, (job) =>
-    sync.syncScheduled(scheduleJob.parse(job.data).integrationId),
-  );
+/** The workers whose jobs call sites: they are there while sites may be called. */
+class CallingWorkers implements RunningWorkers {
+  readonly #boss: PgBoss;
+  readonly #permission: Permission;
+  readonly #begin: () => Promise<void>;
+  #timer: NodeJS.Timeout | undefined;
+  #works = false;
+  #looks = false;
+  #ended = false;
+
+  /** `begin` starts the work on all of `callingQueues`. */
+  constructor(boss: PgBoss, permission: Permission, begin: () => Promise<void>) {
+    this.#boss = boss;
+    this.#permission = permission;
+    this.#begin = begin;
+  }
+
+  async start(): Promise<void> {
+    await this.#follow();
+    this.#timer = setInterval(() => void this.#look(), lookEveryMs);
+  }
+
+  stop(): void {
+    this.#ended = true;
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    // Ending the work waits for the jobs that run.
+    if (this.#looks) return;
+    this.#looks = true;
+    try {
+      await this.#follow();
+    } catch (error) {
+      if (!this.#ended) this.#permission.logger.warn({ err: error }, 'who may call sites cannot be read');
+    } finally {
+      this.#looks = false;
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const allowed = (await this.#permission.refusal()) === null;
+    if (allowed === this.#works || this.#ended) return;
+    this.#works = allowed;
+    if (allowed) return this.#begin();
+    await Promise.all(callingQueues.map(({ name }) => this.#boss.offWork(name)));
+  }
 }
 
 /** Works on a queue `atOnce` jobs at a time, of one group at most `perGroup`. */

@@ -13,10 +13,10 @@ interface OutboundOptions {
   allow: readonly string[];
   /** PEM certificates trusted besides the well-known roots. */
   extraCa?: string;
-  /** Throws RemoteError where nothing may leave this process now. */
-  mayCall?: () => Promise<void>;
   /** Resolves names; the system's resolver by default. */
   lookup?: LookupFunction;
+  /** Why nothing may leave this process now; null while it may. Asked before each request. */
+  refusal?: () => Promise<RemoteError | null>;
 }
 
 export interface OutboundRequest {
@@ -62,14 +62,14 @@ const USER_AGENT = 'Sitebridge/0.1.0';
  */
 export class OutboundClient {
   private readonly traces = new WeakMap<Duplex, ConnectionTrace>();
-  private readonly mayCall: () => Promise<void>;
   private readonly httpAgent: PolicedHttpAgent;
   private readonly httpsAgent: PolicedHttpsAgent;
+  private readonly refusal: () => Promise<RemoteError | null>;
 
   /** Throws SetupError when a range in `allow` is none. */
   constructor(options: OutboundOptions) {
-    this.mayCall = options.mayCall ?? (async () => undefined);
     const policy = new AddressPolicy(options.allow);
+    this.refusal = options.refusal ?? (async () => null);
     const ca = options.extraCa === undefined ? {} : { ca: [...rootCertificates, options.extraCa] };
     this.httpAgent = new PolicedHttpAgent(policy, this.traces, options.lookup);
     this.httpsAgent = new PolicedHttpsAgent(policy, this.traces, options.lookup, ca);
@@ -80,10 +80,11 @@ export class OutboundClient {
    * Throws RemoteError: invalid_url, private_address, dns, unreachable (detail refused, timeout, no_route, reset,
    * not_http), tls (detail expired, self_signed, wrong_name, incomplete_chain, untrusted, protocol), redirect
    * (detail: where to, without query), too_large, timeout (detail dns, connect, response). No message or detail
-   * of these holds a network address.
+   * of these holds a network address. And what `refusal` gives, before anything is sent.
    */
   async request(request: OutboundRequest): Promise<OutboundResponse> {
-    await this.mayCall();
+    const refusal = await this.refusal();
+    if (refusal !== null) throw refusal;
     const started = performance.now();
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), request.timeoutMs ?? DEFAULT_TIMEOUT_MS);

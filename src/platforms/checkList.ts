@@ -85,6 +85,8 @@ export interface Checked<T> {
 }
 
 function stageOf(error: RemoteError): 'dns' | 'connect' | 'http' {
+  // Nothing was even tried where this server is paused.
+  if (error.code === 'server_paused') return 'dns';
   if (error.code === 'dns' || error.code === 'private_address' || error.detail === 'dns') return 'dns';
   if (error.code === 'tls' || error.detail === 'connect') return 'connect';
   const made = error.detail === 'reset' || error.detail === 'not_http';

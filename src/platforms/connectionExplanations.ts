@@ -3,6 +3,10 @@ import type { Explanations } from './explainedFault.ts';
 /** What keeps a connection to any site from being made: the codes of the outbound client, and `ok`. */
 export const CONNECTION_EXPLANATIONS: Explanations = {
   ok: { message: 'The site is connected.', hint: '' },
+  server_paused: {
+    message: 'This server is paused and calls no site.',
+    hint: 'The operator of this server has to say which server the database belongs to (npm run -s admin -- server adopt).',
+  },
   invalid_url: {
     message: 'The address is not a web address.',
     hint: 'Write it as in the browser, for example https://example.com.',

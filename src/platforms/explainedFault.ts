@@ -63,6 +63,13 @@ export class Faults {
   /** A RemoteError of the outbound client in the words of the table; an ExplainedFault stays as it is. */
   readonly explained = (error: RemoteError, values: ExplanationValues): ExplainedFault => {
     if (error instanceof ExplainedFault) return error;
+    // Said of this server and not of the other side: its own words name what is the matter.
+    if (error.code === 'server_paused') {
+      return new ExplainedFault(error.code, {
+        ...this.#explain(error.code, undefined, values),
+        message: error.message,
+      });
+    }
     const { detail } = error;
     if (error.code === 'redirect' && detail !== undefined) {
       return this.fault('redirect', { values: { ...values, canonical: detail }, detail });

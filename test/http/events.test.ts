@@ -3,6 +3,8 @@ import { buildTenant, integrationsPath, type TestTenant } from '../support/build
 import { expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 let server: TestServer;
 let tenant: TestTenant;
 let ofSite: string;
@@ -32,6 +34,7 @@ test('an event says what happened, to what, when and how it went', async () => {
   const { results } = await read(ofIntegration);
   expect(results[0]).toEqual({
     id: expect.any(Number),
+    key: expect.stringMatching(uuid),
     site_id: tenant.site.siteId,
     integration_id: tenant.integrationId,
     event_type: 'connection',

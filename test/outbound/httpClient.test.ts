@@ -31,6 +31,34 @@ async function failure(request: OutboundRequest): Promise<RemoteError> {
   throw new Error(`${request.url} was answered.`);
 }
 
+describe('while nothing may leave', () => {
+  it('sends nothing, says why each time, and goes on once it may', async () => {
+    const server = await serve((_, response) => response.end('ok'));
+    let why: string | null = 'paused';
+    client = new OutboundClient({
+      allow: ['127.0.0.0/8'],
+      refusal: async () => (why === null ? null : new RemoteError('server_paused', why)),
+    });
+    expect(await failure({ url: server.url })).toMatchObject({ code: 'server_paused', message: 'paused' });
+    expect(await failure({ url: server.url, method: 'POST', body: 'x' })).toMatchObject({
+      code: 'server_paused',
+    });
+    expect(server.connections()).toBe(0);
+    why = null;
+    expect((await client.request({ url: server.url })).status).toBe(200);
+  });
+
+  it('sends nothing either where that cannot be told', async () => {
+    const server = await serve((_, response) => response.end('ok'));
+    client = new OutboundClient({
+      allow: ['127.0.0.0/8'],
+      refusal: () => Promise.reject(new Error('no database')),
+    });
+    await expect(client.request({ url: server.url })).rejects.toThrow('no database');
+    expect(server.connections()).toBe(0);
+  });
+});
+
 describe('answers', () => {
   it.each([200, 204, 304, 400, 404, 500, 503])('gives the status %i as it is', async (status) => {
     const server = await serve((_, response) => response.writeHead(status, { 'X-Two': ['a', 'b'] }).end());

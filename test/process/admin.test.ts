@@ -149,6 +149,22 @@ test('each command does its work while the server runs, and the server knows at 
   expect(Number(again.already_current)).toBeGreaterThan(1);
 });
 
+test('server adopt gives the database to the PUBLIC_URL of the settings; restored marks integrations', async () => {
+  const adopted = await programs.admin(
+    { ...settings, PUBLIC_URL: 'https://Sync.Example.com/' },
+    'server',
+    'adopt',
+  );
+  expect(adopted).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(adopted.stdout)).toEqual({
+    server_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    public_url: 'https://sync.example.com',
+  });
+  // The server was started without one, and compares nothing.
+  expect((await call('/readyz')).body).toEqual({ status: 'ready', checks: expect.any(Object) });
+  expect(await admin('restored')).toEqual({ integrations: expect.any(Number) });
+});
+
 test('npm run -s admin prints the object and nothing else', async () => {
   const root = join(import.meta.dirname, '../..');
   const args = ['run', '-s', 'admin', '--', 'credentials', 'reencrypt'];
@@ -161,6 +177,8 @@ describe('a command that cannot be done says why on stderr and exits with 1:', (
   test.each<[string, string[], RegExp]>([
     ['no command', [], /no such command[\s\S]*account create/],
     ['an unknown one', ['site', 'delete'], /no such command/],
+    ['a word too many', ['restored', 'now'], /now/],
+    ['adopting without a PUBLIC_URL', ['server', 'adopt'], /PUBLIC_URL is not set/],
     ['one that every object has', ['constructor'], /no such command/],
     ['a missing option', ['site', 'create', '--account-id', '1', '--name', 'x'], /--url is missing/],
     ['an unknown option', ['user', 'deactivate', '--mail', 'x'], /--mail/],

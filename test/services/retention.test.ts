@@ -1,4 +1,5 @@
 /** What is old goes, on a whole server's database; what is still needed stays, however old. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createBoss, retentionQueue } from '../../src/jobs/queues.ts';
@@ -73,6 +74,7 @@ test('events older than they are kept go, all others stay', async () => {
     connection_checks: 0,
     sync_runs: 0,
     webhook_deliveries: 0,
+    write_operations: 0,
   });
 });
 
@@ -122,6 +124,46 @@ test('old webhook deliveries go when they are done or dead, and stay while they 
     'new failed',
     'new dead',
   ]);
+});
+
+test('old writes go, but for the newest answered one of each integration and those after it', async () => {
+  const write = async (days: number, answered: boolean, of = tenant) => {
+    const data = {
+      id: randomUUID(),
+      ...owner(of),
+      integrationId: of.integrationId,
+      createdAt: daysAgo(days),
+    };
+    await server.db.writeOperation.create({
+      data: { ...data, answeredAt: answered ? daysAgo(days) : null },
+    });
+    return data.id;
+  };
+  const other = await buildTenant(server);
+  await write(95, true);
+  await write(90, false);
+  const answered = await write(80, true);
+  const unanswered = await write(70, false);
+  const neverAnswered = await write(85, false, other);
+  expect(await retention(30).removeOld(never)).toMatchObject({ write_operations: 2 });
+  const left = async () =>
+    (await server.db.writeOperation.findMany({ orderBy: { createdAt: 'asc' } })).map(({ id }) => id);
+  expect(await left()).toEqual([neverAnswered, answered, unanswered]);
+  // Once a newer one is answered, what lies before it is of no use.
+  const recent = await write(10, true);
+  expect(await retention(30).removeOld(never)).toMatchObject({ write_operations: 2 });
+  expect(await left()).toEqual([neverAnswered, recent]);
+  // One that is not old stays, whatever came after it.
+  await write(5, true);
+  expect(await retention(30).removeOld(never)).toMatchObject({ write_operations: 0 });
+});
+
+test('more than a page of writes goes', async () => {
+  await server.db.$executeRaw`
+    INSERT INTO write_operation (id, account_id, site_id, integration_id, created_at, answered_at)
+    SELECT gen_random_uuid(), ${tenant.accountId}, ${tenant.site.siteId}, ${tenant.integrationId},
+      ${daysAgo(40)}, ${daysAgo(40)} FROM generate_series(1, 6001) n`;
+  expect(await retention(30).removeOld(never)).toMatchObject({ write_operations: 6_000 });
 });
 
 test('more than a page goes, past what stays at its beginning', async () => {

@@ -40,8 +40,11 @@ async function makeDatabase(template: string): Promise<TestDatabase> {
   const server = serverUrl();
   const name = `test_${randomBytes(8).toString('hex')}`;
   await administer(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  const url = databaseUrl(server, name);
+  // A database of its own, and no copy of the template's.
+  if (!options.empty) await administer(url, 'UPDATE server SET server_id = gen_random_uuid()');
   return {
-    url: databaseUrl(server, name),
+    url,
     drop: () => administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };
 }

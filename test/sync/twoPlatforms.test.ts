@@ -32,7 +32,7 @@ beforeEach(async () => {
   // The ids of one are those of the other.
   for (const [index, item] of api.items.entries()) item.id = state.posts[index]?.id ?? 1_000 + index;
   const description = describeApi(api);
-  const write = ['title', 'slug', 'body', 'excerpt', 'status', 'content_id', 'terms'];
+  const write = ['title', 'slug', 'body', 'excerpt', 'status', 'content_key', 'terms'];
   const made = await server
     .as(site.tenant.owner)
     .post(integrationsPath, {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import express, { type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
-import { CallerError } from '../../errors.ts';
+import { CallerError, type RemoteError } from '../../errors.ts';
 import type { HttpMetrics } from '../metrics.ts';
 import { openApiDocument } from '../openapi.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -14,16 +14,16 @@ export type ReadinessCheck = () => Promise<void>;
 const readiness = z.object({
   status: z.enum(['ready', 'not_ready']),
   checks: z.record(z.string(), z.string()),
-  paused: z
+  server_paused: z
     .string()
-    .exactOptional()
-    .meta({ description: 'Why this server calls no site and syncs nothing.' }),
+    .optional()
+    .meta({ description: 'Why this server calls no site: its database is that of another one.' }),
 });
 
-/** Whether the process is alive and able to serve. */
+/** Whether the process is alive and able to serve, and `refusal`, why it may call no site. */
 export function systemRoutes(
   checks: Record<string, ReadinessCheck>,
-  whyPaused: () => Promise<string | null>,
+  refusal: () => Promise<RemoteError | null>,
 ): Route[] {
   return [
     defineRoute({
@@ -51,14 +51,15 @@ export function systemRoutes(
             async ([name, check]) => [name, await check().then(() => 'ok', whatIsMissing)] as const,
           ),
         );
+        // A database that cannot be asked is told by its check.
+        const paused = await refusal().catch(() => null);
         const ready = results.every(([, result]) => result === 'ok');
-        const paused = ready ? await whyPaused() : null;
         return {
           status: ready ? 200 : 503,
           body: {
             status: ready ? 'ready' : 'not_ready',
             checks: Object.fromEntries(results),
-            ...(paused === null ? {} : { paused }),
+            ...(paused === null ? {} : { server_paused: paused.message }),
           },
           headers: { 'Cache-Control': 'no-store', ...(ready ? {} : { 'Retry-After': '5' }) },
         };

@@ -20,10 +20,7 @@ export const contentQuery = z.object({
 export const contentSchema = z
   .object({
     id: z.int(),
-    key: z.uuid().meta({
-      description:
-        'What identifies the content on other systems. Never used again, as ids are after a restored backup.',
-    }),
+    key: z.uuid().meta({ description: 'What identifies it on other systems; never used again.' }),
     site_id: z.int(),
     title: z.string(),
     slug: z.string(),

@@ -28,7 +28,7 @@ const totals = z.object({
 export const runSchema = z
   .object({
     id: z.int(),
-    key: z.uuid().meta({ description: 'Never used again, as ids are after a restored backup.' }),
+    key: z.uuid().meta({ description: 'Tells it from every other run, also after a restored backup.' }),
     direction: z.enum(SyncDirection),
     status: z.enum(SyncStatus).exclude(['never']),
     progress: z.object({ done: z.int(), expected: z.int().nullable() }),

@@ -87,7 +87,7 @@ export const deliveryParams = z.object({
 export const deliverySchema = z
   .object({
     id: z.int(),
-    key: z.uuid(),
+    key: z.uuid().meta({ description: 'Tells it from every other delivery, also after a restored backup.' }),
     site_id: z.int(),
     webhook_id: z.string(),
     topic: z.enum(['status', 'metadata', 'changed', 'deleted']),

@@ -31,9 +31,9 @@ const records = {
 } as const;
 
 /** How many rows of each kind were deleted. */
-export type Removed = Record<keyof typeof records, number>;
+export type Removed = Record<keyof typeof records | 'write_operations', number>;
 
-/** Deletes the records that are older than they are kept: events, connection tests, runs, webhooks that are done or dead. */
+/** Deletes the records that are older than they are kept: events, connection tests, runs, webhooks that are done or dead, writes. */
 export class RetentionService {
   readonly #db: Database;
   readonly #keepDays: number | null;
@@ -50,13 +50,43 @@ export class RetentionService {
 
   /** Deletes what is too old, page by page. Stopped by `signal` between pages, it goes on the next time. */
   async removeOld(signal: AbortSignal): Promise<Removed> {
-    const removed: Removed = { events: 0, connection_checks: 0, sync_runs: 0, webhook_deliveries: 0 };
+    const removed: Removed = {
+      events: 0,
+      connection_checks: 0,
+      sync_runs: 0,
+      webhook_deliveries: 0,
+      write_operations: 0,
+    };
     if (this.#keepDays === null) return removed;
     const before = new Date(this.#now() - this.#keepDays * dayMs);
     for (const kind of ['events', 'connection_checks', 'sync_runs', 'webhook_deliveries'] as const) {
       removed[kind] = await this.#sweep(records[kind], before, signal);
     }
+    removed.write_operations = await this.#sweepOperations(before, signal);
     if (Object.values(removed).some((count) => count > 0)) this.#logger.info(removed, 'old records deleted');
+    return removed;
+  }
+
+  /**
+   * Of each integration the newest answered write stays, and all after it: by them it is told whether the site knows
+   * more than this database. Their ids are no numbers, so they are found by their time.
+   */
+  async #sweepOperations(before: Date, signal: AbortSignal): Promise<number> {
+    let removed = 0;
+    while (!signal.aborted) {
+      const count = await this.#db.$executeRaw`
+        DELETE FROM write_operation WHERE id IN (
+          SELECT id FROM write_operation old
+          WHERE created_at < ${before} AND EXISTS (
+            SELECT FROM write_operation newer
+            WHERE newer.integration_id = old.integration_id AND newer.answered_at IS NOT NULL
+              AND (newer.created_at, newer.id) > (old.created_at, old.id)
+          )
+          ORDER BY created_at LIMIT ${pageSize}
+        )`;
+      removed += count;
+      if (count < pageSize) break;
+    }
     return removed;
   }
 

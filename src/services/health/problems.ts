@@ -23,8 +23,6 @@ export interface Facts {
   syncError: string | null;
   pausedUntil: Date | null;
   restoredAt: Date | null;
-  /** Why this server calls no site; null where it does. */
-  whyPaused: string | null;
   connectionStatus: string;
   lastTest: TestRecord | null;
   contentTypes: ContentTypes | null;
@@ -32,6 +30,8 @@ export interface Facts {
   deadDeliveries: number;
   /** A change of the site that a reading found and no webhook had told of. */
   untoldChange: { seenAt: Date } | null;
+  /** Why this server may call no site. */
+  serverPaused: string | null;
   conflicts: number;
 }
 
@@ -42,13 +42,13 @@ const stuckAfterMs = 10 * 60_000;
 /** Each rule looks at the facts and names its problem, or says nothing. The gravest come first. */
 const rules: ((facts: Facts) => Problem | null)[] = [
   (facts) =>
-    facts.whyPaused === null
+    facts.serverPaused === null
       ? null
       : problem(
           'server_paused',
           'error',
-          facts.whyPaused,
-          'Run "npm run -s admin -- server adopt" on the server that is to serve from now on.',
+          facts.serverPaused,
+          'Ask the operator which server the database belongs to; on a copy, leave it so.',
         ),
   (facts) =>
     facts.usesSiteKey && !facts.siteHasKey

@@ -1,8 +1,8 @@
 import type { Database } from '../../database/client.ts';
 import type { SyncEvent, SyncRun } from '../../database/generated/client.ts';
+import type { RemoteError } from '../../errors.ts';
 import type { ConnectionTestResult, PlatformCapabilities } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
-import type { ServerIdentity } from '../access/serverIdentity.ts';
 import type { TenantScope } from '../access/tenantScope.ts';
 import { type ContentCounts, countContent } from '../content/contentCounts.ts';
 import type { EventLog } from '../events/eventLog.ts';
@@ -55,7 +55,7 @@ export class SyncHealthService {
   readonly #integrations: IntegrationService;
   readonly #platforms: PlatformRegistry;
   readonly #events: EventLog;
-  readonly #identity: ServerIdentity;
+  readonly #refusal: () => Promise<RemoteError | null>;
   readonly #now: () => number;
 
   constructor(parts: {
@@ -63,14 +63,14 @@ export class SyncHealthService {
     integrations: IntegrationService;
     platforms: PlatformRegistry;
     events: EventLog;
-    identity: ServerIdentity;
+    refusal: () => Promise<RemoteError | null>;
     now: () => number;
   }) {
     this.#db = parts.db;
     this.#integrations = parts.integrations;
     this.#platforms = parts.platforms;
     this.#events = parts.events;
-    this.#identity = parts.identity;
+    this.#refusal = parts.refusal;
     this.#now = parts.now;
   }
 
@@ -147,7 +147,7 @@ export class SyncHealthService {
           this.#platforms.capabilitiesOf(integration.platform, configOf(integration).json),
         ),
         untoldChange,
-        whyPaused: (await this.#identity.isPaused()) ? this.#identity.pausedMessage() : null,
+        serverPaused: (await this.#refusal())?.message ?? null,
       }),
     };
   }
@@ -174,7 +174,7 @@ export class SyncHealthService {
   #facts(
     status: Omit<DebugStatus, 'problems'>,
     capabilities: PlatformCapabilities,
-  ): Omit<Facts, 'untoldChange' | 'whyPaused'> {
+  ): Omit<Facts, 'untoldChange' | 'serverPaused'> {
     const { integration, connection, sync } = status;
     return {
       now: this.#now(),

@@ -1,10 +1,9 @@
 import type { Database, Transaction } from '../../database/client.ts';
-import { CallerError } from '../../errors.ts';
+import { CallerError, type RemoteError } from '../../errors.ts';
 import type { ConnectionTestResult, Platform } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { VaultError } from '../../security/credentialVault.ts';
 import { matchesSiteKey } from '../../security/siteKey.ts';
-import { SERVER_PAUSED, type ServerIdentity } from '../access/serverIdentity.ts';
 import { hasRole, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { isUniqueViolation } from '../sites/site.service.ts';
@@ -31,18 +30,21 @@ export class ConnectionService {
   readonly #integrations: IntegrationService;
   readonly #connections: SiteConnections;
   readonly #events: EventLog;
-  readonly #identity: ServerIdentity;
+  readonly #refusal: () => Promise<RemoteError | null>;
   readonly #onboarding: Platform;
   readonly #observe: (platform: string, result: ConnectionTestResult) => void;
 
-  /** `onboarding` is the platform whose sites connect themselves; `observe` hears of every result, for metrics. */
+  /**
+   * `refusal` says why this server may call no site now, `onboarding` is the platform whose sites connect themselves,
+   * `observe` hears of every result, for metrics.
+   */
   constructor(parts: {
     db: Database;
     platforms: PlatformRegistry;
     integrations: IntegrationService;
     connections: SiteConnections;
     events: EventLog;
-    identity: ServerIdentity;
+    refusal: () => Promise<RemoteError | null>;
     onboarding: Platform;
     observe: (platform: string, result: ConnectionTestResult) => void;
   }) {
@@ -51,7 +53,7 @@ export class ConnectionService {
     this.#integrations = parts.integrations;
     this.#connections = parts.connections;
     this.#events = parts.events;
-    this.#identity = parts.identity;
+    this.#refusal = parts.refusal;
     this.#onboarding = parts.onboarding;
     this.#observe = parts.observe;
   }
@@ -70,10 +72,9 @@ export class ConnectionService {
       });
       // Changed meanwhile: the result is on record, and what is there now has not been tested.
       const isTested =
-        result.code !== SERVER_PAUSED &&
-        still?.credentialsEncrypted === row.credentialsEncrypted &&
-        sameConnection(still.config, row.config);
-      if (still) await this.#keep(tx, row, result, { isTested });
+        still?.credentialsEncrypted === row.credentialsEncrypted && sameConnection(still.config, row.config);
+      // A server that may not call the site has learned nothing of the connection.
+      if (still && result.code !== 'server_paused') await this.#keep(tx, row, result, { isTested });
       await this.#record(tx, row.accountId, row.siteId, row.id, result, { user_id: scope.userId });
     });
     return result;
@@ -170,16 +171,23 @@ export class ConnectionService {
     platform: Platform,
     row: OwnedIntegration & Pick<IntegrationRow, 'site'>,
   ): Promise<ConnectionTestResult> {
-    if (await this.#identity.isPaused()) return paused(this.#identity.pausedMessage());
-    const result = await this.#connections.open(row, row.site).then(
+    const refusal = await this.#refusal();
+    const result = refusal === null ? await this.#ask(platform, row) : untried(refusal);
+    this.#observe(platform.name, result);
+    return result;
+  }
+
+  #ask(
+    platform: Platform,
+    row: OwnedIntegration & Pick<IntegrationRow, 'site'>,
+  ): Promise<ConnectionTestResult> {
+    return this.#connections.open(row, row.site).then(
       (connection) => platform.testConnection(connection),
       (error: unknown) => {
         if (error instanceof VaultError) return unreadable(error);
         throw error;
       },
     );
-    this.#observe(platform.name, result);
-    return result;
   }
 
   async #keep(
@@ -230,29 +238,32 @@ export class ConnectionService {
 }
 
 function unreadable(error: VaultError): ConnectionTestResult {
-  const message = 'The stored credentials cannot be decrypted.';
-  const hint = 'Put the key that encrypted them back into CREDENTIAL_KEYS, or enter the credentials anew.';
-  return untested('credentials', { code: 'credentials_unreadable', message, hint }, error.message);
-}
-
-function paused(message: string): ConnectionTestResult {
-  const hint = 'Run "npm run -s admin -- server adopt" on the server that is to serve from now on.';
-  return untested('server', { code: SERVER_PAUSED, message, hint });
-}
-
-/** A test that could not begin: nothing is said of the site. */
-function untested(
-  stage: string,
-  fault: { code: string; message: string; hint: string },
-  detail = fault.message,
-): ConnectionTestResult {
   return {
     success: false,
-    ...fault,
-    stage,
+    code: 'credentials_unreadable',
+    message: 'The stored credentials cannot be decrypted.',
+    hint: 'Put the key that encrypted them back into CREDENTIAL_KEYS, or enter the credentials anew.',
+    stage: 'credentials',
     retryable: false,
     latency_ms: 0,
-    checks: [{ name: stage, ok: false, ms: 0, code: fault.code, detail }],
+    checks: [
+      { name: 'credentials', ok: false, ms: 0, code: 'credentials_unreadable', detail: error.message },
+    ],
+    remote: {},
+  };
+}
+
+/** The result of a test that was not begun, as this server may call nobody. */
+function untried({ code, message }: RemoteError): ConnectionTestResult {
+  return {
+    success: false,
+    code,
+    message,
+    hint: 'The operator of this server has to say which server the database belongs to.',
+    stage: 'server',
+    retryable: false,
+    latency_ms: 0,
+    checks: [{ name: 'server', ok: false, ms: 0, code }],
     remote: {},
   };
 }

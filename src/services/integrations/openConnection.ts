@@ -3,8 +3,8 @@ import type { Database, Transaction } from '../../database/client.ts';
 import type { Site, SiteIntegration } from '../../database/generated/client.ts';
 import type { Connection, Credentials } from '../../platforms/platform.ts';
 import { type CredentialVault, VaultError } from '../../security/credentialVault.ts';
-import type { ServerIdentity } from '../access/serverIdentity.ts';
 import type { EventInput, EventLog } from '../events/eventLog.ts';
+import type { ServerIdentity } from '../server/serverIdentity.ts';
 import type { SiteService } from '../sites/site.service.ts';
 import { configOf } from './integrationConfig.ts';
 
@@ -25,20 +25,20 @@ export class SiteConnections {
   readonly #vault: CredentialVault;
   readonly #sites: SiteService;
   readonly #events: EventLog;
-  readonly #identity: ServerIdentity;
+  readonly #server: ServerIdentity;
 
   constructor(parts: {
     db: Database;
     vault: CredentialVault;
     sites: SiteService;
     events: EventLog;
-    identity: ServerIdentity;
+    server: ServerIdentity;
   }) {
     this.#db = parts.db;
     this.#vault = parts.vault;
     this.#sites = parts.sites;
     this.#events = parts.events;
-    this.#identity = parts.identity;
+    this.#server = parts.server;
   }
 
   /** All that its platform needs to speak with the site. Throws VaultError, after an event that says so. */
@@ -49,7 +49,7 @@ export class SiteConnections {
       const { credentials, kept } = await this.#unseal(integration);
       let sealed = integration.credentialsEncrypted;
       return {
-        serverId: await this.#identity.id(),
+        serverId: await this.#server.id(),
         siteId: site.id,
         siteUrl: typeof address === 'string' ? address : site.url,
         siteKey: await this.#sites.openKey(site),

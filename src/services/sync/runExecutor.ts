@@ -10,6 +10,7 @@ import type { EventLog } from '../events/eventLog.ts';
 import { lockIntegration, withSite } from '../integrations/integrationRow.ts';
 import { pausedMessage, type SitePauses } from '../integrations/sitePauses.ts';
 import type { SyncMetadataService } from '../integrations/syncMetadata.service.ts';
+import { isServerPaused } from '../server/serverIdentity.ts';
 import type { ContentRunner } from './contentPhase.ts';
 import { RunLedger, RunLost } from './runLedger.ts';
 import { DATABASE_RESTORED } from './siteMemory.ts';
@@ -54,7 +55,7 @@ export class SyncRunner {
   /**
    * Carries out a run, and before it one of the same integration that a dead worker left, or does nothing when it
    * has ended or is gone. What goes wrong on the other side ends the run as `failed`; only an unreachable database
-   * is thrown, for the queue to try the run again.
+   * and a paused server are thrown, for the queue to try the run again.
    */
   async execute(runId: number, signal: AbortSignal): Promise<void> {
     const run = await this.#db.syncRun.findUnique({ where: { id: runId }, select: { integrationId: true } });
@@ -75,7 +76,8 @@ export class SyncRunner {
     try {
       await this.#work(run, ended);
     } catch (error) {
-      if (isDatabaseUnavailable(error)) throw error;
+      // A paused server gives the run back: it goes on where the database has its server.
+      if (isDatabaseUnavailable(error) || isServerPaused(error)) throw error;
       // Cancelled or taken over, or given back to the queue: whoever has the run now carries it out. Stopping cuts
       // our connections to the site too, which is no failure of the run.
       if (ended.aborted || error instanceof RunLost) return;

@@ -1,9 +1,8 @@
 import type { Database, Transaction } from '../../database/client.ts';
 import type { SyncDirection, SyncRun } from '../../database/generated/client.ts';
-import { CallerError, notFound } from '../../errors.ts';
+import { CallerError, notFound, type RemoteError } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
-import { SERVER_PAUSED, type ServerIdentity } from '../access/serverIdentity.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import { type ContentCounts, countContent } from '../content/contentCounts.ts';
 import type { EventLog } from '../events/eventLog.ts';
@@ -39,17 +38,18 @@ export class SyncService {
   readonly #integrations: IntegrationService;
   readonly #events: EventLog;
   readonly #queue: JobQueue;
-  readonly #identity: ServerIdentity;
+  readonly #refusal: () => Promise<RemoteError | null>;
   readonly #wait: (ms: number) => Promise<void>;
   readonly #now: () => number;
 
+  /** `refusal` says why this server may call no site now. */
   constructor(parts: {
     db: Database;
     platforms: PlatformRegistry;
     integrations: IntegrationService;
     events: EventLog;
     queue: JobQueue;
-    identity: ServerIdentity;
+    refusal: () => Promise<RemoteError | null>;
     wait: (ms: number) => Promise<void>;
     now: () => number;
   }) {
@@ -58,7 +58,7 @@ export class SyncService {
     this.#integrations = parts.integrations;
     this.#events = parts.events;
     this.#queue = parts.queue;
-    this.#identity = parts.identity;
+    this.#refusal = parts.refusal;
     this.#wait = parts.wait;
     this.#now = parts.now;
   }
@@ -66,17 +66,16 @@ export class SyncService {
   /**
    * Queues a run and its job in one transaction. Returns the run that is queued or running already where it does
    * what is asked; while another works one may wait, and what is asked is added to what that will do.
-   * Throws 409 when the server is paused, the integration inactive or its sync switched off, 501 for a direction the platform lacks,
+   * Throws 409 when the integration is inactive, its sync switched off or this server paused, 501 for a direction the platform lacks,
    * 400 for a type that the site does not have.
    */
   async sync(scope: TenantScope, integrationId: number, request: SyncRequest): Promise<SyncRun> {
-    if (await this.#identity.isPaused())
-      throw new CallerError('conflict', this.#identity.pausedMessage(), { code: SERVER_PAUSED });
     const wanted = {
       direction: request.direction,
       contentTypes: [...new Set(request.contentTypes ?? [])].sort(),
       full: request.full ?? false,
     };
+    const refusal = await this.#refusal();
     const enqueue = () =>
       this.#db.$transaction(async (tx) => {
         await lockIntegration(tx, integrationId);
@@ -86,6 +85,7 @@ export class SyncService {
           direction: request.direction,
           contentTypes: request.contentTypes ?? [],
         });
+        if (refusal !== null) throw new CallerError('conflict', refusal.message, { code: refusal.code });
         if (request.moved) await this.#acceptAnotherSite(tx, scope, row);
         const [queued, syncing] = await Promise.all([
           tx.syncRun.findFirst({ where: { integrationId, status: 'queued' } }),
@@ -107,7 +107,6 @@ export class SyncService {
     const row = await this.#db.siteIntegration.findUnique({ where: { id: integrationId } });
     if (!row?.isActive || !row.syncEnabled) return;
     if (row.pausedUntil !== null && row.pausedUntil.getTime() > this.#now()) return;
-    if (await this.#identity.isPaused()) return;
     const scope: TenantScope = { accountId: row.accountId, userId: null, siteId: row.siteId, role: 'site' };
     await this.sync(scope, integrationId, { direction: 'both' });
   }

@@ -160,8 +160,9 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 	private static function heal( $key, WP_Post $post ) {
 		$link  = new self( $key );
 		$known = $link->find();
-		if ( null !== $known && $known['post_id'] > 0 ) {
-			return $known['post_id'] === $post->ID;
+		if ( null !== $known ) {
+			// Without a post noted it is being made, or PHP ended in between.
+			return 0 === $known['post_id'] || $known['post_id'] === $post->ID;
 		}
 		// A plugin that copies posts may copy guids: the older post is the content.
 		return $link->find_by_guid( $post->post_type ) === $post->ID && $link->adopt( $post->ID );

@@ -87,7 +87,7 @@ abstract class Sitebridge_Link {
 		$table  = static::table_name();
 		$column = static::column();
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- see find().
-		return 1 === $wpdb->query( $wpdb->prepare( "UPDATE {$table} SET post_id = %d, seal = %s, sealed_hash = %s WHERE server = %s AND {$column} = %s AND post_id IS NULL", $post_id, $seal, $sealed_hash, static::server(), $this->name ) );
+		return 1 === $wpdb->query( $wpdb->prepare( "UPDATE {$table} SET post_id = %d, seal = %s, sealed_hash = %s WHERE server = %s AND {$column} = %s AND (post_id IS NULL OR post_id = %d)", $post_id, $seal, $sealed_hash, static::server(), $this->name, $post_id ) );
 	}
 
 	/**

@@ -1,0 +1,67 @@
+import type { Database, Transaction } from '../../database/client.ts';
+import type { SiteIntegration } from '../../database/generated/client.ts';
+import type { PlatformRegistry } from '../../platforms/registry.ts';
+import type { EventLog } from '../events/eventLog.ts';
+import { configOf } from '../integrations/integrationConfig.ts';
+
+/** So many integrations are marked in one transaction, which holds their rows. */
+const batchSize = 100;
+
+/** Says of integrations that the database was restored from a backup: each is read in full before its next push. */
+export class RestoredDatabase {
+  readonly #db: Database;
+  readonly #platforms: PlatformRegistry;
+  readonly #events: EventLog;
+  readonly #now: () => number;
+
+  constructor(parts: { db: Database; platforms: PlatformRegistry; events: EventLog; now: () => number }) {
+    this.#db = parts.db;
+    this.#platforms = parts.platforms;
+    this.#events = parts.events;
+    this.#now = parts.now;
+  }
+
+  /** Marks every integration of every account that can sync content, each with its event. Gives how many. */
+  async markAll(): Promise<{ integrations: number }> {
+    let integrations = 0;
+    for (let after: number | null = 0; after !== null; ) {
+      const batch = await this.#db.$transaction((tx) => this.#markBatch(tx, after ?? 0));
+      integrations += batch.marked;
+      after = batch.last;
+    }
+    return { integrations };
+  }
+
+  async #markBatch(tx: Transaction, after: number): Promise<{ marked: number; last: number | null }> {
+    // Locked in the order of their ids, so that two of these commands do not wait for each other.
+    const locked = await tx.$queryRaw<{ id: number }[]>`
+      SELECT id FROM site_integration WHERE id > ${after} ORDER BY id LIMIT ${batchSize} FOR NO KEY UPDATE`;
+    const rows = await tx.siteIntegration.findMany({
+      where: { id: { in: locked.map(({ id }) => id) } },
+      select: { id: true, accountId: true, siteId: true, platform: true, config: true },
+    });
+    const synced = rows.filter((row) => this.#syncsContent(row.platform, row.config));
+    await tx.siteIntegration.updateMany({
+      where: { id: { in: synced.map(({ id }) => id) } },
+      data: { restoredAt: new Date(this.#now()), restoredOperation: null },
+    });
+    await this.#events.recordAll(
+      tx,
+      synced.map(({ id, accountId, siteId }) => ({
+        accountId,
+        siteId,
+        integrationId: id,
+        type: 'sync',
+        action: 'database_restored',
+        details: { told_by: 'operator' },
+      })),
+    );
+    return { marked: synced.length, last: locked.at(-1)?.id ?? null };
+  }
+
+  #syncsContent(platform: string, config: SiteIntegration['config']): boolean {
+    // One that this version does not know any more is not synced either.
+    if (!this.#platforms.names().includes(platform)) return false;
+    return this.#platforms.capabilitiesOf(platform, configOf({ config }).json).content;
+  }
+}
