@@ -29,16 +29,9 @@ export const TEMPLATE_VARIABLE = 'SITEBRIDGE_TEST_TEMPLATE';
  * @param options.empty  make an empty one instead, for tests of migrations
  */
 export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
-  if (options.empty) return makeDatabase('template0');
-  const database = await makeDatabase(process.env[TEMPLATE_VARIABLE] ?? '');
-  // As if it had been migrated itself: each database is a server of its own.
-  await administer(database.url, 'UPDATE server SET server_id = gen_random_uuid()');
-  return database;
-}
-
-async function makeDatabase(template: string): Promise<TestDatabase> {
   const server = serverUrl();
   const name = `test_${randomBytes(8).toString('hex')}`;
+  const template = options.empty ? 'template0' : process.env[TEMPLATE_VARIABLE];
   await administer(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = databaseUrl(server, name);
   // A database of its own, and no copy of the template's.
@@ -51,7 +44,13 @@ async function makeDatabase(template: string): Promise<TestDatabase> {
 
 /** Makes a copy of a database, as a backup does. Nobody may be connected to it meanwhile: stop its server first. */
 export async function copyTestDatabase({ url }: Pick<TestDatabase, 'url'>): Promise<TestDatabase> {
-  return makeDatabase(new URL(url).pathname.slice(1));
+  const server = serverUrl();
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await administer(server, `CREATE DATABASE ${name} TEMPLATE ${new URL(url).pathname.slice(1)}`);
+  return {
+    url: databaseUrl(server, name),
+    drop: () => administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
 }
 
 /** The server that the run uses, connected to its maintenance database. */
@@ -68,7 +67,7 @@ export function databaseUrl(server: string, name: string): string {
   return url.href;
 }
 
-/** Runs one statement, with the maintenance database outside of any test database. */
+/** Runs one statement outside of any test database. */
 export async function administer(server: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: server, application_name: 'sitebridge-test' });
   await client.connect();
