@@ -1,4 +1,5 @@
 /** A site, the servers that it is or was connected with, and the people on all sides. */
+import { createRestoredDatabase } from '../../../src/adminServices.ts';
 import type { Content } from '../../../src/database/generated/client.ts';
 import type { RunBody } from '../../support/runBody.ts';
 import { ServerLife } from './serverLife.ts';
@@ -187,7 +188,8 @@ export class RestoredWorld {
     await this.life.restore(at);
     await this.life.start();
     this.databaseRestored = true;
-    if (told) await this.life.server.core.restoration.markAll();
+    const { config, core } = this.life.server;
+    if (told) await createRestoredDatabase(config, core).markAll();
     await this.life.look();
     this.#keepAlive();
   }
