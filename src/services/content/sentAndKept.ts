@@ -40,12 +40,12 @@ export function changedOnSaving(content: Content, onSite: SharedState): string[]
  * Is what the site has what this content was sent as? A site finishes what it is given: a slug where there was none
  * or a number behind one, a default category, names of terms, metadata of its own.
  */
-export function isAsSent(content: Content, onSite: SharedState): boolean {
+export function isAsSent(content: Content, onSite: SharedState, isNew: boolean): boolean {
   const local = sharedState(content);
   return (
     changedOnSaving(content, onSite).length === 0 &&
     sameSlug(local.slug, onSite.slug) &&
-    sameTerms(local.terms, onSite.terms, content.createBegunAt !== null) &&
+    sameTerms(local.terms, onSite.terms, isNew) &&
     sameMetadata(local.metadata, onSite.metadata)
   );
 }
