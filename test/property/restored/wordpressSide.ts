@@ -1,9 +1,8 @@
 import { startSimulatedWordpress } from '../../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, enterKey } from '../../support/builders.ts';
-import { syncedTenant, type Way } from '../../support/syncedSite.ts';
+import { enterKey } from '../../support/builders.ts';
+import { connectSite, type Way } from '../../support/syncedSite.ts';
 import { markedTexts, type SiteSide } from './siteSide.ts';
 
-const password = { username: 'editor', application_password: 'abcd efgh ijkl mnop qrst uvwx' };
 const hourMs = 3_600_000;
 
 /** A simulated WordPress, reached by its connector or by an application password. */
@@ -27,15 +26,7 @@ export async function wordpressSide(way: Way): Promise<SiteSide> {
     environment: {},
     remembersWrites: isConnected,
     keepsKeys: isConnected,
-    async connect(server) {
-      const tenant = await buildTenant(server, wordpress.url);
-      if (isConnected) enterKey(wordpress, tenant.site);
-      else {
-        const { path } = syncedTenant(server, tenant);
-        await server.as(tenant.owner).patch(path(), { credentials_json: password }).expect(200);
-      }
-      return tenant;
-    },
+    connect: async (server) => (await connectSite(server, wordpress, way)).tenant,
     reconnect: ({ site }) => {
       if (isConnected) enterKey(wordpress, site);
     },
