@@ -208,7 +208,7 @@ export class ContentSyncService {
     const known = await this.#db.content.findFirst({ where: { siteId, platform, contentType, externalId } });
     if (!known || (await birthVerdict(known, remote, async () => known.body)) === 'same') return;
     const type = typeOfSite(integration, contentType);
-    await mustBeSameSite(this.#db, session, { siteId, platform, contentType }, type);
+    await mustBeSameSite(this.#db, session, { siteId, platform }, [{ slug: contentType, type }]);
   }
 
   /** The site's integration with a platform; null when there is none, or it can read no contents. */
