@@ -42,10 +42,11 @@ export function changedOnSaving(content: Content, onSite: SharedState): string[]
  */
 export function isAsSent(content: Content, onSite: SharedState): boolean {
   const local = sharedState(content);
+  const isNew = content.createBegunAt !== null || content.baseHash === null;
   return (
     changedOnSaving(content, onSite).length === 0 &&
     sameSlug(local.slug, onSite.slug) &&
-    sameTerms(local.terms, onSite.terms, content.createBegunAt !== null) &&
+    sameTerms(local.terms, onSite.terms, isNew) &&
     sameMetadata(local.metadata, onSite.metadata)
   );
 }
