@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { copyTestDatabase, createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -32,3 +32,21 @@ test('dropping ends connections that are still open', async () => {
   await other.drop();
   await expect(ended).resolves.toBeInstanceOf(Error);
 });
+
+test('each database is a server of its own, and a copy is the same server', async () => {
+  const other = await createTestDatabase();
+  const copy = await copyTestDatabase(other);
+  const [own, first, second] = await Promise.all([database, other, copy].map(serverIdOf));
+  expect(first).not.toBe(own);
+  expect(second).toBe(first);
+  await copy.drop();
+  await other.drop();
+});
+
+async function serverIdOf({ url }: TestDatabase): Promise<string> {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } = await client.query<{ server_id: string }>('SELECT server_id FROM server');
+  await client.end();
+  return rows[0]?.server_id ?? '';
+}

@@ -42,6 +42,16 @@ export async function startSyncedSite(
     ...(way === 'password' ? { connector: null } : {}),
     ...options,
   });
+  return { wordpress, ...(await connectSite(server, wordpress, way, config)) };
+}
+
+/** Connects a WordPress that is there already, in an account of its own; `config` becomes its `config_json`. */
+export async function connectSite(
+  server: TestServer,
+  wordpress: SimulatedWordpress,
+  way: Way,
+  config: object = {},
+): Promise<SyncedTenant> {
   const tenant = await buildTenant(server, wordpress.url);
   const site = syncedTenant(server, tenant);
   if (way === 'connector') enterKey(wordpress, tenant.site);
@@ -53,7 +63,7 @@ export async function startSyncedSite(
       ...(way === 'password' ? { credentials_json: credentials } : {}),
     })
     .expect(200);
-  return { wordpress, ...site };
+  return site;
 }
 
 /** What an owner does with a connected site. */

@@ -40,7 +40,7 @@ export function changedOnSaving(content: Content, onSite: SharedState): string[]
  * Is what the site has what this content was sent as? A site finishes what it is given: a slug where there was none
  * or a number behind one, a default category, names of terms, metadata of its own.
  */
-export function isAsSent(content: Content, onSite: SharedState): boolean {
+export function isAsSent(content: Content, onSite: SharedState, isNew: boolean): boolean {
   const local = sharedState(content);
   const isNew = content.createBegunAt !== null || content.baseHash === null;
   return (
@@ -75,7 +75,8 @@ export function columnsAsWritten(content: Content, onSite: SharedState) {
   };
 }
 
-function sameSlug(sent: string, onSite: string): boolean {
+/** Is it the slug that was sent, or what a site makes of it: its own where none was sent, or a number behind one. */
+export function sameSlug(sent: string, onSite: string): boolean {
   return (
     sent === '' || sent === onSite || (onSite.startsWith(sent) && /^-\d+$/.test(onSite.slice(sent.length)))
   );

@@ -99,10 +99,13 @@ export class ContentRunner {
       taxonomies: chosenTaxonomies(integration, types),
       rule: configOf(integration).syncSettings.conflict,
       full: ledger.run.full || memory.isLost,
-      mustBeSameSite: async ({ slug, type }) => {
-        if (integration.movedAt !== null || compared.has(slug)) return;
-        await mustBeSameSite(this.#db, session, { siteId, platform, contentType: slug }, type);
-        compared.add(slug);
+      mustBeSameSite: async (type) => {
+        if (integration.movedAt !== null || compared.has(type.slug)) return;
+        // The type itself first; where it has few items, those of which the site has most.
+        const others = types.filter(({ slug }) => slug !== type.slug && !compared.has(slug));
+        const asked = [type, ...others.sort((one, other) => other.count - one.count)];
+        const slugs = await mustBeSameSite(this.#db, session, { siteId, platform }, asked);
+        for (const slug of slugs) compared.add(slug);
       },
       readingId: ledger.checkpoint.readingId ?? ledger.run.id,
       begunAt: new Date(ledger.checkpoint.begunAt ?? this.#now()),

@@ -7,7 +7,7 @@ import type { SiteItems } from '../content/merge.ts';
 
 /** So many of the lowest and of the highest ids are asked for. */
 const askedOfEachEnd = 10;
-/** Fewer items than this are judged one by one. */
+/** Fewer items than this, of all types together, are judged one by one. */
 const leastToJudge = 3;
 
 const message =
@@ -16,16 +16,57 @@ const message =
   'deleted_remote here and keeps its texts, and the items of the new site come as new contents. To keep both apart, ' +
   'make a new site here and connect it there; nothing of this one changes then.';
 
+/** One type of a site, and how its items are read. */
+export interface CensusType {
+  slug: string;
+  type: TypeOfSite;
+}
+
+/** What was found of the items that were asked for. */
+interface Census {
+  asked: number;
+  found: number;
+  /** Found, and another than the one that was known. */
+  others: number;
+}
+
 /**
- * Reads some items that are known and compares their births, before anything is changed. Throws RemoteError
- * `another_site` where most of them are gone or another, and at least one is another.
+ * Reads some items that are known, of the first of these types that has enough of them and of those before it, and
+ * compares their births, before anything is changed. Gives the types that it has asked for. Throws RemoteError
+ * `another_site` where most of the items are gone or another, and at least one is another.
  */
 export async function mustBeSameSite(
   db: Database,
   session: ContentSession,
+  site: Pick<SiteItems, 'siteId' | 'platform'>,
+  types: readonly CensusType[],
+): Promise<string[]> {
+  const all: Census = { asked: 0, found: 0, others: 0 };
+  const slugs: string[] = [];
+  for (const { slug, type } of types) {
+    const census = await censusOf(db, session, { ...site, contentType: slug }, type);
+    slugs.push(slug);
+    all.asked += census.asked;
+    all.found += census.found;
+    all.others += census.others;
+    if (isAnother(census) || isAnother(all)) throw new RemoteError('another_site', message);
+    // A few items of one type say little of the site.
+    if (census.asked >= leastToJudge) break;
+  }
+  return slugs;
+}
+
+function isAnother({ asked, found, others }: Census): boolean {
+  const changed = others + asked - found;
+  return others > 0 && others > found / 2 && changed > asked / 2 && changed >= leastToJudge;
+}
+
+async function censusOf(
+  db: Database,
+  session: ContentSession,
   { siteId, platform, contentType }: SiteItems,
   type: TypeOfSite,
-): Promise<void> {
+): Promise<Census> {
   const where = {
     siteId,
     platform,
@@ -39,8 +80,8 @@ export async function mustBeSameSite(
     ),
   );
   const known = new Map(ends.flat().map((content) => [content.externalId ?? '', content]));
-  if (known.size < leastToJudge || ends.flat().every(({ birth }) => birth === null)) return;
-  const { items, gone } = await session.read(type, [...known.keys()]);
+  if ([...known.values()].every(({ birth }) => birth === null)) return { asked: 0, found: 0, others: 0 };
+  const { items } = await session.read(type, [...known.keys()]);
   let others = 0;
   for (const item of items) {
     const content = known.get(item.externalId);
@@ -48,12 +89,5 @@ export async function mustBeSameSite(
     const verdict = await birthVerdict(content, item, async () => content.body);
     if (verdict !== 'same') others += 1;
   }
-  const mostOfFound = others > items.length / 2;
-  if (
-    others > 0 &&
-    mostOfFound &&
-    others + gone.length > known.size / 2 &&
-    others + gone.length >= leastToJudge
-  )
-    throw new RemoteError('another_site', message);
+  return { asked: known.size, found: items.length, others };
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { takeBackup } from './backup.ts';
 import { SiteClock } from './clock.ts';
 import { type Disturbance, Disturbances } from './disturbances.ts';
 import { SiteEditor } from './editor.ts';
@@ -70,6 +71,8 @@ export interface SimulatedWordpress {
    * answers. Those that were taken wait no more.
    */
   deliverWebhooks(options: { serverUrl: string }): Promise<ServerAnswer[]>;
+  /** Takes a backup of the site's database; the function that is returned puts it back. */
+  backup(): () => void;
   stop(): Promise<void>;
 }
 
@@ -123,6 +126,7 @@ export async function startSimulatedWordpress(
     postMessage: (topic, postId) => postMessage(site, topic, site.existing(postId), ''),
     deliverWebhooks: ({ serverUrl }) => deliverWebhooks(site, disturbances, serverUrl),
     tellOfPost: ({ serverUrl, topic, postId }) => tellOfPost(site, serverUrl, topic, postId),
+    backup: () => takeBackup(site),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

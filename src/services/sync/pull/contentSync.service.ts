@@ -20,6 +20,8 @@ import { configOf } from '../../integrations/integrationConfig.ts';
 import { type IntegrationRow, withSite } from '../../integrations/integrationRow.ts';
 import { type ContentSessions, typeOfSite } from '../openSession.ts';
 import { mustBeSameSite } from '../siteCensus.ts';
+import type { PageTarget } from './page.ts';
+import { actionOf } from './pullTypes.ts';
 import { type PageEntry, storePage } from './storePage.ts';
 
 /** Why a content is read: what a webhook announced says nothing of whether webhooks come. */
@@ -31,6 +33,12 @@ export interface PullResult {
   content: Content | null;
   /** As `PageEntry.reason`. */
   reason?: PageEntry['reason'];
+}
+
+/** One content as a site has it now. */
+interface Reading extends Pick<PageTarget, 'readSince' | 'isWithoutKeys'> {
+  /** null when the site has no such one. */
+  remote: RemoteContent | null;
 }
 
 /** Reads contents from their sites, one at a time. */
@@ -83,8 +91,7 @@ export class ContentSyncService {
     if (externalId === null || !integration) {
       throw new CallerError('not_supported', 'No integration of this site can read a content.');
     }
-    const readSince = new Date();
-    const remote = await this.#read(integration, contentType, externalId).catch((error: unknown) => {
+    const reading = await this.#read(integration, contentType, externalId).catch((error: unknown) => {
       if (!(error instanceof RemoteError)) throw error;
       throw new CallerError('unprocessable', `The site cannot be read: ${error.message}`, {
         code: error.code,
@@ -104,7 +111,7 @@ export class ContentSyncService {
           birth: Prisma.DbNull,
         },
       });
-      await this.#store(tx, integration, contentType, externalId, remote, readSince);
+      await this.#store(tx, integration, contentType, externalId, reading);
       const details = { keep: 'remote', user_id: scope.userId };
       await this.#record(tx, integration, contentType, externalId, contentId, {
         action: 'conflict_resolved',
@@ -144,8 +151,7 @@ export class ContentSyncService {
     cause: PullCause,
   ): Promise<PullResult> {
     const started = performance.now();
-    const readSince = new Date();
-    const remote = await this.#read(integration, contentType, externalId).catch(async (error: unknown) => {
+    const reading = await this.#read(integration, contentType, externalId).catch(async (error: unknown) => {
       if (error instanceof RemoteError) {
         await this.#record(this.#db, integration, contentType, externalId, null, {
           action: 'pull_failed',
@@ -157,20 +163,15 @@ export class ContentSyncService {
     });
     return this.#db.$transaction(async (tx) => {
       await lockContent(tx, integration.siteId, subjectOf(contentType, externalId));
-      const result = await this.#store(tx, integration, contentType, externalId, remote, readSince);
+      const result = await this.#store(tx, integration, contentType, externalId, reading);
       await this.#record(tx, integration, contentType, externalId, result.content?.id ?? null, {
-        action:
-          result.reason === 'link_mismatch'
-            ? result.reason
-            : isConflict(result.outcome)
-              ? 'conflict'
-              : 'pulled',
+        action: actionOf(result),
         error: null,
         details: {
           outcome: result.outcome,
           ...(result.reason === undefined ? {} : { code: result.reason }),
           cause,
-          modified_at: remote?.modifiedAt ?? null,
+          modified_at: reading.remote?.modifiedAt ?? null,
           // A change that nobody had announced: webhooks that do not come are told by it.
           untold: cause !== 'webhook' && result.outcome !== 'unchanged' && result.outcome !== 'outdated',
         },
@@ -180,12 +181,8 @@ export class ContentSyncService {
     });
   }
 
-  /** null when the site has no such one. */
-  async #read(
-    integration: IntegrationRow,
-    contentType: string,
-    externalId: string,
-  ): Promise<RemoteContent | null> {
+  async #read(integration: IntegrationRow, contentType: string, externalId: string): Promise<Reading> {
+    const readSince = new Date();
     const closing = new AbortController();
     try {
       const session = await this.#sessions.open(integration, closing.signal);
@@ -194,7 +191,7 @@ export class ContentSyncService {
       if (fault) throw new RemoteError(fault.code, fault.message);
       const remote = answer.items[0] ?? null;
       if (remote !== null) await this.#mustBeSameSite(integration, session, remote);
-      return remote;
+      return { remote, readSince, isWithoutKeys: session.findExisting !== undefined };
     } finally {
       closing.abort();
     }
@@ -211,7 +208,7 @@ export class ContentSyncService {
     const known = await this.#db.content.findFirst({ where: { siteId, platform, contentType, externalId } });
     if (!known || (await birthVerdict(known, remote, async () => known.body)) === 'same') return;
     const type = typeOfSite(integration, contentType);
-    await mustBeSameSite(this.#db, session, { siteId, platform, contentType }, type);
+    await mustBeSameSite(this.#db, session, { siteId, platform }, [{ slug: contentType, type }]);
   }
 
   /** The site's integration with a platform; null when there is none, or it can read no contents. */
@@ -228,8 +225,7 @@ export class ContentSyncService {
     integration: IntegrationRow,
     contentType: string,
     externalId: string,
-    remote: RemoteContent | null,
-    readSince: Date,
+    { remote, ...reading }: Reading,
   ): Promise<PullResult> {
     const { accountId, siteId, platform } = integration;
     const where = { siteId, platform, contentType, externalId };
@@ -252,7 +248,7 @@ export class ContentSyncService {
         contentType,
         rule: configOf(integration).syncSettings.conflict,
         readingId: null,
-        readSince,
+        ...reading,
         restoredBefore: null,
       },
       [remote],
@@ -289,8 +285,4 @@ export class ContentSyncService {
       details: { content_type: contentType, ...event.details },
     });
   }
-}
-
-function isConflict(outcome: MergeOutcome): boolean {
-  return outcome === 'conflict' || outcome === 'settled_local' || outcome === 'settled_remote';
 }

@@ -1,8 +1,16 @@
 /** Which contents the items of a page are. */
 import type { Transaction } from '../../../database/client.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
-import { isAsWasSent, noCreate, readSentTexts } from '../../content/sentAndKept.ts';
+import { isAsWasSent, noCreate, readSentTexts, sameSlug } from '../../content/sentAndKept.ts';
 import type { KnownRow, PageTarget } from './page.ts';
+
+type FoundRow = Omit<KnownRow, 'claimed' | 'byTexts'>;
+
+interface Claim {
+  row: FoundRow;
+  externalId: string;
+  byTexts: boolean;
+}
 
 /** The rows of a page by the site's ids, held until the end of the transaction, and whose its keys are. */
 export interface HeldRows {
@@ -13,7 +21,8 @@ export interface HeldRows {
 
 /**
  * The rows of a page. A content whose create was sent, and whose answer was lost, is found by the key that its item
- * bears. A number that an older connector keeps is believed only together with the texts that were sent.
+ * bears. A number that an older connector keeps is believed only together with the texts that were sent. Where a site
+ * keeps no keys, a content that waits to be created is found by its texts.
  */
 export async function holdRows(
   tx: Transaction,
@@ -23,7 +32,7 @@ export async function holdRows(
   const { siteId, platform, contentType } = target;
   const externalIds = items.map((item) => item.externalId);
   const byKey = oldestByKey(items);
-  const rows = await tx.$queryRaw<Omit<KnownRow, 'claimed'>[]>`
+  const rows = await tx.$queryRaw<FoundRow[]>`
     /* planned each time */ SELECT id, key, title, birth, external_id AS "externalId", external_status AS "externalStatus",
       external_url AS "externalUrl", external_modified_at AS "externalModifiedAt", remote_hash AS "remoteHash",
       remote_tag AS "remoteTag", sync_state AS "syncState", local_version AS "localVersion",
@@ -35,19 +44,24 @@ export async function holdRows(
           AND key = ANY(${[...byKey.keys()]}::uuid[]))
     ORDER BY id FOR UPDATE`;
   const known = new Map<string, KnownRow>();
-  for (const row of rows) if (row.externalId !== null) known.set(row.externalId, { ...row, claimed: false });
-  const claims = [
-    ...rows.flatMap((row) => {
+  for (const row of rows)
+    if (row.externalId !== null) known.set(row.externalId, { ...row, claimed: false, byTexts: false });
+  const take = async (claims: readonly Claim[]) => {
+    for (const { row, externalId, byTexts } of claims) {
+      if (known.has(externalId)) continue;
+      await tx.content.update({ where: { id: row.id }, data: { externalId, platform, ...noCreate } });
+      known.set(externalId, { ...row, externalId, claimed: true, byTexts });
+    }
+  };
+  await take(
+    rows.flatMap((row) => {
       const externalId = row.externalId === null ? byKey.get(row.key) : undefined;
-      return externalId === undefined ? [] : [{ row, externalId }];
+      return externalId === undefined ? [] : [{ row, externalId, byTexts: false }];
     }),
-    ...(await legacyClaims(tx, target, items)),
-  ];
-  for (const { row, externalId } of claims) {
-    if (known.has(externalId)) continue;
-    await tx.content.update({ where: { id: row.id }, data: { externalId, platform, ...noCreate } });
-    known.set(externalId, { ...row, externalId, claimed: true });
-  }
+  );
+  await take(await legacyClaims(tx, target, items));
+  const unknown = items.filter(({ externalId }) => !known.has(externalId));
+  if (target.isWithoutKeys) await take(await waitingClaims(tx, target, unknown));
   return { known, keys: await ownersOf(tx, items) };
 }
 
@@ -81,7 +95,7 @@ async function legacyClaims(
   tx: Transaction,
   { siteId, platform, contentType }: PageTarget,
   items: readonly RemoteContent[],
-) {
+): Promise<Claim[]> {
   const byNumber = new Map(
     items.flatMap((item) => (item.legacyContentId === null ? [] : [[item.legacyContentId, item] as const])),
   );
@@ -99,6 +113,46 @@ async function legacyClaims(
   return begun.flatMap((row) => {
     const item = byNumber.get(row.id);
     const wasSent = item !== undefined && readSentTexts(row).some((sent) => isAsWasSent(item, sent));
-    return wasSent ? [{ row, externalId: item.externalId }] : [];
+    return wasSent ? [{ row, externalId: item.externalId, byTexts: false }] : [];
+  });
+}
+
+/**
+ * Contents that wait to be created, as in a backup from before their create, each with an item that has its title and
+ * its slug; a draft is more likely another text of the same title, unless the body is the same too.
+ */
+async function waitingClaims(
+  tx: Transaction,
+  { siteId, platform, contentType }: PageTarget,
+  items: readonly RemoteContent[],
+): Promise<Claim[]> {
+  const likely = items.filter(
+    ({ contentKey, status, title }) => contentKey === null && status !== null && title !== '',
+  );
+  if (likely.length === 0) return [];
+  // One that is held is being pushed or edited, and looked for before its create.
+  const held = await tx.$queryRaw<{ id: number }[]>`
+    SELECT id FROM content
+    WHERE site_id = ${siteId} AND content_type = ${contentType} AND sync_state = 'local_only'
+      AND external_id IS NULL AND create_begun_at IS NULL AND coalesce(platform, ${platform}) = ${platform}
+      AND title = ANY(${likely.map(({ title }) => title)})
+    ORDER BY id FOR UPDATE SKIP LOCKED`;
+  if (held.length === 0) return [];
+  const waiting = await tx.content.findMany({
+    where: { id: { in: held.map(({ id }) => id) } },
+    orderBy: { id: 'asc' },
+  });
+  const taken = new Set<string>();
+  return waiting.flatMap((row): Claim[] => {
+    const item = likely.find(
+      ({ externalId, title, slug, body }) =>
+        !taken.has(externalId) &&
+        title === row.title &&
+        sameSlug(row.slug, slug) &&
+        (row.status === 'ready' || body === row.body),
+    );
+    if (item === undefined) return [];
+    taken.add(item.externalId);
+    return [{ row, externalId: item.externalId, byTexts: true }];
   });
 }

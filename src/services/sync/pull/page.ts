@@ -11,6 +11,8 @@ export interface PageTarget extends SiteItems {
   readingId: number | null;
   /** When this worker began to read: what has changed here since is newer than the page. */
   readSince: Date;
+  /** The site keeps no key with every item: one that no content here is may be a content that waits to be created. */
+  isWithoutKeys: boolean;
   /** A backup was restored that knows nothing from here on to `restoredBefore`, when the site took our last write. */
   restoredBefore: Date | null;
 }
@@ -36,6 +38,8 @@ export type KnownRow = Pick<
 > & {
   /** The content was without an item, and this page shows that its create had reached the site. */
   claimed: boolean;
+  /** It was known by its texts alone, as after a restored backup that does not know of its create. */
+  byTexts: boolean;
 };
 
 /** An item that the site has, and the hash of what both sides have in common of it. */

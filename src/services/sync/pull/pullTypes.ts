@@ -52,6 +52,7 @@ export class ContentPull {
       rule: run.rule,
       readingId: mode === 'all' ? run.readingId : null,
       readSince: new Date(this.#now()),
+      isWithoutKeys: session.findExisting !== undefined,
       restoredBefore: run.memory.lostUntil,
     };
     const known = knownContents(run.db, target);
@@ -152,7 +153,7 @@ export class ContentPull {
         (entry): EventInput => ({
           ...run.owner,
           type: 'content',
-          action: entry.reason === 'link_mismatch' ? 'link_mismatch' : actionOf(entry.outcome),
+          action: actionOf(entry),
           contentId: entry.contentId,
           externalId: entry.externalId,
           details: {
@@ -193,10 +194,18 @@ export class ContentPull {
   }
 }
 
-function actionOf(outcome: PageEntry['outcome']): string {
-  return outcome === 'conflict' || outcome === 'settled_local' || outcome === 'settled_remote'
-    ? 'conflict'
-    : 'pulled';
+/** The action of the event that tells what became of an item. */
+export function actionOf({
+  outcome,
+  reason,
+}: {
+  outcome: PageEntry['outcome'];
+  reason?: PageEntry['reason'] | undefined;
+}): string {
+  if (reason === 'link_mismatch') return reason;
+  if (outcome === 'conflict' || outcome === 'settled_local' || outcome === 'settled_remote')
+    return 'conflict';
+  return reason === 'already_there' ? reason : 'pulled';
 }
 
 /** One thing that went wrong, as a person reads it in the run's `error`. */

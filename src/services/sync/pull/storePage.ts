@@ -25,9 +25,10 @@ export interface PageEntry {
   modifiedAt: string | null;
   /**
    * `another_birth`: the item is, or may be, another one that has got the id. `link_mismatch`: the item bears the key
-   * of a content that has another item, and nothing was changed.
+   * of a content that has another item, and nothing was changed. `already_there`: a content that waited to be created
+   * was found on the site.
    */
-  reason?: 'another_birth' | 'link_mismatch';
+  reason?: 'another_birth' | 'link_mismatch' | 'already_there';
 }
 
 /**
@@ -105,7 +106,8 @@ async function storeItems(
       } else if (row.syncState === 'in_sync' && !hasLocalChanges(row)) taken.push({ row, item });
       else {
         single.push(row.id);
-        entry(row, item, await withWhole(tx, row, (content) => merge(tx, target, row, content, item)));
+        const outcome = await withWhole(tx, row, (content) => merge(tx, target, row, content, item));
+        entry(row, item, outcome, row.byTexts ? 'already_there' : undefined);
       }
     }
   }
@@ -152,7 +154,10 @@ async function merge(
   // What the backup has of it was sent before the site took our last write, so that the site's state is the newer.
   const isOlder = row.claimed && restoredBefore !== null && (row.editedAt ?? row.updatedAt) <= restoredBefore;
   const known = isOlder ? { ...content, syncedVersion: content.localVersion } : content;
-  return mergeRemote(tx, known, state, remoteFacts(item), rule);
+  return mergeRemote(tx, known, state, remoteFacts(item), {
+    rule,
+    ...(row.claimed ? { isNew: true } : {}),
+  });
 }
 
 /** Has a webhook or a push told of something newer while the page was on its way? A site put back to an older state is none. */

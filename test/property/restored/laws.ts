@@ -1,0 +1,81 @@
+/** What must hold of a site and its servers after a quiet sync, whatever was restored before. */
+import type { Content } from '../../../src/database/generated/client.ts';
+import type { ServerLife } from './serverLife.ts';
+import type { SiteItem } from './siteSide.ts';
+import { pieceOf } from './texts.ts';
+import type { RestoredWorld } from './world.ts';
+
+/**
+ * Every way in which they are not as they must be, each as a sentence. Against the property without restored sides two
+ * laws hold for less: what is in no database and on no site after something was restored is not lost by us, and where
+ * a site keeps no keys an item that was retitled since the backup may be made a second time.
+ */
+export async function broken(world: RestoredWorld): Promise<string[]> {
+  const items = world.side.items();
+  const { contents } = world.life;
+  return [
+    ...world.violations,
+    ...unequal(contents, items),
+    ...doubled(world, contents, items),
+    ...lost(world, items),
+    ...(await untold(world.life)),
+  ];
+}
+
+function unequal(contents: readonly Content[], items: readonly SiteItem[]): string[] {
+  const found: string[] = [];
+  const byId = new Map(contents.map((content) => [content.externalId, content]));
+  for (const { id, title, body } of items) {
+    const content = byId.get(id);
+    byId.delete(id);
+    if (!content) found.push(`Item ${id} is not here.`);
+    else if (content.syncState === 'in_sync') {
+      if (content.title !== title) found.push(`Item ${id} is ${content.title} here, ${title} on the site.`);
+      if (content.body !== body) found.push(`Item ${id} is ${content.body} here, ${body} on the site.`);
+    } else if (content.syncState !== 'conflict') found.push(`Item ${id} is ${content.syncState} here.`);
+  }
+  for (const { id, externalId, status, syncState } of contents) {
+    if (externalId !== null) {
+      if (byId.has(externalId) && syncState !== 'deleted_remote')
+        found.push(`Content ${id} is ${syncState}, and its item ${externalId} gone from the site.`);
+    } else if (syncState === 'local_only' ? status === 'ready' : syncState !== 'deleted_remote')
+      found.push(`Content ${id} is on no site, ${status} and ${syncState}.`);
+  }
+  return found;
+}
+
+function doubled(world: RestoredWorld, contents: readonly Content[], items: readonly SiteItem[]): string[] {
+  const isUnknowable = (piece: string) =>
+    world.databaseRestored && !world.side.keepsKeys && world.retitled.has(piece);
+  const twice = (bodies: string[]) => {
+    const counts = new Map<string, number>();
+    for (const body of bodies) {
+      const piece = pieceOf(body);
+      if (piece !== null) counts.set(piece, (counts.get(piece) ?? 0) + 1);
+    }
+    return [...counts].filter(([piece, times]) => times > 1 && !isUnknowable(piece));
+  };
+  // One whose item is gone stays beside the content of the item that was put back.
+  const there = contents.filter(({ syncState }) => syncState !== 'deleted_remote');
+  return [
+    ...twice(items.map(({ body }) => body)).map(([piece, n]) => `${piece} is on the site ${n} times.`),
+    ...twice(there.map(({ body }) => body)).map(([piece, n]) => `${piece} is here ${n} times.`),
+  ];
+}
+
+function lost(world: RestoredWorld, items: readonly SiteItem[]): string[] {
+  const contents = world.lives.flatMap((life) => life.contents);
+  const titles = new Set([...contents, ...items].map(({ title }) => title));
+  return [...world.alive].filter((title) => !titles.has(title)).map((title) => `${title} is lost.`);
+}
+
+async function untold({ server, site, contents }: ServerLife): Promise<string[]> {
+  const told = await server.db.syncEvent.findMany({
+    where: { siteId: site.tenant.site.siteId, action: 'conflict' },
+    select: { contentId: true },
+  });
+  const ids = new Set(told.map(({ contentId }) => contentId));
+  return contents
+    .filter(({ id, syncState }) => syncState === 'conflict' && !ids.has(id))
+    .map(({ id }) => `No event tells of the conflict of content ${id}.`);
+}

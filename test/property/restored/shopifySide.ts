@@ -1,0 +1,52 @@
+import { startSimulatedShopify } from '../../../src/simulation/shopify/simulatedShopify.ts';
+import { buildAccount, buildSite, integrationsPath } from '../../support/builders.ts';
+import { markedTexts, type SiteSide } from './siteSide.ts';
+
+/** A simulated Shopify whose articles are edited on both sides. */
+export async function shopifySide(): Promise<SiteSide> {
+  // So large that no test waits for points.
+  const shopify = await startSimulatedShopify({ bucket: { maximumAvailable: 20_000, restoreRate: 1_000 } });
+  const { state } = shopify;
+  state.items = state.items.filter(({ kind }) => kind === 'article');
+  for (const [index, item] of state.items.entries()) Object.assign(item, markedTexts(index + 1));
+  return {
+    contentType: 'article',
+    environment: { SHOPIFY_BASE_URL: shopify.baseUrl },
+    remembersWrites: false,
+    keepsKeys: true,
+    async connect(server) {
+      const owner = await buildAccount(server);
+      const site = await buildSite(server, owner.accountId);
+      const answer = await server
+        .as(owner)
+        .post(integrationsPath, {
+          site_id: site.siteId,
+          platform: 'shopify',
+          config_json: { shop_domain: shopify.shop },
+          credentials_json: { access_token: state.app.accessToken },
+        })
+        .expect(201);
+      return { accountId: owner.accountId, owner, site, integrationId: answer.body.id };
+    },
+    reconnect: () => undefined,
+    items: () => state.items.map(({ id, title, body }) => ({ id: String(id), title, body })),
+    create: (texts) => void shopify.add('article', { ...texts, isPublished: true }),
+    edit: (id, texts) => shopify.change(Number(id), texts),
+    remove: (id) => shopify.remove(Number(id)),
+    loseAnswers: (times) => shopify.setFault('lost_answer', times),
+    calm: () => shopify.clearFaults(),
+    pass: () => undefined,
+    deliverWebhooks: async () => undefined,
+    loseWebhook: () => undefined,
+    backup() {
+      const kept = structuredClone(state.items);
+      // An app that restores a shop writes texts back; what is gone it makes anew, as no id is given twice.
+      return () => {
+        const there = new Set(state.items.map(({ id }) => id));
+        state.items = structuredClone(kept.filter(({ id }) => there.has(id)));
+        for (const { id, ...item } of structuredClone(kept)) if (!there.has(id)) shopify.add(item.kind, item);
+      };
+    },
+    stop: () => shopify.stop(),
+  };
+}

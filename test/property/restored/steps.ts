@@ -1,0 +1,107 @@
+/** What people, servers and backups do in the property test of restored sides, as plain data. */
+import fc from 'fast-check';
+
+/** `which` picks among what there is at that moment, the newest first; `back` is how many steps ago a backup is from. */
+export type Step =
+  | { step: 'site_creates' | 'new_server' | 'other_server' | 'webhooks_arrive' | 'webhook_lost' }
+  | { step: 'site_edits' | 'user_edits'; which: number; title: boolean; body: boolean }
+  | { step: 'site_removes' | 'user_removes'; which: number }
+  | { step: 'user_creates'; ready: boolean }
+  | { step: 'user_resolves'; which: number; keep: 'local' | 'remote' }
+  | { step: 'run'; direction: 'both' | 'from_external' | 'to_external'; full: boolean; lostAnswers: number }
+  /** `told`: the operator says so by `admin restored`, as is asked of those whose sites keep no memory of our writes. */
+  | { step: 'database_restored'; back: number; told: boolean }
+  | { step: 'site_restored'; back: number };
+
+const which = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(0, 1) }, { weight: 1, arbitrary: fc.nat(7) });
+const edit = (step: 'site_edits' | 'user_edits') =>
+  fc
+    .record({ step: fc.constant(step), which, title: fc.boolean(), body: fc.boolean() })
+    .map((each) => (each.title ? each : { ...each, body: true }));
+const quietRun = (direction: 'both' | 'from_external' | 'to_external'): Step => ({
+  step: 'run',
+  direction,
+  full: false,
+  lostAnswers: 0,
+});
+const run = fc.record({
+  step: fc.constant('run' as const),
+  direction: fc.constantFrom('both', 'both', 'from_external', 'to_external'),
+  full: fc.boolean(),
+  lostAnswers: fc.constantFrom(0, 0, 0, 1, 2),
+});
+const userCreates: fc.Arbitrary<Step> = fc.record({
+  step: fc.constant('user_creates' as const),
+  ready: fc.constantFrom(true, true, true, false),
+});
+
+const one = (arbitrary: fc.Arbitrary<Step>): fc.Arbitrary<Step[]> => arbitrary.map((step) => [step]);
+
+/** What happens on a day like any other. */
+const ordinary: fc.Arbitrary<Step[]> = fc.oneof(
+  { weight: 3, arbitrary: one(fc.constant<Step>({ step: 'site_creates' })) },
+  { weight: 3, arbitrary: one(edit('site_edits') as fc.Arbitrary<Step>) },
+  {
+    weight: 1,
+    arbitrary: one(fc.record({ step: fc.constantFrom('site_removes', 'user_removes'), which })),
+  },
+  { weight: 3, arbitrary: one(userCreates) },
+  { weight: 3, arbitrary: one(edit('user_edits') as fc.Arbitrary<Step>) },
+  {
+    weight: 2,
+    arbitrary: one(
+      fc.record({
+        step: fc.constant('user_resolves' as const),
+        which,
+        keep: fc.constantFrom('local', 'remote'),
+      }),
+    ),
+  },
+  { weight: 5, arbitrary: one(run as fc.Arbitrary<Step>) },
+  // What a backup from before knows nothing of.
+  { weight: 3, arbitrary: userCreates.map((created) => [created, quietRun('to_external')]) },
+  {
+    weight: 2,
+    arbitrary: (edit('user_edits') as fc.Arbitrary<Step>).map((edited) => [edited, quietRun('both')]),
+  },
+  { weight: 1, arbitrary: one(fc.constantFrom({ step: 'webhooks_arrive' }, { step: 'webhook_lost' })) },
+);
+
+const back = fc.integer({ min: 1, max: 6 });
+const restored: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ step: fc.constant('database_restored' as const), back, told: fc.boolean() }),
+  },
+  { weight: 3, arbitrary: fc.record({ step: fc.constant('site_restored' as const), back }) },
+  { weight: 1, arbitrary: fc.constant<Step>({ step: 'new_server' }) },
+  { weight: 1, arbitrary: fc.constant<Step>({ step: 'other_server' }) },
+);
+
+/** What people do after something was restored: mostly they bring the next thing to the site. */
+const after: fc.Arbitrary<Step[]> = fc.oneof(
+  { weight: 3, arbitrary: userCreates.map((created) => [created, quietRun('to_external')]) },
+  { weight: 2, arbitrary: fc.constant<Step[]>([{ step: 'site_creates' }, quietRun('both')]) },
+  { weight: 2, arbitrary: ordinary },
+  { weight: 1, arbitrary: fc.constant<Step[]>([]) },
+);
+
+const part = fc.tuple(fc.array(ordinary, { minLength: 2, maxLength: 5 }), restored, after);
+
+/** Mostly both sides know each other when it begins. */
+export const steps: fc.Arbitrary<Step[]> = fc
+  .tuple(
+    fc.constantFrom<Step[]>([], [quietRun('both')], [quietRun('both')]),
+    fc.array(part, { minLength: 1, maxLength: 2 }),
+    fc.array(ordinary, { maxLength: 3 }),
+  )
+  .map(([first, parts, last]) => [
+    ...first,
+    ...parts.flatMap(([before, back, then]) => [...before.flat(), back, ...then]),
+    ...last.flat(),
+  ]);
+
+/** The steps before which a backup of the database has to be taken, as one of them brings it back. */
+export function backedUp(all: readonly Step[]): Set<number> {
+  return new Set(all.flatMap((step, at) => (step.step === 'database_restored' ? [at - step.back] : [])));
+}

@@ -1,0 +1,251 @@
+/** A database is lost, restored from a backup or copied, and the site goes on from where it was. */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createRestoredDatabase } from '../../src/adminServices.ts';
+import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
+import { eventually } from '../support/eventually.ts';
+import { RestorableServers } from '../support/restorableServer.ts';
+import type { TestServer } from '../support/server.ts';
+import {
+  connectSite,
+  type SyncedSite,
+  type SyncedTenant,
+  startSyncedSite,
+  syncedTenant,
+  type Way,
+} from '../support/syncedSite.ts';
+
+const servers = new RestorableServers();
+const ways: Way[] = ['connector', 'password'];
+let server: TestServer;
+let site: SyncedSite;
+
+afterEach(async () => {
+  await servers.stopAll();
+  await site.wordpress.stop();
+});
+
+async function start(way: Way): Promise<void> {
+  server = await servers.start();
+  site = await startSyncedSite(server, way);
+  await site.sync({ direction: 'both' });
+}
+
+/** Puts a backup back; gives what its tenant then does. */
+async function restore(backup: Parameters<RestorableServers['replace']>[1]): Promise<SyncedTenant> {
+  server = await servers.replace(server, backup);
+  return syncedTenant(server, site.tenant);
+}
+
+async function backUp() {
+  const taken = await servers.backUp(server);
+  server = taken.server;
+  site = { wordpress: site.wordpress, ...syncedTenant(server, site.tenant) };
+  return taken.backup;
+}
+
+const titled = (title: string): SimulatedPost[] =>
+  site.wordpress.state.posts.filter((post) => post.title === title);
+const ready = (title: string) => ({ title, body: `<p>${title}</p>`, status: 'ready' });
+
+async function actions(contentId: number): Promise<string[]> {
+  const events = await server.db.syncEvent.findMany({ where: { contentId }, orderBy: { id: 'asc' } });
+  return events.map(({ action }) => action);
+}
+
+async function problems(tenant: SyncedTenant, on = server): Promise<string[]> {
+  const { body } = await on.as(tenant.tenant.owner).get(tenant.path('/debug-status')).expect(200);
+  return body.problems.map(({ code }: { code: string }) => code);
+}
+
+/** Waits for the reading that a server begins by itself. */
+async function readAgain(tenant: SyncedTenant, on = server): Promise<void> {
+  await eventually(async () => {
+    const { integrationId } = tenant.tenant;
+    const [last] = await on.db.syncRun.findMany({
+      where: { integrationId },
+      orderBy: { id: 'desc' },
+      take: 1,
+    });
+    expect(last).toMatchObject({ direction: 'from_external', full: true, status: 'success' });
+  });
+}
+
+describe.each(ways)('a new server at the same address, by %s', (way) => {
+  it.each(['both', 'to_external'])('overwrites nothing of the one before, syncing %s', async (direction) => {
+    await start(way);
+    for (const title of ['Alpha', 'Gamma', 'Delta']) await site.write(ready(title));
+    await site.sync({ direction: 'to_external' });
+    const before = site.wordpress.state.posts.map(({ id, title, content }) => ({ id, title, content }));
+
+    server = await servers.replace(server);
+    const anew = await connectSite(server, site.wordpress, way);
+    for (const title of ['Beta0', 'Beta1', 'Beta2']) await anew.write(ready(title));
+    const run = await anew.sync({ direction });
+    expect(run).toMatchObject({ status: 'success', totals: { pushed: 3, conflicts: 0 } });
+    expect(site.wordpress.state.posts).toMatchObject([
+      ...before,
+      { title: 'Beta0' },
+      { title: 'Beta1' },
+      { title: 'Beta2' },
+    ]);
+    await anew.sync({ direction: 'both', full: true });
+    expect((await anew.contents({ contentType: 'post' })).map(({ title }) => title)).toEqual(
+      expect.arrayContaining(['Alpha', 'Gamma', 'Delta', 'Beta0', 'Beta1', 'Beta2']),
+    );
+    expect(await anew.contents({ syncState: { not: 'in_sync' } })).toEqual([]);
+  });
+});
+
+describe.each(ways)('a restored backup of the database, by %s', (way) => {
+  it('gives a new content the number of a post that is left alone', async () => {
+    await start(way);
+    const backup = await backUp();
+    const lost = await site.write(ready('After the backup'));
+    await site.sync({ direction: 'both' });
+
+    const restored = await restore(backup);
+    const id = await restored.write(ready('Quite another'));
+    expect(id).toBe(lost);
+    const first = await restored.sync({ direction: 'both' });
+    if (way === 'connector') {
+      expect(first).toMatchObject({
+        status: 'failed',
+        error: expect.stringMatching(/a backup was restored/),
+      });
+      expect(titled('Quite another')).toEqual([]);
+      await readAgain(restored);
+      await restored.sync({ direction: 'both' });
+    }
+    expect([titled('After the backup'), titled('Quite another')]).toMatchObject([
+      [{ content: '<p>After the backup</p>' }],
+      [{ content: '<p>Quite another</p>' }],
+    ]);
+    expect(await restored.content(id)).toMatchObject({ title: 'Quite another', syncState: 'in_sync' });
+    expect(await restored.contents({ title: 'After the backup' })).toMatchObject([{ syncState: 'in_sync' }]);
+    expect(await problems(restored)).not.toContain('database_restored');
+  });
+
+  it.each([
+    ['to_external', false],
+    ['both', false],
+    ['both', true],
+  ])('makes no content twice that waited in it, syncing %s (told: %p)', async (direction, told) => {
+    await start(way);
+    const id = await site.write(ready('Waits'));
+    const backup = await backUp();
+    await site.sync({ direction: 'to_external' });
+
+    const restored = await restore(backup);
+    expect(await restored.content(id)).toMatchObject({ externalId: null, status: 'ready' });
+    if (told) await createRestoredDatabase(server.config, server.core).markAll();
+    await restored.sync({ direction });
+    if (way === 'connector') await readAgain(restored);
+    await restored.sync({ direction: 'both', full: true });
+    const [post] = titled('Waits');
+    expect(site.wordpress.state.posts.filter(({ slug }) => slug.startsWith('waits'))).toHaveLength(1);
+    expect(await restored.contents({ title: 'Waits' })).toMatchObject([
+      { id, externalId: String(post?.id), syncState: 'in_sync' },
+    ]);
+    if (way === 'password') expect(await actions(id)).toContain('already_there');
+  });
+
+  it.each(['to_external', 'both'])(
+    'takes one that was edited on the site for a conflict, syncing %s',
+    async (direction) => {
+      await start(way);
+      const id = await site.write(ready('Waits'));
+      const backup = await backUp();
+      await site.sync({ direction: 'to_external' });
+      site.wordpress.clock.offsetMs += 60_000;
+      site.wordpress.editor.edit(titled('Waits')[0]?.id ?? 0, { content: '<p>Edited there</p>' });
+
+      const restored = await restore(backup);
+      await restored.sync({ direction });
+      if (way === 'connector') await readAgain(restored);
+      await restored.sync({ direction: 'both', full: true });
+      expect(titled('Waits')).toMatchObject([{ content: '<p>Edited there</p>' }]);
+      expect(await restored.contents({ title: 'Waits' })).toMatchObject([{ id }]);
+      if (way === 'connector')
+        // The site's text is newer than what the backup knows, and nobody has edited it here since.
+        expect(await restored.content(id)).toMatchObject({
+          syncState: 'in_sync',
+          body: '<p>Edited there</p>',
+        });
+      else expect(await actions(id)).toContain('conflict');
+    },
+  );
+
+  it('lets edits win that were made after it, and takes an edit here since for a conflict', async () => {
+    await start(way);
+    const [taken, edited] = [await site.write(ready('One')), await site.write(ready('Two'))];
+    await site.sync({ direction: 'both' });
+    const backup = await backUp();
+    await site.edit(taken, { title: 'One, edited after the backup' });
+    await site.edit(edited, { title: 'Two, edited after the backup' });
+    await site.sync({ direction: 'both' });
+
+    const restored = await restore(backup);
+    await restored.edit(edited, { title: 'Two, edited since the restore' });
+    await restored.sync({ direction: 'both' });
+    if (way === 'connector') await readAgain(restored);
+    await restored.sync({ direction: 'both' });
+    expect(await restored.content(taken)).toMatchObject({
+      title: 'One, edited after the backup',
+      syncState: 'in_sync',
+    });
+    expect(await restored.content(edited)).toMatchObject({
+      title: 'Two, edited since the restore',
+      syncState: 'conflict',
+    });
+    expect(titled('Two, edited after the backup')).toHaveLength(1);
+  });
+});
+
+describe('by connector', () => {
+  it('a restored database is told until all was read, and nothing is pushed before', async () => {
+    await start('connector');
+    const backup = await backUp();
+    await site.write(ready('After the backup'));
+    await site.sync({ direction: 'both' });
+
+    const restored = await restore(backup);
+    await restored.write(ready('Since the restore'));
+    // What is read by itself has to wait for the site, so that what is told meanwhile is seen.
+    const lists = ({ target }: { target: string }) => /items\?/.test(target);
+    site.wordpress.disturb({ fault: 'latency', ms: 1_000, when: lists, times: 1 });
+    const run = await restored.sync({ direction: 'to_external' });
+    expect(run).toMatchObject({ status: 'failed', totals: { pushed: 0 } });
+    expect(await problems(restored)).toContain('database_restored');
+    expect(titled('Since the restore')).toEqual([]);
+    await readAgain(restored);
+    expect(await problems(restored)).not.toContain('database_restored');
+    const told = await server.db.syncEvent.findMany({ where: { action: 'database_restored' } });
+    expect(told).toMatchObject([{ success: false, eventType: 'sync', errorMessage: expect.any(String) }]);
+    expect(await restored.sync({ direction: 'both' })).toMatchObject({ status: 'success' });
+    expect(titled('Since the restore')).toHaveLength(1);
+  });
+
+  it('an operation of a copy that runs beside the original is told on both', async () => {
+    await start('connector');
+    const backup = await backUp();
+    const original = site;
+    const other = await servers.start(backup);
+    const copy = syncedTenant(other, site.tenant);
+    await original.write(ready('Of the original'));
+    expect(await original.sync({ direction: 'both' })).toMatchObject({ status: 'success' });
+
+    await copy.write(ready('Of the copy'));
+    expect(await copy.sync({ direction: 'both' })).toMatchObject({ status: 'failed' });
+    await readAgain(copy, other);
+    expect(await copy.sync({ direction: 'both' })).toMatchObject({ status: 'success' });
+
+    expect(await original.sync({ direction: 'both' })).toMatchObject({ status: 'failed' });
+    expect(await server.db.syncEvent.count({ where: { action: 'database_restored' } })).toBe(1);
+    expect(await other.db.syncEvent.count({ where: { action: 'database_restored' } })).toBe(1);
+    await readAgain(original);
+    expect([titled('Of the original'), titled('Of the copy')]).toMatchObject([
+      [{ content: '<p>Of the original</p>' }],
+      [{ content: '<p>Of the copy</p>' }],
+    ]);
+  });
+});
