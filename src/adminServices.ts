@@ -13,7 +13,7 @@ import { generatedSecret } from './security/generatedSecret.ts';
 import { AccountService } from './services/access/account.service.ts';
 import { EventLog } from './services/events/eventLog.ts';
 import { CredentialRotation } from './services/integrations/credentialRotation.ts';
-import { RestoredDatabase } from './services/server/restoredDatabase.ts';
+import { RestoredDatabase } from './services/integrations/restoredDatabase.ts';
 import { ServerIdentity } from './services/server/serverIdentity.ts';
 import { SiteService } from './services/sites/site.service.ts';
 

@@ -55,6 +55,11 @@ export function invalidField(field: string, message: string, code = 'invalid'): 
   return new CallerError('invalid_input', `${field}: ${message}`, { fields: [{ field, code, message }] });
 }
 
+/** The 409 of a row that is there already. */
+export function alreadyThere(detail: string): CallerError {
+  return new CallerError('conflict', detail, { code: 'already_exists' });
+}
+
 /** 404: the same answer for what is not there and for what belongs to another account. */
 export function notFound(): CallerError {
   return new CallerError('not_found', 'There is nothing here that you may see.');

@@ -196,6 +196,27 @@ describe('while it is paused', () => {
   });
 });
 
+test('while the database cannot tell whose it is nobody is called, and it goes on once it can', async () => {
+  const own = await startTestServer({ PUBLIC_URL: 'https://one.example' });
+  try {
+    const mine = await buildTenant(own, gate.url);
+    enterKey(wordpress, mine.site);
+    const test = () => own.as(mine.owner).post(`${integrationsPath}/${mine.integrationId}/test-connection`);
+    await test().expect(200);
+    await own.db.$executeRaw`ALTER TABLE server RENAME TO away`;
+    await eventually(() => expect(own.log.join()).toContain('who may call sites cannot be read'));
+    expect(await requestsOf(() => test().expect(500))).toBe(0);
+    // It serves all the same what calls nobody.
+    expect((await own.anyone.get('/readyz').expect(200)).body).not.toHaveProperty('server_paused');
+    await own.db.$executeRaw`ALTER TABLE away RENAME TO server`;
+    const sync = `${integrationsPath}/${mine.integrationId}/sync`;
+    const { body } = await own.as(mine.owner).post(sync, { direction: 'metadata' }).expect(200);
+    expect(body.status).toBe('success');
+  } finally {
+    await own.stop();
+  }
+});
+
 test('adopting starts what waits without a restart, and pauses the one before', async () => {
   const { body: run } = await original
     .as(tenant.owner)

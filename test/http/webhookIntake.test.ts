@@ -76,6 +76,7 @@ describe('a message is kept with its job', () => {
     const [delivery] = await ofSite();
     expect(delivery?.body).toEqual({
       ...metadataBody,
+      modified_gmt: `${metadataBody.modified_gmt}Z`,
       terms: [{ taxonomy: 'category', slug: 'news', name: 'News' }],
     });
   });

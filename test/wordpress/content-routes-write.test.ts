@@ -455,7 +455,13 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect(filtered.item.content).toContain('Ünï 🌉 \\');
     expect(codes(filtered.notes)).toEqual(['term_refused']);
     await wordpress.php(`get_role( 'author' )->remove_cap( 'publish_posts' ); return true;`);
-    const publish = await routes.put(id, { type: 'post', status: 'publish', op_id: 'p' });
+    const publish = await routes.put(id, {
+      type: 'post',
+      id: filtered.item.id,
+      expected_hash: filtered.item.hash,
+      status: 'publish',
+      op_id: 'p',
+    });
     expect(publish).toMatchObject({ status: 403, json: { code: 'rest_cannot_publish' } });
     await site.admin.pressSettings('Save', { user_id: '1', plugin_connection_enabled: null });
     const off = await routes.put(id, { type: 'post', title: 'Off' });

@@ -228,7 +228,8 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
 
   test('a page costs few queries, however many contents are in it', async () => {
     const counted = (limit: number) =>
-      wordpress.php(`wp_set_current_user( 1 );
+      wordpress.php(`rest_get_server();
+        wp_set_current_user( 1 );
         $fields = new Sitebridge_Item_Fields( new Sitebridge_Structure( new Sitebridge_Settings() ) );
         $reader = new Sitebridge_Item_Reader( $fields, new Sitebridge_Item_Hash( $fields ) );
         $before = $GLOBALS['wpdb']->num_queries;

@@ -37,16 +37,7 @@ require_once __DIR__ . '/includes/items/class-sitebridge-number-links-table.php'
 require_once __DIR__ . '/includes/items/class-sitebridge-link.php';
 require_once __DIR__ . '/includes/items/class-sitebridge-item-link.php';
 require_once __DIR__ . '/includes/items/class-sitebridge-number-link.php';
-require_once __DIR__ . '/includes/items/class-sitebridge-item-lock.php';
 require_once __DIR__ . '/includes/items/class-sitebridge-item-fields.php';
-require_once __DIR__ . '/includes/items/class-sitebridge-item-hash.php';
-require_once __DIR__ . '/includes/items/class-sitebridge-item-reader.php';
-require_once __DIR__ . '/includes/items/class-sitebridge-item-terms.php';
-require_once __DIR__ . '/includes/items/class-sitebridge-item-meta.php';
-require_once __DIR__ . '/includes/items/class-sitebridge-item-request.php';
-require_once __DIR__ . '/includes/items/class-sitebridge-item-save.php';
-require_once __DIR__ . '/includes/items/class-sitebridge-item-writer.php';
-require_once __DIR__ . '/includes/items/class-sitebridge-item-args.php';
 require_once __DIR__ . '/includes/items/class-sitebridge-item-routes.php';
 require_once __DIR__ . '/includes/connection/class-sitebridge-server-client.php';
 require_once __DIR__ . '/includes/connection/class-sitebridge-connection.php';

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/client.ts';
-import { CallerError, invalidField } from '../../errors.ts';
+import { isUniqueViolation } from '../../database/uniqueViolation.ts';
+import { alreadyThere, CallerError, invalidField } from '../../errors.ts';
 import { hashPassword } from '../../security/password.ts';
-import { alreadyThere, isUniqueViolation } from '../sites/site.service.ts';
 import { type Role, roles } from './tenantScope.ts';
 
 /** Accounts and their users, as the operator manages them. */

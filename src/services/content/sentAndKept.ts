@@ -42,6 +42,7 @@ export function changedOnSaving(content: Content, onSite: SharedState): string[]
  */
 export function isAsSent(content: Content, onSite: SharedState, isNew: boolean): boolean {
   const local = sharedState(content);
+  const isNew = content.createBegunAt !== null || content.baseHash === null;
   return (
     changedOnSaving(content, onSite).length === 0 &&
     sameSlug(local.slug, onSite.slug) &&

@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '../../database/client.ts';
+import { isUniqueViolation } from '../../database/uniqueViolation.ts';
 import { CallerError, type RemoteError } from '../../errors.ts';
 import type { ConnectionTestResult, Platform } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
@@ -6,7 +7,6 @@ import { VaultError } from '../../security/credentialVault.ts';
 import { matchesSiteKey } from '../../security/siteKey.ts';
 import { hasRole, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
-import { isUniqueViolation } from '../sites/site.service.ts';
 import type { IntegrationService } from './integration.service.ts';
 import { configOf } from './integrationConfig.ts';
 import { sameConnection } from './integrationInput.ts';

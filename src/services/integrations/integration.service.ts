@@ -1,14 +1,14 @@
 import type { Database, Transaction } from '../../database/client.ts';
 import type { Prisma } from '../../database/generated/client.ts';
-import { invalidField, notFound } from '../../errors.ts';
+import { isUniqueViolation } from '../../database/uniqueViolation.ts';
+import { alreadyThere, invalidField, notFound } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
 import type { Credentials, JsonObject } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { VaultError } from '../../security/credentialVault.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
-import { alreadyThere, isUniqueViolation, type SiteService } from '../sites/site.service.ts';
-import { releaseCreates } from '../sync/push/earlierCreates.ts';
+import type { SiteService } from '../sites/site.service.ts';
 import { configOf } from './integrationConfig.ts';
 import {
   changedConfig,
@@ -239,4 +239,12 @@ export class IntegrationService {
       details: { platform: row.platform, user_id: scope.userId, ...details },
     });
   }
+}
+
+/** What an integration that goes had begun to bring to its site, and never did, is any other's to bring. */
+async function releaseCreates(
+  tx: Transaction,
+  { siteId, platform }: { siteId: number; platform: string },
+): Promise<void> {
+  await tx.content.updateMany({ where: { siteId, platform, externalId: null }, data: { platform: null } });
 }

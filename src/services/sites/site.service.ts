@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '../../database/client.ts';
 import { Prisma, type Site } from '../../database/generated/client.ts';
-import { CallerError, invalidField, notFound } from '../../errors.ts';
+import { invalidField, notFound } from '../../errors.ts';
 import type { CredentialVault, SecretOwner } from '../../security/credentialVault.ts';
 import { generateSiteKey, hashSiteKey } from '../../security/siteKey.ts';
 import type { TenantScope } from '../access/tenantScope.ts';
@@ -189,13 +189,4 @@ export function siteUrl(field: string, text: string): string {
   }
   if (url.length > 2_000) throw invalidField(field, 'must have at most 2000 characters.', 'too_long');
   return url;
-}
-
-/** The 409 of a row that is there already. */
-export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
-}
-
-export function alreadyThere(detail: string): CallerError {
-  return new CallerError('conflict', detail, { code: 'already_exists' });
 }

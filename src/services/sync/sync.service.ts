@@ -1,5 +1,6 @@
 import type { Database, Transaction } from '../../database/client.ts';
 import type { SyncDirection, SyncRun } from '../../database/generated/client.ts';
+import { isUniqueViolation } from '../../database/uniqueViolation.ts';
 import { CallerError, notFound, type RemoteError } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
@@ -8,7 +9,6 @@ import { type ContentCounts, countContent } from '../content/contentCounts.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { IntegrationService } from '../integrations/integration.service.ts';
 import { type IntegrationRow, lockIntegration } from '../integrations/integrationRow.ts';
-import { isUniqueViolation } from '../sites/site.service.ts';
 import { addToRun, checkPossible, isSame, type RunRequest, unfinishedReading } from './runRequest.ts';
 
 export interface SyncRequest {

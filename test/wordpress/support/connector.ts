@@ -13,10 +13,16 @@ export function connectorZip(wordpress: Wordpress): string {
   return buildPluginZip(join(wordpress.root, '../sitebridge-connector.zip')).path;
 }
 
-/** Uploads and activates the connector as an administrator does, and leaves them logged in. */
-export async function installConnector(wordpress: Wordpress): Promise<AdminSession> {
+/** The connector as it was released before contents had keys. */
+export const CONNECTOR_030 = join(import.meta.dirname, 'plugins/sitebridge-connector-0.3.0.zip');
+
+/** Uploads and activates the connector, today's or that of `zip`, as an administrator does, and leaves them logged in. */
+export async function installConnector(
+  wordpress: Wordpress,
+  zip = connectorZip(wordpress),
+): Promise<AdminSession> {
   const admin = await wordpress.adminSession();
-  await admin.uploadPlugin(connectorZip(wordpress));
+  await admin.uploadPlugin(zip);
   await admin.activatePlugin(CONNECTOR);
   return admin;
 }

@@ -1,4 +1,3 @@
-import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { SentTexts } from '../../../platforms/contentPart.ts';
 import { sameTexts, textsOf } from '../../../platforms/contentTexts.ts';
@@ -11,14 +10,6 @@ export function withNow(before: SentTexts[], content: Content) {
   const last = before.at(-1);
   const isSame = last !== undefined && sameTexts(last, content);
   return [...before, ...(isSame ? [] : [content])].map(textsOf).slice(-sentAtMost);
-}
-
-/** What an integration that goes had begun to bring to its site, and never did, is any other's to bring. */
-export async function releaseCreates(
-  tx: Transaction,
-  { siteId, platform }: { siteId: number; platform: string },
-): Promise<void> {
-  await tx.content.updateMany({ where: { siteId, platform, externalId: null }, data: { platform: null } });
 }
 
 /**

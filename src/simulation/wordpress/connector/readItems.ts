@@ -46,7 +46,7 @@ export function readInventory(request: ItemsRequest): RestAnswer {
       .sort((a, b) => a - b)
       .flatMap((range) => between(site, type, range * size, (range + 1) * size))
       .map((post) => [post.id, contentHash(site, post)]);
-    return reply({ size, items });
+    return reply({ ...memory(site), size, items });
   }
   const ranges = new Map<number, { count: number; xor: bigint }>();
   const posts = site.posts(type, 'any');

@@ -55,12 +55,8 @@ final class Sitebridge_Item_Routes {
 	 * @param Sitebridge_Structure    $structure Knows which types there are.
 	 */
 	public function __construct( Sitebridge_Request_Gate $gate, Sitebridge_Structure $structure ) {
-		$fields          = new Sitebridge_Item_Fields( $structure );
 		$this->gate      = $gate;
 		$this->structure = $structure;
-		$this->hashes    = new Sitebridge_Item_Hash( $fields );
-		$this->reader    = new Sitebridge_Item_Reader( $fields, $this->hashes );
-		$this->writer    = new Sitebridge_Item_Writer( $gate, $fields, $this->hashes, $this->reader );
 	}
 
 	/**
@@ -72,9 +68,21 @@ final class Sitebridge_Item_Routes {
 	}
 
 	/**
-	 * Registers the routes.
+	 * What answers the routes: no other request loads it.
+	 */
+	const NEEDED = array( 'args', 'lock', 'hash', 'reader', 'terms', 'meta', 'request', 'save', 'writer' );
+
+	/**
+	 * Registers the routes, and makes what answers them.
 	 */
 	public function register_routes() {
+		foreach ( self::NEEDED as $part ) {
+			require_once __DIR__ . '/class-sitebridge-item-' . $part . '.php';
+		}
+		$fields       = new Sitebridge_Item_Fields( $this->structure );
+		$this->hashes = new Sitebridge_Item_Hash( $fields );
+		$this->reader = new Sitebridge_Item_Reader( $fields, $this->hashes );
+		$this->writer = new Sitebridge_Item_Writer( $this->gate, $fields, $this->hashes, $this->reader );
 		$this->add( '/items', WP_REST_Server::READABLE, array( $this, 'items' ), Sitebridge_Item_Args::items() );
 		$this->add( '/inventory', WP_REST_Server::READABLE, array( $this, 'inventory' ), Sitebridge_Item_Args::inventory() );
 		$this->add( '/items/(?P<content_key>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})', 'POST, PUT', array( $this, 'write' ), Sitebridge_Item_Args::write() );

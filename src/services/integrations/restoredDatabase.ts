@@ -2,7 +2,7 @@ import type { Database, Transaction } from '../../database/client.ts';
 import type { SiteIntegration } from '../../database/generated/client.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { EventLog } from '../events/eventLog.ts';
-import { configOf } from '../integrations/integrationConfig.ts';
+import { configOf } from './integrationConfig.ts';
 
 /** So many integrations are marked in one transaction, which holds their rows. */
 const batchSize = 100;
