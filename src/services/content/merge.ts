@@ -20,12 +20,6 @@ export type MergeOutcome =
 /** Who wins where both sides changed; `flag` leaves it to a person. As `config_json.sync_settings.conflict`. */
 export type ConflictRule = 'flag' | 'newest' | 'local' | 'remote';
 
-export interface MergeOptions {
-  rule?: ConflictRule;
-  /** Was the item made of this content, of whose create the site has finished what was left to it? */
-  isNew?: boolean;
-}
-
 /** What a site alone knows of a content. */
 export interface RemoteFacts {
   externalStatus?: string;
@@ -104,7 +98,7 @@ export async function mergeRemote(
   content: Content,
   remote: SharedState,
   facts: RemoteFacts,
-  { rule = 'flag', isNew = content.createBegunAt !== null }: MergeOptions = {},
+  rule: ConflictRule = 'flag',
 ): Promise<MergeOutcome> {
   const where = { id: content.id };
   const hash = contentHash(remote);
@@ -115,7 +109,7 @@ export async function mergeRemote(
     await tx.content.update({ where, data: { ...facts, syncState, remoteHash: hash } });
     return content.syncState === syncState ? 'unchanged' : 'updated';
   }
-  if (hasLocalChanges(content) && hash !== local && isAsSent(content, remote, isNew)) {
+  if (hasLocalChanges(content) && hash !== local && isAsSent(content, remote)) {
     // Our own write, of whose answer we never heard, or the same edit made twice.
     await tx.content.update({
       where,

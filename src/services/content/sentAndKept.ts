@@ -40,7 +40,7 @@ export function changedOnSaving(content: Content, onSite: SharedState): string[]
  * Is what the site has what this content was sent as? A site finishes what it is given: a slug where there was none
  * or a number behind one, a default category, names of terms, metadata of its own.
  */
-export function isAsSent(content: Content, onSite: SharedState, isNew: boolean): boolean {
+export function isAsSent(content: Content, onSite: SharedState): boolean {
   const local = sharedState(content);
   const isNew = content.createBegunAt !== null || content.baseHash === null;
   return (

@@ -154,10 +154,7 @@ async function merge(
   // What the backup has of it was sent before the site took our last write, so that the site's state is the newer.
   const isOlder = row.claimed && restoredBefore !== null && (row.editedAt ?? row.updatedAt) <= restoredBefore;
   const known = isOlder ? { ...content, syncedVersion: content.localVersion } : content;
-  return mergeRemote(tx, known, state, remoteFacts(item), {
-    rule,
-    ...(row.claimed ? { isNew: true } : {}),
-  });
+  return mergeRemote(tx, known, state, remoteFacts(item), rule);
 }
 
 /** Has a webhook or a push told of something newer while the page was on its way? A site put back to an older state is none. */

@@ -141,13 +141,13 @@ export class PushOutcomes {
   async storeConflict(
     tx: Transaction,
     run: ContentRun,
-    { content: sent, mayExist }: Begun,
+    { content: sent }: Begun,
     remote: RemoteContent | null,
     result: BatchResult,
   ): Promise<boolean> {
     const content = await this.#found(tx, sent, remote);
     if (!content) return false;
-    const { outcome, reason } = await this.#merge(tx, run, content, remote, mayExist);
+    const { outcome, reason } = await this.#merge(tx, run, content, remote);
     if (outcome === 'deleted_remote') result.deleted += 1;
     else if (outcome === 'updated') result.updated += 1;
     else if (outcome !== 'unchanged') result.conflicts += 1;
@@ -166,7 +166,6 @@ export class PushOutcomes {
     run: ContentRun,
     content: Content,
     remote: RemoteContent | null,
-    mayExist: boolean,
   ): Promise<{ outcome: MergeOutcome; reason?: { code: 'another_birth' } }> {
     if (remote === null || remote.status === null) {
       const facts = remote ? remoteFacts(remote) : { externalStatus: 'deleted' };
@@ -177,10 +176,9 @@ export class PushOutcomes {
     if (verdict === 'other') return { outcome: await releaseItem(tx, content), reason };
     const state = remoteState(remote, remote.status);
     const facts = remoteFacts(remote);
-    const options = { rule: run.rule, ...(mayExist ? { isNew: true } : {}) };
     return verdict === 'unsure'
       ? { outcome: await doubtItem(tx, content, state, facts), reason }
-      : { outcome: await mergeRemote(tx, content, state, facts, options) };
+      : { outcome: await mergeRemote(tx, content, state, facts, run.rule) };
   }
 
   /** An item that was on the site before its content was created there; see ExistingItems. */
