@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { RemoteError } from '../../../src/errors.ts';
 import type { Connection } from '../../../src/platforms/platform.ts';
 import { EXPLANATIONS } from '../../../src/platforms/wordpress/explanations.ts';
 import type { FaultName } from '../../../src/simulation/wordpress/faults.ts';
@@ -361,7 +362,10 @@ describe('the way to the site', () => {
 });
 
 describe('the table of explanations', () => {
-  it('has words for each code, and no code that no test here has made', () => {
+  it('has words for each code, and no code that no test here has made', async () => {
+    const paused = testPlatform({ refusal: new RemoteError('server_paused', 'Paused.') });
+    cleanups.push(paused.close);
+    await diagnose(connectionTo(site.url), paused.platform);
     const codes = new Set(Object.keys(EXPLANATIONS).map((key) => key.split('.')[0] ?? ''));
     expect([...codes].filter((code) => !seenCodes.has(code))).toEqual([]);
     expect([...seenCodes].filter((code) => !codes.has(code))).toEqual([]);

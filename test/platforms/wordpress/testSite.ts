@@ -1,3 +1,4 @@
+import type { RemoteError } from '../../../src/errors.ts';
 import { OutboundClient } from '../../../src/outbound/httpClient.ts';
 import type { Connection, ConnectionTestResult } from '../../../src/platforms/platform.ts';
 import { createWordpressPlatform } from '../../../src/platforms/wordpress/wordpress.platform.ts';
@@ -18,11 +19,18 @@ interface TestPlatform {
 
 /** The platform as production builds it, with the loopback allowed; `maxBytes` lowers what an answer may have. */
 export function testPlatform(
-  options: { allow?: string[]; extraCa?: string; clock?: () => number; maxBytes?: number } = {},
+  options: {
+    allow?: string[];
+    extraCa?: string;
+    clock?: () => number;
+    maxBytes?: number;
+    refusal?: RemoteError;
+  } = {},
 ): TestPlatform {
   const outbound = new OutboundClient({
     allow: options.allow ?? ['127.0.0.0/8', '::1'],
     ...(options.extraCa === undefined ? {} : { extraCa: options.extraCa }),
+    refusal: async () => options.refusal ?? null,
   });
   const least = options.maxBytes ?? Number.POSITIVE_INFINITY;
   const platform = createWordpressPlatform({

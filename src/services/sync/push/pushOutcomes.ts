@@ -16,6 +16,7 @@ import type { EventInput, EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
 import type { Begun } from './contentWrite.ts';
+import { type LinkMismatch, storeMismatch } from './linkMismatch.ts';
 import { holdersOf, isTwin, type PushedContent, storePushed, takeOverTwin } from './pushStatements.ts';
 /** What a batch did, gathered to be written in one step. */
 export interface BatchResult {
@@ -201,37 +202,22 @@ export class PushOutcomes {
     await this.storeConflict(tx, run, begun, item, result);
   }
 
-  /** The item is another content's, or the content's key stands on another item: a person has to look. */
+  /** A person has to look at it; see `storeMismatch`. */
   async #storeMismatch(
     tx: Transaction,
     run: ContentRun,
-    begun: Begun,
-    { externalId, otherKey, otherId }: Extract<WriteOutcome, { result: 'link_mismatch' }>,
+    { content }: Begun,
+    outcome: LinkMismatch,
     result: BatchResult,
   ): Promise<void> {
-    const { content } = begun;
-    const other =
-      otherKey === null
-        ? null
-        : await tx.content.findFirst({
-            where: { key: otherKey, siteId: content.siteId },
-            select: { id: true },
-          });
-    const linkMismatch = {
-      external_id: externalId,
-      key: otherKey,
-      content_id: other?.id ?? null,
-      other_id: otherId,
-    };
-    await tx.content.update({ where: { id: content.id }, data: { syncState: 'conflict', linkMismatch } });
+    const { fault, details } = await storeMismatch(tx, content, outcome);
     result.conflicts += 1;
-    const fault = { externalId, code: 'link_mismatch', message: mismatchMessage(linkMismatch) };
     result.faults.push({ content, fault });
     this.#record(result, run, content, {
       action: 'conflict',
       success: false,
       error: fault.message,
-      details: { code: fault.code, ...linkMismatch },
+      details: { code: fault.code, ...details },
     });
   }
 
@@ -260,23 +246,6 @@ export class PushOutcomes {
       details: { content_type: content.contentType, run_id: run.ledger.run.id, ...event.details },
     });
   }
-}
-
-/** Names both sides of a mismatch, and what settles it. */
-function mismatchMessage(mismatch: {
-  external_id: string | null;
-  key: string | null;
-  content_id: number | null;
-  other_id: string | null;
-}): string {
-  const { external_id: externalId, key, content_id: contentId, other_id: otherId } = mismatch;
-  const owner =
-    contentId === null ? `a content with the key ${key ?? 'of another server'}` : `content ${contentId}`;
-  const item =
-    key === null && otherId !== null
-      ? `Item ${otherId} of the site bears the key of this content, which is item ${externalId ?? 'none'} here.`
-      : `Item ${externalId ?? 'none'} of the site belongs to ${owner}.`;
-  return `${item} Nothing was written. Resolve the conflict: "local" makes an item of its own, "remote" lets go of the item.`;
 }
 
 /** One item cannot be two contents: taking it for both would lose one of them. */

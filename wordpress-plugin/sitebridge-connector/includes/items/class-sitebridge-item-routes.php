@@ -70,7 +70,7 @@ final class Sitebridge_Item_Routes {
 	/**
 	 * What answers the routes: no other request loads it.
 	 */
-	const NEEDED = array( 'args', 'lock', 'hash', 'reader', 'terms', 'meta', 'request', 'save', 'writer' );
+	const NEEDED = array( 'args', 'lock', 'hash', 'reader', 'terms', 'meta', 'request', 'save', 'refusals', 'writer' );
 
 	/**
 	 * Registers the routes, and makes what answers them.

@@ -107,9 +107,8 @@ final class Sitebridge_Item_Writer {
 			// The same write again, as its answer was lost: it is done.
 			return self::answer( false, $this->reader->one( $post ), array() );
 		}
-		$refusal = $named
-			? $this->refuse_update( $link, $own, $post, $hash, $input )
-			: $this->refuse_create( $link, $post, $input );
+		$refusals = new Sitebridge_Item_Refusals( $this->reader );
+		$refusal  = $named ? $refusals->of_update( $link, $own, $post, $hash, $input ) : $refusals->of_create( $link, $post, $input );
 		if ( null !== $refusal ) {
 			return $refusal;
 		}
@@ -131,68 +130,6 @@ final class Sitebridge_Item_Writer {
 
 		// A new post was read before it was noted.
 		return self::answer( ! $named, array_merge( $item, $link->shown() ), $save->notes() );
-	}
-
-	/**
-	 * Why a post is not updated.
-	 *
-	 * @param Sitebridge_Link $link  Which content.
-	 * @param WP_Post|null    $own   The post that the content is here.
-	 * @param WP_Post|null    $post  The post that the server names.
-	 * @param string|null     $hash  Its hash.
-	 * @param array           $input See write().
-	 * @return WP_Error|null
-	 */
-	private function refuse_update( Sitebridge_Link $link, $own, $post, $hash, array $input ) {
-		$owner = null === $post ? '' : $link->other_owner( $post );
-		if ( '' !== $owner || ( null !== $own && $own->ID !== (int) $input['id'] ) ) {
-			return $link->mismatch( (int) $input['id'], $owner, null === $own ? 0 : $own->ID, null === $post ? null : $this->reader->one( $post ) );
-		}
-		$expected = isset( $input['expected_hash'] ) ? $input['expected_hash'] : null;
-		if ( null === $post || ( null !== $expected && ( $expected !== $hash || 'trash' === $post->post_status ) ) ) {
-			return $this->conflict( 'sitebridge_conflict', $post );
-		}
-
-		return null;
-	}
-
-	/**
-	 * Why no post is made: there is one, and a create overwrites nothing.
-	 *
-	 * @param Sitebridge_Link $link  Which content.
-	 * @param WP_Post|null    $post  The post that the content is here.
-	 * @param array           $input See write().
-	 * @return WP_Error|null
-	 */
-	private function refuse_create( Sitebridge_Link $link, $post, array $input ) {
-		if ( null !== $post ) {
-			return $this->conflict( $link instanceof Sitebridge_Item_Link ? 'sitebridge_already_there' : 'sitebridge_conflict', $post );
-		}
-		if ( isset( $input['expected_hash'] ) ) {
-			return $this->conflict( 'sitebridge_conflict', null );
-		}
-		$number = isset( $input['legacy_id'] ) ? ( new Sitebridge_Number_Link( $input['legacy_id'] ) )->find() : null;
-		$older  = null === $number ? null : self::post( $number['post_id'], $input['type'] );
-
-		return null === $older || '' !== Sitebridge_Item_Link::key( $older ) ? null : $this->conflict( 'sitebridge_already_there', $older );
-	}
-
-	/**
-	 * Nothing was written, as the site has something else than the server expects.
-	 *
-	 * @param string       $code What it is.
-	 * @param WP_Post|null $post What there is.
-	 * @return WP_Error
-	 */
-	private function conflict( $code, $post ) {
-		return new WP_Error(
-			$code,
-			__( 'The content is not any more what the server expects.', 'sitebridge-connector' ),
-			array(
-				'status' => 409,
-				'item'   => null === $post ? null : $this->reader->one( $post ),
-			)
-		);
 	}
 
 	/**
@@ -219,7 +156,7 @@ final class Sitebridge_Item_Writer {
 	 * @param string $post_type The post type.
 	 * @return WP_Post|null
 	 */
-	private static function post( $id, $post_type ) {
+	public static function post( $id, $post_type ) {
 		$post = $id > 0 ? get_post( $id ) : null;
 
 		return $post instanceof WP_Post && $post->post_type === $post_type && ! in_array( $post->post_status, array( 'auto-draft', 'inherit' ), true ) ? $post : null;
