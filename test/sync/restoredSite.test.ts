@@ -76,6 +76,30 @@ describe.each(ways)('a restored site, by %s', (way) => {
     expect(['conflict', 'deleted_remote']).toContain(content.syncState);
   });
 
+  it.each([false, true])('gives an id to the next content from here (ours was edited: %p)', async (edit) => {
+    await start(way);
+    const restore = site.wordpress.backup();
+    const gone = await site.write({ title: 'Gone', body: '<p>gone</p>', status: 'ready' });
+    await site.sync({ direction: 'both' });
+    const { externalId } = await site.content(gone);
+    if (edit) await site.edit(gone, { body: '<p>gone, edited</p>' });
+    restore();
+    site.wordpress.clock.offsetMs += 60_000;
+    const next = await site.write({ title: 'Next', body: '<p>next</p>', status: 'ready' });
+    expect(await site.sync({ direction: 'to_external' })).toMatchObject({ totals: { pushed: 1, failed: 0 } });
+    expect(await site.content(next)).toMatchObject({ externalId, syncState: 'in_sync' });
+    expect(await site.content(gone)).toMatchObject({
+      title: 'Gone',
+      body: edit ? '<p>gone, edited</p>' : '<p>gone</p>',
+      externalId: null,
+      syncState: 'deleted_remote',
+    });
+    await site.sync({ direction: 'both', full: true });
+    expect(site.wordpress.state.posts.filter(({ title }) => title === 'Next')).toMatchObject([
+      { id: Number(externalId), content: '<p>next</p>' },
+    ]);
+  });
+
   it('takes an older state of the same posts for an edit', async () => {
     await start(way);
     const [content] = await site.contents({ contentType: 'post', status: 'published' });

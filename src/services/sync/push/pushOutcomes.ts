@@ -17,7 +17,14 @@ import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
 import type { Begun } from './contentWrite.ts';
 import { type LinkMismatch, storeMismatch } from './linkMismatch.ts';
-import { holdersOf, isTwin, type PushedContent, storePushed, takeOverTwin } from './pushStatements.ts';
+import {
+  hasGotId,
+  holdersOf,
+  isTwin,
+  type PushedContent,
+  storePushed,
+  takeOverTwin,
+} from './pushStatements.ts';
 /** What a batch did, gathered to be written in one step. */
 export interface BatchResult {
   pushed: number;
@@ -62,13 +69,21 @@ export class PushOutcomes {
       if (outcome.result === 'written') {
         const { externalId: made } = outcome.remote;
         const holder = holders.get(made);
-        holders.set(made, { id, isSent: true, createdAt: each.content.createdAt });
+        holders.set(made, {
+          id,
+          isSent: true,
+          createdAt: each.content.createdAt,
+          isGone: false,
+          isOfBatch: true,
+        });
         if (holder !== undefined && holder.id !== id) {
-          if (!isTwin(holder, each.content)) {
+          if (isTwin(holder, each.content)) twins.add(made);
+          else if (outcome.created && hasGotId(holder, each.content, outcome.remote))
+            await this.#release(tx, run, holder.id, result);
+          else {
             this.storeFault(run, each, foreignFault(outcome.remote, holder.id), result);
             continue;
           }
-          twins.add(made);
         }
         pushed.push(this.#written(run, each, outcome, result));
       } else if (outcome.result === 'conflict') {
@@ -84,6 +99,14 @@ export class PushOutcomes {
     }
     if (pushed.length > 0) await storePushed(tx, pushed, twins, new Date(this.#now()));
     return lastTry ? [] : again;
+  }
+
+  /** Another content's item is gone, and its id stands for a new one. */
+  async #release(tx: Transaction, run: ContentRun, id: number, result: BatchResult): Promise<void> {
+    const content = await tx.content.findUniqueOrThrow({ where: { id } });
+    const outcome = await releaseItem(tx, content);
+    if (content.syncState !== 'deleted_remote') result.deleted += 1;
+    this.#record(result, run, content, { action: 'pulled', details: { outcome, code: 'another_birth' } });
   }
 
   /** Writes the events of a batch, in the transaction of what they tell; gives the step that it is. */

@@ -2,9 +2,10 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
+import type { ContentTexts } from '../../../platforms/contentTexts.ts';
 import { bornAs } from '../../content/birth.ts';
 import { hasLocalChanges, remoteFacts, type SiteItems, storedState } from '../../content/merge.ts';
-import { columnsAsWritten } from '../../content/sentAndKept.ts';
+import { columnsAsWritten, isAsWasSent } from '../../content/sentAndKept.ts';
 import { type SharedState, sharedState } from '../../content/sharedState.ts';
 
 /** A content that its site has taken. */
@@ -71,11 +72,16 @@ export async function storePushed(
     WHERE content.id = pushed.id`;
 }
 
-/** The content that has an item. `isSent`: it was sent to the site itself. */
+/** The content that has an item. */
 interface Holder {
   id: number;
+  /** It was sent to the site itself. */
   isSent: boolean;
   createdAt: Date;
+  /** Its item is known to be gone. */
+  isGone: boolean;
+  /** It is among those that are being written. */
+  isOfBatch: boolean;
 }
 
 /** Whose these items of a site are here, by the ids there. */
@@ -86,7 +92,7 @@ export async function holdersOf(
 ): Promise<Map<string, Holder>> {
   const rows = await tx.$queryRaw<(Holder & { externalId: string })[]>`
     /* planned each time */ SELECT id, external_id AS "externalId", last_op_id IS NOT NULL AS "isSent",
-      created_at AS "createdAt"
+      created_at AS "createdAt", sync_state = 'deleted_remote' AS "isGone", false AS "isOfBatch"
     FROM content
     WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
       AND external_id = ANY(${[...externalIds]})`;
@@ -96,6 +102,19 @@ export async function holdersOf(
 /** Was the holder made of the item that this content's own create has made, as a webhook may tell of it first? */
 export function isTwin(holder: Holder, { createBegunAt }: Pick<Content, 'createBegunAt'>): boolean {
   return !holder.isSent && createBegunAt !== null && holder.createdAt >= createBegunAt;
+}
+
+/**
+ * Was the item, which the site says to have made for this content, made with an id that the holder had? Ids come back
+ * with a restored backup of a site. An item with other texts is more likely a wrong answer.
+ */
+export function hasGotId(
+  holder: Holder,
+  content: Pick<Content, 'externalId' | keyof ContentTexts>,
+  item: RemoteContent,
+): boolean {
+  const mayBe = content.externalId === null && !holder.isOfBatch;
+  return mayBe && (holder.isGone || isAsWasSent(item, content));
 }
 
 /**
