@@ -474,7 +474,40 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(ping.json).toMatchObject({ links: 'key', last_operation: operation });
       for (const query of ['type=post', 'type=post&in=0'])
         expect((await get('inventory', query)).json).toMatchObject({ last_operation: operation });
-      expect((await get('items', 'type=post&limit=1')).json).toMatchObject({ last_operation: operation });
+      for (const query of ['type=post&limit=1', 'type=post&include=1'])
+        expect((await get('items', query)).json).toMatchObject({ last_operation: operation });
+    });
+
+    it('takes a key in capital letters for the same', async () => {
+      const contentId = newContentId();
+      const { item: made } = await written(contentId, {}, 201);
+      const answer = await client().send(
+        'POST',
+        `/sitebridge/v1/items/${contentKey(contentId).toUpperCase()}`,
+        { body: { type: 'post', op_id: randomUUID(), ...texts }, as: 'connector' },
+      );
+      expect(answer).toMatchObject({
+        status: 409,
+        json: { code: 'sitebridge_already_there', data: { item: { id: made.id } } },
+      });
+    });
+
+    it('by its number writes to no post that has a key, unless it names the state of it', async () => {
+      const contentId = newContentId();
+      const { item: made } = await written(contentId, { title: 'keyed' }, 201);
+      const put = (body: object) =>
+        client().send('PUT', `/sitebridge/v1/items/${newContentId()}`, {
+          body: { type: 'post', op_id: unique('op-'), ...texts, id: made.id, ...body },
+          as: 'connector',
+        });
+      expect(await put({ expected_hash: null })).toMatchObject({
+        status: 409,
+        json: { code: 'sitebridge_conflict', data: { item: { id: made.id, title: 'keyed' } } },
+      });
+      expect(await put({ expected_hash: made.hash })).toMatchObject({
+        status: 200,
+        json: { item: { id: made.id, title: 'T' } },
+      });
     });
 
     it('by its number, as older servers do it, makes the post and then writes over nothing', async () => {

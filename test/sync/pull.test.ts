@@ -152,6 +152,19 @@ describe.each(ways)('a pull by %s', (way) => {
     ).toEqual(['created', 'created', 'deleted_remote', 'deleted_remote', 'updated']);
   });
 
+  it('takes a draft without a date, all of which is rewritten there, for the same', async () => {
+    site = await startSyncedSite(server, way);
+    const { editor, clock } = site.wordpress;
+    const { id } = editor.create('post', { title: 'Draft', content: '<p>one</p>', status: 'draft' });
+    await site.sync({ direction: 'from_external' });
+    // Saving dates it anew.
+    clock.offsetMs += 60_000;
+    editor.edit(id, { title: 'Rewritten', content: '<p>two</p>' });
+    const run = await site.sync({ direction: 'from_external' });
+    expect(run.totals).toMatchObject({ updated: 1, created: 0, deleted: 0, conflicts: 0 });
+    expect(await stored()).toEqual(onSite());
+  });
+
   it('brings back what was taken out of the trash', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'from_external' });

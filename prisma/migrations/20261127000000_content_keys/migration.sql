@@ -15,7 +15,9 @@ ALTER TABLE "content" ADD COLUMN "key" UUID NOT NULL DEFAULT gen_random_uuid(),
     ADD COLUMN "link_mismatch" JSONB;
 CREATE UNIQUE INDEX "content_key_key" ON "content"("key");
 -- What the site said last is known of those without edits here.
-UPDATE "content" SET "birth" = jsonb_build_object('date', "metadata"->>'date_gmt', 'slug', "slug",
+-- A draft may have no date of its own, but that of its last change.
+UPDATE "content" SET "birth" = jsonb_build_object(
+    'date', CASE WHEN "external_status" IN ('draft', 'pending') THEN NULL ELSE "metadata"->>'date_gmt' END, 'slug', "slug",
     'author', "metadata"->>'author', 'key', null)
 WHERE "external_id" IS NOT NULL AND "platform" = 'wordpress' AND "sync_state" = 'in_sync';
 

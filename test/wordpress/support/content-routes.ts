@@ -63,6 +63,7 @@ const page = z.strictObject({
   total: z.int(),
 });
 const some = z.strictObject({
+  last_operation: z.uuid().nullable(),
   items: z.array(item),
   forbidden: z.array(z.int()),
   gone: z.array(z.int()),

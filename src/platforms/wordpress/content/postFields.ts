@@ -11,6 +11,9 @@ const LIMITS: Readonly<Record<string, number>> = { title: 10_000, excerpt: 60_00
 
 const DEEPEST_META = 50;
 
+/** Between the dating of a post and of its change, while it is saved. Milliseconds. */
+const SAVING_MS = 2_000;
+
 /** The meta in which a site without the connector keeps the key of a content, where it registers it for REST. */
 export const KEY_META = 'sitebridge_key';
 
@@ -50,7 +53,7 @@ export function readPost(
         tag: typeof record.hash === 'string' && /^[0-9a-f]{16}$/.test(record.hash) ? record.hash : null,
         contentKey: readUuid(record.content_key) ?? keyInMeta(record),
         legacyContentId: readNumber(record, 'content_id'),
-        birth: { date: readUtc(record.date_gmt), author: authorOf(record) },
+        birth: { date: birthDate(record, status), author: authorOf(record) },
       },
       fault: null,
     };
@@ -62,6 +65,14 @@ export function readPost(
 
 function keyInMeta({ meta }: Record<string, unknown>): string | null {
   return isRecord(meta) ? readUuid(meta[KEY_META]) : null;
+}
+
+/** Saving dates a draft that has no date of its own anew (wp_update_post), so that its date is that of the change. */
+function birthDate(record: Record<string, unknown>, status: string): string | null {
+  const date = readUtc(record.date_gmt);
+  const modified = readUtc(record.modified_gmt);
+  const canFloat = (status === 'draft' || status === 'pending') && date !== null && modified !== null;
+  return canFloat && Math.abs(Date.parse(date) - Date.parse(modified)) <= SAVING_MS ? null : date;
 }
 
 function authorOf(record: Record<string, unknown>): string | null {

@@ -79,7 +79,10 @@ function checkUpdate(
       item,
     });
   }
-  const differs = expected !== null && (post?.status === 'trash' || hashOf(site, post) !== expected);
+  const differs =
+    expected === null
+      ? !link.byKey && isSafe(site) && post !== undefined && keyOf(site, post) !== null
+      : post?.status === 'trash' || hashOf(site, post) !== expected;
   if (post === undefined || differs) throw conflict(site, post);
 }
 

@@ -28,7 +28,7 @@ export function readItems(request: ItemsRequest): RestAnswer {
   const limit = parameters.integer('limit', { min: 1, max: MOST_ITEMS }) ?? 100;
   const newest = parameters.integer('newest', { min: 1 });
   const type = typeOf(request);
-  if (include !== undefined) return reply(givenItems(request, type, include));
+  if (include !== undefined) return reply({ ...givenItems(request, type, include), ...memory(request.site) });
   return reply(followingItems(request, type, { afterId, limit, newest }));
 }
 

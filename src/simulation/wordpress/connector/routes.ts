@@ -7,7 +7,7 @@ import { knowsKeys, lastOperation, linkByKey, linkByNumber } from './links.ts';
 import { putItem } from './putItem.ts';
 import { readInventory, readItems } from './readItems.ts';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NAMESPACE = '/sitebridge/v1/';
 
 /** The connector version that brought the content routes. */
@@ -46,7 +46,7 @@ function answerContentRoute(route: RouteRequest, request: RestRequest, name: str
   if (!known) return null;
   const items = { site, parameters, user: checkSigned(site, request, route.user) };
   if (named !== null) {
-    if (named.isKey && site.connector?.servers.current === '') throw serverMissing();
+    if (named.isKey && !UUID.test(request.headers['x-sitebridge-server'] ?? '')) throw serverMissing();
     return putItem(items, named.isKey ? linkByKey(site, named.name) : linkByNumber(site, Number(named.name)));
   }
   return name === 'items' ? readItems(items) : readInventory(items);
@@ -54,10 +54,10 @@ function answerContentRoute(route: RouteRequest, request: RestRequest, name: str
 
 /** The content that a route names; null for a route of another kind. */
 function itemRoute(site: SimulatedSite, name: string): { name: string; isKey: boolean } | null {
-  const named = /^items\/([0-9a-f-]+)$/.exec(name)?.[1] ?? '';
+  const named = /^items\/([0-9a-f-]+)$/i.exec(name)?.[1] ?? '';
   if (/^[1-9]\d{0,17}$/.test(named)) return { name: named, isKey: false };
   const isKey = UUID.test(named) && site.connector !== null && knowsKeys(site.connector);
-  return isKey ? { name: named, isKey } : null;
+  return isKey ? { name: named.toLowerCase(), isKey } : null;
 }
 
 function serverMissing(): WpError {

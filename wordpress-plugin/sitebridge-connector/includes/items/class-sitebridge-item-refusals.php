@@ -44,7 +44,9 @@ final class Sitebridge_Item_Refusals {
 			return $link->mismatch( (int) $input['id'], $owner, null === $own ? 0 : $own->ID, null === $post ? null : $this->reader->one( $post ) );
 		}
 		$expected = isset( $input['expected_hash'] ) ? $input['expected_hash'] : null;
-		if ( null === $post || ( null !== $expected && ( $expected !== $hash || 'trash' === $post->post_status ) ) ) {
+		$unseen   = null === $expected && $link instanceof Sitebridge_Number_Link && null !== $post && '' !== Sitebridge_Item_Link::key( $post );
+		// Older servers name no state where they know none; a post that has a key is a newer server's.
+		if ( null === $post || $unseen || ( null !== $expected && ( $expected !== $hash || 'trash' === $post->post_status ) ) ) {
 			return $this->conflict( 'sitebridge_conflict', $post );
 		}
 

@@ -119,7 +119,7 @@ final class Sitebridge_Item_Routes {
 	public function items( $request ) {
 		return null === $request['include']
 			? $this->reader->page( $request['type'], $request['after_id'], $request['limit'], $request['newest'] )
-			: $this->reader->some( $request['type'], $request['include'] );
+			: $this->reader->some( $request['type'], $request['include'] ) + array( 'last_operation' => Sitebridge_Server::last_operation() );
 	}
 
 	/**
@@ -163,7 +163,7 @@ final class Sitebridge_Item_Routes {
 		}
 		Sitebridge_Server::note_operation( $input['op_id'] );
 
-		return self::answer( $this->writer->write( new Sitebridge_Item_Link( $request->get_url_params()['content_key'] ), $input ) );
+		return self::answer( $this->writer->write( new Sitebridge_Item_Link( strtolower( $request->get_url_params()['content_key'] ) ), $input ) );
 	}
 
 	/**
