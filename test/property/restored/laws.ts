@@ -8,7 +8,8 @@ import type { RestoredWorld } from './world.ts';
 /**
  * Every way in which they are not as they must be, each as a sentence. Against the property without restored sides two
  * laws hold for less: what is in no database and on no site after something was restored is not lost by us, and where
- * a site keeps no keys an item that was retitled since the backup may be made a second time.
+ * a site keeps no keys an item may be made a second time that was retitled since the backup, or whose id had been another
+ * content's before the site was restored too.
  */
 export async function broken(world: RestoredWorld): Promise<string[]> {
   const items = world.side.items();
@@ -46,7 +47,7 @@ function unequal(contents: readonly Content[], items: readonly SiteItem[]): stri
 
 function doubled(world: RestoredWorld, contents: readonly Content[], items: readonly SiteItem[]): string[] {
   const isUnknowable = (piece: string) =>
-    world.databaseRestored && !world.side.keepsKeys && world.retitled.has(piece);
+    world.databaseRestored && !world.side.keepsKeys && (world.siteRestored || world.retitled.has(piece));
   const twice = (bodies: string[]) => {
     const counts = new Map<string, number>();
     for (const body of bodies) {

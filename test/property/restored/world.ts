@@ -17,6 +17,8 @@ export class RestoredWorld {
   readonly retitled = new Set<string>();
   /** Was a database restored while it may have had what is not in its backup? */
   databaseRestored = false;
+  /** Was a site restored, so that ids came back for other items? */
+  siteRestored = false;
   readonly violations: string[] = [];
   readonly #backedUp: Set<number>;
   readonly #siteBackups: (() => void)[] = [];
@@ -168,6 +170,7 @@ export class RestoredWorld {
     if (restore === undefined) return;
     const before = this.side.items();
     restore();
+    this.siteRestored = true;
     // A backup of a connector has the server that it was connected with then.
     this.side.reconnect(this.life.tenant);
     const after = this.side.items();
