@@ -202,6 +202,35 @@ describe.each(ways)('a restored backup of the database, by %s', (way) => {
 });
 
 describe('by connector', () => {
+  it('a number that came back gives nobody the post of another content', async () => {
+    await start('connector');
+    const [theirs] = await site.contents({ contentType: 'post', status: 'published' });
+    const post = site.wordpress.state.posts.find(({ id }) => String(id) === theirs?.externalId);
+    const waiting = await site.write(ready('Waits'));
+    // A create that was begun before keys, and a link of before by which an older database knew another content.
+    if (post) post.contentId = waiting;
+    const sent = { title: 'Waits', slug: '', body: '<p>Waits</p>', excerpt: '' };
+    await server.db.content.update({
+      where: { id: waiting },
+      data: { platform: 'wordpress', createBegunAt: new Date(), createSentAs: [sent] },
+    });
+    const before = { ...post };
+    expect(await site.sync({ direction: 'to_external' })).toMatchObject({ status: 'partial' });
+    expect(post).toEqual(before);
+    expect(await site.content(theirs?.id ?? 0)).toMatchObject({ syncState: 'in_sync' });
+    expect(await site.content(waiting)).toMatchObject({
+      title: 'Waits',
+      syncState: 'conflict',
+      linkMismatch: { external_id: theirs?.externalId, content_id: theirs?.id },
+    });
+    // Settled for here, it becomes a post of its own.
+    const path = `/api/v1/content/${waiting}/resolve-conflict`;
+    await server.as(site.tenant.owner).post(path, { keep: 'local' }).expect(200);
+    expect(await site.sync({ direction: 'to_external' })).toMatchObject({ status: 'success' });
+    expect(titled('Waits')).toHaveLength(1);
+    expect(post).toEqual(before);
+  });
+
   it('a restored database is told until all was read, and nothing is pushed before', async () => {
     await start('connector');
     const backup = await backUp();

@@ -8,6 +8,7 @@ import type { EventLog } from '../events/eventLog.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import type { SiteService } from '../sites/site.service.ts';
 import { hasLocalChanges, lockContent, lockRows, subjectOf } from './merge.ts';
+import { noCreate } from './sentAndKept.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
 /** What a person may write of a content. */
@@ -168,6 +169,7 @@ export const withoutItem = {
   syncedVersion: 0,
   birth: Prisma.DbNull,
   linkMismatch: Prisma.DbNull,
+  ...noCreate,
 };
 
 /** What was published is made anew as an item of its own. */

@@ -249,6 +249,7 @@ export class ContentSyncService {
         rule: configOf(integration).syncSettings.conflict,
         readingId: null,
         ...reading,
+        isMoved: integration.movedAt !== null,
         restoredBefore: null,
       },
       [remote],

@@ -13,6 +13,8 @@ export interface PageTarget extends SiteItems {
   readSince: Date;
   /** The site keeps no key with every item: one that no content here is may be a content that waits to be created. */
   isWithoutKeys: boolean;
+  /** A person said that another site may stand behind the address: an item that may be another is taken for one. */
+  isMoved: boolean;
   /** A backup was restored that knows nothing from here on to `restoredBefore`, when the site took our last write. */
   restoredBefore: Date | null;
 }

@@ -53,6 +53,7 @@ export class ContentPull {
       readingId: mode === 'all' ? run.readingId : null,
       readSince: new Date(this.#now()),
       isWithoutKeys: session.findExisting !== undefined,
+      isMoved: run.integration.movedAt !== null,
       restoredBefore: run.memory.lostUntil,
     };
     const known = knownContents(run.db, target);

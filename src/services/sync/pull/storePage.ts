@@ -97,7 +97,7 @@ async function storeItems(
       entry(row, item, 'unchanged', 'link_mismatch');
     } else {
       const verdict = await birthVerdict(row, item, () => bodyOf(tx, row));
-      if (verdict === 'other') {
+      if (verdict === 'other' || (verdict === 'unsure' && target.isMoved)) {
         entry(row, item, await releaseItem(tx, row), 'another_birth');
         created.push({ ...item, newKey: newKey(item, held) });
       } else if (verdict === 'unsure') {

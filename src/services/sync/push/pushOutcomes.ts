@@ -21,6 +21,7 @@ import {
   hasGotId,
   holdersOf,
   isTwin,
+  ownerOf,
   type PushedContent,
   storePushed,
   takeOverTwin,
@@ -165,10 +166,23 @@ export class PushOutcomes {
   async storeConflict(
     tx: Transaction,
     run: ContentRun,
-    { content: sent }: Begun,
+    begun: Begun,
     remote: RemoteContent | null,
     result: BatchResult,
   ): Promise<boolean> {
+    const { content: sent } = begun;
+    const owner = remote === null ? null : await ownerOf(tx, sent, remote.externalId);
+    if (owner !== null && remote !== null) {
+      const { externalId: otherId } = remote;
+      await this.#storeMismatch(
+        tx,
+        run,
+        begun,
+        { result: 'link_mismatch', externalId: otherId, otherKey: owner.key, otherId: null },
+        result,
+      );
+      return false;
+    }
     const content = await this.#found(tx, sent, remote);
     if (!content) return false;
     const { outcome, reason } = await this.#merge(tx, run, content, remote);

@@ -99,8 +99,24 @@ export async function holdersOf(
   return new Map(rows.map(({ externalId, ...holder }) => [externalId, holder]));
 }
 
+/** The other content that an item is, and that was not just made of it; null where it is none. */
+export async function ownerOf(
+  tx: Transaction,
+  content: Content,
+  externalId: string,
+): Promise<Content | null> {
+  const { id, siteId, platform, contentType } = content;
+  if (content.externalId !== null) return null;
+  const owner = await tx.content.findFirst({ where: { siteId, platform, contentType, externalId } });
+  if (owner === null || owner.id === id) return null;
+  return isTwin({ isSent: owner.lastOpId !== null, createdAt: owner.createdAt }, content) ? null : owner;
+}
+
 /** Was the holder made of the item that this content's own create has made, as a webhook may tell of it first? */
-export function isTwin(holder: Holder, { createBegunAt }: Pick<Content, 'createBegunAt'>): boolean {
+export function isTwin(
+  holder: Pick<Holder, 'isSent' | 'createdAt'>,
+  { createBegunAt }: Pick<Content, 'createBegunAt'>,
+): boolean {
   return !holder.isSent && createBegunAt !== null && holder.createdAt >= createBegunAt;
 }
 

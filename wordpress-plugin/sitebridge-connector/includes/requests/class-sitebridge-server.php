@@ -83,6 +83,7 @@ final class Sitebridge_Server {
 	 * Notes a write of the current server, before anything is written.
 	 *
 	 * @param string $operation A UUID.
+	 * @throws RuntimeException When the database fails.
 	 */
 	public static function note_operation( $operation ) {
 		$stored = self::stored();
@@ -94,7 +95,9 @@ final class Sitebridge_Server {
 		unset( $stored['operations'][ $server ] );
 		$stored['operations'][ $server ] = $operation;
 		$stored['operations']            = array_slice( $stored['operations'], -self::MOST, null, true );
-		update_option( self::OPTION, $stored, false );
+		if ( ! update_option( self::OPTION, $stored, false ) ) {
+			throw new RuntimeException( 'The operation could not be stored.' );
+		}
 	}
 
 	/**
