@@ -163,7 +163,12 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     expect((await routes.some('post', [Number(auto)])).gone).toEqual([auto]);
     // An editor may not edit the privacy policy.
     await wordpress.php(`return update_option( 'wp_page_for_privacy_policy', ${page} );`);
-    expect(await routes.some('page', [page])).toEqual({ items: [], gone: [], forbidden: [page] });
+    expect(await routes.some('page', [page])).toEqual({
+      items: [],
+      gone: [],
+      forbidden: [page],
+      last_operation: null,
+    });
     const all = await routes.page('type=page&limit=500');
     expect(all.forbidden).toEqual([page]);
     expect(all.items.map((item) => item.id)).not.toContain(page);
