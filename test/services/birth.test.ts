@@ -60,8 +60,11 @@ const theirs = { title: 'Theirs', body: '<p>theirs</p>' };
 describe('without a key', () => {
   test.each([
     ['nothing but the title and the body has changed', {}, theirs],
-    ['the date alone is new', {}, { ...theirs, date: later }],
+    ['the date alone is new', {}, { date: later }],
+    ['date and title are new', {}, { date: later, title: 'New' }],
+    ['date and body are new', {}, { date: later, body: '<p>new</p>' }],
     ['the slug alone is new', {}, { ...theirs, slug: 'theirs' }],
+    ['no date can be compared, and the slug stays', { date: null }, { ...theirs, date: null }],
     ['date and slug are new, the title is as before', {}, { date: later, slug: 'new', body: '<p>new</p>' }],
     ['date and slug are new, the body is as before', {}, { date: later, slug: 'new', title: 'New' }],
     [
@@ -80,6 +83,8 @@ describe('without a key', () => {
 
   test.each([
     ['a dated item has neither date nor slug now', {}, { ...theirs, date: null, slug: '' }],
+    ['another has got the slug too', {}, { ...theirs, date: later }],
+    ['another author has the very date', {}, { ...theirs, slug: 'theirs', author: '7' }],
     ['only the slug can be compared', { date: null }, { ...theirs, slug: 'theirs' }],
     [
       'edits here have changed what it is compared with',

@@ -22,8 +22,8 @@ export function bornAs({ birth, slug, contentKey }: RemoteContent): Prisma.Input
 
 /**
  * Is the item the one that the content was kept in step with, or another that got its id later, as after a backup of
- * the site was restored? A key decides where there is one. Without it a new date or a new slug alone is an edit, and
- * so are both while the title or the body stays.
+ * the site was restored? A key decides where there is one. Without it a new date, slug, title or body is an edit, and so
+ * are several of them while the title or the body stays.
  * @param body gives the content's body; asked for where nothing else decides.
  */
 export async function birthVerdict(
@@ -39,14 +39,19 @@ export async function birthVerdict(
   const date = compared(kept.date, item.birth.date);
   const slug = compared(kept.slug, item.slug);
   if (kept.key !== null) return withoutItsKey(date, slug);
-  if (date === 'same' || slug === 'same') return 'same';
+  const isSameAuthor = kept.author === item.birth.author;
+  // No second post of an author is dated to the very second.
+  if (date === 'same' && (isSameAuthor || slug === 'same')) return 'same';
   if (content.title === item.title || (await body()) === item.body) return 'same';
+  if (date === 'same') return slug === 'differs' ? 'unsure' : 'same';
+  // A slug is free again once its post is gone.
+  if (slug === 'same') return date === 'differs' ? 'unsure' : 'same';
   const wasDated = kept.date !== null || kept.slug !== '';
   if (date === 'unknown' && slug === 'unknown') return wasDated ? 'unsure' : 'same';
   if (date === 'unknown' || slug === 'unknown') return 'unsure';
   // Edits here have changed what the texts could be compared with.
   const isEdited = content.localVersion > content.syncedVersion;
-  return isEdited && kept.author === item.birth.author ? 'unsure' : 'other';
+  return isEdited && isSameAuthor ? 'unsure' : 'other';
 }
 
 /** Did the item bear this key, which is not the content's, when it was taken for the content's? */
