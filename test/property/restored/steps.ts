@@ -86,7 +86,37 @@ const after: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step[]>([]) },
 );
 
-const part = fc.tuple(fc.array(ordinary, { minLength: 2, maxLength: 5 }), restored, after);
+/** Anything before, and a backup of any time. */
+const anyTime = fc
+  .tuple(fc.array(ordinary, { minLength: 2, maxLength: 5 }), restored, after)
+  .map(([before, back, then]) => [...before.flat(), back, ...then]);
+
+/** A backup that knows of a content and not of its create, whose item has perhaps been edited since. */
+const forgottenCreate = fc
+  .record({
+    before: fc.array(ordinary, { maxLength: 2 }),
+    direction: fc.constantFrom<'both' | 'to_external'>('both', 'to_external'),
+    edited: fc.option(edit('site_edits'), { freq: 2 }),
+    of: fc.constantFrom('database', 'database', 'site'),
+    told: fc.boolean(),
+    next: fc.oneof(after, fc.constant([quietRun('to_external')])),
+  })
+  .map(({ before, direction, edited, of, told, next }): Step[] => {
+    const since: Step[] = [
+      quietRun(direction),
+      ...(edited === null ? [] : [{ ...edited, which: 0 } as Step]),
+    ];
+    const back = since.length;
+    return [
+      ...before.flat(),
+      { step: 'user_creates', ready: true },
+      ...since,
+      of === 'site' ? { step: 'site_restored', back } : { step: 'database_restored', back, told },
+      ...next,
+    ];
+  });
+
+const part = fc.oneof({ weight: 2, arbitrary: anyTime }, { weight: 1, arbitrary: forgottenCreate });
 
 /** Mostly both sides know each other when it begins. */
 export const steps: fc.Arbitrary<Step[]> = fc
@@ -95,11 +125,7 @@ export const steps: fc.Arbitrary<Step[]> = fc
     fc.array(part, { minLength: 1, maxLength: 2 }),
     fc.array(ordinary, { maxLength: 3 }),
   )
-  .map(([first, parts, last]) => [
-    ...first,
-    ...parts.flatMap(([before, back, then]) => [...before.flat(), back, ...then]),
-    ...last.flat(),
-  ]);
+  .map(([first, parts, last]) => [...first, ...parts.flat(), ...last.flat()]);
 
 /** The steps before which a backup of the database has to be taken, as one of them brings it back. */
 export function backedUp(all: readonly Step[]): Set<number> {
