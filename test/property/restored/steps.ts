@@ -116,7 +116,29 @@ const forgottenCreate = fc
     ];
   });
 
-const part = fc.oneof({ weight: 2, arbitrary: anyTime }, { weight: 1, arbitrary: forgottenCreate });
+/** A backup that knows nothing of what one side wrote last, and then both write the same item. */
+const forgottenEdit = fc
+  .record({
+    before: fc.array(ordinary, { maxLength: 2 }),
+    forgotten: fc.oneof(edit('user_edits'), edit('site_edits')),
+    edited: edit('user_edits'),
+    back: fc.constantFrom(1, 2),
+    told: fc.boolean(),
+  })
+  .map(({ before, forgotten, edited, ...restore }): Step[] => [
+    ...before.flat(),
+    { ...forgotten, which: 0, title: true } as Step,
+    quietRun('both'),
+    { step: 'database_restored', ...restore },
+    { ...edited, which: 0, title: true } as Step,
+    quietRun('to_external'),
+  ]);
+
+const part = fc.oneof(
+  { weight: 3, arbitrary: anyTime },
+  { weight: 2, arbitrary: forgottenCreate },
+  { weight: 1, arbitrary: forgottenEdit },
+);
 
 /** Mostly both sides know each other when it begins. */
 export const steps: fc.Arbitrary<Step[]> = fc
