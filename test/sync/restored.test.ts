@@ -254,6 +254,30 @@ describe('by connector', () => {
     expect(titled('Since the restore')).toHaveLength(1);
   });
 
+  it('a content that waited gets its post, though another content still has the id of it', async () => {
+    await start('connector');
+    const restoreSite = site.wordpress.backup();
+    const gone = await site.write(ready('Gone'));
+    await site.sync({ direction: 'both' });
+    const { externalId } = await site.content(gone);
+    const waiting = await site.write(ready('Waits'));
+    const backup = await backUp();
+    restoreSite();
+    site.wordpress.clock.offsetMs += 60_000;
+    await site.sync({ direction: 'both' });
+    expect(await site.content(waiting)).toMatchObject({ externalId });
+
+    const restored = await restore(backup);
+    await restored.sync({ direction: 'both' });
+    await readAgain(restored);
+    await restored.sync({ direction: 'both' });
+    expect(await restored.contents({ title: 'Waits' })).toMatchObject([
+      { id: waiting, externalId, syncState: 'in_sync', linkMismatch: null },
+    ]);
+    expect(await restored.content(gone)).toMatchObject({ externalId: null, syncState: 'deleted_remote' });
+    expect(titled('Waits')).toMatchObject([{ id: Number(externalId), content: '<p>Waits</p>' }]);
+  });
+
   it('an operation of a copy that runs beside the original is told on both', async () => {
     await start('connector');
     const backup = await backUp();

@@ -44,12 +44,15 @@ export async function storePage(
   const byId = new Map(items.map((item) => [item.externalId, item]));
   const entries: PageEntry[] = [];
   let left = [...byId.values()];
-  // What another worker creates in between is no conflict of the database but an item that is now known.
+  // An item is looked up again when another worker has created its content in between, or its content has let go of it.
   for (let round = 0; left.length > 0 && round < 3; round += 1)
     left = await storeItems(tx, target, left, entries);
+  if (left.length > 0)
+    throw new Error(`${left.length} items of a page found no content: other workers keep changing their contents`);
   return entries;
 }
 
+/** Gives the items that are to be looked up again. */
 async function storeItems(
   tx: Transaction,
   target: PageTarget,
@@ -61,6 +64,7 @@ async function storeItems(
   const taken: KnownItem[] = [];
   const same: KnownItem[] = [];
   const single: number[] = [];
+  const again: RemoteContent[] = [];
   const entry = (
     row: Pick<KnownRow, 'id'>,
     item: RemoteContent,
@@ -99,7 +103,8 @@ async function storeItems(
       const verdict = await birthVerdict(row, item, () => bodyOf(tx, row));
       if (verdict === 'other' || (verdict === 'unsure' && target.isMoved)) {
         entry(row, item, await releaseItem(tx, row), 'another_birth');
-        created.push({ ...item, newKey: newKey(item, held) });
+        // Its key may be that of a content that waits for its item.
+        again.push(remote);
       } else if (verdict === 'unsure') {
         single.push(row.id);
         entry(row, item, await doubtItem(tx, row, state, remoteFacts(item)), 'another_birth');
@@ -117,11 +122,12 @@ async function storeItems(
   for (const { row, item } of same) entry(row, item, 'unchanged');
   const ids = await createRows(tx, target, created);
   await seeRows(tx, target, single);
-  return created.filter((item) => {
+  for (const item of created) {
     const id = ids.get(item.externalId);
-    if (id !== undefined) entry({ id }, item, 'created');
-    return id === undefined;
-  });
+    if (id === undefined) again.push(item);
+    else entry({ id }, item, 'created');
+  }
+  return again;
 }
 
 /** The key for a new content: that of its item, which a content had that a restored backup does not know. */
