@@ -48,7 +48,9 @@ export async function storePage(
   for (let round = 0; left.length > 0 && round < 3; round += 1)
     left = await storeItems(tx, target, left, entries);
   if (left.length > 0)
-    throw new Error(`${left.length} items of a page found no content: other workers keep changing their contents`);
+    throw new Error(
+      `${left.length} items of a page found no content: other workers keep changing their contents`,
+    );
   return entries;
 }
 
