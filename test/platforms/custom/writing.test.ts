@@ -240,6 +240,62 @@ describe('a create', () => {
   });
 });
 
+describe('items that contents may be which are to be created', () => {
+  const find = async (session: ContentSession, ...ids: number[]) => {
+    const found = await session.findExisting?.(
+      ARTICLES,
+      ids.map((id) => contentWrite(id, { slug: `written-${id}` })),
+    );
+    if (found === undefined) throw new Error('A custom API looks for items.');
+    return [...found].map(([key, items]) => [key, ...items.map(({ externalId }) => externalId)]);
+  };
+  const lists = (api: SimulatedApi) => api.requests.filter(({ method }) => method === 'GET');
+
+  it('are looked for as the description says, and known by their key', async () => {
+    const api = await start();
+    api.edit(2, { title: 'Retitled since' });
+    Object.assign(api.items[1] ?? {}, { ref: contentKey(41) });
+    expect(await find(await open(api), 41, 42)).toEqual([[contentKey(41), '2']]);
+    expect(lists(api).map(({ target }) => new URL(target, api.url).searchParams.get('ref'))).toEqual([
+      contentKey(41),
+      contentKey(42),
+    ]);
+  });
+
+  it('are looked for in the list, read once, where a hundred contents are to be created', async () => {
+    const api = await start();
+    api.edit(3, { title: 'Written 70', slug: 'written-70' });
+    const session = await open(api);
+    expect(await find(session, ...Array.from({ length: 100 }, (_, index) => index + 1))).toEqual([
+      [contentKey(70), '3'],
+    ]);
+    expect(lists(api)).toHaveLength(2);
+  });
+
+  it('are the older of two with one key', async () => {
+    const api = await start(10);
+    for (const item of api.items) Object.assign(item, { ref: contentKey(41) });
+    // An API that lists the newest first.
+    api.items.splice(0, 8);
+    api.items.reverse();
+    expect(await find(await open(api), 41)).toEqual([[contentKey(41), '9']]);
+  });
+
+  it('are not known by a number alone, which a restored database gives again', async () => {
+    const api = await start();
+    const { content_key: _, ...map } = Object(describeApi(api).content.map);
+    const byNumber = {
+      map: { ...map, content_id: '/ref' },
+      create: { ...createWithoutFind, find: { param: 'ref', by: 'content_id' } },
+    };
+    Object.assign(api.items[0] ?? {}, { ref: 41 });
+    expect(await find(await open(api, byNumber), 41)).toEqual([]);
+    const made = await write(await open(api, byNumber), { mayExist: true });
+    expect(made).toMatchObject({ result: 'written', created: true, remote: { externalId: '4' } });
+    expect(api.items[0]?.attributes.title).toBe('Article 1');
+  });
+});
+
 describe('an update', () => {
   const onSite = async (session: ContentSession, id: string) => {
     const [item] = (await session.read(ARTICLES, [id])).items;

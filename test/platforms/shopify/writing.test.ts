@@ -241,6 +241,41 @@ describe('a create that was begun before', () => {
   });
 });
 
+describe('items that contents may be which are to be created', () => {
+  const find = async (slug: Slug, ...writes: ContentWrite[]) => {
+    const found = await (await shop.open()).findExisting?.(typeOf(slug), writes);
+    if (found === undefined) throw new Error('Shopify looks for items.');
+    return [...found].map(([key, items]) => [key, ...items.map(({ externalId }) => externalId)]);
+  };
+
+  it.each(KINDS)('are known by their key: %s', async (slug) => {
+    const { remote } = await written(slug, { title: 'Once' });
+    shop.shopify.change(Number(remote.externalId), { title: 'Retitled since' });
+    expect(await find(slug, draft(42, { title: 'Once' }), draft(43, { title: 'Once' }))).toEqual([
+      [contentKey(42), remote.externalId],
+    ]);
+  });
+
+  it('are looked for in one request for a hundred contents', async () => {
+    const { id } = shop.shopify.add('page', { title: 'Title 70', handle: 'title-70' });
+    const writes = Array.from({ length: 100 }, (_, index) => draft(index, { title: `Title ${index}` }));
+    expect(await find('page', ...writes)).toEqual([[contentKey(70), String(id)]]);
+    expect(shop.shopify.state.requests.filter(({ operation }) => operation === 'List')).toHaveLength(1);
+  });
+
+  it('are the older of two with one key, as a copy of a product has its metafields too', async () => {
+    const { remote } = await written('product', { title: 'Once' });
+    const { metafields } = itemOf(remote.externalId);
+    const handle = `once-${contentKey(42).slice(0, 8)}`;
+    shop.shopify.add('product', { title: 'Once', handle, metafields: new Map(metafields) });
+    shop.time.pass(60_000);
+    shop.shopify.change(Number(remote.externalId), { body: 'Edited after it was copied' });
+    expect(await find('product', draft(42, { title: 'Once' }))).toEqual([
+      [contentKey(42), remote.externalId],
+    ]);
+  });
+});
+
 describe('an update', () => {
   it.each(KINDS)('sends of a %s only what differs', async (slug) => {
     const { remote } = await written(slug, { title: 'Before' });

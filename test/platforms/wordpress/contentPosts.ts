@@ -89,10 +89,13 @@ export function updatePost(site: FakeState, id: number, body: Record<string, unk
   return { status: 200, body: shown(post) };
 }
 
-/** Only meta that is registered is taken: here the key `colour`. */
+/** Only meta that is registered is taken. */
 function change(site: FakeState, post: FakePost, { meta, ...body }: Record<string, unknown>): void {
   Object.assign(post, body, { modified_gmt: nowOf(site) });
-  if (meta !== undefined) post.meta = 'colour' in Object(meta) ? { colour: Object(meta).colour } : {};
+  if (meta !== undefined)
+    post.meta = Object.fromEntries(
+      Object.entries(Object(meta)).filter(([name]) => site.registeredMeta.includes(name)),
+    );
   const taken = new Set(site.posts.filter((each) => each !== post).map(({ slug }) => slug));
   const { slug } = post;
   for (let number = 2; taken.has(post.slug); number += 1) post.slug = `${slug}-${number}`;

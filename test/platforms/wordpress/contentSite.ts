@@ -31,6 +31,7 @@ export async function startContentSite(count: number): Promise<ContentSite> {
     hidden: new Set(),
     connector: 'none',
     hasBatch: true,
+    registeredMeta: ['colour'],
     gmtOffset: 0,
     timezone: '',
     clock: () => Date.UTC(2026, 5, 1),

@@ -58,6 +58,8 @@ export interface FakeState {
   /** `none`: not installed; `old`: without content routes. */
   connector: 'none' | 'old' | 'content';
   hasBatch: boolean;
+  /** Meta that is registered for REST; other meta is not taken. */
+  registeredMeta: string[];
   gmtOffset: number;
   timezone: string;
   /** The site's clock. Milliseconds since 1970. */

@@ -163,6 +163,45 @@ describe('creating by core REST', () => {
   });
 });
 
+describe('posts that contents may be which are to be created', () => {
+  const find = async (...writes: ContentWrite[]) => {
+    const found = await session.findExisting?.(POST, writes);
+    if (found === undefined) throw new Error('Core REST looks for posts.');
+    return [...found].map(([key, items]) => [key, ...items.map(({ externalId }) => externalId)]);
+  };
+
+  it('are looked for in one request for a hundred contents', async () => {
+    site.posts = [fakePost(7, { title: 'Written 70', slug: 'written-70-2' })];
+    const found = await find(...Array.from({ length: 100 }, (_, index) => contentWrite(index + 1)));
+    expect(found).toEqual([[contentWrite(70).contentKey, '7']]);
+    expect(asked('wp/v2/posts', 'GET')).toHaveLength(1);
+  });
+
+  it('are known by their key where the site registers it as meta, else by slug and title', async () => {
+    site.registeredMeta.push('sitebridge_key');
+    await write(contentWrite(1), contentWrite(2));
+    expect(site.posts.map(({ meta }) => meta.sitebridge_key)).toEqual([
+      contentWrite(1).contentKey,
+      contentWrite(2).contentKey,
+    ]);
+    expect(await onSite(1)).toMatchObject({ contentKey: contentWrite(1).contentKey, metadata: {} });
+    Object.assign(site.posts[0] ?? {}, { title: 'Retitled since' });
+    // Another content's, though slug and title are those of the third.
+    Object.assign(site.posts[1] ?? {}, { title: 'Written 3', slug: 'written-3' });
+    expect(await find(contentWrite(1), contentWrite(3))).toEqual([[contentWrite(1).contentKey, '1']]);
+  });
+
+  it('are the older of two with one key, as a plugin copies a post together with its meta', async () => {
+    const meta = { sitebridge_key: contentWrite(1).contentKey };
+    const born = (date_gmt: string) => ({ title: 'Written 1', date_gmt, meta });
+    site.posts = [
+      fakePost(8, { ...born('2026-03-02T00:00:00'), slug: 'written-1' }),
+      fakePost(9, { ...born('2026-03-01T00:00:00'), slug: 'written-1-2' }),
+    ];
+    expect(await find(contentWrite(1))).toEqual([[contentWrite(1).contentKey, '9']]);
+  });
+});
+
 describe('updating by core REST', () => {
   beforeEach(() => {
     site.posts = [fakePost(1), fakePost(2, { status: 'private', meta: { colour: 'red' } })];

@@ -1,5 +1,6 @@
 /** Which contents the items of a page are. */
 import type { Transaction } from '../../../database/client.ts';
+import { byAge } from '../../../platforms/candidates.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
 import { isAsWasSent, noCreate, readSentTexts, sameSlug } from '../../content/sentAndKept.ts';
 import type { KnownRow, PageTarget } from './page.ts';
@@ -68,12 +69,8 @@ export async function holdRows(
 /** A plugin that copies an item copies its key too: the oldest item is the content's, a copy is new. */
 function oldestByKey(items: readonly RemoteContent[]): Map<string, string> {
   const oldest = new Map<string, string>();
-  const age = (id: string) => id.padStart(20, '0');
-  for (const { contentKey, externalId } of items) {
-    const other = contentKey === null ? undefined : oldest.get(contentKey);
-    if (contentKey !== null && (other === undefined || age(externalId) < age(other)))
-      oldest.set(contentKey, externalId);
-  }
+  for (const { contentKey, externalId } of [...items].sort(byAge))
+    if (contentKey !== null && !oldest.has(contentKey)) oldest.set(contentKey, externalId);
   return oldest;
 }
 

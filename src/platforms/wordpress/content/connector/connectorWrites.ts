@@ -36,6 +36,27 @@ export async function prepareWrites(
   return prepared;
 }
 
+/**
+ * Sends writes to the connector's item routes: `POST items/{key}`, or `PUT items/{number}` for a connector before 0.4.0.
+ * The connector knows the item of each key or number, so that a second time changes the same one or is refused.
+ * Gives the answers in the order of the writes. Throws RemoteError.
+ */
+export function sendWrites(
+  sender: BatchSender,
+  knownBy: 'key' | 'number',
+  writes: readonly PreparedWrite[],
+): Promise<ItemAnswer[]> {
+  return sender.send(
+    writes.map(({ write, body }) => ({
+      method: knownBy === 'key' ? 'POST' : 'PUT',
+      route: `sitebridge/v1/items/${knownBy === 'key' ? write.contentKey : write.contentId}`,
+      query: '',
+      body,
+      repeatable: true,
+    })),
+  );
+}
+
 function bodyOf(type: string, write: ContentWrite): JsonObject {
   const status = statusField(write, write.onSite);
   const slug = write.externalId === null ? slugFor(write) : write.slug;

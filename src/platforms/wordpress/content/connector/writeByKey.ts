@@ -7,6 +7,7 @@ import {
   outcomeOf,
   type PreparedWrite,
   prepareWrites,
+  sendWrites,
 } from './connectorWrites.ts';
 
 /** Creates and updates items that the connector knows by key; see `ContentSession.write`. Throws RemoteError. */
@@ -16,17 +17,7 @@ export async function writeByKey(
   writes: readonly ContentWrite[],
 ): Promise<WriteOutcome[]> {
   const prepared = await prepareWrites(media, type, writes);
-  const send = (some: readonly PreparedWrite[]) =>
-    sender.send(
-      some.map(({ write, body }) => ({
-        method: 'POST',
-        route: `sitebridge/v1/items/${write.contentKey}`,
-        query: '',
-        body,
-        // The connector knows the item of each key, so that a second time changes the same one or is refused.
-        repeatable: true,
-      })),
-    );
+  const send = (some: readonly PreparedWrite[]) => sendWrites(sender, 'key', some);
   const answers = await send(prepared.map(withNumber));
   const outcomes = prepared.map((each, index) => outcomeOf(each, answers[index]));
   // A create that had arrived before, and that nobody has edited there since, is brought to what it is to be now.

@@ -6,6 +6,7 @@ import {
   outcomeOf,
   type PreparedWrite,
   prepareWrites,
+  sendWrites,
 } from './connectorWrites.ts';
 import { onItem, unchangedSince } from './writeByKey.ts';
 
@@ -23,16 +24,7 @@ export async function writeByNumber(
   writes: readonly ContentWrite[],
 ): Promise<WriteOutcome[]> {
   const prepared = await prepareWrites(media, type, writes);
-  const send = (some: readonly PreparedWrite[]) =>
-    sender.send(
-      some.map(({ write, body }) => ({
-        method: 'PUT',
-        route: `sitebridge/v1/items/${write.contentId}`,
-        query: '',
-        body,
-        repeatable: true,
-      })),
-    );
+  const send = (some: readonly PreparedWrite[]) => sendWrites(sender, 'number', some);
   const outcomes = new Map<ContentWrite, WriteOutcome>();
   const writable: PreparedWrite[] = [];
   const creates = prepared.filter(({ write }) => write.externalId === null);
