@@ -1,5 +1,5 @@
+import type { Connection, JsonObject } from './connection.ts';
 import type { ContentTexts } from './contentTexts.ts';
-import type { Connection, ContentTerm, JsonObject } from './platform.ts';
 
 /**
  * The content part of a platform: reads a site's contents in pages, finds what changed there, writes to it.
@@ -240,3 +240,9 @@ export type WriteOutcome =
    * has nothing for certain, so that a later try need not look for it.
    */
   | { result: 'failed'; fault: ItemFault; retryable: boolean; notMade?: true };
+
+export interface ContentTerm {
+  taxonomy: string;
+  slug: string;
+  name: string;
+}

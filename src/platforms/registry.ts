@@ -1,5 +1,6 @@
 import { CallerError, invalidField } from '../errors.ts';
-import type { JsonObject, Platform, PlatformCapabilities } from './platform.ts';
+import type { JsonObject } from './connection.ts';
+import type { Platform, PlatformCapabilities } from './platform.ts';
 
 /** The platforms of this server, by their names on the wire. */
 export class PlatformRegistry {

@@ -1,4 +1,4 @@
-import type { Credentials, JsonObject } from './platform.ts';
+import type { Credentials, JsonObject } from './connection.ts';
 
 /** Headers of a request, their names in lower case. */
 export type WebhookHeaders = Readonly<Record<string, string | string[] | undefined>>;

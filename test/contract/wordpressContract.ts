@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { z } from 'zod';
 import { metadataWebhook, statusWebhook } from '../../src/http/schemas/webhook.schema.ts';
 import { OutboundClient } from '../../src/outbound/httpClient.ts';
-import type { Connection, SiteStructure } from '../../src/platforms/platform.ts';
+import type { Connection } from '../../src/platforms/connection.ts';
+import type { SiteStructure } from '../../src/platforms/platform.ts';
 import { createWordpressPlatform } from '../../src/platforms/wordpress/wordpress.platform.ts';
 import { signRequest } from '../../src/security/requestSignature.ts';
 import { testPace } from '../support/contentCaller.ts';

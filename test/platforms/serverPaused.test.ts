@@ -2,8 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { RemoteError } from '../../src/errors.ts';
 import { OutboundClient } from '../../src/outbound/httpClient.ts';
+import type { Connection } from '../../src/platforms/connection.ts';
 import { createCustomPlatform } from '../../src/platforms/custom/custom.platform.ts';
-import type { Connection } from '../../src/platforms/platform.ts';
 import { createShopifyPlatform } from '../../src/platforms/shopify/shopify.platform.ts';
 import { createWordpressPlatform } from '../../src/platforms/wordpress/wordpress.platform.ts';
 

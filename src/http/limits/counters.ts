@@ -1,4 +1,4 @@
-import { MemoryStore, type Logger as RateLimitLogger, type Store } from 'express-rate-limit';
+import type { Logger as RateLimitLogger, Store } from 'express-rate-limit';
 import type { Logger } from 'pino';
 
 /** Where throttles and brakes count. */
@@ -6,14 +6,6 @@ export interface Counters {
   /** A store of its own for one throttle or brake. */
   store(prefix: string): Store;
   close(): Promise<void>;
-}
-
-/** Counters of this process alone, or shared by all through Redis. Without Redis calls pass uncounted, and a warning is logged. */
-export async function openCounters(redisUrl: string | null, logger: Logger): Promise<Counters> {
-  if (redisUrl === null) return { store: () => new MemoryStore(), close: async () => {} };
-  // Its libraries take 12 MiB, which a server without Redis need not bear.
-  const { openRedisCounters } = await import('./redisCounters.ts');
-  return openRedisCounters(redisUrl, logger);
 }
 
 /**

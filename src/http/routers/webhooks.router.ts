@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CallerError, invalidField } from '../../errors.ts';
-import type { JsonObject } from '../../platforms/platform.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
 import { subjectOf } from '../../services/content/merge.ts';
 import type { WebhookInboxService } from '../../services/webhooks/webhookInbox.service.ts';
 import type { WebhookIntakeService, WebhookProof } from '../../services/webhooks/webhookIntake.service.ts';

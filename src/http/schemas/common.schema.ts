@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JsonValue } from '../../platforms/platform.ts';
+import type { JsonValue } from '../../platforms/connection.ts';
 
 const largestId = 2_147_483_647;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { DebugStatus, TestRecord } from '../../services/health/syncHealth.service.ts';
+import type { TestRecord } from '../../services/health/problems.ts';
+import type { DebugStatus } from '../../services/health/syncHealth.service.ts';
 import { timestamp } from './common.schema.ts';
 import { testResultSchema } from './connection.schema.ts';
 import { eventBody, eventSchema } from './event.schema.ts';

@@ -1,7 +1,7 @@
 import { RemoteError } from '../../errors.ts';
 import type { OutboundClient, OutboundResponse } from '../../outbound/httpClient.ts';
+import type { Connection, Credentials, JsonObject } from '../connection.ts';
 import type { ExplainedFault } from '../explainedFault.ts';
-import type { Connection, Credentials, JsonObject } from '../platform.ts';
 import { retryAfterMs } from '../retryAfter.ts';
 import { type CustomConfig, customConfigSchema } from './description.ts';
 import { explained, fault } from './explanations.ts';

@@ -1,6 +1,7 @@
 import type { CheckList } from '../checkList.ts';
+import type { Connection } from '../connection.ts';
 import { runConnectionTest } from '../connectionTest.ts';
-import type { Connection, ConnectionTestResult } from '../platform.ts';
+import type { ConnectionTestResult } from '../platform.ts';
 import { ApiClient, type CustomOptions, nameOf, parseJson } from './apiClient.ts';
 import { fault, faults } from './explanations.ts';
 import { readPointer } from './jsonPointer.ts';

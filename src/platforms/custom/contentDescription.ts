@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JsonObject } from '../platform.ts';
+import type { JsonObject } from '../connection.ts';
 import { headerName, jsonPointer, parameterName, requestPath } from './fields.ts';
 import { PointerError, writePointer } from './jsonPointer.ts';
 import { pagingSchema } from './pagingDescription.ts';

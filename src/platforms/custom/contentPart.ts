@@ -1,6 +1,7 @@
 import { RemoteError } from '../../errors.ts';
+import type { Connection } from '../connection.ts';
 import type { ContentPart, Pace } from '../contentPart.ts';
-import type { Connection, SiteStructure } from '../platform.ts';
+import type { SiteStructure } from '../platform.ts';
 import { notSupported } from '../registry.ts';
 import { ApiClient, type CustomOptions } from './apiClient.ts';
 import { CustomContentSession } from './contentSession.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { JsonObject } from '../connection.ts';
 import type {
   ContentPage,
   ContentSession,
@@ -13,7 +14,6 @@ import type {
   WriteOutcome,
 } from '../contentPart.ts';
 import { knownIds } from '../knownIds.ts';
-import type { JsonObject } from '../platform.ts';
 import { fault } from './explanations.ts';
 import type { ItemPage, ItemSource } from './itemSource.ts';
 import { ItemWriter } from './itemWriter.ts';

@@ -1,4 +1,5 @@
-import type { JsonObject, Platform } from '../platform.ts';
+import type { JsonObject } from '../connection.ts';
+import type { Platform } from '../platform.ts';
 import type { CustomOptions } from './apiClient.ts';
 import { testCustomConnection } from './connectionTest.ts';
 import { customContentPart, readCustomStructure } from './contentPart.ts';

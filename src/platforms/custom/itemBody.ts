@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ContentWrite, RemoteContent } from '../contentPart.ts';
-import type { ContentTerm, JsonObject, JsonValue } from '../platform.ts';
+import type { JsonObject, JsonValue } from '../connection.ts';
+import type { ContentTerm, ContentWrite, RemoteContent } from '../contentPart.ts';
 import {
   type ContentDescription,
   type ContentMap,

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../platform.ts';
+import type { JsonObject, JsonValue } from '../connection.ts';
 
 /** A JSON pointer: empty for the whole document, or `/` before each name; `~1` is a slash in it, `~0` a tilde. */
 export const POINTER = /^(\/([^~/]|~0|~1)*)*$/;

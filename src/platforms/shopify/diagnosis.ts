@@ -1,9 +1,10 @@
 import { RemoteError } from '../../errors.ts';
 import type { OutboundResponse } from '../../outbound/httpClient.ts';
 import type { Checked, CheckList } from '../checkList.ts';
+import type { Connection } from '../connection.ts';
 import { CONNECTION_EXPLANATIONS } from '../connectionExplanations.ts';
 import { runConnectionTest } from '../connectionTest.ts';
-import type { Connection, ConnectionTestResult } from '../platform.ts';
+import type { ConnectionTestResult } from '../platform.ts';
 import { AdminClient } from './api/adminClient.ts';
 import type { CostBuckets } from './api/costBucket.ts';
 import type { ShopifyOptions } from './api/options.ts';

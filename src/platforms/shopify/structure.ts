@@ -1,4 +1,5 @@
-import type { Connection, PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
+import type { Connection } from '../connection.ts';
+import type { PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
 import { type AdminAnswer, AdminClient, type Operation } from './api/adminClient.ts';
 import type { CostBuckets } from './api/costBucket.ts';
 import type { ShopifyOptions } from './api/options.ts';

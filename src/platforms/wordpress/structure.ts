@@ -1,4 +1,5 @@
-import type { Connection, PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
+import type { Connection } from '../connection.ts';
+import type { PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
 import type { DiagnosisOptions } from './diagnosis/diagnosis.ts';
 import { fault } from './messages.ts';
 import { decodeCharacterReferences } from './site/htmlText.ts';

@@ -1,8 +1,9 @@
 import type { Database, Transaction } from '../../database/client.ts';
 import { type Content, type ContentStatus, Prisma } from '../../database/generated/client.ts';
 import { CallerError, invalidField, notFound } from '../../errors.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
+import type { ContentTerm } from '../../platforms/contentPart.ts';
 import type { ContentTexts } from '../../platforms/contentTexts.ts';
-import type { ContentTerm, JsonObject } from '../../platforms/platform.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { configOf } from '../integrations/integrationConfig.ts';

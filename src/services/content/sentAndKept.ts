@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Content, Prisma } from '../../database/generated/client.ts';
-import type { RemoteContent, SentTexts } from '../../platforms/contentPart.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
+import type { ContentTerm, RemoteContent, SentTexts } from '../../platforms/contentPart.ts';
 import { contentTextNames } from '../../platforms/contentTexts.ts';
-import type { ContentTerm, JsonObject } from '../../platforms/platform.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
 /** The columns of a content of whose create nothing is open any more. */

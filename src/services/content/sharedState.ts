@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Content } from '../../database/generated/client.ts';
-import type { RemoteContent } from '../../platforms/contentPart.ts';
+import type { JsonObject, JsonValue } from '../../platforms/connection.ts';
+import type { ContentTerm, RemoteContent } from '../../platforms/contentPart.ts';
 import { CONTENT_TEXTS, type ContentTexts, contentTextNames, textsOf } from '../../platforms/contentTexts.ts';
-import type { ContentTerm, JsonObject, JsonValue } from '../../platforms/platform.ts';
 
 /** What both sides have in common of a content: what is compared, and what a change is a change of. */
 export interface SharedState extends ContentTexts {

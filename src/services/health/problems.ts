@@ -1,7 +1,7 @@
 import type { SyncRun, SyncStatus } from '../../database/generated/client.ts';
+import type { ConnectionTestResult } from '../../platforms/platform.ts';
 import { pausedMessage } from '../integrations/sitePauses.ts';
 import type { ContentTypes } from '../integrations/storedStructure.ts';
-import type { TestRecord } from './syncHealth.service.ts';
 
 /** Something that keeps an integration from doing its work, with what mends it. */
 export interface Problem {
@@ -9,6 +9,13 @@ export interface Problem {
   severity: 'error' | 'warning' | 'info';
   message: string;
   hint: string;
+}
+
+export interface TestRecord {
+  at: Date;
+  success: boolean;
+  code: string;
+  result: Partial<ConnectionTestResult>;
 }
 
 /** What problems are told from. Times in ms since the epoch. */

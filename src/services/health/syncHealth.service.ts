@@ -10,7 +10,7 @@ import type { IntegrationService } from '../integrations/integration.service.ts'
 import { configOf } from '../integrations/integrationConfig.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
 import { isActive } from '../sync/sync.service.ts';
-import { type Facts, type Problem, problemsOf } from './problems.ts';
+import { type Facts, type Problem, problemsOf, type TestRecord } from './problems.ts';
 
 const dayMs = 24 * 3_600_000;
 /** A webhook may come as late as this before it is missed. Milliseconds. */
@@ -40,13 +40,6 @@ export interface DebugStatus {
   content: ContentCounts;
   recentEvents: SyncEvent[];
   problems: Problem[];
-}
-
-export interface TestRecord {
-  at: Date;
-  success: boolean;
-  code: string;
-  result: Partial<ConnectionTestResult>;
 }
 
 /** Gathers all that tells how an integration is doing, and says what is wrong with it and what mends it. */

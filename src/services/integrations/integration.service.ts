@@ -3,7 +3,7 @@ import type { Prisma } from '../../database/generated/client.ts';
 import { isUniqueViolation } from '../../database/uniqueViolation.ts';
 import { alreadyThere, invalidField, notFound } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
-import type { Credentials, JsonObject } from '../../platforms/platform.ts';
+import type { Credentials, JsonObject } from '../../platforms/connection.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { VaultError } from '../../security/credentialVault.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SiteIntegration } from '../../database/generated/client.ts';
-import type { JsonObject } from '../../platforms/platform.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
 import { syncSettingsSchema } from '../../platforms/syncSettings.ts';
 import { type ContentTypes, readContentTypes } from './storedStructure.ts';
 

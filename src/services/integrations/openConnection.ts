@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Database, Transaction } from '../../database/client.ts';
 import type { Site, SiteIntegration } from '../../database/generated/client.ts';
-import type { Connection, Credentials } from '../../platforms/platform.ts';
+import type { Connection, Credentials } from '../../platforms/connection.ts';
 import { type CredentialVault, VaultError } from '../../security/credentialVault.ts';
 import type { EventInput, EventLog } from '../events/eventLog.ts';
 import type { ServerIdentity } from '../server/serverIdentity.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type CallerError, invalidField } from '../../errors.ts';
-import type { JsonObject, SiteStructure } from '../../platforms/platform.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
+import type { SiteStructure } from '../../platforms/platform.ts';
 import { invalidFields, zodFieldErrors } from '../../zodErrors.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { Database, Transaction } from '../../database/client.ts';
 import { CallerError } from '../../errors.ts';
-import type { JsonObject, Platform, SiteStructure } from '../../platforms/platform.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
+import type { Platform, SiteStructure } from '../../platforms/platform.ts';
 import { notSupported, type PlatformRegistry } from '../../platforms/registry.ts';
 import type { TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';

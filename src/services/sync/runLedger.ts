@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Database, Transaction } from '../../database/client.ts';
 import type { SyncRun } from '../../database/generated/client.ts';
-import type { JsonObject } from '../../platforms/platform.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
 
 /** What a run did, as `totals` on the wire. */
 export interface RunTotals {

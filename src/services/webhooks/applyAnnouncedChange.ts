@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Transaction } from '../../database/client.ts';
 import type { WebhookDelivery } from '../../database/generated/client.ts';
-import type { JsonObject } from '../../platforms/platform.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
 import type { AnnouncedChange } from '../../platforms/webhookPart.ts';
 import { isOutdated, subjectOf } from '../content/merge.ts';
 import type { OwnedIntegration } from '../integrations/openConnection.ts';

@@ -4,7 +4,7 @@ import type { Site, WebhookDelivery } from '../../database/generated/client.ts';
 import { GroupCommit } from '../../database/groupCommit.ts';
 import { CallerError } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
-import type { JsonObject } from '../../platforms/platform.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
 import { hashSiteKey, matchesSiteKey } from '../../security/siteKey.ts';
 import { isSigned, type WebhookSignature } from '../../security/webhookSignature.ts';
 import type { SiteService } from '../sites/site.service.ts';

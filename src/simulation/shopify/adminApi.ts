@@ -1,5 +1,5 @@
 import { execute, GraphQLError, parse, validate } from 'graphql';
-import type { JsonObject } from '../../platforms/platform.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
 import { actualCost, requestedCost } from './cost.ts';
 import { mutationRoot } from './mutations.ts';
 import { queryRoot } from './queries.ts';

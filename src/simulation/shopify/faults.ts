@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../platforms/platform.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
 
 /** What can be wrong with a simulated shop, for a number of requests or until it is cleared. */
 export interface HttpFault {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { JsonObject } from '../../platforms/platform.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
 import { answerGraphql, type GraphqlRequest } from './adminApi.ts';
 import { CHANGED_ANSWERS, type FaultName, type HttpFault, REPLACED_ANSWERS, withoutEnd } from './faults.ts';
 import { initialState, type Kind, newItem, type SimulatedItem, type SimulatedState } from './state.ts';

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { deletionMessage, postMessage, type Topic } from './postMessage.ts';
-import type { SimulatedSite } from './site.ts';
-import type { SimulatedPost } from './state.ts';
+import type { SimulatedPost, SimulatedState } from './state.ts';
+
+export type Topic = 'status' | 'metadata';
+
+/** What the plugin tells of a post, as JSON; `operation` as in `Operation`, where there is something to tell. */
+export interface PostMessages {
+  /** Of a post as it is now. */
+  changed(topic: Topic, post: SimulatedPost, operation: string): string;
+  deleted(post: SimulatedPost, operation: string): string;
+}
 
 /** A webhook that waits for being sent. */
 export interface WaitingWebhook {
@@ -21,12 +28,14 @@ type Notes = Map<SimulatedPost, Set<Topic>>;
 /** The connector's outbox: collects what a request changes, and has a message of each when the request ends. */
 export class Outbox {
   readonly waiting: WaitingWebhook[] = [];
-  readonly #site: SimulatedSite;
+  readonly #state: SimulatedState;
+  readonly #messages: PostMessages;
   #notes: Notes = new Map();
   #operation: Operation = '';
 
-  constructor(site: SimulatedSite) {
-    this.#site = site;
+  constructor(state: SimulatedState, messages: PostMessages) {
+    this.#state = state;
+    this.#messages = messages;
   }
 
   get first(): WaitingWebhook | undefined {
@@ -63,12 +72,12 @@ export class Outbox {
   noteDeleted(post: SimulatedPost): void {
     this.#notes.delete(post);
     if (this.#tellsOf(post) && this.#operation !== null) {
-      this.#add('status', deletionMessage(this.#site, post, this.#operation));
+      this.#add('status', this.#messages.deleted(post, this.#operation));
     }
   }
 
   #tellsOf(post: SimulatedPost): boolean {
-    const { connector, postTypes } = this.#site.state;
+    const { connector, postTypes } = this.#state;
     const connected = connector !== null && connector.siteKey !== '';
     const told = postTypes[post.type] !== undefined && postTypes[post.type]?.internal !== true;
     return connected && told && post.status !== 'auto-draft' && post.status !== 'inherit';
@@ -81,7 +90,7 @@ export class Outbox {
       for (const topic of topics) {
         // Trashing adds to the slug what no server should take over; its status says it all.
         if (topic === 'metadata' && post.status === 'trash') continue;
-        this.#add(topic, postMessage(this.#site, topic, post, operation));
+        this.#add(topic, this.#messages.changed(topic, post, operation));
       }
     }
   }

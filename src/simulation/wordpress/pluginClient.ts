@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Disturbances } from './disturbances.ts';
-import type { WaitingWebhook } from './outbox.ts';
-import { messageHeaders, postMessage, type Topic } from './postMessage.ts';
+import type { Topic, WaitingWebhook } from './outbox.ts';
+import { messageHeaders, postMessage } from './postMessage.ts';
 import type { SimulatedSite } from './site.ts';
 
 /** What a server answered to the connector. */

@@ -2,11 +2,10 @@ import { Webhook } from 'standardwebhooks';
 import { shownLink } from './connector/links.ts';
 import { metaOf } from './core/meta.ts';
 import { readableName } from './core/termName.ts';
+import type { PostMessages, Topic } from './outbox.ts';
 import { permalink } from './permalink.ts';
 import type { SimulatedSite } from './site.ts';
 import type { SimulatedConnector, SimulatedPost } from './state.ts';
-
-export type Topic = 'status' | 'metadata';
 
 /**
  * What the plugin tells of a post as it is now, as JSON.
@@ -23,8 +22,16 @@ export function postMessage(
 }
 
 /** What the plugin tells of a post that was deleted. */
-export function deletionMessage(site: SimulatedSite, post: SimulatedPost, operation: string): string {
+function deletionMessage(site: SimulatedSite, post: SimulatedPost, operation: string): string {
   return JSON.stringify({ ...head(site, post), status: 'deleted', ...tail(site.clock.gmt(), operation) });
+}
+
+/** The messages of a site's posts. */
+export function messagesOf(site: SimulatedSite): PostMessages {
+  return {
+    changed: (topic, post, operation) => postMessage(site, topic, post, operation),
+    deleted: (post, operation) => deletionMessage(site, post, operation),
+  };
 }
 
 /** The headers by which the plugin proves that a message is its site's. */

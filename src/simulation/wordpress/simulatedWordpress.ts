@@ -5,7 +5,7 @@ import { SiteClock } from './clock.ts';
 import { type Disturbance, Disturbances } from './disturbances.ts';
 import { SiteEditor } from './editor.ts';
 import type { FaultName } from './faults.ts';
-import type { WaitingWebhook } from './outbox.ts';
+import type { Topic, WaitingWebhook } from './outbox.ts';
 import {
   type ConnectOutcome,
   connectAsPlugin,
@@ -14,7 +14,7 @@ import {
   type ServerAnswer,
   tellOfPost,
 } from './pluginClient.ts';
-import { postMessage, type Topic } from './postMessage.ts';
+import { messagesOf, postMessage } from './postMessage.ts';
 import { serve } from './serve.ts';
 import { SimulatedSite } from './site.ts';
 import { initialContent, initialTypes, type SimulatedState, type SimulatedUser } from './state.ts';
@@ -83,15 +83,18 @@ const DEFAULT_EDITOR: SimulatedUser = {
   applicationPassword: 'abcdefghijklmnopqrstuvwx',
 };
 
-/** Starts a WordPress that is none, on a free port of the loopback. */
+/** Starts a simulated WordPress on a free port of the loopback. */
 export async function startSimulatedWordpress(
   options: SimulatedWordpressOptions,
 ): Promise<SimulatedWordpress> {
   const site = new SimulatedSite(
     initialState(options),
     new SiteClock(options.now ?? Date.now),
-    options.subdirectory === undefined ? '' : `/${options.subdirectory}`,
-    options.plainPermalinks ?? false,
+    {
+      base: options.subdirectory === undefined ? '' : `/${options.subdirectory}`,
+      plainPermalinks: options.plainPermalinks ?? false,
+    },
+    messagesOf,
   );
   const disturbances = new Disturbances();
   const handler = (request: IncomingMessage, response: ServerResponse) => {

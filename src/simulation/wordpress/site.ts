@@ -1,7 +1,7 @@
 import type { SiteClock } from './clock.ts';
 import { compareNames } from './core/termName.ts';
 import type { FaultName } from './faults.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type PostMessages } from './outbox.ts';
 import {
   collectionOf,
   isContent,
@@ -19,7 +19,7 @@ export class SimulatedSite {
   readonly faults = new Set<FaultName>();
   readonly clock: SiteClock;
   /** What the connector has to tell the server. */
-  readonly outbox = new Outbox(this);
+  readonly outbox: Outbox;
   /** Path of the installation without slash at the end; empty at the root of the host. */
   readonly base: string;
   readonly plainPermalinks: boolean;
@@ -32,11 +32,17 @@ export class SimulatedSite {
   /** Scheme, host and port; known once the server listens. */
   origin = '';
 
-  constructor(state: SimulatedState, clock: SiteClock, base: string, plainPermalinks: boolean) {
+  constructor(
+    state: SimulatedState,
+    clock: SiteClock,
+    address: { base: string; plainPermalinks: boolean },
+    messagesOf: (site: SimulatedSite) => PostMessages,
+  ) {
     this.state = state;
+    this.outbox = new Outbox(state, messagesOf(this));
     this.clock = clock;
-    this.base = base;
-    this.plainPermalinks = plainPermalinks;
+    this.base = address.base;
+    this.plainPermalinks = address.plainPermalinks;
   }
 
   has(fault: FaultName): boolean {

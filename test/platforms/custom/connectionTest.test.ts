@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../../../src/platforms/connection.ts';
 import { EXPLANATIONS } from '../../../src/platforms/custom/explanations.ts';
-import type { JsonObject } from '../../../src/platforms/platform.ts';
 import {
   API_SECRET,
   type SimulatedApi,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../../../src/platforms/connection.ts';
 import { POINTER, readPointer, writePointer } from '../../../src/platforms/custom/jsonPointer.ts';
-import type { JsonObject } from '../../../src/platforms/platform.ts';
 
 /** https://www.rfc-editor.org/rfc/rfc6901#section-5 */
 const document = {

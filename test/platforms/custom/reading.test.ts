@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../../../src/platforms/connection.ts';
 import type { ContentPage, ContentSession } from '../../../src/platforms/contentPart.ts';
-import type { JsonObject } from '../../../src/platforms/platform.ts';
 import { describeApi } from '../../../src/simulation/custom/apiDescription.ts';
 import type { ApiFault } from '../../../src/simulation/custom/faults.ts';
 import { makeItem } from '../../../src/simulation/custom/items.ts';

@@ -1,6 +1,6 @@
 import { OutboundClient } from '../../../src/outbound/httpClient.ts';
+import type { Connection, JsonObject } from '../../../src/platforms/connection.ts';
 import { createCustomPlatform } from '../../../src/platforms/custom/custom.platform.ts';
-import type { Connection, JsonObject } from '../../../src/platforms/platform.ts';
 import { credentialsOf, describeApi } from '../../../src/simulation/custom/apiDescription.ts';
 import type { SimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';
 import { SERVER_ID } from '../../support/identity.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Connection, ConnectionTestResult, Credentials } from '../../../src/platforms/platform.ts';
+import type { Connection, Credentials } from '../../../src/platforms/connection.ts';
+import type { ConnectionTestResult } from '../../../src/platforms/platform.ts';
 import type { FaultName } from '../../../src/simulation/shopify/faults.ts';
 import { closedPort, serveLoopback } from '../../outbound/loopbackServer.ts';
 import { type TestShop, testShop } from './testShop.ts';

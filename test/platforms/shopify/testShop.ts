@@ -1,6 +1,7 @@
 import { OutboundClient } from '../../../src/outbound/httpClient.ts';
+import type { Connection } from '../../../src/platforms/connection.ts';
 import type { ContentPart, ContentSession } from '../../../src/platforms/contentPart.ts';
-import type { Connection, Platform } from '../../../src/platforms/platform.ts';
+import type { Platform } from '../../../src/platforms/platform.ts';
 import { createShopifyPlatform } from '../../../src/platforms/shopify/shopify.platform.ts';
 import {
   type SimulatedShopify,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../../../src/platforms/connection.ts';
 import type { ContentSession } from '../../../src/platforms/contentPart.ts';
-import type { JsonObject } from '../../../src/platforms/platform.ts';
 import { Known, POST, readOut, testPace } from '../../support/contentCaller.ts';
 import { type ContentSite, startContentSite } from './contentSite.ts';
 import { fakePost, nowOf } from './contentState.ts';

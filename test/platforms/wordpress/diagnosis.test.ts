@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { RemoteError } from '../../../src/errors.ts';
-import type { Connection } from '../../../src/platforms/platform.ts';
+import type { Connection } from '../../../src/platforms/connection.ts';
 import { EXPLANATIONS } from '../../../src/platforms/wordpress/explanations.ts';
 import type { FaultName } from '../../../src/simulation/wordpress/faults.ts';
 import {

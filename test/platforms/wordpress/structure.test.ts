@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Connection } from '../../../src/platforms/platform.ts';
+import type { Connection } from '../../../src/platforms/connection.ts';
 import {
   type SimulatedWordpress,
   startSimulatedWordpress,

@@ -1,6 +1,7 @@
 import type { RemoteError } from '../../../src/errors.ts';
 import { OutboundClient } from '../../../src/outbound/httpClient.ts';
-import type { Connection, ConnectionTestResult } from '../../../src/platforms/platform.ts';
+import type { Connection } from '../../../src/platforms/connection.ts';
+import type { ConnectionTestResult } from '../../../src/platforms/platform.ts';
 import { createWordpressPlatform } from '../../../src/platforms/wordpress/wordpress.platform.ts';
 import { SERVER_ID } from '../../support/identity.ts';
 

@@ -1,6 +1,6 @@
 import { RemoteError } from '../../../errors.ts';
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
-import type { Connection } from '../../platform.ts';
+import type { Connection } from '../../connection.ts';
 import { explained, fault } from '../faults.ts';
 import { AccessToken } from './accessToken.ts';
 import type { CostBucket, CostBuckets } from './costBucket.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../platform.ts';
+import type { JsonObject } from '../../connection.ts';
 import { fault } from '../faults.ts';
 
 /** A shop's own domain, lower case: one label before `.myshopify.com`, and nothing around it. */

@@ -1,5 +1,5 @@
+import type { JsonObject, JsonValue } from '../../connection.ts';
 import type { ContentWrite, ItemFault, RemoteContent } from '../../contentPart.ts';
-import type { JsonObject, JsonValue } from '../../platform.ts';
 import { type ContentKind, OUR_NAMESPACE } from './contentKinds.ts';
 
 /** What of `metadata` is written, and how the input calls it. Everything else in it is the shop's own word. */

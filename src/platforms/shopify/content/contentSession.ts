@@ -1,3 +1,4 @@
+import type { Connection } from '../../connection.ts';
 import type {
   ContentPage,
   ContentSession,
@@ -11,7 +12,6 @@ import type {
   TypeOfSite,
   WriteOutcome,
 } from '../../contentPart.ts';
-import type { Connection } from '../../platform.ts';
 import { AdminClient } from '../api/adminClient.ts';
 import type { CostBuckets } from '../api/costBucket.ts';
 import type { ShopifyOptions } from '../api/options.ts';

@@ -1,6 +1,6 @@
 import { RemoteError } from '../../../errors.ts';
+import type { JsonObject } from '../../connection.ts';
 import type { ContentWrite, ItemFault, Pace, RemoteContent, WriteOutcome } from '../../contentPart.ts';
-import type { JsonObject } from '../../platform.ts';
 import type { AdminAnswer, AdminClient, Operation } from '../api/adminClient.ts';
 import { globalId } from '../api/globalId.ts';
 import { fault } from '../faults.ts';

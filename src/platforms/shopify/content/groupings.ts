@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { JsonObject } from '../../connection.ts';
 import type { ContentWrite, ItemFault, RemoteContent, RemoteTerm } from '../../contentPart.ts';
-import type { JsonObject } from '../../platform.ts';
 import { globalId } from '../api/globalId.ts';
 import { note } from './contentInput.ts';
 import type { ItemReader } from './itemReader.ts';

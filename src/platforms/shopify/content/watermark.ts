@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../platform.ts';
+import type { JsonObject } from '../../connection.ts';
 
 /** When the last complete reading began, by Shopify's clock; null when that is not told. Milliseconds since 1970. */
 export function readWatermark(watermark: JsonObject): number | null {

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import type { Credentials } from '../../platform.ts';
+import type { Credentials } from '../../connection.ts';
 import { numberIn } from '../api/globalId.ts';
 import { SHOP_DOMAIN } from '../api/shopAddress.ts';
 

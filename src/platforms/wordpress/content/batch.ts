@@ -1,5 +1,5 @@
 import { RemoteError } from '../../../errors.ts';
-import type { JsonObject } from '../../platform.ts';
+import type { JsonObject } from '../../connection.ts';
 import { isRecord } from '../site/siteClient.ts';
 import { partsBySize } from './ahead.ts';
 import type { SiteRequests } from './siteRequests.ts';

@@ -1,5 +1,5 @@
+import type { Connection } from '../../connection.ts';
 import type { ContentPart, ContentSession, Pace } from '../../contentPart.ts';
-import type { Connection } from '../../platform.ts';
 import type { DiagnosisOptions } from '../diagnosis/diagnosis.ts';
 import { WordpressFault } from '../messages.ts';
 import { CONNECTOR_NAMESPACE } from '../site/connectorClient.ts';

@@ -1,5 +1,5 @@
-import type { ItemFault, RemoteContent } from '../../contentPart.ts';
-import type { ContentTerm, JsonObject, JsonValue } from '../../platform.ts';
+import type { JsonObject, JsonValue } from '../../connection.ts';
+import type { ContentTerm, ItemFault, RemoteContent } from '../../contentPart.ts';
 import { isRecord } from '../site/siteClient.ts';
 import { readUuid } from './uuid.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ContentWrite, ItemFault, RemoteContent } from '../../contentPart.ts';
-import type { ContentTerm, JsonObject, JsonValue } from '../../platform.ts';
+import type { JsonObject, JsonValue } from '../../connection.ts';
+import type { ContentTerm, ContentWrite, ItemFault, RemoteContent } from '../../contentPart.ts';
 import { isRecord } from '../site/siteClient.ts';
 import type { MediaLibrary } from './media.ts';
 import { KEY_META, localStatus, readUtc } from './postFields.ts';

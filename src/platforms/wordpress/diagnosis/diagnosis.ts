@@ -1,8 +1,9 @@
 import { RemoteError } from '../../../errors.ts';
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import type { CheckList } from '../../checkList.ts';
+import type { Connection } from '../../connection.ts';
 import { runConnectionTest } from '../../connectionTest.ts';
-import type { Connection, ConnectionTestResult } from '../../platform.ts';
+import type { ConnectionTestResult } from '../../platform.ts';
 import { fault, faults, type WordpressFault } from '../messages.ts';
 import { ConnectorClient, isOutdated, MINIMUM_PLUGIN_VERSION } from '../site/connectorClient.ts';
 import { applicationPassword, CoreRest } from '../site/coreRest.ts';

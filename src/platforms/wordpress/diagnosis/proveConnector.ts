@@ -1,6 +1,7 @@
 import { generateSiteKey } from '../../../security/siteKey.ts';
 import type { CheckList } from '../../checkList.ts';
-import type { Connection, ConnectionTestResult } from '../../platform.ts';
+import type { Connection } from '../../connection.ts';
+import type { ConnectionTestResult } from '../../platform.ts';
 import { fault } from '../messages.ts';
 import type { ConnectorClient } from '../site/connectorClient.ts';
 import { servedFromCache } from '../site/faultPages.ts';

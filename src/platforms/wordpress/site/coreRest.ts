@@ -1,4 +1,4 @@
-import type { Connection } from '../../platform.ts';
+import type { Connection } from '../../connection.ts';
 import { fault } from '../messages.ts';
 import { apiUrl } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';

@@ -1,5 +1,5 @@
 import type { OutboundRequest } from '../../../outbound/httpClient.ts';
-import type { Connection } from '../../platform.ts';
+import type { Connection } from '../../connection.ts';
 import { fault, type WordpressFault } from '../messages.ts';
 import { CONNECTOR_NAMESPACE, ConnectorClient, signatureHeaders } from './connectorClient.ts';
 import { applicationPassword, CoreRest, passwordHeaders } from './coreRest.ts';

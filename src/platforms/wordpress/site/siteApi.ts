@@ -1,4 +1,4 @@
-import type { Connection } from '../../platform.ts';
+import type { Connection } from '../../connection.ts';
 import type { DiagnosisOptions } from '../diagnosis/diagnosis.ts';
 import type { WordpressFault } from '../messages.ts';
 import { type ApiRoot, apiUrl, discoverApi, readHome } from './discovery.ts';

@@ -1,6 +1,6 @@
 import { RemoteError } from '../../../../errors.ts';
+import type { JsonObject } from '../../../connection.ts';
 import type { ContentPage, ReadAllRequest, ReadOutcome } from '../../../contentPart.ts';
-import type { JsonObject } from '../../../platform.ts';
 import { ahead, parts } from '../ahead.ts';
 import { isPostId } from '../core/corePosts.ts';
 import type { SiteRequests } from '../siteRequests.ts';

@@ -1,5 +1,5 @@
+import type { JsonObject } from '../../../connection.ts';
 import type { ContentPage, ItemFault, ReadAllRequest, ReadOutcome } from '../../../contentPart.ts';
-import type { JsonObject } from '../../../platform.ts';
 import { refusedItem } from '../faultText.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { type CorePosts, isPostId, type ReadPosts } from './corePosts.ts';

@@ -1,5 +1,4 @@
-import type { ItemFault } from '../../../contentPart.ts';
-import type { ContentTerm } from '../../../platform.ts';
+import type { ContentTerm, ItemFault } from '../../../contentPart.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import { partsBySize } from '../ahead.ts';
 import { refusedItem } from '../faultText.ts';

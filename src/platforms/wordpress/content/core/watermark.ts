@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../platform.ts';
+import type { JsonObject } from '../../../connection.ts';
 import type { SiteZone } from '../../site/discovery.ts';
 
 /**
