@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -468,6 +469,26 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect(off).toMatchObject({ status: 403, json: { code: 'sitebridge_connection_disabled' } });
     await site.admin.pressSettings('Save', { plugin_connection_enabled: '1' });
     expect(await posts('Bad')).toBe(0);
+  });
+
+  test('servers that write at once are all remembered by their last writes, ten in all', async () => {
+    const servers = Array.from({ length: 10 }, () => {
+      const headers = { 'X-Sitebridge-Server': randomUUID() };
+      return new ContentRoutes(wordpress, { siteId: SITE_ID, key: KEY, headers });
+    });
+    const write = (n: number) => servers[n]?.write(fresh(), { id: null, title: 'Server', op_id: `op-${n}` });
+    const remembered = () =>
+      Promise.all(servers.map(async (server) => (await server.page('type=post')).last_operation));
+    const all: (string | null)[] = servers.map((_, n) => operationId(`op-${n}`));
+    await wordpress.query('TRUNCATE wp_sitebridge_operations');
+    await Promise.all(servers.map((_, n) => write(n)));
+    expect(await remembered()).toEqual(all);
+    // Another takes the place of the server that wrote longest ago.
+    await wordpress.query(
+      `UPDATE wp_sitebridge_operations SET noted_at = noted_at - 60 WHERE operation = '${all[3]}'`,
+    );
+    await routes.write(fresh(), { id: null, title: 'Server' });
+    expect(await remembered()).toEqual(all.with(3, null));
   });
 
   test('the table comes by itself, also after it was lost, and goes with the plugin', async () => {

@@ -22,6 +22,7 @@ define( 'SITEBRIDGE_CONNECTOR_FILE', __FILE__ );
 require_once __DIR__ . '/includes/settings/class-sitebridge-settings.php';
 require_once __DIR__ . '/includes/connection/class-sitebridge-last-answer.php';
 require_once __DIR__ . '/includes/class-sitebridge-table.php';
+require_once __DIR__ . '/includes/requests/class-sitebridge-operations-table.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-server.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-nonce-store.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-signed-request.php';

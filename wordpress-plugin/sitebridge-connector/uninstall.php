@@ -13,7 +13,7 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 function sitebridge_connector_uninstall_site() {
 	global $wpdb;
 
-	foreach ( array( '', '_last_answer', '_db_version', '_structure_seen', '_push_failures', '_delivery', '_lock', '_outbox_version', '_items_version', '_links_version', '_servers' ) as $suffix ) {
+	foreach ( array( '', '_last_answer', '_db_version', '_structure_seen', '_push_failures', '_delivery', '_lock', '_outbox_version', '_items_version', '_links_version', '_operations_version', '_server', '_servers' ) as $suffix ) {
 		delete_option( 'sitebridge_connector' . $suffix );
 	}
 	wp_clear_scheduled_hook( 'sitebridge_connector_daily_push' );
@@ -21,7 +21,7 @@ function sitebridge_connector_uninstall_site() {
 	wp_clear_scheduled_hook( 'sitebridge_connector_deliver' );
 	wp_clear_scheduled_hook( 'sitebridge_connector_outbox' );
 	// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- tables of our own; the names are no input.
-	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}sitebridge_nonces, {$wpdb->prefix}sitebridge_outbox, {$wpdb->prefix}sitebridge_items, {$wpdb->prefix}sitebridge_links" );
+	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}sitebridge_nonces, {$wpdb->prefix}sitebridge_outbox, {$wpdb->prefix}sitebridge_items, {$wpdb->prefix}sitebridge_links, {$wpdb->prefix}sitebridge_operations" );
 }
 
 if ( is_multisite() ) {

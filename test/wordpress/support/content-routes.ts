@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { contentKey, operationId } from '../../support/identity.ts';
-import { type JsonAnswer, signedFetch } from './signed-request.ts';
+import { type JsonAnswer, type SigningOptions, signedFetch } from './signed-request.ts';
 import type { Wordpress } from './wordpress.ts';
 
 /** Types, meta and a status of a site that uses more than core has. */
@@ -105,10 +105,10 @@ function bodyOf(contentId: number, body: Record<string, unknown>): Record<string
 /** Calls the routes as the server does. Reads throw for an answer that is not as it should be. */
 export class ContentRoutes {
   readonly #wordpress: Wordpress;
-  readonly #signing: { siteId: number; key: string };
+  readonly #signing: SigningOptions;
   readonly #made = new Map<number, Item>();
 
-  constructor(wordpress: Wordpress, signing: { siteId: number; key: string }) {
+  constructor(wordpress: Wordpress, signing: SigningOptions) {
     this.#wordpress = wordpress;
     this.#signing = signing;
   }

@@ -133,17 +133,17 @@ final class Sitebridge_Item_Routes {
 		if ( null !== $request['in'] ) {
 			return array(
 				'last_operation' => Sitebridge_Server::last_operation(),
-				'size'  => $size,
-				'items' => $this->hashes->in_ranges( $request['type'], $size, array_unique( $request['in'] ) ),
+				'size'           => $size,
+				'items'          => $this->hashes->in_ranges( $request['type'], $size, array_unique( $request['in'] ) ),
 			);
 		}
 		$ranges = $this->hashes->ranges( $request['type'], $size );
 
 		return array(
 			'last_operation' => Sitebridge_Server::last_operation(),
-			'size'   => $size,
-			'total'  => array_sum( array_column( $ranges, 1 ) ),
-			'ranges' => $ranges,
+			'size'           => $size,
+			'total'          => array_sum( array_column( $ranges, 1 ) ),
+			'ranges'         => $ranges,
 		);
 	}
 
@@ -214,13 +214,7 @@ final class Sitebridge_Item_Routes {
 			array(
 				array(
 					'methods'             => $methods,
-					'callback'            => static function ( $request ) use ( $answer ) {
-						try {
-							return $answer( $request );
-						} catch ( RuntimeException $error ) {
-							return new WP_Error( 'sitebridge_database_failed', __( 'The database of this site could not answer.', 'sitebridge-connector' ), array( 'status' => 500 ) );
-						}
-					},
+					'callback'            => Sitebridge_Rest_Routes::answering( $answer ),
 					'permission_callback' => array( $this, 'check_permission' ),
 					'args'                => $args,
 				),

@@ -8,40 +8,14 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A table that is made where it is missing.
+ * A table that says which post a content is, by the column that names contents. Who extends it names `COLUMN` and `TYPE`.
  */
 abstract class Sitebridge_Links_Table extends Sitebridge_Table {
 
 	/**
-	 * Asks the table. Makes it where it is missing: on sites that joined a network later, after an update by
-	 * file copy, or when it was lost in a move of the site.
-	 *
-	 * @param string $sql Prepared SQL.
-	 * @return object[]
-	 * @throws RuntimeException When the database fails.
-	 */
-	public static function rows( $sql ) {
-		global $wpdb;
-
-		if ( ! static::is_current() ) {
-			self::make();
-		}
-		$suppressed = $wpdb->suppress_errors();
-		try {
-			return Sitebridge_Item_Query::rows( $sql );
-		} catch ( RuntimeException $error ) {
-			self::make();
-		} finally {
-			$wpdb->suppress_errors( $suppressed );
-		}
-
-		return Sitebridge_Item_Query::rows( $sql );
-	}
-
-	/**
 	 * Makes the table.
 	 */
-	private static function make() {
+	public static function make() {
 		global $wpdb;
 
 		$table  = static::name();

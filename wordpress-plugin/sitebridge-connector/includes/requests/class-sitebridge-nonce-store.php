@@ -30,7 +30,7 @@ final class Sitebridge_Nonce_Store extends Sitebridge_Table {
 		global $wpdb;
 
 		if ( ! self::is_current() ) {
-			$this->create_table();
+			self::make();
 		}
 		$table = self::name();
 		// phpcs:disable WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own, whose name is no input; nothing of it may come from a cache.
@@ -55,7 +55,7 @@ final class Sitebridge_Nonce_Store extends Sitebridge_Table {
 	 * Makes the table on this site of the network. Called when it is first needed rather than at
 	 * activation, so that sites added to a network later, and updates by file copy, have it too.
 	 */
-	private function create_table() {
+	public static function make() {
 		global $wpdb;
 
 		$table = self::name();

@@ -65,11 +65,27 @@ final class Sitebridge_Rest_Routes {
 				'/' . $route,
 				array(
 					'methods'             => WP_REST_Server::READABLE,
-					'callback'            => array( $this, $route ),
+					'callback'            => self::answering( array( $this, $route ) ),
 					'permission_callback' => array( $this, 'check_permission' ),
 				)
 			);
 		}
+	}
+
+	/**
+	 * A route's callback that says so where the database fails.
+	 *
+	 * @param callable $answer Answers, or throws a RuntimeException.
+	 * @return callable
+	 */
+	public static function answering( $answer ) {
+		return static function ( $request ) use ( $answer ) {
+			try {
+				return $answer( $request );
+			} catch ( RuntimeException $error ) {
+				return new WP_Error( 'sitebridge_database_failed', __( 'The database of this site could not answer.', 'sitebridge-connector' ), array( 'status' => 500 ) );
+			}
+		};
 	}
 
 	/**
@@ -87,6 +103,7 @@ final class Sitebridge_Rest_Routes {
 	 * Says that the connection works, what runs here, and what the mapped user may do.
 	 *
 	 * @return array
+	 * @throws RuntimeException When the database fails.
 	 */
 	public function ping() {
 		$user         = wp_get_current_user();

@@ -9,16 +9,11 @@ defined( 'ABSPATH' ) || exit;
 
 /**
  * A server is its database: it names itself by a UUID that a new database at the same address does not have. What is
- * kept here for one holds for it and this site alone; of the others only the last few are remembered.
+ * kept here for one holds for it and this site alone.
  */
 final class Sitebridge_Server {
 
-	const OPTION = 'sitebridge_connector_servers';
-
-	/**
-	 * So many servers are remembered.
-	 */
-	const MOST = 10;
+	const OPTION = 'sitebridge_connector_server';
 
 	/**
 	 * Who speaks in this request, by site of the network.
@@ -38,12 +33,10 @@ final class Sitebridge_Server {
 			return;
 		}
 		$server = substr( hash( 'sha256', strtolower( $server_id ) . ' ' . $site_id ), 0, 16 );
-		$stored = self::stored();
 
 		self::$speaking[ get_current_blog_id() ] = $server;
-		if ( $stored['current'] !== $server ) {
-			$stored['current'] = $server;
-			update_option( self::OPTION, $stored, false );
+		if ( self::last_speaker() !== $server ) {
+			update_option( self::OPTION, $server, false );
 		}
 	}
 
@@ -55,7 +48,7 @@ final class Sitebridge_Server {
 	public static function current() {
 		$blog = get_current_blog_id();
 
-		return isset( self::$speaking[ $blog ] ) ? self::$speaking[ $blog ] : self::stored()['current'];
+		return isset( self::$speaking[ $blog ] ) ? self::$speaking[ $blog ] : self::last_speaker();
 	}
 
 	/**
@@ -71,12 +64,10 @@ final class Sitebridge_Server {
 	 * The last write of the current server, by which a server with a restored backup sees what it has forgotten.
 	 *
 	 * @return string|null A UUID.
+	 * @throws RuntimeException When the database fails.
 	 */
 	public static function last_operation() {
-		$operations = self::stored()['operations'];
-		$server     = self::current();
-
-		return isset( $operations[ $server ] ) ? $operations[ $server ] : null;
+		return Sitebridge_Operations_Table::last( self::current() );
 	}
 
 	/**
@@ -86,18 +77,7 @@ final class Sitebridge_Server {
 	 * @throws RuntimeException When the database fails.
 	 */
 	public static function note_operation( $operation ) {
-		$stored = self::stored();
-		$server = self::current();
-		if ( isset( $stored['operations'][ $server ] ) && $stored['operations'][ $server ] === $operation ) {
-			return;
-		}
-		// The newest stands last.
-		unset( $stored['operations'][ $server ] );
-		$stored['operations'][ $server ] = $operation;
-		$stored['operations']            = array_slice( $stored['operations'], -self::MOST, null, true );
-		if ( ! update_option( self::OPTION, $stored, false ) ) {
-			throw new RuntimeException( 'The operation could not be stored.' );
-		}
+		Sitebridge_Operations_Table::note( self::current(), $operation );
 	}
 
 	/**
@@ -111,16 +91,13 @@ final class Sitebridge_Server {
 	}
 
 	/**
-	 * What is remembered.
+	 * The server that spoke last.
 	 *
-	 * @return array `current` and `operations`.
+	 * @return string 16 hex digits; '' before the first.
 	 */
-	private static function stored() {
-		$stored = get_option( self::OPTION, array() );
+	private static function last_speaker() {
+		$stored = get_option( self::OPTION, '' );
 
-		return array(
-			'current'    => isset( $stored['current'] ) && is_string( $stored['current'] ) ? $stored['current'] : '',
-			'operations' => isset( $stored['operations'] ) && is_array( $stored['operations'] ) ? $stored['operations'] : array(),
-		);
+		return is_string( $stored ) ? $stored : '';
 	}
 }
