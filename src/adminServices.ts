@@ -5,6 +5,7 @@ import { type Config, secretFile } from './config.ts';
 import { createPrisma, type Database } from './database/client.ts';
 import { OutboundClient } from './outbound/httpClient.ts';
 import { createCustomPlatform } from './platforms/custom/custom.platform.ts';
+import type { Platform } from './platforms/platform.ts';
 import { PlatformRegistry } from './platforms/registry.ts';
 import { createShopifyPlatform } from './platforms/shopify/shopify.platform.ts';
 import { createWordpressPlatform } from './platforms/wordpress/wordpress.platform.ts';
@@ -56,24 +57,24 @@ export function createCore(config: Config, logger: Logger, databaseUrl: string):
 }
 
 /** The platforms of the server itself. */
-export function createPlatforms(config: Config, outbound: OutboundClient) {
+export function createPlatforms(config: Config, outbound: OutboundClient): Platform[] {
   const clock = () => Date.now();
-  return {
-    wordpress: createWordpressPlatform({ outbound, clock }),
-    shopify: createShopifyPlatform({
+  return [
+    createWordpressPlatform({ outbound, clock }),
+    createShopifyPlatform({
       outbound,
       clock,
       wait: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
       baseUrl: config.shopifyBaseUrl,
       apiVersion: config.shopifyApiVersion,
     }),
-    custom: createCustomPlatform({ outbound, clock }),
-  };
+    createCustomPlatform({ outbound, clock }),
+  ];
 }
 
 /** What tells integrations that a backup was restored. Platforms are asked what they can do; nobody is called. */
 export function createRestoredDatabase(config: Config, { db, events }: Core): RestoredDatabase {
   const platforms = createPlatforms(config, new OutboundClient({ allow: config.outboundAllow }));
-  const registry = new PlatformRegistry(Object.values(platforms));
+  const registry = new PlatformRegistry(platforms);
   return new RestoredDatabase({ db, events, platforms: registry, now: () => Date.now() });
 }

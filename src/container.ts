@@ -18,9 +18,9 @@ import type { Route } from './http/route.ts';
 import { authRoutes } from './http/routers/auth.router.ts';
 import { connectionRoutes } from './http/routers/connections.router.ts';
 import { contentRoutes } from './http/routers/content.router.ts';
+import { deliveryRoutes } from './http/routers/deliveries.router.ts';
 import { integrationRoutes } from './http/routers/integrations.router.ts';
 import { platformRoutes } from './http/routers/platforms.router.ts';
-import { platformWebhookRoutes } from './http/routers/platformWebhooks.router.ts';
 import { siteRoutes } from './http/routers/sites.router.ts';
 import { syncRoutes } from './http/routers/sync.router.ts';
 import { NotReady, type ReadinessCheck, systemPages, systemRoutes } from './http/routers/system.router.ts';
@@ -37,9 +37,10 @@ import { ContentService } from './services/content/content.service.ts';
 import { ContentEditService } from './services/content/contentEdit.service.ts';
 import { RetentionService } from './services/events/retention.service.ts';
 import { SyncHealthService } from './services/health/syncHealth.service.ts';
-import { ConnectionService } from './services/integrations/connectionTest.service.ts';
+import { ConnectionTestService } from './services/integrations/connectionTest.service.ts';
 import { IntegrationService } from './services/integrations/integration.service.ts';
 import { IntegrationReads } from './services/integrations/integrationReads.ts';
+import { OnboardingService } from './services/integrations/onboarding.service.ts';
 import { SiteConnections } from './services/integrations/openConnection.ts';
 import { SiteKeyReveal } from './services/integrations/siteKeyReveal.ts';
 import { SitePauses } from './services/integrations/sitePauses.ts';
@@ -90,9 +91,7 @@ export async function createContainer(
   const queue = new JobQueue(boss);
   const refusal = () => server.refusal();
   const outbound = new OutboundClient({ allow: config.outboundAllow, refusal });
-  const own = createPlatforms(config, outbound);
-  const { wordpress } = own;
-  const platforms = new PlatformRegistry([...Object.values(own), ...morePlatforms]);
+  const platforms = new PlatformRegistry([...createPlatforms(config, outbound), ...morePlatforms]);
   const metrics = new HttpMetrics();
 
   const connections = new SiteConnections({ db, vault, sites, events, server });
@@ -106,16 +105,16 @@ export async function createContainer(
     queue,
   });
   const siteKeys = new SiteKeyReveal({ integrations, platforms, connections, sites, events });
-  const connectionTests = new ConnectionService({
+  const connectionTests = new ConnectionTestService({
     db,
     platforms,
     integrations,
     connections,
     events,
     refusal,
-    onboarding: wordpress,
     observe: metrics.countTest,
   });
+  const onboarding = new OnboardingService({ db, platforms, tests: connectionTests, events });
   const metadata = new SyncMetadataService({ db, platforms, integrations, connections, events, now });
   const sync = new SyncService({
     db,
@@ -159,8 +158,8 @@ export async function createContainer(
   const contentSync = new ContentSyncService({ db, platforms, integrations, sessions, events });
   const puller = new ContentPuller({ db, contentSync, pauses });
   const retention = new RetentionService({ db, keepDays: config.retentionDays, logger, now });
-  const intake = new WebhookIntakeService({ db, sites, queue });
-  const inbox = new WebhookInboxService({ db, platform: wordpress, events, queue, logger });
+  const intake = new WebhookIntakeService({ db, queue });
+  const inbox = new WebhookInboxService({ db, platforms, events, queue, logger });
 
   const tokenKeys = readTokenKeys(config);
   const auth = new AuthService({
@@ -183,11 +182,15 @@ export async function createContainer(
     ...siteRoutes(sites, events),
     ...platformRoutes(platforms),
     ...integrationRoutes(integrations, siteKeys, events, platforms),
-    ...connectionRoutes(connectionTests, health, platforms, keyBrake),
+    ...connectionRoutes(connectionTests, onboarding, health, platforms, keyBrake),
     ...syncRoutes(sync, metadata, config.syncWaitS * 1000),
     ...contentRoutes(contents, edits, contentSync),
-    ...webhookRoutes(intake, inbox, keyBrake),
-    ...platformWebhookRoutes(platforms, new WebhookSenders({ db, connections }), intake, keyBrake),
+    ...webhookRoutes(platforms, {
+      senders: new WebhookSenders({ db, sites, connections }),
+      intake,
+      brake: keyBrake,
+    }),
+    ...deliveryRoutes(inbox),
   ];
   const app = createApp({
     routes,

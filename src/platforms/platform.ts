@@ -29,7 +29,9 @@ export interface Platform {
   readStructure?(connection: Connection): Promise<SiteStructure>;
   /** Reads and writes contents. */
   readonly content?: ContentPart;
-  /** Takes webhooks in a form of the platform's own, at `/api/v1/integration/webhooks/{name}`. */
+  /** Its sites connect themselves, by the collection's test-connection. Only one platform of a server may say so. */
+  readonly onboards?: true;
+  /** Takes webhooks at `/api/v1/integration/webhooks/{name}`. */
   readonly webhooks?: WebhookPart;
   /** What a status in the site's words means here; null for one that takes a content out of the site's. */
   localStatus?(externalStatus: string): 'draft' | 'published' | null;

@@ -1,16 +1,14 @@
 import { CallerError, invalidField } from '../errors.ts';
 import type { JsonObject } from './connection.ts';
 import type { Platform, PlatformCapabilities } from './platform.ts';
+import type { WebhookPart } from './webhookPart.ts';
 
 /** The platforms of this server, by their names on the wire. */
 export class PlatformRegistry {
   readonly #platforms: ReadonlyMap<string, Platform>;
-  readonly #announced: Readonly<Record<string, string>>;
 
-  /** `announced` names platforms that callers may know of but that cannot be used here yet, with their types. */
-  constructor(platforms: Platform[], announced: Readonly<Record<string, string>> = {}) {
+  constructor(platforms: Platform[]) {
     this.#platforms = new Map(platforms.map((platform) => [platform.name, platform]));
-    this.#announced = announced;
   }
 
   /** The platforms that can be used here. */
@@ -18,17 +16,20 @@ export class PlatformRegistry {
     return [...this.#platforms.values()];
   }
 
-  /** Every name that is a platform's on the wire. */
-  names(): string[] {
-    return [...this.#platforms.keys(), ...Object.keys(this.#announced)];
+  /** Is there a platform of this name? */
+  has(name: string): boolean {
+    return this.#platforms.has(name);
   }
 
-  /** Throws a 400 for a name that is no platform's, and a 501 for one that cannot be used here yet. */
-  choose(name: string, operation: string): Platform {
+  /** The platform that a caller names. Throws a 400 for an unknown name. */
+  choose(name: string): Platform {
     const platform = this.#platforms.get(name);
     if (platform) return platform;
-    if (Object.hasOwn(this.#announced, name)) throw notSupported(name, operation);
-    throw invalidField('platform', `must be one of ${this.names().join(', ')}.`, 'unknown_platform');
+    throw invalidField(
+      'platform',
+      `must be one of ${[...this.#platforms.keys()].join(', ')}.`,
+      'unknown_platform',
+    );
   }
 
   /** What a reader of a stored integration must know of its platform. */
@@ -41,6 +42,19 @@ export class PlatformRegistry {
   capabilitiesOf(name: string, config: JsonObject): PlatformCapabilities {
     const platform = this.get(name);
     return platform.capabilitiesOf?.(config) ?? platform.capabilities;
+  }
+
+  /** The platform whose sites connect themselves. Throws where the server has none. */
+  onboarding(): Platform {
+    const platform = this.list().find(({ onboards }) => onboards);
+    if (!platform) throw new Error('No platform of this server has sites that connect themselves.');
+    return platform;
+  }
+
+  /** The platform whose sites tell by webhooks what has changed. Throws where the server has none. */
+  telling(): { name: string; tells: NonNullable<WebhookPart['tells']> } {
+    for (const { name, webhooks } of this.list()) if (webhooks?.tells) return { name, tells: webhooks.tells };
+    throw new Error('No platform of this server has webhooks that tell what has changed.');
   }
 
   /** The platform of a stored integration, whose name was checked when it was stored. */

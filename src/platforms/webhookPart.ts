@@ -1,39 +1,83 @@
-import type { Credentials, JsonObject } from './connection.ts';
+import type { ZodType } from 'zod';
+import type { Credentials, JsonObject, JsonValue } from './connection.ts';
+import type { ContentTerm } from './contentPart.ts';
+import type { ContentTexts } from './contentTexts.ts';
+
+/** What a delivery is about. A `status` or `metadata` webhook carries the change, the others only announce it. */
+export const toldTopics = ['status', 'metadata'] as const;
+export const webhookTopics = [...toldTopics, 'changed', 'deleted'] as const;
+export type ToldTopic = (typeof toldTopics)[number];
+export type WebhookTopic = (typeof webhookTopics)[number];
 
 /** Headers of a request, their names in lower case. */
 export type WebhookHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/**
- * The webhooks of a platform: who sends one, whether that is proven, and what it is about. What has changed is not
- * taken from them: it is read from the site.
- */
+/** The webhooks of a platform: who sent one, whether that is proven, and what has changed. */
 export interface WebhookPart {
-  /** The headers that are read, as the API's documentation tells of them. */
+  /** The headers that are read, for the API's documentation. */
   readonly headers: readonly { name: string; required: boolean; description: string }[];
-  /** The header with the sender's id of the message, by which a second delivery of it is known. */
+  /** The header with the sender's id of the message. A second delivery with the same id is a duplicate. */
   readonly idHeader: string;
+  /** Webhooks at `…/webhooks/{platform}`: an item has changed, and the change is read from the site. */
+  readonly announces?: AnnouncingWebhook;
+  /**
+   * Webhooks at `…/webhooks/{platform}/{topic}` that carry a part of the change. The site signs them with its site
+   * key, or presents the key. Only one platform of a server may have them.
+   */
+  readonly tells?: Readonly<Record<ToldTopic, TellingWebhook>>;
+}
+
+/** A webhook that the credentials of an integration prove to come from its other side. */
+export interface AnnouncingWebhook {
   /** What `config_json` of the sender's integration holds, as the headers claim; null when they name no sender. */
   senderOf(headers: WebhookHeaders): JsonObject | null;
-  /** Did the other side of this integration send just these bytes? */
+  /** Did the other side of this integration send exactly these bytes? */
   isGenuine(
     rawBody: Buffer,
     headers: WebhookHeaders,
     integration: { config: JsonObject; credentials: Credentials },
   ): boolean;
-  /** What a genuine one is about, or why it cannot be taken. */
+  /** The item of a genuine webhook, or why the webhook cannot be taken. */
   changeIn(headers: WebhookHeaders, body: unknown): AnnouncedChange | UnusableWebhook;
 }
 
-/** A content of the site has changed, or is no more. */
+export interface TellingWebhook {
+  readonly summary: string;
+  /** Checks a body. A delivery keeps the output, which passes the schema again. */
+  readonly body: ZodType<JsonObject>;
+  /** Reads a kept body. Throws ZodError for a body that no version of this server has kept. */
+  changeIn(body: unknown): ToldChange;
+}
+
+/** An item of the site has changed, or is gone. */
 export interface AnnouncedChange {
   contentType: string;
   externalId: string;
   gone: boolean;
-  /** ISO 8601 UTC by the site's clock; null where it does not say. */
+  /** ISO 8601 UTC by the site's clock; null where the webhook does not say. */
   modifiedAt: string | null;
 }
 
-interface UnusableWebhook {
+/** A change of an item, and a part of what the item holds now. */
+export interface ToldChange extends AnnouncedChange {
+  modifiedAt: string;
+  /** The key of the content that the item is, where the site knows it; null elsewhere. */
+  contentKey: string | null;
+  /** The operation of this server that made the change; null for a change by somebody else. */
+  operationId: string | null;
+  /** The status in the site's words, and the address. */
+  externalStatus?: string;
+  externalUrl?: string;
+  /** The fields that the webhook carries, as they are now. */
+  fields: Partial<Omit<ContentTexts, 'body'>> & {
+    status?: 'draft' | 'published';
+    terms?: ContentTerm[];
+    /** Entries to be replaced; undefined removes an entry. Entries that are not named stay. */
+    metadata?: Readonly<Record<string, JsonValue | undefined>>;
+  };
+}
+
+export interface UnusableWebhook {
   /** A header's name, or `body`. */
   field: string;
   message: string;

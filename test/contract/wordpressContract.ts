@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { metadataWebhook, statusWebhook } from '../../src/http/schemas/webhook.schema.ts';
 import { OutboundClient } from '../../src/outbound/httpClient.ts';
 import type { Connection } from '../../src/platforms/connection.ts';
 import type { SiteStructure } from '../../src/platforms/platform.ts';
+import { metadataWebhook, statusWebhook } from '../../src/platforms/wordpress/webhooks/bodies.ts';
 import { createWordpressPlatform } from '../../src/platforms/wordpress/wordpress.platform.ts';
 import { signRequest } from '../../src/security/requestSignature.ts';
 import { testPace } from '../support/contentCaller.ts';

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { migrateDatabase } from '../../src/database/migrate.ts';
 import { createLogger } from '../../src/logger.ts';
-import { lockContent } from '../../src/services/content/merge.ts';
+import { lockContent } from '../../src/services/content/contentLocks.ts';
 import { Folder, type User } from '../database/embeddedUser.ts';
 import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
@@ -69,7 +69,7 @@ describe('workers', () => {
   async function holding(of: TestTenant, act: () => Promise<void>): Promise<void> {
     await api.db.$transaction(
       async (tx) => {
-        await lockContent(tx, of.site.siteId, 'post:41');
+        await lockContent(tx, of.site.siteId, 'post', '41');
         await act();
       },
       { timeout: 60_000 },

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { metadataWebhook, statusWebhook } from '../../src/http/schemas/webhook.schema.ts';
+import { metadataWebhook, statusWebhook } from '../../src/platforms/wordpress/webhooks/bodies.ts';
 import { contentKey, SERVER_ID } from '../support/identity.ts';
 import { type Mariadb, startMariadb } from './support/mariadb.ts';
 import {

@@ -1,7 +1,8 @@
 import { CallerError } from '../../errors.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { SyncHealthService } from '../../services/health/syncHealth.service.ts';
-import type { ConnectionService } from '../../services/integrations/connectionTest.service.ts';
+import type { ConnectionTestService } from '../../services/integrations/connectionTest.service.ts';
+import type { OnboardingService } from '../../services/integrations/onboarding.service.ts';
 import type { FailureBrake } from '../limits/failureBrake.ts';
 import { presentedSiteKey } from '../middleware/authenticate.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -15,7 +16,8 @@ const editor = { kind: 'user', role: 'editor' } as const;
 
 /** Whether integrations work: tests, onboarding, health. */
 export function connectionRoutes(
-  connections: ConnectionService,
+  tests: ConnectionTestService,
+  onboarding: OnboardingService,
   health: SyncHealthService,
   platforms: PlatformRegistry,
   brake: FailureBrake,
@@ -45,7 +47,7 @@ export function connectionRoutes(
         }
         const caller = `onboarding:${request.ip}:${body.site_id}`;
         await brake.check(caller);
-        const connected = await connections.connect(scope, {
+        const connected = await onboarding.connect(scope, {
           siteId: body.site_id,
           siteUrl: body.site_url,
           apiKey,
@@ -73,7 +75,7 @@ export function connectionRoutes(
       responses: {
         200: { description: 'The result, whether it passed or failed', schema: testResultSchema },
       },
-      handler: async ({ scope, params }) => ({ status: 200, body: await connections.test(scope, params.id) }),
+      handler: async ({ scope, params }) => ({ status: 200, body: await tests.test(scope, params.id) }),
     }),
     defineRoute({
       method: 'get',

@@ -4,6 +4,7 @@ import { localStatus } from './content/postFields.ts';
 import { type DiagnosisOptions, diagnose } from './diagnosis/diagnosis.ts';
 import { wordpressConfigSchema, wordpressCredentialsSchema } from './settings.ts';
 import { readWordpressStructure } from './structure.ts';
+import { wordpressWebhooks } from './webhooks/webhookPart.ts';
 
 /**
  * WordPress, through the connector plugin's signed requests or, without it, through core REST by an application
@@ -19,6 +20,8 @@ export function createWordpressPlatform(options: DiagnosisOptions): Platform {
     testConnection: (connection) => diagnose(connection, options),
     readStructure: (connection) => readWordpressStructure(connection, options),
     localStatus,
+    onboards: true,
+    webhooks: wordpressWebhooks,
     content: createWordpressContent(options),
   };
 }

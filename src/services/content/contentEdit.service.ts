@@ -8,7 +8,8 @@ import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import type { SiteService } from '../sites/site.service.ts';
-import { hasLocalChanges, lockContent, lockRows, subjectOf } from './merge.ts';
+import { lockContent, lockRows } from './contentLocks.ts';
+import { hasLocalChanges } from './merge.ts';
 import { noCreate } from './sentAndKept.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
@@ -107,8 +108,7 @@ export class ContentEditService {
       const where = { id, ...inScope(scope) };
       const found = await tx.content.findFirst({ where });
       if (!found) throw notFound();
-      if (found.externalId !== null)
-        await lockContent(tx, found.siteId, subjectOf(found.contentType, found.externalId));
+      if (found.externalId !== null) await lockContent(tx, found.siteId, found.contentType, found.externalId);
       await lockRows(tx, [id]);
       const content = await tx.content.findFirst({ where });
       if (!content) throw notFound();

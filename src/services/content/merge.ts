@@ -29,34 +29,11 @@ export interface RemoteFacts {
   birth?: Prisma.InputJsonObject | typeof Prisma.DbNull;
 }
 
-/**
- * Holds a content that its site calls so (see `subjectOf`), there or not, until the end of the transaction, so that
- * changes to it follow one another. Its row is held too: runs hold the rows of a whole page, and nothing else.
- */
-export async function lockContent(tx: Transaction, siteId: number, subject: string): Promise<void> {
-  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`content:${siteId}:${subject}`}, 0))::text`;
-  const [contentType = ''] = subject.split(':', 1);
-  const externalId = subject.slice(contentType.length + 1);
-  await tx.$queryRaw`
-    SELECT id FROM content
-    WHERE site_id = ${siteId} AND content_type = ${contentType} AND external_id = ${externalId} FOR UPDATE`;
-}
-
-/** Holds contents by their own ids, in one order, so that two that hold several never wait for each other. */
-export async function lockRows(tx: Transaction, ids: readonly number[]): Promise<void> {
-  await tx.$queryRaw`SELECT id FROM content WHERE id = ANY(${[...ids]}) ORDER BY id FOR UPDATE`;
-}
-
 /** What a site has of one type: within it, an id of the site says which item it is. */
 export interface SiteItems {
   siteId: number;
   platform: string;
   contentType: string;
-}
-
-/** How a content is called by its site, and in `WebhookDelivery.subject`. */
-export function subjectOf(contentType: string, externalId: string): string {
-  return `${contentType}:${externalId}`;
 }
 
 /** Are there edits here that the site has not been told of? */

@@ -1,43 +1,26 @@
 import type { Database, Transaction } from '../../database/client.ts';
-import { isUniqueViolation } from '../../database/uniqueViolation.ts';
-import { CallerError, type RemoteError } from '../../errors.ts';
+import type { RemoteError } from '../../errors.ts';
 import type { ConnectionTestResult, Platform } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { VaultError } from '../../security/credentialVault.ts';
-import { matchesSiteKey } from '../../security/siteKey.ts';
-import { hasRole, type TenantScope } from '../access/tenantScope.ts';
+import type { TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { IntegrationService } from './integration.service.ts';
-import { configOf } from './integrationConfig.ts';
 import { sameConnection } from './integrationInput.ts';
 import { type IntegrationRow, lockIntegration } from './integrationRow.ts';
 import type { OwnedIntegration, SiteConnections } from './openConnection.ts';
 
-/** The platform that onboards itself by the collection's test-connection is the one that signs in with the site key. */
-export interface OnboardingRequest {
-  siteId: number;
-  siteUrl: string;
-  /** What came in the body or in a header; undefined when only a token speaks for the caller. */
-  apiKey: string | undefined;
-  /** The site was rebuilt or moved; see `SyncRequest.moved`. */
-  moved: boolean;
-}
-
-/** Tests connections, keeps their history, and takes in a site that connects itself. */
-export class ConnectionService {
+/** Tests connections and keeps the history of their tests. */
+export class ConnectionTestService {
   readonly #db: Database;
   readonly #platforms: PlatformRegistry;
   readonly #integrations: IntegrationService;
   readonly #connections: SiteConnections;
   readonly #events: EventLog;
   readonly #refusal: () => Promise<RemoteError | null>;
-  readonly #onboarding: Platform;
   readonly #observe: (platform: string, result: ConnectionTestResult) => void;
 
-  /**
-   * `refusal` says why this server may call no site now, `onboarding` is the platform whose sites connect themselves,
-   * `observe` hears of every result, for metrics.
-   */
+  /** `refusal` says why this server may call no site now; `observe` is told of every result, for metrics. */
   constructor(parts: {
     db: Database;
     platforms: PlatformRegistry;
@@ -45,7 +28,6 @@ export class ConnectionService {
     connections: SiteConnections;
     events: EventLog;
     refusal: () => Promise<RemoteError | null>;
-    onboarding: Platform;
     observe: (platform: string, result: ConnectionTestResult) => void;
   }) {
     this.#db = parts.db;
@@ -54,7 +36,6 @@ export class ConnectionService {
     this.#connections = parts.connections;
     this.#events = parts.events;
     this.#refusal = parts.refusal;
-    this.#onboarding = parts.onboarding;
     this.#observe = parts.observe;
   }
 
@@ -62,7 +43,7 @@ export class ConnectionService {
   async test(scope: TenantScope, integrationId: number): Promise<ConnectionTestResult> {
     const row = await this.#integrations.get(scope, integrationId);
     const platform = this.#platforms.get(row.platform);
-    const result = await this.#run(platform, row);
+    const result = await this.run(platform, row);
     await this.#db.$transaction(async (tx) => {
       await lockIntegration(tx, row.id);
       // Deleted while the test ran: the record still says that it happened.
@@ -74,100 +55,14 @@ export class ConnectionService {
       const isTested =
         still?.credentialsEncrypted === row.credentialsEncrypted && sameConnection(still.config, row.config);
       // A server that may not call the site has learned nothing of the connection.
-      if (still && result.code !== 'server_paused') await this.#keep(tx, row, result, { isTested });
-      await this.#record(tx, row.accountId, row.siteId, row.id, result, { user_id: scope.userId });
+      if (still && result.code !== 'server_paused') await this.keep(tx, row, result, { isTested });
+      await this.record(tx, row.accountId, row.siteId, row.id, result, { user_id: scope.userId });
     });
     return result;
   }
 
-  /**
-   * Connects a site that presents its key, or whose account's user does: test first, then write, in one
-   * transaction, so that neither a failed test nor a crash leaves an integration behind.
-   * Returns null, after the same work, when the site is unknown or the key is not its own.
-   */
-  async connect(
-    caller: TenantScope | null,
-    request: OnboardingRequest,
-  ): Promise<{ result: ConnectionTestResult; integrationId: number | null } | null> {
-    const site = await this.#db.site.findUnique({
-      where: { id: request.siteId },
-      include: { account: true },
-    });
-    const keyGiven = request.apiKey !== undefined;
-    const keyMatches = matchesSiteKey(request.apiKey ?? '', site?.apiKeyHash ?? null);
-    const owns = caller !== null && caller.accountId === site?.accountId && hasRole(caller, 'editor');
-    const allowed = keyGiven ? keyMatches : owns;
-    if (!site?.account.isActive || !allowed) return null;
-    if (site.apiKeyHash === null) {
-      throw new CallerError(
-        'unprocessable',
-        'The site has no API key yet. Make one at /api/v1/sites/{id}/api-key.',
-        { code: 'no_api_key' },
-      );
-    }
-
-    const where = { siteId_platform: { siteId: site.id, platform: this.#onboarding.name } };
-    const known = await this.#db.siteIntegration.findUnique({ where });
-    const result = await this.#run(this.#onboarding, {
-      id: known?.id ?? 0,
-      accountId: site.accountId,
-      siteId: site.id,
-      platform: this.#onboarding.name,
-      credentialsEncrypted: known?.credentialsEncrypted ?? null,
-      config: { ...(known ? configOf(known).json : {}), site_url: request.siteUrl },
-      site,
-    });
-    const details = { onboarding: true, user_id: owns ? caller.userId : null };
-    if (!result.success) {
-      // Said of the address that was asked for, which need not be the stored one: no check of the integration.
-      await this.#record(this.#db, site.accountId, site.id, known?.id ?? null, result, details);
-      return { result, integrationId: null };
-    }
-    const store = () =>
-      this.#db.$transaction(async (tx) => {
-        // The key may have been changed while the test ran; the lock keeps it until the commit. NO KEY UPDATE,
-        // as inserting an event elsewhere shares the row's key and must not wait for us while we wait for it.
-        const [now] = await tx.$queryRaw<{ api_key_hash: string | null }[]>`
-        SELECT api_key_hash FROM site WHERE id = ${site.id} AND account_id = ${site.accountId} FOR NO KEY UPDATE`;
-        if (now?.api_key_hash !== site.apiKeyHash) return null;
-        // Held, too: what a user or the site itself changes in `config_json` meanwhile must not be written over.
-        await tx.$queryRaw`
-        SELECT id FROM site_integration WHERE site_id = ${site.id} AND platform = ${this.#onboarding.name} FOR UPDATE`;
-        const before = await tx.siteIntegration.findUnique({ where });
-        const row = await tx.siteIntegration.upsert({
-          where,
-          create: {
-            accountId: site.accountId,
-            siteId: site.id,
-            platform: this.#onboarding.name,
-            config: { site_url: request.siteUrl },
-          },
-          update: {
-            config: { ...(before ? configOf(before).json : {}), site_url: request.siteUrl },
-            ...(request.moved ? { movedAt: new Date() } : {}),
-          },
-          include: { site: true },
-        });
-        await this.#keep(tx, row, result, { isTested: true });
-        await this.#events.record(tx, {
-          accountId: row.accountId,
-          siteId: row.siteId,
-          integrationId: row.id,
-          type: 'integration',
-          action: before ? 'reconnected' : 'created',
-          details: { platform: row.platform, ...details },
-        });
-        await this.#record(tx, row.accountId, row.siteId, row.id, result, details);
-        return { result, integrationId: row.id };
-      });
-    // A user may create the integration between our look and our write; the second time it is there to be updated.
-    return store().catch((error: unknown) => {
-      if (isUniqueViolation(error)) return store();
-      throw error;
-    });
-  }
-
-  async #run(
+  /** Tests a connection as it is described, which need not be stored. A server that may call no site gives that as result. */
+  async run(
     platform: Platform,
     row: OwnedIntegration & Pick<IntegrationRow, 'site'>,
   ): Promise<ConnectionTestResult> {
@@ -190,7 +85,8 @@ export class ConnectionService {
     );
   }
 
-  async #keep(
+  /** Keeps a test of an integration; with `isTested` its result is the status of the connection, too. */
+  async keep(
     tx: Transaction,
     row: IntegrationRow,
     result: ConnectionTestResult,
@@ -215,7 +111,8 @@ export class ConnectionService {
     });
   }
 
-  async #record(
+  /** Records that a connection was tested; `integrationId` is null before there is an integration. */
+  async record(
     tx: Transaction,
     accountId: number,
     siteId: number,

@@ -82,16 +82,6 @@ export class IntegrationService {
     return this.#reads.get(scope, id);
   }
 
-  /** All integrations of one site. Throws 404 for a foreign site. */
-  async listForSite(scope: TenantScope, siteId: number): Promise<IntegrationRow[]> {
-    await this.#sites.get(scope, siteId);
-    return this.#db.siteIntegration.findMany({
-      where: { accountId: scope.accountId, siteId },
-      include: withSite,
-      orderBy: { id: 'asc' },
-    });
-  }
-
   /** One with its site, to work with. Throws 404 for one that is not there or outside the scope. */
   async get(scope: TenantScope, id: number, tx: Transaction = this.#db): Promise<IntegrationRow> {
     const row = await tx.siteIntegration.findFirst({ where: { id, ...inScope(scope) }, include: withSite });
@@ -101,7 +91,7 @@ export class IntegrationService {
 
   /** Throws 400 for wrong input, 404 for a foreign site, 409 when the site has one for this platform. */
   async create(scope: TenantScope, input: CreateIntegration): Promise<IntegrationRow> {
-    const platform = this.#platforms.choose(input.platform, 'integrations');
+    const platform = this.#platforms.choose(input.platform);
     checkPlatformType(platform, input.platformType);
     const { apiKeyInCredentials, credentials } = splitCredentials(input.credentials ?? {});
     const { content_types: choices, ...ownConfig } = input.config ?? {};

@@ -60,8 +60,8 @@ export class RestoredDatabase {
   }
 
   #syncsContent(platform: string, config: SiteIntegration['config']): boolean {
-    // One that this version does not know any more is not synced either.
-    if (!this.#platforms.names().includes(platform)) return false;
+    // A platform that this version no longer knows is not synced.
+    if (!this.#platforms.has(platform)) return false;
     return this.#platforms.capabilitiesOf(platform, configOf({ config }).json).content;
   }
 }

@@ -1,13 +1,12 @@
-import { z } from 'zod';
 import type { Transaction } from '../../database/client.ts';
 import type { Content, WebhookDelivery } from '../../database/generated/client.ts';
 import type { ContentJob } from '../../jobs/queues.ts';
-import type { Platform } from '../../platforms/platform.ts';
+import type { ToldChange } from '../../platforms/webhookPart.ts';
 import { hasBorne } from '../content/birth.ts';
+import { lockRows } from '../content/contentLocks.ts';
 import {
   hasLocalChanges,
   isOutdated,
-  lockRows,
   type MergeOutcome,
   markDeletedRemote,
   mergeRemote,
@@ -15,33 +14,8 @@ import {
 } from '../content/merge.ts';
 import { type SharedState, sharedState } from '../content/sharedState.ts';
 
-/** What is common to both topics. */
-const common = {
-  external_id: z.string(),
-  content_key: z.string().optional(),
-  post_type: z.string(),
-  modified_gmt: z.string(),
-  op_id: z.string().optional(),
-};
-
 /** As far apart as a site's clock and ours may be for its messages to be taken, and a little. Milliseconds. */
 const clocksApartMs = 6 * 60_000;
-
-const bodies = {
-  status: z.object({ ...common, status: z.string(), url: z.string().nullish() }),
-  metadata: z.object({
-    ...common,
-    title: z.string().optional(),
-    slug: z.string().optional(),
-    excerpt: z.string().optional(),
-    terms: z.array(z.object({ taxonomy: z.string(), slug: z.string(), name: z.string() })).optional(),
-    meta: z.record(z.string(), z.json()).optional(),
-  }),
-};
-
-export type WebhookBody =
-  | ({ topic: 'status' } & z.output<(typeof bodies)['status']>)
-  | ({ topic: 'metadata' } & z.output<(typeof bodies)['metadata']>);
 
 /** What a delivery came to. */
 export interface WebhookOutcome {
@@ -58,29 +32,21 @@ export interface WebhookOutcome {
   pull: ContentJob | null;
 }
 
-/** The stored body of a delivery. Throws ZodError for one that no version of this server has stored. */
-export function webhookBody(delivery: Pick<WebhookDelivery, 'topic' | 'body'>): WebhookBody {
-  return delivery.topic === 'status'
-    ? { topic: 'status', ...bodies.status.parse(delivery.body) }
-    : { topic: 'metadata', ...bodies.metadata.parse(delivery.body) };
-}
-
 /** Applies a delivery in the caller's transaction, which holds the lock of the content. */
-export async function applyWebhook(
+export async function applyToldChange(
   tx: Transaction,
-  platform: Platform,
-  delivery: WebhookDelivery,
-  body: WebhookBody,
+  platform: string,
+  delivery: Pick<WebhookDelivery, 'siteId'>,
+  change: ToldChange,
 ): Promise<WebhookOutcome> {
   const integration = await tx.siteIntegration.findUnique({
-    where: { siteId_platform: { siteId: delivery.siteId, platform: platform.name } },
+    where: { siteId_platform: { siteId: delivery.siteId, platform } },
     select: { id: true, isActive: true, syncEnabled: true },
   });
   const pulls = integration?.isActive && integration.syncEnabled ? integration.id : null;
+  const { contentType, externalId, gone } = change;
   const job = (): ContentJob | null =>
-    pulls === null
-      ? null
-      : { integrationId: pulls, contentType: body.post_type, externalId: body.external_id };
+    pulls === null ? null : { integrationId: pulls, contentType, externalId };
   const outcome = (
     result: WebhookOutcome['result'],
     content: Content | null,
@@ -88,29 +54,28 @@ export async function applyWebhook(
   ): WebhookOutcome => ({
     result,
     contentId: content?.id ?? null,
-    externalId: body.external_id,
+    externalId,
     integrationId: integration?.id ?? null,
     pull,
   });
 
-  const found = await findContent(tx, { siteId: delivery.siteId, platform: platform.name }, body);
+  const found = await findContent(tx, { siteId: delivery.siteId, platform }, change);
   if (found === 'link_mismatch') return outcome(found, null);
   const { content } = found;
-  const gone = body.topic === 'status' && platform.localStatus?.(body.status) === null;
   // What is gone cannot be read any more, and is not missed here.
   if (!content) return outcome('unknown_content', null, gone ? null : job());
   // One of which the site's id is not known yet was never answered: its echo is the answer.
-  if (body.op_id !== undefined && body.op_id === content.lastOpId && content.externalId !== null)
+  if (change.operationId !== null && change.operationId === content.lastOpId && content.externalId !== null)
     return outcome('echo', content);
-  const modifiedAt = new Date(body.modified_gmt);
+  const modifiedAt = new Date(change.modifiedAt);
   if (isOutdated(content, modifiedAt, new Date())) return outcome('outdated', content);
 
   const facts = {
-    externalId: body.external_id,
-    platform: platform.name,
+    externalId,
+    platform,
     externalModifiedAt: modifiedAt,
-    ...(body.topic === 'status' ? { externalStatus: body.status } : {}),
-    ...(body.topic === 'status' && body.url ? { externalUrl: body.url } : {}),
+    ...(change.externalStatus === undefined ? {} : { externalStatus: change.externalStatus }),
+    ...(change.externalUrl === undefined ? {} : { externalUrl: change.externalUrl }),
   };
   if (gone) return outcome(await markDeletedRemote(tx, content, facts), content);
   // The post bears a key that is no content's here: reading it tells whose it is.
@@ -122,7 +87,7 @@ export async function applyWebhook(
   }
   const known = content.externalModifiedAt;
   const newer = known === null || modifiedAt > known || known > new Date();
-  const told = toldState(platform, sharedState(content), body);
+  const told = toldState(sharedState(content), change.fields);
   // No webhook says anything of the body, which may have changed with it: what is newer is read whole.
   const pull = newer || wasReadAtOnce(content) ? job() : null;
   return outcome(await mergeRemote(tx, content, told, facts), content, pull);
@@ -150,11 +115,10 @@ interface Found {
 async function findContent(
   tx: Transaction,
   { siteId, platform }: Pick<SiteItems, 'siteId' | 'platform'>,
-  body: WebhookBody,
+  { contentType, externalId, contentKey: key }: ToldChange,
 ): Promise<Found | 'link_mismatch'> {
-  const { external_id: externalId, post_type: contentType, content_key: key } = body;
   const known = await tx.content.findFirst({ where: { siteId, platform, contentType, externalId } });
-  if (key === undefined || known?.key === key) return { content: known, isForeign: false };
+  if (key === null || known?.key === key) return { content: known, isForeign: false };
   const named = await tx.content.findFirst({ where: { key, siteId } });
   if (named === null) return { content: known, isForeign: known !== null && !hasBorne(known, key) };
   const isWaiting =
@@ -168,21 +132,14 @@ async function findContent(
   return { content, isForeign: false };
 }
 
-function toldState(platform: Platform, state: SharedState, body: WebhookBody): SharedState {
-  if (body.topic === 'status')
-    return { ...state, status: platform.localStatus?.(body.status) ?? state.status };
+/** The known state with the fields that the webhook carries. */
+function toldState(state: SharedState, { metadata, ...fields }: ToldChange['fields']): SharedState {
+  const entries = Object.entries({ ...state.metadata, ...metadata });
   return {
     ...state,
-    title: body.title ?? state.title,
-    slug: body.slug ?? state.slug,
-    excerpt: body.excerpt ?? state.excerpt,
-    terms: body.terms ?? state.terms,
-    metadata: withoutNoImage({ ...state.metadata, ...(body.meta ?? {}) }),
+    ...fields,
+    metadata: Object.fromEntries(
+      entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    ),
   };
-}
-
-/** A message says 0 where a reading leaves out the image that a post has not. */
-function withoutNoImage(metadata: SharedState['metadata']): SharedState['metadata'] {
-  const { featured_media: image, ...rest } = metadata;
-  return image === 0 || image === undefined ? rest : metadata;
 }

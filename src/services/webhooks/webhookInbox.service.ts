@@ -5,12 +5,13 @@ import type { DeliveryStatus, WebhookDelivery } from '../../database/generated/c
 import { isDatabaseUnavailable } from '../../database/unavailable.ts';
 import { CallerError, notFound } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
-import type { Platform } from '../../platforms/platform.ts';
+import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
-import { lockContent } from '../content/merge.ts';
+import { lockContent } from '../content/contentLocks.ts';
 import type { EventLog } from '../events/eventLog.ts';
-import { announcedChange, applyAnnouncedChange } from './applyAnnouncedChange.ts';
-import { applyWebhook, type WebhookOutcome, webhookBody } from './applyToldChange.ts';
+import { applyAnnouncedChange } from './applyAnnouncedChange.ts';
+import { applyToldChange, type WebhookOutcome } from './applyToldChange.ts';
+import { messageOf } from './deliveryMessage.ts';
 
 export interface DeliveryFilter {
   status?: DeliveryStatus;
@@ -25,21 +26,20 @@ const triesAtMost = 9;
 /** Applies deliveries that were taken in; each once in effect, those of one post one after the other. */
 export class WebhookInboxService {
   readonly #db: Database;
-  readonly #platform: Platform;
+  readonly #platforms: PlatformRegistry;
   readonly #events: EventLog;
   readonly #queue: JobQueue;
   readonly #logger: Logger;
 
-  /** `platform` is the one whose sites tell what has changed; others only announce that something did. */
   constructor(parts: {
     db: Database;
-    platform: Platform;
+    platforms: PlatformRegistry;
     events: EventLog;
     queue: JobQueue;
     logger: Logger;
   }) {
     this.#db = parts.db;
-    this.#platform = parts.platform;
+    this.#platforms = parts.platforms;
     this.#events = parts.events;
     this.#queue = parts.queue;
     this.#logger = parts.logger;
@@ -113,17 +113,21 @@ export class WebhookInboxService {
   async #applyOne(deliveryId: bigint): Promise<void> {
     const started = performance.now();
     await this.#db.$transaction(async (tx) => {
-      const [known] = await tx.$queryRaw<{ site_id: number; subject: string }[]>`
-        SELECT site_id, subject FROM webhook_delivery WHERE id = ${deliveryId}`;
-      if (!known) return;
-      await lockContent(tx, known.site_id, known.subject);
-      // Read under the lock: another worker may just have applied it.
       const delivery = await tx.webhookDelivery.findUnique({ where: { id: deliveryId } });
-      if (!delivery || delivery.status === 'processed' || delivery.status === 'dead') return;
-      const change = announcedChange(delivery);
-      const outcome = change
-        ? await applyAnnouncedChange(tx, delivery, change)
-        : await applyWebhook(tx, this.#platform, delivery, webhookBody(delivery));
+      if (!delivery) return;
+      const message = messageOf(this.#platforms, delivery);
+      const { contentType, externalId } = message.change;
+      await lockContent(tx, delivery.siteId, contentType, externalId);
+      // Another worker may have applied the delivery before it gave the lock back.
+      const now = await tx.webhookDelivery.findUnique({
+        where: { id: deliveryId },
+        select: { status: true },
+      });
+      if (!now || now.status === 'processed' || now.status === 'dead') return;
+      const outcome =
+        message.kind === 'announced'
+          ? await applyAnnouncedChange(tx, delivery, message.integrationId, message.change)
+          : await applyToldChange(tx, message.platform, delivery, message.change);
       if (outcome.pull !== null) await this.#queue.enqueueContent(tx, outcome.pull);
       await tx.webhookDelivery.update({
         where: { id: delivery.id },

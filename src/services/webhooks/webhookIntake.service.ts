@@ -5,21 +5,10 @@ import { GroupCommit } from '../../database/groupCommit.ts';
 import { CallerError } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
 import type { JsonObject } from '../../platforms/connection.ts';
-import { hashSiteKey, matchesSiteKey } from '../../security/siteKey.ts';
-import { isSigned, type WebhookSignature } from '../../security/webhookSignature.ts';
-import type { SiteService } from '../sites/site.service.ts';
-
-/** How a sender proves to be the site: by a signature over the body, or by the key itself. */
-export type WebhookProof = { kind: 'signature'; signature: WebhookSignature } | { kind: 'key'; key: string };
-
-export interface WebhookSender {
-  site: Pick<Site, 'id' | 'accountId'>;
-  /** Set when the key before the last rotation was used: until when that is accepted. */
-  previousKeyUntil: Date | null;
-}
+import type { WebhookTopic } from '../../platforms/webhookPart.ts';
 
 export interface IncomingDelivery {
-  topic: 'status' | 'metadata' | 'changed' | 'deleted';
+  topic: WebhookTopic;
   /** The sender's own id of the message; null: the body tells one delivery from another. */
   webhookId: string | null;
   /** The header that it came in. */
@@ -44,10 +33,9 @@ interface NewDelivery {
 
 type KeptRow = Pick<WebhookDelivery, 'id' | 'siteId' | 'webhookId' | 'bodyHash'>;
 
-/** Takes webhooks in: who sends, then kept together with its job before it is answered. */
+/** Keeps incoming webhooks, each together with its job, before they are answered. */
 export class WebhookIntakeService {
   readonly #db: Database;
-  readonly #sites: SiteService;
   readonly #queue: JobQueue;
   readonly #commit = new GroupCommit({
     write: (deliveries: NewDelivery[]) => this.#keep(deliveries),
@@ -55,29 +43,9 @@ export class WebhookIntakeService {
     atOnce: 2,
   });
 
-  constructor(parts: { db: Database; sites: SiteService; queue: JobQueue }) {
+  constructor(parts: { db: Database; queue: JobQueue }) {
     this.#db = parts.db;
-    this.#sites = parts.sites;
     this.#queue = parts.queue;
-  }
-
-  /** The site that sent this; null when there is no such site, it has no key, or the proof is not its own. */
-  async sender(siteId: number, proof: WebhookProof, text: string): Promise<WebhookSender | null> {
-    const site = await this.#db.site.findFirst({ where: { id: siteId, account: { isActive: true } } });
-    if (!site) return null;
-    if (proof.kind === 'key') {
-      if (matchesSiteKey(proof.key, site.apiKeyHash)) return { site, previousKeyUntil: null };
-    } else {
-      const key = await this.#sites.openKey(site);
-      if (key !== null && isSigned(key, text, proof.signature)) return { site, previousKeyUntil: null };
-    }
-    const previous = await this.#sites.openPreviousKey(site);
-    if (previous === null) return null;
-    const matches =
-      proof.kind === 'key'
-        ? matchesSiteKey(proof.key, hashSiteKey(previous))
-        : isSigned(previous, text, proof.signature);
-    return matches ? { site, previousKeyUntil: site.previousKeyUntil } : null;
   }
 
   /**
@@ -85,7 +53,7 @@ export class WebhookIntakeService {
    * duplicate and done once. Throws 409 for the same id with another body.
    */
   async receive(
-    site: WebhookSender['site'],
+    site: Pick<Site, 'id' | 'accountId'>,
     delivery: IncomingDelivery,
   ): Promise<{ deliveryId: bigint; duplicate: boolean }> {
     const bodyHash = createHash('sha256').update(`${delivery.topic}\n${delivery.text}`).digest('hex');

@@ -1,39 +1,74 @@
 import type { Database } from '../../database/client.ts';
-import type { Platform } from '../../platforms/platform.ts';
-import type { WebhookHeaders, WebhookPart } from '../../platforms/webhookPart.ts';
+import type { Site } from '../../database/generated/client.ts';
+import type { AnnouncingWebhook, WebhookHeaders } from '../../platforms/webhookPart.ts';
 import { VaultError } from '../../security/credentialVault.ts';
+import { hashSiteKey, matchesSiteKey } from '../../security/siteKey.ts';
+import { isSigned, type WebhookSignature } from '../../security/webhookSignature.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import type { OwnedIntegration, SiteConnections } from '../integrations/openConnection.ts';
+import type { SiteService } from '../sites/site.service.ts';
 
-/** Finds out for which integrations a webhook of a platform's own form was sent. */
+/** How a site proves that it sent a webhook: by a signature over the body, or by the key itself. */
+export type SiteProof = { kind: 'signature'; signature: WebhookSignature } | { kind: 'key'; key: string };
+
+/** A site that proved itself. */
+export interface SendingSite {
+  site: Pick<Site, 'id' | 'accountId'>;
+  /** Until when the key before the last rotation is accepted, where the site used that key; null otherwise. */
+  previousKeyUntil: Date | null;
+}
+
+/** Finds out who sent a webhook. */
 export class WebhookSenders {
   readonly #db: Database;
+  readonly #sites: SiteService;
   readonly #connections: SiteConnections;
 
-  constructor(parts: { db: Database; connections: SiteConnections }) {
+  constructor(parts: { db: Database; sites: SiteService; connections: SiteConnections }) {
     this.#db = parts.db;
+    this.#sites = parts.sites;
     this.#connections = parts.connections;
   }
 
+  /** The site that sent `text`; null when there is no such site, the site has no key, or the proof does not fit. */
+  async site(siteId: number, proof: SiteProof, text: string): Promise<SendingSite | null> {
+    const site = await this.#db.site.findFirst({ where: { id: siteId, account: { isActive: true } } });
+    if (!site) return null;
+    if (proof.kind === 'key') {
+      if (matchesSiteKey(proof.key, site.apiKeyHash)) return { site, previousKeyUntil: null };
+    } else {
+      const key = await this.#sites.openKey(site);
+      if (key !== null && isSigned(key, text, proof.signature)) return { site, previousKeyUntil: null };
+    }
+    const previous = await this.#sites.openPreviousKey(site);
+    if (previous === null) return null;
+    const matches =
+      proof.kind === 'key'
+        ? matchesSiteKey(proof.key, hashSiteKey(previous))
+        : isSigned(previous, text, proof.signature);
+    return matches ? { site, previousKeyUntil: site.previousKeyUntil } : null;
+  }
+
   /**
-   * The integrations whose credentials prove that it was sent for them: several, where several sites are connected
-   * to the same shop. None when it names none, or the proof fits none. Throws VaultError when it cannot be told.
+   * The integrations of a platform whose credentials prove that the webhook was sent for them: several, where several
+   * sites are connected to the same shop; none, where the headers name no sender or the proof does not fit. Throws
+   * VaultError when no credentials can be decrypted.
    */
-  async find(
-    platform: Platform,
-    webhooks: WebhookPart,
+  async integrations(
+    platform: string,
+    webhook: Pick<AnnouncingWebhook, 'senderOf' | 'isGenuine'>,
     rawBody: Buffer,
     headers: WebhookHeaders,
   ): Promise<OwnedIntegration[]> {
-    const claimed = webhooks.senderOf(headers);
+    const claimed = webhook.senderOf(headers);
     if (claimed === null) return [];
     const proven: OwnedIntegration[] = [];
     let unreadable: VaultError | null = null;
-    for (const integration of await this.#named(platform.name, JSON.stringify(claimed))) {
+    for (const integration of await this.#named(platform, JSON.stringify(claimed))) {
       try {
         const credentials = await this.#connections.openCredentials(integration);
         const config = configOf(integration).json;
-        if (webhooks.isGenuine(rawBody, headers, { config, credentials })) proven.push(integration);
+        if (webhook.isGenuine(rawBody, headers, { config, credentials })) proven.push(integration);
       } catch (error) {
         // That of another integration with the same shop may well be readable.
         if (!(error instanceof VaultError)) throw error;

@@ -25,23 +25,25 @@ export const shopifyWebhooks: WebhookPart = {
     },
   ],
   idHeader: 'X-Shopify-Webhook-Id',
-  senderOf(headers) {
-    const shop = shopOfWebhook(read(headers));
-    return shop === null ? null : { shop_domain: shop };
-  },
-  isGenuine: (rawBody, headers, { config, credentials }) =>
-    isShopifyWebhook(rawBody, read(headers), {
-      shop: shopOf(config),
-      secrets: webhookSecrets(credentials),
-    }),
-  changeIn(headers, body) {
-    const topic = read(headers)['x-shopify-topic'];
-    if (!/^(products|collections)\/(create|update|delete)$/.test(topic ?? ''))
-      return {
-        field: 'X-Shopify-Topic',
-        message: 'must be create, update or delete of products or collections.',
-      };
-    return webhookSubject(topic, body) ?? { field: 'body', message: 'names no product or collection.' };
+  announces: {
+    senderOf(headers) {
+      const shop = shopOfWebhook(read(headers));
+      return shop === null ? null : { shop_domain: shop };
+    },
+    isGenuine: (rawBody, headers, { config, credentials }) =>
+      isShopifyWebhook(rawBody, read(headers), {
+        shop: shopOf(config),
+        secrets: webhookSecrets(credentials),
+      }),
+    changeIn(headers, body) {
+      const topic = read(headers)['x-shopify-topic'];
+      if (!/^(products|collections)\/(create|update|delete)$/.test(topic ?? ''))
+        return {
+          field: 'X-Shopify-Topic',
+          message: 'must be create, update or delete of products or collections.',
+        };
+      return webhookSubject(topic, body) ?? { field: 'body', message: 'names no product or collection.' };
+    },
   },
 };
 

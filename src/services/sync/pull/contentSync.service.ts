@@ -6,14 +6,8 @@ import type { PlatformRegistry } from '../../../platforms/registry.ts';
 import { inScope, type TenantScope } from '../../access/tenantScope.ts';
 import { birthVerdict } from '../../content/birth.ts';
 import { mustBeConflict, withoutItem } from '../../content/contentEdit.service.ts';
-import {
-  lockContent,
-  lockRows,
-  type MergeOutcome,
-  markDeletedRemote,
-  remoteFacts,
-  subjectOf,
-} from '../../content/merge.ts';
+import { lockContent, lockRows } from '../../content/contentLocks.ts';
+import { type MergeOutcome, markDeletedRemote, remoteFacts } from '../../content/merge.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { IntegrationService } from '../../integrations/integration.service.ts';
 import { configOf } from '../../integrations/integrationConfig.ts';
@@ -98,7 +92,7 @@ export class ContentSyncService {
       });
     });
     return this.#db.$transaction(async (tx) => {
-      await lockContent(tx, siteId, subjectOf(contentType, externalId));
+      await lockContent(tx, siteId, contentType, externalId);
       const now = await tx.content.findUniqueOrThrow({ where: { id: contentId } });
       mustBeConflict(now);
       await tx.content.update({
@@ -162,7 +156,7 @@ export class ContentSyncService {
       throw error;
     });
     return this.#db.$transaction(async (tx) => {
-      await lockContent(tx, integration.siteId, subjectOf(contentType, externalId));
+      await lockContent(tx, integration.siteId, contentType, externalId);
       const result = await this.#store(tx, integration, contentType, externalId, reading);
       await this.#record(tx, integration, contentType, externalId, result.content?.id ?? null, {
         action: actionOf(result),

@@ -1,7 +1,8 @@
 import type { Transaction } from '../../../database/client.ts';
 import { RemoteError } from '../../../errors.ts';
 import type { ItemFault, TypeOfSite } from '../../../platforms/contentPart.ts';
-import { lockRows, markDeletedRemote } from '../../content/merge.ts';
+import { lockRows } from '../../content/contentLocks.ts';
+import { markDeletedRemote } from '../../content/merge.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun } from '../phaseContext.ts';
 import { knownContents } from './knownContents.ts';

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
-import { lockRows } from '../../content/merge.ts';
+import { lockRows } from '../../content/contentLocks.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import { writeOf } from './contentWrite.ts';
 import { noResult, type PushOutcomes } from './pushOutcomes.ts';

@@ -1,7 +1,7 @@
 import type { Content } from '../../../database/generated/client.ts';
 import { RemoteError } from '../../../errors.ts';
 import type { ItemFault, RemoteContent, WriteOutcome } from '../../../platforms/contentPart.ts';
-import { lockRows } from '../../content/merge.ts';
+import { lockRows } from '../../content/contentLocks.ts';
 import { isHashOf, remoteState } from '../../content/sharedState.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';

@@ -1,0 +1,87 @@
+import type { ToldChange, WebhookPart } from '../../webhookPart.ts';
+import { localStatus } from '../content/postFields.ts';
+import { metadataWebhook, statusWebhook } from './bodies.ts';
+
+/** Kept bodies may hold a number from before contents had keys. Nothing is decided by it. */
+const withoutNumber = { content_id: true } as const;
+const keptStatus = statusWebhook.omit(withoutNumber);
+const keptMetadata = metadataWebhook.omit(withoutNumber);
+
+/** The webhooks of the connector plugin, which signs by the Standard Webhooks specification. */
+export const wordpressWebhooks: WebhookPart = {
+  headers: [
+    { name: 'X-Site-Id', required: true, description: 'The site that sends this.' },
+    {
+      name: 'webhook-signature',
+      required: false,
+      description:
+        'Standard Webhooks, with the site key as secret: `v1,…`. Or send the key itself as X-API-Key.',
+    },
+    {
+      name: 'webhook-id',
+      required: false,
+      description: 'Names the message; with the same one again it is a duplicate.',
+    },
+    {
+      name: 'webhook-timestamp',
+      required: false,
+      description: 'Seconds since 1970; needed with a signature.',
+    },
+    { name: 'X-API-Key', required: false, description: 'The site key, where there is no signature.' },
+  ],
+  idHeader: 'webhook-id',
+  tells: {
+    status: {
+      summary: "A site tells of a post's status",
+      body: statusWebhook,
+      changeIn(kept) {
+        const body = keptStatus.parse(kept);
+        const status = localStatus(body.status);
+        return {
+          ...changeOf(body),
+          gone: status === null,
+          externalStatus: body.status,
+          ...(body.url ? { externalUrl: body.url } : {}),
+          fields: status === null ? {} : { status },
+        };
+      },
+    },
+    metadata: {
+      summary: "A site tells of a post's title, terms and other metadata",
+      body: metadataWebhook,
+      changeIn(kept) {
+        const { title, slug, excerpt, terms, meta, ...body } = keptMetadata.parse(kept);
+        return {
+          ...changeOf(body),
+          fields: {
+            ...(title === undefined ? {} : { title }),
+            ...(slug === undefined ? {} : { slug }),
+            ...(excerpt === undefined ? {} : { excerpt }),
+            ...(terms === undefined ? {} : { terms }),
+            // A webhook says 0 where a reading leaves out the image that a post does not have.
+            ...(meta === undefined
+              ? {}
+              : { metadata: meta.featured_media === 0 ? { ...meta, featured_media: undefined } : meta }),
+          },
+        };
+      },
+    },
+  },
+};
+
+function changeOf(body: {
+  external_id: string;
+  content_key?: string;
+  post_type: string;
+  modified_gmt: string;
+  op_id?: string;
+}): Omit<ToldChange, 'fields'> {
+  return {
+    contentType: body.post_type,
+    externalId: body.external_id,
+    contentKey: body.content_key ?? null,
+    operationId: body.op_id ?? null,
+    modifiedAt: body.modified_gmt,
+    gone: false,
+  };
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { WebhookDelivery } from '../../database/generated/client.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
+import type { PlatformRegistry } from '../../platforms/registry.ts';
+import type { AnnouncedChange, ToldChange, ToldTopic } from '../../platforms/webhookPart.ts';
+import type { IncomingDelivery } from './webhookIntake.service.ts';
+
+/** The message of a delivery: a change that one integration's other side announced, or a change that a site told. */
+export type DeliveryMessage =
+  | { kind: 'announced'; integrationId: number; change: AnnouncedChange }
+  | { kind: 'told'; platform: string; change: ToldChange };
+
+type MessagePart = Pick<IncomingDelivery, 'topic' | 'subject' | 'body'>;
+
+const announcedBody = z.object({
+  integration_id: z.int(),
+  content_type: z.string(),
+  external_id: z.string(),
+  modified_at: z.iso.datetime().nullable(),
+});
+
+/** The parts of a delivery about a change that was announced to an integration. */
+export function announcedDelivery(integrationId: number, change: AnnouncedChange): MessagePart {
+  return {
+    topic: change.gone ? 'deleted' : 'changed',
+    subject: subjectOf(change),
+    body: {
+      integration_id: integrationId,
+      content_type: change.contentType,
+      external_id: change.externalId,
+      modified_at: change.modifiedAt,
+    },
+  };
+}
+
+/** The parts of a delivery about a change that a site told by `body`. */
+export function toldDelivery(topic: ToldTopic, change: ToldChange, body: JsonObject): MessagePart {
+  return { topic, subject: subjectOf(change), body };
+}
+
+/** Reads the message of a kept delivery. Throws ZodError for a body that no version of this server has kept. */
+export function messageOf(
+  platforms: PlatformRegistry,
+  { topic, body }: Pick<WebhookDelivery, 'topic' | 'body'>,
+): DeliveryMessage {
+  if (topic === 'status' || topic === 'metadata') {
+    const { name, tells } = platforms.telling();
+    return { kind: 'told', platform: name, change: tells[topic].changeIn(body) };
+  }
+  const kept = announcedBody.parse(body);
+  return {
+    kind: 'announced',
+    integrationId: kept.integration_id,
+    change: {
+      contentType: kept.content_type,
+      externalId: kept.external_id,
+      gone: topic === 'deleted',
+      modifiedAt: kept.modified_at,
+    },
+  };
+}
+
+/** Deliveries with one subject are applied in their order. */
+function subjectOf({ contentType, externalId }: AnnouncedChange): string {
+  return `${contentType}:${externalId}`;
+}
