@@ -100,15 +100,21 @@ export interface KnownContents {
   count(): Promise<number>;
   /** Those of `externalIds` that are known. */
   some(externalIds: readonly string[]): Promise<Map<string, KnownContent>>;
-  /**
-   * Of each range of `size` numeric ids that holds any (range n: ids from n × size up to, not including,
-   * (n + 1) × size): how many there are, and the XOR of their tags. One without a tag counts, and adds nothing.
-   */
-  ranges(size: number): Promise<Map<number, { count: number; xor: bigint }>>;
-  /** Everything in the ranges with these numbers. */
-  inRanges(size: number, ranges: readonly number[]): Promise<Map<string, KnownContent>>;
+  /** The contents whose ids are whole numbers, by ranges of ids. */
+  readonly numbered: NumberedContents;
   /** Everything after `after`, at most `limit`: numeric ids as numbers ascend, others in any order that stays. */
   after(after: string | null, limit: number): Promise<Map<string, KnownContent>>;
+}
+
+/**
+ * Ranges of ids, for every platform whose ids are whole numbers: a site that digests its own ranges is compared
+ * without a list of all ids. Range n holds the ids from n × size up to, not including, (n + 1) × size.
+ */
+export interface NumberedContents {
+  /** The digest of each range that holds any content: the count, and the XOR of the tags. A missing tag adds 0. */
+  digests(size: number): Promise<Map<number, { count: number; xor: bigint }>>;
+  /** The contents in the ranges with these numbers. */
+  inRanges(size: number, ranges: readonly number[]): Promise<Map<string, KnownContent>>;
 }
 
 export interface KnownContent {

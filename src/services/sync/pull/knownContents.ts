@@ -1,5 +1,5 @@
 import type { Transaction } from '../../../database/client.ts';
-import type { KnownContent, KnownContents } from '../../../platforms/contentPart.ts';
+import type { KnownContent, KnownContents, NumberedContents } from '../../../platforms/contentPart.ts';
 import type { SiteItems } from '../../content/merge.ts';
 
 interface KnownRow {
@@ -9,8 +9,10 @@ interface KnownRow {
 }
 
 /** What is stored of one type of a site and is still there, as a platform asks for it to read only what differs. */
-export function knownContents(db: Transaction, { siteId, platform, contentType }: SiteItems): KnownContents {
+export function knownContents(db: Transaction, of: SiteItems): KnownContents {
+  const { siteId, platform, contentType } = of;
   return {
+    numbered: numberedContents(db, of),
     async count() {
       const [row] = await db.$queryRaw<{ count: number }[]>`
         SELECT count(*)::int AS count FROM content
@@ -26,7 +28,22 @@ export function knownContents(db: Transaction, { siteId, platform, contentType }
             AND external_id = ANY(${[...externalIds]}) AND sync_state <> 'deleted_remote'`,
       );
     },
-    async ranges(size) {
+    async after(after, limit) {
+      return byId(
+        await db.$queryRaw<KnownRow[]>`
+          SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
+          WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
+            AND external_id IS NOT NULL AND sync_state <> 'deleted_remote'
+            AND (lpad(external_id, 20, '0'), external_id) > (lpad(${after ?? ''}, 20, '0'), ${after ?? ''})
+          ORDER BY lpad(external_id, 20, '0'), external_id LIMIT ${limit}`,
+      );
+    },
+  };
+}
+
+function numberedContents(db: Transaction, { siteId, platform, contentType }: SiteItems): NumberedContents {
+  return {
+    async digests(size) {
       const rows = await db.$queryRaw<{ range: bigint; count: number; xor: bigint }[]>`
         SELECT external_id::bigint / ${size}::bigint AS range, count(*)::int AS count,
           coalesce(bit_xor(('x' || remote_tag)::bit(64)::bigint), 0) AS xor
@@ -45,16 +62,6 @@ export function knownContents(db: Transaction, { siteId, platform, contentType }
           WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
             AND external_id ~ '^[0-9]{1,18}$' AND sync_state <> 'deleted_remote'
             AND external_id::bigint / ${size}::bigint = ANY(${[...ranges]}::bigint[])`,
-      );
-    },
-    async after(after, limit) {
-      return byId(
-        await db.$queryRaw<KnownRow[]>`
-          SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
-          WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
-            AND external_id IS NOT NULL AND sync_state <> 'deleted_remote'
-            AND (lpad(external_id, 20, '0'), external_id) > (lpad(${after ?? ''}, 20, '0'), ${after ?? ''})
-          ORDER BY lpad(external_id, 20, '0'), external_id LIMIT ${limit}`,
       );
     },
   };

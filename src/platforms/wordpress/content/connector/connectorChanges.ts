@@ -28,7 +28,7 @@ export async function* readChangedItems(
   const missing: string[] = [];
   for (const ranges of parts(differing, RANGES_AT_ONCE)) {
     const onSite = await listed(requests, items, ranges);
-    const stored = await known.inRanges(RANGE, ranges);
+    const stored = await known.numbered.inRanges(RANGE, ranges);
     for (const [id, hash] of onSite) {
       const own = stored.get(id);
       if (own === undefined ? Number(id) >= smallest : own.tag !== hash) ids.push(id);
@@ -69,7 +69,7 @@ async function differingRanges(
   known: KnownContents,
 ): Promise<number[]> {
   const { value } = await items.ask('inventory', `size=${RANGE}`);
-  const stored = await known.ranges(RANGE);
+  const stored = await known.numbered.digests(RANGE);
   const differing: number[] = [];
   for (const entry of listIn(requests, value.ranges)) {
     const [range, count, xor]: unknown[] = Array.isArray(entry) ? entry : [];
