@@ -1,26 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SetupError } from '../errors.ts';
+import { makeFileOnce } from './fileMadeOnce.ts';
 
 /**
  * Reads the secret in `file`, or makes it with `generate` and keeps it there, mode 0600.
- * Processes that start at the same moment end with the same secret: a hard link is made or fails whole.
+ * Processes that start at the same moment end with the same secret.
  */
 export function generatedSecret(file: string, generate: () => string): string {
   const kept = readSecret(file);
   if (kept !== null) return kept;
-  const draft = `${file}.${randomUUID()}`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(draft, `${generate()}\n`, { mode: 0o600, flag: 'wx', flush: true });
-    try {
-      linkSync(draft, file);
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    } finally {
-      unlinkSync(draft);
-    }
+    makeFileOnce(file, `${generate()}\n`);
   } catch (error) {
     throw new SetupError(
       `Cannot keep a generated secret in ${file} (${codeOf(error)}). Make DATA_DIR writable.`,

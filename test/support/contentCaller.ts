@@ -74,19 +74,19 @@ export class Known implements KnownContents {
     return new Map([...this.contents].filter(([id]) => externalIds.includes(id)));
   }
 
-  async ranges(size: number) {
-    const found = new Map<number, { count: number; xor: bigint }>();
-    for (const [id, { tag }] of this.contents) {
-      const { count, xor } = found.get(Math.floor(Number(id) / size)) ?? { count: 0, xor: 0n };
-      const own = tag === null ? 0n : BigInt(`0x${tag}`);
-      found.set(Math.floor(Number(id) / size), { count: count + 1, xor: xor ^ own });
-    }
-    return found;
-  }
-
-  async inRanges(size: number, ranges: readonly number[]) {
-    return new Map([...this.contents].filter(([id]) => ranges.includes(Math.floor(Number(id) / size))));
-  }
+  readonly numbered = {
+    digests: async (size: number) => {
+      const found = new Map<number, { count: number; xor: bigint }>();
+      for (const [id, { tag }] of this.contents) {
+        const { count, xor } = found.get(Math.floor(Number(id) / size)) ?? { count: 0, xor: 0n };
+        const own = tag === null ? 0n : BigInt(`0x${tag}`);
+        found.set(Math.floor(Number(id) / size), { count: count + 1, xor: xor ^ own });
+      }
+      return found;
+    },
+    inRanges: async (size: number, ranges: readonly number[]) =>
+      new Map([...this.contents].filter(([id]) => ranges.includes(Math.floor(Number(id) / size)))),
+  };
 
   async after(after: string | null, limit: number) {
     const sorted = [...this.contents].sort(([one], [other]) => Number(one) - Number(other));

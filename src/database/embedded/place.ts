@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SetupError } from '../../errors.ts';
-import { ignore } from './binaries.ts';
+import { makeFileOnce } from '../../security/fileMadeOnce.ts';
 import { canReach, type ServerUser, serverUser } from './systemUser.ts';
 
 /** Where everything of one embedded database lies. */
@@ -86,17 +86,11 @@ async function makeHome(home: string, user: ServerUser): Promise<void> {
   await chown(home, user.uid, user.gid);
 }
 
-/** Reads a file, or makes it with mode 0600; of several that make it at once one wins and all read the same. */
+/** Reads a file, or makes it. Processes that make it at the same moment read the same text. */
 async function once(path: string, make: () => string): Promise<string> {
   const there = await readFile(path, 'utf8').catch(ignoreMissing);
   if (there !== undefined) return there.trim();
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    await writeFile(draft, `${make()}\n`, { mode: 0o600, flag: 'wx', flush: true });
-    await link(draft, path).catch(ignore('EEXIST'));
-  } finally {
-    await rm(draft, { force: true });
-  }
+  makeFileOnce(path, `${make()}\n`);
   return (await readFile(path, 'utf8')).trim();
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { SyncRun } from '../../database/generated/client.ts';
 import { SyncDirection, SyncStatus } from '../../database/generated/enums.ts';
+import { runTotals } from '../../services/sync/runLedger.ts';
 import type { SyncStatusView } from '../../services/sync/sync.service.ts';
 import { timestamp } from './common.schema.ts';
 
@@ -14,17 +15,6 @@ export const syncRequest = z.strictObject({
   }),
 });
 
-const totals = z.object({
-  pulled: z.int(),
-  created: z.int(),
-  updated: z.int(),
-  unchanged: z.int(),
-  deleted: z.int(),
-  pushed: z.int(),
-  conflicts: z.int(),
-  failed: z.int(),
-});
-
 export const runSchema = z
   .object({
     id: z.int(),
@@ -32,24 +22,13 @@ export const runSchema = z
     direction: z.enum(SyncDirection),
     status: z.enum(SyncStatus).exclude(['never']),
     progress: z.object({ done: z.int(), expected: z.int().nullable() }),
-    totals,
+    totals: runTotals,
     error: z.string().nullable(),
     started_at: timestamp.nullable(),
     finished_at: timestamp.nullable(),
     duration_ms: z.int().nullable(),
   })
   .meta({ id: 'SyncRun' });
-
-const noTotals: z.output<typeof totals> = {
-  pulled: 0,
-  created: 0,
-  updated: 0,
-  unchanged: 0,
-  deleted: 0,
-  pushed: 0,
-  conflicts: 0,
-  failed: 0,
-};
 
 export const contentCountsSchema = z.object({
   total: z.int(),
@@ -81,7 +60,7 @@ export function runBody(run: SyncRun) {
     direction: run.direction,
     status: run.status,
     progress: { done: run.progressDone, expected: run.progressExpected },
-    totals: { ...noTotals, ...(typeof run.totals === 'object' ? run.totals : {}) },
+    totals: runTotals.parse(run.totals),
     error: run.error,
     started_at: run.startedAt?.toISOString() ?? null,
     finished_at: end?.toISOString() ?? null,

@@ -4,18 +4,7 @@ import type { SyncRun } from '../../database/generated/client.ts';
 import type { JsonObject } from '../../platforms/connection.ts';
 
 /** What a run did, as `totals` on the wire. */
-export interface RunTotals {
-  pulled: number;
-  created: number;
-  updated: number;
-  unchanged: number;
-  deleted: number;
-  pushed: number;
-  conflicts: number;
-  failed: number;
-}
-
-const totalsShape = z.object({
+export const runTotals = z.object({
   pulled: z.int().default(0),
   created: z.int().default(0),
   updated: z.int().default(0),
@@ -25,6 +14,7 @@ const totalsShape = z.object({
   conflicts: z.int().default(0),
   failed: z.int().default(0),
 });
+export type RunTotals = z.output<typeof runTotals>;
 
 const json: z.ZodType<JsonObject> = z.record(z.string(), z.json());
 
@@ -94,7 +84,7 @@ export class RunLedger {
     this.#db = db;
     this.run = run;
     this.#now = now;
-    this.#totals = totalsShape.parse(run.totals);
+    this.#totals = runTotals.parse(run.totals);
     this.#checkpoint = readCheckpoint(run.checkpoint);
     this.#done = run.progressDone;
     this.#expected = run.progressExpected;
@@ -142,7 +132,7 @@ export class RunLedger {
 
   #after(step: RunStep) {
     const totals = { ...this.#totals };
-    for (const name of Object.keys(totalsShape.shape) as (keyof RunTotals)[]) {
+    for (const name of Object.keys(runTotals.shape) as (keyof RunTotals)[]) {
       totals[name] += step.totals?.[name] ?? 0;
     }
     const troubles = [...this.#checkpoint.troubles, ...(step.troubles ?? [])].slice(0, troublesKept);
