@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
-import type { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { createCore, createPlatforms } from './adminServices.ts';
 import { type Config, secretFile } from './config.ts';
 import type { Database } from './database/client.ts';
 import { pendingMigrations } from './database/migrate.ts';
 import { createReadPool } from './database/readPool.ts';
 import { createApp } from './http/app.ts';
+import type { Counters } from './http/limits/counters.ts';
 import { FailureBrake } from './http/limits/failureBrake.ts';
 import { openCounters } from './http/limits/openCounters.ts';
 import { HttpMetrics } from './http/metrics.ts';
@@ -26,7 +28,7 @@ import { syncRoutes } from './http/routers/sync.router.ts';
 import { NotReady, type ReadinessCheck, systemPages, systemRoutes } from './http/routers/system.router.ts';
 import { webhookRoutes } from './http/routers/webhooks.router.ts';
 import { createBoss, JobQueue } from './jobs/queues.ts';
-import { type RunningWorkers, startWorkers } from './jobs/workers.ts';
+import { type RunningWorkers, startWorkers, type Workers } from './jobs/workers.ts';
 import { OutboundClient } from './outbound/httpClient.ts';
 import { SitePaces } from './outbound/sitePace.ts';
 import type { Platform } from './platforms/platform.ts';
@@ -58,7 +60,10 @@ import { WebhookInboxService } from './services/webhooks/webhookInbox.service.ts
 import { WebhookIntakeService } from './services/webhooks/webhookIntake.service.ts';
 import { WebhookSenders } from './services/webhooks/webhookSenders.ts';
 
-export const version = '0.1.0';
+/** The version of this server, as package.json names it. */
+export const version = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))).version;
 
 /** A server, wired and not yet listening. */
 export interface Container {
@@ -80,134 +85,12 @@ export async function createContainer(
   databaseUrl: string,
   morePlatforms: readonly Platform[] = [],
 ): Promise<Container> {
-  const now = () => Date.now();
-  const { db, events, server, sites, vault } = createCore(config, logger, databaseUrl);
-  const readPool = createReadPool({
-    url: databaseUrl,
-    size: Math.ceil(config.databasePoolSize / 2),
-    logger,
-  });
-  const boss = createBoss({ url: databaseUrl, logger, works: config.role !== 'api' });
-  const queue = new JobQueue(boss);
-  const refusal = () => server.refusal();
-  const outbound = new OutboundClient({ allow: config.outboundAllow, refusal });
-  const platforms = new PlatformRegistry([...createPlatforms(config, outbound), ...morePlatforms]);
-  const metrics = new HttpMetrics();
-
-  const connections = new SiteConnections({ db, vault, sites, events, server });
-  const integrations = new IntegrationService({
-    db,
-    reads: new IntegrationReads(readPool),
-    platforms,
-    connections,
-    sites,
-    events,
-    queue,
-  });
-  const siteKeys = new SiteKeyReveal({ integrations, platforms, connections, sites, events });
-  const connectionTests = new ConnectionTestService({
-    db,
-    platforms,
-    integrations,
-    connections,
-    events,
-    refusal,
-    observe: metrics.countTest,
-  });
-  const onboarding = new OnboardingService({ db, platforms, tests: connectionTests, events });
-  const metadata = new SyncMetadataService({ db, platforms, integrations, connections, events, now });
-  const sync = new SyncService({
-    db,
-    platforms,
-    integrations,
-    events,
-    queue,
-    refusal,
-    wait: (ms) => sleep(ms),
-    now,
-  });
-  const health = new SyncHealthService({ db, integrations, platforms, events, refusal, now });
-  const paces = new SitePaces({
-    now: () => performance.now(),
-    wait: (ms, signal) => sleep(ms, undefined, { signal }),
-  });
-  const pauses = new SitePauses({ events, now });
-  const sessions = new ContentSessions({ platforms, connections, paces });
-  const contentRuns = new ContentRunner({
-    db,
-    platforms,
-    sessions,
-    terms: new TermSync({ events }),
-    pull: new ContentPull({ events, now }),
-    push: new ContentPush({ events, now }),
-    events,
-    now,
-  });
-  const runner = new SyncRunner({
-    db,
-    metadata,
-    contents: contentRuns,
-    sync,
-    pauses,
-    events,
-    logger,
-    now,
-  });
-  const contents = new ContentService({ db, sites });
-  const edits = new ContentEditService({ db, sites, events });
-  const contentSync = new ContentSyncService({ db, platforms, integrations, sessions, events });
-  const puller = new ContentPuller({ db, contentSync, pauses });
-  const retention = new RetentionService({ db, keepDays: config.retentionDays, logger, now });
-  const intake = new WebhookIntakeService({ db, queue });
-  const inbox = new WebhookInboxService({ db, platforms, events, queue, logger });
-
-  const tokenKeys = readTokenKeys(config);
-  const auth = new AuthService({
-    db,
-    signingSecret: tokenKeys.kind === 'secret' ? tokenKeys.secret : null,
-    now,
-  });
+  const base = wireBase(config, logger, databaseUrl, morePlatforms);
+  const services = wireServices(base);
+  const content = wireContent(base, services);
   const counters = await openCounters(config.redisUrl, logger);
-  const minute = 60_000;
-  const keyBrake = new FailureBrake(counters.store('brake:key:'), { limit: 20, windowMs: minute }, logger);
-  const signInBrake = new FailureBrake(
-    counters.store('brake:sign-in:'),
-    { limit: 100, windowMs: 10 * minute },
-    logger,
-  );
-
-  const routes = [
-    ...systemRoutes(readinessChecks(db, databaseUrl, queue), refusal),
-    ...authRoutes(auth, signInBrake),
-    ...siteRoutes(sites, events),
-    ...platformRoutes(platforms),
-    ...integrationRoutes(integrations, siteKeys, events, platforms),
-    ...connectionRoutes(connectionTests, onboarding, health, platforms, keyBrake),
-    ...syncRoutes(sync, metadata, config.syncWaitS * 1000),
-    ...contentRoutes(contents, edits, contentSync),
-    ...webhookRoutes(platforms, {
-      senders: new WebhookSenders({ db, sites, connections }),
-      intake,
-      brake: keyBrake,
-    }),
-    ...deliveryRoutes(inbox),
-  ];
-  const app = createApp({
-    routes,
-    pages: systemPages(routes, metrics, version),
-    authenticate: createAuthenticate(auth, tokenKeys, keyBrake),
-    throttles: {
-      integration: createThrottle(
-        'integration',
-        config.throttleIntegration,
-        counters.store('throttle:integration:'),
-        logger,
-      ),
-    },
-    logger,
-    metrics,
-    trustProxy: config.trustProxy,
-  });
+  const { app, routes } = wireHttp(base, services, content, counters);
+  const { boss, db, outbound, queue, readPool, refusal, server } = base;
 
   let workers: RunningWorkers | null = null;
   return {
@@ -215,9 +98,10 @@ export async function createContainer(
     routes,
     async start() {
       await server.begin();
-      await startBoss(boss, queue);
+      await boss.start();
+      await queue.prepare();
       if (config.role === 'api') return;
-      workers = await startWorkers(boss, { runner, inbox, puller, sync, retention }, { refusal, logger });
+      workers = await startWorkers(boss, wireWorkers(base, services, content), { refusal, logger });
     },
     async stop(timeoutMs) {
       workers?.stop();
@@ -230,9 +114,158 @@ export async function createContainer(
   };
 }
 
-async function startBoss(boss: PgBoss, queue: JobQueue): Promise<void> {
-  await boss.start();
-  await queue.prepare();
+type Base = ReturnType<typeof wireBase>;
+type Services = ReturnType<typeof wireServices>;
+type Content = ReturnType<typeof wireContent>;
+
+/** The database, the queue, the way out, and the platforms. */
+function wireBase(config: Config, logger: Logger, databaseUrl: string, morePlatforms: readonly Platform[]) {
+  const core = createCore(config, logger, databaseUrl);
+  const refusal = () => core.server.refusal();
+  const outbound = new OutboundClient({ allow: config.outboundAllow, refusal });
+  const boss = createBoss({ url: databaseUrl, logger, works: config.role !== 'api' });
+  return {
+    ...core,
+    config,
+    logger,
+    databaseUrl,
+    now: () => Date.now(),
+    refusal,
+    outbound,
+    boss,
+    queue: new JobQueue(boss),
+    readPool: createReadPool({ url: databaseUrl, size: Math.ceil(config.databasePoolSize / 2), logger }),
+    platforms: new PlatformRegistry([...createPlatforms(config, outbound), ...morePlatforms]),
+    metrics: new HttpMetrics(),
+  };
+}
+
+/** Integrations, their connections and structure, their runs and their health. */
+function wireServices(base: Base) {
+  const { db, vault, sites, events, server, platforms, queue, refusal, now, readPool, metrics } = base;
+  const connections = new SiteConnections({ db, vault, sites, events, server });
+  const reads = new IntegrationReads(readPool);
+  const integrations = new IntegrationService({ db, reads, platforms, connections, sites, events, queue });
+  const tests = new ConnectionTestService({
+    db,
+    platforms,
+    integrations,
+    connections,
+    events,
+    refusal,
+    observe: metrics.countTest,
+  });
+  return {
+    connections,
+    integrations,
+    tests,
+    siteKeys: new SiteKeyReveal({ integrations, platforms, connections, sites, events }),
+    onboarding: new OnboardingService({ db, platforms, tests, events }),
+    metadata: new SyncMetadataService({ db, platforms, integrations, connections, events, now }),
+    sync: new SyncService({
+      db,
+      platforms,
+      integrations,
+      events,
+      queue,
+      refusal,
+      wait: (ms) => sleep(ms),
+      now,
+    }),
+    health: new SyncHealthService({ db, integrations, platforms, events, refusal, now }),
+  };
+}
+
+/** Contents, and the way to them on their sites. */
+function wireContent({ db, sites, events, platforms, now }: Base, { connections, integrations }: Services) {
+  const paces = new SitePaces({
+    now: () => performance.now(),
+    wait: (ms, signal) => sleep(ms, undefined, { signal }),
+  });
+  const sessions = new ContentSessions({ platforms, connections, paces });
+  return {
+    contents: new ContentService({ db, sites }),
+    edits: new ContentEditService({ db, sites, events }),
+    sessions,
+    pauses: new SitePauses({ events, now }),
+    contentSync: new ContentSyncService({ db, platforms, integrations, sessions, events }),
+  };
+}
+
+/** The handlers of the jobs. */
+function wireWorkers(
+  base: Base,
+  { metadata, sync }: Services,
+  { sessions, pauses, contentSync }: Content,
+): Workers {
+  const { config, db, events, logger, now, platforms, queue } = base;
+  const contents = new ContentRunner({
+    db,
+    platforms,
+    sessions,
+    terms: new TermSync({ events }),
+    pull: new ContentPull({ events, now }),
+    push: new ContentPush({ events, now }),
+    events,
+    now,
+  });
+  return {
+    runner: new SyncRunner({ db, metadata, contents, sync, pauses, events, logger, now }),
+    puller: new ContentPuller({ db, contentSync, pauses }),
+    inbox: new WebhookInboxService({ db, platforms, events, queue, logger }),
+    sync,
+    retention: new RetentionService({ db, keepDays: config.retentionDays, logger, now }),
+  };
+}
+
+/** The API: its routes, who may call them and how often. */
+function wireHttp(base: Base, services: Services, content: Content, counters: Counters) {
+  const { config, db, events, logger, metrics, now, platforms, queue, sites } = base;
+  const { connections, integrations, health, metadata, sync } = services;
+  const tokenKeys = readTokenKeys(config);
+  const auth = new AuthService({
+    db,
+    signingSecret: tokenKeys.kind === 'secret' ? tokenKeys.secret : null,
+    now,
+  });
+  const minute = 60_000;
+  const keyBrake = new FailureBrake(counters.store('brake:key:'), { limit: 20, windowMs: minute }, logger);
+  const signInBrake = new FailureBrake(
+    counters.store('brake:sign-in:'),
+    { limit: 100, windowMs: 10 * minute },
+    logger,
+  );
+  const senders = new WebhookSenders({ db, sites, connections });
+  const intake = new WebhookIntakeService({ db, queue });
+  const inbox = new WebhookInboxService({ db, platforms, events, queue, logger });
+  const routes = [
+    ...systemRoutes(readinessChecks(db, base.databaseUrl, queue), base.refusal),
+    ...authRoutes(auth, signInBrake),
+    ...siteRoutes(sites, events),
+    ...platformRoutes(platforms),
+    ...integrationRoutes(integrations, services.siteKeys, events, platforms),
+    ...connectionRoutes(services.tests, services.onboarding, health, platforms, keyBrake),
+    ...syncRoutes(sync, metadata, config.syncWaitS * 1000),
+    ...contentRoutes(content.contents, content.edits, content.contentSync),
+    ...webhookRoutes(platforms, { senders, intake, brake: keyBrake }),
+    ...deliveryRoutes(inbox),
+  ];
+  const throttle = createThrottle(
+    'integration',
+    config.throttleIntegration,
+    counters.store('throttle:integration:'),
+    logger,
+  );
+  const app = createApp({
+    routes,
+    pages: systemPages(routes, metrics, version),
+    authenticate: createAuthenticate(auth, tokenKeys, keyBrake),
+    throttles: { integration: throttle },
+    logger,
+    metrics,
+    trustProxy: config.trustProxy,
+  });
+  return { app, routes };
 }
 
 function readinessChecks(db: Database, url: string, queue: JobQueue): Record<string, ReadinessCheck> {

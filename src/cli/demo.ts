@@ -73,37 +73,41 @@ async function showWordpress(signal: AbortSignal): Promise<void> {
     step('The structure is read again');
     await story.syncStructure(connected);
 
-    step('The content of the site is read');
-    await contentStory.pull(connected);
-
-    step('Someone writes a post in the dashboard, and it is published on the site');
-    const shared = await contentStory.publish(connected);
-
-    step('The same post is edited on both sides');
-    await contentStory.conflict(shared);
-
-    step('Someone decides for what was written in the dashboard');
-    await contentStory.settle(shared);
-
-    step('In WordPress, someone publishes a post');
-    const told = await webhookStory.publish(connected);
-
-    step('Someone changes its title');
-    await webhookStory.retitle(told);
-
-    step('Someone moves it to the trash');
-    await webhookStory.trash(told);
-
-    step('Where the contents stand');
-    await contentStory.standing(connected);
-
-    step('All of it is on record');
-    await agency.readRecord(connected);
+    await showContent(connected, step);
   } finally {
     await wordpress?.stop();
     await server.stop();
   }
   process.stdout.write('\nThe server has stopped and its files are removed.\n');
+}
+
+async function showContent(connected: story.Connected, step: (title: string) => void): Promise<void> {
+  step('The content of the site is read');
+  await contentStory.pull(connected);
+
+  step('Someone writes a post in the dashboard, and it is published on the site');
+  const shared = await contentStory.publish(connected);
+
+  step('The same post is edited on both sides');
+  await contentStory.conflict(shared);
+
+  step('Someone decides for what was written in the dashboard');
+  await contentStory.settle(shared);
+
+  step('In WordPress, someone publishes a post');
+  const told = await webhookStory.publish(connected);
+
+  step('Someone changes its title');
+  await webhookStory.retitle(told);
+
+  step('Someone moves it to the trash');
+  await webhookStory.trash(told);
+
+  step('Where the contents stand');
+  await contentStory.standing(connected);
+
+  step('All of it is on record');
+  await agency.readRecord(connected);
 }
 
 async function showShopify(signal: AbortSignal): Promise<void> {

@@ -37,14 +37,23 @@ function unequal(world: World, contents: Content[], posts: SimulatedPost[]): str
     else if (content.syncState === 'in_sync') found.push(...differences(world, name, content, post));
     else if (content.syncState !== 'conflict') found.push(`${name} is ${content.syncState} here.`);
   }
-  for (const [name, { syncState }] of byId)
-    if (syncState !== 'deleted_remote') found.push(`${name} is ${syncState} here, and gone from the site.`);
-  for (const { id, externalId, status, syncState } of contents) {
-    if (externalId !== null) continue;
-    if (syncState !== 'local_only') found.push(`Content ${id} is on no site and ${syncState}.`);
-    else if (status === 'ready') found.push(`Content ${id} is ready and was not published.`);
-  }
-  return found;
+  return [...found, ...unmatched(byId), ...onNoSite(contents)];
+}
+
+/** Contents whose posts are gone and that are not known to be deleted. */
+function unmatched(byId: ReadonlyMap<string, Content>): string[] {
+  return [...byId]
+    .filter(([, { syncState }]) => syncState !== 'deleted_remote')
+    .map(([name, { syncState }]) => `${name} is ${syncState} here, and gone from the site.`);
+}
+
+/** Contents that are on no site, though they should be. */
+function onNoSite(contents: Content[]): string[] {
+  return contents.flatMap(({ id, externalId, status, syncState }) => {
+    if (externalId !== null) return [];
+    if (syncState !== 'local_only') return [`Content ${id} is on no site and ${syncState}.`];
+    return status === 'ready' ? [`Content ${id} is ready and was not published.`] : [];
+  });
 }
 
 function differences(world: World, name: string, content: Content, post: SimulatedPost): string[] {

@@ -21,12 +21,16 @@ const tag = 'Content';
 const editor = { kind: 'user', role: 'editor' } as const;
 const throttle = 'integration';
 
-/** What is synced. */
+/** The contents that are synced. */
 export function contentRoutes(
   contents: ContentService,
   edits: ContentEditService,
   contentSync: ContentSyncService,
 ): Route[] {
+  return [...readRoutes(contents), ...editRoutes(edits), ...siteStateRoutes(contents, edits, contentSync)];
+}
+
+function readRoutes(contents: ContentService): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -69,6 +73,11 @@ export function contentRoutes(
         body: contentBody(await contents.get(scope, params.id)),
       }),
     }),
+  ];
+}
+
+function editRoutes(edits: ContentEditService): Route[] {
+  return [
     defineRoute({
       method: 'post',
       path: '/api/v1/content',
@@ -114,6 +123,16 @@ export function contentRoutes(
         return { status: 204 };
       },
     }),
+  ];
+}
+
+/** Takes the state that the site has. */
+function siteStateRoutes(
+  contents: ContentService,
+  edits: ContentEditService,
+  contentSync: ContentSyncService,
+): Route[] {
+  return [
     defineRoute({
       method: 'post',
       path: '/api/v1/content/:id/resolve-conflict',

@@ -23,7 +23,7 @@ const editor = { kind: 'user', role: 'editor' } as const;
 const throttle = 'integration';
 const oneIntegration = { 200: { description: 'The integration', schema: integrationSchema } };
 
-/** What is stored of an integration, and its record. */
+/** The stored integrations, their events, and the keys of their sites. */
 export function integrationRoutes(
   integrations: IntegrationService,
   siteKeys: SiteKeyReveal,
@@ -31,6 +31,16 @@ export function integrationRoutes(
   platforms: PlatformRegistry,
 ): Route[] {
   const shown = (row: IntegrationView) => integrationBody(row, platforms.facts(row.platform));
+  return [
+    ...readRoutes(integrations, shown),
+    ...writeRoutes(integrations, shown),
+    ...recordRoutes(siteKeys, events),
+  ];
+}
+
+type Shown = (row: IntegrationView) => ReturnType<typeof integrationBody>;
+
+function readRoutes(integrations: IntegrationService, shown: Shown): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -53,6 +63,25 @@ export function integrationRoutes(
       },
     }),
     defineRoute({
+      method: 'get',
+      path: `${integrationsPath}/:id`,
+      access: editor,
+      throttle,
+      tag,
+      summary: 'One integration',
+      request: { params: idParams },
+      responses: oneIntegration,
+      handler: async ({ scope, params }) => ({
+        status: 200,
+        body: shown(await integrations.view(scope, params.id)),
+      }),
+    }),
+  ];
+}
+
+function writeRoutes(integrations: IntegrationService, shown: Shown): Route[] {
+  return [
+    defineRoute({
       method: 'post',
       path: integrationsPath,
       access: editor,
@@ -70,20 +99,6 @@ export function integrationRoutes(
           body: { ...shown(row), api_key: body.api_key ?? body.credentials_json?.api_key ?? null },
         };
       },
-    }),
-    defineRoute({
-      method: 'get',
-      path: `${integrationsPath}/:id`,
-      access: editor,
-      throttle,
-      tag,
-      summary: 'One integration',
-      request: { params: idParams },
-      responses: oneIntegration,
-      handler: async ({ scope, params }) => ({
-        status: 200,
-        body: shown(await integrations.view(scope, params.id)),
-      }),
     }),
     ...(['put', 'patch'] as const).map((method) =>
       defineRoute({
@@ -122,6 +137,11 @@ export function integrationRoutes(
         return { status: 204 };
       },
     }),
+  ];
+}
+
+function recordRoutes(siteKeys: SiteKeyReveal, events: EventLog): Route[] {
+  return [
     defineRoute({
       method: 'get',
       path: `${integrationsPath}/:id/events`,

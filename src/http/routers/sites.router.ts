@@ -16,7 +16,12 @@ const tag = 'Sites';
 const editor = { kind: 'user', role: 'editor' } as const;
 const admin = { kind: 'user', role: 'admin' } as const;
 
+/** The sites of an account, their keys and their events. */
 export function siteRoutes(sites: SiteService, events: EventLog): Route[] {
+  return [...ownRoutes(sites), ...keyRoutes(sites), ...eventRoutes(events)];
+}
+
+function ownRoutes(sites: SiteService): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -77,6 +82,11 @@ export function siteRoutes(sites: SiteService, events: EventLog): Route[] {
         body: siteBody(await sites.update(scope, params.id, body)),
       }),
     }),
+  ];
+}
+
+function keyRoutes(sites: SiteService): Route[] {
+  return [
     defineRoute({
       method: 'post',
       path: '/api/v1/sites/:id/api-key',
@@ -106,6 +116,11 @@ export function siteRoutes(sites: SiteService, events: EventLog): Route[] {
         return { status: 204 };
       },
     }),
+  ];
+}
+
+function eventRoutes(events: EventLog): Route[] {
+  return [
     defineRoute({
       method: 'get',
       path: '/api/v1/sites/:id/events',

@@ -11,8 +11,12 @@ const tag = 'Sync';
 const editor = { kind: 'user', role: 'editor' } as const;
 const throttle = 'integration';
 
-/** Runs, and the structure that the first of them brings. `waitMs` is how long a sync call waits for its run. */
+/** Runs, and the structure of the site. `waitMs` is how long a sync call waits for its run, in milliseconds. */
 export function syncRoutes(sync: SyncService, metadata: SyncMetadataService, waitMs: number): Route[] {
+  return [...startRoutes(sync, waitMs), ...runRoutes(sync), ...structureRoutes(metadata)];
+}
+
+function startRoutes(sync: SyncService, waitMs: number): Route[] {
   return [
     defineRoute({
       method: 'post',
@@ -68,6 +72,11 @@ export function syncRoutes(sync: SyncService, metadata: SyncMetadataService, wai
         body: syncStatusBody(await sync.getSyncStatus(scope, params.id)),
       }),
     }),
+  ];
+}
+
+function runRoutes(sync: SyncService): Route[] {
+  return [
     defineRoute({
       method: 'get',
       path: `${integrationsPath}/:id/runs`,
@@ -113,6 +122,11 @@ export function syncRoutes(sync: SyncService, metadata: SyncMetadataService, wai
         body: runBody(await sync.cancel(scope, params.id, params.run_id)),
       }),
     }),
+  ];
+}
+
+function structureRoutes(metadata: SyncMetadataService): Route[] {
+  return [
     defineRoute({
       method: 'post',
       path: `${integrationsPath}/:id/update-structure`,

@@ -43,15 +43,10 @@ export async function birthVerdict(
   // No second post of an author is dated to the very second.
   if (date === 'same' && (isSameAuthor || slug === 'same')) return 'same';
   if (content.title === item.title || (await body()) === item.body) return 'same';
-  if (date === 'same') return slug === 'differs' ? 'unsure' : 'same';
-  // A slug is free again once its post is gone.
-  if (slug === 'same') return date === 'differs' ? 'unsure' : 'same';
-  const wasDated = kept.date !== null || kept.slug !== '';
-  if (date === 'unknown' && slug === 'unknown') return wasDated ? 'unsure' : 'same';
-  if (date === 'unknown' || slug === 'unknown') return 'unsure';
+  const verdict = withOtherTexts(date, slug, kept);
   // Edits here have changed what the texts could be compared with.
   const isEdited = content.localVersion > content.syncedVersion;
-  return isEdited && isSameAuthor ? 'unsure' : 'other';
+  return verdict === 'other' && isEdited && isSameAuthor ? 'unsure' : verdict;
 }
 
 /** Did the item bear this key, which is not the content's, when it was taken for the content's? */
@@ -74,4 +69,14 @@ function compared(kept: string | null, now: string | null): Compared {
 function withoutItsKey(date: Compared, slug: Compared): BirthVerdict {
   if (date !== 'differs' && slug !== 'differs' && (date === 'same' || slug === 'same')) return 'same';
   return date === 'differs' && slug === 'differs' ? 'other' : 'unsure';
+}
+
+/** Neither title nor body is as it was known: date and slug decide. */
+function withOtherTexts(date: Compared, slug: Compared, kept: KeptBirth): BirthVerdict {
+  if (date === 'same') return slug === 'differs' ? 'unsure' : 'same';
+  // A slug is free again once its post is gone.
+  if (slug === 'same') return date === 'differs' ? 'unsure' : 'same';
+  if (date === 'differs' && slug === 'differs') return 'other';
+  const hadNeither = kept.date === null && kept.slug === '';
+  return date === 'unknown' && slug === 'unknown' && hadNeither ? 'same' : 'unsure';
 }

@@ -118,11 +118,29 @@ export function mutationRoot(
   };
 }
 
-/** What Shopify would say is wrong with an input; nothing when it can be applied. */
+/** The user errors of an input, as Shopify would answer them; empty for an input that can be applied. */
 function wrong(state: SimulatedState, kind: Kind, input: Input, item: SimulatedItem | null): UserError[] {
-  const errors: UserError[] = [];
-  const add = (field: string, message: string, code: string) =>
-    errors.push({ field: [kind, field], message, code });
+  return [
+    ...wrongTexts(state, kind, input, item),
+    ...wrongMetafields(input),
+    ...wrongMemberships(state, input),
+  ].map(({ field, message, code }) => ({ field: [kind, field], message, code }));
+}
+
+interface FieldError {
+  field: string;
+  message: string;
+  code: string;
+}
+
+function wrongTexts(
+  state: SimulatedState,
+  kind: Kind,
+  input: Input,
+  item: SimulatedItem | null,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const add = (field: string, message: string, code: string) => errors.push({ field, message, code });
   if (input.title === '' || (item === null && input.title === undefined))
     add('title', "Title can't be blank", 'BLANK');
   if ((input.title?.length ?? 0) > LONGEST_TITLE)
@@ -133,17 +151,26 @@ function wrong(state: SimulatedState, kind: Kind, input: Input, item: SimulatedI
   // Of products since 2025-01: https://shopify.dev/changelog/new-validation-against-duplicate-handles-in-productcreate-productupdate-and-productset-mutation-inputs
   if (input.handle !== undefined && isTaken(state, kind, input.handle, blog, item?.id))
     add('handle', `Handle '${input.handle}' has already been taken`, 'TAKEN');
-  for (const { type, value } of input.metafields ?? []) {
-    if (type === 'number_integer' && !/^-?\d+$/.test(value ?? ''))
-      add('metafields', 'Value must be an integer.', 'INVALID_VALUE');
-  }
+  return errors;
+}
+
+function wrongMetafields({ metafields = [] }: Input): FieldError[] {
+  return metafields
+    .filter(({ type, value }) => type === 'number_integer' && !/^-?\d+$/.test(value ?? ''))
+    .map(() => ({ field: 'metafields', message: 'Value must be an integer.', code: 'INVALID_VALUE' }));
+}
+
+function wrongMemberships(state: SimulatedState, input: Input): FieldError[] {
+  const errors: FieldError[] = [];
   for (const field of ['collectionsToJoin', 'collectionsToLeave'] as const) {
     for (const id of input[field] ?? []) {
       const collection = state.items.find(
         (each) => each.kind === 'collection' && each.id === idIn(id, 'Collection'),
       );
-      if (collection === undefined) add(field, 'Collection does not exist', 'NOT_FOUND');
-      else if (collection.byRule) add(field, "Can't manually change a smart collection", 'INVALID');
+      if (collection === undefined)
+        errors.push({ field, message: 'Collection does not exist', code: 'NOT_FOUND' });
+      else if (collection.byRule)
+        errors.push({ field, message: "Can't manually change a smart collection", code: 'INVALID' });
     }
   }
   return errors;

@@ -41,6 +41,40 @@ export function demand(
   });
 }
 
+/** The query fields of what a shop has set up: publications, and definitions of metafields. */
+function settingQueries(state: SimulatedState, scopes: readonly string[]): Record<string, unknown> {
+  return {
+    publications: (page: PageArguments) => {
+      demand(scopes, 'read', 'publication', 'publications');
+      const { nodes, pageInfo } = paged(state.publications, page, ({ id }) => String(id));
+      return {
+        nodes: nodes.map(({ id, name, channel }) => ({
+          __typename: 'Publication',
+          id: gid('Publication', id),
+          name,
+          channels: (channels: PageArguments) =>
+            paged([{ id: gid('Channel', id), handle: channel, name }], channels, ({ handle }) => handle),
+        })),
+        pageInfo,
+      };
+    },
+    metafieldDefinitions: ({ ownerType, ...page }: PageArguments & { ownerType: string }) => {
+      const owned = state.definitions.filter(({ owner }) => owner.toUpperCase() === ownerType);
+      const { nodes, pageInfo } = paged(owned, page, ({ id }) => String(id));
+      return {
+        nodes: nodes.map(({ id, name, namespace, key }) => ({
+          __typename: 'MetafieldDefinition',
+          id: gid('MetafieldDefinition', id),
+          name,
+          namespace,
+          key,
+        })),
+        pageInfo,
+      };
+    },
+  };
+}
+
 /** The fields of the query root, for an app with these scopes. */
 export function queryRoot(state: SimulatedState, scopes: readonly string[]): Record<string, unknown> {
   const ofKind = (kind: Kind) =>
@@ -118,34 +152,7 @@ export function queryRoot(state: SimulatedState, scopes: readonly string[]): Rec
       );
       return found ? itemNode(state, found) : null;
     },
-    publications: (page: PageArguments) => {
-      demand(scopes, 'read', 'publication', 'publications');
-      const { nodes, pageInfo } = paged(state.publications, page, ({ id }) => String(id));
-      return {
-        nodes: nodes.map(({ id, name, channel }) => ({
-          __typename: 'Publication',
-          id: gid('Publication', id),
-          name,
-          channels: (channels: PageArguments) =>
-            paged([{ id: gid('Channel', id), handle: channel, name }], channels, ({ handle }) => handle),
-        })),
-        pageInfo,
-      };
-    },
-    metafieldDefinitions: ({ ownerType, ...page }: PageArguments & { ownerType: string }) => {
-      const owned = state.definitions.filter(({ owner }) => owner.toUpperCase() === ownerType);
-      const { nodes, pageInfo } = paged(owned, page, ({ id }) => String(id));
-      return {
-        nodes: nodes.map(({ id, name, namespace, key }) => ({
-          __typename: 'MetafieldDefinition',
-          id: gid('MetafieldDefinition', id),
-          name,
-          namespace,
-          key,
-        })),
-        pageInfo,
-      };
-    },
+    ...settingQueries(state, scopes),
   };
 }
 

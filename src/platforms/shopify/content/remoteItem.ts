@@ -76,12 +76,7 @@ export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): Re
     const message = node === null ? 'Shopify gave nothing in its place.' : `It has no id of a ${kind.slug}.`;
     return { fault: { externalId: null, code: 'no_id', message } };
   }
-  const unreadable = (error: z.ZodError): ReadItem => {
-    const fields = [...new Set(error.issues.map((issue) => issue.path.join('.')))].join(', ');
-    const message = `These fields of the ${kind.slug} cannot be read: ${fields}.`;
-    return { fault: { externalId: id, code: 'unreadable', message } };
-  };
-  const base = (from: z.output<z.ZodObject<typeof common>>, path: string) => ({
+  const base: Base = (from, path) => ({
     externalId: id,
     contentType: kind.slug,
     title: from.title,
@@ -96,85 +91,97 @@ export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): Re
     // Shopify gives an id once: https://shopify.dev/docs/api/usage/gids
     birth: null,
   });
-  switch (kind.slug) {
-    case 'article': {
-      const { data: from, error } = article.safeParse(node);
-      if (!from) return unreadable(error);
-      const blog = { taxonomy: 'blog', slug: from.blog.handle, name: from.blog.title };
-      return item({
-        ...base(from, `blogs/${encodeURIComponent(from.blog.handle)}/`),
-        body: from.body,
-        excerpt: from.summary ?? '',
-        ...publication(from),
-        terms: [blog, ...tagTerms('article_tag', from.tags)],
-        metadata: present({
-          author: from.author?.name,
-          template_suffix: from.templateSuffix,
-          image_url: from.image?.url,
-          featured_image_url: from.imageSource?.value,
-        }),
-      });
-    }
-    case 'page': {
-      const { data: from, error } = page.safeParse(node);
-      if (!from) return unreadable(error);
-      return item({
-        ...base(from, 'pages/'),
-        body: from.body,
-        ...publication(from),
-        terms: [],
-        metadata: present({ template_suffix: from.templateSuffix }),
-      });
-    }
-    case 'product': {
-      const { data: from, error } = product.safeParse(node);
-      if (!from) return unreadable(error);
-      const collections = membershipsIn(from.collections);
-      const content: RemoteContent = {
-        ...base(from, 'products/'),
-        body: from.descriptionHtml,
-        externalStatus: from.status,
-        status: localStatus(from.status),
-        terms: [
-          ...(from.productType === '' ? [] : [term('product_type', from.productType)]),
-          ...tagTerms('product_tag', from.tags),
-          ...collections.terms,
-        ],
-        metadata: present({
-          vendor: from.vendor,
-          template_suffix: from.templateSuffix,
-          seo_title: from.seo?.title,
-          seo_description: from.seo?.description,
-          image_url: from.featuredMedia?.preview?.image?.url,
-          featured_image_url: from.imageSource?.value,
-        }),
-      };
-      return { content, restOfCollections: collections.rest };
-    }
-    case 'collection': {
-      const { data: from, error } = collection.safeParse(node);
-      if (!from) return unreadable(error);
-      // Without a look at its publications nobody can tell, and most are in the shop.
-      const online = from.isOnline ?? null;
-      const status = online === null ? 'unknown' : online ? 'published' : 'unpublished';
-      return item({
-        ...base(from, 'collections/'),
-        body: from.descriptionHtml,
-        externalStatus: status,
-        status: localStatus(status),
-        terms: [],
-        metadata: present({
-          template_suffix: from.templateSuffix,
-          sort_order: from.sortOrder,
-          seo_title: from.seo?.title,
-          seo_description: from.seo?.description,
-          image_url: from.image?.url,
-          featured_image_url: from.imageSource?.value,
-        }),
-      });
-    }
+  try {
+    return readers[kind.slug](node, base);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const fields = [...new Set(error.issues.map((issue) => issue.path.join('.')))].join(', ');
+    const message = `These fields of the ${kind.slug} cannot be read: ${fields}.`;
+    return { fault: { externalId: id, code: 'unreadable', message } };
   }
 }
+
+/** The fields that every kind of item has. */
+type Base = (
+  from: z.output<z.ZodObject<typeof common>>,
+  path: string,
+) => Omit<RemoteContent, 'body' | 'externalStatus' | 'status' | 'terms' | 'metadata'>;
+
+/** Read a node of each kind. Throw ZodError for a node that cannot be read. */
+const readers: Record<ContentKind['slug'], (node: unknown, base: Base) => ReadItem> = {
+  article(node, base) {
+    const from = article.parse(node);
+    const blog = { taxonomy: 'blog', slug: from.blog.handle, name: from.blog.title };
+    return item({
+      ...base(from, `blogs/${encodeURIComponent(from.blog.handle)}/`),
+      body: from.body,
+      excerpt: from.summary ?? '',
+      ...publication(from),
+      terms: [blog, ...tagTerms('article_tag', from.tags)],
+      metadata: present({
+        author: from.author?.name,
+        template_suffix: from.templateSuffix,
+        image_url: from.image?.url,
+        featured_image_url: from.imageSource?.value,
+      }),
+    });
+  },
+  page(node, base) {
+    const from = page.parse(node);
+    return item({
+      ...base(from, 'pages/'),
+      body: from.body,
+      ...publication(from),
+      terms: [],
+      metadata: present({ template_suffix: from.templateSuffix }),
+    });
+  },
+  product(node, base) {
+    const from = product.parse(node);
+    const collections = membershipsIn(from.collections);
+    const content: RemoteContent = {
+      ...base(from, 'products/'),
+      body: from.descriptionHtml,
+      externalStatus: from.status,
+      status: localStatus(from.status),
+      terms: [
+        ...(from.productType === '' ? [] : [term('product_type', from.productType)]),
+        ...tagTerms('product_tag', from.tags),
+        ...collections.terms,
+      ],
+      metadata: present({
+        vendor: from.vendor,
+        template_suffix: from.templateSuffix,
+        seo_title: from.seo?.title,
+        seo_description: from.seo?.description,
+        image_url: from.featuredMedia?.preview?.image?.url,
+        featured_image_url: from.imageSource?.value,
+      }),
+    };
+    return { content, restOfCollections: collections.rest };
+  },
+  collection(node, base) {
+    const from = collection.parse(node);
+    // Without a look at its publications nobody can tell, and most are in the shop.
+    const online = from.isOnline ?? null;
+    const status = online === null ? 'unknown' : online ? 'published' : 'unpublished';
+    return item({
+      ...base(from, 'collections/'),
+      body: from.descriptionHtml,
+      externalStatus: status,
+      status: localStatus(status),
+      terms: [],
+      metadata: present({
+        template_suffix: from.templateSuffix,
+        sort_order: from.sortOrder,
+        seo_title: from.seo?.title,
+        seo_description: from.seo?.description,
+        image_url: from.image?.url,
+        featured_image_url: from.imageSource?.value,
+      }),
+    });
+  },
+};
 
 /** Reads a page of a product's collections that did not come with it; null when it is none. */
 export function readMemberships(value: unknown): { terms: ContentTerm[]; rest: string | null } | null {

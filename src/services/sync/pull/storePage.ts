@@ -45,8 +45,10 @@ export async function storePage(
   const entries: PageEntry[] = [];
   let left = [...byId.values()];
   // An item is looked up again when another worker has created its content in between, or its content has let go of it.
-  for (let round = 0; left.length > 0 && round < 3; round += 1)
-    left = await storeItems(tx, target, left, entries);
+  for (let round = 0; left.length > 0 && round < 3; round += 1) {
+    const held = await holdRows(tx, target, left);
+    left = await new PageStore(tx, target, held, entries).store(left);
+  }
   if (left.length > 0)
     throw new Error(
       `${left.length} items of a page found no content: other workers keep changing their contents`,
@@ -54,82 +56,116 @@ export async function storePage(
   return entries;
 }
 
-/** Gives the items that are to be looked up again. */
-async function storeItems(
-  tx: Transaction,
-  target: PageTarget,
-  items: readonly RemoteContent[],
-  entries: PageEntry[],
-): Promise<RemoteContent[]> {
-  const held = await holdRows(tx, target, items);
-  const created: NewItem[] = [];
-  const taken: KnownItem[] = [];
-  const same: KnownItem[] = [];
-  const single: number[] = [];
-  const again: RemoteContent[] = [];
-  const entry = (
-    row: Pick<KnownRow, 'id'>,
-    item: RemoteContent,
+/** Stores items of a page whose contents are locked, and notes what became of each in `entries`. */
+class PageStore {
+  readonly #tx: Transaction;
+  readonly #target: PageTarget;
+  readonly #held: HeldRows;
+  readonly #entries: PageEntry[];
+  readonly #created: NewItem[] = [];
+  readonly #taken: KnownItem[] = [];
+  readonly #same: KnownItem[] = [];
+  /** The ids of contents that are stored one by one. */
+  readonly #single: number[] = [];
+  readonly #again: RemoteContent[] = [];
+
+  constructor(tx: Transaction, target: PageTarget, held: HeldRows, entries: PageEntry[]) {
+    this.#tx = tx;
+    this.#target = target;
+    this.#held = held;
+    this.#entries = entries;
+  }
+
+  /** Returns the items that are to be looked up again. */
+  async store(items: readonly RemoteContent[]): Promise<RemoteContent[]> {
+    for (const item of items) await this.#sort(item);
+    const tx = this.#tx;
+    const target = this.#target;
+    await takeRows(tx, target, this.#taken);
+    for (const { row, item } of this.#taken) this.#enter(row, item, 'updated');
+    await keepRows(tx, target, this.#same);
+    for (const { row, item } of this.#same) this.#enter(row, item, 'unchanged');
+    const ids = await createRows(tx, target, this.#created);
+    await seeRows(tx, target, this.#single);
+    for (const item of this.#created) {
+      const id = ids.get(item.externalId);
+      if (id === undefined) this.#again.push(item);
+      else this.#enter({ id }, item, 'created');
+    }
+    return this.#again;
+  }
+
+  async #sort(remote: RemoteContent): Promise<void> {
+    const row = this.#held.known.get(remote.externalId);
+    const { status } = remote;
+    if (status === null) {
+      if (row) this.#enter(row, remote, await this.#markDeleted(row, remote));
+      return;
+    }
+    const item: LiveItem = { ...remote, status, hash: contentHash(remoteState(remote, status)) };
+    if (row) await this.#sortKnown(row, item);
+    else this.#created.push({ ...item, newKey: newKey(item, this.#held) });
+  }
+
+  async #sortKnown(row: KnownRow, item: LiveItem): Promise<void> {
+    if (isNewerHere(row, item, this.#target.readSince)) {
+      this.#single.push(row.id);
+      this.#enter(row, item, 'outdated');
+    } else if (isAsBefore(row, item)) this.#same.push({ row, item });
+    else if (isAnothersKey(row, item, this.#held)) {
+      this.#single.push(row.id);
+      this.#enter(row, item, 'unchanged', 'link_mismatch');
+    } else await this.#sortChanged(row, item);
+  }
+
+  async #sortChanged(row: KnownRow, item: LiveItem): Promise<void> {
+    const tx = this.#tx;
+    const verdict = await birthVerdict(row, item, () => bodyOf(tx, row));
+    if (verdict === 'other' || (verdict === 'unsure' && this.#target.isMoved)) {
+      this.#enter(row, item, await releaseItem(tx, row), 'another_birth');
+      // Its key may be that of a content that waits for its item.
+      this.#again.push(item);
+    } else if (verdict === 'unsure') {
+      this.#single.push(row.id);
+      const state = remoteState(item, item.status);
+      this.#enter(row, item, await doubtItem(tx, row, state, remoteFacts(item)), 'another_birth');
+    } else if (row.syncState === 'in_sync' && !hasLocalChanges(row)) this.#taken.push({ row, item });
+    else {
+      this.#single.push(row.id);
+      const outcome = await this.#merge(row, item);
+      this.#enter(row, item, outcome, row.byTexts ? 'already_there' : undefined);
+    }
+  }
+
+  async #merge(row: KnownRow, item: LiveItem): Promise<MergeOutcome> {
+    const { rule, restoredBefore } = this.#target;
+    const content = await wholeOf(this.#tx, row);
+    // What the backup has of it was sent before the site took our last write, so that the site's state is the newer.
+    const isOlder =
+      row.claimed && restoredBefore !== null && (row.editedAt ?? row.updatedAt) <= restoredBefore;
+    const known = isOlder ? { ...content, syncedVersion: content.localVersion } : content;
+    return mergeRemote(this.#tx, known, remoteState(item, item.status), remoteFacts(item), rule);
+  }
+
+  async #markDeleted(row: KnownRow, remote: RemoteContent): Promise<MergeOutcome> {
+    return markDeletedRemote(this.#tx, await wholeOf(this.#tx, row), remoteFacts(remote));
+  }
+
+  #enter(
+    { id }: Pick<KnownRow, 'id'>,
+    { externalId, modifiedAt }: RemoteContent,
     outcome: MergeOutcome,
     reason?: PageEntry['reason'],
-  ) =>
-    entries.push({
-      outcome,
-      contentId: row.id,
-      externalId: item.externalId,
-      modifiedAt: item.modifiedAt,
-      ...(reason === undefined ? {} : { reason }),
-    });
-  for (const remote of items) {
-    const row = held.known.get(remote.externalId);
-    if (remote.status === null) {
-      if (row) entry(row, remote, await withWhole(tx, row, (content) => gone(tx, content, remote)));
-      continue;
-    }
-    const state = remoteState(remote, remote.status);
-    const item: LiveItem = { ...remote, status: remote.status, hash: contentHash(state) };
-    if (!row) created.push({ ...item, newKey: newKey(item, held) });
-    else if (isNewerHere(row, item, target.readSince)) {
-      single.push(row.id);
-      entry(row, item, 'outdated');
-    } else if (
-      isHashOf(row.remoteHash, state, item.hash) &&
-      row.syncState !== 'deleted_remote' &&
-      row.syncState !== 'conflict'
-    )
-      same.push({ row, item });
-    else if (isAnothersKey(row, item, held)) {
-      single.push(row.id);
-      entry(row, item, 'unchanged', 'link_mismatch');
-    } else {
-      const verdict = await birthVerdict(row, item, () => bodyOf(tx, row));
-      if (verdict === 'other' || (verdict === 'unsure' && target.isMoved)) {
-        entry(row, item, await releaseItem(tx, row), 'another_birth');
-        // Its key may be that of a content that waits for its item.
-        again.push(remote);
-      } else if (verdict === 'unsure') {
-        single.push(row.id);
-        entry(row, item, await doubtItem(tx, row, state, remoteFacts(item)), 'another_birth');
-      } else if (row.syncState === 'in_sync' && !hasLocalChanges(row)) taken.push({ row, item });
-      else {
-        single.push(row.id);
-        const outcome = await withWhole(tx, row, (content) => merge(tx, target, row, content, item));
-        entry(row, item, outcome, row.byTexts ? 'already_there' : undefined);
-      }
-    }
+  ): void {
+    const entry = { outcome, contentId: id, externalId, modifiedAt };
+    this.#entries.push(reason === undefined ? entry : { ...entry, reason });
   }
-  await takeRows(tx, target, taken);
-  for (const { row, item } of taken) entry(row, item, 'updated');
-  await keepRows(tx, target, same);
-  for (const { row, item } of same) entry(row, item, 'unchanged');
-  const ids = await createRows(tx, target, created);
-  await seeRows(tx, target, single);
-  for (const item of created) {
-    const id = ids.get(item.externalId);
-    if (id === undefined) again.push(item);
-    else entry({ id }, item, 'created');
-  }
-  return again;
+}
+
+/** Is the item as it was when it was last read, with nothing to settle here? */
+function isAsBefore(row: KnownRow, item: LiveItem): boolean {
+  const isSettled = row.syncState !== 'deleted_remote' && row.syncState !== 'conflict';
+  return isSettled && isHashOf(row.remoteHash, remoteState(item, item.status), item.hash);
 }
 
 /** The key for a new content: that of its item, which a content had that a restored backup does not know. */
@@ -151,20 +187,6 @@ function isAnothersKey(
   return owned !== undefined && owned !== null && owned !== externalId;
 }
 
-async function merge(
-  tx: Transaction,
-  { rule, restoredBefore }: PageTarget,
-  row: KnownRow,
-  content: Content,
-  item: LiveItem,
-): Promise<MergeOutcome> {
-  const state = remoteState(item, item.status);
-  // What the backup has of it was sent before the site took our last write, so that the site's state is the newer.
-  const isOlder = row.claimed && restoredBefore !== null && (row.editedAt ?? row.updatedAt) <= restoredBefore;
-  const known = isOlder ? { ...content, syncedVersion: content.localVersion } : content;
-  return mergeRemote(tx, known, state, remoteFacts(item), rule);
-}
-
 /** Has a webhook or a push told of something newer while the page was on its way? A site put back to an older state is none. */
 function isNewerHere(row: KnownRow, item: RemoteContent, readSince: Date): boolean {
   if (item.modifiedAt === null || row.updatedAt < readSince) return false;
@@ -176,14 +198,6 @@ async function bodyOf(tx: Transaction, { id }: KnownRow): Promise<string> {
   return body;
 }
 
-async function withWhole(
-  tx: Transaction,
-  row: KnownRow,
-  act: (content: Content) => Promise<MergeOutcome>,
-): Promise<MergeOutcome> {
-  return act(await tx.content.findUniqueOrThrow({ where: { id: row.id } }));
-}
-
-function gone(tx: Transaction, content: Content, remote: RemoteContent): Promise<MergeOutcome> {
-  return markDeletedRemote(tx, content, remoteFacts(remote));
+function wholeOf(tx: Transaction, { id }: KnownRow): Promise<Content> {
+  return tx.content.findUniqueOrThrow({ where: { id } });
 }

@@ -18,6 +18,7 @@ import type { RunStep } from '../runLedger.ts';
 import type { Begun } from './contentWrite.ts';
 import { type LinkMismatch, storeMismatch } from './linkMismatch.ts';
 import {
+  type Holder,
   hasGotId,
   holdersOf,
   isTwin,
@@ -26,6 +27,9 @@ import {
   storePushed,
   takeOverTwin,
 } from './pushStatements.ts';
+
+type Written = Extract<WriteOutcome, { result: 'written' }>;
+
 /** What a batch did, gathered to be written in one step. */
 export interface BatchResult {
   pushed: number;
@@ -66,40 +70,63 @@ export class PushOutcomes {
     const holders = await holdersOf(tx, owner, answered);
     const twins = new Set<string>();
     for (const [each, outcome] of outcomes) {
-      const { id, externalId } = each.content;
+      const { id } = each.content;
       if (outcome.result === 'written') {
-        const { externalId: made } = outcome.remote;
-        const holder = holders.get(made);
-        holders.set(made, {
-          id,
-          isSent: true,
-          createdAt: each.content.createdAt,
-          isGone: false,
-          isOfBatch: true,
-        });
-        if (holder !== undefined && holder.id !== id) {
-          if (isTwin(holder, each.content)) twins.add(made);
-          else if (outcome.created && hasGotId(holder, each.content, outcome.remote))
-            await this.#release(tx, run, holder.id, result);
-          else {
-            this.storeFault(run, each, foreignFault(outcome.remote, holder.id), result);
-            continue;
-          }
-        }
+        if (await this.#isHeldByAnother(tx, run, each, outcome, { holders, twins, result })) continue;
         pushed.push(this.#written(run, each, outcome, result));
       } else if (outcome.result === 'conflict') {
         if (await this.storeConflict(tx, run, each, outcome.remote, result)) again.push(id);
       } else if (outcome.result === 'link_mismatch')
         await this.#storeMismatch(tx, run, each, outcome, result);
       else if (outcome.retryable && !lastTry) again.push(id);
-      else {
-        this.storeFault(run, each, outcome.fault, result);
-        if (outcome.notMade && externalId === null)
-          await tx.content.updateMany({ where: { id }, data: { ...noCreate, platform: null } });
-      }
+      else await this.#storeFailure(tx, run, each, outcome, result);
     }
     if (pushed.length > 0) await storePushed(tx, pushed, twins, new Date(this.#now()));
     return lastTry ? [] : again;
+  }
+
+  /**
+   * Is the written item another content's here? Then the write is a fault. A twin of the content is noted, and a
+   * content whose item is gone and whose id stands for the new item lets go of the id.
+   */
+  async #isHeldByAnother(
+    tx: Transaction,
+    run: ContentRun,
+    begun: Begun,
+    { created, remote }: Written,
+    { holders, twins, result }: { holders: Map<string, Holder>; twins: Set<string>; result: BatchResult },
+  ): Promise<boolean> {
+    const { content } = begun;
+    const { externalId: made } = remote;
+    const holder = holders.get(made);
+    holders.set(made, {
+      id: content.id,
+      isSent: true,
+      createdAt: content.createdAt,
+      isGone: false,
+      isOfBatch: true,
+    });
+    if (holder === undefined || holder.id === content.id) return false;
+    if (isTwin(holder, content)) twins.add(made);
+    else if (created && hasGotId(holder, content, remote)) await this.#release(tx, run, holder.id, result);
+    else {
+      this.storeFault(run, begun, foreignFault(remote, holder.id), result);
+      return true;
+    }
+    return false;
+  }
+
+  async #storeFailure(
+    tx: Transaction,
+    run: ContentRun,
+    begun: Begun,
+    { fault, notMade }: Extract<WriteOutcome, { result: 'failed' }>,
+    result: BatchResult,
+  ): Promise<void> {
+    this.storeFault(run, begun, fault, result);
+    const { id, externalId } = begun.content;
+    if (notMade && externalId === null)
+      await tx.content.updateMany({ where: { id }, data: { ...noCreate, platform: null } });
   }
 
   /** Another content's item is gone, and its id stands for a new one. */
@@ -135,7 +162,7 @@ export class PushOutcomes {
   #written(
     run: ContentRun,
     { content: sent }: Begun,
-    { remote, created, notes }: Extract<WriteOutcome, { result: 'written' }>,
+    { remote, created, notes }: Written,
     result: BatchResult,
   ): PushedContent {
     const state = remoteState(remote, remote.status ?? wantedStatus(sent.status));

@@ -73,7 +73,7 @@ export async function storePushed(
 }
 
 /** The content that has an item. */
-interface Holder {
+export interface Holder {
   id: number;
   /** It was sent to the site itself. */
   isSent: boolean;
