@@ -210,7 +210,8 @@ final class Sitebridge_Item_Writer {
 			return self::busy();
 		}
 		if ( 'trash' === $post->post_status ) {
-			// The server wants the post in whatever state it is, and there must be no second post beside it.
+			// The write has no expected hash, so it applies to a post in the trash too. There must be no
+			// second post beside it.
 			wp_untrash_post( $post->ID );
 		}
 		$done = $save->update();

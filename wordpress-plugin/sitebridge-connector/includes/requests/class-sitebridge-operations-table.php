@@ -8,7 +8,7 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Each server has its own row, so that servers that write at the same time do not block each other.
+ * Each server has its own row, so that servers that write at the same time do not interfere with each other.
  */
 final class Sitebridge_Operations_Table extends Sitebridge_Table {
 

@@ -61,8 +61,8 @@ final class Sitebridge_Server {
 	}
 
 	/**
-	 * The last write of the current server. A server with a restored backup sees from it that it has lost
-	 * writes.
+	 * The last write of the current server. It shows a server with a restored backup which write the server
+	 * has lost.
 	 *
 	 * @return string|null The operation's UUID; null before the first write.
 	 * @throws RuntimeException When the database fails.
