@@ -1,7 +1,7 @@
 /**
  * Builds the installable zip of the connector plugin. `npm run plugin:zip`
  *
- * The same sources give the same bytes, so a zip can be checked against a release by its hash.
+ * The same sources give the same bytes, so that the hash of a zip can be compared with a release.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,7 +12,7 @@ const SLUG = 'sitebridge-connector';
 const SOURCE = join(import.meta.dirname, SLUG);
 const DEFAULT_TARGET = join(import.meta.dirname, '..', 'dist', `${SLUG}.zip`);
 
-/** What may be in a plugin; anything else is a file that got there by mistake. */
+/** The files that a plugin may contain. Any other file is there by mistake. */
 const ALLOWED = [
   /^[a-z-]+\.php$/,
   /^readme\.txt$/,
@@ -20,23 +20,24 @@ const ALLOWED = [
   /^languages\/[\w-]+\.(pot|po|mo)$/,
 ];
 
-/** The zip format has no time before 1980. Read as local time by fflate, hence no `Z`. */
+/** The zip format has no time before 1980. There is no `Z`, because fflate reads the time as local time. */
 const FIXED_TIME = '1980-01-01T00:00:00';
 
-/** What was built. */
+/** The built zip. */
 export interface PluginZip {
-  /** The plugin's version, as its header says. */
+  /** The plugin's version from its header. */
   version: string;
-  /** Where the zip is. */
+  /** The zip's path. */
   path: string;
-  /** The names in it, sorted. */
+  /** The names of the files in the zip, sorted. */
   files: string[];
 }
 
 /**
  * Writes the plugin's zip, by default to `dist/sitebridge-connector.zip`.
  *
- * Throws when a file does not belong in a plugin, or when header, constant and readme.txt name different versions.
+ * Throws when a file does not belong in a plugin, or when header, constant and readme.txt have different
+ * versions.
  */
 export function buildPluginZip(target: string = DEFAULT_TARGET): PluginZip {
   const version = readVersion();
@@ -48,7 +49,7 @@ export function buildPluginZip(target: string = DEFAULT_TARGET): PluginZip {
         `${join(SOURCE, file)} does not belong in the plugin; remove it or allow it in build-zip.ts`,
       );
     }
-    // os 3 = Unix, so that the permissions in attrs are read as such.
+    // os 3 = Unix, so that unzip tools read attrs as Unix permissions.
     entries[`${SLUG}/${file}`] = [
       readFileSync(join(SOURCE, file)),
       { mtime: FIXED_TIME, level: 9, os: 3, attrs: 0o100644 << 16 },
@@ -59,7 +60,7 @@ export function buildPluginZip(target: string = DEFAULT_TARGET): PluginZip {
   return { version, path: target, files: files.map((file) => `${SLUG}/${file}`) };
 }
 
-/** Files under the plugin's folder, dotfiles left out, sorted by bytes so that every machine has the same order. */
+/** Files under the plugin's folder, without dotfiles. Sorted by bytes: the same order on every machine. */
 function listFiles(folder: string): string[] {
   const names: string[] = [];
   for (const entry of readdirSync(join(SOURCE, folder), { withFileTypes: true })) {

@@ -1,7 +1,7 @@
 <?php
 /**
  * Plugin Name:       Sitebridge Connector
- * Description:       Connects this site to a Sitebridge server: answers its signed requests as a user you choose, gives and takes content in step, and tells it of content types and of every change of content.
+ * Description:       Connects this site to a Sitebridge server. The server reads and writes content with signed requests, as a user you choose. The plugin reports the content types and every change of content to the server.
  * Version:           0.4.0
  * Requires at least: 5.9
  * Requires PHP:      7.4
@@ -61,7 +61,7 @@ require_once __DIR__ . '/includes/settings/class-sitebridge-settings-actions.php
 require_once __DIR__ . '/includes/class-sitebridge-plugin.php';
 
 /*
- * The request is read here, while the plugin files load: later WordPress adds slashes to $_SERVER
- * (wp_magic_quotes), and the signature covers the request target exactly as it was sent.
+ * The request is read here, while the plugin files load. Later WordPress adds slashes to $_SERVER
+ * (wp_magic_quotes), but the signature covers the request target exactly as it was sent.
  */
 Sitebridge_Plugin::start( Sitebridge_Signed_Request::from_server() );

@@ -8,7 +8,8 @@
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 
 /**
- * Removes what is stored on the current site. The names stand here in words: the plugin is not loaded.
+ * Removes the plugin's data from the current site. The names are literals, because the plugin is not loaded
+ * during the uninstall.
  */
 function sitebridge_connector_uninstall_site() {
 	global $wpdb;
@@ -20,7 +21,7 @@ function sitebridge_connector_uninstall_site() {
 	wp_clear_scheduled_hook( 'sitebridge_connector_push' );
 	wp_clear_scheduled_hook( 'sitebridge_connector_deliver' );
 	wp_clear_scheduled_hook( 'sitebridge_connector_outbox' );
-	// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- tables of our own; the names are no input.
+	// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own tables; their names are not user input.
 	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}sitebridge_nonces, {$wpdb->prefix}sitebridge_outbox, {$wpdb->prefix}sitebridge_items, {$wpdb->prefix}sitebridge_links, {$wpdb->prefix}sitebridge_operations" );
 }
 

@@ -1,6 +1,6 @@
 <?php
 /**
- * Puts the plugin together.
+ * Starts the plugin.
  *
  * @package Sitebridge_Connector
  */
@@ -8,12 +8,12 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The one place where the parts meet and the hooks are registered.
+ * The only place where the plugin's objects are created and their hooks are registered.
  */
 final class Sitebridge_Plugin {
 
 	/**
-	 * Builds the parts and registers their hooks.
+	 * Creates the objects and registers their hooks.
 	 *
 	 * @param Sitebridge_Signed_Request $request The current request as it was sent.
 	 */
@@ -54,7 +54,8 @@ final class Sitebridge_Plugin {
 	}
 
 	/**
-	 * Loads the translations that come with the plugin; those of translate.wordpress.org load by themselves.
+	 * Loads the translations in the plugin's folder. WordPress loads translations from
+	 * translate.wordpress.org by itself.
 	 */
 	public static function load_translations() {
 		load_plugin_textdomain( 'sitebridge-connector', false, dirname( plugin_basename( SITEBRIDGE_CONNECTOR_FILE ) ) . '/languages' );

@@ -8,13 +8,13 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * What each of its tables is called, and whether it is there. Who extends it names `TABLE`, `VERSION` and the
- * option `VERSION_OPTION` that keeps which version was made, and makes the table.
+ * The name and the version of a table. A subclass creates the table. It sets `TABLE`, `VERSION`, and
+ * `VERSION_OPTION`: the option that stores the created version.
  */
 abstract class Sitebridge_Table {
 
 	/**
-	 * The table's whole name.
+	 * The table's full name, with WordPress's prefix.
 	 *
 	 * @return string
 	 */
@@ -25,7 +25,7 @@ abstract class Sitebridge_Table {
 	}
 
 	/**
-	 * Whether the table is there, in this version.
+	 * Whether the table was created in the current version.
 	 *
 	 * @return bool
 	 */
@@ -34,16 +34,16 @@ abstract class Sitebridge_Table {
 	}
 
 	/**
-	 * Makes the table where it is missing, and remembers that.
+	 * Creates the table if it is missing, and stores its version.
 	 */
 	abstract public static function make();
 
 	/**
-	 * Asks the table. Makes it where it is missing: on sites that joined a network later, after an update by
-	 * file copy, or when it was lost in a move of the site.
+	 * Runs a query on the table, and creates a missing table. The table is missing on sites that joined a
+	 * network later, after an update by file copy, or when it was lost in a move of the site.
 	 *
-	 * @param string $sql Prepared SQL, of a reading or a writing.
-	 * @return object[] Rows; empty after a writing.
+	 * @param string $sql Prepared SQL that reads or writes.
+	 * @return object[] Rows; empty after a write.
 	 * @throws RuntimeException When the database fails.
 	 */
 	public static function rows( $sql ) {
@@ -65,7 +65,7 @@ abstract class Sitebridge_Table {
 	}
 
 	/**
-	 * Remembers that the table is there, in this version.
+	 * Stores that the table was created in the current version.
 	 */
 	protected static function is_made() {
 		update_option( static::VERSION_OPTION, static::VERSION );

@@ -1,6 +1,6 @@
 <?php
 /**
- * Fault: a plugin with display_errors on, whose notice lands before the JSON.
+ * Fault: a plugin prints a PHP notice before the JSON, because display_errors is on.
  */
 
 add_filter(

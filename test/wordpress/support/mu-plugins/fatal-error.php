@@ -1,6 +1,6 @@
 <?php
 /**
- * Fault: a plugin that breaks every REST request; WordPress answers 500 with its "critical error".
+ * Fault: a plugin breaks every REST request. WordPress answers 500 with its "critical error".
  */
 
 add_action(

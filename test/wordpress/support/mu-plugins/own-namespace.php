@@ -1,6 +1,6 @@
 <?php
 /**
- * A post type and a taxonomy with a REST namespace of their own, and a status that searches leave out.
+ * A post type and a taxonomy with their own REST namespace, and a status that is excluded from searches.
  */
 
 add_action(

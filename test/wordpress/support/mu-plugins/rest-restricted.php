@@ -1,6 +1,6 @@
 <?php
 /**
- * Fault: what plugins that close the REST API to visitors do, here to everyone.
+ * Fault: a plugin closes the REST API. Real plugins close it to visitors, this plugin closes it to everyone.
  */
 
 add_filter(

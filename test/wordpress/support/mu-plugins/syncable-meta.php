@@ -1,6 +1,6 @@
 <?php
 /**
- * Meta, pictures and authors of contents that are synced.
+ * Registers meta, featured images and authors for synced contents.
  */
 
 add_action(

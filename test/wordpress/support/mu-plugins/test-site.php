@@ -1,6 +1,6 @@
 <?php
 /**
- * What every test site has: a post type with a taxonomy, a type that is not in REST, and no mail.
+ * The base of every test site: a post type with a taxonomy, a type that is not in REST, and no mail.
  */
 
 add_action(

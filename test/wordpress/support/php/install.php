@@ -15,7 +15,7 @@ define( 'WP_SITEURL', $options['url'] );
 
 require $options['root'] . '/wp-load.php';
 
-/** Sends the mail about a new site; there is nobody to read it. */
+/** Overrides WordPress's mail about a new site: nobody would read it. */
 function wp_new_blog_notification() {}
 
 require ABSPATH . 'wp-admin/includes/upgrade.php';

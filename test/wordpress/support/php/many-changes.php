@@ -1,12 +1,13 @@
 <?php
 /**
- * Edits 100 contents, trashes 10, deletes 10 and makes 10, as wp-admin does. Runs inside WordPress; returns the ids.
+ * Edits 100 contents, trashes 10, deletes 10 and creates 10, as wp-admin does. Runs inside WordPress. Returns
+ * the ids.
  */
 
 global $wpdb;
 wp_set_current_user( 1 );
 
-// Neither parents nor children: what happens to the one changes the address of the other.
+// Leaves out parents and children: a change of a parent also changes the address of its children.
 $ids = array_map(
 	'intval',
 	$wpdb->get_col(
@@ -50,7 +51,7 @@ for ( $n = 0; $n < 10; $n++ ) {
 				'post_content' => "<p>New \\ {$n}</p>",
 				'post_status'  => $n < 4 ? 'draft' : 'publish',
 			)
-			// A backdated draft: WordPress says that it was modified then.
+			// A backdated draft: WordPress sets its modified date to the same date.
 			+ ( $n < 4 ? array( 'post_date' => '2019-02-03 04:05:06', 'post_date_gmt' => '2019-02-03 04:05:06' ) : array() )
 		)
 	);

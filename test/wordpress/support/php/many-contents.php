@@ -1,13 +1,15 @@
 <?php
 /**
- * Makes 1,000 posts and 1,000 books by SQL, with terms, meta and featured images, and a few films. Runs inside WordPress.
+ * Creates 1,000 posts and 1,000 books by SQL, with terms, meta and featured images, and a few films. Runs
+ * inside WordPress.
  */
 
 global $wpdb;
-// From 7.1 on WordPress writes a backslash in the attributes of a block so, on saving and in what core REST gives.
+// WordPress 7.1 and later escapes a backslash in block attributes as \u005c, in saved posts and in core REST
+// responses.
 $backslash = version_compare( get_bloginfo( 'version' ), '7.1', '<' ) ? '\\\\' : '\\u005c';
 
-// Names as WordPress stores them.
+// Created with wp_insert_term(), so that the names are stored as WordPress stores them.
 $terms = array();
 foreach ( array( 'category' => 10, 'post_tag' => 20, 'genre' => 10 ) as $taxonomy => $count ) {
 	for ( $n = 0; $n < $count; $n++ ) {
@@ -38,7 +40,7 @@ foreach ( array( 'post', 'book' ) as $type ) {
 				'post_content'      => "<!-- wp:paragraph {\"a\":\"\\u003c{$backslash}n\"} -->\n{$text}\n<!-- /wp:paragraph -->" . str_repeat( "\n\n<!-- wp:html -->{$text}<!-- /wp:html -->", 0 === $n % 100 ? 200 : $n % 5 ),
 				'post_excerpt'      => 0 === $n % 4 ? "Short \\ \"{$n}\" 🎉" : '',
 				'post_date'         => $date,
-				// What was never published has no date, but for one that someone chose.
+				// A draft has no date in UTC until it is published, unless someone set a date.
 				'post_date_gmt'     => 'draft' === $status && 0 === $n % 2 ? '0000-00-00 00:00:00' : $date,
 				'post_modified'     => $made,
 				'post_modified_gmt' => $made,

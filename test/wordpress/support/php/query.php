@@ -1,6 +1,6 @@
 <?php
 /**
- * Asks a database. Reads JSON on stdin: socket, database, sql. Prints the rows as JSON.
+ * Queries a database. Reads JSON on stdin: socket, database, sql. Prints the rows as JSON.
  */
 
 $options = json_decode( stream_get_contents( STDIN ), true );

@@ -1,6 +1,6 @@
 <?php
 /**
- * Runs PHP inside WordPress. Reads JSON on stdin: root, url, code. Prints JSON after a marker: the returned value.
+ * Runs PHP inside WordPress. Reads JSON on stdin: root, url, code. Prints a marker, then the returned value as JSON.
  */
 
 $sitebridge_test = json_decode( stream_get_contents( STDIN ), true );

@@ -1,6 +1,6 @@
 <?php
 /**
- * Content and users of a test site. Runs inside WordPress; returns the users' ids.
+ * Creates the content and the users of a test site. Runs inside WordPress. Returns the users' ids.
  */
 
 require_once ABSPATH . 'wp-admin/includes/post.php';

@@ -1,6 +1,6 @@
 <?php
 /**
- * The changes of one request.
+ * Collects the changes of one request.
  *
  * @package Sitebridge_Connector
  */
@@ -8,8 +8,8 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Notes in the outbox which posts change during a request, once for each topic however many hooks fire,
- * and completes the messages when the request ends: only then have terms and meta been saved too.
+ * Stores in the outbox which posts change during a request: once for each post and topic, however many hooks
+ * run. Completes the messages when the request ends, because only then terms and meta are saved too.
  */
 final class Sitebridge_Change_Collector {
 
@@ -28,21 +28,21 @@ final class Sitebridge_Change_Collector {
 	private $gate;
 
 	/**
-	 * Makes the messages.
+	 * Builds the messages.
 	 *
 	 * @var Sitebridge_Post_Message
 	 */
 	private $messages;
 
 	/**
-	 * Where the messages wait.
+	 * The table of messages.
 	 *
 	 * @var Sitebridge_Outbox
 	 */
 	private $outbox;
 
 	/**
-	 * Has the messages sent.
+	 * Starts the delivery of the messages.
 	 *
 	 * @var Sitebridge_Delivery_Trigger
 	 */
@@ -56,9 +56,10 @@ final class Sitebridge_Change_Collector {
 	private $rows = array();
 
 	/**
-	 * The server's numbers of posts that are being deleted, by site of the network and post.
+	 * The contents of posts that are being deleted, by site of the network and post. See
+	 * Sitebridge_Post_Message::content().
 	 *
-	 * @var int[][]
+	 * @var array[][]
 	 */
 	private $deleting = array();
 
@@ -70,13 +71,13 @@ final class Sitebridge_Change_Collector {
 	private $without_picture = array();
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings         $settings The stored connection.
 	 * @param Sitebridge_Request_Gate     $gate     Tells whether the server itself makes the changes.
-	 * @param Sitebridge_Post_Message     $messages Makes the messages.
-	 * @param Sitebridge_Outbox           $outbox   Where the messages wait.
-	 * @param Sitebridge_Delivery_Trigger $trigger  Has the messages sent.
+	 * @param Sitebridge_Post_Message     $messages Builds the messages.
+	 * @param Sitebridge_Outbox           $outbox   The table of messages.
+	 * @param Sitebridge_Delivery_Trigger $trigger  Starts the delivery of the messages.
 	 */
 	public function __construct( Sitebridge_Settings $settings, Sitebridge_Request_Gate $gate, Sitebridge_Post_Message $messages, Sitebridge_Outbox $outbox, Sitebridge_Delivery_Trigger $trigger ) {
 		$this->settings = $settings;
@@ -87,7 +88,7 @@ final class Sitebridge_Change_Collector {
 	}
 
 	/**
-	 * Notes a change.
+	 * Stores a change of a post.
 	 *
 	 * @param WP_Post $post  The post.
 	 * @param string  $topic `status` or `metadata`.
@@ -111,7 +112,7 @@ final class Sitebridge_Change_Collector {
 	}
 
 	/**
-	 * Notes that a post lost its featured image, which its next message says.
+	 * Notes that a post lost its featured image, so that its next message reports it.
 	 *
 	 * @param int $post_id The post.
 	 */
@@ -120,7 +121,7 @@ final class Sitebridge_Change_Collector {
 	}
 
 	/**
-	 * A post is about to be deleted: later its meta is gone.
+	 * Notes the content of a post that is about to be deleted, while the post can still be read.
 	 *
 	 * @param int     $post_id The post.
 	 * @param WP_Post $post    The post.
@@ -132,10 +133,10 @@ final class Sitebridge_Change_Collector {
 	}
 
 	/**
-	 * A post was deleted: that is all there is to tell of it.
+	 * Replaces the open messages of a deleted post with one message about the deletion.
 	 *
 	 * @param int     $post_id The post.
-	 * @param WP_Post $post    The post that was.
+	 * @param WP_Post $post    The deleted post.
 	 */
 	public function on_delete( $post_id, $post ) {
 		$blog = get_current_blog_id();
@@ -178,14 +179,15 @@ final class Sitebridge_Change_Collector {
 	 * @param array  $row             The row's `id` and `op_id`.
 	 * @param int    $post_id         The post.
 	 * @param string $topic           `status` or `metadata`.
-	 * @param bool   $without_picture Whether to say that there is no featured image.
+	 * @param bool   $without_picture Whether to report that there is no featured image.
 	 */
 	private function complete_row( array $row, $post_id, $topic, $without_picture ) {
 		$body = $this->messages->build( $post_id, $topic, $row['op_id'], $without_picture );
 		if ( null === $body ) {
 			$this->outbox->remove( $row['id'] );
 		} elseif ( ! $this->outbox->complete( $row['id'], $body ) ) {
-			// This request took so long that the row was completed without it: what came later is told now.
+			// This request took so long that another process completed the row. A new message reports the
+			// later changes.
 			$this->outbox->add( $post_id, $topic, $row['op_id'], $body );
 		}
 	}

@@ -1,6 +1,6 @@
 <?php
 /**
- * Sees that posts change.
+ * Notices changes of posts.
  *
  * @package Sitebridge_Connector
  */
@@ -8,29 +8,29 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Listens to what WordPress says of posts, and passes on what the server is to be told.
+ * Listens to WordPress's hooks about posts, and passes on the changes that the server is told about.
  */
 final class Sitebridge_Post_Hooks {
 
 	/**
-	 * Takes the changes.
+	 * Collects the changes.
 	 *
 	 * @var Sitebridge_Change_Collector
 	 */
 	private $changes;
 
 	/**
-	 * Knows which taxonomies are told about.
+	 * Knows which taxonomies the server is told about.
 	 *
 	 * @var Sitebridge_Structure
 	 */
 	private $structure;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Change_Collector $changes   Takes the changes.
-	 * @param Sitebridge_Structure        $structure Knows which taxonomies are told about.
+	 * @param Sitebridge_Change_Collector $changes   Collects the changes.
+	 * @param Sitebridge_Structure        $structure Knows which taxonomies the server is told about.
 	 */
 	public function __construct( Sitebridge_Change_Collector $changes, Sitebridge_Structure $structure ) {
 		$this->changes   = $changes;
@@ -54,10 +54,10 @@ final class Sitebridge_Post_Hooks {
 	}
 
 	/**
-	 * A post got another status. One that was not there before is told of whole.
+	 * A post got another status. For a new post the metadata is reported too.
 	 *
 	 * @param string  $now    The new status.
-	 * @param string  $before The old status; `new` for a post that was just made.
+	 * @param string  $before The old status; `new` for a post that was just created.
 	 * @param WP_Post $post   The post.
 	 */
 	public function on_status( $now, $before, $post ) {
@@ -71,19 +71,20 @@ final class Sitebridge_Post_Hooks {
 	}
 
 	/**
-	 * A post was saved. Its body is in no message, but the server reads the whole of what it learns is newer.
+	 * A post was saved. Messages do not contain the post's body: the server reads the whole post when it
+	 * learns that the post is newer.
 	 *
 	 * @param int     $post_id The post.
 	 * @param WP_Post $after   The post now.
 	 * @param WP_Post $before  The post as it was.
 	 */
 	public function on_update( $post_id, $after, $before ) {
-		// Trashing moves the slug away; only the status tells of that.
+		// Trashing changes the slug. Only the status is reported then.
 		if ( 'trash' === $after->post_status || 'auto-draft' === $before->post_status ) {
 			return;
 		}
 		if ( $after->post_name !== $before->post_name || $after->post_parent !== $before->post_parent ) {
-			// Its address, which goes with the status, is another.
+			// The post's address has changed, and the status message contains the address.
 			$this->changes->note( $after, 'status' );
 		}
 		$this->changes->note( $after, 'metadata' );
@@ -92,12 +93,12 @@ final class Sitebridge_Post_Hooks {
 	/**
 	 * A post's terms were set.
 	 *
-	 * @param int    $post_id  The post, or what else may have terms.
+	 * @param int    $post_id  The id of the post, or of another object with terms.
 	 * @param array  $terms    Not needed.
 	 * @param array  $now      The terms' ids in this taxonomy.
 	 * @param string $taxonomy The taxonomy.
-	 * @param bool   $append   Whether they were added; then the old ones are not told.
-	 * @param array  $before   The ids before.
+	 * @param bool   $append   Whether the terms were appended; then WordPress does not pass the ids before.
+	 * @param array  $before   The terms' ids before.
 	 */
 	public function on_terms( $post_id, $terms, $now, $taxonomy, $append, $before ) {
 		$now    = array_map( 'intval', $now );
@@ -108,9 +109,9 @@ final class Sitebridge_Post_Hooks {
 	}
 
 	/**
-	 * Terms were taken from a post.
+	 * Terms were removed from a post.
 	 *
-	 * @param int    $post_id  The post, or what else may have terms.
+	 * @param int    $post_id  The id of the post, or of another object with terms.
 	 * @param array  $ids      Not needed.
 	 * @param string $taxonomy The taxonomy.
 	 */
@@ -122,7 +123,8 @@ final class Sitebridge_Post_Hooks {
 	}
 
 	/**
-	 * A post's meta changed. Only what a message can hold counts: counters and locks change all the time.
+	 * A post's meta changed. Only meta keys that a message can contain count: counters and locks change all
+	 * the time.
 	 *
 	 * @param int|int[] $meta_ids Not needed.
 	 * @param int       $post_id  The post.

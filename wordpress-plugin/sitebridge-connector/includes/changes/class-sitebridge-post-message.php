@@ -1,6 +1,6 @@
 <?php
 /**
- * What is told about a post.
+ * The messages about posts.
  *
  * @package Sitebridge_Connector
  */
@@ -8,12 +8,12 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Makes the messages about posts. The server refuses fields that it does not know.
+ * Builds the messages about posts. The server refuses unknown fields.
  */
 final class Sitebridge_Post_Message {
 
 	/**
-	 * Knows which types and taxonomies are told about.
+	 * Knows which types and taxonomies the server is told about.
 	 *
 	 * @var Sitebridge_Structure
 	 */
@@ -27,7 +27,7 @@ final class Sitebridge_Post_Message {
 	private $fields;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Structure $structure The site's structure.
 	 */
@@ -37,8 +37,8 @@ final class Sitebridge_Post_Message {
 	}
 
 	/**
-	 * Whether the server is told about a post: of a type that it was told of, and more than a draft that
-	 * nobody has saved yet.
+	 * Whether the server is told about a post. The post's type must be in the structure, and the post must
+	 * not be a draft that nobody has saved yet.
 	 *
 	 * @param WP_Post|null $post The post.
 	 * @return bool
@@ -52,13 +52,14 @@ final class Sitebridge_Post_Message {
 	 *
 	 * @param int    $post_id         The post.
 	 * @param string $topic           `status` or `metadata`.
-	 * @param string $op_id           The server's operation that made the change, or ''.
-	 * @param bool   $without_picture Whether to say that there is no featured image.
-	 * @return string|null JSON, or null when there is nothing to tell.
+	 * @param string $op_id           The id of the server's operation that made the change, or ''.
+	 * @param bool   $without_picture Whether to report that there is no featured image.
+	 * @return string|null JSON, or null when there is nothing to report.
 	 */
 	public function build( $post_id, $topic, $op_id, $without_picture = false ) {
 		$post = get_post( $post_id );
-		// Trashing adds to the slug what no server should take over; its status says it all.
+		// Trashing adds a suffix to the slug, which the server must not take over. The status message is
+		// enough.
 		if ( ! $this->is_told( $post ) || ( 'metadata' === $topic && 'trash' === $post->post_status ) ) {
 			return null;
 		}
@@ -68,11 +69,11 @@ final class Sitebridge_Post_Message {
 	}
 
 	/**
-	 * The message that a post is gone for good.
+	 * The message that a post was permanently deleted.
 	 *
-	 * @param WP_Post $post       The post that was.
+	 * @param WP_Post $post       The deleted post.
 	 * @param array   $content    See content().
-	 * @param string  $op_id      The server's operation that deleted it, or ''.
+	 * @param string  $op_id      The id of the server's operation that deleted the post, or ''.
 	 * @return string JSON.
 	 */
 	public function build_deleted( WP_Post $post, array $content, $op_id ) {
@@ -80,10 +81,11 @@ final class Sitebridge_Post_Message {
 	}
 
 	/**
-	 * Which content of the server a post is.
+	 * Identifies the content that a post is linked to.
 	 *
 	 * @param WP_Post|null $post The post.
-	 * @return array `content_key`, or `content_id` where only an older server's number is known, or nothing.
+	 * @return array `content_key`, or `content_id` if only an older server's number is known; empty for a
+	 *               post without a content.
 	 */
 	public static function content( $post ) {
 		$key = $post instanceof WP_Post ? Sitebridge_Item_Link::key( $post ) : '';
@@ -100,7 +102,7 @@ final class Sitebridge_Post_Message {
 	}
 
 	/**
-	 * What every message begins with.
+	 * The first fields of every message.
 	 *
 	 * @param WP_Post $post       The post.
 	 * @param array   $content    See content().
@@ -111,10 +113,10 @@ final class Sitebridge_Post_Message {
 	}
 
 	/**
-	 * What every message ends with.
+	 * The last fields of every message.
 	 *
 	 * @param int    $modified Unix seconds.
-	 * @param string $op_id    The server's operation, or ''.
+	 * @param string $op_id    The id of the server's operation, or ''.
 	 * @return array
 	 */
 	private static function tail( $modified, $op_id ) {
@@ -135,10 +137,10 @@ final class Sitebridge_Post_Message {
 	}
 
 	/**
-	 * Title, slug, excerpt, terms and meta, as the REST API gives them to an editor.
+	 * Title, slug, excerpt, terms and meta, as the REST API shows them to an editor.
 	 *
 	 * @param WP_Post $post            The post.
-	 * @param bool    $without_picture Whether to say that there is no featured image.
+	 * @param bool    $without_picture Whether to report that there is no featured image.
 	 * @return array
 	 */
 	private function metadata_facts( WP_Post $post, $without_picture ) {
@@ -158,7 +160,8 @@ final class Sitebridge_Post_Message {
 	}
 
 	/**
-	 * When the post was last modified. A draft that was given a date but never published has no time in UTC.
+	 * When the post was last modified; the current time if that is unknown. A draft with a date that was
+	 * never published has no time in UTC.
 	 *
 	 * @param WP_Post $post The post.
 	 * @return int Unix seconds.
@@ -170,7 +173,7 @@ final class Sitebridge_Post_Message {
 	}
 
 	/**
-	 * JSON in plain ASCII, which every database keeps as it is.
+	 * A message as JSON in plain ASCII, which every database stores unchanged.
 	 *
 	 * @param array $message The message.
 	 * @return string
@@ -178,7 +181,7 @@ final class Sitebridge_Post_Message {
 	private static function encode( array $message ) {
 		$json = wp_json_encode( $message );
 		if ( false === $json ) {
-			// A meta value that JSON cannot hold, such as INF, becomes null; everything else is told.
+			// A meta value that JSON cannot represent, such as INF, becomes null. All other values stay.
 			$json = (string) wp_json_encode( $message, JSON_PARTIAL_OUTPUT_ON_ERROR );
 		}
 

@@ -1,6 +1,6 @@
 <?php
 /**
- * Connecting and disconnecting.
+ * Connects to the server and disconnects from it.
  *
  * @package Sitebridge_Connector
  */
@@ -8,7 +8,7 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Runs a connection test on the server, and what follows from its result.
+ * Lets the server test the connection, and acts on the result.
  */
 final class Sitebridge_Connection {
 
@@ -41,20 +41,20 @@ final class Sitebridge_Connection {
 	private $trigger;
 
 	/**
-	 * Where the answer is kept.
+	 * Stores the server's last response.
 	 *
 	 * @var Sitebridge_Last_Answer
 	 */
 	private $last_answer;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings         $settings    The stored connection.
 	 * @param Sitebridge_Server_Client    $client      Calls the server.
 	 * @param Sitebridge_Structure_Push   $push        Sends the structure.
 	 * @param Sitebridge_Delivery_Trigger $trigger     Sends the changes.
-	 * @param Sitebridge_Last_Answer      $last_answer Where the answer is kept.
+	 * @param Sitebridge_Last_Answer      $last_answer Stores the server's last response.
 	 */
 	public function __construct( Sitebridge_Settings $settings, Sitebridge_Server_Client $client, Sitebridge_Structure_Push $push, Sitebridge_Delivery_Trigger $trigger, Sitebridge_Last_Answer $last_answer ) {
 		$this->settings    = $settings;
@@ -65,8 +65,8 @@ final class Sitebridge_Connection {
 	}
 
 	/**
-	 * Connects with the stored settings: a connection test, then the structure. The settings must be
-	 * stored before, because during the test the server calls back with requests signed by their key.
+	 * Connects with the stored settings: tests the connection, then sends the structure. The settings must be
+	 * stored before, because the server calls back during the test, with requests signed with the stored key.
 	 */
 	public function connect() {
 		if ( $this->test() ) {
@@ -77,9 +77,9 @@ final class Sitebridge_Connection {
 	}
 
 	/**
-	 * Has the server test the connection.
+	 * Lets the server test the connection.
 	 *
-	 * @return bool Whether it passed.
+	 * @return bool Whether the test passed.
 	 */
 	public function test() {
 		$stored = $this->settings->all();
@@ -113,7 +113,8 @@ final class Sitebridge_Connection {
 	}
 
 	/**
-	 * Forgets the connection. The integration on the server stays: its records belong to the server's users.
+	 * Deletes the connection from this site. The integration on the server stays, because its records belong
+	 * to the server's users.
 	 */
 	public function disconnect() {
 		$this->push->unschedule();

@@ -1,6 +1,6 @@
 <?php
 /**
- * The server's last answer, in words.
+ * The server's last response, as text.
  *
  * @package Sitebridge_Connector
  */
@@ -8,21 +8,21 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Keeps what came of the last call to the server, for the settings page.
+ * Stores the result of the last call to the server, for the settings page.
  */
 final class Sitebridge_Last_Answer {
 
 	const OPTION = 'sitebridge_connector_last_answer';
 
 	/**
-	 * Holds the key, which must not get into the stored words.
+	 * Holds the key, which must not appear in the stored texts.
 	 *
 	 * @var Sitebridge_Settings
 	 */
 	private $settings;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings $settings The stored connection.
 	 */
@@ -31,12 +31,12 @@ final class Sitebridge_Last_Answer {
 	}
 
 	/**
-	 * Stores an answer.
+	 * Stores a response.
 	 *
-	 * @param bool   $success Whether what was asked for was done.
+	 * @param bool   $success Whether the call succeeded.
 	 * @param string $message What happened.
 	 * @param string $hint    What to do about it, or ''.
-	 * @param string $code    The server's code for it, or ''.
+	 * @param string $code    The server's code for the result, or ''.
 	 */
 	public function store( $success, $message, $hint = '', $code = '' ) {
 		update_option(
@@ -53,9 +53,9 @@ final class Sitebridge_Last_Answer {
 	}
 
 	/**
-	 * The stored answer.
+	 * The stored response.
 	 *
-	 * @return array|null `success`, `message`, `hint`, `code`, `time` (unix seconds), or null when there is none.
+	 * @return array|null `success`, `message`, `hint`, `code`, `time` (unix seconds); null if none is stored.
 	 */
 	public function get() {
 		$stored = get_option( self::OPTION );
@@ -64,9 +64,10 @@ final class Sitebridge_Last_Answer {
 	}
 
 	/**
-	 * Words of another machine: no markup, not endless, and never the key, even if it was sent back.
+	 * A text from another machine, made safe: no markup, at most 1,000 characters, and never the key, even if
+	 * the server sent the key back.
 	 *
-	 * @param mixed $words What was answered.
+	 * @param mixed $words The text in the response.
 	 * @return string
 	 */
 	private function clean( $words ) {

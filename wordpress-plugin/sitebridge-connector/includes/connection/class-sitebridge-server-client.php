@@ -8,12 +8,12 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Sends JSON to the stored server and puts its answer into words.
+ * Sends JSON to the stored server and reads its response.
  */
 final class Sitebridge_Server_Client {
 
 	/**
-	 * Where integrations and webhooks live on every server.
+	 * Paths of integrations and webhooks on every server.
 	 */
 	const BASE     = '/api/v1/integration/integrations';
 	const WEBHOOKS = '/api/v1/integration/webhooks/wordpress/';
@@ -26,7 +26,7 @@ final class Sitebridge_Server_Client {
 	private $settings;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings $settings The stored connection.
 	 */
@@ -37,11 +37,11 @@ final class Sitebridge_Server_Client {
 	/**
 	 * Posts JSON to the server.
 	 *
-	 * @param string $path    What follows BASE, such as `/test-connection`.
+	 * @param string $path    The path after BASE, such as `/test-connection`.
 	 * @param array  $body    The body.
 	 * @param array  $headers More headers.
-	 * @return array `status` (0 when no answer came), `body` (array, empty when it was no JSON object),
-	 *               `message`, `hint`, `code` (words, each may be '').
+	 * @return array `status` (0 when no response came), `body` (array, empty when the response was no JSON
+	 *               object), `message`, `hint`, `code` (texts, each may be '').
 	 */
 	public function post( $path, array $body, array $headers = array() ) {
 		return $this->call( self::BASE . $path, wp_json_encode( $body ), $headers, 20 );
@@ -51,10 +51,10 @@ final class Sitebridge_Server_Client {
 	 * Posts a webhook to the server.
 	 *
 	 * @param string $topic   `status` or `metadata`.
-	 * @param string $json    The body, to be sent byte by byte as it was signed.
+	 * @param string $json    The body, sent byte for byte as it was signed.
 	 * @param array  $headers The signature's headers.
 	 * @param int    $timeout In seconds.
-	 * @return array As of post(), and `headers`: `retry-after` and `x-sitebridge-key-expires`, each may be ''.
+	 * @return array See post(), and `headers`: `retry-after` and `x-sitebridge-key-expires`, each may be ''.
 	 */
 	public function post_webhook( $topic, $json, array $headers, $timeout ) {
 		return $this->call( self::WEBHOOKS . $topic, $json, $headers, $timeout );
@@ -76,7 +76,7 @@ final class Sitebridge_Server_Client {
 			$server . $path,
 			array(
 				'timeout'             => $timeout,
-				// A redirect would carry the key to whoever it names.
+				// A redirect would send the key to another host.
 				'redirection'         => 0,
 				'limit_response_size' => MB_IN_BYTES,
 				'user-agent'          => 'Sitebridge-Connector/' . SITEBRIDGE_CONNECTOR_VERSION,
@@ -87,7 +87,7 @@ final class Sitebridge_Server_Client {
 				'body'                => $json,
 			)
 		);
-		// Asked while the filters are on, as the call was.
+		// Checked while the filters are still active, as they were during the call.
 		$refused = is_wp_error( $answer ) && ! wp_http_validate_url( $server );
 		foreach ( $opened as $filter => $callback ) {
 			remove_filter( $filter, $callback );
@@ -112,11 +112,11 @@ final class Sitebridge_Server_Client {
 	/**
 	 * Lets calls go to a private address and an unusual port, if the site's operator allows it.
 	 *
-	 * WordPress refuses both in wp_http_validate_url(), which keeps a settings page from being used to
-	 * reach into the internal network. A server on the same network needs the filter.
+	 * WordPress refuses both in wp_http_validate_url(), so that nobody can use a settings page to reach into
+	 * the internal network. A server on the same network needs the filter.
 	 *
 	 * @param string $server The server's address.
-	 * @return callable[] The filters that were added, by name, to be removed after the call.
+	 * @return callable[] The added filters by name; the caller removes them after the call.
 	 */
 	private function open_private_server( $server ) {
 		/**
@@ -148,9 +148,9 @@ final class Sitebridge_Server_Client {
 	}
 
 	/**
-	 * Reads an HTTP answer.
+	 * Reads an HTTP response.
 	 *
-	 * @param array $answer As of wp_safe_remote_post().
+	 * @param array $answer See wp_safe_remote_post().
 	 * @return array See post().
 	 */
 	private function read( array $answer ) {
@@ -194,13 +194,13 @@ final class Sitebridge_Server_Client {
 	}
 
 	/**
-	 * Puts an answer together.
+	 * Builds the result of a call.
 	 *
 	 * @param int    $status  HTTP status, or 0.
 	 * @param array  $body    The body.
 	 * @param mixed  $message What happened.
 	 * @param mixed  $hint    What to do about it.
-	 * @param mixed  $code    The server's code for it.
+	 * @param mixed  $code    The server's code for the result.
 	 * @return array
 	 */
 	private static function words( $status, array $body, $message, $hint = '', $code = '' ) {

@@ -1,6 +1,6 @@
 <?php
 /**
- * What the routes for contents take.
+ * The arguments of the content routes.
  *
  * @package Sitebridge_Connector
  */
@@ -8,23 +8,23 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The arguments of each route, by which WordPress refuses what is wrong before the route is asked.
+ * The argument schema of each route. WordPress refuses invalid arguments before it calls the route.
  */
 final class Sitebridge_Item_Args {
 
 	/**
-	 * Contents of one page, or of one list of ids.
+	 * Maximum number of contents in one page, and of ids in one list.
 	 */
 	const MOST_ITEMS = 500;
 
 	/**
-	 * Ids of one range, and ranges of which the ids are told at once.
+	 * Maximum number of ids in one range, and of ranges whose ids one request can ask for.
 	 */
 	const MOST_IN_RANGE = 10000;
 	const MOST_RANGES   = 20;
 
 	/**
-	 * What `items` takes.
+	 * The arguments of `items`.
 	 *
 	 * @return array
 	 */
@@ -43,7 +43,7 @@ final class Sitebridge_Item_Args {
 	}
 
 	/**
-	 * What `inventory` takes.
+	 * The arguments of `inventory`.
 	 *
 	 * @return array
 	 */
@@ -60,7 +60,7 @@ final class Sitebridge_Item_Args {
 	}
 
 	/**
-	 * What the body of a write to a content takes that is named by its key.
+	 * The body arguments of a write that identifies the content by its key.
 	 *
 	 * @return array
 	 */
@@ -79,7 +79,7 @@ final class Sitebridge_Item_Args {
 	}
 
 	/**
-	 * What the body of a write takes.
+	 * The body arguments of a write that identifies the content by its number.
 	 *
 	 * @return array
 	 */
@@ -129,7 +129,7 @@ final class Sitebridge_Item_Args {
 	}
 
 	/**
-	 * The type of content.
+	 * The argument for the content type.
 	 *
 	 * @return array
 	 */
@@ -141,10 +141,10 @@ final class Sitebridge_Item_Args {
 	}
 
 	/**
-	 * A whole number.
+	 * An integer argument.
 	 *
-	 * @param int      $minimum The least.
-	 * @param int|null $maximum The most.
+	 * @param int      $minimum The minimum.
+	 * @param int|null $maximum The maximum, or null.
 	 * @return array
 	 */
 	private static function number( $minimum, $maximum = null ) {

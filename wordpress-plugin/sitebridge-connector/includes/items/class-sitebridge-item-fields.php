@@ -1,6 +1,6 @@
 <?php
 /**
- * The fields of a content, as both routes and messages give them.
+ * The fields of a content, for routes and messages.
  *
  * @package Sitebridge_Connector
  */
@@ -8,18 +8,18 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Reads single fields of a post as WordPress's own REST API gives them with `context=edit`. Routes and
- * messages share it: what they said differently would look to the server like a change.
+ * Reads single fields of a post, in the format of WordPress's own REST API with `context=edit`. Routes and
+ * messages share this class, because a difference between them would look like a change to the server.
  */
 final class Sitebridge_Item_Fields {
 
 	/**
-	 * Types for which core's REST API fixes what they have, whatever they support.
+	 * Types whose fields core's REST API fixes, whatever features the types support.
 	 */
 	const FIXED_TYPES = array( 'post', 'page' );
 
 	/**
-	 * Knows which taxonomies are told about.
+	 * Knows which taxonomies the server is told about.
 	 *
 	 * @var Sitebridge_Structure
 	 */
@@ -33,16 +33,16 @@ final class Sitebridge_Item_Fields {
 	private $meta = array();
 
 	/**
-	 * Their schemas, by post type.
+	 * The schemas of the meta, by post type.
 	 *
 	 * @var array[]
 	 */
 	private $schemas = array();
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Structure $structure Knows which taxonomies are told about.
+	 * @param Sitebridge_Structure $structure Knows which taxonomies the server is told about.
 	 */
 	public function __construct( Sitebridge_Structure $structure ) {
 		$this->structure = $structure;
@@ -59,7 +59,7 @@ final class Sitebridge_Item_Fields {
 	}
 
 	/**
-	 * A post's terms, with their names as a person reads them: WordPress stores `&` as `&amp;`.
+	 * A post's terms, with names as plain text. WordPress stores `&` as `&amp;`.
 	 *
 	 * @param WP_Post $post The post.
 	 * @return array[] Each with `taxonomy`, `slug` and `name`.
@@ -84,7 +84,7 @@ final class Sitebridge_Item_Fields {
 	 * The values of the meta keys that are registered for the REST API.
 	 *
 	 * @param WP_Post $post The post.
-	 * @return array|object Values by name, of which JSON can hold each.
+	 * @return array|object Values by name; JSON can represent each value.
 	 */
 	public function meta( WP_Post $post ) {
 		if ( ! self::has_meta( $post->post_type ) ) {
@@ -101,12 +101,12 @@ final class Sitebridge_Item_Fields {
 			return $values;
 		}
 
-		// A value that JSON cannot hold, such as INF, becomes null; it must not spoil all the others.
+		// A value that JSON cannot represent, such as INF, becomes null, so that the other values stay.
 		return json_decode( (string) wp_json_encode( $values, JSON_PARTIAL_OUTPUT_ON_ERROR ) );
 	}
 
 	/**
-	 * The keys, in the database, of the meta that the REST API shows of a post type.
+	 * The database keys of the meta that the REST API shows for a post type.
 	 *
 	 * @param string $post_type The post type.
 	 * @return string[]
@@ -127,7 +127,7 @@ final class Sitebridge_Item_Fields {
 	}
 
 	/**
-	 * What reads and writes a post type's meta.
+	 * The object that reads and writes a post type's meta.
 	 *
 	 * @param string $post_type The post type.
 	 * @return WP_REST_Post_Meta_Fields
@@ -171,26 +171,26 @@ final class Sitebridge_Item_Fields {
 	}
 
 	/**
-	 * A post's date in UTC. For a draft without a date of its own, which moves each time it is saved, the
-	 * date that it would have now.
+	 * A post's date in UTC. A draft without a date of its own has no UTC date, and each save moves its local
+	 * date. For such a draft the current local date is converted.
 	 *
 	 * @param WP_Post $post The post.
-	 * @return string|null Such as `2026-01-02T03:04:05`; null when it has none.
+	 * @return string|null Such as `2026-01-02T03:04:05`; null when the post has no such time.
 	 */
 	public static function date_gmt( WP_Post $post ) {
 		return self::time( '0000-00-00 00:00:00' === $post->post_date_gmt ? get_gmt_from_date( $post->post_date ) : $post->post_date_gmt );
 	}
 
 	/**
-	 * When a post was last modified, in UTC. A draft that was never published may have no such time.
+	 * When a post was last modified, in UTC. A draft that was never published may lack this time.
 	 *
 	 * @param WP_Post $post The post.
-	 * @return string|null Such as `2026-01-02T03:04:05`; null when it has none.
+	 * @return string|null Such as `2026-01-02T03:04:05`; null when the post has no such time.
 	 */
 	public static function modified_gmt( WP_Post $post ) {
 		$modified = $post->post_modified_gmt;
 		if ( '0000-00-00 00:00:00' === $modified ) {
-			// With the offset of today, as core does: not with the one of that day.
+			// Core uses today's offset too, not the offset of that day.
 			$modified = gmdate( 'Y-m-d H:i:s', strtotime( $post->post_modified ) - (int) ( (float) get_option( 'gmt_offset' ) * HOUR_IN_SECONDS ) );
 		}
 
@@ -198,8 +198,8 @@ final class Sitebridge_Item_Fields {
 	}
 
 	/**
-	 * A text in UTF-8. A table in another encoding may hold bytes that are none, of which one would spoil
-	 * a whole page of JSON; they are replaced as core's own JSON has them replaced.
+	 * A text in valid UTF-8. A table in another encoding may hold invalid bytes, and one such byte would
+	 * break a whole page of JSON. Invalid bytes are replaced as in core's own JSON.
 	 *
 	 * @param string $text The text as stored.
 	 * @return string
@@ -211,9 +211,9 @@ final class Sitebridge_Item_Fields {
 	}
 
 	/**
-	 * A time as core's REST API writes it.
+	 * A time in the format of core's REST API.
 	 *
-	 * @param string $time As in the database.
+	 * @param string $time The time as stored in the database.
 	 * @return string|null
 	 */
 	private static function time( $time ) {

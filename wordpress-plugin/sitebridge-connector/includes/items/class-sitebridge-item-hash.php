@@ -1,6 +1,6 @@
 <?php
 /**
- * Hashes of contents, made by the database.
+ * Hashes of contents, computed by the database.
  *
  * @package Sitebridge_Connector
  */
@@ -8,11 +8,13 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A content's hash is the XOR of 64 bits of MD5 for each of its rows: the post's own, one for each term,
- * one for each meta value that counts. So a range of ids has as its hash the XOR of all rows in it, which
- * the database sums up without anything large passing through PHP, and whoever knows the hashes of the
- * contents can tell which ranges differ. Each row's hash holds the post's id, else two posts that get the
- * same term would cancel each other out. A meta row's holds its own id too: order and doubles count.
+ * A content's hash is the XOR of the hashes of its rows. The rows are the post, each of its terms, and each
+ * meta value that is synced. A row's hash is 64 bits of its MD5. The hash of a range of ids is the XOR of all
+ * rows in the range. The database computes it, so that no large data passes through PHP. A server that knows
+ * the hashes of the contents can tell which ranges differ.
+ *
+ * The hash of each row includes the post's id: otherwise two posts that get the same term would cancel each
+ * other out. The hash of a meta row also includes the row's own id, because order and duplicates count.
  */
 final class Sitebridge_Item_Hash {
 
@@ -24,7 +26,7 @@ final class Sitebridge_Item_Hash {
 	private $fields;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Item_Fields $fields Knows the taxonomies.
 	 */
@@ -33,11 +35,11 @@ final class Sitebridge_Item_Hash {
 	}
 
 	/**
-	 * The hashes of some posts, in whatever status.
+	 * The hashes of posts in any status.
 	 *
 	 * @param string $post_type The post type.
-	 * @param int[]  $ids       The posts.
-	 * @return string[] 16 hex digits by id, of those that there are.
+	 * @param int[]  $ids       The ids of the posts.
+	 * @return string[] Hashes (16 hex digits) by id; missing posts are left out.
 	 */
 	public function of( $post_type, array $ids ) {
 		if ( array() === $ids ) {
@@ -48,11 +50,11 @@ final class Sitebridge_Item_Hash {
 	}
 
 	/**
-	 * What each range of ids holds of a type's contents.
+	 * The number and the hash of a type's contents in each range of ids.
 	 *
 	 * @param string $post_type The post type.
-	 * @param int    $size      Range n has the ids from n × size on, and as many.
-	 * @return array[] Range, count, XOR of the hashes; only ranges that hold any.
+	 * @param int    $size      Number of ids in a range; range n starts at id n × size.
+	 * @return array[] For each range with contents: range, count, XOR of the hashes.
 	 */
 	public function ranges( $post_type, $size ) {
 		return array_map(
@@ -67,9 +69,9 @@ final class Sitebridge_Item_Hash {
 	 * The contents in some ranges.
 	 *
 	 * @param string $post_type The post type.
-	 * @param int    $size      As for ranges().
-	 * @param int[]  $ranges    Which.
-	 * @return array[] Id and hash, ascending.
+	 * @param int    $size      See ranges().
+	 * @param int[]  $ranges    The ranges.
+	 * @return array[] Id and hash of each content, by ascending id.
 	 */
 	public function in_ranges( $post_type, $size, array $ranges ) {
 		$size  = (int) $size;
@@ -87,7 +89,7 @@ final class Sitebridge_Item_Hash {
 	}
 
 	/**
-	 * The condition that a post `p` belongs to the site's content by its status.
+	 * The condition that the status of a post `p` belongs to the site's content.
 	 *
 	 * @return string SQL.
 	 */
@@ -96,7 +98,7 @@ final class Sitebridge_Item_Hash {
 	}
 
 	/**
-	 * The statuses of what belongs to the site's content.
+	 * The statuses of posts that belong to the site's content.
 	 *
 	 * @return string[]
 	 */
@@ -105,37 +107,41 @@ final class Sitebridge_Item_Hash {
 	}
 
 	/**
-	 * Hashes posts, one by one or by ranges. One statement, so that the parts of a hash are of one moment.
+	 * Hashes posts, one by one or by range. Uses one statement, so that all parts of a hash belong to the
+	 * same moment.
 	 *
-	 * @param string $key       What to group by: SQL.
+	 * @param string $key       SQL expression to group by.
 	 * @param string $post_type The post type.
-	 * @param string $condition Which posts `p`: SQL.
-	 * @return object[] With `n`, `found` and `hash`, ascending.
+	 * @param string $condition SQL condition for posts `p`.
+	 * @return object[] Rows with `n`, `found` and `hash`, by ascending `n`.
 	 */
 	private function rows( $key, $post_type, $condition ) {
 		global $wpdb;
 
 		$where = 'WHERE p.post_type IN ' . Sitebridge_Item_Query::words( array( $post_type ) ) . " AND {$condition} GROUP BY n";
-		// Texts go in as their own hashes, which end no sooner than the next begins and are all of one collation.
+		// Each text goes in as its own MD5. MD5s have a fixed length, so that texts cannot run into each
+		// other, and they all have the same collation.
 		$parts = array(
 			"SELECT {$key} AS n, COUNT(*) AS found, " . self::hash( "'p', p.ID, MD5(p.post_title), MD5(p.post_content), MD5(p.post_excerpt), MD5(p.post_name), MD5(p.post_status), p.post_author, p.post_date, p.post_date_gmt, p.post_modified, p.post_modified_gmt, p.post_parent" ) . " AS hash FROM {$wpdb->posts} p {$where}",
 			"SELECT {$key} AS n, 0 AS found, " . self::hash( "'m', p.ID, m.meta_id, COALESCE(MD5(m.meta_value), '')" ) . " AS hash FROM {$wpdb->posts} p JOIN {$wpdb->postmeta} m ON m.post_id = p.ID AND m.meta_key IN " . Sitebridge_Item_Query::words( array_merge( array( '_thumbnail_id' ), Sitebridge_Item_Fields::meta_keys( $post_type ) ) ) . " {$where}",
 		);
 		$taxonomies = $this->fields->taxonomies( $post_type );
 		if ( array() !== $taxonomies ) {
-			// From the posts on: a taxonomy of few terms looks like the shorter way, and is the longer one.
+			// STRAIGHT_JOIN starts with the posts. MySQL would start with a taxonomy that has few terms,
+			// which is slower.
 			$parts[] = "SELECT STRAIGHT_JOIN {$key} AS n, 0 AS found, " . self::hash( "'t', p.ID, x.term_taxonomy_id, MD5(t.slug), MD5(t.name)" ) . " AS hash FROM {$wpdb->posts} p JOIN {$wpdb->term_relationships} r ON r.object_id = p.ID JOIN {$wpdb->term_taxonomy} x ON x.term_taxonomy_id = r.term_taxonomy_id AND x.taxonomy IN " . Sitebridge_Item_Query::words( $taxonomies ) . " JOIN {$wpdb->terms} t ON t.term_id = x.term_id {$where}";
 		}
-		// A term that changes between two parts must not bring a range that holds no post.
+		// HAVING drops rows without a post: a term that changes between two parts must not add an empty
+		// range.
 		$sql = "SELECT n, SUM(found) AS found, LOWER(LPAD(HEX(BIT_XOR(hash)), 16, '0')) AS hash FROM (" . implode( ' UNION ALL ', $parts ) . ') parts GROUP BY n HAVING SUM(found) > 0 ORDER BY n';
 
 		return Sitebridge_Item_Query::rows( $sql );
 	}
 
 	/**
-	 * The XOR over rows of 64 bits of the MD5 of some expressions.
+	 * SQL for the XOR, over all rows, of 64 bits of the MD5 of some expressions.
 	 *
-	 * @param string $expressions SQL.
+	 * @param string $expressions SQL expressions, separated by commas.
 	 * @return string SQL.
 	 */
 	private static function hash( $expressions ) {

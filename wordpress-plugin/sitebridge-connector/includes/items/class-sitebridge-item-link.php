@@ -1,6 +1,6 @@
 <?php
 /**
- * Which posts are which contents of the server, by their keys.
+ * Links between posts and the server's contents, by content key.
  *
  * @package Sitebridge_Connector
  */
@@ -8,16 +8,17 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Links hold for the server that made them: those of another are history, and decide nothing.
+ * A link is valid only for the server that created it. Links of another server are history, and decide
+ * nothing.
  */
 final class Sitebridge_Item_Link extends Sitebridge_Link {
 
 	/**
-	 * The key of the content that a post is, for a message about it: nothing that goes wrong may get in the way of
-	 * whoever edits the post.
+	 * The key of a post's content, for a message about the post. A database failure gives '': it must not
+	 * disturb the person who edits the post.
 	 *
 	 * @param WP_Post $post The post.
-	 * @return string '' when the post is no content of the current server.
+	 * @return string '' when the post is not linked to a content of the current server.
 	 */
 	public static function key( WP_Post $post ) {
 		try {
@@ -30,10 +31,10 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * The keys of the contents that some posts are.
+	 * The content keys of posts.
 	 *
 	 * @param WP_Post[] $posts The posts by their ids.
-	 * @return string[] Keys by post, of those that are any.
+	 * @return string[] Keys by post id; posts without a content are left out.
 	 * @throws RuntimeException When the database fails.
 	 */
 	public static function keys( array $posts ) {
@@ -44,7 +45,7 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 		}
 		$table = self::table_name();
 		$ids   = implode( ',', array_map( 'intval', array_keys( $posts ) ) );
-		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own; the ids are cast.
+		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own table; the ids are cast to integers.
 		$found = wp_list_pluck( self::rows( $wpdb->prepare( "SELECT post_id, content_key FROM {$table} WHERE server = %s AND post_id IN ({$ids})", self::server() ) ), 'content_key', 'post_id' );
 		foreach ( array_diff_key( $posts, $found ) as $id => $post ) {
 			$key = self::key_in_guid( $post );
@@ -57,7 +58,7 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * Forgets a post that was deleted for good, in every table.
+	 * Deletes the links of a permanently deleted post from both tables.
 	 *
 	 * @param int $post_id The post.
 	 */
@@ -66,34 +67,34 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 
 		foreach ( array( 'Sitebridge_Item_Links_Table', 'Sitebridge_Number_Links_Table' ) as $table ) {
 			if ( $table::is_current() ) {
-				// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- a table of our own.
+				// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- our own table.
 				$wpdb->delete( $table::name(), compact( 'post_id' ), '%d' );
 			}
 		}
 	}
 
 	/**
-	 * Makes the rows of posts whose guids name contents of the current server, where the table was emptied.
+	 * Recreates the rows of posts whose guids name contents of the current server, if the table was emptied.
 	 */
 	public static function restore() {
 		global $wpdb;
 
 		$table = self::table_name();
-		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own.
+		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own table.
 		if ( '' === self::server() || array() !== self::rows( $wpdb->prepare( "SELECT server FROM {$table} WHERE server = %s LIMIT 1", self::server() ) ) ) {
 			return;
 		}
 		$prefix = 'urn:sitebridge:' . self::server() . ':';
-		// Of two posts with one guid the older is the content; the copy of it is new.
+		// If two posts have the same guid, the older post is the content, and the newer post is a copy.
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- see above.
 		$wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO {$table} (server, content_key, post_id) SELECT %s, SUBSTRING(guid, %d), ID FROM {$wpdb->posts} WHERE guid LIKE %s AND post_status NOT IN ('auto-draft', 'inherit') ORDER BY ID", self::server(), strlen( $prefix ) + 1, $wpdb->esc_like( $prefix ) . '%' ) );
 	}
 
 	/**
-	 * The other content that a post is.
+	 * Another content that the post is linked to.
 	 *
 	 * @param WP_Post $post The post.
-	 * @return string Its key; '' when the post is no other content's.
+	 * @return string The other content's key; '' when there is none.
 	 */
 	public function other_owner( WP_Post $post ) {
 		$keys = self::keys( array( $post->ID => $post ) );
@@ -103,7 +104,7 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * What an item shows of the content that it is.
+	 * The fields of an item that identify its content.
 	 *
 	 * @return array
 	 */
@@ -115,12 +116,12 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * The refusal of a write whose content and post do not belong together.
+	 * The refusal of a write whose content and post are not linked to each other.
 	 *
 	 * @param int        $post_id  The post that the server names.
-	 * @param string     $owner    The key that it bears, or ''.
-	 * @param int        $other_id The other post that the content is, or 0.
-	 * @param array|null $item     The post that the server names, as it is.
+	 * @param string     $owner    The key of the other content that it is linked to, or ''.
+	 * @param int        $other_id The other post that the content is linked to, or 0.
+	 * @param array|null $item     The post that the server names, as it is now.
 	 * @return WP_Error
 	 */
 	public function mismatch( $post_id, $owner, $other_id, $item ) {
@@ -138,10 +139,10 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * The key that a post's guid names, of the current server.
+	 * The content key of the current server in a post's guid.
 	 *
 	 * @param WP_Post $post The post.
-	 * @return string '' when it names none.
+	 * @return string '' when the guid has no such key.
 	 */
 	private static function key_in_guid( WP_Post $post ) {
 		$prefix = 'urn:sitebridge:' . self::server() . ':';
@@ -151,25 +152,25 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * Makes the row of a post that only its guid names, unless the content is another post.
+	 * Recreates the row of a post that only has the guid, unless the content is linked to another post.
 	 *
-	 * @param string  $key  The key in its guid.
+	 * @param string  $key  The key in the post's guid.
 	 * @param WP_Post $post The post.
-	 * @return bool Whether the post is the content.
+	 * @return bool Whether the post is linked to the content.
 	 */
 	private static function heal( $key, WP_Post $post ) {
 		$link  = new self( $key );
 		$known = $link->find();
 		if ( null !== $known ) {
-			// Without a post noted it is being made, or PHP ended in between.
+			// A row without a post id: the post is being created, or PHP ended before the id was stored.
 			return 0 === $known['post_id'] || $known['post_id'] === $post->ID;
 		}
-		// A plugin that copies posts may copy guids: the older post is the content.
+		// A plugin that copies posts may copy guids too. The older post is the content.
 		return $link->find_by_guid( $post->post_type ) === $post->ID && $link->adopt( $post->ID );
 	}
 
 	/**
-	 * Whose keys count.
+	 * The server whose links count.
 	 *
 	 * @return string 16 hex digits.
 	 */
@@ -178,7 +179,7 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * Asks the table.
+	 * Runs a query on the table.
 	 *
 	 * @param string $sql Prepared SQL.
 	 * @return object[]
@@ -189,7 +190,7 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * The table.
+	 * The table's name.
 	 *
 	 * @return string
 	 */
@@ -198,7 +199,7 @@ final class Sitebridge_Item_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * The column of the name.
+	 * The column of the content key.
 	 *
 	 * @return string
 	 */

@@ -1,6 +1,6 @@
 <?php
 /**
- * The table of links by the keys of contents.
+ * The table of links by content key.
  *
  * @package Sitebridge_Connector
  */
@@ -8,7 +8,7 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Keys are never used again, so that a row says for ever which post a content is.
+ * A key is never reused, so a row links a content to its post forever.
  */
 final class Sitebridge_Item_Links_Table extends Sitebridge_Links_Table {
 

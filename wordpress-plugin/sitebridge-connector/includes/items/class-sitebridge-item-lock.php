@@ -1,6 +1,6 @@
 <?php
 /**
- * One writer of a content at a time.
+ * Lets only one request at a time write a content.
  *
  * @package Sitebridge_Connector
  */
@@ -8,9 +8,9 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A lock of the database, which frees it the moment that PHP ends, however it ends: nothing is left behind
- * that would make the next one wait. Where the database is a cluster that answers from several servers, it
- * may let two in; then the unique keys of Sitebridge_Item_Links still let only one post through.
+ * A lock in the database. The database releases it as soon as PHP ends, however PHP ends, so that no leftover
+ * lock makes the next request wait. A database cluster that answers from several servers may give the lock to
+ * two requests. Then the unique keys of Sitebridge_Links_Table still let only one post through.
  */
 final class Sitebridge_Item_Lock {
 
@@ -23,7 +23,8 @@ final class Sitebridge_Item_Lock {
 	 * Takes the lock.
 	 *
 	 * @param Sitebridge_Link $link The content.
-	 * @return bool False when another writer has it for long. True also where the database has no locks.
+	 * @return bool False when another writer holds the lock for too long. True also when the database has no
+	 *              locks.
 	 */
 	public static function acquire( Sitebridge_Link $link ) {
 		global $wpdb;
@@ -33,7 +34,7 @@ final class Sitebridge_Item_Lock {
 	}
 
 	/**
-	 * Gives the lock back.
+	 * Releases the lock.
 	 *
 	 * @param Sitebridge_Link $link The content.
 	 */
@@ -45,7 +46,7 @@ final class Sitebridge_Item_Lock {
 	}
 
 	/**
-	 * The lock's name, which is one for the whole database server and at most 64 characters long.
+	 * The lock's name. Lock names are shared by the whole database server, and have at most 64 characters.
 	 *
 	 * @param Sitebridge_Link $link The content.
 	 * @return string

@@ -1,6 +1,6 @@
 <?php
 /**
- * Gives posts their meta.
+ * Sets the meta of posts.
  *
  * @package Sitebridge_Connector
  */
@@ -8,17 +8,17 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Sets meta and the featured image, which is meta too, and says of each that is refused why.
+ * Sets meta and the featured image, which is a meta value too. Reports why a value was refused.
  */
 final class Sitebridge_Item_Meta {
 
 	/**
-	 * Sets meta, each key by itself, so that one that is refused spares the others.
+	 * Sets each meta key separately, so that a refused value does not affect the others.
 	 *
 	 * @param WP_Post                  $post   The post.
-	 * @param WP_REST_Post_Meta_Fields $fields Reads and writes meta of its type.
+	 * @param WP_REST_Post_Meta_Fields $fields Reads and writes the meta of the post's type.
 	 * @param array                    $values Values by name.
-	 * @return array[] What could not be done, each with `code` and `message`.
+	 * @return array[] The refused values, each with `code` and `message`.
 	 */
 	public static function set( WP_Post $post, WP_REST_Post_Meta_Fields $fields, array $values ) {
 		$notes = array();
@@ -42,8 +42,8 @@ final class Sitebridge_Item_Meta {
 	 * Sets the featured image.
 	 *
 	 * @param WP_Post $post   The post.
-	 * @param int     $wanted The attachment; 0 for none.
-	 * @return array[] As set().
+	 * @param int     $wanted The attachment's id; 0 for no image.
+	 * @return array[] See set().
 	 */
 	public static function set_picture( WP_Post $post, $wanted ) {
 		if ( Sitebridge_Item_Fields::picture( $post ) === $wanted ) {

@@ -1,6 +1,6 @@
 <?php
 /**
- * Queries that must not fail in silence.
+ * Queries that must not fail silently.
  *
  * @package Sitebridge_Connector
  */
@@ -8,13 +8,13 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Asks the database and throws where WordPress would give an empty result: what looks as if there were
- * nothing any more would have the server take contents for deleted.
+ * Queries the database, and throws when WordPress would return an empty result after a failure. After an
+ * empty result the server would take contents for deleted.
  */
 final class Sitebridge_Item_Query {
 
 	/**
-	 * Rows.
+	 * The rows of a query.
 	 *
 	 * @param string $sql Prepared SQL.
 	 * @return object[]
@@ -23,7 +23,7 @@ final class Sitebridge_Item_Query {
 	public static function rows( $sql ) {
 		global $wpdb;
 
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.NotPrepared -- as the database has it, not a cache; whoever calls prepares.
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.NotPrepared -- the current state of the database, not a cache; the caller prepares the SQL.
 		$rows = $wpdb->get_results( $sql );
 		if ( ! is_array( $rows ) || '' !== $wpdb->last_error ) {
 			throw new RuntimeException( 'The database could not answer.' );
@@ -33,7 +33,7 @@ final class Sitebridge_Item_Query {
 	}
 
 	/**
-	 * The numbers in the column `n` of rows.
+	 * The integers in column `n` of a query's rows.
 	 *
 	 * @param string $sql Prepared SQL.
 	 * @return int[]
@@ -44,9 +44,9 @@ final class Sitebridge_Item_Query {
 	}
 
 	/**
-	 * A list of texts for IN.
+	 * A list of texts for SQL's IN.
 	 *
-	 * @param string[] $words At least one.
+	 * @param string[] $words At least one text.
 	 * @return string SQL.
 	 */
 	public static function words( array $words ) {

@@ -8,13 +8,14 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Reads many posts with few queries: one each for posts, terms, meta, hashes and the server's numbers,
- * however many there are.
+ * Reads many posts with few queries: one each for posts, terms, meta, hashes, content keys and content
+ * numbers, however many posts there are.
  */
 final class Sitebridge_Item_Reader {
 
 	/**
-	 * Bytes of texts after which a page ends before its limit: all of it is in memory, several times over.
+	 * Maximum bytes of text in one page of several posts: a page with more ends before its limit, because PHP
+	 * holds its texts in memory several times.
 	 */
 	const MOST_BYTES = 8388608;
 
@@ -26,17 +27,17 @@ final class Sitebridge_Item_Reader {
 	private $fields;
 
 	/**
-	 * Makes the hashes.
+	 * Computes the hashes.
 	 *
 	 * @var Sitebridge_Item_Hash
 	 */
 	private $hashes;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Item_Fields $fields Reads single fields.
-	 * @param Sitebridge_Item_Hash   $hashes Makes the hashes.
+	 * @param Sitebridge_Item_Hash   $hashes Computes the hashes.
 	 */
 	public function __construct( Sitebridge_Item_Fields $fields, Sitebridge_Item_Hash $hashes ) {
 		$this->fields = $fields;
@@ -44,14 +45,15 @@ final class Sitebridge_Item_Reader {
 	}
 
 	/**
-	 * The contents of a type after an id, ascending.
+	 * A page of a type's contents, by ascending id.
 	 *
 	 * @param string   $post_type The post type.
-	 * @param int      $after_id  Only ids above this.
-	 * @param int      $limit     How many at most; fewer where they are large.
-	 * @param int|null $newest    Only the so many highest ids; null is all.
-	 * @return array `items`, `forbidden` (ids that the user may not edit), `next_after_id` (null at the end),
-	 *               `total` (how many there are of the type, of `newest` at most).
+	 * @param int      $after_id  Only contents with a higher id.
+	 * @param int      $limit     Maximum number of contents; large contents make the page shorter.
+	 * @param int|null $newest    Only this many of the highest ids; null for all.
+	 * @return array `items`, `forbidden` (ids of posts that the user may not edit), `last_operation`,
+	 *               `next_after_id` (null on the last page), `total` (number of contents of the type, at most
+	 *               `newest`).
 	 */
 	public function page( $post_type, $after_id, $limit, $newest ) {
 		global $wpdb;
@@ -63,7 +65,8 @@ final class Sitebridge_Item_Reader {
 			$after_id = max( $after_id, array() === $lowest ? 0 : $lowest[0] - 1 );
 			$total    = $newest;
 		}
-		// The ids by themselves come from an index; only then are the posts looked at.
+		// The inner query reads only ids, which come from an index. The outer query reads only the posts of
+		// the page.
 		$page = "SELECT p.ID AS n {$from} AND p.ID > " . (int) $after_id . ' ORDER BY p.ID LIMIT ' . ( $limit + 1 );
 		$rows = Sitebridge_Item_Query::rows( "SELECT page.n, LENGTH(q.post_content) AS bytes FROM ({$page}) page JOIN {$wpdb->posts} q ON q.ID = page.n ORDER BY page.n" );
 		$ids  = array();
@@ -87,12 +90,12 @@ final class Sitebridge_Item_Reader {
 	}
 
 	/**
-	 * Some posts as they are now, those in the trash too.
+	 * Some posts as they are now, including posts in the trash.
 	 *
 	 * @param string $post_type The post type.
-	 * @param int[]  $ids       Which.
-	 * @return array `items`, `forbidden` (ids that the user may not edit), `gone` (ids of which there is no such
-	 *               content: no post, one of another type, one that nobody has saved yet).
+	 * @param int[]  $ids       The ids of the posts.
+	 * @return array `items`, `forbidden` (ids of posts that the user may not edit), `gone` (ids without such
+	 *               a content: no post, a post of another type, a draft that nobody has saved yet).
 	 */
 	public function some( $post_type, array $ids ) {
 		$ids = array_values( array_unique( array_map( 'intval', $ids ) ) );
@@ -104,7 +107,7 @@ final class Sitebridge_Item_Reader {
 	 * One post as it is now.
 	 *
 	 * @param WP_Post $post The post.
-	 * @return array|null Null when it is gone, or the user may not edit it.
+	 * @return array|null Null when the post is gone, or the user may not edit it.
 	 */
 	public function one( WP_Post $post ) {
 		$read = $this->read( $post->post_type, array( $post->ID ) );
@@ -116,8 +119,8 @@ final class Sitebridge_Item_Reader {
 	 * Reads posts.
 	 *
 	 * @param string $post_type The post type.
-	 * @param int[]  $ids       Which.
-	 * @return array As some().
+	 * @param int[]  $ids       The ids of the posts.
+	 * @return array See some().
 	 */
 	private function read( $post_type, array $ids ) {
 		$read = array(
@@ -125,7 +128,8 @@ final class Sitebridge_Item_Reader {
 			'forbidden' => array(),
 			'gone'      => array(),
 		);
-		// Before the posts: what changes in between then has a hash of before, so that the change is seen later.
+		// Hashes are read before posts. A post that changes in between gets its old hash, so that the server
+		// sees the change later.
 		$hashes   = $this->hashes->of( $post_type, $ids );
 		$posts    = self::load( $post_type, $ids );
 		$keys     = Sitebridge_Item_Link::keys( $posts );
@@ -138,7 +142,7 @@ final class Sitebridge_Item_Reader {
 			} elseif ( isset( $hashes[ $id ] ) ) {
 				$read['items'][] = $this->item( $posts[ $id ] ) + array(
 					'content_key' => isset( $keys[ $id ] ) ? $keys[ $id ] : null,
-					// A number says something only to the server that gave it, and together with the texts.
+					// A number counts only for the server that assigned it, and only if the texts agree too.
 					'content_id'  => isset( $numbers[ $id ] ) && ! isset( $keys[ $id ] ) ? $numbers[ $id ] : null,
 					'hash'        => $hashes[ $id ],
 				);
@@ -149,11 +153,11 @@ final class Sitebridge_Item_Reader {
 	}
 
 	/**
-	 * Loads posts and all that their fields need into WordPress's caches.
+	 * Loads posts, and the data that their fields need, into WordPress's caches.
 	 *
 	 * @param string $post_type The post type.
-	 * @param int[]  $ids       Which.
-	 * @return WP_Post[] By id, of those that there are.
+	 * @param int[]  $ids       The ids of the posts.
+	 * @return WP_Post[] Posts by id; missing posts are left out.
 	 */
 	private static function load( $post_type, array $ids ) {
 		global $wpdb;
@@ -175,7 +179,8 @@ final class Sitebridge_Item_Reader {
 	}
 
 	/**
-	 * Loads what permalinks are made of: the ancestors' slugs, and the authors' where they stand in them.
+	 * Loads the data in permalinks: the slugs of ancestors, and the slugs of authors if permalinks contain
+	 * them.
 	 *
 	 * @param string    $post_type The post type.
 	 * @param WP_Post[] $posts     The posts, by id.
@@ -186,7 +191,7 @@ final class Sitebridge_Item_Reader {
 		}
 		$known = array_fill_keys( array_keys( $posts ), true );
 		$above = $posts;
-		// One query for each level; what was loaded is not asked again, so a loop of parents ends.
+		// One query for each level. A loaded post is not loaded again, so that a loop of parents ends.
 		while ( is_post_type_hierarchical( $post_type ) && array() !== $above ) {
 			$parents = array_diff( array_unique( array_map( 'intval', wp_list_pluck( $above, 'post_parent' ) ) ), array_keys( $known ), array( 0 ) );
 			$known  += array_fill_keys( $parents, true );
@@ -196,7 +201,7 @@ final class Sitebridge_Item_Reader {
 	}
 
 	/**
-	 * A post's fields, all but the server's number and the hash.
+	 * A post's fields, without the content key, the content number and the hash.
 	 *
 	 * @param WP_Post $post The post.
 	 * @return array

@@ -1,6 +1,6 @@
 <?php
 /**
- * Why a content of the server is not written.
+ * Decides whether a write is refused.
  *
  * @package Sitebridge_Connector
  */
@@ -8,33 +8,34 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * No post is written over that is not the content's, or not any more what the server expects.
+ * A write must not overwrite a post that belongs to another content, or a post that differs from what the
+ * server expects.
  */
 final class Sitebridge_Item_Refusals {
 
 	/**
-	 * Reads what there is.
+	 * Reads posts.
 	 *
 	 * @var Sitebridge_Item_Reader
 	 */
 	private $reader;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Item_Reader $reader Reads what there is.
+	 * @param Sitebridge_Item_Reader $reader Reads posts.
 	 */
 	public function __construct( Sitebridge_Item_Reader $reader ) {
 		$this->reader = $reader;
 	}
 
 	/**
-	 * Why a post is not updated.
+	 * The reason to refuse an update, or null.
 	 *
-	 * @param Sitebridge_Link $link  Which content.
-	 * @param WP_Post|null    $own   The post that the content is here.
+	 * @param Sitebridge_Link $link  The content's link.
+	 * @param WP_Post|null    $own   The post that the content is linked to.
 	 * @param WP_Post|null    $post  The post that the server names.
-	 * @param string|null     $hash  Its hash.
+	 * @param string|null     $hash  The hash of that post.
 	 * @param array           $input See Sitebridge_Item_Writer::write().
 	 * @return WP_Error|null
 	 */
@@ -45,7 +46,8 @@ final class Sitebridge_Item_Refusals {
 		}
 		$expected = isset( $input['expected_hash'] ) ? $input['expected_hash'] : null;
 		$unseen   = null === $expected && $link instanceof Sitebridge_Number_Link && null !== $post && '' !== Sitebridge_Item_Link::key( $post );
-		// Older servers name no state where they know none; a post that has a key is a newer server's.
+		// Older servers send no expected hash for a post whose state they do not know. A post with a key
+		// belongs to a newer server.
 		if ( null === $post || $unseen || ( null !== $expected && ( $expected !== $hash || 'trash' === $post->post_status ) ) ) {
 			return $this->conflict( 'sitebridge_conflict', $post );
 		}
@@ -54,10 +56,11 @@ final class Sitebridge_Item_Refusals {
 	}
 
 	/**
-	 * Why no post is made: there is one, and a create overwrites nothing.
+	 * The reason to refuse a create, or null. A create is refused if the post exists, because it must not
+	 * overwrite a post.
 	 *
-	 * @param Sitebridge_Link $link  Which content.
-	 * @param WP_Post|null    $post  The post that the content is here.
+	 * @param Sitebridge_Link $link  The content's link.
+	 * @param WP_Post|null    $post  The post that the content is linked to.
 	 * @param array           $input See Sitebridge_Item_Writer::write().
 	 * @return WP_Error|null
 	 */
@@ -75,10 +78,10 @@ final class Sitebridge_Item_Refusals {
 	}
 
 	/**
-	 * Nothing was written, as the site has something else than the server expects.
+	 * The error of a write that found another state than the server expects. Nothing was written.
 	 *
-	 * @param string       $code What it is.
-	 * @param WP_Post|null $post What there is.
+	 * @param string       $code The error code.
+	 * @param WP_Post|null $post The post on this site.
 	 * @return WP_Error
 	 */
 	private function conflict( $code, $post ) {

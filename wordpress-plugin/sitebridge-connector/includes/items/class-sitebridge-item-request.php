@@ -1,6 +1,6 @@
 <?php
 /**
- * What the REST controller of a type is asked, to save a post for the server.
+ * The request to a type's REST controller that saves a post.
  *
  * @package Sitebridge_Connector
  */
@@ -8,15 +8,16 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Says what the route was given in the words of WordPress's own REST API, and leaves out what is so already.
+ * Translates the route's input into a request of WordPress's own REST API. Leaves out an author, a parent and
+ * a date that the post already has.
  */
 final class Sitebridge_Item_Request {
 
 	/**
 	 * The request that saves the post.
 	 *
-	 * @param array        $input What the route was given.
-	 * @param WP_Post|null $post  The post that is to be updated.
+	 * @param array        $input The route's input.
+	 * @param WP_Post|null $post  The post to update; null for a create.
 	 * @return WP_REST_Request
 	 */
 	public static function of( array $input, $post ) {
@@ -24,7 +25,7 @@ final class Sitebridge_Item_Request {
 		if ( isset( $fields['slug'] ) ) {
 			$fields['slug'] = sanitize_title( $fields['slug'] );
 			if ( '' === $fields['slug'] ) {
-				// An update would get the one of its title, and its address with it.
+				// With an empty slug, an update would get a slug made from the title, and so another address.
 				unset( $fields['slug'] );
 			}
 		}
@@ -33,10 +34,11 @@ final class Sitebridge_Item_Request {
 		}
 		if ( null !== $post ) {
 			$present = array(
-				// Naming them would need rights that leaving them alone does not.
+				// The controller asks for more permissions if the request names these fields.
 				'author'   => (int) $post->post_author,
 				'parent'   => (int) $post->post_parent,
-				// The date that a draft would have now is no date that it is to keep.
+				// For a draft without a date of its own this is only its current date, which must not become
+				// fixed.
 				'date_gmt' => Sitebridge_Item_Fields::date_gmt( $post ),
 			);
 			foreach ( $present as $name => $value ) {
@@ -48,7 +50,7 @@ final class Sitebridge_Item_Request {
 		}
 		$request = new WP_REST_Request( null === $post ? 'POST' : 'PUT' );
 		$request->set_body_params( $fields );
-		// What the controller would answer is not needed, and costs more than the writing.
+		// The controller's full response is not needed, and costs more than the write.
 		$request->set_query_params( array( '_fields' => 'id' ) );
 
 		return $request;

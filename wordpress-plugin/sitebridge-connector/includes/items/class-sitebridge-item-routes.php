@@ -1,6 +1,6 @@
 <?php
 /**
- * The routes for contents.
+ * The content routes.
  *
  * @package Sitebridge_Connector
  */
@@ -8,27 +8,27 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * `GET sitebridge/v1/items`, `GET sitebridge/v1/inventory` and `POST sitebridge/v1/items/{key}`; for older servers
- * `PUT sitebridge/v1/items/{number}`.
+ * `GET sitebridge/v1/items`, `GET sitebridge/v1/inventory` and `POST sitebridge/v1/items/{key}`. Older
+ * servers use `PUT sitebridge/v1/items/{number}`.
  */
 final class Sitebridge_Item_Routes {
 
 	/**
-	 * Decides about the current request.
+	 * Decides whether the current request is accepted.
 	 *
 	 * @var Sitebridge_Request_Gate
 	 */
 	private $gate;
 
 	/**
-	 * Knows which types there are.
+	 * Knows the site's types.
 	 *
 	 * @var Sitebridge_Structure
 	 */
 	private $structure;
 
 	/**
-	 * Makes the hashes.
+	 * Computes the hashes.
 	 *
 	 * @var Sitebridge_Item_Hash
 	 */
@@ -49,10 +49,10 @@ final class Sitebridge_Item_Routes {
 	private $writer;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Request_Gate $gate      Decides about the current request.
-	 * @param Sitebridge_Structure    $structure Knows which types there are.
+	 * @param Sitebridge_Request_Gate $gate      Decides whether the current request is accepted.
+	 * @param Sitebridge_Structure    $structure Knows the site's types.
 	 */
 	public function __construct( Sitebridge_Request_Gate $gate, Sitebridge_Structure $structure ) {
 		$this->gate      = $gate;
@@ -68,12 +68,12 @@ final class Sitebridge_Item_Routes {
 	}
 
 	/**
-	 * What answers the routes: no other request loads it.
+	 * The classes that answer the routes. Only REST requests load them.
 	 */
 	const NEEDED = array( 'args', 'lock', 'hash', 'reader', 'terms', 'meta', 'request', 'save', 'refusals', 'writer' );
 
 	/**
-	 * Registers the routes, and makes what answers them.
+	 * Loads the classes that answer the routes, and registers the routes.
 	 */
 	public function register_routes() {
 		foreach ( self::NEEDED as $part ) {
@@ -90,9 +90,9 @@ final class Sitebridge_Item_Routes {
 	}
 
 	/**
-	 * Only signed requests come in, for a type that there is and that the mapped user may edit.
+	 * Allows only signed requests, for a type that exists and that the mapped user may edit.
 	 *
-	 * @param WP_REST_Request $request What is asked.
+	 * @param WP_REST_Request $request The request.
 	 * @return true|WP_Error
 	 */
 	public function check_permission( $request ) {
@@ -111,9 +111,9 @@ final class Sitebridge_Item_Routes {
 	}
 
 	/**
-	 * Contents: a page of them, or some by id.
+	 * A page of contents, or some contents by id.
 	 *
-	 * @param WP_REST_Request $request What is asked.
+	 * @param WP_REST_Request $request The request.
 	 * @return array
 	 */
 	public function items( $request ) {
@@ -123,9 +123,9 @@ final class Sitebridge_Item_Routes {
 	}
 
 	/**
-	 * What there is, by hashes: of ranges of ids, or of the ids in some ranges.
+	 * Hashes of the site's contents: of all ranges of ids, or of each id in some ranges.
 	 *
-	 * @param WP_REST_Request $request What is asked.
+	 * @param WP_REST_Request $request The request.
 	 * @return array
 	 */
 	public function inventory( $request ) {
@@ -148,9 +148,9 @@ final class Sitebridge_Item_Routes {
 	}
 
 	/**
-	 * Writes a content that is named by its key.
+	 * Writes a content that the request identifies by its key.
 	 *
-	 * @param WP_REST_Request $request What is asked.
+	 * @param WP_REST_Request $request The request.
 	 * @return WP_REST_Response|WP_Error
 	 */
 	public function write( $request ) {
@@ -167,9 +167,9 @@ final class Sitebridge_Item_Routes {
 	}
 
 	/**
-	 * Writes a content that an older server names by its number.
+	 * Writes a content that an older server identifies by its number.
 	 *
-	 * @param WP_REST_Request $request What is asked.
+	 * @param WP_REST_Request $request The request.
 	 * @return WP_REST_Response|WP_Error
 	 */
 	public function put( $request ) {
@@ -177,9 +177,9 @@ final class Sitebridge_Item_Routes {
 	}
 
 	/**
-	 * What is to be written: from the body alone, as what stands in the address as well is not meant.
+	 * The values to write. Only arguments in the body count, not arguments in the address.
 	 *
-	 * @param WP_REST_Request $request What is asked.
+	 * @param WP_REST_Request $request The request.
 	 * @param array           $args    The arguments of the route.
 	 * @return array
 	 */
@@ -190,9 +190,9 @@ final class Sitebridge_Item_Routes {
 	}
 
 	/**
-	 * The answer to a write.
+	 * The response to a write.
 	 *
-	 * @param array|WP_Error $done What the writer gave.
+	 * @param array|WP_Error $done The writer's result.
 	 * @return WP_REST_Response|WP_Error
 	 */
 	private static function answer( $done ) {
@@ -202,10 +202,10 @@ final class Sitebridge_Item_Routes {
 	/**
 	 * Registers a route.
 	 *
-	 * @param string   $route   Its address.
-	 * @param string   $methods Its methods.
-	 * @param callable $answer  Answers.
-	 * @param array    $args    Its arguments.
+	 * @param string   $route   The route's address.
+	 * @param string   $methods The HTTP methods.
+	 * @param callable $answer The callback.
+	 * @param array    $args    The route's arguments.
 	 */
 	private function add( $route, $methods, $answer, array $args ) {
 		register_rest_route(

@@ -8,9 +8,9 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * One save. The post itself is written by the REST controller of its type, so that rights, filters, slashes,
- * dates and hooks are those of any other edit; terms, meta and featured image are set here, as the
- * controller would give up at the first that is refused, with the post half saved.
+ * One save of a post. The REST controller of its type writes the post itself, so that permissions, filters,
+ * slashes, dates and hooks work as in any other edit. Terms, meta and featured image are set here: the
+ * controller would stop at the first refused value and leave the post half saved.
  */
 final class Sitebridge_Item_Save {
 
@@ -22,7 +22,7 @@ final class Sitebridge_Item_Save {
 	private $fields;
 
 	/**
-	 * What the route was given.
+	 * The route's input.
 	 *
 	 * @var array
 	 */
@@ -36,53 +36,54 @@ final class Sitebridge_Item_Save {
 	private $controller;
 
 	/**
-	 * What the controller is asked.
+	 * The request to the controller.
 	 *
 	 * @var WP_REST_Request
 	 */
 	private $request;
 
 	/**
-	 * The post, as soon as there is one.
+	 * The post; null until it is created.
 	 *
 	 * @var WP_Post|null
 	 */
 	private $post;
 
 	/**
-	 * The guid of a post that is to be made; null for an update.
+	 * The guid of a post to create; null for an update.
 	 *
 	 * @var string|null
 	 */
 	private $guid = null;
 
 	/**
-	 * The terms that it is to have, once they are needed: they are made only when nothing else is refused.
+	 * The terms for the post; null until they are needed. Missing terms are created only if nothing else is
+	 * refused.
 	 *
 	 * @var Sitebridge_Item_Terms|null
 	 */
 	private $terms = null;
 
 	/**
-	 * Whether the post was completed.
+	 * Whether terms, meta and featured image were set.
 	 *
 	 * @var bool
 	 */
 	private $finished = false;
 
 	/**
-	 * What could not be done, each with `code` and `message`.
+	 * The refused terms and values, each with `code` and `message`.
 	 *
 	 * @var array[]
 	 */
 	private $notes = array();
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Item_Fields $fields Reads and writes meta.
-	 * @param array                  $input  What the route was given; what is absent stays as it is.
-	 * @param WP_Post|null           $post   The post that is to be updated.
+	 * @param array                  $input  The route's input; absent fields stay as they are.
+	 * @param WP_Post|null           $post   The post to update; null for a create.
 	 */
 	public function __construct( Sitebridge_Item_Fields $fields, array $input, $post ) {
 		$controller       = get_post_type_object( $input['type'] )->get_rest_controller();
@@ -94,7 +95,7 @@ final class Sitebridge_Item_Save {
 	}
 
 	/**
-	 * Whether the user may save it so.
+	 * Whether the user may save the post with these values.
 	 *
 	 * @return true|WP_Error
 	 */
@@ -108,9 +109,9 @@ final class Sitebridge_Item_Save {
 	}
 
 	/**
-	 * Makes the post.
+	 * Creates the post.
 	 *
-	 * @param string $guid Its guid, written with it.
+	 * @param string $guid The guid to store with the post.
 	 * @return true|WP_Error
 	 */
 	public function create( $guid ) {
@@ -129,7 +130,7 @@ final class Sitebridge_Item_Save {
 	}
 
 	/**
-	 * The post as it was when it was saved.
+	 * The post, as it was when it was saved.
 	 *
 	 * @return WP_Post|null
 	 */
@@ -138,7 +139,7 @@ final class Sitebridge_Item_Save {
 	}
 
 	/**
-	 * What could not be done.
+	 * The refused terms and values, each with `code` and `message`.
 	 *
 	 * @return array[]
 	 */
@@ -147,21 +148,21 @@ final class Sitebridge_Item_Save {
 	}
 
 	/**
-	 * Completes what the controller has prepared. A filter.
+	 * Filter: adds the guid and the categories to a new post before it is saved.
 	 *
-	 * @param stdClass|WP_Error $prepared What is to be saved.
-	 * @param WP_REST_Request   $request  What the controller was asked.
+	 * @param stdClass|WP_Error $prepared The post to save.
+	 * @param WP_REST_Request   $request  The request to the controller.
 	 * @return stdClass|WP_Error
 	 */
 	public function prepare( $prepared, $request ) {
 		if ( $request === $this->request && null !== $this->guid && ! is_wp_error( $prepared ) ) {
 			$prepared->guid = $this->guid;
-			// Core reads these two of a draft with a slug, and logs a warning where they are missing.
+			// Core reads these two fields of a draft with a slug, and logs a warning if they are missing.
 			$prepared->id          = 0;
 			$prepared->post_parent = isset( $prepared->post_parent ) ? $prepared->post_parent : 0;
 			$categories            = isset( $this->input['terms'] ) ? $this->terms()->assignable( 'category' ) : array();
 			if ( array() !== $categories ) {
-				// Else it would first get the default category, only to lose it again.
+				// Otherwise WordPress would first assign the default category, and then remove it again.
 				$prepared->post_category = $categories;
 			}
 		}
@@ -170,10 +171,10 @@ final class Sitebridge_Item_Save {
 	}
 
 	/**
-	 * Completes the post, before WordPress tells others that it is saved. An action.
+	 * Action: sets terms, meta and featured image before other plugins learn that the post is saved.
 	 *
 	 * @param WP_Post         $post    The post.
-	 * @param WP_REST_Request $request What the controller was asked.
+	 * @param WP_REST_Request $request The request to the controller.
 	 */
 	public function finish( $post, $request ) {
 		if ( $request !== $this->request || $this->finished ) {
@@ -193,9 +194,9 @@ final class Sitebridge_Item_Save {
 	}
 
 	/**
-	 * Has the controller save the post.
+	 * Lets the controller save the post.
 	 *
-	 * @param callable $controller Its method.
+	 * @param callable $controller The controller's method.
 	 * @return true|WP_Error
 	 */
 	private function run( $controller ) {
@@ -216,14 +217,14 @@ final class Sitebridge_Item_Save {
 		if ( ! $post instanceof WP_Post ) {
 			return new WP_Error( 'sitebridge_not_saved', __( 'WordPress did not save the post.', 'sitebridge-connector' ), array( 'status' => 500 ) );
 		}
-		// For a controller that leaves the action out.
+		// A custom controller may not run the action.
 		$this->finish( $post, $this->request );
 
 		return true;
 	}
 
 	/**
-	 * The terms that the post is to have.
+	 * The terms for the post.
 	 *
 	 * @return Sitebridge_Item_Terms
 	 */
@@ -236,7 +237,7 @@ final class Sitebridge_Item_Save {
 	}
 
 	/**
-	 * Notes what could not be done.
+	 * Adds refused terms and values to the notes.
 	 *
 	 * @param array[] $notes Each with `code` and `message`.
 	 */

@@ -1,6 +1,6 @@
 <?php
 /**
- * Gives posts their terms.
+ * Sets the terms of posts.
  *
  * @package Sitebridge_Connector
  */
@@ -8,26 +8,26 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Finds terms by what the server calls them, makes those that are missing, and sets them.
+ * Finds terms by the server's slugs and names, creates missing terms, and sets them on a post.
  */
 final class Sitebridge_Item_Terms {
 
 	/**
-	 * The terms' ids by taxonomy, of every taxonomy that the post may have.
+	 * The terms' ids by taxonomy. Every taxonomy of the post has an entry.
 	 *
 	 * @var int[][]
 	 */
 	private $wanted;
 
 	/**
-	 * What could not be done, each with `code` and `message`.
+	 * The refused terms, each with `code` and `message`.
 	 *
 	 * @var array[]
 	 */
 	private $notes = array();
 
 	/**
-	 * Finds the terms, and makes those that are missing.
+	 * Finds the terms, and creates missing terms.
 	 *
 	 * @param string[] $taxonomies The taxonomies that the post may have.
 	 * @param array[]  $terms      Each with `taxonomy`, `slug` (maybe a path of slugs) and `name`.
@@ -51,7 +51,7 @@ final class Sitebridge_Item_Terms {
 	}
 
 	/**
-	 * The terms of one taxonomy, if the user may give them to a post.
+	 * The terms of one taxonomy; none if the user may not assign them to a post.
 	 *
 	 * @param string $taxonomy The taxonomy.
 	 * @return int[]
@@ -61,10 +61,10 @@ final class Sitebridge_Item_Terms {
 	}
 
 	/**
-	 * Gives a post these terms and no others, over all the taxonomies.
+	 * Sets exactly these terms on a post, in all its taxonomies.
 	 *
 	 * @param WP_Post $post The post.
-	 * @return array[] What could not be done, each with `code` and `message`.
+	 * @return array[] The refused terms, each with `code` and `message`.
 	 */
 	public function set( WP_Post $post ) {
 		foreach ( $this->wanted as $taxonomy => $ids ) {
@@ -78,7 +78,7 @@ final class Sitebridge_Item_Terms {
 	}
 
 	/**
-	 * Sets the terms of one taxonomy, if they are others than it has.
+	 * Sets the terms of one taxonomy, if they differ from the post's terms.
 	 *
 	 * @param WP_Post $post     The post.
 	 * @param string  $taxonomy The taxonomy.
@@ -100,11 +100,12 @@ final class Sitebridge_Item_Terms {
 	}
 
 	/**
-	 * A term by its slug, made when it is missing.
+	 * Finds a term by its slug, and creates it if it is missing.
 	 *
 	 * @param string $taxonomy The taxonomy.
-	 * @param string $slug     Its slug, or the slugs from the top down to it with slashes between.
-	 * @param string $name     Its name, as a person reads it.
+	 * @param string $slug     The term's slug, or the slugs from the top of the tree down to the term,
+	 *                         separated by slashes.
+	 * @param string $name     The term's name as plain text.
 	 * @return int|WP_Error
 	 */
 	private static function find_or_make( $taxonomy, $slug, $name ) {
@@ -113,7 +114,7 @@ final class Sitebridge_Item_Terms {
 		if ( ! is_taxonomy_hierarchical( $taxonomy ) ) {
 			$path = array();
 		}
-		// A slug alone means the term wherever it is in the tree: no two of a taxonomy have the same.
+		// A slug alone means the term anywhere in the tree, because slugs are unique in a taxonomy.
 		$parent = array() === $path ? null : 0;
 		foreach ( $path as $part ) {
 			$parent = self::find_or_make_one( $taxonomy, $part, $part, $parent );
@@ -126,12 +127,12 @@ final class Sitebridge_Item_Terms {
 	}
 
 	/**
-	 * A term under a parent.
+	 * Finds or creates a term under a parent.
 	 *
 	 * @param string   $taxonomy The taxonomy.
-	 * @param string   $slug     Its slug; '' for what WordPress makes of its name.
-	 * @param string   $name     Its name.
-	 * @param int|null $parent   The parent; 0 for the top, null for anywhere.
+	 * @param string   $slug     The term's slug; '' for the slug that WordPress makes from its name.
+	 * @param string   $name     The term's name.
+	 * @param int|null $parent   The parent's id; 0 for the top level, null for any place.
 	 * @return int|WP_Error
 	 */
 	private static function find_or_make_one( $taxonomy, $slug, $name, $parent ) {
@@ -140,7 +141,8 @@ final class Sitebridge_Item_Terms {
 		$place = null === $parent ? array() : array( 'parent' => $parent );
 		$found = self::search( $taxonomy, $place + array( 'slug' => $slug ) );
 		if ( array() === $found && null !== $parent ) {
-			// Made here before, when the slug was taken in another place, so that WordPress added to it.
+			// The term may have another slug: if the slug was taken elsewhere in the tree, WordPress added a
+			// suffix.
 			$found = array_filter(
 				self::search( $taxonomy, $place + array( 'name' => wp_slash( $name ) ) ),
 				static function ( $present ) use ( $slug ) {
@@ -164,7 +166,7 @@ final class Sitebridge_Item_Terms {
 			)
 		);
 		if ( is_wp_error( $made ) ) {
-			// There is one of this name in this place, which got another slug when it was made.
+			// A term with this name exists in this place, but was created with another slug.
 			$existing = 'term_exists' === $made->get_error_code() ? (int) $made->get_error_data( 'term_exists' ) : 0;
 
 			return $existing > 0 ? $existing : $made;
@@ -177,8 +179,8 @@ final class Sitebridge_Item_Terms {
 	 * Searches terms.
 	 *
 	 * @param string $taxonomy The taxonomy.
-	 * @param array  $query    What they must have.
-	 * @return string[] Their slugs by id.
+	 * @param array  $query    The conditions, as for get_terms().
+	 * @return string[] The terms' slugs by id.
 	 */
 	private static function search( $taxonomy, array $query ) {
 		$found = get_terms(
@@ -195,10 +197,10 @@ final class Sitebridge_Item_Terms {
 	}
 
 	/**
-	 * What could not be done.
+	 * A note about something that could not be written.
 	 *
-	 * @param string $code    Stable.
-	 * @param string $message What it means.
+	 * @param string $code    A stable code.
+	 * @param string $message The text for people.
 	 * @return array
 	 */
 	public static function note( $code, $message ) {

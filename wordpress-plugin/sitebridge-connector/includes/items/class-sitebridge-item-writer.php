@@ -1,6 +1,6 @@
 <?php
 /**
- * Writes contents of the server.
+ * Writes the server's contents.
  *
  * @package Sitebridge_Connector
  */
@@ -8,12 +8,12 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Creates or updates the one post that is a content of the server, if it is still what the server expects.
+ * Creates or updates the one post of a content, if the post is still what the server expects.
  */
 final class Sitebridge_Item_Writer {
 
 	/**
-	 * Marks the changes as the server's.
+	 * Marks the changes as made by the server.
 	 *
 	 * @var Sitebridge_Request_Gate
 	 */
@@ -27,26 +27,26 @@ final class Sitebridge_Item_Writer {
 	private $fields;
 
 	/**
-	 * Makes the hashes.
+	 * Computes the hashes.
 	 *
 	 * @var Sitebridge_Item_Hash
 	 */
 	private $hashes;
 
 	/**
-	 * Reads what was written.
+	 * Reads the written post.
 	 *
 	 * @var Sitebridge_Item_Reader
 	 */
 	private $reader;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Request_Gate $gate   Marks the changes as the server's.
+	 * @param Sitebridge_Request_Gate $gate   Marks the changes as made by the server.
 	 * @param Sitebridge_Item_Fields  $fields Reads and writes meta.
-	 * @param Sitebridge_Item_Hash    $hashes Makes the hashes.
-	 * @param Sitebridge_Item_Reader  $reader Reads what was written.
+	 * @param Sitebridge_Item_Hash    $hashes Computes the hashes.
+	 * @param Sitebridge_Item_Reader  $reader Reads the written post.
 	 */
 	public function __construct( Sitebridge_Request_Gate $gate, Sitebridge_Item_Fields $fields, Sitebridge_Item_Hash $hashes, Sitebridge_Item_Reader $reader ) {
 		$this->gate   = $gate;
@@ -58,8 +58,9 @@ final class Sitebridge_Item_Writer {
 	/**
 	 * Writes a content.
 	 *
-	 * @param Sitebridge_Link $link  Which content.
-	 * @param array           $input `type`, `op_id`, and what else the route takes; what is absent stays as it is.
+	 * @param Sitebridge_Link $link  The content's link.
+	 * @param array           $input `type`, `op_id`, and the other arguments of the route; absent fields stay
+	 *                               as they are.
 	 * @return array|WP_Error `created`, `item`, `notes`.
 	 * @throws RuntimeException When the database fails.
 	 */
@@ -80,9 +81,9 @@ final class Sitebridge_Item_Writer {
 	}
 
 	/**
-	 * Writes a content that nobody else writes.
+	 * Writes a content while holding its lock.
 	 *
-	 * @param Sitebridge_Link $link  Which content.
+	 * @param Sitebridge_Link $link  The content's link.
 	 * @param array           $input See write().
 	 * @return array|WP_Error
 	 */
@@ -104,7 +105,7 @@ final class Sitebridge_Item_Writer {
 		}
 		$seal = md5( (string) wp_json_encode( $input ) );
 		if ( null !== $hash && null !== $known && $known['post_id'] === $post->ID && $known['seal'] === $seal && $known['sealed_hash'] === $hash ) {
-			// The same write again, as its answer was lost: it is done.
+			// The server repeats a write because the response was lost. The write is already done.
 			return self::answer( false, $this->reader->one( $post ), array() );
 		}
 		$refusals = new Sitebridge_Item_Refusals( $this->reader );
@@ -123,36 +124,38 @@ final class Sitebridge_Item_Writer {
 		if ( $named ) {
 			$link->seal( $seal, $item['hash'] );
 		} elseif ( ! $link->complete( $item['id'], $seal, $item['hash'] ) ) {
-			// The lock let two in: the other one's post stays.
+			// The lock let two requests in. The post of the other request stays.
 			wp_delete_post( $item['id'], true );
 			return self::busy();
 		}
 
-		// A new post was read before it was noted.
+		// A new post was read before its link was stored, so its item still lacks the content's key or
+		// number.
 		return self::answer( ! $named, array_merge( $item, $link->shown() ), $save->notes() );
 	}
 
 	/**
-	 * The post that a content is here.
+	 * The post that a content is linked to.
 	 *
-	 * @param Sitebridge_Link $link      Which content.
-	 * @param array|null      $known     What is known of it.
+	 * @param Sitebridge_Link $link      The content's link.
+	 * @param array|null      $known     The stored link, see Sitebridge_Link::find().
 	 * @param string          $post_type The post type.
-	 * @return WP_Post|null Null when there is none.
+	 * @return WP_Post|null Null when there is no such post.
 	 */
 	private static function own_post( Sitebridge_Link $link, $known, $post_type ) {
 		if ( null === $known ) {
 			return null;
 		}
 
-		// Without a post noted, PHP may have ended, or a plugin failed, between the making of the post and the note of it.
+		// A link without a post id: PHP may have ended, or a plugin failed, between creating the post and
+		// storing its id.
 		return self::post( $known['post_id'] > 0 ? $known['post_id'] : $link->find_by_guid( $post_type ), $post_type );
 	}
 
 	/**
-	 * A post that is a content of a type.
+	 * A saved post of a type.
 	 *
-	 * @param int    $id        Its id, or 0.
+	 * @param int    $id        The post's id, or 0.
 	 * @param string $post_type The post type.
 	 * @return WP_Post|null
 	 */
@@ -163,16 +166,16 @@ final class Sitebridge_Item_Writer {
 	}
 
 	/**
-	 * Makes the post.
+	 * Creates the post.
 	 *
-	 * @param Sitebridge_Link $link  Which content.
+	 * @param Sitebridge_Link $link  The content's link.
 	 * @param array           $input See write().
-	 * @param array|null      $known What is known of it here.
+	 * @param array|null      $known The stored link, see Sitebridge_Link::find().
 	 * @return Sitebridge_Item_Save|WP_Error
 	 */
 	private function create( Sitebridge_Link $link, array $input, $known ) {
 		if ( null !== $known && $known['post_id'] > 0 ) {
-			// Deleted past WordPress, or of another type now.
+			// The linked post was deleted without WordPress's functions, or has another type now.
 			$link->forget();
 		}
 		$save    = new Sitebridge_Item_Save( $this->fields, $input, null );
@@ -191,10 +194,10 @@ final class Sitebridge_Item_Writer {
 	/**
 	 * Updates a post.
 	 *
-	 * @param Sitebridge_Link $link  Which content.
+	 * @param Sitebridge_Link $link  The content's link.
 	 * @param array           $input See write().
 	 * @param WP_Post         $post  The post.
-	 * @param array|null      $known What is known of it here.
+	 * @param array|null      $known The stored link, see Sitebridge_Link::find().
 	 * @return Sitebridge_Item_Save|WP_Error
 	 */
 	private function update( Sitebridge_Link $link, array $input, WP_Post $post, $known ) {
@@ -207,7 +210,8 @@ final class Sitebridge_Item_Writer {
 			return self::busy();
 		}
 		if ( 'trash' === $post->post_status ) {
-			// The server wants it whatever it is now, and there must be no second one beside it.
+			// The write has no expected hash, so it applies to a post in the trash too. There must be no
+			// second post beside it.
 			wp_untrash_post( $post->ID );
 		}
 		$done = $save->update();
@@ -216,11 +220,11 @@ final class Sitebridge_Item_Writer {
 	}
 
 	/**
-	 * The answer to a write.
+	 * The result of a write.
 	 *
-	 * @param bool    $created Whether the post was made.
+	 * @param bool    $created Whether the post was created.
 	 * @param array   $item    The post as it is now.
-	 * @param array[] $notes   What could not be done.
+	 * @param array[] $notes   The refused terms and values.
 	 * @return array
 	 */
 	private static function answer( $created, $item, array $notes ) {
@@ -228,7 +232,7 @@ final class Sitebridge_Item_Writer {
 	}
 
 	/**
-	 * Another writer has the content.
+	 * The error while another request writes the content.
 	 *
 	 * @return WP_Error
 	 */

@@ -1,6 +1,6 @@
 <?php
 /**
- * Which post is one content of the server.
+ * The link between one of the server's contents and its post.
  *
  * @package Sitebridge_Connector
  */
@@ -8,21 +8,21 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A row in a table of its own, because no two posts may ever stand for one content: its keys are unique, those of
- * post meta are not. The row is written before its post is made, so that after a crash in between it is known
- * that there may be a post; that post bears a guid that only it has.
+ * A link is a row in a table of its own, not post meta: two posts must never be linked to one content, and
+ * only the table has unique keys. The row is written before its post is created. After a crash in between,
+ * the row shows that there may be a post, and the post is found by its unique guid.
  */
 abstract class Sitebridge_Link {
 
 	/**
-	 * What the server calls the content.
+	 * The server's name for the content: a key or a number.
 	 *
 	 * @var string
 	 */
 	protected $name;
 
 	/**
-	 * Takes what the server calls the content.
+	 * Stores the server's name for the content.
 	 *
 	 * @param string $name A key, or a number.
 	 */
@@ -31,7 +31,7 @@ abstract class Sitebridge_Link {
 	}
 
 	/**
-	 * What the lock of the content is called.
+	 * The name of the content's lock.
 	 *
 	 * @return string
 	 */
@@ -40,27 +40,27 @@ abstract class Sitebridge_Link {
 	}
 
 	/**
-	 * What is known of the content.
+	 * The stored link of the content.
 	 *
-	 * @return array|null `post_id` (0 before the post was made), `seal` (which write was the last) and
-	 *                    `sealed_hash` (the post's hash after it). Null for a content that never was here.
+	 * @return array|null `post_id` (0 before the post was created), `seal` (identifies the last write) and
+	 *                    `sealed_hash` (the post's hash after this write). Null for a content without a row.
 	 */
 	public function find() {
 		global $wpdb;
 
 		$table  = static::table_name();
 		$column = static::column();
-		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own, whose names are no input.
+		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own table; its names are not user input.
 		$rows = static::rows( $wpdb->prepare( "SELECT post_id, seal, sealed_hash FROM {$table} WHERE server = %s AND {$column} = %s", static::server(), $this->name ) );
 
 		return array() === $rows ? null : array( 'post_id' => (int) $rows[0]->post_id ) + (array) $rows[0];
 	}
 
 	/**
-	 * Claims the content for a post that is about to be made.
+	 * Claims the content for a post that is about to be created.
 	 *
-	 * @return bool|null True for one that never was here; false when there may be a post of an earlier
-	 *                   attempt; null when it cannot be stored.
+	 * @return bool|null True for a new content; false when there may be a post of an earlier attempt; null
+	 *                   when the claim cannot be stored.
 	 */
 	public function claim() {
 		global $wpdb;
@@ -74,12 +74,12 @@ abstract class Sitebridge_Link {
 	}
 
 	/**
-	 * Notes which post was made for the claimed content, and by which write.
+	 * Stores which post was created for the claimed content, and by which write.
 	 *
 	 * @param int    $post_id     The post.
-	 * @param string $seal        Which write it was: 32 hex digits.
-	 * @param string $sealed_hash The post's hash after it.
-	 * @return bool False when another post is noted already.
+	 * @param string $seal        Identifies the write: 32 hex digits.
+	 * @param string $sealed_hash The post's hash after the write.
+	 * @return bool False when another post is stored already.
 	 */
 	public function complete( $post_id, $seal, $sealed_hash ) {
 		global $wpdb;
@@ -91,10 +91,10 @@ abstract class Sitebridge_Link {
 	}
 
 	/**
-	 * Makes a post that is there the content's. The row of another content never goes: see other_owner().
+	 * Links the content to an existing post. Never removes the row of another content: see other_owner().
 	 *
 	 * @param int $post_id The post.
-	 * @return bool False when the post is another content's by now.
+	 * @return bool False when the post is linked to another content by now.
 	 */
 	public function adopt( $post_id ) {
 		global $wpdb;
@@ -109,10 +109,10 @@ abstract class Sitebridge_Link {
 	}
 
 	/**
-	 * Notes the last write of the content.
+	 * Stores the last write of the content.
 	 *
-	 * @param string $seal        Which write it was: 32 hex digits.
-	 * @param string $sealed_hash The post's hash after it.
+	 * @param string $seal        Identifies the write: 32 hex digits.
+	 * @param string $sealed_hash The post's hash after the write.
 	 */
 	public function seal( $seal, $sealed_hash ) {
 		global $wpdb;
@@ -129,7 +129,7 @@ abstract class Sitebridge_Link {
 	}
 
 	/**
-	 * Forgets which post the content was, as that is gone.
+	 * Deletes the link of a content whose post is gone.
 	 */
 	public function forget() {
 		global $wpdb;
@@ -145,8 +145,8 @@ abstract class Sitebridge_Link {
 	}
 
 	/**
-	 * The guid of the post that is made for the content: by it the post is found when PHP ended before the
-	 * post was noted in the table.
+	 * The guid of the post that is created for the content. It finds the post when PHP ended before the
+	 * post's id was stored in the table.
 	 *
 	 * @return string
 	 */
@@ -155,10 +155,10 @@ abstract class Sitebridge_Link {
 	}
 
 	/**
-	 * The post with the content's guid. Looks through all posts of the type, as guids have no index.
+	 * The post with the content's guid. Searches all posts of the type, because guids have no index.
 	 *
 	 * @param string $post_type The post type.
-	 * @return int 0 when there is none.
+	 * @return int The post's id; 0 when there is none.
 	 */
 	public function find_by_guid( $post_type ) {
 		global $wpdb;
@@ -169,40 +169,40 @@ abstract class Sitebridge_Link {
 	}
 
 	/**
-	 * The other content that a post is.
+	 * Another content that the post is linked to.
 	 *
 	 * @param WP_Post $post The post.
-	 * @return string What the server calls that content; '' when the post is no other content's.
+	 * @return string The server's name for the other content; '' when there is none.
 	 */
 	abstract public function other_owner( WP_Post $post );
 
 	/**
-	 * What an item shows of the content that it is.
+	 * The fields of an item that identify its content.
 	 *
 	 * @return array
 	 */
 	abstract public function shown();
 
 	/**
-	 * The refusal of a write whose content and post do not belong together.
+	 * The refusal of a write whose content and post are not linked to each other.
 	 *
 	 * @param int        $post_id  The post that the server names.
-	 * @param string     $owner    The other content that it is, or ''.
-	 * @param int        $other_id The other post that the content is, or 0.
-	 * @param array|null $item     The post that the server names, as it is.
+	 * @param string     $owner    The other content that it is linked to, or ''.
+	 * @param int        $other_id The other post that the content is linked to, or 0.
+	 * @param array|null $item     The post that the server names, as it is now.
 	 * @return WP_Error
 	 */
 	abstract public function mismatch( $post_id, $owner, $other_id, $item );
 
 	/**
-	 * Whose names count.
+	 * The server whose links count.
 	 *
 	 * @return string 16 hex digits.
 	 */
 	abstract protected static function server();
 
 	/**
-	 * Asks the table.
+	 * Runs a query on the table.
 	 *
 	 * @param string $sql Prepared SQL.
 	 * @return object[]
@@ -211,14 +211,14 @@ abstract class Sitebridge_Link {
 	abstract protected static function rows( $sql );
 
 	/**
-	 * The table.
+	 * The table's name.
 	 *
 	 * @return string
 	 */
 	abstract protected static function table_name();
 
 	/**
-	 * The column of the name.
+	 * The column of the server's name for a content.
 	 *
 	 * @return string
 	 */

@@ -1,6 +1,6 @@
 <?php
 /**
- * The tables of which post is which content.
+ * The base of the tables of links.
  *
  * @package Sitebridge_Connector
  */
@@ -8,12 +8,13 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A table that says which post a content is, by the column that names contents. Who extends it names `COLUMN` and `TYPE`.
+ * A table of links between contents and posts. A subclass sets `COLUMN` and `TYPE`: the name and the SQL type
+ * of the column that identifies contents.
  */
 abstract class Sitebridge_Links_Table extends Sitebridge_Table {
 
 	/**
-	 * Makes the table.
+	 * Creates the table.
 	 */
 	public static function make() {
 		global $wpdb;
@@ -21,7 +22,7 @@ abstract class Sitebridge_Links_Table extends Sitebridge_Table {
 		$table  = static::name();
 		$column = static::COLUMN;
 		$type   = static::TYPE;
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own, whose name is no input.
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own table; its name is not user input.
 		$made = $wpdb->query( "CREATE TABLE IF NOT EXISTS {$table} (server char(16) NOT NULL, {$column} {$type} NOT NULL, post_id bigint unsigned DEFAULT NULL, seal varchar(32) NOT NULL DEFAULT '', sealed_hash varchar(16) NOT NULL DEFAULT '', PRIMARY KEY (server, {$column}), UNIQUE KEY post (post_id, server)) {$wpdb->get_charset_collate()}" );
 		if ( false !== $made ) {
 			static::is_made();

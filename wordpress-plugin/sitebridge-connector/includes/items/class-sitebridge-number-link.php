@@ -1,6 +1,6 @@
 <?php
 /**
- * Which post is a content that its server knows by a number.
+ * Links between posts and the server's contents, by content number.
  *
  * @package Sitebridge_Connector
  */
@@ -8,16 +8,16 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * For servers of before 0.4.0. A number is one of a site on a server at an address, and comes back with a new database
- * there: nothing is overwritten because of it.
+ * For servers from before 0.4.0. A number belongs to a site on a server at an address. A new database at that
+ * address assigns the same numbers again, so nothing is overwritten because of a number.
  */
 final class Sitebridge_Number_Link extends Sitebridge_Link {
 
 	/**
-	 * The numbers that some posts are.
+	 * The content numbers of posts.
 	 *
-	 * @param int[] $post_ids The posts.
-	 * @return int[] The numbers by post, of those that are any.
+	 * @param int[] $post_ids The ids of the posts.
+	 * @return int[] Numbers by post id; posts without a content are left out.
 	 * @throws RuntimeException When the database fails.
 	 */
 	public static function numbers( array $post_ids ) {
@@ -28,14 +28,14 @@ final class Sitebridge_Number_Link extends Sitebridge_Link {
 		}
 		$table = self::table_name();
 		$ids   = implode( ',', array_map( 'intval', $post_ids ) );
-		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own; the ids are cast.
+		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own table; the ids are cast to integers.
 		$rows = self::rows( $wpdb->prepare( "SELECT post_id, content_id FROM {$table} WHERE server = %s AND post_id IN ({$ids})", self::server() ) );
 
 		return array_map( 'intval', wp_list_pluck( $rows, 'content_id', 'post_id' ) );
 	}
 
 	/**
-	 * The other content that a post is.
+	 * Another content that the post is linked to.
 	 *
 	 * @param WP_Post $post The post.
 	 * @return string
@@ -47,7 +47,7 @@ final class Sitebridge_Number_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * What an item shows of the content that it is.
+	 * The fields of an item that identify its content.
 	 *
 	 * @return array
 	 */
@@ -56,12 +56,13 @@ final class Sitebridge_Number_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * The refusal of a write whose content and post do not belong together, in the one word that older servers know.
+	 * The refusal of a write whose content and post are not linked to each other, with the only code that
+	 * older servers know.
 	 *
 	 * @param int        $post_id  The post that the server names.
-	 * @param string     $owner    The number that it is, or ''.
-	 * @param int        $other_id The other post that the content is, or 0.
-	 * @param array|null $item     The post that the server names, as it is.
+	 * @param string     $owner    The number of the other content that it is linked to, or ''.
+	 * @param int        $other_id The other post that the content is linked to, or 0.
+	 * @param array|null $item     The post that the server names, as it is now.
 	 * @return WP_Error
 	 */
 	public function mismatch( $post_id, $owner, $other_id, $item ) {
@@ -76,7 +77,7 @@ final class Sitebridge_Number_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * Whose numbers count: those of the site at the address of its server.
+	 * The server whose links count: its address together with the site's id.
 	 *
 	 * @return string 16 hex digits.
 	 */
@@ -87,7 +88,7 @@ final class Sitebridge_Number_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * Asks the table.
+	 * Runs a query on the table.
 	 *
 	 * @param string $sql Prepared SQL.
 	 * @return object[]
@@ -98,7 +99,7 @@ final class Sitebridge_Number_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * The table.
+	 * The table's name.
 	 *
 	 * @return string
 	 */
@@ -107,7 +108,7 @@ final class Sitebridge_Number_Link extends Sitebridge_Link {
 	}
 
 	/**
-	 * The column of the name.
+	 * The column of the content number.
 	 *
 	 * @return string
 	 */

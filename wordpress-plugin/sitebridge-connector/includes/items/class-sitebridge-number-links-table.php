@@ -1,6 +1,6 @@
 <?php
 /**
- * The table of links by the numbers of contents.
+ * The table of links by content number.
  *
  * @package Sitebridge_Connector
  */
@@ -8,7 +8,8 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Of servers that know contents by number alone. Numbers come back with a new or restored database.
+ * For servers that identify contents only by number. A new or restored database assigns the same numbers
+ * again.
  */
 final class Sitebridge_Number_Links_Table extends Sitebridge_Links_Table {
 

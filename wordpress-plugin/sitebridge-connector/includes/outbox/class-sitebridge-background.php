@@ -1,6 +1,6 @@
 <?php
 /**
- * Work that nobody waits for.
+ * Work in the background.
  *
  * @package Sitebridge_Connector
  */
@@ -8,18 +8,18 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Goes on after the response, or in another process of the site.
+ * Continues work after the response, or in another process of the site.
  */
 final class Sitebridge_Background {
 
 	/**
-	 * Ends the response, where PHP can go on after it.
+	 * Ends the response, if PHP can continue after it.
 	 *
-	 * @return bool Whether it has ended.
+	 * @return bool Whether the response has ended.
 	 */
 	public static function finish_response() {
 		if ( PHP_SESSION_ACTIVE === session_status() ) {
-			// The visitor's next request would wait for the session.
+			// An open session would block the visitor's next request.
 			session_write_close();
 		}
 		if ( function_exists( 'fastcgi_finish_request' ) ) {
@@ -30,7 +30,7 @@ final class Sitebridge_Background {
 	}
 
 	/**
-	 * Ends the response to a caller who waits for nothing, where PHP cannot end it early too.
+	 * Ends the response for a caller that needs no body. This also works if PHP cannot end a response early.
 	 */
 	public static function end_response() {
 		if ( ! self::finish_response() ) {
@@ -44,15 +44,16 @@ final class Sitebridge_Background {
 	}
 
 	/**
-	 * Has another process of this site do something, by a request of the site to itself. Not spawn_cron(): that
-	 * does nothing for up to a minute after the last time.
+	 * Starts an action in another process of this site, by a request of the site to itself. It does not use
+	 * spawn_cron(), which does nothing for up to a minute after its last run.
 	 *
-	 * @param string $action Of admin-ajax.php.
+	 * @param string $action The action of admin-ajax.php.
 	 */
 	public static function ask_itself( $action ) {
 		$shorten = static function ( $handle ) {
-			// WordPress waits a whole second for a request that nobody waits for; here an editor would.
-			// phpcs:disable WordPress.WP.AlternativeFunctions -- there is no other way to say so.
+			// WordPress waits a whole second even for a non-blocking request, and here an editor would wait
+			// with it.
+			// phpcs:disable WordPress.WP.AlternativeFunctions -- WordPress has no other way to set this.
 			curl_setopt( $handle, CURLOPT_NOSIGNAL, 1 );
 			curl_setopt( $handle, CURLOPT_TIMEOUT_MS, 500 );
 			// phpcs:enable
@@ -64,7 +65,7 @@ final class Sitebridge_Background {
 				'timeout'   => 0.01,
 				'blocking'  => false,
 				/** This filter is documented in wp-includes/class-wp-http-streams.php */
-				'sslverify' => apply_filters( 'https_local_ssl_verify', false ), // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- a filter of WordPress's own.
+				'sslverify' => apply_filters( 'https_local_ssl_verify', false ), // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- WordPress's own filter.
 				'body'      => compact( 'action' ),
 			)
 		);

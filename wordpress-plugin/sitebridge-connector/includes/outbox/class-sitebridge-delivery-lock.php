@@ -1,6 +1,6 @@
 <?php
 /**
- * One deliverer at a time.
+ * Lets only one process at a time send messages.
  *
  * @package Sitebridge_Connector
  */
@@ -8,21 +8,21 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A lease in the options table: held by one process, and free again a while after that process died.
+ * A lease in the options table. One process holds it. If this process dies, the lease expires after a while.
  *
- * Not GET_LOCK(): a database behind a proxy or in a cluster answers it from whichever server it likes.
+ * It does not use GET_LOCK(): in a cluster or behind a proxy, any of several database servers may answer it.
  */
 final class Sitebridge_Delivery_Lock {
 
 	const OPTION = 'sitebridge_connector_lock';
 
 	/**
-	 * Seconds until a lease that is not renewed ends. Longer than one call to the server may take.
+	 * Seconds until a lease that is not renewed expires. Must be longer than one call to the server.
 	 */
 	const LEASE = 30;
 
 	/**
-	 * The value by which this process holds the lease, or ''.
+	 * The option's value while this process holds the lease, otherwise ''.
 	 *
 	 * @var string
 	 */
@@ -31,7 +31,7 @@ final class Sitebridge_Delivery_Lock {
 	/**
 	 * Takes the lease.
 	 *
-	 * @return bool False when another process has it.
+	 * @return bool False when another process holds the lease.
 	 */
 	public function acquire() {
 		global $wpdb;
@@ -51,7 +51,7 @@ final class Sitebridge_Delivery_Lock {
 	/**
 	 * Renews the lease.
 	 *
-	 * @return bool False when it has been lost.
+	 * @return bool False when this process has lost the lease.
 	 */
 	public function renew() {
 		global $wpdb;
@@ -67,7 +67,7 @@ final class Sitebridge_Delivery_Lock {
 	}
 
 	/**
-	 * Gives the lease back.
+	 * Releases the lease.
 	 */
 	public function release() {
 		global $wpdb;
@@ -78,8 +78,8 @@ final class Sitebridge_Delivery_Lock {
 	}
 
 	/**
-	 * A new value: when the lease ends, and what makes it this process's. Never the same twice, because
-	 * MySQL counts a row that stays as it is as not updated.
+	 * A new value: the time when the lease expires, and a random part that identifies this process. Each
+	 * value is new, because MySQL counts a row that stays the same as not updated.
 	 *
 	 * @return string
 	 */

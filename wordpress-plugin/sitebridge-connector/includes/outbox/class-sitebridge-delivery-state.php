@@ -1,6 +1,6 @@
 <?php
 /**
- * How sending goes.
+ * The state of the delivery.
  *
  * @package Sitebridge_Connector
  */
@@ -8,37 +8,37 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Keeps what concerns all messages: whether sending rests or has been stopped, the last answer, and until
- * when the stored key is still taken.
+ * Stores the state that concerns all messages: whether the delivery is paused or stopped, the last response,
+ * and until when the server accepts the stored key.
  */
 final class Sitebridge_Delivery_State {
 
 	const OPTION = 'sitebridge_connector_delivery';
 
 	const DEFAULTS = array(
-		// Unix seconds until which nothing is sent, because the server cannot be reached or asked for it.
+		// Unix seconds until which nothing is sent, because the server is unreachable or asked for a pause.
 		'paused_until'   => 0,
-		// How often in a row sending came to rest.
+		// Number of pauses in a row.
 		'pauses'         => 0,
-		// Unix seconds of the server's 410, or 0.
+		// Unix seconds of the server's HTTP 410, or 0.
 		'stopped_at'     => 0,
-		// Unix seconds until which the server takes the stored key, which it has replaced; or 0.
+		// Unix seconds until which the server accepts the stored key after replacing it, or 0.
 		'key_expires_at' => 0,
-		// The last answer: HTTP status (0: none), what it means, and unix seconds.
+		// The last response: HTTP status (0: none), message, and unix seconds.
 		'status'         => 0,
 		'message'        => '',
 		'answered_at'    => 0,
 	);
 
 	/**
-	 * Holds the key, which must not get into the stored words.
+	 * Holds the key, which must not appear in the stored message.
 	 *
 	 * @var Sitebridge_Settings
 	 */
 	private $settings;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings $settings The stored connection.
 	 */
@@ -47,7 +47,7 @@ final class Sitebridge_Delivery_State {
 	}
 
 	/**
-	 * All of it.
+	 * The whole state.
 	 *
 	 * @return array The values by name, as in DEFAULTS.
 	 */
@@ -58,7 +58,7 @@ final class Sitebridge_Delivery_State {
 	}
 
 	/**
-	 * Stores some values and leaves the others.
+	 * Stores some values and keeps the others.
 	 *
 	 * @param array $changes New values by name.
 	 */
@@ -67,10 +67,10 @@ final class Sitebridge_Delivery_State {
 	}
 
 	/**
-	 * Stores what the server answered.
+	 * Stores the server's response.
 	 *
-	 * @param int    $status  HTTP status, or 0 when no answer came.
-	 * @param string $message What it means.
+	 * @param int    $status  HTTP status, or 0 when no response came.
+	 * @param string $message The response's message.
 	 */
 	public function note_answer( $status, $message ) {
 		$this->update(
@@ -83,9 +83,10 @@ final class Sitebridge_Delivery_State {
 	}
 
 	/**
-	 * Words of another machine: no markup, not endless, and never the key, even if it was sent back.
+	 * The message and the hint of a response. They come from another machine: the result has no markup, at
+	 * most 1,000 characters, and never the key, even if the server sent the key back.
 	 *
-	 * @param array $answer As of Sitebridge_Server_Client.
+	 * @param array $answer See Sitebridge_Server_Client::post_webhook().
 	 * @return string
 	 */
 	public function words( array $answer ) {
@@ -99,7 +100,8 @@ final class Sitebridge_Delivery_State {
 	}
 
 	/**
-	 * Forgets what came of earlier tries, so that sending goes on at once. A stop by the server stays.
+	 * Ends a pause after failures, so that the delivery continues at once. A stop by the server (HTTP 410)
+	 * stays.
 	 */
 	public function forget_failures() {
 		$this->update(
@@ -111,7 +113,7 @@ final class Sitebridge_Delivery_State {
 	}
 
 	/**
-	 * Forgets everything.
+	 * Deletes the state.
 	 */
 	public function forget() {
 		delete_option( self::OPTION );

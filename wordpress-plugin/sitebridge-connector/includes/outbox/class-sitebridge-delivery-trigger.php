@@ -1,6 +1,6 @@
 <?php
 /**
- * When the outbox is emptied.
+ * Decides when the messages in the outbox are sent.
  *
  * @package Sitebridge_Connector
  */
@@ -8,8 +8,8 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Has messages sent where nobody waits for it: after the response where PHP can end it early, else by a
- * request of the site to itself; and by WP-Cron for what is tried again and for whatever went wrong with those.
+ * Sends messages when nobody waits: after the response if PHP can end it early, otherwise by a request of the
+ * site to itself. WP-Cron sends the retries, and the messages that these two ways failed to send.
  */
 final class Sitebridge_Delivery_Trigger {
 
@@ -17,51 +17,51 @@ final class Sitebridge_Delivery_Trigger {
 	const HOURLY_HOOK = 'sitebridge_connector_outbox';
 
 	/**
-	 * The admin-ajax.php action of the request to itself. Open to everyone, as wp-cron.php is: it takes no
-	 * input and does nothing but send what is due.
+	 * The admin-ajax.php action of the site's request to itself. Open to everyone, like wp-cron.php: it takes
+	 * no input and only sends the messages that are due.
 	 */
 	const ACTION = 'sitebridge_deliver';
 
 	/**
-	 * Seconds of work at a time, and after which WP-Cron looks whether the request itself could not send.
+	 * Seconds of work in one run, and seconds until WP-Cron checks whether the request itself failed to send.
 	 */
 	const BUDGET   = 20;
 	const BACKSTOP = 30;
 
 	/**
-	 * Sends what waits.
+	 * Sends the waiting messages.
 	 *
 	 * @var Sitebridge_Delivery
 	 */
 	private $delivery;
 
 	/**
-	 * Where the messages wait.
+	 * The table of messages.
 	 *
 	 * @var Sitebridge_Outbox
 	 */
 	private $outbox;
 
 	/**
-	 * How sending goes.
+	 * The state of the delivery.
 	 *
 	 * @var Sitebridge_Delivery_State
 	 */
 	private $state;
 
 	/**
-	 * Whether this request left something to send.
+	 * Whether this request has a message to send.
 	 *
 	 * @var bool
 	 */
 	private $expected = false;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Delivery       $delivery Sends what waits.
-	 * @param Sitebridge_Outbox         $outbox   Where the messages wait.
-	 * @param Sitebridge_Delivery_State $state    How sending goes.
+	 * @param Sitebridge_Delivery       $delivery Sends the waiting messages.
+	 * @param Sitebridge_Outbox         $outbox   The table of messages.
+	 * @param Sitebridge_Delivery_State $state    The state of the delivery.
 	 */
 	public function __construct( Sitebridge_Delivery $delivery, Sitebridge_Outbox $outbox, Sitebridge_Delivery_State $state ) {
 		$this->delivery = $delivery;
@@ -77,12 +77,12 @@ final class Sitebridge_Delivery_Trigger {
 		add_action( self::HOURLY_HOOK, array( $this, 'work' ) );
 		add_action( 'wp_ajax_' . self::ACTION, array( $this, 'answer_nudge' ) );
 		add_action( 'wp_ajax_nopriv_' . self::ACTION, array( $this, 'answer_nudge' ) );
-		// After everything that still belongs to the response, and after the messages were completed.
+		// Runs after everything that still belongs to the response, and after the messages were completed.
 		add_action( 'shutdown', array( $this, 'after_request' ), 1000 );
 	}
 
 	/**
-	 * Says that there will be something to send, and has WP-Cron look after it should this request die.
+	 * Notes that this request will have a message to send. Schedules WP-Cron in case this request dies.
 	 */
 	public function expect() {
 		$this->expected = true;
@@ -95,7 +95,7 @@ final class Sitebridge_Delivery_Trigger {
 	}
 
 	/**
-	 * Sends what this request left, without anybody waiting for it.
+	 * Sends the messages of this request without making anybody wait.
 	 */
 	public function after_request() {
 		if ( ! $this->expected ) {
@@ -112,7 +112,7 @@ final class Sitebridge_Delivery_Trigger {
 	}
 
 	/**
-	 * Answers the site's request to itself at once, then sends.
+	 * Ends the response to the site's request to itself at once, then sends.
 	 */
 	public function answer_nudge() {
 		Sitebridge_Background::end_response();
@@ -121,12 +121,12 @@ final class Sitebridge_Delivery_Trigger {
 	}
 
 	/**
-	 * Sends what is due, and plans what comes later.
+	 * Sends the messages that are due, and schedules the next run.
 	 */
 	public function work() {
 		ignore_user_abort( true );
 		if ( function_exists( 'set_time_limit' ) ) {
-			// phpcs:ignore WordPress.PHP.NoSilencedErrors.Discouraged -- some hosts forbid it, and then it is as long as it is.
+			// phpcs:ignore WordPress.PHP.NoSilencedErrors.Discouraged -- some hosts forbid it; then the host's limit stays.
 			@set_time_limit( self::BUDGET + 60 );
 		}
 		if ( $this->delivery->run( self::BUDGET ) ) {
@@ -136,9 +136,9 @@ final class Sitebridge_Delivery_Trigger {
 	}
 
 	/**
-	 * Goes on at once after the settings were changed.
+	 * Continues the delivery at once after a change of the settings.
 	 *
-	 * @param bool $reconnected Whether a connection test passed: then a stop by the server ends.
+	 * @param bool $reconnected Whether a connection test passed; if so, a stop by the server ends.
 	 */
 	public function resume( $reconnected ) {
 		$this->state->forget_failures();
@@ -148,7 +148,7 @@ final class Sitebridge_Delivery_Trigger {
 	}
 
 	/**
-	 * Sends everything that waits, whenever it would be due, while the caller waits.
+	 * Sends all waiting messages, including those that are due later, while the caller waits.
 	 */
 	public function send_now() {
 		$this->state->forget_failures();
@@ -157,7 +157,7 @@ final class Sitebridge_Delivery_Trigger {
 	}
 
 	/**
-	 * Tries again what was given up.
+	 * Retries the messages that were given up.
 	 */
 	public function revive_dead() {
 		$this->outbox->revive();
@@ -165,7 +165,7 @@ final class Sitebridge_Delivery_Trigger {
 	}
 
 	/**
-	 * Throws everything away that was to be sent.
+	 * Deletes all messages and the state of the delivery, and cancels the scheduled runs.
 	 */
 	public function forget() {
 		$this->unschedule();
@@ -174,7 +174,7 @@ final class Sitebridge_Delivery_Trigger {
 	}
 
 	/**
-	 * Cancels everything planned.
+	 * Cancels the scheduled runs.
 	 */
 	public function unschedule() {
 		$this->expected = false;
@@ -183,7 +183,7 @@ final class Sitebridge_Delivery_Trigger {
 	}
 
 	/**
-	 * Makes the table, and goes on with what waited while the plugin was switched off.
+	 * Creates the table, and continues with messages that waited while the plugin was deactivated.
 	 */
 	public function on_activation() {
 		Sitebridge_Outbox_Table::make();
@@ -191,7 +191,7 @@ final class Sitebridge_Delivery_Trigger {
 	}
 
 	/**
-	 * Plans the next sending, if one is needed.
+	 * Schedules the next run, if one is needed.
 	 */
 	private function plan() {
 		$next    = $this->delivery->next_run();

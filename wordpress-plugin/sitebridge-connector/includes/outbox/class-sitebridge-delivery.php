@@ -1,6 +1,6 @@
 <?php
 /**
- * Sends what waits in the outbox.
+ * Sends the messages in the outbox.
  *
  * @package Sitebridge_Connector
  */
@@ -8,17 +8,17 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Has messages sent one after the other, and decides by each answer what becomes of them.
+ * Sends messages one after the other. Each response decides what happens to its message.
  */
 final class Sitebridge_Delivery {
 
 	/**
-	 * Failures in a row after which sending rests.
+	 * Failures in a row after which the delivery pauses.
 	 */
 	const FAILURES_IN_ROW = 5;
 
 	/**
-	 * Answers that no later try can change: the message itself is refused.
+	 * HTTP statuses that refuse the message itself, so that a retry is useless.
 	 */
 	const REFUSALS = array( 400, 409, 413, 422 );
 
@@ -37,42 +37,42 @@ final class Sitebridge_Delivery {
 	private $sender;
 
 	/**
-	 * Where the messages wait.
+	 * The table of messages.
 	 *
 	 * @var Sitebridge_Outbox
 	 */
 	private $outbox;
 
 	/**
-	 * Makes the messages that a request could not complete.
+	 * Builds the messages that a request could not complete.
 	 *
 	 * @var Sitebridge_Post_Message
 	 */
 	private $messages;
 
 	/**
-	 * How sending goes.
+	 * The state of the delivery.
 	 *
 	 * @var Sitebridge_Delivery_State
 	 */
 	private $state;
 
 	/**
-	 * Keeps other deliverers away.
+	 * Keeps other processes from sending.
 	 *
 	 * @var Sitebridge_Delivery_Lock
 	 */
 	private $lock;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings       $settings The stored connection.
 	 * @param Sitebridge_Webhook_Sender $sender   Sends one message.
-	 * @param Sitebridge_Outbox         $outbox   Where the messages wait.
-	 * @param Sitebridge_Post_Message   $messages Makes the messages that a request could not complete.
-	 * @param Sitebridge_Delivery_State $state    How sending goes.
-	 * @param Sitebridge_Delivery_Lock  $lock     Keeps other deliverers away.
+	 * @param Sitebridge_Outbox         $outbox   The table of messages.
+	 * @param Sitebridge_Post_Message   $messages Builds the messages that a request could not complete.
+	 * @param Sitebridge_Delivery_State $state    The state of the delivery.
+	 * @param Sitebridge_Delivery_Lock  $lock     Keeps other processes from sending.
 	 */
 	public function __construct( Sitebridge_Settings $settings, Sitebridge_Webhook_Sender $sender, Sitebridge_Outbox $outbox, Sitebridge_Post_Message $messages, Sitebridge_Delivery_State $state, Sitebridge_Delivery_Lock $lock ) {
 		$this->settings = $settings;
@@ -84,10 +84,10 @@ final class Sitebridge_Delivery {
 	}
 
 	/**
-	 * Sends what is due, unless another process does.
+	 * Sends the messages that are due, unless another process is sending.
 	 *
-	 * @param int $seconds After how long to begin no further call.
-	 * @return bool Whether the time was too short for all that is due.
+	 * @param int $seconds After this many seconds no further call begins.
+	 * @return bool Whether the time was too short for all due messages.
 	 */
 	public function run( $seconds ) {
 		if ( ! Sitebridge_Outbox_Table::is_current() ) {
@@ -95,7 +95,8 @@ final class Sitebridge_Delivery {
 		}
 		$this->outbox->expire();
 		$deadline = time() + $seconds;
-		// Again after the lock was given back: who wrote a message meanwhile found it taken and left.
+		// Checks again after each release of the lock: a process that added a message meanwhile found the
+		// lock taken and did not send.
 		while ( time() < $deadline && $this->is_due() && $this->lock->acquire() ) {
 			try {
 				$this->complete_stale();
@@ -109,9 +110,9 @@ final class Sitebridge_Delivery {
 	}
 
 	/**
-	 * When the next message is to be sent.
+	 * The time of the next send.
 	 *
-	 * @return int|null Unix seconds; null when none waits or none may be sent.
+	 * @return int|null Unix seconds; null when no message waits, or none may be sent.
 	 */
 	public function next_run() {
 		$state = $this->state->all();
@@ -124,7 +125,7 @@ final class Sitebridge_Delivery {
 	}
 
 	/**
-	 * Whether there is something to send now.
+	 * Whether a message is due now.
 	 *
 	 * @return bool
 	 */
@@ -135,7 +136,7 @@ final class Sitebridge_Delivery {
 	}
 
 	/**
-	 * Completes what a request that died left open.
+	 * Completes the messages of requests that died before they completed them.
 	 */
 	private function complete_stale() {
 		foreach ( $this->outbox->stale() as $row ) {
@@ -176,7 +177,7 @@ final class Sitebridge_Delivery {
 				$wait        = max( $retry_after, Sitebridge_Retry_Delay::after( (int) $row->attempts, HOUR_IN_SECONDS ) );
 				$this->note_failed( $row, $answer, 'waiting', time() + $wait );
 				++$failures;
-				// Nothing of this concerns the one message alone.
+				// These failures do not concern only this message.
 				if ( 0 === $answer['status'] || $retry_after > 0 || $failures >= self::FAILURES_IN_ROW ) {
 					$this->rest( $retry_after );
 					return;
@@ -186,10 +187,10 @@ final class Sitebridge_Delivery {
 	}
 
 	/**
-	 * Removes what the server has, and notes whether it wants another key.
+	 * Removes a delivered message. Stores when the stored key expires, if the server has replaced it.
 	 *
 	 * @param object $row    The row.
-	 * @param array  $answer The answer.
+	 * @param array  $answer The response.
 	 */
 	private function note_delivered( $row, array $answer ) {
 		$this->outbox->remove( (int) $row->id );
@@ -205,12 +206,12 @@ final class Sitebridge_Delivery {
 	}
 
 	/**
-	 * Notes that the server did not take a message.
+	 * Stores that the server did not accept a message.
 	 *
 	 * @param object $row    The row.
-	 * @param array  $answer The answer.
+	 * @param array  $answer The response.
 	 * @param string $state  `waiting` or `dead`.
-	 * @param int    $due_at Unix seconds of the next try.
+	 * @param int    $due_at Unix seconds of the next attempt.
 	 */
 	private function note_failed( $row, array $answer, $state, $due_at ) {
 		$words = $this->state->words( $answer );
@@ -219,9 +220,9 @@ final class Sitebridge_Delivery {
 	}
 
 	/**
-	 * Sends nothing for a while: as long as the server asked for, else longer each time, up to 5 minutes.
+	 * Pauses the delivery for as long as the server asked, otherwise longer each time, up to 5 minutes.
 	 *
-	 * @param int $retry_after In seconds, or 0.
+	 * @param int $retry_after The pause that the server asked for, in seconds, or 0.
 	 */
 	private function rest( $retry_after ) {
 		$pauses = $this->state->all()['pauses'];

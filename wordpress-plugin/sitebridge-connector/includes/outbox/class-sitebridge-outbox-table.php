@@ -8,7 +8,7 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Makes the table, writes into it and counts it.
+ * Creates the table, inserts rows and counts them.
  */
 final class Sitebridge_Outbox_Table extends Sitebridge_Table {
 
@@ -17,7 +17,7 @@ final class Sitebridge_Outbox_Table extends Sitebridge_Table {
 	const VERSION        = '1';
 
 	/**
-	 * Makes the table, or brings it to this version.
+	 * Creates the table, or upgrades it to this version.
 	 */
 	public static function make() {
 		global $wpdb;
@@ -49,22 +49,22 @@ final class Sitebridge_Outbox_Table extends Sitebridge_Table {
 	}
 
 	/**
-	 * Writes a row. Makes the table when it is not there: on sites that joined a network later, after an
-	 * update by file copy, or when it was lost in a move of the site.
+	 * Inserts a row, and creates a missing table. The table is missing on sites that joined a network later,
+	 * after an update by file copy, or when it was lost in a move of the site.
 	 *
 	 * @param array $row Values by column.
-	 * @return int The row's id, or 0 when it could not be written.
+	 * @return int The row's id, or 0 when the insert failed.
 	 */
 	public static function insert( array $row ) {
 		global $wpdb;
 
-		// Hooks run in the middle of other code, which may ask for its own id after them.
+		// Hooks run in the middle of other code, which may read the insert_id of its own row afterwards.
 		$others_id = $wpdb->insert_id;
 		if ( ! self::is_current() ) {
 			self::make();
 		}
 		$suppressed = $wpdb->suppress_errors();
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- a table of our own; nothing of it may come from a cache.
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- our own table; its rows must not come from a cache.
 		$done = $wpdb->insert( self::name(), $row );
 		$wpdb->suppress_errors( $suppressed );
 		if ( false === $done ) {
@@ -79,10 +79,10 @@ final class Sitebridge_Outbox_Table extends Sitebridge_Table {
 	}
 
 	/**
-	 * What is in the table, for the settings page.
+	 * The counts of messages, for the settings page.
 	 *
-	 * @return array `waiting` (all that is not dead), `failing` (those of them tried in vain), `dead`, and
-	 *               `oldest` (unix seconds of the oldest that waits, or null).
+	 * @return array `waiting` (all messages that are not dead), `failing` (waiting messages with a failed
+	 *               attempt), `dead`, and `oldest` (unix seconds of the oldest waiting message, or null).
 	 */
 	public static function summary() {
 		global $wpdb;
@@ -97,7 +97,7 @@ final class Sitebridge_Outbox_Table extends Sitebridge_Table {
 			return $empty;
 		}
 		$table = self::name();
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own, whose name is no input.
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own table; its name is not user input.
 		$row = $wpdb->get_row( "SELECT SUM(state <> 'dead') AS waiting, SUM(state <> 'dead' AND attempts > 0) AS failing, SUM(state = 'dead') AS dead, MIN(CASE WHEN state <> 'dead' THEN created_at END) AS oldest FROM {$table}", ARRAY_A );
 		if ( ! is_array( $row ) ) {
 			return $empty;
@@ -108,9 +108,9 @@ final class Sitebridge_Outbox_Table extends Sitebridge_Table {
 	}
 
 	/**
-	 * The newest messages that the server refused for good.
+	 * The five newest dead messages.
 	 *
-	 * @return object[] With `post_id`, `topic`, `answer_status`, `answer`.
+	 * @return object[] Rows with `post_id`, `topic`, `answer_status`, `answer`.
 	 */
 	public static function latest_dead() {
 		global $wpdb;

@@ -8,29 +8,31 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The table of messages. A row is `open` from the change on until the request that made it ends and the
- * message is complete, then `waiting`, and gone once the server has it, or `dead` when it never will.
+ * The table of messages. A row is `open` from the change until the request that made the change ends. Then
+ * the message is complete, and the row is `waiting`. The row is removed when the server has the message, or
+ * becomes `dead` when the message is given up.
  */
 final class Sitebridge_Outbox {
 
 	/**
-	 * Seconds after which a row is taken for one whose request died before it ended.
+	 * Seconds after which the request of an open row counts as dead.
 	 */
 	const STALE = 120;
 
 	/**
-	 * Seconds for which a message is tried, and for which one that failed for good is kept.
+	 * Seconds for which a message is retried, and seconds for which a dead message is kept.
 	 */
 	const KEEP_TRYING = 259200;
 	const KEEP_DEAD   = 2592000;
 
 	/**
-	 * Notes that a post changed. Done at once, so that a crash before the end of the request loses nothing.
+	 * Stores that a post changed. The row is written at once, so that a crash before the end of the request
+	 * loses nothing.
 	 *
 	 * @param int    $post_id The post.
 	 * @param string $topic   `status` or `metadata`.
-	 * @param string $op_id   The server's operation that made the change, or ''.
-	 * @return int The row's id, or 0 when it could not be written.
+	 * @param string $op_id   The id of the server's operation that made the change, or ''.
+	 * @return int The row's id, or 0 when the insert failed.
 	 */
 	public function open( $post_id, $topic, $op_id ) {
 		return $this->insert( $post_id, $topic, $op_id, 'open', '' );
@@ -41,9 +43,9 @@ final class Sitebridge_Outbox {
 	 *
 	 * @param int    $post_id The post.
 	 * @param string $topic   `status` or `metadata`.
-	 * @param string $op_id   The server's operation that made the change, or ''.
+	 * @param string $op_id   The id of the server's operation that made the change, or ''.
 	 * @param string $body    The message, as JSON.
-	 * @return int The row's id, or 0 when it could not be written.
+	 * @return int The row's id, or 0 when the insert failed.
 	 */
 	public function add( $post_id, $topic, $op_id, $body ) {
 		return $this->insert( $post_id, $topic, $op_id, 'waiting', $body );
@@ -54,18 +56,18 @@ final class Sitebridge_Outbox {
 	 *
 	 * @param int    $id   The row.
 	 * @param string $body The message, as JSON.
-	 * @return bool False when it is not open any more.
+	 * @return bool False when the row is not open any more.
 	 */
 	public function complete( $id, $body ) {
 		global $wpdb;
 
 		$table = Sitebridge_Outbox_Table::name();
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own, whose name is no input; nothing of it may come from a cache.
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own table; its name is not user input, and its rows must not come from a cache.
 		return 1 === $wpdb->query( $wpdb->prepare( "UPDATE {$table} SET state = 'waiting', body = %s, due_at = %d WHERE id = %d AND state = 'open'", $body, time(), $id ) );
 	}
 
 	/**
-	 * Removes a row: it was delivered, or there is nothing to tell.
+	 * Removes a row that was delivered, or that has nothing to report.
 	 *
 	 * @param int $id The row.
 	 */
@@ -77,7 +79,7 @@ final class Sitebridge_Outbox {
 	}
 
 	/**
-	 * Removes everything.
+	 * Removes all rows.
 	 */
 	public function clear() {
 		global $wpdb;
@@ -90,7 +92,7 @@ final class Sitebridge_Outbox {
 	}
 
 	/**
-	 * The oldest message that may be sent now: none of the same post waits before it.
+	 * The oldest message that is due and does not have to wait for an earlier message of the same post.
 	 *
 	 * @return object|null The row.
 	 */
@@ -113,7 +115,7 @@ final class Sitebridge_Outbox {
 	}
 
 	/**
-	 * When the next message that no other holds back is due.
+	 * When the next message is due. Messages that wait for an earlier message of the same post do not count.
 	 *
 	 * @return int|null Unix seconds; null when nothing waits.
 	 */
@@ -135,13 +137,13 @@ final class Sitebridge_Outbox {
 	}
 
 	/**
-	 * Notes a failure.
+	 * Stores a failed attempt.
 	 *
 	 * @param int    $id     The row.
-	 * @param string $state  `waiting`: to be tried again; `dead`: never again by itself.
-	 * @param int    $due_at Unix seconds of the next try; of its death for one that is dead.
+	 * @param string $state  `waiting` to retry; `dead` to give up.
+	 * @param int    $due_at Unix seconds of the next attempt; for a dead message, of giving up.
 	 * @param int    $status HTTP status, or 0.
-	 * @param string $answer What the server said.
+	 * @param string $answer The server's message.
 	 */
 	public function fail( $id, $state, $due_at, $status, $answer ) {
 		global $wpdb;
@@ -152,7 +154,7 @@ final class Sitebridge_Outbox {
 	}
 
 	/**
-	 * Makes everything that waits due now.
+	 * Makes all waiting messages due now.
 	 */
 	public function make_due() {
 		global $wpdb;
@@ -165,8 +167,8 @@ final class Sitebridge_Outbox {
 	}
 
 	/**
-	 * Lets dead messages be tried again for as long as new ones. One whose id the server has with another
-	 * body gets a new id: with the old one it would be refused again.
+	 * Retries dead messages for as long as new messages. A message gets a new id if the server already has
+	 * its id with another body (HTTP 409): with the old id the server would refuse it again.
 	 */
 	public function revive() {
 		global $wpdb;
@@ -182,7 +184,7 @@ final class Sitebridge_Outbox {
 	}
 
 	/**
-	 * Gives up what has been tried for too long, and removes what has been dead for too long.
+	 * Gives up messages that were retried for too long, and removes messages that were dead for too long.
 	 */
 	public function expire() {
 		global $wpdb;
@@ -209,11 +211,11 @@ final class Sitebridge_Outbox {
 	}
 
 	/**
-	 * Writes a row.
+	 * Inserts a row.
 	 *
 	 * @param int    $post_id The post.
 	 * @param string $topic   `status` or `metadata`.
-	 * @param string $op_id   The server's operation, or ''.
+	 * @param string $op_id   The id of the server's operation, or ''.
 	 * @param string $state   `open` or `waiting`.
 	 * @param string $body    The message, as JSON.
 	 * @return int The row's id, or 0.
@@ -229,7 +231,7 @@ final class Sitebridge_Outbox {
 	}
 
 	/**
-	 * An id that no other message has; it stays the same over all tries.
+	 * A unique message id. It stays the same for all attempts.
 	 *
 	 * @return string
 	 */

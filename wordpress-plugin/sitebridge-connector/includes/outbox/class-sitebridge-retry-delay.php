@@ -1,6 +1,6 @@
 <?php
 /**
- * When to try again.
+ * The delay before a retry.
  *
  * @package Sitebridge_Connector
  */
@@ -8,16 +8,16 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * How long to wait after a failure.
+ * Computes how long to wait after a failure.
  */
 final class Sitebridge_Retry_Delay {
 
 	/**
-	 * How long to wait after failures: 5, 10, 20 … seconds, less up to a half by chance, so that sites that
-	 * failed together do not come back together.
+	 * Seconds to wait after failures: 5, 10, 20 …, minus a random part of at most half. The random part keeps
+	 * sites that failed together from retrying together.
 	 *
 	 * @param int $failures Earlier failures in a row.
-	 * @param int $longest  At most so many seconds.
+	 * @param int $longest  Maximum in seconds.
 	 * @return int
 	 */
 	public static function after( $failures, $longest ) {
@@ -27,10 +27,10 @@ final class Sitebridge_Retry_Delay {
 	}
 
 	/**
-	 * What a Retry-After header asks for (RFC 9110, 10.2.3): seconds or a date.
+	 * The wait that a Retry-After header asks for (RFC 9110, 10.2.3), as seconds or as a date.
 	 *
 	 * @param string $header The header, or ''.
-	 * @return int Seconds, at most a day; 0 when it asks for nothing.
+	 * @return int Seconds, at most a day; 0 when the header asks for no wait.
 	 */
 	public static function asked_for( $header ) {
 		if ( '' === $header ) {

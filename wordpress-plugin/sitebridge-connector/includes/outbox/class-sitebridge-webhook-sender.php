@@ -8,14 +8,14 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Signs messages by Standard Webhooks and hands them to the client.
+ * Signs messages by Standard Webhooks, and passes them to the client.
  *
  * @link https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 final class Sitebridge_Webhook_Sender {
 
 	/**
-	 * Seconds for one call: less than the deliverer's lease.
+	 * Timeout of one call in seconds. Must be shorter than Sitebridge_Delivery_Lock::LEASE.
 	 */
 	const TIMEOUT = 10;
 
@@ -34,7 +34,7 @@ final class Sitebridge_Webhook_Sender {
 	private $client;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings      $settings The stored connection.
 	 * @param Sitebridge_Server_Client $client   Calls the server.
@@ -47,13 +47,13 @@ final class Sitebridge_Webhook_Sender {
 	/**
 	 * Sends one message.
 	 *
-	 * @param object $row Its row.
+	 * @param object $row The message's row.
 	 * @return array See Sitebridge_Server_Client::post_webhook().
 	 */
 	public function send( $row ) {
 		$stored    = $this->settings->all();
 		$timestamp = (string) time();
-		// phpcs:ignore WordPress.PHP.DiscouragedPHPFunctions.obfuscation_base64_encode -- as the specification wants the signature.
+		// phpcs:ignore WordPress.PHP.DiscouragedPHPFunctions.obfuscation_base64_encode -- the specification requires it for the signature.
 		$signature = base64_encode( hash_hmac( 'sha256', $row->webhook_id . '.' . $timestamp . '.' . $row->body, $stored['api_key'], true ) );
 
 		return $this->client->post_webhook(

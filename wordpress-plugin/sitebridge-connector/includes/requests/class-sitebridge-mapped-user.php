@@ -1,6 +1,6 @@
 <?php
 /**
- * The user that requests of the server act as.
+ * The user that the server's requests act as.
  *
  * @package Sitebridge_Connector
  */
@@ -8,12 +8,12 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Says who may be chosen as the mapped user, and whether the chosen one is still there.
+ * Checks which users may be chosen as the mapped user, and whether the chosen user still exists.
  */
 final class Sitebridge_Mapped_User {
 
 	/**
-	 * What the server's work needs; the ping reports these.
+	 * Capabilities that the server needs. The ping reports whether the mapped user has them.
 	 */
 	const CAPABILITIES = array( 'edit_posts', 'edit_others_posts', 'publish_posts', 'manage_categories', 'upload_files' );
 
@@ -21,7 +21,7 @@ final class Sitebridge_Mapped_User {
 	 * The mapped user.
 	 *
 	 * @param int $user_id The stored id.
-	 * @return WP_User|null Null when the user is gone, or left this site of the network.
+	 * @return WP_User|null Null when the user was deleted, or left this site of the network.
 	 */
 	public static function find( $user_id ) {
 		$user = get_userdata( $user_id );
@@ -36,10 +36,10 @@ final class Sitebridge_Mapped_User {
 	}
 
 	/**
-	 * Whether the current user may let requests act as another one. An administrator of one site in a
-	 * network must not get at a network administrator's rights this way.
+	 * Whether the current user may choose a user for requests to act as. An administrator of one site in a
+	 * network must not gain a network administrator's rights this way.
 	 *
-	 * @param int $user_id The user to be chosen.
+	 * @param int $user_id The user to choose.
 	 * @return bool
 	 */
 	public static function may_choose( $user_id ) {

@@ -1,6 +1,6 @@
 <?php
 /**
- * The nonces that were used.
+ * The used nonces.
  *
  * @package Sitebridge_Connector
  */
@@ -10,8 +10,8 @@ defined( 'ABSPATH' ) || exit;
 /**
  * Accepts each nonce once.
  *
- * An own table, because accepting must be one atomic step: two requests with the same nonce at the same
- * moment both find nothing when they look first. The primary key lets exactly one insert through.
+ * The nonces have a table of their own, because accepting a nonce must be one atomic step. If two requests
+ * with the same nonce looked first, both would find nothing. The primary key lets exactly one insert through.
  */
 final class Sitebridge_Nonce_Store extends Sitebridge_Table {
 
@@ -20,11 +20,11 @@ final class Sitebridge_Nonce_Store extends Sitebridge_Table {
 	const VERSION        = '1';
 
 	/**
-	 * Uses a nonce up.
+	 * Accepts a nonce if it was not used before.
 	 *
 	 * @param string $nonce   The nonce, of any length.
-	 * @param int    $expires Unix seconds after which its request is too old to be accepted anyway.
-	 * @return bool|null True the first time, false when it was used before, null when it cannot be stored.
+	 * @param int    $expires Unix seconds after which the request is too old anyway.
+	 * @return bool|null True for a new nonce, false for a used nonce, null when the nonce cannot be stored.
 	 */
 	public function claim( $nonce, $expires ) {
 		global $wpdb;
@@ -33,7 +33,7 @@ final class Sitebridge_Nonce_Store extends Sitebridge_Table {
 			self::make();
 		}
 		$table = self::name();
-		// phpcs:disable WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own, whose name is no input; nothing of it may come from a cache.
+		// phpcs:disable WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own table; its name is not user input, and its rows must not come from a cache.
 		$wpdb->query( $wpdb->prepare( "DELETE FROM {$table} WHERE expires < %d LIMIT 200", time() ) );
 
 		$hidden = $wpdb->hide_errors();
@@ -43,7 +43,7 @@ final class Sitebridge_Nonce_Store extends Sitebridge_Table {
 		}
 		// phpcs:enable
 		if ( false === $rows ) {
-			// The table may have been lost in a move of the site: make it again at the next request.
+			// The table may have been lost in a move of the site. The next request creates it again.
 			delete_option( self::VERSION_OPTION );
 			return null;
 		}
@@ -52,8 +52,8 @@ final class Sitebridge_Nonce_Store extends Sitebridge_Table {
 	}
 
 	/**
-	 * Makes the table on this site of the network. Called when it is first needed rather than at
-	 * activation, so that sites added to a network later, and updates by file copy, have it too.
+	 * Creates the table on this site of the network. Called when the table is first needed, not at
+	 * activation, so that it also exists on sites added to a network later and after updates by file copy.
 	 */
 	public static function make() {
 		global $wpdb;

@@ -8,7 +8,7 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A row for each server, so that servers that write at once do not get in each other's way.
+ * Each server has its own row, so that servers that write at the same time do not interfere with each other.
  */
 final class Sitebridge_Operations_Table extends Sitebridge_Table {
 
@@ -17,7 +17,7 @@ final class Sitebridge_Operations_Table extends Sitebridge_Table {
 	const VERSION        = '1';
 
 	/**
-	 * So many servers are remembered: those that wrote last.
+	 * Maximum number of rows: the servers that wrote most recently.
 	 */
 	const MOST = 10;
 
@@ -25,7 +25,7 @@ final class Sitebridge_Operations_Table extends Sitebridge_Table {
 	 * The last write of a server.
 	 *
 	 * @param string $server 16 hex digits.
-	 * @return string|null A UUID; null before the first.
+	 * @return string|null The operation's UUID; null before the first write.
 	 * @throws RuntimeException When the database fails.
 	 */
 	public static function last( $server ) {
@@ -35,14 +35,14 @@ final class Sitebridge_Operations_Table extends Sitebridge_Table {
 			return null;
 		}
 		$table = self::name();
-		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- a table of our own, whose name is no input.
+		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own table; its name is not user input.
 		$rows = self::rows( $wpdb->prepare( "SELECT operation FROM {$table} WHERE server = %s", $server ) );
 
 		return array() === $rows ? null : $rows[0]->operation;
 	}
 
 	/**
-	 * Notes a write of a server.
+	 * Stores the last write of a server, and deletes the oldest rows above the maximum.
 	 *
 	 * @param string $server    16 hex digits.
 	 * @param string $operation A UUID.
@@ -54,7 +54,8 @@ final class Sitebridge_Operations_Table extends Sitebridge_Table {
 		$table = self::name();
 		// phpcs:disable WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- see last().
 		self::rows( $wpdb->prepare( "INSERT INTO {$table} (server, operation, noted_at) VALUES (%s, %s, %d) ON DUPLICATE KEY UPDATE operation = VALUES(operation), noted_at = VALUES(noted_at)", $server, $operation, time() ) );
-		// MySQL counts a new row as 1, a changed one as 2: https://dev.mysql.com/doc/refman/8.0/en/insert-on-duplicate.html.
+		// MySQL counts a new row as 1 and a changed row as 2:
+		// https://dev.mysql.com/doc/refman/8.0/en/insert-on-duplicate.html.
 		if ( 1 !== $wpdb->rows_affected ) {
 			return;
 		}
@@ -65,7 +66,7 @@ final class Sitebridge_Operations_Table extends Sitebridge_Table {
 	}
 
 	/**
-	 * Makes the table.
+	 * Creates the table.
 	 */
 	public static function make() {
 		global $wpdb;

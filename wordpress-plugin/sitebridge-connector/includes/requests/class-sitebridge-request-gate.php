@@ -1,6 +1,6 @@
 <?php
 /**
- * Decides whether a signed request comes in.
+ * Decides whether a signed request is accepted.
  *
  * @package Sitebridge_Connector
  */
@@ -8,12 +8,13 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Judges the current request once: WordPress asks several times, but a nonce is used up by the first.
+ * Checks the current request once and keeps the result. WordPress asks several times, but the first check
+ * uses up the nonce.
  */
 final class Sitebridge_Request_Gate {
 
 	/**
-	 * How far a request's time may be from ours, in seconds.
+	 * Maximum difference between the request's time and this site's time, in seconds.
 	 */
 	const TOLERANCE = 300;
 
@@ -32,32 +33,32 @@ final class Sitebridge_Request_Gate {
 	private $settings;
 
 	/**
-	 * The nonces that were used.
+	 * The used nonces.
 	 *
 	 * @var Sitebridge_Nonce_Store
 	 */
 	private $nonces;
 
 	/**
-	 * What was decided: a user or the reason against it.
+	 * The decision: the mapped user, or the reason for the refusal; null before the check.
 	 *
 	 * @var WP_User|WP_Error|null
 	 */
 	private $verdict = null;
 
 	/**
-	 * The operation that a part of the current request was said to be.
+	 * The operation id of the part of the request that runs now, such as one write of a batch.
 	 *
 	 * @var string|null
 	 */
 	private $named_operation = null;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Signed_Request $request  The current request.
 	 * @param Sitebridge_Settings       $settings The stored connection.
-	 * @param Sitebridge_Nonce_Store    $nonces   The nonces that were used.
+	 * @param Sitebridge_Nonce_Store    $nonces   The used nonces.
 	 */
 	public function __construct( Sitebridge_Signed_Request $request, Sitebridge_Settings $settings, Sitebridge_Nonce_Store $nonces ) {
 		$this->request  = $request;
@@ -77,7 +78,7 @@ final class Sitebridge_Request_Gate {
 	/**
 	 * The decision about the current request.
 	 *
-	 * @return WP_User|WP_Error The mapped user, or why the request does not come in.
+	 * @return WP_User|WP_Error The mapped user, or why the request is refused.
 	 */
 	public function verdict() {
 		if ( null === $this->verdict ) {
@@ -88,10 +89,10 @@ final class Sitebridge_Request_Gate {
 	}
 
 	/**
-	 * The server's operation that makes the changes of the current request.
+	 * The id of the server's operation that makes the changes of the current request.
 	 *
-	 * @return string|null '' when a person or WordPress itself makes them; null when the server makes
-	 *                     them without naming an operation, so that nobody could tell them from others.
+	 * @return string|null '' when a person or WordPress itself makes the changes; null when the server makes
+	 *                     them without a valid operation id, so that nobody can tell them from other changes.
 	 */
 	public function operation() {
 		if ( null !== $this->named_operation ) {
@@ -105,11 +106,11 @@ final class Sitebridge_Request_Gate {
 	}
 
 	/**
-	 * Does a part of the current request that is an operation of its own, as each write of a batch is.
+	 * Runs a part of the current request as an operation of its own, such as one write of a batch.
 	 *
-	 * @param string   $op_id The server's operation.
-	 * @param callable $work  What to do.
-	 * @return mixed What that gives.
+	 * @param string   $op_id The id of the server's operation.
+	 * @param callable $work  The work to run.
+	 * @return mixed The return value of $work.
 	 */
 	public function within_operation( $op_id, $work ) {
 		$outer                 = $this->named_operation;
@@ -122,12 +123,12 @@ final class Sitebridge_Request_Gate {
 	}
 
 	/**
-	 * A refusal as WordPress renders it.
+	 * The error that refuses a request.
 	 *
 	 * @param string $code    One of the codes that the server knows.
-	 * @param string $message What it means.
+	 * @param string $message The text for people.
 	 * @param int    $status  HTTP status.
-	 * @param array  $data    More to tell.
+	 * @param array  $data    More data for the response.
 	 * @return WP_Error
 	 */
 	public static function refusal( $code, $message, $status, array $data = array() ) {
@@ -138,8 +139,8 @@ final class Sitebridge_Request_Gate {
 	}
 
 	/**
-	 * Judges. The signature comes before everything that answers differently by what is stored, so that
-	 * someone without the key learns nothing, and before the nonce is stored, so that they fill no table.
+	 * Checks the request. The signature is checked before the time, the site, the nonce and the user, so that
+	 * a caller without the key learns nothing about them and cannot fill the table of nonces.
 	 *
 	 * @return WP_User|WP_Error
 	 */

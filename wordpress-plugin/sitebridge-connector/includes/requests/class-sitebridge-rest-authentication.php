@@ -13,7 +13,7 @@ defined( 'ABSPATH' ) || exit;
 final class Sitebridge_Rest_Authentication {
 
 	/**
-	 * Decides about the current request.
+	 * Decides whether the current request is accepted.
 	 *
 	 * @var Sitebridge_Request_Gate
 	 */
@@ -27,9 +27,9 @@ final class Sitebridge_Rest_Authentication {
 	private $settings;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Request_Gate $gate     Decides about the current request.
+	 * @param Sitebridge_Request_Gate $gate     Decides whether the current request is accepted.
 	 * @param Sitebridge_Settings     $settings The stored connection.
 	 */
 	public function __construct( Sitebridge_Request_Gate $gate, Sitebridge_Settings $settings ) {
@@ -41,23 +41,24 @@ final class Sitebridge_Rest_Authentication {
 	 * Registers the hooks.
 	 */
 	public function register() {
-		// After core's cookie check at 10, which throws away an id set earlier, and application passwords at 20.
+		// Runs after core's cookie check (priority 10), which discards a user id set earlier, and after
+		// application passwords (20).
 		add_filter( 'determine_current_user', array( $this, 'determine_user' ), 30 );
-		// Before core's own checks at 90 and 100, which leave an answer that is there as it is.
+		// Runs before core's own checks (priorities 90 and 100), which keep an existing result.
 		add_filter( 'rest_authentication_errors', array( $this, 'report_error' ), 5 );
 		add_filter( 'rest_post_dispatch', array( $this, 'forbid_caching' ), 10, 3 );
 		add_filter( 'nocache_headers', array( $this, 'keep_own_caching_header' ) );
 
-		// What page caches agreed on to leave a request alone.
+		// Page cache plugins skip a request when this constant is set.
 		if ( $this->gate->request()->is_signed() && ! defined( 'DONOTCACHEPAGE' ) ) {
 			define( 'DONOTCACHEPAGE', true );
 		}
 	}
 
 	/**
-	 * The mapped user for a request that is signed right; nobody for one that is signed wrong.
+	 * The mapped user for a request with a valid signature; no user for an invalid signature.
 	 *
-	 * @param int|false $user_id Who WordPress takes the user for so far.
+	 * @param int|false $user_id The user that WordPress has determined so far.
 	 * @return int|false
 	 */
 	public function determine_user( $user_id ) {
@@ -70,10 +71,10 @@ final class Sitebridge_Rest_Authentication {
 	}
 
 	/**
-	 * Refuses a REST request that is signed wrong. Without this WordPress would go on and answer it as
-	 * a visitor's.
+	 * Refuses a REST request with an invalid signature. Otherwise WordPress would answer it as a visitor's
+	 * request.
 	 *
-	 * @param WP_Error|true|null $result What other checks said.
+	 * @param WP_Error|true|null $result The result of other checks.
 	 * @return WP_Error|true|null
 	 */
 	public function report_error( $result ) {
@@ -87,7 +88,7 @@ final class Sitebridge_Rest_Authentication {
 		if ( ! $this->settings->get( 'plugin_connection_enabled' ) && ! self::is_about_connection() ) {
 			return Sitebridge_Request_Gate::refusal( 'sitebridge_connection_disabled', __( 'The connection is switched off under Settings > Sitebridge.', 'sitebridge-connector' ), 403 );
 		}
-		// For an address that did not look like REST, but is.
+		// The address did not look like the REST API, so determine_user() skipped this request.
 		if ( get_current_user_id() !== $verdict->ID ) {
 			wp_set_current_user( $verdict->ID );
 		}
@@ -96,11 +97,11 @@ final class Sitebridge_Rest_Authentication {
 	}
 
 	/**
-	 * Keeps answers out of every cache: a stored one would answer for us later.
+	 * Keeps responses out of every cache. A cache would answer later requests in place of this site.
 	 *
-	 * @param WP_HTTP_Response $response The answer.
+	 * @param WP_HTTP_Response $response The response.
 	 * @param WP_REST_Server   $server   Not needed.
-	 * @param WP_REST_Request  $request  What was asked.
+	 * @param WP_REST_Request  $request  The request.
 	 * @return WP_HTTP_Response
 	 */
 	public function forbid_caching( $response, $server, $request ) {
@@ -112,8 +113,9 @@ final class Sitebridge_Rest_Authentication {
 	}
 
 	/**
-	 * WordPress sends these after the answer's own headers to whoever is logged in; before 6.3 without
-	 * `no-store`, so that they would let caches keep the answer.
+	 * Restores `no-store` for signed requests. WordPress sends its own caching headers to logged-in users,
+	 * after the response's headers. Before WordPress 6.3 these lack `no-store`, so that caches could keep the
+	 * response.
 	 *
 	 * @param array $headers WordPress's headers against caching, by name.
 	 * @return array
@@ -127,8 +129,8 @@ final class Sitebridge_Rest_Authentication {
 	}
 
 	/**
-	 * Whether the request is for one of the routes that answer with the connection switched off too: they
-	 * tell nothing of the content, and the server learns from them that it is off.
+	 * Whether the request is for a route that also answers while the connection is switched off. These routes
+	 * reveal no content, and they tell the server that the connection is off.
 	 *
 	 * @return bool
 	 */

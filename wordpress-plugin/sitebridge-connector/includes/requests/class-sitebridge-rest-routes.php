@@ -15,7 +15,7 @@ final class Sitebridge_Rest_Routes {
 	const REST_NAMESPACE = 'sitebridge/v1';
 
 	/**
-	 * Decides about the current request.
+	 * Decides whether the current request is accepted.
 	 *
 	 * @var Sitebridge_Request_Gate
 	 */
@@ -36,9 +36,9 @@ final class Sitebridge_Rest_Routes {
 	private $structure;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Request_Gate $gate      Decides about the current request.
+	 * @param Sitebridge_Request_Gate $gate      Decides whether the current request is accepted.
 	 * @param Sitebridge_Settings     $settings  The stored connection.
 	 * @param Sitebridge_Structure    $structure The site's structure.
 	 */
@@ -73,9 +73,9 @@ final class Sitebridge_Rest_Routes {
 	}
 
 	/**
-	 * A route's callback that says so where the database fails.
+	 * Wraps a route's callback, so that a database failure becomes an error response.
 	 *
-	 * @param callable $answer Answers, or throws a RuntimeException.
+	 * @param callable $answer The callback; it may throw a RuntimeException.
 	 * @return callable
 	 */
 	public static function answering( $answer ) {
@@ -89,7 +89,7 @@ final class Sitebridge_Rest_Routes {
 	}
 
 	/**
-	 * Only signed requests come in: not even a logged-in administrator.
+	 * Allows only signed requests. A logged-in administrator is refused too.
 	 *
 	 * @return true|WP_Error
 	 */
@@ -100,7 +100,7 @@ final class Sitebridge_Rest_Routes {
 	}
 
 	/**
-	 * Says that the connection works, what runs here, and what the mapped user may do.
+	 * Reports that the connection works, the versions on this site, and the mapped user's capabilities.
 	 *
 	 * @return array
 	 * @throws RuntimeException When the database fails.
@@ -117,7 +117,7 @@ final class Sitebridge_Rest_Routes {
 			'nonce'             => $this->gate->request()->nonce,
 			'site_id'           => (int) $this->settings->get( 'site_id' ),
 			'plugin_version'    => SITEBRIDGE_CONNECTOR_VERSION,
-			// The server's contents are known by keys here, not by numbers alone.
+			// This plugin identifies the server's contents by keys, not only by numbers.
 			'links'             => 'key',
 			'last_operation'    => Sitebridge_Server::last_operation(),
 			'wordpress_version' => get_bloginfo( 'version' ),
@@ -137,7 +137,7 @@ final class Sitebridge_Rest_Routes {
 	}
 
 	/**
-	 * The site's structure, the same as is sent to the server.
+	 * The site's structure, as the plugin also sends it to the server.
 	 *
 	 * @return array
 	 */

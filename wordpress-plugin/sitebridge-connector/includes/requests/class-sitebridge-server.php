@@ -1,6 +1,6 @@
 <?php
 /**
- * Which server this site works with.
+ * Identifies the server that this site works with.
  *
  * @package Sitebridge_Connector
  */
@@ -8,25 +8,25 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A server is its database: it names itself by a UUID that a new database at the same address does not have. What is
- * kept here for one holds for it and this site alone.
+ * A server sends the UUID of its database. A new database at the same address has another UUID and counts as
+ * another server. Data stored about a server is valid only for this server and this site.
  */
 final class Sitebridge_Server {
 
 	const OPTION = 'sitebridge_connector_server';
 
 	/**
-	 * Who speaks in this request, by site of the network.
+	 * The server that sent the current request, by site of the network.
 	 *
 	 * @var string[]
 	 */
 	private static $speaking = array();
 
 	/**
-	 * A signed request was accepted.
+	 * Stores which server sent an accepted request.
 	 *
-	 * @param string $server_id The server's UUID, as its header says; '' from one before keys.
-	 * @param int    $site_id   The site's number there.
+	 * @param string $server_id The server's UUID from its header; '' from an older server, which has no keys.
+	 * @param int    $site_id   The site's id on the server.
 	 */
 	public static function speaks( $server_id, $site_id ) {
 		if ( ! self::is_uuid( $server_id ) ) {
@@ -41,9 +41,9 @@ final class Sitebridge_Server {
 	}
 
 	/**
-	 * The server that speaks, else the one that spoke last.
+	 * The server that sent the current request, otherwise the server of the last accepted request.
 	 *
-	 * @return string 16 hex digits; '' before the first.
+	 * @return string 16 hex digits; '' before the first request.
 	 */
 	public static function current() {
 		$blog = get_current_blog_id();
@@ -52,7 +52,7 @@ final class Sitebridge_Server {
 	}
 
 	/**
-	 * Whether the server of this request has named itself.
+	 * Whether the server of this request sent its UUID.
 	 *
 	 * @return bool
 	 */
@@ -61,9 +61,10 @@ final class Sitebridge_Server {
 	}
 
 	/**
-	 * The last write of the current server, by which a server with a restored backup sees what it has forgotten.
+	 * The last write of the current server. It shows a server with a restored backup which write the server
+	 * has lost.
 	 *
-	 * @return string|null A UUID.
+	 * @return string|null The operation's UUID; null before the first write.
 	 * @throws RuntimeException When the database fails.
 	 */
 	public static function last_operation() {
@@ -71,7 +72,7 @@ final class Sitebridge_Server {
 	}
 
 	/**
-	 * Notes a write of the current server, before anything is written.
+	 * Stores the last write of the current server. Called before anything is written.
 	 *
 	 * @param string $operation A UUID.
 	 * @throws RuntimeException When the database fails.
@@ -91,9 +92,9 @@ final class Sitebridge_Server {
 	}
 
 	/**
-	 * The server that spoke last.
+	 * The server of the last accepted request.
 	 *
-	 * @return string 16 hex digits; '' before the first.
+	 * @return string 16 hex digits; '' before the first request.
 	 */
 	private static function last_speaker() {
 		$stored = get_option( self::OPTION, '' );

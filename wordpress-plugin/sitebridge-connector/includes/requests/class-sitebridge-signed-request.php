@@ -55,22 +55,23 @@ final class Sitebridge_Signed_Request {
 	public $signature;
 
 	/**
-	 * X-Sitebridge-Op: the server's operation that the request belongs to, '' when it names none. Not
-	 * signed: who adds or changes it on the way can only make the server take an edit for its own.
+	 * X-Sitebridge-Op: the id of the server's operation that the request belongs to, or ''. The header is not
+	 * signed. Someone who adds or changes it on the way can only make the server mistake an edit for its own
+	 * change.
 	 *
 	 * @var string
 	 */
 	public $operation;
 
 	/**
-	 * Which server speaks: the UUID of its database.
+	 * X-Sitebridge-Server: the UUID of the server's database.
 	 *
 	 * @var string
 	 */
 	public $server;
 
 	/**
-	 * Reads the current request. To be called before wp_magic_quotes(), see the plugin's main file.
+	 * Reads the current request. Must be called before wp_magic_quotes(), see the plugin's main file.
 	 *
 	 * @return self
 	 */
@@ -98,16 +99,17 @@ final class Sitebridge_Signed_Request {
 	}
 
 	/**
-	 * Whether the signature is the one that this key makes. Compared in constant time.
+	 * Whether the request is signed with this key. Compares the signatures in constant time.
 	 *
 	 * @param string $key The site key.
-	 * @return bool False for an empty key, whatever the signature.
+	 * @return bool Always false for an empty key.
 	 */
 	public function is_signed_with( $key ) {
 		if ( '' === $key || '' === $this->nonce || '' === $this->timestamp ) {
 			return false;
 		}
-		// WordPress obeys this header over the method, and it is not signed: whoever adds it on the way could turn a read into a delete.
+		// WordPress lets this header override the method, but the header is not signed. Someone who adds it
+		// on the way could turn a read into a delete.
 		if ( '' !== self::raw( 'HTTP_X_HTTP_METHOD_OVERRIDE' ) ) {
 			return false;
 		}
@@ -118,17 +120,17 @@ final class Sitebridge_Signed_Request {
 	}
 
 	/**
-	 * The time that was signed.
+	 * The signed time.
 	 *
-	 * @return int|null Unix seconds, or null when it is no number.
+	 * @return int|null Unix seconds, or null when the header is not a number.
 	 */
 	public function time() {
 		return 1 === preg_match( '/^[0-9]{1,12}$/D', $this->timestamp ) ? (int) $this->timestamp : null;
 	}
 
 	/**
-	 * Whether the request is for the REST API, judged by its address: REST_REQUEST is not defined yet
-	 * when WordPress first asks who the user is.
+	 * Whether the request's address belongs to the REST API. REST_REQUEST is not defined yet when WordPress
+	 * first determines the user.
 	 *
 	 * @return bool
 	 */
@@ -140,7 +142,7 @@ final class Sitebridge_Signed_Request {
 		}
 		$path = preg_replace( '#^/index\.php(/|$)#', '/', substr( $path, strlen( $home ) ) );
 		if ( '/' === $path ) {
-			// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- only asks whether it is there.
+			// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- only checks whether the parameter is present.
 			return ! empty( $_GET['rest_route'] );
 		}
 		$prefix = '/' . trim( rest_get_url_prefix(), '/' );
@@ -149,13 +151,14 @@ final class Sitebridge_Signed_Request {
 	}
 
 	/**
-	 * One value of $_SERVER, unchanged: a signature covers bytes, so nothing may be cleaned here.
+	 * One value of $_SERVER, unchanged. The signature covers the exact bytes, so the value must not be
+	 * sanitized.
 	 *
 	 * @param string $name The variable's name.
 	 * @return string
 	 */
 	private static function raw( $name ) {
-		// phpcs:ignore WordPress.Security.ValidatedSanitizedInput -- see above; used only for comparing.
+		// phpcs:ignore WordPress.Security.ValidatedSanitizedInput -- see above; the value is only compared.
 		return isset( $_SERVER[ $name ] ) && is_string( $_SERVER[ $name ] ) ? $_SERVER[ $name ] : '';
 	}
 }

@@ -8,7 +8,7 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Shows what waits, what the server said last, and what can be done.
+ * Shows the waiting messages, the server's last response, and the buttons.
  */
 final class Sitebridge_Queue_View {
 
@@ -20,17 +20,17 @@ final class Sitebridge_Queue_View {
 	private $settings;
 
 	/**
-	 * How sending goes.
+	 * The state of the delivery.
 	 *
 	 * @var Sitebridge_Delivery_State
 	 */
 	private $state;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings       $settings The stored connection.
-	 * @param Sitebridge_Delivery_State $state    How sending goes.
+	 * @param Sitebridge_Delivery_State $state    The state of the delivery.
 	 */
 	public function __construct( Sitebridge_Settings $settings, Sitebridge_Delivery_State $state ) {
 		$this->settings = $settings;
@@ -38,7 +38,7 @@ final class Sitebridge_Queue_View {
 	}
 
 	/**
-	 * Prints what must be known at once: that the key is an old one, that sending was stopped.
+	 * Prints the urgent notices: the server has replaced the key, or has stopped the delivery.
 	 */
 	public function render_notices() {
 		$state = $this->state->all();
@@ -53,7 +53,7 @@ final class Sitebridge_Queue_View {
 	}
 
 	/**
-	 * Prints the queue, and its buttons.
+	 * Prints the queue and its buttons.
 	 */
 	public function render() {
 		$queue = Sitebridge_Outbox_Table::summary();
@@ -83,10 +83,10 @@ final class Sitebridge_Queue_View {
 	}
 
 	/**
-	 * Prints the buttons that make sense.
+	 * Prints the buttons that have something to do.
 	 *
-	 * @param array $queue As of Sitebridge_Outbox_Table::summary().
-	 * @param array $state As of Sitebridge_Delivery_State::all().
+	 * @param array $queue See Sitebridge_Outbox_Table::summary().
+	 * @param array $state See Sitebridge_Delivery_State::all().
 	 */
 	private function render_buttons( array $queue, array $state ) {
 		if ( ! $this->settings->sends_changes() || $state['stopped_at'] > 0 || 0 === $queue['waiting'] + $queue['dead'] ) {
@@ -109,9 +109,9 @@ final class Sitebridge_Queue_View {
 	}
 
 	/**
-	 * The last answer in words.
+	 * The last response as text.
 	 *
-	 * @param array $state As of Sitebridge_Delivery_State::all().
+	 * @param array $state See Sitebridge_Delivery_State::all().
 	 * @return string
 	 */
 	private static function last_answer( array $state ) {
@@ -123,7 +123,7 @@ final class Sitebridge_Queue_View {
 	}
 
 	/**
-	 * An HTTP status in words.
+	 * An HTTP status as text.
 	 *
 	 * @param int $status The status, or 0.
 	 * @return string
@@ -138,10 +138,10 @@ final class Sitebridge_Queue_View {
 	}
 
 	/**
-	 * Prints a line of the table.
+	 * Prints a row of the table.
 	 *
-	 * @param string $label What it is about.
-	 * @param string $value What is so.
+	 * @param string $label The row's label.
+	 * @param string $value The row's value.
 	 */
 	private static function print_row( $label, $value ) {
 		printf( '<tr><th scope="row">%s</th><td>%s</td></tr>', esc_html( $label ), esc_html( $value ) );
@@ -152,14 +152,14 @@ final class Sitebridge_Queue_View {
 	 *
 	 * @param string $id      The element's id.
 	 * @param string $kind    The notice's class.
-	 * @param string $message What to say.
+	 * @param string $message The notice's text.
 	 */
 	private static function print_notice( $id, $kind, $message ) {
 		printf( '<div class="notice %s" id="%s"><p>%s</p></div>', esc_attr( $kind ), esc_attr( $id ), esc_html( $message ) );
 	}
 
 	/**
-	 * A time as this site writes it.
+	 * A time in this site's date and time format.
 	 *
 	 * @param int $time Unix seconds.
 	 * @return string

@@ -1,6 +1,6 @@
 <?php
 /**
- * What the buttons of the settings page do.
+ * The actions of the buttons on the settings page.
  *
  * @package Sitebridge_Connector
  */
@@ -8,7 +8,7 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Takes the settings form (wp-admin/admin-post.php), does what was asked, and leads back to the page.
+ * Handles the settings form (wp-admin/admin-post.php), and redirects back to the page.
  */
 final class Sitebridge_Settings_Actions {
 
@@ -43,7 +43,7 @@ final class Sitebridge_Settings_Actions {
 	private $trigger;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings         $settings   The stored connection.
 	 * @param Sitebridge_Connection       $connection Connects and disconnects.
@@ -65,7 +65,7 @@ final class Sitebridge_Settings_Actions {
 	}
 
 	/**
-	 * Does what the pressed button says.
+	 * Runs the action of the pressed button.
 	 */
 	public function handle() {
 		if ( ! current_user_can( 'manage_options' ) ) {
@@ -108,9 +108,10 @@ final class Sitebridge_Settings_Actions {
 	}
 
 	/**
-	 * Stores the form's fields. An empty key keeps the stored one, as the page never prints it.
+	 * Stores the form's fields. An empty key field keeps the stored key, because the page never prints the
+	 * key.
 	 *
-	 * @return string '' or the code of what is wrong; then nothing was stored.
+	 * @return string '', or the code of an input error; then nothing was stored.
 	 */
 	private function save() {
 		$stored  = $this->settings->all();
@@ -141,7 +142,7 @@ final class Sitebridge_Settings_Actions {
 				'site_id'                   => (int) $site_id,
 				'api_key'                   => '' !== $key ? $key : $stored['api_key'],
 				'user_id'                   => $user_id,
-				// An integration's id means nothing on another server or for another site.
+				// An integration's id is valid only for one server and one site.
 				'integration_id'            => $same_place ? $stored['integration_id'] : 0,
 				'plugin_connection_enabled' => '' !== $this->field( 'plugin_connection_enabled' ),
 				'two_way_sync_enabled'      => '' !== $this->field( 'two_way_sync_enabled' ),
@@ -161,7 +162,7 @@ final class Sitebridge_Settings_Actions {
 	 * @return string '' when it was not sent.
 	 */
 	private function field( $name ) {
-		// phpcs:ignore WordPress.Security.NonceVerification.Missing -- handle() verified it.
+		// phpcs:ignore WordPress.Security.NonceVerification.Missing -- handle() verified the nonce.
 		return isset( $_POST[ $name ] ) && is_string( $_POST[ $name ] ) ? trim( sanitize_text_field( wp_unslash( $_POST[ $name ] ) ) ) : '';
 	}
 }

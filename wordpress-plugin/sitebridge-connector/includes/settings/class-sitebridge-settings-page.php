@@ -8,7 +8,7 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Shows the settings, the buttons and the last answer.
+ * Shows the settings, the buttons and the server's last response.
  */
 final class Sitebridge_Settings_Page {
 
@@ -22,25 +22,25 @@ final class Sitebridge_Settings_Page {
 	private $settings;
 
 	/**
-	 * The server's last answer.
+	 * The server's last response.
 	 *
 	 * @var Sitebridge_Last_Answer
 	 */
 	private $last_answer;
 
 	/**
-	 * Shows what is to be sent.
+	 * Shows the messages to send.
 	 *
 	 * @var Sitebridge_Queue_View
 	 */
 	private $queue;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings    $settings    The stored connection.
-	 * @param Sitebridge_Last_Answer $last_answer The server's last answer.
-	 * @param Sitebridge_Queue_View  $queue       Shows what is to be sent.
+	 * @param Sitebridge_Last_Answer $last_answer The server's last response.
+	 * @param Sitebridge_Queue_View  $queue       Shows the messages to send.
 	 */
 	public function __construct( Sitebridge_Settings $settings, Sitebridge_Last_Answer $last_answer, Sitebridge_Queue_View $queue ) {
 		$this->settings    = $settings;
@@ -73,9 +73,9 @@ final class Sitebridge_Settings_Page {
 	}
 
 	/**
-	 * Adds a link to the page to the plugin's line in the list of plugins.
+	 * Adds a link to the settings page to the plugin's entry in the list of plugins.
 	 *
-	 * @param string[] $links The links that are there.
+	 * @param string[] $links The existing links.
 	 * @return string[]
 	 */
 	public function add_link( $links ) {
@@ -183,7 +183,7 @@ final class Sitebridge_Settings_Page {
 	}
 
 	/**
-	 * Prints what was wrong with the form, if it was.
+	 * Prints the input error of the form, if there is one.
 	 */
 	private function render_input_error() {
 		$messages = array(
@@ -192,7 +192,7 @@ final class Sitebridge_Settings_Page {
 			'bad_key'     => __( 'The site key has a character that no key has. Copy it again.', 'sitebridge-connector' ),
 			'bad_user'    => __( 'Requests cannot act as this user: choose one who may edit posts.', 'sitebridge-connector' ),
 		);
-		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- only chooses one of the messages above.
+		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- the value only selects one of the messages above.
 		$code = isset( $_GET['sitebridge_notice'] ) ? sanitize_key( $_GET['sitebridge_notice'] ) : '';
 		if ( isset( $messages[ $code ] ) ) {
 			printf( '<div class="notice notice-error" id="sitebridge-input-error"><p>%s</p></div>', esc_html( $messages[ $code ] ) );
@@ -200,7 +200,7 @@ final class Sitebridge_Settings_Page {
 	}
 
 	/**
-	 * Prints the server's last answer, if there is one.
+	 * Prints the server's last response, if there is one.
 	 */
 	private function render_last_answer() {
 		$answer = $this->last_answer->get();

@@ -1,6 +1,6 @@
 <?php
 /**
- * What the administrator entered, and what the server answered to it.
+ * The administrator's settings, and the integration's id from the server.
  *
  * @package Sitebridge_Connector
  */
@@ -10,8 +10,8 @@ defined( 'ABSPATH' ) || exit;
 /**
  * The stored connection: server, site, key, mapped user and the integration's id.
  *
- * All of it is one array in one option that is not autoloaded. An array, because wp-admin/options.php
- * prints every option that is a plain string, and the key must not be printed anywhere.
+ * All settings are one array in one option that is not autoloaded. The option is an array because
+ * wp-admin/options.php prints every option that is a plain string, and the key must not be printed anywhere.
  */
 final class Sitebridge_Settings {
 
@@ -28,7 +28,7 @@ final class Sitebridge_Settings {
 	);
 
 	/**
-	 * All settings, with defaults for those never stored.
+	 * All settings, with defaults for settings that were never stored.
 	 *
 	 * @return array The settings by name, as in DEFAULTS.
 	 */
@@ -49,7 +49,7 @@ final class Sitebridge_Settings {
 	}
 
 	/**
-	 * Stores some settings and leaves the others.
+	 * Stores some settings and keeps the others.
 	 *
 	 * @param array $changes New values by name.
 	 */
@@ -58,8 +58,8 @@ final class Sitebridge_Settings {
 	}
 
 	/**
-	 * Forgets the key and what was connected with it. The server's address, the mapped user and the
-	 * two switches stay, so that connecting again needs only the id and the key.
+	 * Deletes the key, the site's id and the integration's id. The server's address, the mapped user and the
+	 * two switches stay, so that connecting again needs only the site's id and the key.
 	 */
 	public function forget_connection() {
 		$this->update(
@@ -72,7 +72,7 @@ final class Sitebridge_Settings {
 	}
 
 	/**
-	 * Whether there is what a call to the server needs.
+	 * Whether all settings for a call to the server are stored.
 	 *
 	 * @return bool
 	 */
@@ -111,7 +111,7 @@ final class Sitebridge_Settings {
 	 * A server address as it is stored: scheme, host, port and path, without a slash at the end.
 	 *
 	 * @param string $url What was entered.
-	 * @return string The address, or '' when it is none: not http(s), no host, or with credentials.
+	 * @return string The address; '' when it is not http(s), has no host, or contains credentials.
 	 */
 	public static function normalize_server_url( $url ) {
 		$parts = wp_parse_url( trim( $url ) );

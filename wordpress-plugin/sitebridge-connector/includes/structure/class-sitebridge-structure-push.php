@@ -8,7 +8,7 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Sends the structure daily and when it changes, and again when sending failed.
+ * Sends the structure daily and after changes, and retries a failed send.
  */
 final class Sitebridge_Structure_Push {
 
@@ -18,7 +18,7 @@ final class Sitebridge_Structure_Push {
 	const FAIL_OPTION = 'sitebridge_connector_push_failures';
 
 	/**
-	 * Seconds from a change to its sending: changes that come together are sent together.
+	 * Seconds between a change and its send. Changes within this time are sent together.
 	 */
 	const DEBOUNCE = 60;
 
@@ -44,19 +44,19 @@ final class Sitebridge_Structure_Push {
 	private $client;
 
 	/**
-	 * Where the answer is kept.
+	 * Stores the server's last response.
 	 *
 	 * @var Sitebridge_Last_Answer
 	 */
 	private $last_answer;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings      $settings    The stored connection.
 	 * @param Sitebridge_Structure     $structure   The site's structure.
 	 * @param Sitebridge_Server_Client $client      Calls the server.
-	 * @param Sitebridge_Last_Answer   $last_answer Where the answer is kept.
+	 * @param Sitebridge_Last_Answer   $last_answer Stores the server's last response.
 	 */
 	public function __construct( Sitebridge_Settings $settings, Sitebridge_Structure $structure, Sitebridge_Server_Client $client, Sitebridge_Last_Answer $last_answer ) {
 		$this->settings    = $settings;
@@ -72,27 +72,28 @@ final class Sitebridge_Structure_Push {
 		add_action( self::DAILY_HOOK, array( $this, 'run' ) );
 		add_action( self::SOON_HOOK, array( $this, 'run' ) );
 		add_action( 'admin_init', array( $this, 'detect_change' ), 99 );
-		// What a plugin registers is not there yet (or still there) in the request that switches it, but is when cron runs.
+		// In the request that activates a plugin, its types are not registered yet; in the request that
+		// deactivates it, they still are. When cron runs, the types are up to date.
 		add_action( 'activated_plugin', array( $this, 'on_plugin_switched' ) );
 		add_action( 'deactivated_plugin', array( $this, 'on_plugin_switched' ) );
 	}
 
 	/**
-	 * Plans a sending after another plugin was switched on or off.
+	 * Schedules a send after another plugin was activated or deactivated.
 	 *
 	 * @param string $plugin The plugin's main file, such as `akismet/akismet.php`.
 	 */
 	public function on_plugin_switched( $plugin ) {
-		// Our own being switched off has just cancelled everything planned, and it must stay so.
+		// The deactivation of this plugin has just cancelled its scheduled sends. They must stay cancelled.
 		if ( plugin_basename( SITEBRIDGE_CONNECTOR_FILE ) !== $plugin ) {
 			$this->schedule_soon();
 		}
 	}
 
 	/**
-	 * Sends the structure now, and keeps the answer if sending failed.
+	 * Sends the structure now, and stores the response if the send failed.
 	 *
-	 * @return bool Whether the server took it.
+	 * @return bool Whether the server accepted the structure.
 	 */
 	public function run() {
 		if ( ! $this->is_connected() ) {
@@ -117,8 +118,8 @@ final class Sitebridge_Structure_Push {
 	}
 
 	/**
-	 * Sends soon if the structure is another than when an administrator last looked. Compared with what
-	 * was seen here, not with what was sent: a type that exists only in the admin would differ forever.
+	 * Schedules a send if the structure differs from the structure last seen in the admin. It is not compared
+	 * with the structure last sent: a type that exists only in the admin would differ forever.
 	 */
 	public function detect_change() {
 		if ( ! $this->is_connected() || wp_doing_ajax() ) {
@@ -132,9 +133,9 @@ final class Sitebridge_Structure_Push {
 	}
 
 	/**
-	 * Plans one sending, unless one is planned.
+	 * Schedules one send, unless a send is scheduled already.
 	 *
-	 * @param int $delay In seconds.
+	 * @param int $delay Delay in seconds.
 	 */
 	public function schedule_soon( $delay = self::DEBOUNCE ) {
 		if ( $this->is_connected() && ! wp_next_scheduled( self::SOON_HOOK ) ) {
@@ -143,7 +144,7 @@ final class Sitebridge_Structure_Push {
 	}
 
 	/**
-	 * Plans the daily sending, with earlier failures forgotten.
+	 * Schedules the daily send, and resets the count of failures.
 	 */
 	public function schedule_daily() {
 		delete_option( self::FAIL_OPTION );
@@ -153,7 +154,7 @@ final class Sitebridge_Structure_Push {
 	}
 
 	/**
-	 * Cancels everything planned.
+	 * Cancels all scheduled sends, and deletes the count of failures and the structure last seen.
 	 */
 	public function unschedule() {
 		wp_clear_scheduled_hook( self::DAILY_HOOK );
@@ -163,7 +164,7 @@ final class Sitebridge_Structure_Push {
 	}
 
 	/**
-	 * A plugin that is switched on again goes on with the connection it had.
+	 * Resumes the sends when the plugin is activated again and still has its connection.
 	 */
 	public function on_activation() {
 		if ( $this->is_connected() ) {
@@ -173,7 +174,7 @@ final class Sitebridge_Structure_Push {
 	}
 
 	/**
-	 * Whether there is somewhere to send to.
+	 * Whether the stored connection has an integration.
 	 *
 	 * @return bool
 	 */
@@ -182,7 +183,8 @@ final class Sitebridge_Structure_Push {
 	}
 
 	/**
-	 * Forgets earlier failures; one that stands as the last answer is answered by this success.
+	 * Resets the count of failures. If the last send failed, this success replaces the failure on the
+	 * settings page.
 	 */
 	private function note_success() {
 		if ( get_option( self::FAIL_OPTION ) ) {
@@ -193,8 +195,8 @@ final class Sitebridge_Structure_Push {
 	}
 
 	/**
-	 * Plans another try: after 5, 10, 20 … minutes, at most 6 hours. What the server refused for good
-	 * (a wrong key, an integration that is gone) waits for the daily sending.
+	 * Schedules a retry after 5, 10, 20 … minutes, at most 6 hours. After a permanent refusal (a wrong key, a
+	 * missing integration) the structure is sent again only by the daily send.
 	 *
 	 * @param int $status HTTP status, or 0.
 	 */

@@ -13,13 +13,13 @@ defined( 'ABSPATH' ) || exit;
 final class Sitebridge_Structure {
 
 	/**
-	 * Built-in types that hold content. All other built-in ones are WordPress's own furniture
-	 * (templates, menus, fonts, patterns), now and in versions to come.
+	 * Built-in types that hold content. All other built-in types are internal to WordPress (templates, menus,
+	 * fonts, patterns), in future versions too.
 	 */
 	const CONTENT_BUILTINS = array( 'post', 'page', 'category', 'post_tag' );
 
 	/**
-	 * Statuses that are no content: not saved yet, belonging to another post, thrown away.
+	 * Statuses of posts that are not content: not saved yet, part of another post, in the trash.
 	 */
 	const UNCOUNTED_STATUSES = array( 'auto-draft', 'inherit', 'trash' );
 
@@ -31,7 +31,7 @@ final class Sitebridge_Structure {
 	private $settings;
 
 	/**
-	 * Takes what it needs.
+	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings $settings The stored connection.
 	 */
@@ -40,7 +40,7 @@ final class Sitebridge_Structure {
 	}
 
 	/**
-	 * The structure as the route answers it and as it is sent to the server.
+	 * The structure, as the route returns it and as the plugin sends it to the server.
 	 *
 	 * @return array `post_types`, `taxonomies`, the two switches, and `timestamp` (ISO 8601, UTC).
 	 */
@@ -58,7 +58,7 @@ final class Sitebridge_Structure {
 				'count' => self::count_terms( $slug ),
 			) + $taxonomy;
 		}
-		// Objects, so that an empty one is {} in JSON.
+		// Cast to objects, so that an empty list is {} in JSON.
 		$structure['post_types'] = (object) $structure['post_types'];
 		$structure['taxonomies'] = (object) $structure['taxonomies'];
 		$structure['timestamp']  = self::now();
@@ -67,8 +67,8 @@ final class Sitebridge_Structure {
 	}
 
 	/**
-	 * A fingerprint of the structure without what changes all the time or by reader: counts, the time,
-	 * and the labels, which are in the language of whoever is logged in. Needs no query.
+	 * A hash of the structure without its changing parts: the counts, the time, and the labels, which depend
+	 * on the language of the logged-in user. Needs no query.
 	 *
 	 * @return string
 	 */
@@ -101,7 +101,7 @@ final class Sitebridge_Structure {
 	}
 
 	/**
-	 * The types and how they hang together.
+	 * The types, how they belong together, and the two switches.
 	 *
 	 * @return array
 	 */
@@ -133,7 +133,8 @@ final class Sitebridge_Structure {
 	}
 
 	/**
-	 * Leaves out WordPress's own types. Sorted, so that the order of plugins makes no difference.
+	 * Leaves out WordPress's internal types. Sorts the others, so that the order of plugins makes no
+	 * difference.
 	 *
 	 * @param array $types Post types or taxonomies by slug.
 	 * @return array
@@ -151,7 +152,7 @@ final class Sitebridge_Structure {
 	}
 
 	/**
-	 * A type's name as a person reads it: themes and plugins write it as HTML, with `&` as `&amp;`.
+	 * A type's name as plain text. Themes and plugins register it as HTML, with `&` as `&amp;`.
 	 *
 	 * @param WP_Post_Type|WP_Taxonomy $type The type.
 	 * @return string
@@ -171,7 +172,7 @@ final class Sitebridge_Structure {
 	}
 
 	/**
-	 * How many posts of a type there are, drafts and private ones included.
+	 * The number of posts of a type, including drafts and private posts.
 	 *
 	 * @param string $slug The post type.
 	 * @return int
@@ -183,7 +184,7 @@ final class Sitebridge_Structure {
 	}
 
 	/**
-	 * How many terms a taxonomy has, empty ones included.
+	 * The number of terms in a taxonomy, including terms without posts.
 	 *
 	 * @param string $slug The taxonomy.
 	 * @return int
@@ -200,7 +201,7 @@ final class Sitebridge_Structure {
 	}
 
 	/**
-	 * Now, to the millisecond: the server drops a structure that is not newer than the one it has.
+	 * The current time with milliseconds: the server drops a structure that is not newer than the stored one.
 	 *
 	 * @return string
 	 */
