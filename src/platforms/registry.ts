@@ -7,7 +7,10 @@ export class PlatformRegistry {
   readonly #platforms: ReadonlyMap<string, Platform>;
   readonly #announced: Readonly<Record<string, string>>;
 
-  /** `announced` names platforms that callers may know of but that cannot be used here yet, with their types. */
+  /**
+   * `announced` holds the names and types of platforms that callers may know, but that cannot be used here
+   * yet.
+   */
   constructor(platforms: Platform[], announced: Readonly<Record<string, string>> = {}) {
     this.#platforms = new Map(platforms.map((platform) => [platform.name, platform]));
     this.#announced = announced;
@@ -18,12 +21,15 @@ export class PlatformRegistry {
     return [...this.#platforms.values()];
   }
 
-  /** Every name that is a platform's on the wire. */
+  /** The names of all platforms on the wire, including the announced ones. */
   names(): string[] {
     return [...this.#platforms.keys(), ...Object.keys(this.#announced)];
   }
 
-  /** Throws a 400 for a name that is no platform's, and a 501 for one that cannot be used here yet. */
+  /**
+   * The platform with this name. Throws a 400 for an unknown name, and a 501 for a platform that cannot be
+   * used here yet.
+   */
   choose(name: string, operation: string): Platform {
     const platform = this.#platforms.get(name);
     if (platform) return platform;
@@ -31,7 +37,7 @@ export class PlatformRegistry {
     throw invalidField('platform', `must be one of ${this.names().join(', ')}.`, 'unknown_platform');
   }
 
-  /** What a reader of a stored integration must know of its platform. */
+  /** The facts about a platform that are needed to read a stored integration. */
   facts(name: string): { type: string; usesSiteKey: boolean } {
     const { type, capabilities } = this.get(name);
     return { type, usesSiteKey: capabilities.usesSiteKey };
@@ -43,7 +49,7 @@ export class PlatformRegistry {
     return platform.capabilitiesOf?.(config) ?? platform.capabilities;
   }
 
-  /** The platform of a stored integration, whose name was checked when it was stored. */
+  /** The platform of a stored integration. Its name was checked when the integration was stored. */
   get(name: string): Platform {
     const platform = this.#platforms.get(name);
     if (!platform) throw notSupported(name, 'anything');
@@ -51,7 +57,7 @@ export class PlatformRegistry {
   }
 }
 
-/** The 501 of a platform that cannot do what is asked. */
+/** The 501 for an operation that the platform does not support. */
 export function notSupported(platform: string, operation: string): CallerError {
   return new CallerError(
     'not_supported',

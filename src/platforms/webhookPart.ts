@@ -4,32 +4,37 @@ import type { Credentials, JsonObject } from './connection.ts';
 export type WebhookHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
- * The webhooks of a platform: who sends one, whether that is proven, and what it is about. What has changed is not
- * taken from them: it is read from the site.
+ * The webhooks of a platform: who sent a webhook, whether the sender is proven, and which content it is
+ * about. The changed texts are not taken from the webhook: they are read from the site.
  */
 export interface WebhookPart {
-  /** The headers that are read, as the API's documentation tells of them. */
+  /** The headers that are read, described for the API's documentation. */
   readonly headers: readonly { name: string; required: boolean; description: string }[];
-  /** The header with the sender's id of the message, by which a second delivery of it is known. */
+  /**
+   * The header with the sender's id of the webhook. A second delivery of the same webhook has the same id.
+   */
   readonly idHeader: string;
-  /** What `config_json` of the sender's integration holds, as the headers claim; null when they name no sender. */
+  /**
+   * The part of `config_json` that identifies the sender's integration, as the headers claim; null if they
+   * name no sender.
+   */
   senderOf(headers: WebhookHeaders): JsonObject | null;
-  /** Did the other side of this integration send just these bytes? */
+  /** Did the site of this integration send exactly these bytes? */
   isGenuine(
     rawBody: Buffer,
     headers: WebhookHeaders,
     integration: { config: JsonObject; credentials: Credentials },
   ): boolean;
-  /** What a genuine one is about, or why it cannot be taken. */
+  /** The change that a genuine webhook announces, or why the webhook cannot be used. */
   changeIn(headers: WebhookHeaders, body: unknown): AnnouncedChange | UnusableWebhook;
 }
 
-/** A content of the site has changed, or is no more. */
+/** An item of the site has changed or was deleted. */
 export interface AnnouncedChange {
   contentType: string;
   externalId: string;
   gone: boolean;
-  /** ISO 8601 UTC by the site's clock; null where it does not say. */
+  /** ISO 8601 UTC by the site's clock; null if the site does not say. */
   modifiedAt: string | null;
 }
 
