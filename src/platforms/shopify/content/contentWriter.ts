@@ -72,7 +72,7 @@ export class ContentWriter {
       if (errors.length === 0) {
         const remote = await this.#finish(kind, write, mutated.item, online, notes);
         if (write.slug !== '' && remote.slug !== write.slug)
-          notes.push(note(write, 'slug_changed', `The shop changed the slug to ${remote.slug}.`));
+          notes.push(note(write, 'slug_changed', `In the shop the slug is ${remote.slug}.`));
         return { result: 'written', created: true, remote, notes };
       }
       if (!errors.some(isTaken)) break;
