@@ -27,7 +27,7 @@ const map = z
           .strictObject({ published: words, draft: words.exactOptional(), gone: words.exactOptional() })
           .meta({
             description:
-              "The API's words for each status. Writes use the first word. Items with a `gone` status are not synced.",
+              "The API's words for each status. Writes use the first word. Items with a `gone` status do not belong to the content.",
           }),
       })
       .exactOptional()

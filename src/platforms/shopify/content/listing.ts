@@ -7,7 +7,10 @@ import type { ContentKind } from './contentKinds.ts';
 /** Which items are listed. They always come in the order of ids, so that no item moves from page to page. */
 export interface Listing {
   kind: ContentKind;
-  /** A condition in Shopify's search syntax; empty for none. https://shopify.dev/docs/api/usage/search-syntax */
+  /**
+   * A condition in Shopify's search syntax; empty if there is none.
+   * https://shopify.dev/docs/api/usage/search-syntax
+   */
   search: string;
   /** Lists the newest items first. */
   reverse: boolean;

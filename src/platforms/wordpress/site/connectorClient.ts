@@ -16,10 +16,7 @@ interface ConnectorIdentity {
   siteKey: string;
 }
 
-/**
- * Sends signed requests to a site with the connector plugin, as the contract's "signed requests" describe
- * them.
- */
+/** Sends requests to a site with the connector plugin, signed by `signRequest`. */
 export class ConnectorClient {
   private readonly client: SiteClient;
   private readonly root: string;

@@ -24,7 +24,7 @@ export interface ApiRoot {
   namespaces: string[];
   applicationPasswords: boolean;
   wordpressVersion: string | null;
-  /** What the site's clock said when it answered, in milliseconds since 1970; null when a cache answered. */
+  /** When the site answered, by its own clock, in milliseconds since 1970; null if a cache answered. */
   siteTime: number | null;
   /** The site's time zone. A change of it moves all dates that are compared in local time. */
   zone: SiteZone;
@@ -126,7 +126,7 @@ export async function readRoot(client: SiteClient, url: string): Promise<ApiRoot
   };
 }
 
-/** What the site's clock said when it answered, in milliseconds since 1970; null when a cache answered. */
+/** When the site answered, by its own clock, in milliseconds since 1970; null if a cache answered. */
 export function siteTime({ headers }: OutboundResponse): number | null {
   const date = Date.parse(headers.date ?? '');
   return headers.age === undefined && !Number.isNaN(date) ? date : null;

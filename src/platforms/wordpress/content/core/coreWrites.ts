@@ -29,7 +29,9 @@ interface Prepared {
   notes: ItemFault[];
 }
 
-/** Creates and updates posts of one type through core REST; see `ContentSession.write`. Throws RemoteError. */
+/**
+ * Creates and updates posts of one type through core REST; see `ContentSession.write`. Throws RemoteError.
+ */
 export async function writePosts(
   { sender, terms, media, earlier }: CoreWriting,
   posts: CorePosts,

@@ -155,7 +155,7 @@ async function readPage(requests: SiteRequests, list: IdList, offset: number): P
 export function recordsOf(requests: SiteRequests, { value }: SiteAnswer): Array<Record<string, unknown>> {
   const list: unknown[] = Array.isArray(value) ? value : [null];
   const records = list.filter(isRecord);
-  if (records.length < list.length) throw requests.unexpected('an answer that is not a list', true);
+  if (records.length < list.length) throw requests.unexpected('something that is not a list', true);
   return records;
 }
 
