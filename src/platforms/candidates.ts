@@ -1,8 +1,10 @@
 import type { ContentWrite, RemoteContent } from './contentPart.ts';
 
 /**
- * Which items may be contents that are to be created: by the key of each the item that bears it, else those with its
- * title that `hasSlug` takes for its own. Of several with one key the oldest, as a copy of an item bears it too.
+ * Finds the items that may already belong to contents that are to be created. For each content: the oldest
+ * item with its key, else every item without a key that has its title and that `hasSlug` accepts. Several
+ * items can have one key, because a copy of an item copies the key. Returns the items by content key; a
+ * content without any is left out.
  */
 export function candidatesFor(
   writes: readonly ContentWrite[],
@@ -22,7 +24,10 @@ export function candidatesFor(
   return found;
 }
 
-/** Oldest first: by the date of birth where both have one, else by id, as most sites count theirs up. */
+/**
+ * Sorts items oldest first: by creation date if both have one, else by id, because most sites count ids
+ * upwards.
+ */
 export function byAge(one: RemoteContent, other: RemoteContent): number {
   const [born, otherBorn] = [one.birth?.date ?? null, other.birth?.date ?? null];
   const byDate = born === null || otherBorn === null ? 0 : Date.parse(born) - Date.parse(otherBorn);

@@ -2,13 +2,13 @@ import { RemoteError } from '../errors.ts';
 import type { OutboundResponse } from '../outbound/httpClient.ts';
 import type { ConnectionTestCheck } from './platform.ts';
 
-/** The checks of one test as they are made, each with its time. */
+/** The checks of one connection test in the order in which they ran, each with its duration. */
 export class CheckList {
   readonly checks: ConnectionTestCheck[] = [];
-  /** The check that was reached last. */
+  /** The name of the check that ran last. */
   stage = 'address';
 
-  /** Notes a check that passed. `note` is something to tell that is no failure. */
+  /** Records a check that passed. `note` is a finding that is not a failure. */
   passed(name: string, ms: number, note: RemoteError | null = null, detail?: string): void {
     this.stage = name;
     const told = detail ?? note?.message;
@@ -32,7 +32,10 @@ export class CheckList {
     });
   }
 
-  /** Notes from an answer how the way to the site was: `dns`, `connect`, `http`. `note` concerns the answer. */
+  /**
+   * Records the connection steps of an answered request as the checks `dns`, `connect` and `http`. `note` is
+   * a finding about the answer.
+   */
   reached({ connect, ms }: Pick<OutboundResponse, 'connect' | 'ms'>, note: RemoteError | null = null): void {
     const connecting = (connect.dns_ms ?? 0) + (connect.tcp_ms ?? 0) + (connect.tls_ms ?? 0);
     this.passed('dns', connect.dns_ms ?? 0);
@@ -40,7 +43,7 @@ export class CheckList {
     this.passed('http', Math.max(0, ms - connecting), note);
   }
 
-  /** Sends a test's first request and notes how far it came. Throws what `send` throws. */
+  /** Sends a test's first request and records how far it got. Throws what `send` throws. */
   async reach(send: () => Promise<OutboundResponse>): Promise<OutboundResponse> {
     const started = performance.now();
     try {
@@ -53,7 +56,7 @@ export class CheckList {
     }
   }
 
-  /** Notes from a request that got no answer, within `ms`, how far it came. */
+  /** Records how far a request got that failed with `fault`, without an answer, after `ms`. */
   notReached(fault: RemoteError, ms: number): void {
     const failed = stageOf(fault);
     for (const name of ['dns', 'connect', 'http']) {
@@ -63,7 +66,10 @@ export class CheckList {
     this.failed(failed, ms, fault);
   }
 
-  /** Runs one check. `work` returns what the check yields and what it has to tell. Throws what `work` throws. */
+  /**
+   * Runs one check. `work` returns the check's value, with an optional note or detail. Throws what `work`
+   * throws.
+   */
   async run<T>(name: string, work: () => Promise<Checked<T>>): Promise<T> {
     const started = performance.now();
     this.stage = name;
@@ -85,7 +91,7 @@ export interface Checked<T> {
 }
 
 function stageOf(error: RemoteError): 'dns' | 'connect' | 'http' {
-  // Nothing was even tried where this server is paused.
+  // A paused server does not even start the request.
   if (error.code === 'server_paused') return 'dns';
   if (error.code === 'dns' || error.code === 'private_address' || error.detail === 'dns') return 'dns';
   if (error.code === 'tls' || error.detail === 'connect') return 'connect';

@@ -2,22 +2,26 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | { [key:
 export type JsonObject = { [key: string]: JsonValue };
 export type Credentials = Record<string, string>;
 
-/** All that a platform needs to speak with one site, decrypted for the time of one call. */
+/** Everything that a platform needs to call one site, decrypted for the duration of one call. */
 export interface Connection {
-  /** Which database speaks: what a site keeps for this server holds for it alone. */
+  /** Identifies the database of this server. What a site stores for this server is stored under this id. */
   serverId: string;
   siteId: number;
-  /** The address that the site or its integration holds, as the user typed it. */
+  /** The address from the site or its integration, as the user typed it. */
   siteUrl: string;
-  /** The site's current key; null when it has none. */
+  /** The site's current key; null if it has none. */
   siteKey: string | null;
   credentials: Credentials;
   config: JsonObject;
-  /** What the platform kept last, such as a token that it minted; empty after the credentials were changed. */
+  /**
+   * What the platform stored last with `keep`, such as a minted token. Empty after the credentials have
+   * changed.
+   */
   kept?: Credentials;
   /**
-   * Keeps secrets of the platform's own, encrypted, in place of those kept before. They are dropped when the
-   * credentials are changed, and by this call when they were changed since the connection was opened.
+   * Stores the platform's own secrets, encrypted, and replaces those stored before. A change of the
+   * credentials deletes them. If the credentials have changed since the connection was opened, this call
+   * stores nothing.
    */
   keep?(secrets: Credentials): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Explanations } from './explainedFault.ts';
 
-/** What keeps a connection to any site from being made: the codes of the outbound client, and `ok`. */
+/** Messages and hints for the codes of the outbound client, which can concern any site, and for `ok`. */
 export const CONNECTION_EXPLANATIONS: Explanations = {
   ok: { message: 'The site is connected.', hint: '' },
   server_paused: {
@@ -25,7 +25,7 @@ export const CONNECTION_EXPLANATIONS: Explanations = {
   },
   'dns.no_answer': {
     message: "The name servers of the site's domain do not answer.",
-    hint: 'We try again. If it stays so, check the domain and its name servers with whoever sold it.',
+    hint: 'We try again. If it stays so, ask the domain registrar to check the domain and its name servers.',
     retryable: true,
   },
   unreachable: {
@@ -54,11 +54,11 @@ export const CONNECTION_EXPLANATIONS: Explanations = {
   },
   tls: {
     message: 'No secure connection to the site can be made.',
-    hint: 'Check the certificate with whoever hosts the site.',
+    hint: 'Ask the hoster of the site to check the certificate.',
   },
   'tls.expired': {
     message: "The site's certificate has expired, or is not valid yet.",
-    hint: 'Renew the certificate, and check that it is renewed by itself.',
+    hint: 'Renew the certificate, and check that it is renewed automatically.',
   },
   'tls.self_signed': {
     message: "The site's certificate is self-signed, so nobody can tell whose it is.",
@@ -90,7 +90,7 @@ export const CONNECTION_EXPLANATIONS: Explanations = {
     retryable: true,
   },
   too_large: {
-    message: 'The site answers with more data than is sensible here.',
-    hint: 'Check that the address is the right one and not a download.',
+    message: 'The answer of the site is larger than this server accepts.',
+    hint: 'Check that the address leads to the site and not to a download.',
   },
 };

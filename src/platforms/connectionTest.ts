@@ -4,8 +4,9 @@ import type { Faults } from './explainedFault.ts';
 import type { ConnectionTestResult } from './platform.ts';
 
 /**
- * Walks the checks of a connection test and makes its result. `walk` notes its checks in `list` and what it learns of
- * the other side in `remote`, and throws RemoteError at the first that fails. Throws only for bugs.
+ * Runs the checks of a connection test and returns its result. `walk` records its checks in `list` and its
+ * findings about the site in `remote`. It throws RemoteError at the first check that fails. Throws only for
+ * bugs.
  */
 export async function runConnectionTest(
   faults: Faults,

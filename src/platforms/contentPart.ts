@@ -2,74 +2,86 @@ import type { Connection, JsonObject } from './connection.ts';
 import type { ContentTexts } from './contentTexts.ts';
 
 /**
- * The content part of a platform: reads a site's contents in pages, finds what changed there, writes to it.
- * It knows the site and nothing of what is stored here, but for what `KnownContents` tells it.
+ * The content part of a platform: reads a site's contents in pages, finds changes there, and writes to the
+ * site. It knows only the site. What this server has stored, it learns from `KnownContents` alone.
  */
 export interface ContentPart {
-  /** Opens a site for one run or one reading; finds out how to speak with it. Throws RemoteError. */
+  /** Opens a site for one run or one read, and finds out which API to use. Throws RemoteError. */
   open(connection: Connection, pace: Pace): Promise<ContentSession>;
 }
 
 /**
- * How fast one site is asked. Every request of a session goes through `send`: it waits for its turn (a limit of
- * requests at once, slower where the site answers slowly or asks for patience), and counts what fails.
+ * The pace of requests to one site. Every request of a session goes through `send`: it waits for its turn and
+ * counts failures. The pace limits concurrent requests, and slows down when the site answers slowly or asks
+ * to wait.
  */
 export interface Pace {
-  /** Requests to the site at once, at the most; pages are fetched ahead no further than this allows. */
+  /** The most concurrent requests to the site. A session prefetches no more pages than this allows. */
   readonly atOnce: number;
-  /** Aborts when the work was given up; what is under way then may fail in any way. */
+  /** Aborts when the work was given up. A request under way may then fail in any way. */
   readonly signal: AbortSignal;
   /**
-   * Sends one request when it is its turn. `request` makes a new request each time it is called (a new nonce, a
-   * new signature) and throws RemoteError for an answer that is none: with `retryAfterMs` where the site said
-   * how long to wait. A `repeatable` one is sent again after a fault that is `retryable`; another is not,
-   * as the site may have done what it asked.
+   * Sends one request when it is its turn. `request` builds a new request on each call (a new nonce, a new
+   * signature). It throws RemoteError for an unusable answer, with `retryAfterMs` if the site said how long
+   * to wait. A `repeatable` request is retried after a `retryable` fault. Other requests are not, as the site
+   * may have carried them out.
    */
   send<T>(request: () => Promise<T>, options: { repeatable: boolean }): Promise<T>;
 }
 
 export interface ContentSession {
   /**
-   * Does `readChanges` find whatever changed, also what leaves no date behind? Otherwise everything is read anew
-   * once a week, which finds what was missed.
+   * Does `readChanges` find every change, also one that leaves an item's date as it was? If not, the caller
+   * reads everything once a week to find the changes that were missed.
    */
   readonly findsEveryChange: boolean;
-  /** How many contents one call of `write` takes, at the most. */
+  /** The most contents that one call of `write` takes. */
   readonly writesAtOnce: number;
   /**
-   * The operation (`ContentWrite.opId`) of the last write from this database that the site tells of, as it was told
-   * last; null where the site knows of none, or keeps none.
+   * The operation (`ContentWrite.opId`) of the last write from this database, as the site reported it last.
+   * null if the site knows of no such write, or stores no operations.
    */
   readonly lastOperation: string | null;
-  /** Does `write` itself refuse to overwrite what is not `expectedTag` any more? Otherwise the caller reads first. */
+  /**
+   * Does `write` itself refuse to overwrite an item whose tag is no longer `expectedTag`? If not, the caller
+   * reads the item first.
+   */
   readonly comparesAndSets: boolean;
 
   /**
-   * Every item of a type in every status that belongs to the site's content, page by page, the next fetched while
-   * the caller stores this one. Items that exist throughout are in one of the pages, however pages shift.
-   * Goes on after `cursor`, as a page of an earlier call gave it.
+   * Reads every item of a type, in every status that belongs to the site's content, page by page. The next
+   * page is fetched while the caller stores the current one. An item that exists during the whole read is on
+   * one of the pages, even if pages shift. The read continues after `cursor`, which comes from a page of an
+   * earlier call.
    */
   readAll(request: ReadAllRequest): AsyncIterable<ContentPage>;
-  /** What may have changed since `watermark`: at least all that did, seldom more. Ids that are missing come last. */
+  /**
+   * Reads what may have changed since `watermark`: every changed item, and few others. The missing ids come
+   * last.
+   */
   readChanges(request: ReadChangesRequest): AsyncIterable<ContentPage>;
-  /** Some items as they are now. Nothing is gone just because it may not be seen: that is a fault. */
+  /**
+   * Reads some items in their current state. An item that the user may not see is a fault and does not count
+   * as gone.
+   */
   read(type: TypeOfSite, externalIds: readonly string[]): Promise<ReadOutcome>;
   /**
-   * Looks for items that may be contents which are to be created: one look for up to a hundred of them. By the key of
-   * each, the item that bears it, else the items with its slug and title; the caller knows which of those are other
-   * contents'. Absent where the site itself never makes an item twice.
+   * Looks for items that may already belong to contents that are to be created, for up to a hundred contents
+   * at once. For each content: the item with its key, else the items with its slug and title. The caller
+   * knows which of these items belong to other contents. Absent if the site itself never creates an item
+   * twice.
    */
   findExisting?(type: TypeOfSite, writes: readonly ContentWrite[]): Promise<Map<string, RemoteContent[]>>;
   /** Every term of a taxonomy, page by page. */
   readTerms(taxonomy: TypeOfSite): AsyncIterable<RemoteTerm[]>;
   /**
-   * Creates and updates items of one type, each with an outcome of its own, in the order given. Throws RemoteError
-   * when it is not known what became of them; a create is then tried again with `mayExist`.
+   * Creates and updates items of one type. Returns one outcome for each write, in the order given. Throws
+   * RemoteError if the result of the writes is unknown; the caller then retries a create with `mayExist`.
    */
   write(type: TypeOfSite, writes: readonly ContentWrite[]): Promise<WriteOutcome[]>;
 }
 
-/** A content type or a taxonomy, and what the stored structure says of it; null when there is no structure yet. */
+/** A content type or a taxonomy with its part of the stored structure; null if no structure is stored yet. */
 export interface TypeOfSite {
   slug: string;
   structure: {
@@ -81,28 +93,31 @@ export interface TypeOfSite {
 
 export interface ReadAllRequest {
   type: TypeOfSite;
-  /** Only the newest so many; null is all. */
+  /** How many of the newest items to read; null for all items. */
   newest: number | null;
-  /** Where an earlier reading left off; null at the start. */
+  /** Where an earlier read stopped; null to start from the beginning. */
   cursor: JsonObject | null;
 }
 
 export interface ReadChangesRequest {
   type: TypeOfSite;
   newest: number | null;
-  /** As the `end` of the last complete reading gave it. */
+  /** The watermark from the `end` of the last complete read. */
   watermark: JsonObject;
   known: KnownContents;
 }
 
-/** What is stored here of one type of one site. Contents that the site has not, or no more, are not in it. */
+/**
+ * What this server has stored for one type of one site. Contents that are not on the site, or no longer, are
+ * left out.
+ */
 export interface KnownContents {
   count(): Promise<number>;
-  /** Those of `externalIds` that are known. */
+  /** Those of `externalIds` that are stored here. */
   some(externalIds: readonly string[]): Promise<Map<string, KnownContent>>;
   /** The contents whose ids are whole numbers, by ranges of ids. */
   readonly numbered: NumberedContents;
-  /** Everything after `after`, at most `limit`: numeric ids as numbers ascend, others in any order that stays. */
+  /** At most `limit` contents after `after`. Numeric ids ascend as numbers, other ids come in any stable order. */
   after(after: string | null, limit: number): Promise<Map<string, KnownContent>>;
 }
 
@@ -120,30 +135,30 @@ export interface NumberedContents {
 export interface KnownContent {
   /** ISO 8601 UTC by the site's clock. */
   modifiedAt: string | null;
-  /** As `RemoteContent.tag` was when it was last read. */
+  /** `RemoteContent.tag` at the last read. */
   tag: string | null;
 }
 
 export interface ContentPage {
   items: RemoteContent[];
-  /** What could not be taken, each with why; the rest of the page is good. */
+  /** The items that could not be read, each with the reason. The rest of the page is good. */
   faults: ItemFault[];
-  /** Where a reading goes on after this page. */
+  /** Where a read continues after this page. */
   cursor: JsonObject;
-  /** How many items this reading will bring, as far as the site told. */
+  /** How many items this read will return; null if the site did not say. */
   expected: number | null;
-  /** With the last page only. */
+  /** On the last page only. */
   end?: {
-    /** What the next `readChanges` begins with; by the site's clock, never by ours. */
+    /** The start of the next `readChanges`. It uses the site's clock, never ours. */
     watermark: JsonObject;
-    /** Ids that are known and were not found. Whether they are gone, `read` says. */
+    /** Stored ids that were not found. `read` tells whether their items are gone. */
     missing: string[];
   };
 }
 
-/** Why one item was not taken. */
+/** Why one item could not be read or written; also a note about a write. */
 export interface ItemFault {
-  /** null for one that has none, which is then why. */
+  /** null if the item has no id. For an item that was read, the missing id is then the fault. */
   externalId: string | null;
   /** Stable, such as `no_id`, `unreadable`, `too_long`, `forbidden`. */
   code: string;
@@ -157,35 +172,41 @@ export interface ReadOutcome {
   faults: ItemFault[];
 }
 
-/** One content as its site holds it. Texts are raw, as an editor sees them. */
+/** One item as its site holds it. Texts are raw, as an editor sees them. */
 export interface RemoteContent extends ContentTexts {
   externalId: string;
   contentType: string;
-  /** The site's own word, e.g. `publish`. */
+  /** The status in the site's own words, e.g. `publish`. */
   externalStatus: string;
-  /** What that means here; null: it is gone from the site's content, as in its trash. */
+  /**
+   * The same status in our words; null if the item does not belong to the site's content, for example in the
+   * trash.
+   */
   status: 'draft' | 'published' | null;
   url: string | null;
-  /** ISO 8601 UTC by the site's clock; null when it has none. */
+  /** ISO 8601 UTC by the site's clock; null if the item has no date. */
   modifiedAt: string | null;
   terms: ContentTerm[];
   metadata: JsonObject;
-  /** The site's own hash of the item, 16 hexadecimal digits; null where it makes none. */
+  /** A hash of the item, from the site or from the platform, 16 hexadecimal digits; null if there is none. */
   tag: string | null;
-  /** The key of the content here that the site keeps with the item; null where it keeps none. */
+  /** The key of our content that the site stores with the item; null if it stores none. */
   contentKey: string | null;
-  /** The number of the content here that connectors before 0.4.0 keep; numbers come back, so it proves nothing. */
+  /**
+   * The number of our content that connectors before 0.4.0 store. A restored database uses numbers again, so
+   * the number alone proves nothing.
+   */
   legacyContentId: number | null;
-  /** null on a platform that never gives an id a second time. */
+  /** null on a platform that never uses an id again. */
   birth: Birth | null;
 }
 
 /**
- * What an item was born with, besides its slug: by it an item is told from another that got the same id later, as
- * after the backup of a site was restored.
+ * Facts from an item's creation, besides its slug. They tell the item from another item that got the same id
+ * later, for example after the site was restored from a backup.
  */
 export interface Birth {
-  /** ISO 8601 UTC by the site's clock; null where the site does not say, as of a draft without a date. */
+  /** ISO 8601 UTC by the site's clock; null if the site does not say, as for a draft without a date. */
   date: string | null;
   author: string | null;
 }
@@ -195,55 +216,69 @@ export interface RemoteTerm {
   parentExternalId: string | null;
   slug: string;
   name: string;
-  /** How many items have it, as the site counts. */
+  /** How many items have the term, by the site's own count. */
   count: number;
 }
 
-/** What a create is known by when its answer was lost. */
+/** The texts of a create. They identify its item if the answer was lost. */
 export type SentTexts = ContentTexts;
 
 /** One content to be created or updated. */
 export interface ContentWrite extends ContentTexts {
-  /** What identifies the content on the site; never used again. */
+  /** Identifies the content on the site. A key is never used again. */
   contentKey: string;
-  /** The row's number, which only connectors before 0.4.0 are told. */
+  /**
+   * The number of the content's row, for sites that know contents by number: those with a connector before
+   * 0.4.0, and custom APIs with `content_id`.
+   */
   contentId: number;
-  /** The operation, a UUID: several writes that are sent together share it. Echoes are known by it. */
+  /**
+   * The operation, a UUID. Writes that are sent together share it. It identifies the webhooks that our own
+   * write causes (echoes).
+   */
   opId: string;
-  /** null: to be created. */
+  /** null: the item is to be created. */
   externalId: string | null;
-  /** A create that was begun before: look on the site for what became of it, and update that. */
+  /**
+   * The create was begun before and may have succeeded. Look for its item on the site, and update that item.
+   */
   mayExist: boolean;
-  /** The texts with which it was begun before, the latest last: it may stand on the site with any of them. */
+  /**
+   * The texts that earlier tries of the create sent, the latest last. The item on the site may have any of
+   * them.
+   */
   sentAs: readonly SentTexts[];
-  /** Which of these items of the site belonged to other contents before this create was begun. */
+  /** Which of these items belonged to other contents before this create was begun. */
   ofOthers(externalIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** When the create was first begun, ISO 8601 UTC by our clock. */
   begunAt: string | null;
-  /** The tag that the site's item must still have; null: none is known, or any will do. */
+  /** The tag that the item on the site must still have. null: no tag is known, or any tag will do. */
   expectedTag: string | null;
-  /** What the site has now, where the caller has just read it: only what differs needs to be sent. */
+  /**
+   * The current item on the site, if the caller has just read it. Then only the differences need to be sent.
+   */
   onSite: RemoteContent | null;
-  /** null: as it is on the site, which may have finer words for it. */
+  /** null: leave the site's status, which may be finer than ours. */
   status: 'draft' | 'published' | null;
   terms: ContentTerm[];
-  /** `featured_image_url` in it names an image that is to be uploaded once and used. */
+  /** `featured_image_url` is an image to upload once and to use as the featured image. */
   metadata: JsonObject;
 }
 
 export type WriteOutcome =
-  /** `remote` is what the site answered that it now holds, which may differ from what was sent. */
+  /** `remote` is the item as the site says it is now. It may differ from what was sent. */
   | { result: 'written'; created: boolean; remote: RemoteContent; notes: ItemFault[] }
-  /** It is not any more what was expected; `remote` is what is there now, null when there is nothing. */
+  /** The item has changed since the expected state. `remote` is the current item; null if there is none. */
   | { result: 'conflict'; remote: RemoteContent | null }
   /**
-   * Nothing was written, as the item is another content's, or the content's key stands on another item. `otherKey` is
-   * the key that the item bears, `otherId` the item that bears the content's key, as far as either is known.
+   * Nothing was written: the item belongs to another content, or another item has the content's key.
+   * `otherKey` is the key of the item. `otherId` is the item that has the content's key. Both are null if
+   * unknown.
    */
   | { result: 'link_mismatch'; externalId: string | null; otherKey: string | null; otherId: string | null }
   /**
-   * `retryable`: trying again may help, with `mayExist` where it was a create. `notMade`: a create of which the site
-   * has nothing for certain, so that a later try need not look for it.
+   * `retryable`: a retry may help, with `mayExist` for a create. `notMade`: the site has certainly not
+   * created anything, so a retry need not look for the item.
    */
   | { result: 'failed'; fault: ItemFault; retryable: boolean; notMade?: true };
 

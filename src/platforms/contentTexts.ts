@@ -1,7 +1,7 @@
 /**
- * The texts that a content has on both sides, raw, as an editor sees them: declared here, and read from here by the
- * schemas, the statements and the hash. `since`: the version of the hash that covers the text first, so that a hash
- * of before stays comparable when a text is added.
+ * The texts that a content has on both sides, raw, as an editor sees them. The schemas, the statements and
+ * the hash all read this list. `since` is the first version of the hash that covers the text, so that older
+ * hashes stay comparable when a text is added.
  */
 export const CONTENT_TEXTS = {
   title: { since: 1 },
@@ -16,7 +16,7 @@ export type ContentTexts = Record<ContentText, string>;
 /** The names of the texts, in the order in which they are hashed. */
 export const contentTextNames = Object.keys(CONTENT_TEXTS) as ContentText[];
 
-/** The texts of whatever has them, and nothing else of it. */
+/** Copies only the texts from `source`. */
 export function textsOf(source: ContentTexts): ContentTexts {
   const texts: Partial<ContentTexts> = {};
   for (const name of contentTextNames) texts[name] = source[name];

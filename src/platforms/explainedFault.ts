@@ -1,22 +1,22 @@
 import { RemoteError } from '../errors.ts';
 
-/** What a code of the connection test means and what mends it. `{name}` is filled in. */
+/** What a fault code means and how to fix the fault. Placeholders such as `{name}` are filled in. */
 interface Explanation {
   message: string;
   hint: string;
-  /** May a later try succeed without anyone changing anything? */
+  /** Can a later try succeed without anyone changing anything? */
   retryable?: boolean;
 }
 
-/** By code, or by `code.variant` where the cause is known more exactly. */
+/** Explanations by code, or by `code.variant` if the cause is known more exactly. */
 export type Explanations = Readonly<Record<string, Explanation>>;
 
-/** Values that a message or hint may name; `{canonical}` stands for an URL. */
+/** Values for the placeholders of a message or hint. `{canonical}` stands for a URL. */
 export type ExplanationValues = Record<string, string>;
 
-/** A RemoteError that also says what to do about it. */
+/** A RemoteError with a hint on how to fix it. */
 export class ExplainedFault extends RemoteError {
-  /** What to do, in plain words. */
+  /** How to fix the fault, in plain words. */
   readonly hint: string;
 
   constructor(
@@ -31,27 +31,30 @@ export class ExplainedFault extends RemoteError {
 }
 
 interface FaultOptions {
-  /** Picks a more exact explanation of the same code, e.g. `expired` for `tls`. Kept as the fault's detail. */
+  /**
+   * Selects a more exact explanation of the same code, e.g. `expired` for `tls`. Stored as the fault's
+   * detail.
+   */
   variant?: string;
   values?: ExplanationValues;
-  /** Shown with the check; the variant when absent. */
+  /** Shown with the check; the variant by default. */
   detail?: string;
-  /** How long the site asks to wait. */
+  /** How long the site asks to wait, in milliseconds. */
   retryAfterMs?: number | undefined;
 }
 
-/** The faults of one platform, in its own words. */
+/** Creates the faults of one platform with that platform's messages and hints. */
 export class Faults {
   readonly #explanations: Explanations;
   readonly #fallbacks: ExplanationValues;
 
-  /** `fallbacks` stand where a fault is made without one of the values that its explanation names. */
+  /** `fallbacks` are used for placeholders that the caller gives no value for. */
   constructor(explanations: Explanations, fallbacks: ExplanationValues) {
     this.#explanations = explanations;
     this.#fallbacks = fallbacks;
   }
 
-  /** The fault with this code, in the words of the table. */
+  /** The fault with this code and its message and hint from the table. */
   readonly fault = (code: string, options: FaultOptions = {}): ExplainedFault => {
     const detail = options.detail ?? options.variant;
     return new ExplainedFault(code, this.#explain(code, options.variant, options.values ?? {}), {
@@ -60,10 +63,13 @@ export class Faults {
     });
   };
 
-  /** A RemoteError of the outbound client in the words of the table; an ExplainedFault stays as it is. */
+  /**
+   * Gives a RemoteError of the outbound client its message and hint from the table. Returns an ExplainedFault
+   * as it is.
+   */
   readonly explained = (error: RemoteError, values: ExplanationValues): ExplainedFault => {
     if (error instanceof ExplainedFault) return error;
-    // Said of this server and not of the other side: its own words name what is the matter.
+    // The fault concerns this server, not the site. Only its own message names the cause.
     if (error.code === 'server_paused') {
       return new ExplainedFault(error.code, {
         ...this.#explain(error.code, undefined, values),

@@ -1,9 +1,9 @@
 import type { KnownContents } from './contentPart.ts';
 
-/** How many are looked up at once. */
+/** How many ids are looked up at once. */
 const AT_ONCE = 1_000;
 
-/** The ids of all that is known, in the order of `KnownContents.after`. */
+/** Yields all stored ids, in the order of `KnownContents.after`. */
 export async function* knownIds(known: KnownContents): AsyncGenerator<string, void, void> {
   for (let after: string | null = null; ; ) {
     const some: string[] = [...(await known.after(after, AT_ONCE)).keys()];

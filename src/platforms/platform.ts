@@ -4,25 +4,25 @@ import type { ContentPart } from './contentPart.ts';
 import type { WebhookPart } from './webhookPart.ts';
 
 /**
- * What a platform is to the rest of Sitebridge. A platform declares what it can do as data; services look at
- * `capabilities` and at which optional parts are there, and never at a platform's name.
+ * What the rest of Sitebridge sees of a platform. A platform declares its abilities as data. Services check
+ * `capabilities` and which optional parts exist, and never a platform's name.
  */
 export interface Platform {
   /** As `platform` on the wire, e.g. `wordpress`. */
   readonly name: string;
   /** As `platform_type` on the wire, e.g. `cms`. */
   readonly type: string;
-  /** What it can do at the most. */
+  /** The most that an integration of this platform can do. */
   readonly capabilities: PlatformCapabilities;
-  /** What an integration with this `config_json` can do, where that differs from one to another. */
+  /** What an integration with this `config_json` can do, if that depends on `config_json`. */
   capabilitiesOf?(config: JsonObject): PlatformCapabilities;
-  /** Checks and completes `config_json` as a caller may send it. */
+  /** Checks and completes the `config_json` of a caller. */
   readonly configSchema: ZodType<JsonObject, JsonObject>;
   /** Checks the secrets in `credentials_json`; the site key is not one of them. */
   readonly credentialsSchema: ZodType<Credentials, Credentials>;
   /**
-   * Walks the stages of a connection test and stops at the first that fails.
-   * Never throws for what the other side does: every such fault is a result with its code.
+   * Runs the stages of a connection test and stops at the first that fails. A fault of the site is never
+   * thrown: it becomes a result with its code.
    */
   testConnection(connection: Connection): Promise<ConnectionTestResult>;
   /** Reads post types, taxonomies and plugin facts. Throws RemoteError. */
@@ -33,26 +33,32 @@ export interface Platform {
   readonly onboards?: true;
   /** Takes webhooks at `/api/v1/integration/webhooks/{name}`. */
   readonly webhooks?: WebhookPart;
-  /** What a status in the site's words means here; null for one that takes a content out of the site's. */
+  /**
+   * Translates a status of the site into ours; null for a status that takes a content out of the site's
+   * content.
+   */
   localStatus?(externalStatus: string): 'draft' | 'published' | null;
 }
 
 export interface PlatformCapabilities {
-  /** Signs in with the site's own key, so an integration cannot exist before the site has one. */
+  /** Signs in with the site's own key. An integration can therefore not exist before its site has a key. */
   readonly usesSiteKey: boolean;
-  /** Reads and takes the structure of a site. */
+  /** Reads a site's structure, or receives it from the site. */
   readonly structure: boolean;
-  /** Keeps content in step. */
+  /** Syncs contents. */
   readonly content: boolean;
 }
 
-/** A connection test's result, in the words of the wire, since it is stored and sent as it is. */
+/**
+ * The result of a connection test. Its fields have the names of the API, because it is stored and sent as it
+ * is.
+ */
 export interface ConnectionTestResult {
   success: boolean;
-  /** `ok`, or the cause that a person has to mend. */
+  /** `ok`, or the cause that a person has to fix. */
   code: string;
   message: string;
-  /** What to do about it; empty when all is well. */
+  /** How to fix the cause; empty for `ok`. */
   hint: string;
   /** The stage that was reached last. */
   stage: string;
@@ -62,7 +68,7 @@ export interface ConnectionTestResult {
   remote: { name?: string; version?: string; plugin_version?: string; canonical_url?: string };
 }
 
-/** One step of a test. A check that is `ok` may still carry a `code`: something to tell that is no failure. */
+/** One step of a test. A check that is `ok` may still have a `code`: a finding that is not a failure. */
 export interface ConnectionTestCheck {
   name: string;
   ok: boolean;
@@ -87,13 +93,13 @@ export interface TaxonomyStructure {
   post_types?: string[];
 }
 
-/** A site's structure as read from it or as it pushes it. */
+/** A site's structure, read from the site or pushed by it. */
 export interface SiteStructure {
   post_types: Record<string, PostTypeStructure>;
   taxonomies: Record<string, TaxonomyStructure>;
-  /** The connector is there and lets us in. */
+  /** The connector (in Shopify: the app) is installed and accepts our requests. */
   plugin_connection_enabled: boolean;
   two_way_sync_enabled: boolean;
-  /** When the site made this reading, ISO 8601 UTC by its own clock. */
+  /** When this structure was read, by the site's own clock, ISO 8601 UTC. */
   timestamp: string;
 }

@@ -32,7 +32,7 @@ export class PlatformRegistry {
     );
   }
 
-  /** What a reader of a stored integration must know of its platform. */
+  /** The facts about a platform that are needed to read a stored integration. */
   facts(name: string): { type: string; usesSiteKey: boolean } {
     const { type, capabilities } = this.get(name);
     return { type, usesSiteKey: capabilities.usesSiteKey };
@@ -65,7 +65,7 @@ export class PlatformRegistry {
   }
 }
 
-/** The 501 of a platform that cannot do what is asked. */
+/** The 501 for an operation that the platform does not support. */
 export function notSupported(platform: string, operation: string): CallerError {
   return new CallerError(
     'not_supported',

@@ -1,14 +1,16 @@
-/** Longer is not believed: nobody waits a day within a run. Milliseconds. */
+/** The longest wait that is accepted, as nobody waits a day within a run. Milliseconds. */
 const LONGEST_MS = 24 * 3_600_000;
 
 /**
- * What the header `Retry-After` asks to wait, in milliseconds: seconds, or a date, which is read against `nowMs`.
- * Undefined where it says nothing. https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ * The wait that the header `Retry-After` asks for, in milliseconds. The header holds seconds, or a date that
+ * is compared with `nowMs`. Undefined if the header says nothing usable.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
   const text = value?.trim() ?? '';
-  // Whole seconds by the standard; Shopify tells decimals: https://shopify.dev/docs/api/usage/limits
-  // A date begins with its weekday; other texts, such as -1, would be taken for dates too.
+  // The standard allows whole seconds only, but Shopify sends decimals:
+  // https://shopify.dev/docs/api/usage/limits A date begins with its weekday. Without that rule, Date.parse
+  // would take other texts, such as -1, for dates.
   const ms = /^\d+(\.\d+)?$/.test(text)
     ? Math.ceil(Number(text) * 1_000)
     : /^[a-z]/i.test(text)

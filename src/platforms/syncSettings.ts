@@ -6,13 +6,13 @@ export const syncSettingsSchema = z
     conflict: z
       .enum(['flag', 'newest', 'local', 'remote'])
       .exactOptional()
-      .meta({ description: 'What happens to a content changed on both sides; `flag` by default.' }),
+      .meta({ description: 'What happens to a content that was changed on both sides; `flag` by default.' }),
     concurrency: z
       .int()
       .min(1)
       .max(16)
       .exactOptional()
-      .meta({ description: 'Requests to the site at once.' }),
+      .meta({ description: 'The most concurrent requests to the site.' }),
     schedule: z
       .strictObject({
         cron: z.string().min(1).max(100).meta({ description: 'A cron expression, such as 0 3 * * *.' }),
@@ -23,6 +23,6 @@ export const syncSettingsSchema = z
           .meta({ description: 'A name of the IANA time zone database; UTC by default.' }),
       })
       .exactOptional()
-      .meta({ description: 'When content is synced by itself.' }),
+      .meta({ description: 'When content is synced automatically.' }),
   })
-  .meta({ description: 'How content is kept in step.' });
+  .meta({ description: 'How content is synced.' });

@@ -17,16 +17,16 @@ export interface CustomOptions {
 
 export interface ApiRequest {
   method: string;
-  /** As described, below `base_url`; or a whole URL on the same server. */
+  /** A described path below `base_url`, or a whole URL on the same server. */
   path: string;
-  /** Set in the query, in place of a parameter of the same name. */
+  /** Parameters for the query. They replace parameters of the same name. */
   query?: Record<string, string>;
   headers?: Record<string, string>;
   body?: JsonObject;
   timeoutMs?: number;
 }
 
-/** What an API answered; `value` is undefined for an empty body. */
+/** The answer of an API; `value` is undefined for an empty body. */
 export interface ApiAnswer {
   response: OutboundResponse;
   value: unknown;
@@ -34,7 +34,7 @@ export interface ApiAnswer {
 
 /** The description in a stored `config_json`. Throws ExplainedFault `invalid_description`. */
 function readDescription(config: JsonObject): CustomConfig {
-  // Beside the description, the server keeps the structure that was read.
+  // The server stores the structure that was read next to the description.
   const { content_types: _structure, ...own } = config;
   const read = customConfigSchema.safeParse(own);
   if (read.success) return read.data;
@@ -42,7 +42,10 @@ function readDescription(config: JsonObject): CustomConfig {
   throw fault('invalid_description', { values: { field }, detail: field });
 }
 
-/** Speaks with one described API. Everything it throws is an ExplainedFault, and none holds a secret. */
+/**
+ * Sends requests to one described API. Everything it throws is an ExplainedFault, and no fault contains a
+ * secret.
+ */
 export class ApiClient {
   readonly config: CustomConfig;
   readonly #outbound: Outbound;
@@ -60,7 +63,9 @@ export class ApiClient {
     this.#authentication();
   }
 
-  /** Sends a request and gives what comes, whatever its status. */
+  /**
+   * Sends a request and returns the answer, whatever its status. Throws ExplainedFault if there is no answer.
+   */
   async send(request: ApiRequest): Promise<OutboundResponse> {
     const { headers, query } = this.#authentication();
     const url = this.urlOf(request.path);
@@ -79,7 +84,7 @@ export class ApiClient {
           ...headers,
         },
         ...body,
-        // A redirected POST would go on as a GET, and its answer be taken for what was written.
+        // A redirect would turn a POST into a GET, whose answer would pass for the written item.
         ...(/^(GET|HEAD)$/.test(request.method) ? {} : { redirects: 'none' }),
         ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
       });
@@ -88,14 +93,14 @@ export class ApiClient {
     }
   }
 
-  /** Sends a request that must succeed with JSON, or with nothing. */
+  /** Sends a request that must succeed, with JSON or an empty body. Throws ExplainedFault. */
   async json(request: ApiRequest): Promise<ApiAnswer> {
     const response = await this.send(request);
     if (response.status >= 300 || response.status < 200) throw this.refusal(request, response);
     return { response, value: parseJson(request, response) };
   }
 
-  /** What an answer that is no success means. */
+  /** The fault for an answer that is not a success. */
   refusal(request: ApiRequest, response: OutboundResponse): ExplainedFault {
     const { status } = response;
     const values = { request: nameOf(request), status: String(status), expected: '200' };
@@ -110,8 +115,8 @@ export class ApiClient {
   }
 
   /**
-   * The URL of a described path, or of a whole URL that an answer held. What authenticates is taken out of the
-   * latter: the API may repeat what we sent, and an URL is kept as a checkpoint.
+   * The URL of a described path, or a whole URL from an answer. The parameter that authenticates is removed
+   * from a URL from an answer: the API may repeat our secret, and the URL is stored as a checkpoint.
    * Throws ExplainedFault `foreign_link` for another server.
    */
   urlOf(path: string): URL {
@@ -164,9 +169,10 @@ const REFUSALS: Readonly<Record<number, string>> = {
   429: 'throttled',
 };
 
-/** The JSON of an answer; undefined when its body is empty. Throws ExplainedFault `not_json`. */
+/** The JSON of an answer; undefined if its body is empty. Throws ExplainedFault `not_json`. */
 export function parseJson(request: ApiRequest, response: OutboundResponse): unknown {
-  // Tolerated in UTF-8 by many parsers, and sent by some servers: https://www.rfc-editor.org/rfc/rfc8259#section-8.1
+  // Some servers send a byte order mark, which many parsers tolerate in UTF-8:
+  // https://www.rfc-editor.org/rfc/rfc8259#section-8.1
   const text = response.body.toString('utf8').replace(/^\uFEFF/, '');
   if (text.trim() === '') return undefined;
   try {
@@ -176,7 +182,7 @@ export function parseJson(request: ApiRequest, response: OutboundResponse): unkn
   }
 }
 
-/** A request in a message: without query, which may hold more than a message should. */
+/** The name of a request in messages. It leaves out the query, whose values do not belong in a message. */
 export function nameOf(request: Pick<ApiRequest, 'method' | 'path'>): string {
   const path = request.path.startsWith('/')
     ? request.path

@@ -9,7 +9,7 @@ import { readPointer } from './jsonPointer.ts';
 /** Milliseconds. */
 const TEST_TIMEOUT_MS = 10_000;
 
-/** Sends the described test request and looks at its answer. Throws only for bugs. */
+/** Sends the described test request and checks its answer. Throws only for bugs. */
 export async function testCustomConnection(
   connection: Connection,
   options: CustomOptions,

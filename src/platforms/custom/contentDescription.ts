@@ -14,12 +14,12 @@ const words = z
 const map = z
   .strictObject({
     external_id: jsonPointer.meta({
-      description: 'The id: a text or a whole number, unlike any other of the list.',
+      description: 'The id: a text or a whole number, unique in the list.',
     }),
-    title: text.meta({ description: 'Must be there in every item.' }),
-    slug: text.meta({ description: 'Empty where it is absent.' }),
-    body: text.meta({ description: 'Must be there in every item.' }),
-    excerpt: text.meta({ description: 'Empty where it is absent.' }),
+    title: text.meta({ description: 'Required in every item.' }),
+    slug: text.meta({ description: 'Empty if the item has none.' }),
+    body: text.meta({ description: 'Required in every item.' }),
+    excerpt: text.meta({ description: 'Empty if the item has none.' }),
     status: z
       .strictObject({
         at: jsonPointer,
@@ -27,38 +27,43 @@ const map = z
           .strictObject({ published: words, draft: words.exactOptional(), gone: words.exactOptional() })
           .meta({
             description:
-              "The API's words for each status; the first of each is what is written. `gone` items are no content.",
+              "The API's words for each status. Writes use the first word. Items with a `gone` status do not belong to the content.",
           }),
       })
       .exactOptional()
-      .meta({ description: 'Must be there in every item; without it all is published.' }),
+      .meta({ description: 'Required in every item. Without this mapping, every item counts as published.' }),
     url: text.meta({ description: 'Where people see the item.' }),
     modified_at: text.meta({
-      description: 'ISO 8601, or seconds or milliseconds since 1970. Without an offset it is taken for UTC.',
+      description: 'ISO 8601, or seconds or milliseconds since 1970. A time without an offset counts as UTC.',
     }),
     content_key: text.meta({
-      description: 'Where the API keeps our key of the content, a UUID: by it an item is known for ever.',
+      description:
+        'Where the API stores our key of the content, a UUID. The key identifies the item permanently.',
     }),
     content_id: text.meta({
       description:
-        'Where the API keeps our number of the content. Numbers come back with a restored database: use content_key.',
+        'Where the API stores our number of the content. A restored database uses numbers again: use content_key.',
     }),
     created_at: text.meta({
-      description: 'When the item was made; by it an item is told from another that got its id.',
+      description: 'When the item was created. It tells the item from a later item with the same id.',
     }),
     terms: z
       .strictObject({
         at: jsonPointer.meta({ description: 'A list of terms.' }),
-        taxonomy: z.string().min(1).max(100).meta({ description: 'What they are called here, such as tag.' }),
-        slug: jsonPointer.meta({ description: 'Within a term; empty where a term is a text.' }),
+        taxonomy: z
+          .string()
+          .min(1)
+          .max(100)
+          .meta({ description: 'The name of their taxonomy here, such as tag.' }),
+        slug: jsonPointer.meta({ description: 'Within a term; empty if a term is a plain text.' }),
         name: jsonPointer.exactOptional().meta({ description: 'Within a term; the slug by default.' }),
       })
       .exactOptional(),
     metadata: z.record(z.string().min(1).max(100), jsonPointer).exactOptional().meta({
-      description: 'Further values by the names that they have here; absent where they are absent.',
+      description: 'Further values by their names here. A value that the item lacks is left out.',
     }),
   })
-  .meta({ description: 'Where the parts of an item are, by JSON pointers within it.' });
+  .meta({ description: 'Where the parts of an item are, as JSON pointers within the item.' });
 
 const WRITABLE = [
   'title',
@@ -75,7 +80,7 @@ export type WritableField = (typeof WRITABLE)[number];
 
 const at = jsonPointer
   .exactOptional()
-  .meta({ description: 'Where in the answer the item is; the whole answer by default.' });
+  .meta({ description: 'Where the item is in the answer; the whole answer by default.' });
 const type = z
   .strictObject({
     slug: z
@@ -84,35 +89,37 @@ const type = z
       .regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be of lower-case letters, digits, - and _'),
     label: z.string().min(1).max(200),
   })
-  .meta({ description: 'The one content type that this description makes.' });
+  .meta({ description: 'The one content type of this description.' });
 
 const list = z
   .strictObject({
-    path: requestPath([]).meta({ description: 'Below base_url; a query may belong to it.' }),
-    items: jsonPointer.meta({ description: 'Where in the answer the list is; empty for the answer itself.' }),
+    path: requestPath([]).meta({ description: 'Below base_url; may contain a query.' }),
+    items: jsonPointer.meta({
+      description: 'Where the list is in the answer; empty if the answer is the list.',
+    }),
     total: jsonPointer
       .exactOptional()
       .meta({ description: 'Where an answer says how many items there are.' }),
     total_header: headerName
       .exactOptional()
-      .meta({ description: 'The header that says so, as X-Total-Count.' }),
+      .meta({ description: 'The header with the number of items, such as X-Total-Count.' }),
     since_param: parameterName.exactOptional().meta({
       description:
-        'The parameter that asks for what has changed since a time in ISO 8601. Without it everything is read.',
+        'The parameter that asks for items changed since a time in ISO 8601. Without it, all items are read.',
     }),
   })
   .meta({ description: 'The request that lists all items (GET).' });
 
 const find = z
   .strictObject({
-    param: parameterName.meta({ description: 'A parameter of the list that narrows it.' }),
+    param: parameterName.meta({ description: 'A parameter that filters the list.' }),
     by: z.enum(['slug', 'content_key', 'content_id']).meta({
-      description: 'By content_id an item is taken only where it has the very title and body that were sent.',
+      description:
+        'With content_id, an item counts only if it also has exactly the title and body that were sent.',
     }),
   })
   .meta({
-    description:
-      'How to look for what became of a create that was not answered, so that it is not done twice.',
+    description: 'How to find the item of a create whose answer was lost, so that it is not created twice.',
   });
 
 /** `config_json.content`: how an API lists, reads and takes the items of one type. */
@@ -124,7 +131,7 @@ export const contentSchema = z
     item: z
       .strictObject({ path: requestPath(['id']), at })
       .exactOptional()
-      .meta({ description: 'The request that reads one (GET). Without it the list is read instead.' }),
+      .meta({ description: 'The request that reads one item (GET). Without it, the list is read instead.' }),
     create: z
       .strictObject({
         method: z.enum(['POST', 'PUT']).exactOptional().meta({ description: 'POST by default.' }),
@@ -133,24 +140,24 @@ export const contentSchema = z
         find: find.exactOptional(),
       })
       .exactOptional()
-      .meta({ description: 'The request that makes one; it bears an Idempotency-Key.' }),
+      .meta({ description: 'The request that creates an item. It carries an Idempotency-Key.' }),
     update: z
       .strictObject({
         method: z
           .enum(['PATCH', 'PUT', 'POST'])
           .exactOptional()
-          .meta({ description: 'PATCH by default. A PUT sends every field, others what has changed.' }),
+          .meta({ description: 'PATCH by default. PUT sends every field, the others only changed fields.' }),
         path: requestPath(['id']),
         at,
       })
       .exactOptional()
-      .meta({ description: 'The request that changes one.' }),
+      .meta({ description: 'The request that changes an item.' }),
     map,
     write: z
       .array(z.enum(WRITABLE))
       .min(1)
       .exactOptional()
-      .meta({ description: 'What is written of what is mapped; all but terms and metadata by default.' }),
+      .meta({ description: 'The mapped fields that are written; all but terms and metadata by default.' }),
   })
   .superRefine((given, context) => {
     const issue = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
@@ -183,7 +190,7 @@ export const contentSchema = z
 export type ContentDescription = z.output<typeof contentSchema>;
 export type ContentMap = ContentDescription['map'];
 
-/** What is written of what is mapped. */
+/** The mapped fields that are written. */
 export function writtenFields({ map, write }: Pick<ContentDescription, 'map' | 'write'>): WritableField[] {
   const chosen = write ?? WRITABLE.filter((field) => field !== 'terms' && field !== 'metadata');
   return chosen.filter((field) => map[field] !== undefined);
@@ -194,12 +201,15 @@ interface WrittenPointer {
   pointer: string;
 }
 
-/** Tries what writing will do: those pointers that cannot be written to beside the others. */
+/**
+ * Tries the writes to these pointers. Returns those that cannot be written, alone or together with the
+ * others.
+ */
 function unwritable(pointers: WrittenPointer[]): { path: string[]; message: string }[] {
   const body: JsonObject = {};
   return pointers.flatMap(({ path, pointer }) => {
     try {
-      // Alone, as an update may send one field alone; then beside the others.
+      // First alone, as an update may send a single field; then together with the others.
       writePointer({}, pointer, '');
       writePointer(body, pointer, '');
       return [];
@@ -212,7 +222,7 @@ function unwritable(pointers: WrittenPointer[]): { path: string[]; message: stri
 
 function writtenTermPointers(given: Pick<ContentDescription, 'map' | 'write'>): WrittenPointer[] {
   const { terms } = given.map;
-  // A term that is a text is written as it is.
+  // A term that is a plain text has no pointers within it.
   if (terms === undefined || terms.slug === '' || !writtenFields(given).includes('terms')) return [];
   return [
     { path: ['terms', 'slug'], pointer: terms.slug },

@@ -8,10 +8,10 @@ import { CustomContentSession } from './contentSession.ts';
 import { explained } from './explanations.ts';
 import { ItemSource } from './itemSource.ts';
 
-/** Reading a structure may mean to read the whole list, to count it. Milliseconds. */
+/** The time limit for reading a structure, which may read the whole list to count it. Milliseconds. */
 const STRUCTURE_BUDGET_MS = 60_000;
 
-/** The content of a described API. Opening one whose description has none is a 501. */
+/** The content part of a described API. Opening it throws a 501 if the description has no content. */
 export function customContentPart(options: CustomOptions): ContentPart {
   return {
     async open(connection, pace) {
@@ -20,7 +20,7 @@ export function customContentPart(options: CustomOptions): ContentPart {
   };
 }
 
-/** The structure that a description makes: its one type, counted. Throws ExplainedFault. */
+/** The structure of a described API: its one type and the number of its items. Throws ExplainedFault. */
 export async function readCustomStructure(
   connection: Connection,
   options: CustomOptions,
@@ -32,7 +32,8 @@ export async function readCustomStructure(
     taxonomies: {},
     plugin_connection_enabled: false,
     two_way_sync_enabled: create !== undefined || update !== undefined,
-    // Nobody but this server makes readings of a described API, so that one clock tells which is the newer.
+    // Only this server reads the structure of a described API, so its own clock is enough to tell which one
+    // is newer.
     timestamp: new Date(options.clock()).toISOString(),
   };
 }
@@ -53,7 +54,7 @@ async function count(source: ItemSource): Promise<number> {
   return found;
 }
 
-/** One request after the other, each sent once, all within a span of time. */
+/** A pace that sends one request after the other, each once, all within `ms` milliseconds. */
 function withinBudget(ms: number): Pace {
   const signal = AbortSignal.timeout(ms);
   return {

@@ -19,12 +19,15 @@ import type { ItemPage, ItemSource } from './itemSource.ts';
 import { ItemWriter } from './itemWriter.ts';
 import { FIRST_PAGE } from './listPages.ts';
 
-/** Asked for again: what was written while the last reading went on may have been given an earlier time. */
+/**
+ * How far before the watermark changes are read again, as an item that was written during the last read may
+ * have an earlier time. Milliseconds.
+ */
 const OVERLAP_MS = 5 * 60_000;
-/** Items of a page that is cut out of a whole reading. */
+/** How many items a page has when only the newest items of a whole read are returned. */
 const PAGE_OF_NEWEST = 100;
 
-/** Where a reading goes on. `newest`: the latest `modified_at` so far, which is what the watermark will be. */
+/** Where a read continues. `newest` is the latest `modified_at` so far; it becomes the watermark. */
 const cursorSchema = z.object({
   at: z.union([z.string(), z.number()]).nullable(),
   pages: z.int(),
@@ -36,9 +39,9 @@ const START: Cursor = { ...FIRST_PAGE, newest: null, ended: false };
 
 const watermarkSchema = z.object({ newest: z.string().nullable() });
 
-/** The one content type of a described API. */
+/** A session for the one content type of a described API. */
 export class CustomContentSession implements ContentSession {
-  /** Asked for changes since a time, an API does not tell what it has deleted; a whole list does. */
+  /** An API that is asked for changes since a time does not report deletions. A whole list shows them. */
   readonly findsEveryChange: boolean;
   readonly lastOperation = null;
   readonly writesAtOnce = 1;
@@ -106,7 +109,7 @@ export class CustomContentSession implements ContentSession {
     return this.#writer.findExisting(writes);
   }
 
-  /** Terms stand in their items alone: there is no list of them to be read. */
+  /** Yields nothing: terms are only in their items, and the API has no list of them. */
   async *readTerms(): AsyncGenerator<RemoteTerm[]> {}
 
   async write(type: TypeOfSite, writes: readonly ContentWrite[]): Promise<WriteOutcome[]> {
@@ -116,7 +119,7 @@ export class CustomContentSession implements ContentSession {
     return outcomes;
   }
 
-  /** The list with where it goes on after each page. The ids of all items get into `seen`. */
+  /** Reads the list, with the cursor after each page. Adds the ids of all items to `seen`. */
   async *#walk(start: Cursor, query: Record<string, string>, seen = new Set<string>()): AsyncGenerator<Step> {
     let { newest } = start;
     if (start.ended) {
@@ -148,8 +151,8 @@ interface Step {
 }
 
 /**
- * The newest items of a whole reading, as APIs list in any order. It begins anew when it is interrupted; without
- * dates, the first ones listed are taken for the newest.
+ * The newest items of a whole read, as APIs list items in any order. An interrupted read starts again.
+ * Without dates, the items that are listed first count as the newest.
  */
 async function* onlyNewest(walk: AsyncIterable<Step>, count: number): AsyncGenerator<Step> {
   let kept: RemoteContent[] = [];
@@ -174,7 +177,7 @@ async function* onlyNewest(walk: AsyncIterable<Step>, count: number): AsyncGener
 }
 
 function newestOf(items: RemoteContent[], count: number): RemoteContent[] {
-  // Times in ISO 8601 UTC sort as texts; those without one come last, in the order of the list.
+  // Times in ISO 8601 UTC sort as texts. Items without a time come last, in the order of the list.
   return items.sort((a, b) => compare(b.modifiedAt ?? '', a.modifiedAt ?? '')).slice(0, count);
 }
 
@@ -182,7 +185,10 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The latest time of all, but not later than the API's clock: an item dated ahead would hide what changes until then. */
+/**
+ * The latest time of all items, but not later than the API's clock: an item with a future date would hide all
+ * changes until then.
+ */
 function latest(newest: string | null, items: RemoteContent[], answeredAt: number | null): string | null {
   const limit = answeredAt === null ? null : new Date(answeredAt).toISOString();
   let found = newest;
@@ -206,7 +212,7 @@ async function changedOnly(items: RemoteContent[], known: KnownContents): Promis
   });
 }
 
-/** The known ids that are not in `seen`. */
+/** The stored ids that are not in `seen`. */
 async function notAmong(seen: ReadonlySet<string>, known: KnownContents): Promise<string[]> {
   const missing: string[] = [];
   for await (const id of knownIds(known)) if (!seen.has(id)) missing.push(id);

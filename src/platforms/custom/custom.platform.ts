@@ -5,7 +5,7 @@ import { testCustomConnection } from './connectionTest.ts';
 import { customContentPart, readCustomStructure } from './contentPart.ts';
 import { customConfigSchema, customCredentialsSchema } from './description.ts';
 
-/** Any JSON API that its integration's `config_json` describes. */
+/** Any JSON API that an integration's `config_json` describes. */
 export function createCustomPlatform(options: CustomOptions): Platform {
   return {
     name: 'custom',
@@ -20,7 +20,7 @@ export function createCustomPlatform(options: CustomOptions): Platform {
   };
 }
 
-/** What a description gives. */
+/** Structure and content need a description of the content. */
 function capabilitiesOf(config: JsonObject) {
   const described = config.content !== undefined;
   return { usesSiteKey: false, structure: described, content: described };

@@ -25,7 +25,7 @@ const baseUrl = z
 
 const auth = z
   .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('none') }).meta({ description: 'Everybody may call the API.' }),
+    z.strictObject({ type: z.literal('none') }).meta({ description: 'The API needs no credentials.' }),
     z
       .strictObject({ type: z.literal('bearer') })
       .meta({ description: '`Authorization: Bearer …` with `token` of credentials_json.' }),
@@ -61,17 +61,18 @@ const test = z
       .min(100)
       .max(599)
       .exactOptional()
-      .meta({ description: 'The status that means that all is well; 200 by default.' }),
+      .meta({ description: 'The expected status; 200 by default.' }),
     expect_json_pointer: jsonPointer.exactOptional().meta({
-      description: 'What the answer must hold. Without it the answer must be JSON, or empty.',
+      description: 'A place that must exist in the answer. Without it, the answer must be JSON, or empty.',
     }),
   })
   .refine((given) => given.method !== 'HEAD' || given.expect_json_pointer === undefined, {
-    message: 'needs a body, and HEAD is answered without one',
+    message: 'needs an answer with a body, which HEAD does not give',
     path: ['expect_json_pointer'],
   })
   .meta({
-    description: 'The request that tests the connection: one that the API answers only to who may call it.',
+    description:
+      'The request that tests the connection. Choose a request that the API answers only with valid credentials.',
   });
 
 /** The description of a JSON API: what `config_json` may hold when a caller sends it. */
@@ -90,11 +91,11 @@ export type CustomConfig = z.output<typeof customConfigSchema>;
 
 const secret = (pattern: RegExp, message: string) => z.string().max(8_192).regex(pattern, message);
 const headerText = secret(/^[!-~]([ -~]*[!-~])?$/, 'must be one line of ASCII without spaces around it');
-// Control characters could end a line, and RFC 7617 forbids them. Spelled so that every reader of the JSON Schema,
-// with Unicode classes or without, takes it alike.
+// Control characters could end a line, and RFC 7617 forbids them. The pattern uses code points, because not
+// every reader of the JSON Schema knows Unicode classes.
 const control = '\\u0000-\\u001f\\u007f-\\u009f';
 
-/** The secrets in `credentials_json`. Which one is needed, `auth.type` says. */
+/** The secrets in `credentials_json`. `auth.type` decides which of them are needed. */
 export const customCredentialsSchema = z
   .strictObject({
     token: headerText.exactOptional().meta({ description: 'For the auth type bearer. One line.' }),

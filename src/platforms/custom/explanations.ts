@@ -1,7 +1,7 @@
 import { CONNECTION_EXPLANATIONS } from '../connectionExplanations.ts';
 import { type Explanations, Faults } from '../explainedFault.ts';
 
-/** What each code of a described API means and what mends it. `{request}` is such as `GET /posts`. */
+/** Messages and hints for the fault codes of a described API. `{request}` is, for example, `GET /posts`. */
 export const EXPLANATIONS: Explanations = {
   ...CONNECTION_EXPLANATIONS,
   invalid_url: {
@@ -19,7 +19,7 @@ export const EXPLANATIONS: Explanations = {
     retryable: true,
   },
   too_large: {
-    message: 'The API answers with more data than is sensible here.',
+    message: 'The answer of the API is larger than this server accepts.',
     hint: 'Ask for smaller pages (config_json.content.paging.size), or for fewer fields in the path.',
   },
 
@@ -28,7 +28,7 @@ export const EXPLANATIONS: Explanations = {
     hint: 'Correct {field} in config_json.',
   },
   missing_credentials: {
-    message: 'The API wants to know who is calling, but {missing} is not entered.',
+    message: 'The API needs {missing} to know who is calling, but {missing} is not entered.',
     hint: 'Enter {missing} in credentials_json, as config_json.auth says.',
   },
   bad_credentials: {
@@ -44,18 +44,18 @@ export const EXPLANATIONS: Explanations = {
     hint: 'Check config_json.base_url and the path.',
   },
   throttled: {
-    message: 'The API asks for patience.',
+    message: 'The API asks us to wait.',
     hint: 'We try again. If it stays so, lower config_json.sync_settings.concurrency.',
     retryable: true,
   },
   server_error: {
-    message: 'The API answers {request} with status {status}: it has failed itself.',
+    message: 'The API answers {request} with status {status}: something inside the API failed.',
     hint: "We try again. If it stays so, look into the API's log.",
     retryable: true,
   },
   unexpected_status: {
-    message: 'The API answers {request} with status {status} in place of {expected}.',
-    hint: 'Check base_url, the path and the method in config_json; if all is well with this status, expect it.',
+    message: 'The API answers {request} with status {status} instead of {expected}.',
+    hint: 'Check base_url, the path and the method in config_json. If this status is right, enter it as the expected status.',
   },
   'unexpected_status.401': {
     message: 'The API does not accept the credentials: it answers {request} with status 401.',
@@ -70,13 +70,13 @@ export const EXPLANATIONS: Explanations = {
     hint: 'Check base_url and the path in config_json.',
   },
   'unexpected_status.429': {
-    message: 'The API asks for patience: it answers {request} with status 429.',
+    message: 'The API asks us to wait: it answers {request} with status 429.',
     hint: 'We try again. If it stays so, ask for a higher limit there.',
     retryable: true,
   },
   not_json: {
     message: 'The API answers {request} with something that is not JSON.',
-    hint: 'Check base_url and the path in config_json: often a website answers there in place of the API.',
+    hint: 'Check base_url and the path in config_json: often a website answers there instead of the API.',
   },
   pointer_leads_nowhere: {
     message: 'The answer to {request} holds nothing at {pointer}.',
@@ -88,7 +88,7 @@ export const EXPLANATIONS: Explanations = {
   },
   endless_paging: {
     message: 'The list of the API does not end: {found}.',
-    hint: 'Check config_json.content.paging: a wrong parameter is mostly ignored, and the first page comes again and again.',
+    hint: 'Check config_json.content.paging: most APIs ignore a wrong parameter and return the first page again and again.',
   },
   no_next_page: {
     message: 'An answer holds something at {pointer} that names no next page.',

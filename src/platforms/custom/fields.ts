@@ -15,7 +15,7 @@ export const headerName = z
 
 export const parameterName = z.string().min(1).max(100);
 
-/** A path below `base_url`, with exactly these placeholders in it. */
+/** A path below `base_url` with exactly these placeholders. */
 export function requestPath(placeholders: readonly 'id'[]) {
   return z
     .string()
@@ -29,13 +29,13 @@ export function requestPath(placeholders: readonly 'id'[]) {
           : placeholders.find((name) => !named.includes(name)) !== undefined
             ? 'must hold {id}'
             : named.some((name) => name !== placeholders[0])
-              ? `holds a placeholder that is not known here; ${placeholders.length === 0 ? 'there is none' : '{id} is'}`
+              ? `holds an unknown placeholder; ${placeholders.length === 0 ? 'none is allowed here' : 'only {id} is allowed'}`
               : null;
       if (message !== null) context.addIssue({ code: 'custom', message });
     });
 }
 
-/** A part of a path that an URL takes for "here" or "up", also with its dots encoded. */
+/** A part of a path that means "here" or "up" in a URL, also with its dots encoded. */
 export function isDotSegment(part: string): boolean {
   return /^(\.|%2e){1,2}$/i.test(part);
 }

@@ -9,14 +9,14 @@ import {
 } from './contentDescription.ts';
 import { writePointer } from './jsonPointer.ts';
 
-/** The body that makes an item of a content: every field that is written. */
+/** The body that creates the item of a content: every field that is written. */
 export function bodyForCreate(write: ContentWrite, content: ContentDescription): JsonObject {
   return bodyOf(write, content.map, writtenFields(content));
 }
 
 /**
- * The body that changes an item: with a PUT every field, else those that differ from `write.onSite`, as far as it is
- * known. null when nothing differs.
+ * The body that changes an item: every field for a PUT, or if the item on the site is unknown
+ * (`write.onSite`), else the fields that differ from that item. null if nothing differs.
  */
 export function bodyForUpdate(write: ContentWrite, content: ContentDescription): JsonObject | null {
   const { onSite } = write;
@@ -81,7 +81,7 @@ function bodyOf(write: ContentWrite, map: ContentMap, fields: readonly WritableF
   return body;
 }
 
-/** The API's word for a status; undefined where it stays as it is, or the API has none for it. */
+/** The API's word for a status; undefined to leave the status, or if the API has no word for it. */
 function statusWord(
   { status, onSite }: ContentWrite,
   { status: described }: ContentMap,
@@ -90,7 +90,7 @@ function statusWord(
   if (values === undefined) return undefined;
   const all: JsonValue[] = [...values.published, ...(values.draft ?? [])];
   const kept = all.find((word) => String(word) === onSite?.externalStatus);
-  // The site may have a finer word that means the same.
+  // The API may have a finer word with the same meaning. That word is kept.
   if (status === null || (kept !== undefined && status === onSite?.status)) return kept;
   return status === 'published' ? values.published[0] : values.draft?.[0];
 }

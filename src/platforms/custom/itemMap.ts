@@ -6,14 +6,16 @@ import type { ContentDescription, ContentMap } from './contentDescription.ts';
 import { isDotSegment } from './fields.ts';
 import { readPointer } from './jsonPointer.ts';
 
-/** Longer ones do not fit an index of the database. */
+/** Longer ids do not fit an index of the database. */
 const LONGEST_ID = 200;
-/** As deep as a body of our own API may nest. */
+/** The deepest nesting, the same as for a body of our own API. */
 const DEEPEST = 40;
 
 type MappedItem = { content: RemoteContent; fault: null } | { content: null; fault: ItemFault };
 
-/** Reads one item of a list or an answer by the map. What it lacks or holds wrongly becomes a fault, never an error. */
+/**
+ * Reads one item of a list or an answer by the map. A missing or wrong value becomes a fault. Never throws.
+ */
 export function mapItem(raw: unknown, { map, type }: Pick<ContentDescription, 'map' | 'type'>): MappedItem {
   const externalId = idOf(raw, map);
   const refuse = (code: string, message: string): MappedItem => ({
@@ -35,7 +37,7 @@ export function mapItem(raw: unknown, { map, type }: Pick<ContentDescription, 'm
       return refuse(...nowhere(field, pointer));
     if (value === undefined || value === null) continue;
     const text = textOf(value);
-    if (text === null) return refuse('unreadable', `The ${field} at ${shown(pointer)} is no text.`);
+    if (text === null) return refuse('unreadable', `The ${field} at ${shown(pointer)} is not a text.`);
     texts[field] = text;
   }
   const status = statusOf(raw, map);
@@ -76,22 +78,19 @@ export function mapItem(raw: unknown, { map, type }: Pick<ContentDescription, 'm
   };
 }
 
-/** The id of an item; null where it has none that can be used. */
+/** The id of an item; null if it has no usable id. */
 export function idOf(raw: unknown, map: ContentMap): string | null {
   const value = readPointer(raw, map.external_id);
-  // A number beyond these has lost its last digits while it was read, and may be that of another item.
+  // A larger number has lost its last digits in JSON.parse, and may be the id of another item.
   if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : null;
-  // As a part of a path, these would lead elsewhere.
+  // As parts of a path, `.` and `..` would lead elsewhere.
   return typeof value === 'string' && value.trim() !== '' && !isDotSegment(value) ? value : null;
 }
 
 type Refusal = [code: string, message: string];
 
 function nowhere(field: string, pointer: string): Refusal {
-  return [
-    'pointer_leads_nowhere',
-    `The ${field} leads nowhere: the item holds nothing at ${shown(pointer)}.`,
-  ];
+  return ['pointer_leads_nowhere', `The item has no ${field}: it holds nothing at ${shown(pointer)}.`];
 }
 
 /** A pointer in a message. */
@@ -125,16 +124,16 @@ function statusOf(
 function urlOf(raw: unknown, { url }: ContentMap): string | null {
   const value = url === undefined ? undefined : readPointer(raw, url);
   if (typeof value !== 'string' || value.length > 2048 || !URL.canParse(value)) return null;
-  // It is shown as a link: nothing but web addresses may get there.
+  // The URL is shown as a link, so only web addresses are accepted.
   return /^https?:$/.test(new URL(value).protocol) && isStorable(value) ? value : null;
 }
 
 const ISO_TIME = /^\d{4}-\d\d-\d\d(?:([Tt ])\d\d:\d\d(?::\d\d(?:\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?)?$/;
-/** Numbers from here on are milliseconds: as seconds they would be beyond the year 5000. */
+/** Numbers from here on are milliseconds. As seconds they would be beyond the year 5000. */
 const MILLISECONDS_FROM = 1e11;
 const YEAR_10000 = Date.UTC(10_000, 0, 1);
 
-/** A time as ISO 8601 UTC; null for what is none. */
+/** A time as ISO 8601 UTC; null if the value is not a time. */
 function timeOf(value: unknown): string | null {
   const ms =
     typeof value === 'number' ? (value < MILLISECONDS_FROM ? value * 1_000 : value) : parsedTime(value);
@@ -145,7 +144,7 @@ function parsedTime(value: unknown): number {
   const match = typeof value === 'string' ? ISO_TIME.exec(value) : null;
   if (match === null) return Number.NaN;
   const [text, separator, offset] = match;
-  // A date alone is UTC to JavaScript, a time without an offset is not.
+  // JavaScript takes a date alone for UTC, but a time without an offset for local time.
   return Date.parse(
     separator === undefined || offset !== undefined ? text.replace(' ', 'T') : `${text.replace(' ', 'T')}Z`,
   );
@@ -182,12 +181,12 @@ function metadataOf(raw: unknown, { metadata = {} }: ContentMap): JsonObject {
   );
 }
 
-/** What came through JSON.parse is nothing else; undefined is what led nowhere. */
+/** JSON.parse returns only JSON values. undefined means that a pointer leads nowhere. */
 function isJson(value: unknown): value is JsonValue {
   return value !== undefined;
 }
 
-/** Can PostgreSQL keep it? It takes neither NUL nor half of a surrogate pair. */
+/** Can PostgreSQL store the value? It takes neither NUL nor half of a surrogate pair. */
 function isStorable(value: JsonValue, depth = 0): boolean {
   if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
   if (typeof value !== 'object' || value === null) return true;

@@ -6,7 +6,7 @@ import { mapItem } from './itemMap.ts';
 import { readPointer } from './jsonPointer.ts';
 import { FIRST_PAGE, type ListPage, type PageStart, readPages } from './listPages.ts';
 
-/** A page of a list, its items read by the map. */
+/** A page of a list, with its items read by the map. */
 export interface ItemPage {
   items: RemoteContent[];
   faults: ItemFault[];
@@ -25,7 +25,10 @@ export class ItemSource {
     this.pace = pace;
   }
 
-  /** The list from a page on, narrowed by `query`. An item that came before, as pages shifted, does not come again. */
+  /**
+   * Reads the list from a page on, filtered by `query`. If pages shift, an item that came before does not
+   * come again.
+   */
   async *list(start: PageStart = FIRST_PAGE, query: Record<string, string> = {}): AsyncGenerator<ItemPage> {
     const seen = new Set<string>();
     for await (const page of readPages(this, start, query)) {
@@ -46,7 +49,10 @@ export class ItemSource {
     }
   }
 
-  /** Some items as they are now: each by its own request, or out of the list where the API has none for one. */
+  /**
+   * Reads some items in their current state: one request for each, or the list if the API has no request for
+   * one item.
+   */
   async read(externalIds: readonly string[]): Promise<ReadOutcome> {
     if (this.content.item === undefined) return this.#readFromList(externalIds);
     const outcome: ReadOutcome = { items: [], gone: [], faults: [] };
@@ -72,7 +78,7 @@ export class ItemSource {
       if (fault !== null) return refused(fault.code, fault.message);
       return content.externalId === externalId
         ? { ...none, items: [content] }
-        : refused('other_item', 'The API answered with another item than was asked for.');
+        : refused('other_item', 'The API answered with another item than the requested one.');
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       if (error.code === 'not_found') return { ...none, gone: [externalId] };
@@ -93,14 +99,14 @@ export class ItemSource {
       }
     }
     if (!nameless) return { ...outcome, gone: [...wanted] };
-    // One of those without a readable id may be the one that was looked for.
+    // An item without a readable id may be one of the requested items, so nothing counts as gone.
     const message = 'It was not found, but the list has items whose id cannot be read.';
     const unsure = [...wanted].map((externalId) => ({ externalId, code: 'no_id', message }));
     return { ...outcome, faults: [...outcome.faults, ...unsure] };
   }
 }
 
-/** A described path with an id in it. */
+/** Puts an id into a described path. */
 export function pathTo(template: string, externalId: string): string {
   return template.replaceAll('{id}', () => encodeURIComponent(externalId));
 }

@@ -7,7 +7,7 @@ import { idOf, mapItem } from './itemMap.ts';
 import { type ItemSource, pathTo } from './itemSource.ts';
 import { readPointer } from './jsonPointer.ts';
 
-/** Makes and changes items of one described API, one by one. */
+/** Creates and updates items of one described API, one by one. */
 export class ItemWriter {
   readonly #source: ItemSource;
 
@@ -15,13 +15,13 @@ export class ItemWriter {
     this.#source = source;
   }
 
-  /** Throws RemoteError when it is not known what became of the write. */
+  /** Creates or updates one item. Throws RemoteError if the result of the write is unknown. */
   async write(write: ContentWrite): Promise<WriteOutcome> {
     if (write.externalId !== null) return this.#update(write, write.externalId, write.onSite);
     return write.mayExist ? this.#createOnce(write) : this.#create(write);
   }
 
-  /** A create that was begun before: what is found of it is brought to what it should be. */
+  /** Repeats a create that was begun before. If the API already has the item, the item is updated. */
   async #createOnce(write: ContentWrite): Promise<WriteOutcome> {
     const found = await this.#find(write);
     if (found === null) return lostCreate(write);
@@ -45,7 +45,8 @@ export class ItemWriter {
     const request: ApiRequest = {
       method: create.method ?? 'POST',
       path: create.path,
-      // The same for every try of the same create: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+      // Every try of a create sends the same key:
+      // https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
       headers: {
         'Idempotency-Key': `"sitebridge-${write.contentKey}-${write.begunAt ?? write.opId}"`,
       },
@@ -84,7 +85,7 @@ export class ItemWriter {
     };
     let value: unknown;
     try {
-      // Setting the same fields twice changes nothing more.
+      // A second update sets the same fields to the same values, so the request is repeatable.
       ({ value } = await pace.send(() => client.json(request), { repeatable: true }));
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
@@ -106,7 +107,10 @@ export class ItemWriter {
     );
   }
 
-  /** What a write answered; where that is less than an item, the item is read. null where that cannot be done either. */
+  /**
+   * The item in the answer to a write. If the answer is less than an item, the item is read. null if that
+   * fails too, or if the answer has another id than `expectedId`.
+   */
   async #readBack(answer: unknown, expectedId: string | null): Promise<RemoteContent | null> {
     const { content } = this.#source;
     const mapped = mapItem(answer, content);
@@ -117,7 +121,10 @@ export class ItemWriter {
     return (await this.#source.read([id])).items[0] ?? null;
   }
 
-  /** Sends what must not be done twice: it is sent again only where it cannot have been done. */
+  /**
+   * Sends a request that must not be carried out twice. It is repeated only if the API certainly did not
+   * carry it out.
+   */
   async #sendOnce(request: ApiRequest): Promise<unknown> {
     const { client, pace } = this.#source;
     const attempt = async () => {
@@ -133,8 +140,9 @@ export class ItemWriter {
   }
 
   /**
-   * Items that contents may be which are to be created, see `ContentSession.findExisting`: a few as the description
-   * says how to find them, more out of the list, which is then read once.
+   * Finds items that may already belong to contents that are to be created; see
+   * `ContentSession.findExisting`. For a few contents it uses the search in the description. For more, it
+   * reads the whole list once.
    */
   async findExisting(writes: readonly ContentWrite[]): Promise<Map<string, RemoteContent[]>> {
     const items: RemoteContent[] = [];
@@ -153,14 +161,17 @@ export class ItemWriter {
     return candidatesFor(writes, items, ({ slug }, write) => slug !== '' && slug === write.slug);
   }
 
-  /** Looks for what became of a create: null where the description gives no way to, `none` where there is nothing. */
+  /**
+   * Looks for the item of an earlier create. null if the description has no search for this content; `none`
+   * if the API has no such item.
+   */
   async #find(write: ContentWrite): Promise<RemoteContent | 'none' | null> {
     const find = this.#source.content.create?.find;
     if (find === undefined) return null;
     const value = searchedValue(find.by, write);
     if (value === '') return null;
     for await (const { items } of this.#source.list(undefined, { [find.param]: value })) {
-      // An API that does not know the parameter gives everything.
+      // An API that does not know the parameter returns all items, so each item is checked.
       const found = items.find((item) => isFound(find.by, item, write));
       if (found !== undefined) return found;
     }
@@ -168,7 +179,7 @@ export class ItemWriter {
   }
 }
 
-/** So many contents are looked for one by one. */
+/** Up to this many contents are searched one by one. */
 const FEW = 5;
 
 type FoundBy = 'slug' | 'content_key' | 'content_id';
@@ -178,7 +189,10 @@ function searchedValue(by: FoundBy, write: ContentWrite): string {
   return by === 'content_key' ? write.contentKey : String(write.contentId);
 }
 
-/** A number comes back with a restored database, so that it says something only together with the texts. */
+/**
+ * Is the item the one that was searched? A restored database uses numbers again, so a number counts only
+ * together with the texts.
+ */
 function isFound(by: FoundBy, item: RemoteContent, write: ContentWrite): boolean {
   if (by === 'slug') return item.slug === write.slug;
   if (by === 'content_key') return item.contentKey === write.contentKey;
@@ -191,9 +205,12 @@ function mayBe(item: RemoteContent, write: ContentWrite): boolean {
   return item.contentKey === write.contentKey || (item.title === write.title && item.slug === write.slug);
 }
 
-/** A create whose answer did not come or cannot be read: it may have been done. Not to be sent again as it is. */
+/**
+ * The answer to a create was lost or cannot be read, so the item may exist. The create must not be sent again
+ * as it is.
+ */
 class LostAnswer extends RemoteError {
-  /** What happened in place of the answer. */
+  /** The fault that came instead of the answer. */
   readonly fault: RemoteError;
 
   constructor(fault: RemoteError) {
@@ -203,7 +220,7 @@ class LostAnswer extends RemoteError {
   }
 }
 
-/** Did the API refuse the request? Then it did nothing. */
+/** Did the API refuse the request? Then it changed nothing. */
 function isRefusal({ code, detail }: RemoteError): boolean {
   if (code === 'unexpected_status') return /^[34]\d\d$/.test(detail ?? '');
   return ['bad_credentials', 'forbidden', 'not_found', 'throttled', 'redirect'].includes(code);
@@ -235,6 +252,6 @@ function lostCreate(write: ContentWrite): WriteOutcome {
   return failed(
     write,
     'create_lost',
-    'It is not known whether the API has made the item. Look for it there; with config_json.content.create.find it is looked for by itself.',
+    'It is unknown whether the API has created the item. Look for the item in the API. With config_json.content.create.find, this server looks for it automatically.',
   );
 }

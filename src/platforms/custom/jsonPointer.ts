@@ -1,11 +1,14 @@
 import type { JsonObject, JsonValue } from '../connection.ts';
 
-/** A JSON pointer: empty for the whole document, or `/` before each name; `~1` is a slash in it, `~0` a tilde. */
+/**
+ * A JSON pointer: empty for the whole document, or `/` before each name. In a name, `~1` is a slash and `~0`
+ * a tilde.
+ */
 export const POINTER = /^(\/([^~/]|~0|~1)*)*$/;
 
 const ARRAY_INDEX = /^(0|[1-9]\d*)$/;
 
-/** The names that a pointer goes through. https://www.rfc-editor.org/rfc/rfc6901#section-4 */
+/** The names in a pointer. https://www.rfc-editor.org/rfc/rfc6901#section-4 */
 function pointerTokens(pointer: string): string[] {
   return pointer
     .split('/')
@@ -13,7 +16,7 @@ function pointerTokens(pointer: string): string[] {
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** What a pointer leads to; undefined where it leads nowhere. Only what the document itself holds is found. */
+/** The value that a pointer leads to; undefined if it leads nowhere. Inherited properties do not count. */
 export function readPointer(document: unknown, pointer: string): unknown {
   let at: unknown = document;
   for (const token of pointerTokens(pointer)) {
@@ -25,8 +28,9 @@ export function readPointer(document: unknown, pointer: string): unknown {
 }
 
 /**
- * Puts a value where a pointer leads to, and makes what is missing on the way: a list where the next name is a number,
- * else an object. Throws PointerError for the document itself, through a plain value, and beyond a list's end.
+ * Writes a value to the place that a pointer leads to, and creates missing parents: a list if the next name
+ * is a number, else an object. Throws PointerError if the pointer leads to the document itself, through a
+ * plain value, or beyond the end of a list.
  */
 export function writePointer(document: JsonObject, pointer: string, value: JsonValue): void {
   const tokens = pointerTokens(pointer);
@@ -47,10 +51,15 @@ export function writePointer(document: JsonObject, pointer: string, value: JsonV
   place(at, last, value);
 }
 
-/** A place in a document that cannot be written to; the message goes on from the pointer's name. */
+/**
+ * A place in a document that cannot be written. The message continues a sentence that begins with the
+ * pointer's name.
+ */
 export class PointerError extends Error {}
 
-/** Defined and not assigned, so that a name such as `__proto__` is a name like any other. */
+/**
+ * Defines the property instead of assigning it, so that a name such as `__proto__` is a name like any other.
+ */
 function place(container: JsonObject | JsonValue[], token: string, value: JsonValue): void {
   if (Array.isArray(container) && !(ARRAY_INDEX.test(token) && Number(token) <= container.length)) {
     throw new PointerError('leads beyond the end of a list.');

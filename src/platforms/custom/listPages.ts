@@ -13,9 +13,9 @@ const PAGE_SIZE = 100;
 
 /** Where a page begins. */
 export interface PageStart {
-  /** Its number, how many items to skip, its cursor or its URL; null for the first page. */
+  /** The page's number, offset, cursor or URL; null for the first page. */
   at: string | number | null;
-  /** How many pages came before it. */
+  /** How many pages came before this one. */
   pages: number;
 }
 
@@ -25,15 +25,15 @@ export interface ListPage {
   items: unknown[];
   /** null after the last page. */
   next: PageStart | null;
-  /** How many items the list has in all, as far as the API tells. */
+  /** How many items the whole list has; null if the API does not say. */
   total: number | null;
-  /** The API's clock when it answered, milliseconds since 1970; null where it does not say. */
+  /** When the API answered, by its own clock, in milliseconds since 1970; null if it does not say. */
   answeredAt: number | null;
 }
 
 /**
- * Reads a list page by page, the next while the caller is busy with this one. Throws ExplainedFault, `endless_paging`
- * for a list that does not end.
+ * Reads a list page by page. The next page is fetched while the caller handles the current one. Throws
+ * ExplainedFault: `endless_paging` for a list that does not end.
  */
 export async function* readPages(
   source: { client: ApiClient; content: ContentDescription; pace: Pace },
@@ -46,13 +46,14 @@ export async function* readPages(
     const page: ListPage = await upcoming;
     watch.check(page);
     upcoming = page.next === null ? null : fetchPage(source, page.next, query);
-    // Told when it is awaited; the caller may have left by then.
+    // The fault is thrown when the page is awaited. If the caller stops before that, the failure must not go
+    // unhandled.
     upcoming?.catch(() => undefined);
     yield page;
   }
 }
 
-/** Looks whether a list leads on, or only in a circle. */
+/** Detects a list that runs in a circle or has too many pages. */
 class EndWatch {
   readonly #map: ContentDescription['map'];
   readonly #maxPages: number;
@@ -137,7 +138,7 @@ function requestOf(
         query: at === null ? query : { ...query, [paging.param ?? 'cursor']: String(at) },
       };
     case 'link':
-      // The URL of a next page repeats the query, or says in another way what it is about.
+      // The URL of a next page repeats the query, or expresses it in another way.
       return at === null ? { ...request, query } : { ...request, path: String(at) };
   }
 }
@@ -154,7 +155,7 @@ function nextOf(
     case 'page':
       return count === 0 ? null : next(Number(start.at ?? paging.first ?? 1) + 1);
     case 'offset':
-      // By what came, not by what was asked for: many APIs give fewer than they are asked for.
+      // Adds the number of items received, not requested: many APIs return fewer items than requested.
       return count === 0 ? null : next(Number(start.at ?? 0) + count);
     case 'cursor': {
       const cursor = namedNext(value, paging.next);
@@ -170,7 +171,7 @@ function nextOf(
   }
 }
 
-/** The cursor or URL that an answer names; null where it says that there is no more. */
+/** The cursor or URL that an answer names; null if the answer says that the list ends. */
 function namedNext(value: unknown, pointer: string): string | null {
   const named = readPointer(value, pointer);
   if (named === undefined || named === null || named === '' || named === false) return null;

@@ -2,7 +2,7 @@
 const LINK = /<([^>]*)>((?:[^,"]|"(?:[^"\\]|\\.)*")*)/g;
 const RELATION = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i;
 
-/** The URL of the link with the relation `next` in a header `Link`; null where there is none. */
+/** The URL of the link with the relation `next` in a header `Link`; null if there is none. */
 export function nextLink(header: string | undefined): string | null {
   for (const [, url = '', parameters = ''] of (header ?? '').matchAll(LINK)) {
     const [, quoted, plain] = RELATION.exec(parameters) ?? [];

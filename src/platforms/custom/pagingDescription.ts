@@ -6,7 +6,7 @@ const maxPages = z
   .min(1)
   .max(1_000_000)
   .exactOptional()
-  .meta({ description: 'A list longer than this is taken for one that never ends; 10000 by default.' });
+  .meta({ description: 'A list with more pages counts as endless; 10000 by default.' });
 const size = z.int().min(1).max(10_000).exactOptional();
 
 /** `config_json.content.paging`: how a list comes in pages. */
@@ -17,36 +17,47 @@ export const pagingSchema = z
         type: z.literal('page'),
         param: parameterName
           .exactOptional()
-          .meta({ description: 'Holds the number of the page; `page` by default.' }),
-        first: z.int().min(0).max(1).exactOptional().meta({ description: 'The first number; 1 by default.' }),
-        size_param: parameterName.exactOptional().meta({ description: 'Holds how many items a page has.' }),
+          .meta({ description: 'The parameter with the number of the page; `page` by default.' }),
+        first: z
+          .int()
+          .min(0)
+          .max(1)
+          .exactOptional()
+          .meta({ description: 'The number of the first page; 1 by default.' }),
+        size_param: parameterName
+          .exactOptional()
+          .meta({ description: 'The parameter with the number of items on a page.' }),
         size: size.meta({ description: 'Sent as size_param; 100 by default.' }),
         max_pages: maxPages,
       })
-      .meta({ description: 'By number. The list ends with an empty page, or one that is not there (404).' }),
+      .meta({
+        description: 'Pages by number. The list ends with an empty page, or with a missing page (404).',
+      }),
     z
       .strictObject({
         type: z.literal('offset'),
         param: parameterName
           .exactOptional()
-          .meta({ description: 'Holds how many to skip; `offset` by default.' }),
+          .meta({ description: 'The parameter with the number of items to skip; `offset` by default.' }),
         size_param: parameterName
           .exactOptional()
-          .meta({ description: 'Holds how many items a page has; `limit` by default.' }),
+          .meta({ description: 'The parameter with the number of items on a page; `limit` by default.' }),
         size: size.meta({ description: 'Sent as size_param; 100 by default.' }),
         max_pages: maxPages,
       })
-      .meta({ description: 'By how many items to skip. The list ends with an empty page.' }),
+      .meta({ description: 'Pages by the number of items to skip. The list ends with an empty page.' }),
     z
       .strictObject({
         type: z.literal('cursor'),
-        param: parameterName.exactOptional().meta({ description: 'Holds the cursor; `cursor` by default.' }),
+        param: parameterName
+          .exactOptional()
+          .meta({ description: 'The parameter with the cursor; `cursor` by default.' }),
         next: jsonPointer.meta({
-          description: 'Where an answer says what cursor comes next; the list ends where it says nothing.',
+          description: 'Where an answer holds the next cursor. The list ends with an answer that holds none.',
         }),
         max_pages: maxPages,
       })
-      .meta({ description: 'By a cursor that each answer holds for the next.' }),
+      .meta({ description: 'Pages by cursor: each answer holds the cursor of the next page.' }),
     z
       .strictObject({
         type: z.literal('link'),
@@ -56,6 +67,8 @@ export const pagingSchema = z
         }),
         max_pages: maxPages,
       })
-      .meta({ description: 'By the URL of the next page, on the same server.' }),
+      .meta({
+        description: 'Pages by link: each answer holds the URL of the next page, on the same server.',
+      }),
   ])
   .meta({ description: 'How a list comes in pages.' });

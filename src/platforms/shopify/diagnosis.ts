@@ -14,7 +14,7 @@ import { requireScopes, wantedScopes } from './neededScopes.ts';
 
 type Remote = ConnectionTestResult['remote'];
 
-/** Walks the stages of a connection test and stops at the first that fails. Throws only for bugs. */
+/** Runs the stages of a connection test and stops at the first that fails. Throws only for bugs. */
 export async function diagnose(
   connection: Connection,
   options: ShopifyOptions,
@@ -63,7 +63,10 @@ async function walk(
   });
 }
 
-/** The way to Shopify, told with the first request that is answered, whichever that is. */
+/**
+ * Records the connection checks to Shopify with the first request that gets an answer, whichever request that
+ * is.
+ */
 class Way {
   readonly #list: CheckList;
   #told = false;
@@ -78,7 +81,10 @@ class Way {
     this.#list.reached(answer);
   }
 
-  /** Runs one check that asks Shopify. A fault before anything was answered is one of the way there. */
+  /**
+   * Runs one check that calls Shopify. A connection fault before the first answer counts as a fault on the
+   * way to Shopify.
+   */
   async check<T>(name: string, work: () => Promise<Checked<T>>): Promise<T> {
     const started = performance.now();
     try {

@@ -2,8 +2,9 @@ import { CONNECTION_EXPLANATIONS } from '../connectionExplanations.ts';
 import type { Explanations } from '../explainedFault.ts';
 
 /**
- * By code, or by `code.variant` where the cause is known more exactly. What the statuses mean:
- * https://shopify.dev/docs/api/usage/response-codes and https://shopify.dev/docs/api/admin-graphql#status_and_error_codes
+ * Messages and hints by code, or by `code.variant` if the cause is known more exactly. The meaning of the
+ * statuses: https://shopify.dev/docs/api/usage/response-codes and
+ * https://shopify.dev/docs/api/admin-graphql#status_and_error_codes
  */
 export const EXPLANATIONS: Explanations = {
   ...CONNECTION_EXPLANATIONS,
@@ -63,8 +64,8 @@ export const EXPLANATIONS: Explanations = {
     hint: 'This follows repeated excess of limits, or a risk of fraud. The owner has to ask Shopify support.',
   },
   throttled: {
-    message: 'Shopify asks for patience: the limit of this app in this shop is used up.',
-    hint: 'We try again. If it stays so, other programs use the same app: give each its own.',
+    message: 'Shopify asks us to wait: the limit of this app in this shop is used up.',
+    hint: 'We try again. If it stays so, other programs use the same app: give each program an app of its own.',
     retryable: true,
   },
   rejected: {
@@ -89,7 +90,7 @@ export const EXPLANATIONS: Explanations = {
     retryable: true,
   },
   unexpected_answer: {
-    message: 'Shopify answers in a way that its API does not: {found}.',
+    message: 'Shopify gave an answer that its API does not give: {found}.',
     hint: 'Check SHOPIFY_BASE_URL and SHOPIFY_API_VERSION with the operator of this server.',
   },
   unknown_type: {

@@ -3,14 +3,15 @@ import { syncSettingsSchema } from '../syncSettings.ts';
 import { SHOP_DOMAIN } from './api/shopAddress.ts';
 
 /**
- * What `config_json` may hold when a caller sends it. A domain in upper case is taken in lower case, as DNS
- * makes no difference; everything else that is not plainly one shop's own domain is refused.
+ * What `config_json` may hold when a caller sends it. A domain in upper case is changed to lower case, as DNS
+ * ignores case. Everything else that is not clearly one shop's own domain is refused.
  */
 export const shopifyConfigSchema = z.strictObject({
   shop_domain: z
     .string()
     .max(255)
-    // Before it is lowered: the Kelvin sign and its like would else turn into plain letters.
+    // Checked before the change to lower case: that change turns characters such as the Kelvin sign into
+    // plain letters.
     .regex(/^[\x21-\x7e]+$/, {
       error: 'must be ASCII, without blanks, such as my-shop.myshopify.com.',
       abort: true,
@@ -24,7 +25,9 @@ export const shopifyConfigSchema = z.strictObject({
   sync_settings: syncSettingsSchema.exactOptional(),
 });
 
-/** Tokens and secrets travel in headers and forms: a line break or blank in one came along by copying. */
+/**
+ * Tokens and secrets are sent in headers and forms. A line break or blank in a secret is a copying mistake.
+ */
 const secret = z
   .string()
   .min(1)
@@ -32,8 +35,9 @@ const secret = z
   .regex(/^[\x21-\x7e]*$/, 'must be copied without line breaks, blanks and other characters around it.');
 
 /**
- * The secrets in `credentials_json`: an access token, or a client that mints one. The client secret also signs
- * the shop's webhooks: it may stand beside an access token for that, and the one before it while it is rotated.
+ * The secrets in `credentials_json`: an access token, or a client ID and secret that mint one. The client
+ * secret also verifies the shop's webhooks: for that, it may stand beside an access token. During a rotation
+ * the previous client secret verifies webhooks too.
  */
 export const shopifyCredentialsSchema = z
   .strictObject({
@@ -42,14 +46,14 @@ export const shopifyCredentialsSchema = z
     client_secret: secret.exactOptional().meta({ description: 'Its client secret; it also signs webhooks.' }),
     previous_client_secret: secret
       .exactOptional()
-      .meta({ description: 'The client secret before, while it is being rotated.' }),
+      .meta({ description: 'The previous client secret, during a rotation.' }),
   })
   .superRefine((given, context) => {
     const issue = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message });
     if (given.access_token !== undefined) {
       if (given.client_id !== undefined)
-        issue('client_id', 'stands in for access_token: send one of them, and null for the other.');
+        issue('client_id', 'replaces access_token: send one of them, and null for the other.');
       return;
     }
     if (given.client_id === undefined && given.client_secret === undefined)

@@ -10,8 +10,8 @@ import { TAXONOMIES } from './content/taxonomies.ts';
 import { requireScopes, WRITE_SCOPES } from './neededScopes.ts';
 
 /**
- * Reads what a shop consists of: its four kinds of content as post types, and what they are sorted by as
- * taxonomies. What the app may not see, but does not need, is left out. Throws ExplainedFault.
+ * Reads the structure of a shop: its four kinds of content as post types, and their groupings as taxonomies.
+ * Taxonomies that the app may not see are left out, as the app does not need them. Throws ExplainedFault.
  */
 export async function readShopifyStructure(
   connection: Connection,
@@ -45,7 +45,7 @@ export async function readShopifyStructure(
   return {
     post_types: postTypes,
     taxonomies,
-    // The app in the shop is what lets us in.
+    // A shop needs no plugin: the app that is installed there gives us access.
     plugin_connection_enabled: true,
     two_way_sync_enabled: WRITE_SCOPES.every((alternatives) =>
       alternatives.some((scope) => scopes.has(scope)),

@@ -3,7 +3,7 @@ import type { Explanations } from '../explainedFault.ts';
 
 const ALLOW_PATH = 'allow requests whose path begins with {path}';
 
-/** What each code of a WordPress's connection test means and what mends it. */
+/** Messages and hints for the fault codes of a WordPress site. */
 export const EXPLANATIONS: Explanations = {
   ...CONNECTION_EXPLANATIONS,
   invalid_url: {
@@ -26,13 +26,13 @@ export const EXPLANATIONS: Explanations = {
     retryable: true,
   },
   too_large: {
-    message: 'The site answers with more data than is sensible here.',
-    hint: 'Check that the address is the site itself and not a download, and that no plugin adds to REST answers.',
+    message: 'The answer of the site is larger than this server accepts.',
+    hint: 'Check that the address leads to the site and not to a download, and that no plugin adds to REST answers.',
   },
 
   not_wordpress: {
     message: 'There is a website here, but no WordPress was found.',
-    hint: 'Check the address. If WordPress is in a subdirectory, write it along, for example https://example.com/blog.',
+    hint: 'Check the address. If WordPress is in a subdirectory, add it to the address, for example https://example.com/blog.',
   },
   wordpress_com: {
     message: 'This is a site on WordPress.com, which offers no REST API of its own.',
@@ -92,7 +92,7 @@ export const EXPLANATIONS: Explanations = {
     hint: `Ask SiteGround's support to ${ALLOW_PATH} past the anti-bot captcha.`,
   },
   'firewall.imunify360': {
-    message: 'Imunify360 on the host takes us for a bot.',
+    message: 'Imunify360 on the host treats this server as a bot.',
     hint: `Ask the hoster to allow this server in Imunify360 and to ${ALLOW_PATH}.`,
   },
   'firewall.incapsula': {
@@ -181,7 +181,7 @@ export const EXPLANATIONS: Explanations = {
     retryable: true,
   },
   dirty_json: {
-    message: 'PHP prints warnings or a byte order mark before its answers. We read on past them.',
+    message: 'PHP prints warnings or a byte order mark before its answers. We skip them.',
     hint: 'Switch display_errors off in PHP, and correct the plugin or file that the warning names.',
   },
   fatal: {
@@ -197,7 +197,7 @@ export const EXPLANATIONS: Explanations = {
     hint: "Set the clock of the site's server by NTP.",
   },
   cached_api: {
-    message: 'A cache answers in place of the REST API.',
+    message: 'A cache answers instead of the REST API.',
     hint: 'Exclude {path} from the cache of the site, the caching plugin and the CDN.',
   },
   'cached_api.replayed': {
@@ -206,7 +206,7 @@ export const EXPLANATIONS: Explanations = {
     retryable: true,
   },
   unexpected_answer: {
-    message: 'The site answers in a way that WordPress does not: {found}.',
-    hint: 'A plugin changes the REST API. Try with other plugins deactivated to find which.',
+    message: 'The site gave an answer that WordPress does not give: {found}.',
+    hint: 'A plugin changes the REST API. Deactivate other plugins one by one to find it.',
   },
 };

@@ -3,7 +3,10 @@ import { EXPLANATIONS } from './explanations.ts';
 
 export type { ExplanationValues } from '../explainedFault.ts';
 
-/** A RemoteError in WordPress's words. `{path}` in them stands for the connector's path. */
+/**
+ * A RemoteError with the messages and hints for WordPress. `{path}` in a text stands for the connector's
+ * path.
+ */
 export type WordpressFault = ExplainedFault;
 export const WordpressFault = ExplainedFault;
 

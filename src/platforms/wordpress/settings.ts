@@ -15,7 +15,10 @@ const siteUrl = z
     }
   });
 
-/** What `config_json` may hold when a caller sends it. `content_types` beside it is written by the server alone. */
+/**
+ * What `config_json` may hold when a caller sends it. Only the server writes `content_types` beside these
+ * fields.
+ */
 export const wordpressConfigSchema = z.strictObject({
   site_url: siteUrl
     .exactOptional()

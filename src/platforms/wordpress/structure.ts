@@ -7,18 +7,21 @@ import { collectionRoute, everyStatus } from './site/listings.ts';
 import { openSiteApi, readRoute, type SiteApi } from './site/siteApi.ts';
 import { type ApiAnswer, isRecord, type SiteClient } from './site/siteClient.ts';
 
-/** A site may have dozens of types, each counted by a request. Milliseconds. */
+/** A site may have dozens of types, and each needs a request to be counted. Milliseconds. */
 const STRUCTURE_BUDGET_MS = 60_000;
 
-/** Counts asked for at once: two cores of a site are busy with two requests (WordPress serves one per PHP worker). */
+/**
+ * How many counts are requested at once. WordPress serves one request per PHP worker, so two requests keep
+ * two cores of a site busy.
+ */
 const COUNTS_AT_ONCE = 3;
 
-/** WordPress's own types that are no content of their own; those of the editor begin with `wp_`. */
+/** WordPress's own types that are not content. Those of the editor begin with `wp_`. */
 const INTERNAL =
   /^(wp_.*|attachment|nav_menu|nav_menu_item|link_category|post_format|revision|custom_css|customize_changeset|oembed_cache|user_request)$/;
 
 /**
- * Reads a site's post types and taxonomies: from the connector where there is one, else from core REST.
+ * Reads a site's post types and taxonomies: from the connector if there is one, else from core REST.
  * Throws WordpressFault.
  */
 export async function readWordpressStructure(
@@ -42,7 +45,7 @@ function connectorStructure(answer: ApiAnswer, client: SiteClient): SiteStructur
     post_types: mapEntries(value.post_types, postType),
     // PHP writes an empty map as [].
     taxonomies: mapEntries(isRecord(value.taxonomies) ? value.taxonomies : {}, taxonomy),
-    // It answers this one question even when its owner has switched the connection off.
+    // The connector answers this one route even if the owner has switched the connection off.
     plugin_connection_enabled: value.plugin_connection_enabled !== false,
     two_way_sync_enabled: value.two_way_sync_enabled === true,
     timestamp: value.timestamp,
@@ -53,7 +56,8 @@ async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStr
   const types = await readRoute(api, 'wp/v2/types', 'context=edit');
   const taxonomies = await readRoute(api, 'wp/v2/taxonomies', 'context=edit');
   const every = everyStatus(await api.get('wp/v2/statuses', 'context=edit'));
-  // A type with rights of its own may be closed to the user's own view; what visitors see is counted then.
+  // A type with its own capabilities may refuse the user `context=edit`. Then only what visitors see is
+  // counted.
   const count = async (entry: Record<string, unknown>, query: string) => {
     const route = collectionRoute(String(entry.rest_base), entry.rest_namespace);
     const own = await api.get(route, `per_page=1&_fields=id&context=edit${query}`);
@@ -71,23 +75,24 @@ async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStr
     ),
     taxonomies: await countAll(taxonomies.value, async (entry) => taxonomy(entry, await count(entry, ''))),
     plugin_connection_enabled: false,
-    // Without the connector nothing on the site tells us of changes there.
+    // Without the connector, nothing on the site notifies us of changes.
     two_way_sync_enabled: false,
     timestamp: new Date(readAt).toISOString(),
   };
 }
 
 /**
- * The moment of an answer by the site's clock. A Date header tells whole seconds (RFC 9110, 5.6.7), the
- * connector milliseconds: taken as it stands, what is read now would be older than what was pushed earlier
- * in this second. So our own clock says where in that second. In and out: milliseconds since 1970.
+ * The moment of an answer by the site's clock. In and out: milliseconds since 1970.
+ * A Date header has whole seconds (RFC 9110, 5.6.7), the connector's timestamps have milliseconds. With whole
+ * seconds, a structure that is read now could seem older than one that was pushed earlier in this second. So
+ * our own clock gives the milliseconds within that second.
  */
 function momentWithin(date: string | undefined, now: number): number {
   const second = Date.parse(date ?? '');
   return Number.isNaN(second) ? now : Math.min(Math.max(now, second), second + 999);
 }
 
-/** Only content, as the connector counts it too; a type without REST base cannot be read. */
+/** Is this type content? The connector counts the same types. A type without a REST base cannot be read. */
 function isContent(slug: string, entry: Record<string, unknown>): boolean {
   return !INTERNAL.test(slug) && typeof entry.rest_base === 'string';
 }
@@ -121,7 +126,7 @@ function taxonomy(entry: Record<string, unknown>, count = Number(entry.count)): 
 
 function common(entry: Record<string, unknown>, count: number) {
   return {
-    // The connector says `label`, core says `name`.
+    // The connector calls it `label`, core calls it `name`.
     label: decodeCharacterReferences(String(entry.label ?? entry.name ?? '')),
     count: Number.isInteger(count) ? count : 0,
     ...(typeof entry.rest_base === 'string' ? { rest_base: entry.rest_base } : {}),

@@ -7,8 +7,8 @@ import { readWordpressStructure } from './structure.ts';
 import { wordpressWebhooks } from './webhooks/webhookPart.ts';
 
 /**
- * WordPress, through the connector plugin's signed requests or, without it, through core REST by an application
- * password. `outbound` is the only way out; `clock` gives milliseconds since 1970.
+ * WordPress, through the connector plugin's signed requests or, without the plugin, through core REST with an
+ * application password. All requests go through `outbound`; `clock` gives milliseconds since 1970.
  */
 export function createWordpressPlatform(options: DiagnosisOptions): Platform {
   return {

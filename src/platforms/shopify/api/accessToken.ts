@@ -6,7 +6,7 @@ import { jsonOf, statusFault } from './httpAnswer.ts';
 import type { ShopifyOptions } from './options.ts';
 import { adminUrl } from './shopAddress.ts';
 
-/** A token is minted again this long before it expires by our clock. Milliseconds. */
+/** How long before its expiry by our clock a token is replaced. Milliseconds. */
 const EARLY_MS = 60_000;
 
 /** https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant */
@@ -25,8 +25,8 @@ interface Minted {
 }
 
 /**
- * The access token of one integration: as it was entered, or minted by the client credentials grant, in which
- * case it is kept, encrypted, for the 24 hours that it lasts.
+ * The access token of one integration: entered by the user, or minted by the client credentials grant. A
+ * minted token is stored, encrypted, for the 24 hours that it is valid.
  */
 export class AccessToken {
   readonly #connection: Connection;
@@ -34,7 +34,7 @@ export class AccessToken {
   readonly #options: ShopifyOptions;
   #minted: Minted | null;
   #minting: Promise<string> | null = null;
-  /** Called for the answer of each request for a token. */
+  /** Called for the answer to each token request. */
   onAnswer: (answer: OutboundResponse) => void = () => undefined;
 
   constructor(connection: Connection, shop: string, options: ShopifyOptions) {
@@ -44,13 +44,16 @@ export class AccessToken {
     this.#minted = mintedBefore(connection.kept ?? {});
   }
 
-  /** Is it minted, so that a new one can be had? */
+  /** Is the token minted, so that a new one can be minted? */
   get renewable(): boolean {
     const { access_token: entered, client_id: id, client_secret: secret } = this.#connection.credentials;
     return entered === undefined && id !== undefined && secret !== undefined;
   }
 
-  /** Throws ExplainedFault when there are no credentials, or no token can be had by them. */
+  /**
+   * The current token. Throws ExplainedFault if there are no credentials, or if no token can be minted with
+   * them.
+   */
   async current(): Promise<string> {
     const entered = this.#connection.credentials.access_token;
     if (entered !== undefined) return entered;
@@ -60,7 +63,7 @@ export class AccessToken {
     return this.#mintOnce();
   }
 
-  /** A token other than the refused one; requests that are refused together share one. */
+  /** A token other than the refused one. Requests that are refused at the same time share one new token. */
   async renew(refused: string): Promise<string> {
     if (this.#minted !== null && this.#minted.token !== refused) return this.#minted.token;
     return this.#mintOnce();
@@ -104,8 +107,8 @@ function mintedBefore(kept: Credentials): Minted | null {
 }
 
 /**
- * Why no token was granted. Shopify answers 400 with an HTML page that says `Oauth error CODE: …`, or with JSON:
- * https://shopify.dev/docs/apps/build/dev-dashboard/get-api-access-tokens
+ * Why Shopify granted no token. Shopify answers 400 with an HTML page that says `Oauth error CODE: …`, or
+ * with JSON: https://shopify.dev/docs/apps/build/dev-dashboard/get-api-access-tokens
  */
 function grantFault(answer: OutboundResponse) {
   const text = answer.body.subarray(0, 100_000).toString('utf8');

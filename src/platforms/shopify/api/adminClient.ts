@@ -9,34 +9,37 @@ import { jsonOf, statusFault } from './httpAnswer.ts';
 import type { ShopifyOptions } from './options.ts';
 import { adminUrl, shopOf } from './shopAddress.ts';
 
-/** A GraphQL document, and what it may cost at the most, before Shopify has told. */
+/** A GraphQL document with its maximum cost, which is used until Shopify has reported the real cost. */
 export interface Operation {
-  /** Different for documents that cost differently. */
+  /** Documents with different costs need different names. */
   name: string;
   document: string;
   cost: number;
 }
 
-/** An answer with data; errors beside it say what is not in the data. */
+/** An answer with data. Its errors say what is missing in the data. */
 export interface AdminAnswer extends GraphqlAnswer {
   data: Record<string, unknown>;
-  /** By Shopify's clock, ISO 8601 UTC; null when it does not say. */
+  /** When Shopify answered, by its own clock, ISO 8601 UTC; null if the answer has no date. */
   answeredAt: string | null;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
-/** A page of long articles is larger than what the outbound client takes by default. Bytes. */
+/** A page of long articles exceeds the default limit of the outbound client. Bytes. */
 const MAX_BYTES = 32 * 1024 * 1024;
-/** How often a throttled request is sent before the caller hears of it, and how long it may wait in between. */
+/**
+ * How often a throttled request is sent before the caller gets the fault, and the longest wait between two
+ * tries.
+ */
 const PATIENCE = { attempts: 5, waitMs: 60_000 };
 
-/** Speaks GraphQL with one shop. Everything it throws is an ExplainedFault. */
+/** Sends GraphQL requests to one shop. Everything it throws is an ExplainedFault. */
 export class AdminClient {
   readonly shop: string;
   readonly token: AccessToken;
-  /** Another version than asked answered: the one that did. */
+  /** The API version that answered, if it is not the requested one. */
   answeredVersion: string | null = null;
-  /** The token was refused and another one minted. */
+  /** The token was refused, and a new one was minted. */
   renewed = false;
   patience = PATIENCE;
   /** Called for every answer of the Admin API, whatever its status. */
@@ -49,13 +52,13 @@ export class AdminClient {
     this.shop = shopOf(connection.config);
     this.token = new AccessToken(connection, this.shop, options);
     this.#options = options;
-    // By site too: nobody can slow down another's shop by naming it.
+    // The site is part of the key, so that nobody can slow down another site's shop by entering its domain.
     this.#bucket = buckets.get(`${connection.siteId} ${this.shop}`);
   }
 
   /**
-   * Sends a query or mutation when the bucket holds its cost, again when it was throttled, which did nothing.
-   * Throws ExplainedFault for an answer without data.
+   * Sends a query or mutation when the bucket holds its cost. A throttled request is sent again, because
+   * Shopify did not execute it. Throws ExplainedFault for an answer without data.
    */
   async ask(
     operation: Operation,
@@ -95,7 +98,10 @@ export class AdminClient {
     }
   }
 
-  /** A token that was minted is minted again once when it is refused. */
+  /**
+   * Sends a request with the current token. If Shopify refuses a minted token, mints a new one and tries once
+   * more.
+   */
   async #signedIn(body: string): Promise<OutboundResponse> {
     const token = await this.token.current();
     const first = await this.#post(body, token);
@@ -128,13 +134,14 @@ export class AdminClient {
   #withData(answer: GraphqlAnswer | null, response: OutboundResponse): AdminAnswer {
     if (response.status !== 200) throw statusFault(response);
     const version = response.headers['x-shopify-api-version'];
-    // A shop falls forward to the oldest version that it still has: https://shopify.dev/docs/api/usage/versioning
+    // Shopify replaces a version that it no longer has with the oldest that it still has:
+    // https://shopify.dev/docs/api/usage/versioning
     if (version !== undefined && version !== this.#options.apiVersion) this.answeredVersion = version;
     if (answer === null)
       throw fault('unexpected_answer', { values: { found: 'an answer that is not GraphQL' } });
     const { data } = answer;
     if (data === null || Object.values(data).every((value) => value === null)) {
-      // A mutation or query may well find nothing; then there is no error beside it.
+      // null without an error is a valid result: the mutation or query found nothing.
       if (data === null || answer.errors.length > 0) throw graphqlFault(answer.errors);
     }
     const date = Date.parse(response.headers.date ?? '');

@@ -1,4 +1,4 @@
-/** What Shopify tells of an app's bucket in a shop: points, and points a second. */
+/** What Shopify reports about an app's bucket in a shop: points, and points a second. */
 export interface ThrottleStatus {
   maximumAvailable: number;
   currentlyAvailable: number;
@@ -8,29 +8,32 @@ export interface ThrottleStatus {
 export interface BucketClock {
   /** Milliseconds since 1970. */
   clock: () => number;
-  /** Resolves after so many milliseconds; rejects when the signal aborts. */
+  /** Resolves after `ms` milliseconds; rejects when the signal aborts. */
   wait: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 /**
- * The points that one app has in one shop. A query takes what it may cost at the most before it runs, and gets
- * the rest back: https://shopify.dev/docs/apps/build/apis/graphql-admin/rate-limits
- * A request is admitted when the bucket surely holds its cost, in the order of asking, so that a process that
- * has the app for itself is never throttled.
+ * The query points that one app has in one shop. A query reserves its maximum cost before it runs, and gets
+ * unused points back: https://shopify.dev/docs/apps/build/apis/graphql-admin/rate-limits
+ * A request is admitted when the bucket certainly holds its cost, in order of arrival. A process that has the
+ * app to itself is therefore never throttled.
  */
 export class CostBucket {
   readonly #time: BucketClock;
-  /** As last told, and when; null before the first answer. */
+  /** Shopify's last report and its time; null before the first answer. */
   #told: (ThrottleStatus & { at: number }) | null = null;
-  /** Costs of requests that are not answered yet; what Shopify tells may hold them already or not. */
+  /** The cost of requests without an answer yet. Shopify's report may or may not include it already. */
   #underWay = 0;
   #requests = 0;
   #queue: Promise<void> = Promise.resolve();
   #settled = Promise.withResolvers<void>();
-  /** How many requests wait or are under way, and when the last one was asked for. */
+  /** How many requests wait or are under way. `usedAt` is when the last one was made. */
   waiting = 0;
   usedAt: number;
-  /** What queries did cost, by what was expected of them: how Shopify counts is not all documented. */
+  /**
+   * The costs of queries that Shopify reported, by query and expected cost. Shopify does not document all of
+   * its cost rules.
+   */
   readonly #known = new Map<string, number>();
 
   constructor(time: BucketClock) {
@@ -38,7 +41,7 @@ export class CostBucket {
     this.usedAt = time.clock();
   }
 
-  /** What a query will be asked for: what it cost before, or what is `expected` of it. */
+  /** The cost to reserve for a query: the cost that was reported before, else `expected`. */
   costOf(query: string, expected: number): number {
     return this.#known.get(`${query} ${expected}`) ?? expected;
   }
@@ -59,7 +62,7 @@ export class CostBucket {
     return admitted;
   }
 
-  /** Gives a reservation back, with what Shopify told of the bucket, if it did. */
+  /** Ends a reservation and stores Shopify's report about the bucket, if there is one. */
   settle(cost: number, status: ThrottleStatus | null): void {
     this.waiting -= 1;
     this.#underWay -= cost;
@@ -69,7 +72,7 @@ export class CostBucket {
     this.#settled = Promise.withResolvers();
   }
 
-  /** How long until `cost` is restored from nothing. Milliseconds. */
+  /** How long an empty bucket takes to restore `cost`. Milliseconds. */
   refillMs(cost: number): number {
     return this.#told === null ? 1000 : Math.ceil((cost / this.#told.restoreRate) * 1000);
   }
@@ -79,7 +82,7 @@ export class CostBucket {
       signal?.throwIfAborted();
       const wait = this.#missing(cost);
       if (wait === 0) break;
-      // An answer may bring points back before time does.
+      // An answer may return points before the wait is over.
       const enough = new AbortController();
       const stop = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
       const settled = this.#settled.promise;
@@ -95,21 +98,24 @@ export class CostBucket {
     this.#requests += 1;
   }
 
-  /** Milliseconds until `cost` will be there; 0 when it is; infinite when only an answer can tell. */
+  /**
+   * Milliseconds until the bucket holds `cost`: 0 if it does already, infinite if only an answer can tell.
+   */
   #missing(cost: number): number {
     if (this.#told === null) return this.#requests === 0 ? 0 : Number.POSITIVE_INFINITY;
     const { maximumAvailable, currentlyAvailable, restoreRate, at } = this.#told;
     const restored = ((this.#time.clock() - at) / 1000) * restoreRate;
     const available = Math.min(maximumAvailable, currentlyAvailable + restored) - this.#underWay;
-    // What costs more than the bucket holds is sent when it is full, and refused by Shopify itself.
+    // A query that costs more than a full bucket is sent when the bucket is full. Shopify then refuses it.
     const missing = Math.min(cost, maximumAvailable) - available;
-    // A full bucket would not hold it beside what is under way: time alone does not help.
+    // Even a full bucket does not hold the cost and the requests under way together. Waiting alone does not
+    // help.
     if (cost + this.#underWay > maximumAvailable && this.#requests > 0) return Number.POSITIVE_INFINITY;
     return missing <= 0 ? 0 : Math.ceil((missing / restoreRate) * 1000);
   }
 }
 
-/** The buckets of a process, one for each app and shop. */
+/** The buckets of a process, one for each key: a shop as one site uses it. */
 export class CostBuckets {
   readonly #time: BucketClock;
   readonly #buckets = new Map<string, CostBucket>();
@@ -127,7 +133,7 @@ export class CostBuckets {
     return bucket;
   }
 
-  /** One that is not used for some minutes is full again, so nothing is lost with it. */
+  /** Deletes buckets that were not used for 5 minutes. Such a bucket is full again, so nothing is lost. */
   #forgetIdle(): void {
     const before = this.#time.clock() - 5 * 60_000;
     for (const [key, bucket] of this.#buckets) {

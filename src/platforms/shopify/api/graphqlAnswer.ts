@@ -31,7 +31,7 @@ const cost = z.object({
 
 const answer = z.object({
   data: z.record(z.string(), z.unknown()).nullish().catch(null),
-  // A single sentence where the whole request was refused.
+  // A single text if Shopify refused the whole request.
   errors: z
     .union([z.array(graphqlError), z.string().transform((message) => [{ message }])])
     .nullish()
@@ -42,14 +42,14 @@ const answer = z.object({
     .catch(null),
 });
 
-/** What a GraphQL answer says, errors beside partial data included. */
+/** A GraphQL answer, including the errors that accompany partial data. */
 export interface GraphqlAnswer {
   data: Record<string, unknown> | null;
   errors: GraphqlError[];
   cost: { requested: number; status: ThrottleStatus } | null;
 }
 
-/** Reads an answer's body; null when it is no GraphQL answer. */
+/** Reads the body of an answer; null if it is not GraphQL. */
 export function readGraphqlAnswer(body: unknown): GraphqlAnswer | null {
   const read = answer.safeParse(body);
   if (!read.success) return null;
@@ -70,7 +70,7 @@ export function isThrottled({ errors }: GraphqlAnswer): boolean {
   });
 }
 
-/** What the errors of an answer mean where they leave nothing to take. */
+/** The fault for the errors of an answer without usable data. */
 export function graphqlFault(errors: readonly GraphqlError[]): ExplainedFault {
   const byCode = (code: string) => errors.filter(({ extensions }) => extensions?.code === code);
   const denied = byCode('ACCESS_DENIED');
@@ -89,7 +89,7 @@ export function graphqlFault(errors: readonly GraphqlError[]): ExplainedFault {
   return fault('unexpected_answer', { values: { found }, detail: first?.extensions?.code ?? 'graphql' });
 }
 
-/** `requiredAccess` is a sentence: "`read_products` access scope." */
+/** The scopes that an error names. `requiredAccess` is a sentence: "`read_products` access scope." */
 function scopesNamed({ extensions, message }: GraphqlError): string[] {
   return `${extensions?.requiredAccess ?? message}`.match(/\b(?:read|write)_[a-z_]+\b/g) ?? [];
 }

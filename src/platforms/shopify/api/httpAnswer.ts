@@ -3,7 +3,7 @@ import type { ExplainedFault } from '../../explainedFault.ts';
 import { retryAfterMs } from '../../retryAfter.ts';
 import { fault } from '../faults.ts';
 
-/** The body as JSON; undefined when it is none. */
+/** The body as JSON; undefined if it is not JSON. */
 export function jsonOf(answer: OutboundResponse): unknown {
   try {
     return JSON.parse(answer.body.toString('utf8'));
@@ -13,8 +13,8 @@ export function jsonOf(answer: OutboundResponse): unknown {
 }
 
 /**
- * What a status other than 200 means: https://shopify.dev/docs/api/usage/response-codes
- * A 401 is the business of whoever sent the token.
+ * The fault for a status other than 200: https://shopify.dev/docs/api/usage/response-codes
+ * For a 401, the caller that sent the token may know the cause more exactly.
  */
 export function statusFault(answer: OutboundResponse): ExplainedFault {
   const { headers } = answer;

@@ -1,11 +1,11 @@
 import type { OutboundClient } from '../../../outbound/httpClient.ts';
 import type { BucketClock } from './costBucket.ts';
 
-/** What the platform is built with. */
+/** The settings of the platform, and what it depends on. */
 export interface ShopifyOptions extends BucketClock {
-  /** The only way out. */
+  /** All requests go through it. */
   outbound: Pick<OutboundClient, 'request'>;
-  /** Where Shopify is reached; `{shop}` stands for the shop's domain. */
+  /** The base URL of Shopify; `{shop}` stands for the shop's domain. */
   baseUrl: string;
   /** Such as `2026-10`. */
   apiVersion: string;

@@ -2,8 +2,9 @@ import type { ItemFault } from '../../contentPart.ts';
 import type { GraphqlError } from './graphqlAnswer.ts';
 
 /**
- * Errors beside partial data, by the node that each spoils. GraphQL names the place of an error by its path, and
- * puts null there or further up: https://spec.graphql.org/October2021/#sec-Handling-Field-Errors
+ * Errors that accompany partial data, by the node that each error damages. GraphQL names the place of an
+ * error by a path, and puts null there or further up:
+ * https://spec.graphql.org/October2021/#sec-Handling-Field-Errors
  */
 interface SpoiledNodes {
   byIndex: ReadonlyMap<number, GraphqlError>;
@@ -11,7 +12,7 @@ interface SpoiledNodes {
   elsewhere: readonly GraphqlError[];
 }
 
-/** `listPath` is where the list of nodes stands in the data. */
+/** `listPath` is the path of the node list in the data. */
 export function spoiledNodes(errors: readonly GraphqlError[], listPath: readonly string[]): SpoiledNodes {
   const byIndex = new Map<number, GraphqlError>();
   const elsewhere: GraphqlError[] = [];
@@ -25,12 +26,12 @@ export function spoiledNodes(errors: readonly GraphqlError[], listPath: readonly
   return { byIndex, elsewhere };
 }
 
-/** What was told of an item, so that it is not taken without the part that is wrong. */
+/** The fault for a node with an error. Its item is not taken, as a part of it is missing. */
 export function spoiledFault(error: GraphqlError, externalId: string | null): ItemFault {
   const denied = error.extensions?.code === 'ACCESS_DENIED';
   return {
     externalId,
     code: denied ? 'forbidden' : 'unreadable',
-    message: error.message.slice(0, 500) || 'Shopify gave an error in its place.',
+    message: error.message.slice(0, 500) || 'Shopify gave an error in place of the item.',
   };
 }

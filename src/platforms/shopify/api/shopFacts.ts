@@ -2,15 +2,21 @@ import { z } from 'zod';
 import { fault } from '../faults.ts';
 import type { AdminClient, Operation } from './adminClient.ts';
 
-/** What is the same for everything that is read from and written to a shop. */
+/** Facts about a shop that every read and write there needs. */
 export interface ShopFacts {
   name: string;
-  /** As Shopify names the shop now; it can be changed, and the one before still leads there. */
+  /**
+   * The shop's current domain at Shopify. The domain can be changed; the previous one still leads to the
+   * shop.
+   */
   myshopifyDomain: string;
-  /** Where customers see the shop, without a slash at the end. */
+  /** Where customers see the shop, without a trailing slash. */
   url: string;
   scopes: ReadonlySet<string>;
-  /** The publication that makes products and collections visible in the shop; null when it may not be seen. */
+  /**
+   * The publication that makes products and collections visible in the shop; null if the app may not see it
+   * or there is none.
+   */
   onlineStore: string | null;
 }
 
@@ -57,7 +63,7 @@ const publicationsAnswer = z.object({
   }),
 });
 
-/** Asks a shop who it is and what the app may do there. Throws ExplainedFault. */
+/** Reads a shop's name and addresses, and the scopes of the app there. Throws ExplainedFault. */
 export async function readShop(
   client: AdminClient,
   signal?: AbortSignal,
@@ -73,7 +79,10 @@ export async function readShop(
   };
 }
 
-/** May the app do this? Who may write may read: https://shopify.dev/docs/api/usage/access-scopes */
+/**
+ * Does the app have this scope? A write scope includes its read scope:
+ * https://shopify.dev/docs/api/usage/access-scopes
+ */
 export function holds(scopes: ReadonlySet<string>, scope: string): boolean {
   return scopes.has(scope) || (scope.startsWith('read_') && scopes.has(scope.replace('read_', 'write_')));
 }

@@ -7,10 +7,13 @@ import type { ItemReader } from './itemReader.ts';
 import { type Position, START } from './listing.ts';
 import { readWatermark } from './watermark.ts';
 
-/** What was written just before a reading may be found by searches only some time after. Milliseconds. */
+/** How long a search may not find a new write yet. Milliseconds. */
 const OVERLAP_MS = 10 * 60_000;
 
-/** What changed since the watermark by Shopify's own dates, then what is missing. Throws ExplainedFault. */
+/**
+ * Reads what has changed since the watermark, by Shopify's own dates, then finds the missing ids. Throws
+ * ExplainedFault.
+ */
 export async function* readChanges(
   reader: ItemReader,
   kind: ContentKind,
@@ -50,7 +53,7 @@ export async function* readChanges(
   }
 
   const there = window === null ? await countItems(kind, query) : null;
-  // As many as are known, those found now included: then none is missing.
+  // If the shop counts as many items as are stored, including the new ones, no item is missing.
   const complete = there !== null && there === knownBefore + added;
   const swept = complete
     ? { missing: [], unseen: [] }
@@ -68,7 +71,7 @@ export async function* readChanges(
   };
 }
 
-/** The ids of the newest so many, newest first. */
+/** The ids of the `newest` newest items, newest first. */
 async function newestIds(reader: ItemReader, kind: ContentKind, newest: number): Promise<string[]> {
   const found: string[] = [];
   for (let at: Position | null = START; at !== null && found.length < newest; ) {
@@ -88,8 +91,9 @@ async function* allIds(reader: ItemReader, kind: ContentKind): AsyncIterable<str
 }
 
 /**
- * Walks along the ids of the shop and those that are known, both ascending. `seen` are ids that were found just
- * now. With a limit of the newest so many, what is older than those is left as it is.
+ * Compares the ids of the shop with the stored ids, both in ascending order. `seen` are ids that this read
+ * has already found. Returns stored ids that the shop does not have, and unseen ids that are not stored. If
+ * only the newest items are synced, older items are left as they are.
  */
 async function sweep(
   known: KnownContents,

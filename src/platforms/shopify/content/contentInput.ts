@@ -2,7 +2,10 @@ import type { JsonObject, JsonValue } from '../../connection.ts';
 import type { ContentWrite, ItemFault, RemoteContent } from '../../contentPart.ts';
 import { type ContentKind, OUR_NAMESPACE } from './contentKinds.ts';
 
-/** What of `metadata` is written, and how the input calls it. Everything else in it is the shop's own word. */
+/**
+ * The names in `metadata` that are written, each with its path in the mutation's input. All other metadata
+ * comes from the shop and is not written.
+ */
 const METADATA: Readonly<Record<ContentKind['slug'], Readonly<Record<string, string>>>> = {
   article: { author: 'author.name', template_suffix: 'templateSuffix' },
   page: { template_suffix: 'templateSuffix' },
@@ -20,19 +23,19 @@ const METADATA: Readonly<Record<ContentKind['slug'], Readonly<Record<string, str
   },
 };
 
-/** What is sent of one content, besides what has to be looked up first. */
+/** What a mutation sends for one content, except for ids that must be looked up first. */
 interface ContentInput {
   input: JsonObject;
-  /** Of a product: a picture to be taken from its address. */
+  /** For a product: an image that Shopify fetches from its address. */
   media: JsonObject[];
-  /** Should it be visible in the Online Store? null: as it is. */
+  /** Should the item be visible in the Online Store? null: leave it as it is. */
   online: boolean | null;
   notes: ItemFault[];
 }
 
 /**
- * What of `write` differs from `before`, as the mutation's input; all of it where `before` is null, as with a
- * create. What a shop has no place for becomes a note.
+ * The mutation's input: the fields of `write` that differ from `before`; all fields if `before` is null, as
+ * for a create. A field that the shop cannot store becomes a note.
  */
 export function contentInput(
   kind: ContentKind,
@@ -58,7 +61,7 @@ export function contentInput(
     if (value === undefined || value === before?.metadata[name]) continue;
     setPath(input, path, value);
   }
-  // Both or none: nobody says what becomes of the part that is not sent.
+  // Both parts or none: Shopify does not document what happens to a part that is not sent.
   if (input.seo !== undefined) {
     const part = (name: string): JsonValue => write.metadata[name] ?? before?.metadata[name] ?? null;
     input.seo = { title: part('seo_title'), description: part('seo_description') };
@@ -72,7 +75,7 @@ export function contentInput(
   if (typeof image === 'string' && image !== '' && image !== before?.metadata.featured_image_url) {
     if (kind.slug === 'page') notes.push(note(write, 'image_not_kept', 'A page has no image of its own.'));
     else {
-      // Kept beside the picture, so that the same address is taken once.
+      // Stored with the image, so that the same address is uploaded only once.
       ours.push(metafield('image_source', 'single_line_text_field', image));
       if (kind.slug === 'product') media.push({ originalSource: image, mediaContentType: 'IMAGE' });
       else input.image = kind.slug === 'article' ? { url: image } : { src: image };
@@ -90,14 +93,14 @@ function hasDescription(kind: ContentKind): boolean {
   return kind.slug === 'product' || kind.slug === 'collection';
 }
 
-/** Sets the status; what only a publication can say is returned. */
+/** Sets the status in `input`. Returns the visibility that only a publication can set; null to leave it. */
 function statusInput(
   kind: ContentKind,
   { status }: ContentWrite,
   before: RemoteContent | null,
   input: JsonObject,
 ): boolean | null {
-  // Finer words of the shop, as UNLISTED or ARCHIVED, stay while they mean the same.
+  // A finer status of the shop, such as UNLISTED or ARCHIVED, stays if its meaning does not change.
   if (status === null || status === before?.status) return null;
   const published = status === 'published';
   if (kind.slug === 'article' || kind.slug === 'page') {
@@ -106,7 +109,7 @@ function statusInput(
   }
   if (kind.slug === 'product') {
     input.status = published ? 'ACTIVE' : 'DRAFT';
-    // A product starts in no publication, and a draft is not seen in any.
+    // A new product is in no publication. A draft is not visible in any publication.
     return published ? true : null;
   }
   return published;

@@ -1,24 +1,27 @@
 /**
- * The kinds of content that a shop has, and how each is asked for. A content type's slug here is the kind's.
- * https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Article, …/Page, …/Product, …/Collection
+ * A kind of content in a shop, and how to query it. The kind's slug is also the slug of the content type
+ * here. https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Article, …/Page, …/Product, …/Collection
  */
 export interface ContentKind {
   slug: 'article' | 'page' | 'product' | 'collection';
   label: string;
   /** The type's name in GraphQL and in global ids. */
   type: 'Article' | 'Page' | 'Product' | 'Collection';
-  /** The connection on the root. */
+  /** The name of the list in a query. */
   list: 'articles' | 'pages' | 'products' | 'collections';
-  /** What every search for the kind must say: a search for products finds only active ones by default. */
+  /**
+   * The condition that every search for the kind needs. By default, a search for products finds only active
+   * ones.
+   */
   search: string;
   taxonomies: string[];
-  /** Items in one page, so that it stays far below the 1,000 points that one query may cost. */
+  /** Items on one page, few enough to stay far below the 1,000 points that one query may cost. */
   pageSize: number;
   /** Points for one item with all its fields, as objects and connections count. */
   itemCost: number;
 }
 
-/** The first so many collections of a product come with it; the others are asked for. */
+/** How many collections are read together with a product. The others are read separately. */
 const COLLECTIONS_WITH_PRODUCT = 10;
 
 export const KINDS: readonly ContentKind[] = [
@@ -68,17 +71,25 @@ export function kindOf(slug: string): ContentKind | undefined {
   return KINDS.find((kind) => kind.slug === slug);
 }
 
-/** Where our own facts about an item are kept with it, in metafields that every app of the shop sees. */
+/**
+ * The namespace of the metafields in which we store our own facts about an item. Every app of the shop can
+ * see them.
+ */
 export const OUR_NAMESPACE = 'sitebridge';
 
-/** Before keys the number of a content was kept, which may come back for another content. */
+/**
+ * Before there were keys, the number of a content was stored. A number may be used again for another content.
+ */
 const LINK = `
   contentKey: metafield(namespace: "${OUR_NAMESPACE}", key: "content_key") { value }
   contentId: metafield(namespace: "${OUR_NAMESPACE}", key: "content_id") { value }`;
 const OURS = `${LINK}
   imageSource: metafield(namespace: "${OUR_NAMESPACE}", key: "image_source") { value }`;
 
-/** The fields of one item. `onlineStore` is the global id of the Online Store's publication, where it is known. */
+/**
+ * The GraphQL fields of one item. `onlineStore` is the global id of the Online Store's publication, if it is
+ * known.
+ */
 export function fieldsOf(kind: ContentKind, onlineStore: string | null): string {
   switch (kind.slug) {
     case 'article':
@@ -97,7 +108,7 @@ export function fieldsOf(kind: ContentKind, onlineStore: string | null): string 
   }
 }
 
-/** What a status in Shopify's words means here. Nothing in a shop is put aside in a trash. */
+/** Translates a status of Shopify into ours. A shop has no trash. */
 export function localStatus(externalStatus: string): 'draft' | 'published' {
   return ['published', 'unknown', 'ACTIVE', 'UNLISTED'].includes(externalStatus) ? 'published' : 'draft';
 }

@@ -44,7 +44,10 @@ export async function openShop(
 }
 
 class ShopSession implements ContentSession {
-  /** A product's date stays when a collection takes it in by a rule, and a page's when its metafields change. */
+  /**
+   * Some changes leave the date as it was: a rule adds a product to a collection, or the metafields of a page
+   * change.
+   */
   readonly findsEveryChange = false;
   readonly lastOperation = null;
   readonly writesAtOnce = 10;
@@ -88,7 +91,10 @@ class ShopSession implements ContentSession {
   }
 }
 
-/** Throws `unknown_type`: a shop has the four kinds, and none of its own. */
+/**
+ * The kind of a content type. Throws `unknown_type` for all but the four kinds, as a shop cannot define
+ * further ones.
+ */
 function kindFor({ slug }: TypeOfSite): ContentKind {
   const kind = kindOf(slug);
   if (kind === undefined) throw fault('unknown_type', { values: { found: slug } });

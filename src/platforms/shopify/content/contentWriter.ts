@@ -13,7 +13,10 @@ import { isTaken, type Mutated, readPayload, type UserErrors, userFault } from '
 import { MUTATIONS, publishOperation, writeOperation } from './mutations.ts';
 import { readItem } from './remoteItem.ts';
 
-/** Faults of one item's own making; every other one stops the whole work. */
+/**
+ * Codes of faults that may concern one item only. Any other fault stops the whole write, unless it is
+ * retryable.
+ */
 const OF_ONE_ITEM = new Set(['unexpected_answer', 'too_costly', 'too_large']);
 
 /** Writes contents to a shop, one mutation each. */
@@ -30,7 +33,7 @@ export class ContentWriter {
     this.#groupings = new Groupings(reader);
   }
 
-  /** Throws ExplainedFault for what concerns the whole shop, when nothing is under way any more. */
+  /** Throws ExplainedFault for a fault of the whole shop, after all mutations have ended. */
   async write(kind: ContentKind, writes: readonly ContentWrite[]): Promise<WriteOutcome[]> {
     const settled = await Promise.allSettled(writes.map((write) => this.#writeOne(kind, write)));
     return settled.map((each) => {
@@ -69,7 +72,7 @@ export class ContentWriter {
       if (errors.length === 0) {
         const remote = await this.#finish(kind, write, mutated.item, online, notes);
         if (write.slug !== '' && remote.slug !== write.slug)
-          notes.push(note(write, 'slug_changed', `The shop has it as ${remote.slug}.`));
+          notes.push(note(write, 'slug_changed', `In the shop the slug is ${remote.slug}.`));
         return { result: 'written', created: true, remote, notes };
       }
       if (!errors.some(isTaken)) break;
@@ -108,7 +111,10 @@ export class ContentWriter {
     return { result: 'written', created: false, remote, notes };
   }
 
-  /** Sends a mutation; again without its collections where those are filled by rules alone. */
+  /**
+   * Sends a mutation. If Shopify refuses the collections because rules fill them, sends it again without
+   * them.
+   */
   async #mutate(
     kind: ContentKind,
     verb: 'create' | 'update',
@@ -134,15 +140,13 @@ export class ContentWriter {
       moves &&
       mutated.errors.some(({ field }) => field?.some((part) => part.startsWith('collectionsTo')))
     ) {
-      notes.push(
-        note(write, 'collection_by_rule', 'Its collections are filled by rules and stay as they are.'),
-      );
+      notes.push(note(write, 'collection_by_rule', 'Rules fill its collections, so they stay as they are.'));
       return this.#mutate(kind, verb, externalId, rest, media, notes, write);
     }
     return mutated;
   }
 
-  /** Puts an item into the Online Store or takes it out, and gives what the shop now holds. */
+  /** Puts an item into the Online Store or takes it out. Returns the item as the shop now holds it. */
   async #finish(
     kind: ContentKind,
     write: ContentWrite,
@@ -173,7 +177,7 @@ export class ContentWriter {
     const { onlineStore } = this.#reader.facts;
     const untold = (message: string) => notes.push(note(write, 'not_published', message));
     if (onlineStore === null) {
-      untold('Whether it is in the Online Store stays as it is: the app has no write_publications scope.');
+      untold('Its visibility in the Online Store was not changed: the app has no write_publications scope.');
       return;
     }
     const operation = publishOperation(online ? 'publish' : 'unpublish');
@@ -183,7 +187,7 @@ export class ContentWriter {
       const { errors } = readPayload(answer, operation.field, null);
       if (errors.length > 0) untold(userFault(write, errors).message);
     } catch (error) {
-      // The item itself is written; what is left undone must not hide that.
+      // The item itself is written. A fault while publishing must not hide that, so it becomes a note.
       if (!(error instanceof RemoteError)) throw error;
       untold(error.message);
     }

@@ -6,14 +6,14 @@ type Query = (operation: Operation, variables: Record<string, unknown>) => Promi
 
 const count = z.object({ count: z.number().int(), precision: z.string() });
 
-/** With more blogs than one page has, their articles are not counted. */
+/** Matches only if all blogs are on one page. With more blogs, articles are not counted. */
 const blogs = z.object({
   nodes: z.array(z.object({ articlesCount: count })),
   pageInfo: z.object({ hasNextPage: z.literal(false) }),
 });
 
 const QUERIES: Readonly<Record<ContentKind['list'], Operation>> = {
-  // There is no count of all articles, but one for each blog.
+  // Shopify has no count of all articles, but one for each blog.
   articles: {
     name: 'Count articles',
     document: `query CountArticles {
@@ -39,7 +39,7 @@ const QUERIES: Readonly<Record<ContentKind['list'], Operation>> = {
   },
 };
 
-/** How many items of a kind there are; null when Shopify does not count them exactly. */
+/** The number of items of a kind; null if Shopify does not count them exactly. */
 export async function countItems(kind: ContentKind, query: Query): Promise<number | null> {
   const { data } = await query(QUERIES[kind.list], kind.list === 'products' ? { query: kind.search } : {});
   const counted =

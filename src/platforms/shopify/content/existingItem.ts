@@ -5,20 +5,20 @@ import type { ItemReader } from './itemReader.ts';
 import { type Position, START } from './listing.ts';
 import { slugOf } from './slug.ts';
 
-/** Our clock and Shopify's may be this far apart. Milliseconds. */
+/** How far our clock and Shopify's may be apart. Milliseconds. */
 const SLACK_MS = 10 * 60_000;
-/** How far a search for a create of ours goes back, in pages of the newest items. */
+/** How many pages of the newest items a search for one of our creates reads. */
 const PAGES_AT_MOST = 20;
 
-/** The handles that a content is created under: the first that is free. The second nobody else would take. */
+/** The handles to try for a create, in this order. No other content would take the second one. */
 export function handlesFor(write: ContentWrite): string[] {
   const wanted = slugOf(write.slug) || slugOf(write.title) || 'content';
   return [wanted, `${wanted}-${write.contentKey.slice(0, 8)}`];
 }
 
 /**
- * Is it the item of this content? Before keys a number was kept with it, which may come back for another content: it
- * counts only together with the title.
+ * Does the item belong to this content? Before there were keys, the content's number was stored with the
+ * item. A number may be used again for another content, so it counts only together with the title.
  */
 export function isOf(item: RemoteContent, { contentKey, contentId, title, sentAs }: ContentWrite): boolean {
   if (item.contentKey !== null) return item.contentKey === contentKey;
@@ -27,7 +27,7 @@ export function isOf(item: RemoteContent, { contentKey, contentId, title, sentAs
   );
 }
 
-/** The item of this handle; null when there is none. */
+/** The item with this handle; null if there is none. */
 export async function itemByHandle(
   reader: ItemReader,
   kind: ContentKind,
@@ -39,8 +39,8 @@ export async function itemByHandle(
 }
 
 /**
- * What became of a create that was begun before: the item that has the content's key in our metafield, by its
- * handle, or among everything that changed since. null when it never came to be.
+ * Finds the item of a create that was begun before: the item with the content's key in our metafield, by its
+ * handle or among everything that has changed since. null if the create made no item.
  */
 export async function findCreated(
   reader: ItemReader,
@@ -65,8 +65,9 @@ export async function findCreated(
 }
 
 /**
- * Items that contents may be which are to be created, see `ContentSession.findExisting`: by their handles, in one list.
- * A copy of a product has the metafields of the original too: the older one comes first.
+ * Finds items that may already belong to contents that are to be created, by their handles in one list; see
+ * `ContentSession.findExisting`. A copy of a product has the metafields of the original too: the older item
+ * comes first.
  */
 export async function findExisting(
   reader: ItemReader,

@@ -7,7 +7,7 @@ import type { ItemReader } from './itemReader.ts';
 import { COLLECTION_BY_HANDLE } from './mutations.ts';
 import { TAXONOMIES } from './taxonomies.ts';
 
-/** Finds the blogs and collections of a shop that contents are to be in, each once. Throws ExplainedFault. */
+/** Finds the blogs and collections of a shop that contents name, each once. Throws ExplainedFault. */
 export class Groupings {
   readonly #reader: ItemReader;
   #blogs: Promise<RemoteTerm[]> | null = null;
@@ -17,7 +17,10 @@ export class Groupings {
     this.#reader = reader;
   }
 
-  /** The global id of the blog that a content names, else of the shop's first; null when there is none. */
+  /**
+   * The global id of the blog that a content names. A create without such a blog gets the shop's first blog.
+   * null if there is none. A blog that the shop does not have becomes a note.
+   */
   async blogFor(write: ContentWrite, notes: ItemFault[]): Promise<string | null> {
     const blogs = await this.#allBlogs();
     const wanted = write.terms.find(({ taxonomy }) => taxonomy === 'blog');
@@ -43,7 +46,10 @@ export class Groupings {
     return this.#blogs;
   }
 
-  /** Puts into `input` which collections a product joins and leaves. */
+  /**
+   * Adds to `input` which collections a product joins and leaves. A collection that the shop does not have
+   * becomes a note.
+   */
   async memberships(
     write: ContentWrite,
     before: RemoteContent | null,
@@ -82,7 +88,7 @@ export class Groupings {
   }
 }
 
-/** Only a blog that is named and another one moves an article. */
+/** Does the content name a blog other than its current one? Only then is the article moved. */
 export function changedBlog(write: ContentWrite, before: RemoteContent | null): boolean {
   const blog = (terms: ContentWrite['terms']) => terms.find(({ taxonomy }) => taxonomy === 'blog')?.slug;
   const wanted = blog(write.terms);

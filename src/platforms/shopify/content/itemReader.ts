@@ -10,13 +10,16 @@ import { type ContentKind, fieldsOf } from './contentKinds.ts';
 import { beyond, following, type Listing, listOperation, type Position, searchFor } from './listing.ts';
 import { readItem, readMemberships } from './remoteItem.ts';
 
-/** Ids alone cost little: as many as a page may have. https://shopify.dev/docs/api/usage/pagination-graphql */
+/**
+ * Ids alone cost little, so a page has as many as Shopify allows:
+ * https://shopify.dev/docs/api/usage/pagination-graphql
+ */
 const IDS_AT_ONCE = 250;
 
 export interface ItemPage {
   items: RemoteContent[];
   faults: ItemFault[];
-  /** Where the next page is; null after the last one. */
+  /** The position of the next page; null after the last page. */
   next: Position | null;
   answeredAt: string | null;
 }
@@ -24,7 +27,7 @@ export interface ItemPage {
 interface ReadNodes {
   items: RemoteContent[];
   faults: ItemFault[];
-  /** Those of the ids asked for that Shopify knows nothing of. */
+  /** Requested ids that Shopify does not know. */
   absent: string[];
 }
 
@@ -40,13 +43,15 @@ export class ItemReader {
     this.facts = facts;
   }
 
-  /** A query, in its turn, and again after a fault that passes. */
+  /** Sends a query when it is its turn, and again after a temporary fault. */
   query(operation: Operation, variables: Record<string, unknown>): Promise<AdminAnswer> {
     const { signal } = this.#pace;
     return this.#pace.send(() => this.#client.ask(operation, variables, signal), { repeatable: true });
   }
 
-  /** One page of a list, in the order of ids, smaller where a full one is more than can be answered. */
+  /**
+   * Reads one page of a list in the order of ids. The page is smaller if Shopify cannot answer a full one.
+   */
   async page(listing: Listing, at: Position, atMost: number): Promise<ItemPage> {
     const { kind } = listing;
     const fields = fieldsOf(kind, this.facts.onlineStore);
@@ -56,16 +61,16 @@ export class ItemReader {
     return { items, faults, next, answeredAt: answer.answeredAt };
   }
 
-  /** One page of ids alone. */
+  /** Reads one page of ids only. */
   async ids(listing: Listing, at: Position): Promise<{ ids: string[]; next: Position | null }> {
     const { nodes, next } = await this.#list(listing, at, 'id', 1, IDS_AT_ONCE);
     return { ids: nodes.flatMap((node) => nodeId(node, listing.kind.type) ?? []), next };
   }
 
-  /** Some items as they are now. */
+  /** Reads some items in their current state. */
   async byId(kind: ContentKind, externalIds: readonly string[]): Promise<ReadOutcome> {
     const outcome: ReadOutcome = { items: [], gone: [], faults: [] };
-    // What is no id here never was one.
+    // A text that is not an id of Shopify cannot belong to an existing item.
     outcome.gone.push(...externalIds.filter((id) => !isId(id)));
     const ids = externalIds.filter(isId);
     for (let start = 0; start < ids.length; start += kind.pageSize) {
@@ -77,7 +82,7 @@ export class ItemReader {
     return outcome;
   }
 
-  /** Items by id, in one answer, or in halves where one would be too large. */
+  /** Reads items by id, in one answer, or in halves if one answer would be too large. */
   async #nodes(kind: ContentKind, ids: readonly string[]): Promise<ReadNodes> {
     try {
       const answer = await this.query(nodesOperation(kind, this.facts.onlineStore, ids.length), {
@@ -115,14 +120,18 @@ export class ItemReader {
         if (!(error instanceof RemoteError)) throw error;
         if (isTooMuch(error) && size > 1) size = Math.floor(size / 2);
         else if (at.after !== null && at.last !== null && /cursor/i.test(error.message))
-          // A cursor of long ago may not be known any more; the id that was read last is.
+          // Shopify may not know an old cursor any more. The list then restarts after the last id that was
+          // read.
           at = beyond(at.last);
         else throw error;
       }
     }
   }
 
-  /** The good ones of `nodes`; `asked` are the ids in their place, where they were asked for by id. */
+  /**
+   * Reads `nodes` into items, faults and absent ids. `asked` holds the requested ids in the same order, for a
+   * request by id.
+   */
   async #items(
     kind: ContentKind,
     nodes: readonly unknown[],
@@ -140,9 +149,14 @@ export class ItemReader {
       if (error !== undefined) {
         faults.push(spoiledFault(error, id ?? nodeId(node, kind.type)));
       } else if (node === null && id !== undefined) {
-        // Where nothing may be told of a part of the answer, null proves nothing.
+        // An error that names no node may concern this node, so null does not prove that the item is gone.
         if (spoiled.elsewhere.length === 0) absent.push(id);
-        else faults.push({ externalId: id, code: 'unreadable', message: 'Shopify does not say what it is.' });
+        else
+          faults.push({
+            externalId: id,
+            code: 'unreadable',
+            message: 'Shopify does not say whether the item exists.',
+          });
       } else {
         const read = readItem(kind, node, this.facts);
         if ('fault' in read) faults.push(read.fault);
@@ -155,7 +169,10 @@ export class ItemReader {
     return { items, faults, absent };
   }
 
-  /** A product in very many collections: the others are asked for, else they would seem to be left. */
+  /**
+   * Reads the other collections of a product that is in very many. Without them, the product would seem to
+   * have left them.
+   */
   async #addCollections(content: RemoteContent, after: string | null): Promise<void> {
     for (let cursor = after; cursor !== null; ) {
       const { data } = await this.query(MEMBERSHIPS, {
@@ -197,7 +214,7 @@ function nodesOperation(kind: ContentKind, onlineStore: string | null, count: nu
   };
 }
 
-/** Would less be answered? */
+/** Could a smaller request succeed? */
 function isTooMuch(error: unknown): boolean {
   return error instanceof RemoteError && (error.code === 'too_large' || error.code === 'too_costly');
 }

@@ -4,37 +4,46 @@ import { less, nodeId } from '../api/globalId.ts';
 import { fault } from '../faults.ts';
 import type { ContentKind } from './contentKinds.ts';
 
-/** Which items are listed; always in the order of ids, so that nothing moves from page to page. */
+/** Which items are listed. They always come in the order of ids, so that no item moves from page to page. */
 export interface Listing {
   kind: ContentKind;
-  /** A condition in Shopify's search syntax; empty for none. https://shopify.dev/docs/api/usage/search-syntax */
+  /**
+   * A condition in Shopify's search syntax; empty if there is none.
+   * https://shopify.dev/docs/api/usage/search-syntax
+   */
   search: string;
-  /** The newest first. */
+  /** Lists the newest items first. */
   reverse: boolean;
 }
 
-/** As a cursor keeps it. */
+/** A position as a cursor stores it. */
 export const positionSchema = z.object({
   /** Shopify's cursor. */
   after: z.string().nullable(),
-  /** Only items beyond this id, where reading began anew there. */
+  /** Lists only items beyond this id, if the list was restarted there. */
   beyond: z.string().nullable(),
-  /** The id that was read last. */
+  /** The last id that was read. */
   last: z.string().nullable(),
-  /** Items since `after` was null. */
+  /** How many items were read since `after` was null. */
   since: z.number(),
 });
 
-/** Where a reading stands. */
+/** How far a read has come. */
 export type Position = z.output<typeof positionSchema>;
 
-/** Where a reading begins. */
+/** The start of a read. */
 export const START: Position = { after: null, beyond: null, last: null, since: 0 };
 
-/** A list is paged no further than 25,000 items: https://shopify.dev/docs/api/usage/limits#pagination-limits */
+/**
+ * A list is restarted after this many items, as Shopify pages no further than 25,000 items:
+ * https://shopify.dev/docs/api/usage/limits#pagination-limits
+ */
 const PAGED_AT_MOST = 20_000;
 
-/** The query for one page of a list; `fields` of each item, which cost `cost` in all. */
+/**
+ * The query for one page of a list. `fields` are the fields of each item; `cost` is the cost of all items
+ * together.
+ */
 export function listOperation(kind: ContentKind, fields: string, cost: number): Operation {
   return {
     name: `${kind.list} ${fields === 'id' ? 'ids' : 'items'}`,
@@ -48,18 +57,24 @@ export function listOperation(kind: ContentKind, fields: string, cost: number): 
   };
 }
 
-/** What a page is searched by: the kind's own condition, the listing's, and where reading began anew. */
+/**
+ * The search for a page: the kind's own condition, the listing's condition, and the id after which the list
+ * restarts.
+ */
 export function searchFor({ kind, search, reverse }: Listing, at: Position): string {
   const begun = at.beyond === null ? '' : `id:${reverse ? '<' : '>'}${at.beyond}`;
   return [kind.search, search, begun].filter((part) => part !== '').join(' AND ');
 }
 
-/** Reading begins anew after this id, without Shopify's cursor. */
+/** The position that restarts a list after this id, without Shopify's cursor. */
 export function beyond(id: string): Position {
   return { after: null, beyond: id, last: id, since: 0 };
 }
 
-/** Where a reading goes on. Throws when it does not get any further, which would never end. */
+/**
+ * The position after a page. Throws `unexpected_answer` if the list makes no progress, as the read would
+ * never end.
+ */
 export function following(
   { kind, reverse }: Listing,
   at: Position,

@@ -12,12 +12,12 @@ const userErrors = z.array(
 );
 export type UserErrors = z.output<typeof userErrors>;
 
-/** What a mutation of one item came to. */
+/** The result of a mutation of one item. */
 export type Mutated = { item: unknown; errors: [] } | { item: null; errors: UserErrors };
 
 /**
- * Reads the payload under `field`, and in it the item under `itemField`; null where there is none to be read. Throws
- * ExplainedFault `unexpected_answer`.
+ * Reads the payload under `field`, and the item in it under `itemField`; with null as `itemField`, no item is
+ * read. Throws ExplainedFault `unexpected_answer`.
  */
 export function readPayload(answer: AdminAnswer, field: string, itemField: string | null): Mutated {
   const payload = z.record(z.string(), z.unknown()).safeParse(answer.data[field]);
@@ -28,12 +28,12 @@ export function readPayload(answer: AdminAnswer, field: string, itemField: strin
   return { item: itemField === null ? null : payload.data[itemField], errors: [] };
 }
 
-/** Is it that another item has the handle? */
+/** Does the error say that another item has the handle? */
 export function isTaken({ field, message, code }: UserErrors[number]): boolean {
   return code === 'TAKEN' || ((field?.includes('handle') ?? false) && /taken|already|in use/i.test(message));
 }
 
-/** What the shop says against a write. */
+/** The fault with the shop's reasons for refusing a write. */
 export function userFault(write: ContentWrite, errors: UserErrors): ItemFault {
   const code = errors.find((error) => error.code)?.code?.toLowerCase() ?? 'refused';
   const told = errors.map(({ field, message }) => (field ? `${field.join('.')}: ${message}` : message));

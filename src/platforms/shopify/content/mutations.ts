@@ -2,13 +2,13 @@ import type { Operation } from '../api/adminClient.ts';
 import { type ContentKind, fieldsOf } from './contentKinds.ts';
 
 interface Mutation {
-  /** The mutation's name, under which its payload stands in the data. */
+  /** The name of the mutation, and of its payload in the data. */
   field: string;
-  /** What `$input` is declared as. */
+  /** The declared type of `$input`. */
   inputType: string;
-  /** The argument that takes it. */
+  /** The argument that takes the input. */
   argument: string;
-  /** Does the id of what is updated stand beside the input, and not in it? */
+  /** Is the id of the updated item an argument of its own, and not a field of the input? */
   idBeside: boolean;
   /** Do user errors have codes? */
   codes: boolean;
@@ -56,7 +56,7 @@ export function writeOperation(
   };
 }
 
-/** Makes a product or collection visible in a publication, or takes it out. */
+/** The mutation that makes a product or collection visible in a publication, or takes it out. */
 export function publishOperation(verb: 'publish' | 'unpublish'): Operation & { field: string } {
   const field = verb === 'publish' ? 'publishablePublish' : 'publishableUnpublish';
   return {

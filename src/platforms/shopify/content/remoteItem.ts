@@ -63,17 +63,18 @@ const collection = z.object({
   isOnline: z.boolean().nullish(),
 });
 
-/** An item as read, or why it cannot be taken. */
+/** An item that was read, or why it cannot be read. */
 type ReadItem = { content: RemoteContent; restOfCollections: string | null } | { fault: ItemFault };
 
 /**
- * One node of an answer as a content. `restOfCollections` is the cursor after which a product's other
- * collections are. Never throws: a node that is not what it must be is a fault.
+ * Reads one node of an answer as a content. `restOfCollections` is the cursor after which a product's other
+ * collections come. Never throws: a node that cannot be read becomes a fault.
  */
 export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): ReadItem {
   const id = nodeId(node, kind.type);
   if (id === null) {
-    const message = node === null ? 'Shopify gave nothing in its place.' : `It has no id of a ${kind.slug}.`;
+    const message =
+      node === null ? 'Shopify gave nothing in place of the item.' : `The item has no id of a ${kind.slug}.`;
     return { fault: { externalId: null, code: 'no_id', message } };
   }
   const base: Base = (from, path) => ({
@@ -88,7 +89,7 @@ export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): Re
     tag: null,
     contentKey: z.uuid().safeParse(from.contentKey?.value.toLowerCase()).data ?? null,
     legacyContentId: contentIdOf(from.contentId?.value),
-    // Shopify gives an id once: https://shopify.dev/docs/api/usage/gids
+    // Shopify never uses an id again: https://shopify.dev/docs/api/usage/gids
     birth: null,
   });
   try {
@@ -162,7 +163,8 @@ const readers: Record<ContentKind['slug'], (node: unknown, base: Base) => ReadIt
   },
   collection(node, base) {
     const from = collection.parse(node);
-    // Without a look at its publications nobody can tell, and most are in the shop.
+    // If the app may not see publications, the status is unknown. It then counts as published, as most
+    // collections are.
     const online = from.isOnline ?? null;
     const status = online === null ? 'unknown' : online ? 'published' : 'unpublished';
     return item({
@@ -183,7 +185,7 @@ const readers: Record<ContentKind['slug'], (node: unknown, base: Base) => ReadIt
   },
 };
 
-/** Reads a page of a product's collections that did not come with it; null when it is none. */
+/** Reads a further page of a product's collections; null if the value is not such a page. */
 export function readMemberships(value: unknown): { terms: ContentTerm[]; rest: string | null } | null {
   const { data } = memberships.safeParse(value);
   return data ? membershipsIn(data) : null;
@@ -197,7 +199,7 @@ function item(content: RemoteContent): ReadItem {
   return { content, restOfCollections: null };
 }
 
-/** A tag or type is a text in Shopify; its slug is made as Shopify makes handles. */
+/** Tags and types are plain texts in Shopify. Their slugs are made as Shopify makes handles. */
 function term(taxonomy: string, name: string): ContentTerm {
   return { taxonomy, slug: slugOf(name) || name, name };
 }
@@ -210,7 +212,7 @@ function collectionTerm({ handle, title }: { handle: string; title: string }): C
   return { taxonomy: 'collection', slug: handle, name: title };
 }
 
-/** A date to come means that it is published by itself then. */
+/** An unpublished item with a date is scheduled: Shopify publishes it then. */
 function publication(from: { isPublished: boolean; publishedAt?: string | null | undefined }) {
   const planned = !from.isPublished && Boolean(from.publishedAt);
   const externalStatus = from.isPublished ? 'published' : planned ? 'scheduled' : 'unpublished';
@@ -227,7 +229,7 @@ function utc(time: string | null | undefined): string | null {
   return Number.isNaN(parsed) ? null : new Date(parsed).toISOString();
 }
 
-/** Only what is there and not empty. */
+/** Only the values that are present and not empty. */
 function present(values: Record<string, string | null | undefined>): JsonObject {
   const kept: JsonObject = {};
   for (const [name, value] of Object.entries(values)) if (value) kept[name] = value;

@@ -1,6 +1,6 @@
 /**
- * A text as Shopify makes handles of titles: lower case, letters and digits of any script, hyphens between.
- * https://help.shopify.com/en/manual/online-store/themes/theme-structure/page-types
+ * Makes a slug of a text as Shopify makes handles of titles: lower case, letters and digits of any script,
+ * and hyphens. https://help.shopify.com/en/manual/online-store/themes/theme-structure/page-types
  */
 export function slugOf(text: string): string {
   return text

@@ -9,16 +9,16 @@ import { slugOf } from './slug.ts';
 type Query = (operation: Operation, variables: Record<string, unknown>) => Promise<AdminAnswer>;
 
 /**
- * What contents of a shop are sorted by, as taxonomies: an article is in a blog, a product in collections and has
- * a type, both have tags. Where products and collections are sold (publications), and which further fields the
- * shop has defined (metafield definitions), no content is sorted by; they are told as taxonomies too, since
- * that is where the structure of a site has lists with names.
+ * The groupings of a shop's contents, as taxonomies: an article is in a blog, a product is in collections and
+ * has a type, and both have tags. Publications (where products and collections are sold) and metafield
+ * definitions (which further fields the shop has defined) do not group contents. They are listed as
+ * taxonomies too, because the structure of a site has no other place for named lists.
  */
 interface ShopTaxonomy {
   slug: string;
   label: string;
   postTypes: string[];
-  /** The scope without which it is not told. */
+  /** The scope that the app needs to read it. */
   scope: string;
   /** Its terms, page by page. Throws ExplainedFault. */
   terms(query: Query): AsyncIterable<RemoteTerm[]>;
@@ -166,7 +166,7 @@ interface PartOfTerm {
   count?: number | undefined;
 }
 
-/** The terms of a connection; a node without id or name is left out. */
+/** The terms of a connection. A node without an id or a name is left out. */
 async function* connectionTerms(
   query: Query,
   operation: Operation & { field: string },
@@ -183,7 +183,7 @@ async function* connectionTerms(
   }
 }
 
-/** Terms that are texts, which are their own ids. Shopify does not count how often each is used. */
+/** Terms that are plain texts; the text is also the id. Shopify does not count how often each is used. */
 async function* textTerms(query: Query, field: string): AsyncIterable<RemoteTerm[]> {
   const operation = {
     field,

@@ -7,13 +7,16 @@ import { type Position, positionSchema, START } from './listing.ts';
 
 const cursorSchema = z.object({
   at: positionSchema,
-  /** When the reading began, by Shopify's clock. */
+  /** When the read began, by Shopify's clock. */
   begun_at: z.string().nullable(),
-  /** How many items it has brought. */
+  /** How many items the read has returned so far. */
   taken: z.number(),
 });
 
-/** Everything of a kind, in the order of ids, so that nothing moves from page to page. Throws ExplainedFault. */
+/**
+ * Reads all items of a kind in the order of their ids, so that no item moves from page to page. Throws
+ * ExplainedFault.
+ */
 export async function* readWhole(
   reader: ItemReader,
   pace: Pace,
@@ -36,7 +39,7 @@ export async function* readWhole(
     taken += page.items.length + page.faults.length;
     const next: Position | null = taken < limit ? page.next : null;
     ahead = next !== null && pace.atOnce > 1 ? fetch(next, taken) : null;
-    // The caller may stop here; the page that is under way is then nobody's.
+    // If the caller stops here, nobody awaits the prefetched page: its failure must not go unhandled.
     ahead?.catch(() => undefined);
     at = next ?? at;
     yield {

@@ -4,7 +4,7 @@ import type { Credentials } from '../../connection.ts';
 import { numberIn } from '../api/globalId.ts';
 import { SHOP_DOMAIN } from '../api/shopAddress.ts';
 
-/** https://shopify.dev/docs/apps/build/webhooks/subscribe/https: headers, lower case. */
+/** The headers of a webhook in lower case: https://shopify.dev/docs/apps/build/webhooks/subscribe/https */
 export interface WebhookHeaders {
   'x-shopify-topic'?: string | undefined;
   'x-shopify-hmac-sha256'?: string | undefined;
@@ -12,30 +12,33 @@ export interface WebhookHeaders {
   'x-shopify-webhook-id'?: string | undefined;
 }
 
-/** What a webhook tells: this item has changed, or is no more. Its text is read from the shop. */
+/** The item that a webhook announces as changed or deleted. Its texts are read from the shop. */
 interface WebhookSubject {
   contentType: 'product' | 'collection';
   externalId: string;
   gone: boolean;
-  /** ISO 8601 UTC by Shopify's clock; null where it does not say. */
+  /** ISO 8601 UTC by Shopify's clock; null if the webhook does not say. */
   modifiedAt: string | null;
 }
 
-/** The shop that a webhook names, by which its integration is found; null for none. Only its signature proves it. */
+/**
+ * The shop that a webhook names; null if it names none. The shop leads to the integration, but only the
+ * signature proves it.
+ */
 export function shopOfWebhook(headers: WebhookHeaders): string | null {
   const domain = headers['x-shopify-shop-domain']?.toLowerCase() ?? '';
   return SHOP_DOMAIN.test(domain) ? domain : null;
 }
 
-/** What may have signed: the client secret, and while it is rotated the one before. */
+/** The secrets that may have signed a webhook: the client secret, and during a rotation the previous one. */
 export function webhookSecrets(credentials: Credentials): string[] {
   const { client_secret: current, previous_client_secret: previous } = credentials;
   return [current, previous].flatMap((secret) => (secret ? [secret] : []));
 }
 
 /**
- * Did Shopify send these bytes to this shop's app? The header is the HMAC-SHA256 of the raw body with the client
- * secret, in base64. Each secret is tried, in constant time, whichever fits.
+ * Did Shopify send these bytes to this shop's app? The header is the HMAC-SHA256 of the raw body with the
+ * client secret, in base64. Every secret is tried, in constant time, even after one has matched.
  */
 export function isShopifyWebhook(
   rawBody: Buffer,
@@ -57,8 +60,9 @@ const payload = z.object({
 });
 
 /**
- * What a verified webhook is about; null for a topic that tells of no content, or a body that names none.
- * Articles and pages have no topic: https://shopify.dev/docs/api/admin-graphql/2026-10/enums/WebhookSubscriptionTopic
+ * The item that a verified webhook is about; null for a topic that does not concern contents, or a body
+ * without an id. Articles and pages have no topic:
+ * https://shopify.dev/docs/api/admin-graphql/2026-10/enums/WebhookSubscriptionTopic
  */
 export function webhookSubject(topic: string | undefined, body: unknown): WebhookSubject | null {
   const [, plural = '', verb = ''] =
@@ -67,7 +71,7 @@ export function webhookSubject(topic: string | undefined, body: unknown): Webhoo
   const read = payload.safeParse(body);
   if (!(plural === 'products' || plural === 'collections') || !read.success) return null;
   const { id, admin_graphql_api_id: gid, updated_at: updatedAt } = read.data;
-  // The global id first: a number beyond 2^53 has lost digits by now.
+  // The global id comes first: a number beyond 2^53 has lost digits in JSON.parse.
   const externalId =
     numberIn(gid, plural === 'products' ? 'Product' : 'Collection') ?? (id === undefined ? null : String(id));
   if (externalId === null) return null;

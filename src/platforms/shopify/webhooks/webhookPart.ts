@@ -11,17 +11,17 @@ import {
 /** Shopify's webhooks: https://shopify.dev/docs/apps/build/webhooks/subscribe/https */
 export const shopifyWebhooks: WebhookPart = {
   headers: [
-    { name: 'X-Shopify-Shop-Domain', required: true, description: 'The shop that this tells of.' },
+    { name: 'X-Shopify-Shop-Domain', required: true, description: 'The shop that the webhook is about.' },
     {
       name: 'X-Shopify-Hmac-Sha256',
       required: true,
       description: "The body's HMAC-SHA256 with the app's client secret, in base64.",
     },
-    { name: 'X-Shopify-Topic', required: true, description: 'Of products or collections.' },
+    { name: 'X-Shopify-Topic', required: true, description: 'A topic of products or collections.' },
     {
       name: 'X-Shopify-Webhook-Id',
       required: false,
-      description: 'Names the message; with the same one again it is a duplicate.',
+      description: 'The id of the webhook. A second webhook with the same id is a duplicate.',
     },
   ],
   idHeader: 'X-Shopify-Webhook-Id',
@@ -47,7 +47,7 @@ export const shopifyWebhooks: WebhookPart = {
   },
 };
 
-/** A header that came twice counts as none. */
+/** A header that was sent twice counts as missing. */
 function read(headers: AnyHeaders): WebhookHeaders {
   const text = (name: keyof WebhookHeaders) => {
     const value = headers[name];

@@ -1,6 +1,6 @@
 /**
- * Does tasks in order, some of them begun ahead while the caller is busy with the result of an earlier one.
- * @param atOnce how many are under way at once, the one that is waited for included.
+ * Runs tasks in order, and starts some ahead while the caller handles the result of an earlier one.
+ * @param atOnce the most tasks that run at once, including the one that is awaited.
  */
 export async function* ahead<In, Out>(
   inputs: readonly In[],
@@ -12,7 +12,7 @@ export async function* ahead<In, Out>(
   while (next < inputs.length || underWay.length > 0) {
     for (const input of inputs.slice(next, next + Math.max(1, atOnce) - underWay.length)) {
       const begun = task(input);
-      // One that is not waited for any more may fail as it likes.
+      // If nobody awaits this task any more, its failure must not go unhandled.
       begun.catch(() => undefined);
       underWay.push(begun);
       next += 1;
@@ -22,14 +22,17 @@ export async function* ahead<In, Out>(
   }
 }
 
-/** Parts of at most `most`. */
+/** Splits a list into parts of at most `most` elements. */
 export function parts<T>(list: readonly T[], most: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / most) }, (_, index) =>
     list.slice(index * most, (index + 1) * most),
   );
 }
 
-/** Parts of at most `most` that are no larger than `largest` together; one that is larger by itself stands alone. */
+/**
+ * Splits a list into parts of at most `most` elements and a size of at most `largest`. An element that is
+ * larger by itself is a part of its own.
+ */
 export function partsBySize<T>(
   list: readonly T[],
   { most, largest }: { most: number; largest: number },

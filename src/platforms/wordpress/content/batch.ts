@@ -4,13 +4,13 @@ import { isRecord } from '../site/siteClient.ts';
 import { partsBySize } from './ahead.ts';
 import type { SiteRequests } from './siteRequests.ts';
 
-/** Core takes so many writes in one request (rest_get_max_batch_size). */
+/** The most writes that core takes in one request (rest_get_max_batch_size). */
 export const BATCH = 25;
 
-/** nginx takes 1 MiB by default. Bytes. */
+/** nginx takes a body of 1 MiB by default. Bytes. */
 const BATCH_BYTES = 900_000;
 
-/** One write of a post or item. */
+/** A request that writes one post or item. */
 interface ItemRequest {
   method: 'POST' | 'PUT';
   route: string;
@@ -19,10 +19,10 @@ interface ItemRequest {
   repeatable: boolean;
 }
 
-/** What became of one write; `lost`: nobody knows. */
+/** The answer to one write; `lost`: the result is unknown. */
 export type ItemAnswer = { status: number; value: unknown; lost: null } | { lost: RemoteError };
 
-/** Sends writes 25 at a time through `batch/v1`, or one by one where a site has no such route. */
+/** Sends writes 25 at a time through `batch/v1`, or one by one if the site has no such route. */
 export class BatchSender {
   readonly #requests: SiteRequests;
   #hasRoute = true;
@@ -31,7 +31,10 @@ export class BatchSender {
     this.#requests = requests;
   }
 
-  /** The answers in the order of the writes. Throws RemoteError when nothing is known of any of them. */
+  /**
+   * Returns the answers in the order of the writes. Throws RemoteError if the result of every write is
+   * unknown.
+   */
   async send(writes: readonly ItemRequest[]): Promise<ItemAnswer[]> {
     const answers: ItemAnswer[] = [];
     const limits = { most: BATCH, largest: BATCH_BYTES };
@@ -75,7 +78,7 @@ export class BatchSender {
       return { lost: this.#requests.unexpected('a batch without an answer for each of its parts', true) };
     }
     const { status, body: value } = response;
-    // A type with routes of its own need not allow batches.
+    // A type with its own routes may not allow batches.
     if (isRecord(value) && value.code === 'rest_batch_not_allowed') return this.#single(write);
     return { status, value, lost: null };
   }

@@ -5,7 +5,7 @@ import { isRecord } from '../site/siteClient.ts';
 
 const LONGEST_MESSAGE = 300;
 
-/** WordPress's own words for a refusal as plain text, without secrets; null when there are none. */
+/** WordPress's own message for a refusal, as plain text without secrets; null if there is none. */
 export function refusalMessage(value: Record<string, unknown>): string | null {
   if (typeof value.message !== 'string') return null;
   const params = isRecord(value.data) && isRecord(value.data.params) ? Object.values(value.data.params) : [];
@@ -16,12 +16,12 @@ export function refusalMessage(value: Record<string, unknown>): string | null {
   return scrub(plain.join(' ')).toWellFormed().replaceAll('\0', '').slice(0, LONGEST_MESSAGE);
 }
 
-/** A WP_Error as the fault of one item. `value` is the answer's body. */
+/** A WP_Error as the fault of one item. `value` is the body of the answer. */
 export function refusedItem(externalId: string | null, value: unknown): ItemFault {
   const error = isRecord(value) ? value : {};
   return {
     externalId,
     code: typeof error.code === 'string' && /^[\w-]{1,100}$/.test(error.code) ? error.code : 'refused',
-    message: refusalMessage(error) ?? 'The site refused it without a word.',
+    message: refusalMessage(error) ?? 'The site refused the request and gave no reason.',
   };
 }

@@ -9,7 +9,7 @@ import type { SiteRequests } from './siteRequests.ts';
 const MAX_BYTES = 10 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
-/** Images that WordPress takes (get_allowed_mime_types), by their file names' endings. */
+/** The image types that WordPress takes (get_allowed_mime_types), with the endings of their file names. */
 const ENDINGS: Readonly<Record<string, string>> = {
   'image/jpeg': 'jpg',
   'image/png': 'png',
@@ -24,16 +24,22 @@ const ENDINGS: Readonly<Record<string, string>> = {
 interface Image {
   body: Buffer;
   type: string;
-  /** Of its file name. */
+  /** The ending of its file name. */
   ending: string;
 }
 
-/** Brings images from the web into a site's media library, each once: its name is the hash of what is in it. */
+/**
+ * Copies images from the web to a site's media library, each once: an image is named by the hash of its
+ * bytes.
+ */
 export class MediaLibrary {
   readonly #requests: SiteRequests;
   readonly #outbound: Outbound;
   readonly #ids = new Map<string, number>();
-  /** One after the other, or an image that two contents share would be uploaded twice. */
+  /**
+   * Images are handled one after the other. Otherwise an image that two contents share would be uploaded
+   * twice.
+   */
   #before: Promise<unknown> = Promise.resolve();
 
   constructor(requests: SiteRequests, outbound: Outbound) {
@@ -41,7 +47,10 @@ export class MediaLibrary {
     this.#outbound = outbound;
   }
 
-  /** The id of the image at an address, uploaded if need be, or why there is none. Throws a fault of the site. */
+  /**
+   * The id of the image at an address, or why there is none. Uploads the image if the site does not have it.
+   * Throws a fault of the site.
+   */
   async idOf(url: string, alt: string): Promise<number | ItemFault> {
     const found = this.#before.then(() => this.#findOrUpload(url, alt));
     this.#before = found.catch(() => undefined);
@@ -59,18 +68,21 @@ export class MediaLibrary {
     return id;
   }
 
-  /** The image at an address, or why it cannot be had. It is not the site's, so it takes no turn of its pace. */
+  /**
+   * Downloads the image at an address. Returns a text if that fails. The image is not on the site, so the
+   * request does not wait for the site's pace.
+   */
   async #fetch(url: string): Promise<Image | string> {
     const request = { url, headers: { Accept: 'image/*' }, maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS };
     const answer = await this.#outbound.request(request).catch((error: unknown) => {
-      if (error instanceof RemoteError) return `It cannot be fetched (${error.code}).`;
+      if (error instanceof RemoteError) return `The image cannot be downloaded (${error.code}).`;
       throw error;
     });
     if (typeof answer === 'string') return answer;
-    if (answer.status !== 200) return `It cannot be fetched (status ${answer.status}).`;
+    if (answer.status !== 200) return `The image cannot be downloaded (status ${answer.status}).`;
     const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
     const ending = ENDINGS[type];
-    if (ending === undefined) return 'It is no image of a kind that WordPress takes.';
+    if (ending === undefined) return 'WordPress does not accept this type of image.';
     return { body: answer.body, type, ending };
   }
 
@@ -94,7 +106,7 @@ export class MediaLibrary {
       repeatable: false,
     });
     const answer = await request.catch(async (error: unknown) => {
-      // It may be there although the answer was lost.
+      // The upload may have succeeded although its answer was lost.
       const id = await this.#find(name);
       if (id === null) throw error;
       return id;

@@ -14,21 +14,21 @@ import { createCoreSession } from './core/coreSession.ts';
 import { patientOutbound, retryable } from './patience.ts';
 import { SiteRequests } from './siteRequests.ts';
 
-/** For how long a site's API is taken to be where it was found. Milliseconds. */
+/** How long the address of a site's API is remembered. Milliseconds. */
 const REMEMBERED_MS = 10 * 60_000;
 
 /** How many sites are remembered. */
 const MOST_REMEMBERED = 10_000;
 
-/** What discovery found out of a site. */
+/** What discovery found out about a site. */
 interface Found {
   url: string;
-  /** Has the connector content routes? null: not asked yet. */
+  /** Does the connector have content routes? null: not checked yet. */
   hasItems: boolean | null;
   at: number;
 }
 
-/** The content part of WordPress: by the connector where it has content routes, else by core REST. */
+/** The content part of WordPress: through the connector if it has content routes, else through core REST. */
 export function createWordpressContent({ outbound, clock }: DiagnosisOptions): ContentPart {
   const remembered = new Map<string, Found>();
   const patient = patientOutbound(outbound, clock);
@@ -58,21 +58,24 @@ export function createWordpressContent({ outbound, clock }: DiagnosisOptions): C
   return { open };
 }
 
-/** The root of a site's API, looked for first where it was lately. Throws RemoteError. */
+/**
+ * The root of a site's API. `url` is where it was found last; that address is tried first. Throws
+ * RemoteError.
+ */
 async function rootOf(client: SiteClient, url: string | null): Promise<ApiRoot> {
   try {
     return (url === null ? null : await readRoot(client, url)) ?? (await findRoot(client));
   } catch (error) {
-    // The site was connected before, so that a page in place of its API or a broken answer will pass, most likely.
+    // The site was connected before. A page instead of its API, or a broken answer, will most likely pass.
     const mayPass = error instanceof WordpressFault && PASSING.has(`${error.code} ${error.detail}`);
     throw mayPass ? retryable(error) : error;
   }
 }
 
-/** What discovery says where nothing answers as an API does, by code and detail. */
+/** The faults of discovery if nothing answers as an API does, by code and detail. */
 const PASSING = new Set(['rest_disabled hidden', 'not_wordpress undefined']);
 
-/** What the connector says of itself; empty where it has no ping. Throws RemoteError when it refuses us. */
+/** What the connector says about itself; empty if it has no ping. Throws RemoteError if it refuses us. */
 async function readPing(requests: SiteRequests): Promise<Record<string, unknown>> {
   const answer = await requests.get('sitebridge/v1/ping');
   if (answer.error?.code === 'rest_no_route') return {};
@@ -80,14 +83,17 @@ async function readPing(requests: SiteRequests): Promise<Record<string, unknown>
   return isRecord(answer.value) ? answer.value : {};
 }
 
-/** Does the connector have content routes? Older ones have none. Throws RemoteError when it refuses us. */
+/**
+ * Does the connector have content routes? Older versions have none. Throws RemoteError if the connector
+ * refuses us.
+ */
 async function findsItems(requests: SiteRequests): Promise<boolean> {
   const answer = await requests.get('sitebridge/v1/items', 'type=post&after_id=0&limit=1');
   if (answer.error === null) return true;
   const { code, status } = answer.error;
   const isInstalled = requests.root.namespaces.includes(CONNECTOR_NAMESPACE);
   if (code === 'rest_no_route' && isInstalled) return false;
-  // A site may have no posts for this user, or none at all.
+  // The route exists, but the site has no posts that this user may see, or no posts at all.
   if (isInstalled && (code === 'rest_forbidden' || status === 404)) return true;
   throw requests.signInRefusal(answer, answer.error);
 }

@@ -6,12 +6,12 @@ import { recognisedFault } from '../site/faultPages.ts';
 import { isRecord, type Outbound } from '../site/siteClient.ts';
 import { refusalMessage } from './faultText.ts';
 
-/** An hour is as long as a site is taken at its word. Milliseconds. */
+/** The longest wait that a site may ask for is an hour. Milliseconds. */
 const LONGEST_WAIT_MS = 3_600_000;
 
 /**
- * An outbound client for which 429 and whatever goes wrong inside the site are no answers, as the same request may
- * succeed later. It throws a retryable WordpressFault that says how long the site wants us to wait.
+ * An outbound client that turns a 429 and every failure inside the site into faults, as the same request may
+ * succeed later. It throws a retryable WordpressFault with the wait that the site asks for.
  */
 export function patientOutbound(outbound: Outbound, clock: () => number): Outbound {
   return {
@@ -26,7 +26,7 @@ export function patientOutbound(outbound: Outbound, clock: () => number): Outbou
   };
 }
 
-/** A fault as one that may be gone at the next try. */
+/** The same fault as a retryable one. */
 export function retryable(fault: WordpressFault, wait = fault.retryAfterMs): WordpressFault {
   const { code, message, hint, detail } = fault;
   return new WordpressFault(
@@ -44,7 +44,7 @@ function passing(response: OutboundResponse, now: number): WordpressFault {
   const detail = `status ${response.status}`;
   if (response.status === 429) {
     const message = 'The site asks for fewer requests (status 429).';
-    const hint = 'We slow down. A lower sync_settings.concurrency asks less of the site.';
+    const hint = 'We slow down. To send fewer requests at once, lower sync_settings.concurrency.';
     return retryable(new WordpressFault('rate_limited', { message, hint }, { detail }), wait);
   }
   const known = recognisedFault(response, {});
@@ -56,7 +56,7 @@ function passing(response: OutboundResponse, now: number): WordpressFault {
   return retryable(new WordpressFault('site_failed', { message, hint }, { detail }), wait);
 }
 
-/** A date is read against the site's own clock. */
+/** The wait that the site asks for, in milliseconds. A date is compared with the site's own clock. */
 function waitAskedFor({ headers }: OutboundResponse, now: number): number | undefined {
   const siteNow = Date.parse(headers.date ?? '');
   const wait = retryAfterMs(headers['retry-after'], Number.isNaN(siteNow) ? now : siteNow);

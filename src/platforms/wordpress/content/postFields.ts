@@ -3,23 +3,28 @@ import type { ContentTerm, ItemFault, RemoteContent } from '../../contentPart.ts
 import { isRecord } from '../site/siteClient.ts';
 import { readUuid } from './uuid.ts';
 
-/** What was read of one post: the content, or why it cannot be taken. */
+/** A post that was read, or why it cannot be taken. */
 type PostReading = { post: RemoteContent; fault: null } | { post: null; fault: ItemFault };
 
-/** What can be stored here of a text, in UTF-16 units; WordPress has no limit of its own but for the slug, 200. */
+/**
+ * The longest texts that can be stored here, in UTF-16 units. WordPress itself limits only the slug, to 200.
+ */
 const LIMITS: Readonly<Record<string, number>> = { title: 10_000, excerpt: 60_000, slug: 200 };
 
 const DEEPEST_META = 50;
 
-/** Between the dating of a post and of its change, while it is saved. Milliseconds. */
+/** How far the date of a post and that of its change may be apart when one save sets both. Milliseconds. */
 const SAVING_MS = 2_000;
 
-/** The meta in which a site without the connector keeps the key of a content, where it registers it for REST. */
+/**
+ * The meta that holds the key of a content on a site without the connector, if the site registers it for
+ * REST.
+ */
 export const KEY_META = 'sitebridge_key';
 
 /**
- * Reads a post as core REST (`context=edit`) or the connector gives it; written by hand rather than as a schema,
- * since it stands in the way of every post that is synced. `damaged`: its answer held bytes that are no UTF-8.
+ * Reads a post from core REST (`context=edit`) or the connector. Written by hand and not as a schema, because
+ * it runs for every post that is synced. `damaged`: the answer held bytes that are not UTF-8.
  */
 export function readPost(
   record: Record<string, unknown>,
@@ -67,7 +72,10 @@ function keyInMeta({ meta }: Record<string, unknown>): string | null {
   return isRecord(meta) ? readUuid(meta[KEY_META]) : null;
 }
 
-/** Saving dates a draft that has no date of its own anew (wp_update_post), so that its date is that of the change. */
+/**
+ * The date of a post's creation; null for a draft without a date of its own. Each save gives such a draft a
+ * new date (wp_update_post), so its date is that of the last change.
+ */
 function birthDate(record: Record<string, unknown>, status: string): string | null {
   const date = readUtc(record.date_gmt);
   const modified = readUtc(record.modified_gmt);
@@ -80,18 +88,20 @@ function authorOf(record: Record<string, unknown>): string | null {
   return author === null || author === 0 ? null : String(author);
 }
 
-/** The id of a post as text; null when it has none. */
+/** The id of a post as text; null if it has none. */
 export function postId({ id }: Record<string, unknown>): string | null {
   return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? String(id) : null;
 }
 
-/** What a post status of WordPress means here; null for one that takes the post out of the site's content. */
+/**
+ * Translates a WordPress status into ours; null for a status that takes the post out of the site's content.
+ */
 export function localStatus(status: string): 'draft' | 'published' | null {
   if (status === 'trash' || status === 'deleted' || status === 'auto-draft') return null;
   return status === 'publish' || status === 'private' ? 'published' : 'draft';
 }
 
-/** A time of WordPress, which stands without an offset, as ISO 8601 UTC; null for zeros and what is no time. */
+/** A time from WordPress, which has no offset, as ISO 8601 UTC; null for zeros and for other values. */
 export function readUtc(time: unknown): string | null {
   if (typeof time !== 'string' || time.startsWith('0000')) return null;
   const parsed = Date.parse(/[Zz]$|[+-]\d\d:?\d\d$/.test(time) ? time : `${time}Z`);
@@ -99,7 +109,7 @@ export function readUtc(time: unknown): string | null {
   return /^\d{4}-/.test(iso) && !iso.startsWith('0000') ? iso : null;
 }
 
-/** Whether a text can be stored: PostgreSQL takes neither NUL nor half a surrogate pair. */
+/** Can the text be stored? PostgreSQL takes neither NUL nor half a surrogate pair. */
 export function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
@@ -137,7 +147,7 @@ function readNumber(record: Record<string, unknown>, field: string): number | nu
   throw new Unfit('unreadable', `Its ${field} is not a whole number.`);
 }
 
-/** The meta that is registered for REST, and the fields that have no column of their own here. */
+/** The meta that is registered for REST, and the fields of a post that have no column of their own here. */
 function readMetadata(record: Record<string, unknown>): JsonObject {
   // PHP writes an empty map as [].
   const meta = isRecord(record.meta) ? readJson(record.meta, 0) : {};
@@ -163,7 +173,7 @@ function readJson(value: unknown, depth: number): JsonValue {
   const copy: JsonObject = {};
   for (const [key, each] of Object.entries(value)) {
     if (!isStorable(key)) throw new Unfit('unreadable_text', 'Its meta holds bytes that are no text.');
-    // Assigned, such a key would change the object itself.
+    // An assignment to this key would change the object itself.
     if (key !== '__proto__') copy[key] = readJson(each, depth + 1);
   }
   return copy;

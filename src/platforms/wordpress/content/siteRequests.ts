@@ -6,44 +6,49 @@ import { type ApiRoot, apiUrl, siteTime } from '../site/discovery.ts';
 import type { SignIn } from '../site/signIn.ts';
 import type { ApiAnswer, ApiError, SiteClient } from '../site/siteClient.ts';
 
-/** A page of posts or a batch of writes keeps a slow site busy for a while. Milliseconds. */
+/** A slow site needs a while for a page of posts or a batch of writes. Milliseconds. */
 const TIMEOUT_MS = 60_000;
 
-/** A page of a hundred large posts. Bytes. */
+/** Enough for a page of a hundred large posts. Bytes. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** What to send besides a route. */
+/** A request that writes. */
 interface Write {
   method: 'POST' | 'PUT';
   route: string;
   /** Must be encoded. */
   query?: string;
-  /** JSON unless it is bytes, which then need a Content-Type. */
+  /** Sent as JSON. Bytes are sent as they are and need a Content-Type. */
   body: object | Buffer;
   headers?: Record<string, string>;
-  /** May it be sent again when it is not known what became of it? */
+  /** May it be sent again if its result is unknown? */
   repeatable: boolean;
 }
 
-/** An answer of the REST API, with what is needed to judge what is in it. */
+/** An answer of the REST API, with facts that are needed to judge its content. */
 export interface SiteAnswer extends ApiAnswer {
-  /** Were there bytes in it that are no text? They stand as U+FFFD in the value. */
+  /** Did the answer hold bytes that are not UTF-8? They are U+FFFD in the value. */
   damaged: boolean;
-  /** When the site began to answer, by its own clock, in milliseconds since 1970; null when a cache answered. */
+  /**
+   * When the site began to answer, by its own clock, in milliseconds since 1970; null if a cache answered.
+   */
   siteTime: number | null;
 }
 
-/** The requests of one content session, each sent when it is its turn and signed anew for each try. */
+/**
+ * Sends the requests of one content session. Each request waits for its turn, and is signed anew for each
+ * try.
+ */
 export class SiteRequests {
   readonly pace: Pace;
   readonly root: ApiRoot;
   readonly byConnector: boolean;
-  /** How far the site's clock is ahead of ours. Milliseconds; 0 when it does not tell. */
+  /** How far the site's clock is ahead of ours. Milliseconds; 0 if that is unknown. */
   readonly clockLead: number;
   readonly #client: SiteClient;
   readonly #signIn: SignIn;
 
-  /** To be made just after the root was read, as its time tells how the clocks stand. */
+  /** Call it just after the root was read, as the root's time tells how far the clocks are apart. */
   constructor(parts: {
     client: SiteClient;
     root: ApiRoot;
@@ -59,24 +64,24 @@ export class SiteRequests {
     this.byConnector = parts.signIn.byConnector;
   }
 
-  /** A GET. Refusals come back; everything else that is no answer is a RemoteError. `query` must be encoded. */
+  /** Sends a GET. Returns refusals too; throws RemoteError for any other failure. `query` must be encoded. */
   async get(route: string, query?: string): Promise<SiteAnswer> {
     return this.pace.send(() => this.#exchange({ method: 'GET', route, query }), { repeatable: true });
   }
 
-  /** A GET that must succeed. Throws RemoteError. */
+  /** Sends a GET that must succeed. Throws RemoteError. */
   async read(route: string, query?: string): Promise<SiteAnswer> {
     const answer = await this.get(route, query);
     if (answer.error !== null) throw this.refusal(answer, answer.error);
     return answer;
   }
 
-  /** A POST or PUT. Refusals come back. */
+  /** Sends a POST or PUT. Returns refusals too; throws RemoteError for any other failure. */
   async write({ repeatable, ...request }: Write): Promise<SiteAnswer> {
     return this.pace.send(() => this.#exchange(request), { repeatable });
   }
 
-  /** What a refusal means. */
+  /** The fault for a refusal. */
   refusal(answer: ApiAnswer, error: ApiError): RemoteError {
     if (error.code === 'rest_no_route' || error.code === 'sitebridge_unknown_type') {
       return new WordpressFault('unknown_type', {
@@ -87,12 +92,12 @@ export class SiteRequests {
     return this.signInRefusal(answer, error);
   }
 
-  /** What a refusal means that comes before any content is looked at. */
+  /** The fault for a refusal that comes before any content is checked. */
   signInRefusal(answer: ApiAnswer, error: ApiError): WordpressFault {
     return this.#signIn.refusal(answer, error);
   }
 
-  /** For an answer that is not what WordPress answers. */
+  /** The fault for an answer that WordPress does not give. */
   unexpected(found: string, retryable = false): WordpressFault {
     const { code, message, hint } = fault('unexpected_answer', {
       values: { ...this.#client.values, found },
@@ -125,11 +130,13 @@ export class SiteRequests {
     const answer = this.#client.readApi(response);
     if (answer === null) {
       const refused = response.status >= 400;
-      // A page, or JSON that was cut off: of whatever stood in between, the next try may find nothing.
+      // A page, or JSON that was cut off. Something between us and the site may have sent it, so the next try
+      // may succeed.
       throw this.unexpected(`something that is not JSON (status ${response.status})`, !refused);
     }
     const { error } = answer;
-    // Its first try reached the site although no answer reached us, and was sent again below.
+    // The first try reached the site, but its answer did not reach us. The layers below sent the request
+    // again.
     if (error?.code === 'sitebridge_nonce_replayed') throw this.#signIn.refusal(answer, error);
     const time = siteTime(response);
     return {

@@ -3,12 +3,12 @@ import { collectionRoute, everyStatus } from '../site/listings.ts';
 import { isRecord } from '../site/siteClient.ts';
 import type { SiteRequests } from './siteRequests.ts';
 
-/** A taxonomy as far as its terms are concerned. */
+/** The facts about a taxonomy that its terms need. */
 export interface Taxonomy {
   slug: string;
-  /** Of its terms. */
+  /** The route of its terms. */
   route: string;
-  /** The field of a post that holds term ids. */
+  /** The field of a post that holds the term ids. */
   restBase: string;
   hierarchical: boolean;
 }
@@ -18,12 +18,12 @@ interface ListedTaxonomy extends Taxonomy {
   types: unknown[];
 }
 
-/** What a site says of its types and statuses, each asked for once in a session. */
+/** A site's listings of types, taxonomies and statuses. Each listing is requested once in a session. */
 export class SiteTypes {
   readonly #requests: SiteRequests;
   readonly #postRoutes = once(() => this.#readPostRoutes());
   readonly #taxonomies = once(() => this.#readTaxonomies());
-  /** See `everyStatus` of the site's listing. Throws RemoteError. */
+  /** See `everyStatus` in listings.ts. Throws RemoteError. */
   readonly everyStatus = once(async () =>
     everyStatus(await this.#requests.get('wp/v2/statuses', 'context=edit')),
   );
@@ -52,7 +52,7 @@ export class SiteTypes {
 
   async #readPostRoutes(): Promise<Map<string, string>> {
     const { error, value } = await this.#requests.get('wp/v2/types', 'context=edit');
-    // Where the listing is closed, the types themselves may not be.
+    // If the user may not see the listing, the types themselves may still be readable.
     return new Map(
       listed(error === null ? value : {}).map(({ slug, restBase, entry }) => [
         slug,
@@ -73,7 +73,7 @@ export class SiteTypes {
   }
 }
 
-/** Does something the first time, and again only where it failed. */
+/** Runs `work` on the first call, and again only if it failed. */
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | null = null;
   return () => {
@@ -85,7 +85,7 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** The bases of core's own types, which are always in its namespace. */
+/** The REST bases of core's own types. Their namespace is always core's. */
 const BASES: Readonly<Record<string, string>> = {
   post: 'posts',
   page: 'pages',
@@ -97,12 +97,12 @@ function isCores({ slug }: TypeOfSite): boolean {
   return Object.hasOwn(BASES, slug);
 }
 
-/** Where a type is that is core's own, or that the site does not list. */
+/** The assumed route of a type of core, or of a type that the site does not list. */
 function supposedRoute({ slug, structure }: TypeOfSite): string {
   return collectionRoute(structure?.rest_base ?? BASES[slug] ?? slug);
 }
 
-/** The types of a listing that have a place in REST. */
+/** The types of a listing that have a REST route. */
 function listed(value: unknown) {
   return Object.values(isRecord(value) ? value : {}).flatMap((entry) =>
     isRecord(entry) && typeof entry.slug === 'string' && typeof entry.rest_base === 'string'

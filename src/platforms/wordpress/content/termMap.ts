@@ -8,19 +8,19 @@ import type { Taxonomy } from './siteTypes.ts';
 /** Core's largest page. */
 const PAGE = 100;
 
-/** The terms that posts name by their ids, each read once in a session. */
+/** The terms that posts name by id. Each term is read once in a session. */
 export class TermMap {
   readonly #requests: SiteRequests;
-  /** By taxonomy and id; null for one that the site does not show. */
+  /** Terms by taxonomy and id; null for a term that the site does not show. */
   readonly #terms = new Map<string, ContentTerm | null>();
-  /** One reading after the other, as pages that are read at once hold the same terms. */
+  /** Reads run one after the other, because pages that are read at once hold the same terms. */
   #reading: Promise<void> = Promise.resolve();
 
   constructor(requests: SiteRequests) {
     this.#requests = requests;
   }
 
-  /** Takes in terms that were read for another reason. */
+  /** Stores terms that were read for another reason. */
   learn(found: ReadonlyArray<{ id: number; term: ContentTerm }>): void {
     for (const { id, term } of found) this.#terms.set(`${term.taxonomy} ${id}`, term);
   }
@@ -62,7 +62,7 @@ export class TermMap {
   }
 }
 
-/** A term as REST gives it, its name as people write it; null for one that cannot be stored. */
+/** Reads a term from REST, with its name decoded to plain text; null for a term that cannot be stored. */
 export function readTerm(
   record: unknown,
   taxonomy: string,
@@ -79,7 +79,7 @@ export function readTerm(
   };
 }
 
-/** Reads terms as an editor, or as any visitor where the user may not edit them. */
+/** Reads terms as an editor, or as a visitor if the user may not edit them. Throws RemoteError. */
 export async function getTerms(requests: SiteRequests, { route }: Taxonomy, query: string) {
   const answer = await requests.get(route, `context=edit&${query}`);
   if (answer.error === null) return answer;

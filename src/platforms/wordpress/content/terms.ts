@@ -5,7 +5,10 @@ import type { SiteRequests } from './siteRequests.ts';
 import type { SiteTypes } from './siteTypes.ts';
 import { readTerm } from './termMap.ts';
 
-/** Reads every term of a taxonomy, those without posts too. A parent is an id and no more, so it may be anything. */
+/**
+ * Reads every term of a taxonomy, including terms without posts. A parent is only an id here: it may not
+ * exist.
+ */
 export async function* readAllTerms(
   requests: SiteRequests,
   types: SiteTypes,
@@ -19,7 +22,7 @@ export async function* readAllTerms(
       yield terms;
     }
   } catch (error) {
-    // One who may not edit the terms may still read them.
+    // A user who may not edit the terms may still read them.
     if (begun || !(error instanceof RemoteError) || error.code !== 'insufficient_role') throw error;
     yield* walkTerms(requests, { ...list, query: 'hide_empty=false' }, taxonomy.slug);
   }

@@ -1,14 +1,17 @@
 import { RemoteError } from '../../../errors.ts';
 import type { ItemFault } from '../../contentPart.ts';
 
-/** After so many items that are too large, the answers of this site are at fault and not its items. */
+/** If more items than this are too large, the fault lies with the site's answers and not with its items. */
 const MOST = 20;
 
-/** The items of one type, each too large for an answer of its own. */
+/** Counts the items of one type that are too large even for an answer of their own. */
 export class TooLargeItems {
   #count = 0;
 
-  /** The fault of one more, which `error` was answered for. Throws `error` where they are too many. */
+  /**
+   * The fault of one more item, for which the site's answer failed with `error`. Throws `error` if there are
+   * too many.
+   */
   fault(externalId: string | null, error: RemoteError): ItemFault {
     this.#count += 1;
     if (this.#count > MOST) throw error;
@@ -16,7 +19,7 @@ export class TooLargeItems {
   }
 }
 
-/** For `catch`: gives the fault of an answer that is too large, and throws any other. */
+/** For `catch`: returns the fault of an answer that is too large, and throws any other. */
 export function tooLarge(error: unknown): RemoteError {
   if (error instanceof RemoteError && error.code === 'too_large') return error;
   throw error;

@@ -5,16 +5,25 @@ import { isRecord } from '../site/siteClient.ts';
 import type { MediaLibrary } from './media.ts';
 import { KEY_META, localStatus, readUtc } from './postFields.ts';
 
-/** WordPress's words for a status; others of its words stand for one of these, and are left as they are. */
+/**
+ * The statuses that are written to WordPress. Its other statuses mean one of these two, and are left as they
+ * are.
+ */
 const STATUS = { published: 'publish', draft: 'draft' } as const;
 
-/** The fields of a post that stand in the metadata here, and in a request beside the meta. */
+/**
+ * The fields of a post that come from the content's metadata, and notes about those that were not used. A
+ * request holds them beside the meta.
+ */
 interface ExtraFields {
   fields: JsonObject;
   notes: ItemFault[];
 }
 
-/** What a write says of the metadata and differs from the site's; the image is uploaded. Throws RemoteError. */
+/**
+ * The metadata of a write that differs from the site's, as fields of a request. The image is uploaded. Throws
+ * RemoteError.
+ */
 export async function extraFields(
   write: ContentWrite,
   onSite: RemoteContent | null,
@@ -35,21 +44,21 @@ export async function extraFields(
     const field = read?.(value);
     if (read === undefined) meta[key] = value;
     else if (field === undefined) {
-      const message = `${key} cannot be used as it stands.`;
+      const message = `The value of ${key} cannot be used.`;
       notes.push({ externalId: write.externalId, code: 'bad_metadata', message });
     } else if (!isSame(field, onSite, key)) fields[key] = field;
   }
   return { fields: Object.keys(meta).length === 0 ? fields : { ...fields, meta }, notes };
 }
 
-/** Which status to ask for; undefined to leave it. Words that mean the same here are not exchanged. */
+/** The status to request; undefined to leave it. A status of the site with the same meaning is left. */
 export function statusField(write: ContentWrite, onSite: RemoteContent | null): string | undefined {
   if (write.status === null) return undefined;
   if (onSite !== null && localStatus(onSite.externalStatus) === write.status) return undefined;
   return STATUS[write.status];
 }
 
-/** The meta that was sent and that the site did not take, as notes. */
+/** Notes about meta that was sent and that the site did not take. */
 export function metaNotes(sent: JsonValue | undefined, record: Record<string, unknown>): ItemFault[] {
   const held = isRecord(record.meta) ? record.meta : {};
   return Object.entries(isRecord(sent) ? sent : {}).flatMap(([key, value]) =>
@@ -92,13 +101,13 @@ const FIELDS: Readonly<Record<string, (value: JsonValue) => JsonValue | undefine
   date_gmt: (value) => readUtc(value)?.replace(/\.\d+Z$/, ''),
 };
 
-/** A whole number, also one in a text; nothing is 0. */
+/** A whole number, also from a text; null becomes 0. undefined for any other value. */
 function idField(value: JsonValue): number | undefined {
   const id = typeof value === 'string' && value !== '' ? Number(value) : (value ?? 0);
   return typeof id === 'number' && Number.isSafeInteger(id) && id >= 0 ? id : undefined;
 }
 
-/** What the site holds may be written differently here. */
+/** Compares both values as fields, as the site may write the same value differently. */
 function isSame(field: JsonValue, onSite: RemoteContent | null, key: string): boolean {
   if (onSite === null) return false;
   return isDeepStrictEqual(FIELDS[key]?.(onSite.metadata[key] ?? null) ?? 0, field);

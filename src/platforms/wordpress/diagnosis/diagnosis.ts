@@ -14,10 +14,13 @@ import { isRecord, isRestDisabled, type Outbound, SiteClient } from '../site/sit
 import { proveConnector } from './proveConnector.ts';
 import { provePassword } from './provePassword.ts';
 
-/** The whole test ends within this, whatever the site does. Milliseconds. */
+/** The time limit of the whole test, whatever the site does. Milliseconds. */
 const TEST_BUDGET_MS = 30_000;
 
-/** The clocks may be this far apart: signatures last 300 s, and the site's next minute must not break them. */
+/**
+ * How far the clocks may be apart. Signatures last 300 s, and some further drift must not break them.
+ * Milliseconds.
+ */
 const CLOCK_TOLERANCE_MS = 120_000;
 
 export interface DiagnosisOptions {
@@ -28,7 +31,7 @@ export interface DiagnosisOptions {
 
 type Remote = ConnectionTestResult['remote'];
 
-/** Walks the stages of a connection test and stops at the first that fails. Throws only for bugs. */
+/** Runs the stages of a connection test and stops at the first that fails. Throws only for bugs. */
 export async function diagnose(
   connection: Connection,
   options: DiagnosisOptions,
@@ -60,14 +63,14 @@ async function walk(
   const present = await list.run('connector', async () =>
     findConnector(client, connector, credentials !== null, remote),
   );
-  // Without a key the connector cannot be used, but an application password can.
+  // Without a site key the connector cannot be used, but an application password can.
   const byConnector = present && (connection.siteKey !== null || credentials === null);
   const homeUrl = byConnector
     ? await proveConnector({ list, client, connector, connection, remote })
     : await provePassword({ list, client, core: new CoreRest(client, root.url), root, credentials });
   await list.run('identity', async () => {
     checkIdentity(client, homeUrl ?? root.home);
-    // Told here when discovery had something else to tell, or was answered cleanly.
+    // Reported here only if discovery has not reported it already.
     const told = list.checks.some((check) => check.code === 'dirty_json');
     return { value: undefined, note: told ? null : dirtyNote(client) };
   });
@@ -77,7 +80,7 @@ function dirtyNote(client: SiteClient): WordpressFault | null {
   return client.sawDirtyJson ? fault('dirty_json', { values: client.values }) : null;
 }
 
-/** Fetches the home page and tells from it, or from how it failed, how far the way to the site is good. */
+/** Fetches the home page. Records, from its answer or its fault, how well the site can be reached. */
 async function reach(
   client: SiteClient,
   list: CheckList,
@@ -103,8 +106,8 @@ function checkClock(root: ApiRoot, clock: () => number, client: SiteClient): voi
 }
 
 /**
- * Asks the connector without a signature: it must be there and refuse. Returns false when it is not there and
- * credentials for core REST are.
+ * Calls the connector without a signature: it must exist and refuse. Returns false if there is no connector,
+ * but there are credentials for core REST. Throws WordpressFault.
  */
 async function findConnector(
   client: SiteClient,
@@ -117,7 +120,7 @@ async function findConnector(
   const values = client.values;
   if (servedFromCache(answer.response)) throw fault('cached_api', { values });
   if (error === null) {
-    // We sent no nonce, so one that is echoed is of somebody else's request.
+    // We sent no nonce, so an echoed nonce belongs to somebody else's request.
     const nonce = isRecord(answer.value) ? answer.value.nonce : undefined;
     if (typeof nonce === 'string' && nonce !== '') throw fault('cached_api', { values });
     throw fault('auth_not_enforced', { values, detail: 'unsigned request' });
@@ -128,7 +131,7 @@ async function findConnector(
     return {
       value: false,
       note: missing,
-      detail: 'Not installed; WordPress is reached by application password.',
+      detail: 'Not installed; this server signs in with the application password.',
     };
   }
   if (isRestDisabled(error) || !error.code.startsWith('sitebridge_')) throw connector.refusal(answer, error);

@@ -2,12 +2,15 @@ import { WordpressFault } from '../messages.ts';
 import type { ApplicationPassword } from '../site/coreRest.ts';
 import type { SiteClient } from '../site/siteClient.ts';
 
-/** `accepted`: the pair is right. `refused`: it is wrong. `unknown`: XML-RPC does not answer here. */
+/**
+ * `accepted`: user name and password are right. `refused`: they are wrong. `unknown`: XML-RPC does not answer
+ * here.
+ */
 type PasswordEcho = 'accepted' | 'refused' | 'unknown';
 
 /**
- * Asks XML-RPC whether a pair is right. It takes application passwords too, but in the body, where no web server
- * strips them. REST cannot tell: where a wrong password and a stripped Authorization header look the same,
+ * Asks XML-RPC whether user name and application password are right. XML-RPC takes them in the body, where no
+ * web server strips them. REST cannot tell a wrong password from a stripped Authorization header: both give
  * `rest_not_logged_in` (WordPress 6.8 signs users in only after it has collected the errors of doing so).
  */
 export async function askXmlRpc(
@@ -28,7 +31,7 @@ export async function askXmlRpc(
     const text = body.toString('utf8');
     if (status !== 200 || !text.includes('<methodResponse>')) return 'unknown';
     if (/<member>\s*<name>blogid<\/name>/.test(text)) return 'accepted';
-    // 405 would be: XML-RPC services are disabled on this site.
+    // The fault 405 would mean that XML-RPC is disabled on this site.
     return /<int>403<\/int>/.test(text) ? 'refused' : 'unknown';
   } catch (error) {
     if (error instanceof WordpressFault) return 'unknown';

@@ -19,8 +19,8 @@ interface ConnectorProof {
 }
 
 /**
- * Proves that the connector lets us in, and nobody else: a wrong key must fail before the right one counts.
- * Returns the site's own home URL. Throws WordpressFault.
+ * Proves that the connector accepts us and nobody else: a wrong key must fail before the right key counts.
+ * Returns the site's own home URL; null if the connector does not name it. Throws WordpressFault.
  */
 export async function proveConnector(proof: ConnectorProof): Promise<string | null> {
   const { list, client, connector, connection, remote } = proof;
@@ -57,7 +57,7 @@ export async function proveConnector(proof: ConnectorProof): Promise<string | nu
     const user = isRecord(ping.user) ? ping.user : {};
     const missing = missingCapabilities(user.capabilities);
     if (missing !== '') throw fault('insufficient_role', { values: { ...values, missing }, detail: missing });
-    // What the plugin says of the user is one thing; that core takes the signature for that user is another.
+    // What the plugin says about the user is not enough: core must accept the signature for that user too.
     await connector.read('wp/v2/posts', identity, 'context=edit&per_page=1&_fields=id');
     return { value: undefined };
   });

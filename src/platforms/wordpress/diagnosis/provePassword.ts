@@ -8,7 +8,10 @@ import { isRecord, isRestDisabled, type SiteClient } from '../site/siteClient.ts
 import { missingCapabilities } from './neededCapabilities.ts';
 import { askXmlRpc } from './passwordEcho.ts';
 
-/** Public reads prove nothing, as a wrong password is taken for no password there; this one needs to be signed in. */
+/**
+ * A route that needs a sign-in. Public reads prove nothing, as WordPress treats a wrong password there as no
+ * password.
+ */
 const ME = 'wp/v2/users/me';
 
 interface PasswordProof {
@@ -20,8 +23,8 @@ interface PasswordProof {
 }
 
 /**
- * Proves that the application password lets us in, and a wrong one does not.
- * Returns the site's own home URL. Throws WordpressFault.
+ * Proves that WordPress accepts the application password, and refuses a wrong one. Returns the site's own
+ * home URL; null if the root does not name it. Throws WordpressFault.
  */
 export async function provePassword({
   list,
@@ -44,7 +47,7 @@ export async function provePassword({
       if (servedFromCache(answer.response)) throw fault('cached_api', { values });
       throw fault('auth_not_enforced', { variant: 'password', values });
     }
-    // Which refusal it is depends on when WordPress looks at the password; that it is refused is what counts.
+    // The code of the refusal depends on when WordPress checks the password. Only the refusal itself counts.
     if (answer.error.status !== 401 || isRestDisabled(answer.error)) throw core.refusal(answer, answer.error);
     return { value: undefined };
   });
@@ -66,7 +69,9 @@ export async function provePassword({
   return root.home;
 }
 
-/** WordPress took the right request for one of nobody: the pair is wrong, or the header did not arrive. */
+/**
+ * WordPress took the request for one without a user: the credentials are wrong, or the header did not arrive.
+ */
 async function notSignedIn(client: SiteClient, credentials: ApplicationPassword) {
   const { values } = client;
   const echo = await askXmlRpc(client, credentials);

@@ -16,7 +16,7 @@ interface ConnectorIdentity {
   siteKey: string;
 }
 
-/** Signed requests to a site with the connector plugin, as CONTRACT's "signed requests" describe them. */
+/** Sends requests to a site with the connector plugin, signed by `signRequest`. */
 export class ConnectorClient {
   private readonly client: SiteClient;
   private readonly root: string;
@@ -29,12 +29,12 @@ export class ConnectorClient {
     this.clock = clock;
   }
 
-  /** A request without a signature. */
+  /** Sends a request without a signature. */
   async unsigned(route: string): Promise<ApiAnswer> {
     return this.client.api({ url: apiUrl(this.root, route), redirects: 'none' });
   }
 
-  /** A signed GET; any answer that is JSON comes back, a refusal too. */
+  /** Sends a signed GET. Returns any answer that is JSON, refusals included. Throws WordpressFault. */
   async signed(
     route: string,
     identity: ConnectorIdentity,
@@ -46,14 +46,14 @@ export class ConnectorClient {
     return { answer, nonce };
   }
 
-  /** A signed GET that must succeed. Throws WordpressFault. */
+  /** Sends a signed GET that must succeed. Throws WordpressFault. */
   async read(route: string, identity: ConnectorIdentity, query = ''): Promise<ApiAnswer> {
     const { answer } = await this.signed(route, identity, query);
     if (answer.error !== null) throw this.refusal(answer, answer.error);
     return answer;
   }
 
-  /** What a refusal of the connector, or of WordPress in its place, means. */
+  /** The fault for a refusal by the connector, or by WordPress in its place. */
   refusal(answer: ApiAnswer, error: ApiError) {
     const values = this.client.values;
     if (servedFromCache(answer.response)) return fault('cached_api', { values });
@@ -100,7 +100,7 @@ const REFUSALS: Readonly<Record<string, { code: string; variant: string }>> = {
   sitebridge_nonce_store_failed: { code: 'fatal', variant: 'sitebridge_nonce_store_failed' },
 };
 
-/** Whether a version is older than the oldest that works. One that cannot be read is not. */
+/** Is a version older than the oldest that works? A version that cannot be read is not. */
 export function isOutdated(version: string): boolean {
   const found = version.split('.').map(Number);
   const least = MINIMUM_PLUGIN_VERSION.split('.').map(Number);

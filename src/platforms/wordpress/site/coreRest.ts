@@ -15,7 +15,7 @@ export function applicationPassword({ credentials }: Connection): ApplicationPas
   return username && application_password ? { username, application_password } : null;
 }
 
-/** The header that signs a request in. */
+/** The header that signs a request in with an application password. */
 export function passwordHeaders({
   username,
   application_password,
@@ -24,7 +24,7 @@ export function passwordHeaders({
   return { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
-/** WordPress's own REST API, signed in by an application password. */
+/** WordPress's own REST API, with an application password. */
 export class CoreRest {
   private readonly client: SiteClient;
   private readonly root: string;
@@ -34,20 +34,23 @@ export class CoreRest {
     this.root = root;
   }
 
-  /** A GET; any answer that is JSON comes back, a refusal too. `query` must be encoded. */
+  /**
+   * Sends a GET. Returns any answer that is JSON, refusals included. `query` must be encoded. Throws
+   * WordpressFault.
+   */
   async get(route: string, credentials: ApplicationPassword, query = ''): Promise<ApiAnswer> {
     const headers = passwordHeaders(credentials);
     return this.client.api({ url: apiUrl(this.root, route, query), headers });
   }
 
-  /** A GET that must succeed. Throws WordpressFault. */
+  /** Sends a GET that must succeed. Throws WordpressFault. */
   async read(route: string, credentials: ApplicationPassword, query = ''): Promise<ApiAnswer> {
     const answer = await this.get(route, credentials, query);
     if (answer.error !== null) throw this.refusal(answer, answer.error);
     return answer;
   }
 
-  /** What a refusal means. Core says 401 to those it does not know and 403 to those who may not. */
+  /** The fault for a refusal. Core answers 401 to unknown users and 403 to users without the permission. */
   refusal(answer: ApiAnswer, error: ApiError) {
     const values = this.client.values;
     if (servedFromCache(answer.response)) return fault('cached_api', { values });
@@ -66,8 +69,8 @@ export class CoreRest {
 }
 
 /**
- * wp_authenticate_application_password(). `rest_not_logged_in`, which only users/me answers, stands for a wrong
- * password as well as for a header that did not arrive.
+ * The error codes of wp_authenticate_application_password(). `rest_not_logged_in` is missing here: only
+ * users/me answers it, both for a wrong password and for a header that did not arrive.
  */
 const REFUSALS: Readonly<Record<string, string>> = {
   incorrect_password: 'bad_credentials',

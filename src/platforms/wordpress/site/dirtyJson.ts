@@ -1,18 +1,18 @@
 /**
- * Reads JSON that a badly set up PHP has put something around: a byte order mark from a file saved with one, or
- * notices and warnings printed before (sometimes after) the answer because `display_errors` is on.
+ * Reads JSON with other output around it, from a badly configured PHP: a byte order mark from a file that was
+ * saved with one, or notices and warnings before (sometimes after) the answer because `display_errors` is on.
  */
 
 interface DirtyJson {
   value: unknown;
-  /** Something that does not belong there was read past. */
+  /** Other output than the JSON was skipped. */
   dirty: boolean;
 }
 
-/** How many places that look like a beginning are tried. Notices hold few braces. */
+/** How many possible beginnings of the JSON are tried. Notices hold few braces. */
 const MAX_BEGINNINGS = 40;
 
-/** Returns what was read, or null when there is no JSON object or array in it. */
+/** Returns the JSON object or array in a body, or null if there is none. */
 export function readDirtyJson(body: Buffer): DirtyJson | null {
   const text = body.toString('utf8');
   const clean = parse(text);
@@ -23,7 +23,7 @@ export function readDirtyJson(body: Buffer): DirtyJson | null {
   for (const { index } of text.slice(0, end).matchAll(/[{[]/g)) {
     const value = parse(text.slice(index, end));
     if (value !== undefined) return { value, dirty: true };
-    // What begins so is the answer itself, cut off: a part of it would pass for the whole.
+    // This is the beginning of the answer itself, which was cut off. A part of it would pass for the whole.
     if (/^(\[\s*)?\{\s*"/.test(text.slice(index, index + 64))) break;
     beginnings += 1;
     if (beginnings === MAX_BEGINNINGS) break;

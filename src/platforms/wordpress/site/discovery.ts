@@ -24,20 +24,23 @@ export interface ApiRoot {
   namespaces: string[];
   applicationPasswords: boolean;
   wordpressVersion: string | null;
-  /** What the site's clock said when it answered, in milliseconds since 1970; null when a cache answered. */
+  /** When the site answered, by its own clock, in milliseconds since 1970; null if a cache answered. */
   siteTime: number | null;
-  /** The site's time zone, as a change of it moves all dates that are compared in local time. */
+  /** The site's time zone. A change of it moves all dates that are compared in local time. */
   zone: SiteZone;
-  /** Something to tell that does not keep us from going on, e.g. `plain_permalinks`. */
+  /** A finding that does not stop us, e.g. `plain_permalinks`. */
   note: WordpressFault | null;
 }
 
-/** What the root would hold besides these (every route of the site) can be megabytes. */
+/** Only these fields are requested. The whole root holds every route of the site, which can be megabytes. */
 const ROOT_FIELDS = '_fields=name,url,home,namespaces,authentication,gmt_offset,timezone_string';
 
 const API_RELATION = /<([^>]+)>\s*;[^,]*\brel="?https:\/\/api\.w\.org\/"?/;
 
-/** Reads the site's home page. A fault on it may concern that page alone, so it is kept rather than thrown. */
+/**
+ * Reads the site's home page. A fault of the page is returned and not thrown, as it may concern that page
+ * alone.
+ */
 export async function readHome(
   client: SiteClient,
 ): Promise<{ home: OutboundResponse; homeFault: WordpressFault | null }> {
@@ -46,7 +49,7 @@ export async function readHome(
 }
 
 /**
- * Finds the REST API: where the home page's Link header points, `/wp-json/`, `/?rest_route=/`,
+ * Finds the REST API. Tries the address in the home page's Link header, `/wp-json/`, `/?rest_route=/` and
  * `/index.php?rest_route=/`. https://developer.wordpress.org/rest-api/using-the-rest-api/discovery/
  * Throws WordpressFault.
  */
@@ -66,7 +69,8 @@ export async function discoverApi(
       return { ...root, note, wordpressVersion: generatorVersion(home) };
     } catch (error) {
       if (!(error instanceof WordpressFault)) throw error;
-      // A site that is slow or breaks off at one address does so at each; the others would only cost time.
+      // A site that is slow, breaks off or redirects does so at each address. To try the others would only
+      // cost time.
       if (error.code === 'timeout' || error.code === 'unreachable' || error.code === 'redirect') throw error;
       faults.push(error);
     }
@@ -79,7 +83,7 @@ export async function discoverApi(
   );
 }
 
-/** The URL of a route. `query` is added as it is, so it must be encoded. */
+/** The URL of a route. `query` is added unchanged, so it must be encoded. */
 export function apiUrl(root: string, route: string, query = ''): string {
   if (query === '') return root + route;
   return root + route + (root.includes('?') ? '&' : '?') + query;
@@ -89,13 +93,13 @@ function candidates(client: SiteClient, home: OutboundResponse): string[] {
   const base = client.address.href;
   const linked = API_RELATION.exec(home.headers.link ?? '')?.[1];
   const known = [`${base}wp-json/`, `${base}?rest_route=/`, `${base}index.php?rest_route=/`];
-  // A link to another host is not followed: whether the site has another name is told at the end of the test.
+  // A link to another host is not followed. The end of the test reports if the site has another name.
   if (linked === undefined || !URL.canParse(linked) || new URL(linked).origin !== client.address.origin)
     return known;
   return [...new Set([linked, ...known])];
 }
 
-/** Reads the root at one address; null when there is none. Throws WordpressFault. */
+/** Reads the root at one address; null if there is no root. Throws WordpressFault. */
 export async function readRoot(client: SiteClient, url: string): Promise<ApiRoot | null> {
   const answer = await client.tryApi({ url: url + (url.includes('?') ? '&' : '?') + ROOT_FIELDS });
   if (answer === null) return null;
@@ -114,7 +118,7 @@ export async function readRoot(client: SiteClient, url: string): Promise<ApiRoot
     wordpressVersion: null,
     siteTime: siteTime(response),
     zone: {
-      // A string in older versions.
+      // Older versions of WordPress send a string.
       offset: Number.isFinite(Number.parseFloat(String(value.gmt_offset))) ? Number(value.gmt_offset) : null,
       name: typeof value.timezone_string === 'string' ? value.timezone_string : null,
     },
@@ -122,7 +126,7 @@ export async function readRoot(client: SiteClient, url: string): Promise<ApiRoot
   };
 }
 
-/** What the site's clock said when it answered, in milliseconds since 1970; null when a cache answered. */
+/** When the site answered, by its own clock, in milliseconds since 1970; null if a cache answered. */
 export function siteTime({ headers }: OutboundResponse): number | null {
   const date = Date.parse(headers.date ?? '');
   return headers.age === undefined && !Number.isNaN(date) ? date : null;

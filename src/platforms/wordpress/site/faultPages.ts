@@ -2,14 +2,14 @@ import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import { type ExplanationValues, fault, type WordpressFault } from '../messages.ts';
 
 /**
- * Answers that come from something else than a working WordPress, told apart by status, headers and words.
- * The first that fits counts, so the exact ones stand before the general ones.
+ * An answer that does not come from a working WordPress, recognised by status, headers and text. The first
+ * entry that fits counts, so exact entries stand before general ones.
  */
 interface FaultPage {
   code: string;
   variant?: string;
   status?: readonly number[];
-  /** Any of these headers fits. */
+  /** One header that fits is enough, or `body`. */
   headers?: Readonly<Record<string, RegExp>>;
   body?: RegExp;
 }
@@ -60,14 +60,16 @@ const FAULT_PAGES: readonly FaultPage[] = [
     body: /mod[_ ]?security|Not Acceptable!/i,
   },
 
-  // wp_maintenance() and wp_die(): "Retry-After: 600", and JSON with the code wp_die for a JSON request.
+  // wp_maintenance() and wp_die() answer with "Retry-After: 600", and with JSON of the code wp_die to a JSON
+  // request.
   {
     code: 'maintenance',
     status: [503],
     headers: { 'retry-after': /^600$/ },
     body: /Briefly unavailable for scheduled maintenance|"code":"wp_die"|<title>Maintenance<\/title>/,
   },
-  // WP_Fatal_Error_Handler: an error page, or JSON with this code. The words are translated, the id is not.
+  // WP_Fatal_Error_Handler answers with an error page, or with JSON of this code. The text is translated, the
+  // id is not.
   {
     code: 'fatal',
     status: [500],
@@ -77,19 +79,22 @@ const FAULT_PAGES: readonly FaultPage[] = [
   { code: 'outer_basic_auth', status: [401], headers: { 'www-authenticate': /^Basic\b/i } },
 ];
 
-/** What an answer of WordPress's own REST API is not judged by; only for pages. */
+/** Faults by status alone. They apply to pages only, not to answers of WordPress's own REST API. */
 const PLAIN_FAULTS: readonly FaultPage[] = [
   { code: 'fatal', status: [500] },
   { code: 'unreachable', variant: 'gateway', status: [502, 503, 504, 520, 521, 522, 523, 524, 530] },
   { code: 'firewall', status: [403, 406, 415, 429] },
 ];
 
-/** The fault that an answer shows for certain, or null. Looks at the first 64 KiB of the body. */
+/** The fault that an answer certainly shows, or null. Checks the first 64 KiB of the body. */
 export function recognisedFault(answer: OutboundResponse, values: ExplanationValues): WordpressFault | null {
   return match(FAULT_PAGES, answer, values);
 }
 
-/** As `recognisedFault`, and failing that what the status alone tells of an answer that is no JSON. */
+/**
+ * Like `recognisedFault`. If nothing is recognised, the fault that the status alone shows, for an answer that
+ * is not JSON.
+ */
 export function pageFault(answer: OutboundResponse, values: ExplanationValues): WordpressFault | null {
   return match(FAULT_PAGES, answer, values) ?? match(PLAIN_FAULTS, answer, values);
 }
@@ -128,7 +133,10 @@ const CACHE_HIT_HEADERS: Readonly<Record<string, RegExp>> = {
   'x-wp-super-cache': /./,
 };
 
-/** Whether a cache gave this answer: it has an age, or says so (RFC 9111, 5.1, and the usual headers). */
+/**
+ * Did a cache give this answer? Then the answer has an age, or a header says so (RFC 9111, 5.1, and the usual
+ * headers).
+ */
 export function servedFromCache(answer: OutboundResponse): boolean {
   return (
     Number(answer.headers.age ?? 0) > 0 ||
@@ -137,8 +145,8 @@ export function servedFromCache(answer: OutboundResponse): boolean {
 }
 
 /**
- * Signs of a WordPress.com site without plugins. Its API root is another host's, and it names its host in a
- * header; sites there that allow plugins answer `/wp-json/` as any WordPress does.
+ * Does the home page show a WordPress.com site without plugins? Its API root is on another host, and a header
+ * names its host. WordPress.com sites that allow plugins answer `/wp-json/` as any WordPress does.
  */
 export function looksLikeWordpressCom(home: OutboundResponse): boolean {
   return (
@@ -148,7 +156,7 @@ export function looksLikeWordpressCom(home: OutboundResponse): boolean {
   );
 }
 
-/** Signs of WordPress in a home page, whether or not its REST API answers. */
+/** Does the home page show WordPress, whether or not its REST API answers? */
 export function looksLikeWordpress(home: OutboundResponse): boolean {
   return (
     /rel="?https:\/\/api\.w\.org\/"?/.test(home.headers.link ?? '') ||
@@ -158,7 +166,7 @@ export function looksLikeWordpress(home: OutboundResponse): boolean {
   );
 }
 
-/** WordPress's version as its home page tells it, unless a plugin hides it. */
+/** WordPress's version from the home page; null if a plugin hides it. */
 export function generatorVersion(home: OutboundResponse): string | null {
   return (
     /<meta name="generator" content="WordPress ([\d.]+[\w.-]*)"/i.exec(home.body.toString('utf8'))?.[1] ??

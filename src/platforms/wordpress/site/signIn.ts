@@ -6,7 +6,7 @@ import { applicationPassword, CoreRest, passwordHeaders } from './coreRest.ts';
 import type { ApiRoot } from './discovery.ts';
 import type { ApiAnswer, ApiError, SiteClient } from './siteClient.ts';
 
-/** A request that is to be signed in, as it goes onto the wire. */
+/** A request before it is signed, as it will be sent. */
 interface UnsignedRequest {
   method: string;
   url: string;
@@ -15,17 +15,17 @@ interface UnsignedRequest {
 
 /** One way to sign in to a site's REST API. */
 export interface SignIn {
-  /** As the connector's user, by a signature; else by an application password. */
+  /** true: requests are signed, as the connector's user. false: they carry an application password. */
   byConnector: boolean;
-  /** Signs one request; to be called anew for each try, since a nonce is good for one. */
+  /** Signs one request. Call it again for each try, since a nonce is valid once. */
   sign(request: UnsignedRequest): Required<Pick<OutboundRequest, 'headers' | 'redirects'>>;
-  /** What a refusal means. */
+  /** The fault for a refusal. */
   refusal(this: void, answer: ApiAnswer, error: ApiError): WordpressFault;
 }
 
 /**
- * The connector serves where it is installed, else an application password. `clock`: milliseconds since 1970.
- * Throws WordpressFault `connector_missing` when there is neither.
+ * Chooses the connector if it is installed and the site has a key, else an application password. `clock`:
+ * milliseconds since 1970. Throws WordpressFault `connector_missing` if neither can be used.
  */
 export function chooseSignIn(
   connection: Connection,
@@ -51,7 +51,7 @@ export function chooseSignIn(
   const core = new CoreRest(client, root.url);
   return {
     byConnector: false,
-    // A redirected POST would go on as a GET, without what it brings.
+    // A redirect would turn a POST into a GET, without its body.
     sign: ({ method }) => ({
       headers: passwordHeaders(credentials),
       redirects: method === 'GET' ? 'same_origin' : 'none',

@@ -10,8 +10,8 @@ const COPIED_ALONG = /\/(wp-admin|wp-login\.php|wp-json|wp-content|xmlrpc\.php|i
 const WITHOUT_SCHEME = /^(localhost|[^\s/:@?#]+\.[^\s/:@?#]+|[^\s/:@?#]+(?=:\d))(:\d+)?([/?#]|$)/i;
 
 /**
- * Brings an address as people type it into one form: a missing scheme becomes https, and `/wp-admin`,
- * `/wp-json`, `/index.php` and the like, query and fragment go.
+ * Normalises an address as people type it. A missing scheme becomes https. Query, fragment, and paths such as
+ * `/wp-admin`, `/wp-json` and `/index.php` are removed.
  * Throws RemoteError `invalid_url`.
  */
 export function parseSiteAddress(typed: string): SiteAddress {
@@ -27,19 +27,19 @@ export function parseSiteAddress(typed: string): SiteAddress {
   return url;
 }
 
-/** How the address that a site calls its own differs from the one that was asked for. */
+/** How the site's own address differs from the tested address. */
 type AddressDifference = 'none' | 'canonical' | 'other';
 
 /**
- * Compares the tested address with a site's `home_url`. `canonical`: the same site by its proper name (www,
- * https); `other`: another host or path. A site that calls itself http while it answers on https stands behind
- * a proxy that ends TLS, which is common and harmless.
+ * Compares the tested address with a site's `home_url`. `canonical`: the same site under its proper name
+ * (www, https). `other`: another host or path. A site that names http but answers on https stands behind a
+ * proxy that ends TLS. That is common and harmless.
  */
 export function compareHome(tested: SiteAddress, home: string): AddressDifference {
   if (!URL.canParse(home)) return 'other';
   const own = new URL(home);
   if (path(own) !== path(tested)) return 'other';
-  // Another scheme brings another port along; with the same scheme another port is another server.
+  // Another scheme means another port. With the same scheme, another port is another server.
   const sameServer = own.protocol === tested.protocol ? own.port === tested.port : true;
   if (!sameServer || withoutWww(own) !== withoutWww(tested)) return 'other';
   if (own.hostname !== tested.hostname) return 'canonical';

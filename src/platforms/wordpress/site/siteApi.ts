@@ -6,20 +6,27 @@ import { chooseSignIn } from './signIn.ts';
 import { parseSiteAddress } from './siteAddress.ts';
 import { type ApiAnswer, type ApiError, SiteClient } from './siteClient.ts';
 
-/** A site's REST API, found, with one way to sign in: as the connector's user, or by an application password. */
+/**
+ * The REST API of a site that was discovered, with one way to sign in: as the connector's user, or by an
+ * application password.
+ */
 export interface SiteApi {
   client: SiteClient;
-  /** Does the connector let us in? Else an application password does. */
+  /** Does the connector sign us in? If not, an application password does. */
   byConnector: boolean;
-  /** Any answer that is JSON comes back, a refusal too. `query` must be encoded. */
+  /**
+   * Sends a GET. Returns any answer that is JSON, refusals included. `query` must be encoded. Throws
+   * WordpressFault.
+   */
   get(route: string, query?: string): Promise<ApiAnswer>;
-  /** What a refusal means. */
+  /** The fault for a refusal. */
   refusal(answer: ApiAnswer, error: ApiError): WordpressFault;
 }
 
 /**
- * Finds the API of a site. The connector serves where it is installed; `budgetMs` is for all that is asked.
- * Throws WordpressFault, `connector_missing` when there is neither connector nor application password.
+ * Finds the API of a site and a way to sign in: the connector if it is installed. `budgetMs` is the time for
+ * all requests together, in milliseconds. Throws WordpressFault: `connector_missing` if there is neither
+ * connector nor application password.
  */
 export async function openSiteApi(
   connection: Connection,
@@ -47,7 +54,7 @@ export async function findRoot(client: SiteClient): Promise<ApiRoot> {
   return discoverApi(client, home, homeFault);
 }
 
-/** A GET that must succeed. Throws WordpressFault. */
+/** Sends a GET that must succeed. Throws WordpressFault. */
 export async function readRoute(api: SiteApi, route: string, query?: string): Promise<ApiAnswer> {
   const answer = await api.get(route, query);
   if (answer.error !== null) throw api.refusal(answer, answer.error);

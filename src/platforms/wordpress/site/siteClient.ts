@@ -8,13 +8,13 @@ import type { SiteAddress } from './siteAddress.ts';
 /** The part of the outbound client that is needed here. */
 export type Outbound = Pick<OutboundClient, 'request'>;
 
-/** What the REST API answered. A WP_Error is an answer too: what it means depends on what was asked. */
+/** An answer of the REST API. A WP_Error is an answer too: its meaning depends on the request. */
 export interface ApiAnswer {
   response: OutboundResponse;
   value: unknown;
-  /** PHP printed something around the JSON. */
+  /** PHP printed other output around the JSON. */
   dirty: boolean;
-  /** Set when the answer is a WP_Error. */
+  /** Set if the answer is a WP_Error. */
   error: ApiError | null;
 }
 
@@ -26,16 +26,16 @@ export interface ApiError {
 
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** Speaks with one site within one span of time. Everything it throws is a WordpressFault. */
+/** Sends requests to one site within a time limit. Everything it throws is a WordpressFault. */
 export class SiteClient {
   readonly address: SiteAddress;
   private readonly outbound: Outbound;
   private readonly endsAt: number;
   private apiPath: string;
-  /** PHP printed something around an answer. */
+  /** PHP printed other output around at least one answer. */
   sawDirtyJson = false;
 
-  /** @param budgetMs for all requests together. */
+  /** @param budgetMs the time for all requests together, in milliseconds. */
   constructor(outbound: Outbound, address: SiteAddress, budgetMs: number) {
     this.outbound = outbound;
     this.address = address;
@@ -43,18 +43,18 @@ export class SiteClient {
     this.apiPath = `${address.pathname}wp-json/sitebridge/v1/`;
   }
 
-  /** What hints may name. */
+  /** The values that hints may name. */
   get values(): ExplanationValues {
     return { path: this.apiPath };
   }
 
-  /** The path that hints tell people to allow, once it is known where the API is. */
+  /** Sets the path that hints tell people to allow, once the address of the API is known. */
   nameApiPath(url: string): void {
     const { pathname, search } = new URL(url);
     this.apiPath = pathname + search;
   }
 
-  /** Any request to the site. */
+  /** Sends any request to the site. */
   async send(request: OutboundRequest): Promise<OutboundResponse> {
     const left = this.endsAt - performance.now();
     try {
@@ -69,21 +69,25 @@ export class SiteClient {
     }
   }
 
-  /** A request to the REST API, or null when what comes back is a page without any fault that can be named. */
+  /** Sends a request to the REST API. Returns null if the answer is a page without a known fault. */
   async tryApi(request: OutboundRequest): Promise<ApiAnswer | null> {
     return this.readApi(await this.sendApi(request));
   }
 
-  /** A request to the REST API, whatever comes back. */
+  /** Sends a request to the REST API and returns the answer unread, whatever it is. */
   async sendApi(request: OutboundRequest): Promise<OutboundResponse> {
-    // With this header WordPress's own error pages come as JSON too (wp_is_json_request).
+    // With this header WordPress sends its own error pages as JSON too (wp_is_json_request).
     return this.send({ ...request, headers: { Accept: 'application/json', ...request.headers } });
   }
 
-  /** Reads what came back for a request to the REST API; null for a page without any fault that can be named. */
+  /**
+   * Reads an answer of the REST API; null for a page without a known fault. Throws WordpressFault for a known
+   * one.
+   */
   readApi(response: OutboundResponse): ApiAnswer | null {
     const read = readDirtyJson(response.body);
-    // Content may hold the words of any error page, so only what is no good answer is searched, nor one cut off.
+    // Content may hold the text of any error page. So neither a good answer nor a good answer that was cut
+    // off is searched.
     const isPage = read === null && !/^\s*[[{]/.test(response.body.subarray(0, 64).toString('latin1'));
     const certain = isPage || response.status >= 400 ? recognisedFault(response, this.values) : null;
     if (certain !== null) throw certain;
@@ -97,15 +101,15 @@ export class SiteClient {
     return { response, value: read.value, dirty: read.dirty, error };
   }
 
-  /** A request to the REST API that must be answered with JSON. */
+  /** Sends a request to the REST API that must be answered with JSON. */
   async api(request: OutboundRequest): Promise<ApiAnswer> {
     const answer = await this.tryApi(request);
     if (answer !== null) return answer;
-    throw fault('unexpected_answer', { values: { ...this.values, found: 'a page in place of JSON' } });
+    throw fault('unexpected_answer', { values: { ...this.values, found: 'a page instead of JSON' } });
   }
 }
 
-/** Codes by which WordPress and plugins say that the REST API is closed to those who are not signed in. */
+/** Codes of WordPress and plugins for a REST API that is closed to users who are not signed in. */
 const REST_DISABLED_CODES = new Set([
   'rest_cannot_access',
   'itsec_rest_api_access_restricted',
@@ -116,7 +120,7 @@ const REST_DISABLED_CODES = new Set([
   'rest_api_authentication_required',
 ]);
 
-/** Whether an error means that a plugin closes the API, whatever was asked for. */
+/** Does the error mean that a plugin closes the API, whatever was requested? */
 export function isRestDisabled(error: ApiError): boolean {
   return REST_DISABLED_CODES.has(error.code);
 }

@@ -4,14 +4,15 @@ import type { SiteRequests } from '../siteRequests.ts';
 import { type ConnectorItems, PAGE, RANGE } from './connectorItems.ts';
 import { collect, connectorWatermark } from './connectorRead.ts';
 
-/** The connector lists the ids of so many ranges in one answer. */
+/** How many ranges of ids the connector lists in one answer. */
 const RANGES_AT_ONCE = 20;
 
 const HASH = /^[0-9a-f]{16}$/;
 
 /**
- * Reads what changed; see `ContentSession.readChanges`. The site's inventory is compared with what is known: one
- * request when nothing changed, one more for each twenty thousand ids among which something did, then the items.
+ * Reads what has changed; see `ContentSession.readChanges`. Compares the site's inventory with the stored
+ * contents. This takes one request if nothing has changed, and one more for each twenty thousand ids with a
+ * change among them. Then the items are read.
  */
 export async function* readChangedItems(
   requests: SiteRequests,
@@ -19,7 +20,7 @@ export async function* readChangedItems(
   { newest, known }: ReadChangesRequest,
 ): AsyncGenerator<ContentPage> {
   const [first] = newest === null ? [] : (await known.after(null, 1)).keys();
-  // Where only the newest are known, what is older than the oldest of them is nothing new.
+  // If only the newest items are stored, an older item on the site does not count as new.
   const smallest = first === undefined ? 0 : Number(first);
   const differing = (await differingRanges(requests, items, known)).filter(
     (range) => (range + 1) * RANGE > smallest,
@@ -40,7 +41,8 @@ export async function* readChangedItems(
   const expected = wanted.length;
   for await (const found of ahead(parts(wanted, PAGE), read, Math.min(2, requests.pace.atOnce))) {
     for (const { items: contents, faults } of found) {
-      // As in a list: what may not be seen is not told, unless it is known here.
+      // As in a list, items that the user may not see are left out. Those that are stored here are reported
+      // as missing.
       const forbidden = faults.flatMap(({ code, externalId }) =>
         code === 'forbidden' ? (externalId ?? []) : [],
       );
@@ -62,7 +64,7 @@ export async function* readChangedItems(
   };
 }
 
-/** The ranges of ids, in order, in which the site and what is known of it are not the same. */
+/** The ranges of ids, in order, in which the site differs from the stored contents. */
 async function differingRanges(
   requests: SiteRequests,
   items: ConnectorItems,
@@ -83,7 +85,7 @@ async function differingRanges(
   return [...differing, ...stored.keys()].sort((one, other) => one - other);
 }
 
-/** The hashes by id in some ranges. */
+/** The hashes of the items in some ranges, by id. */
 async function listed(
   requests: SiteRequests,
   items: ConnectorItems,

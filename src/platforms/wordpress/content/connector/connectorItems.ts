@@ -19,7 +19,7 @@ interface Items {
   gone: string[];
 }
 
-/** The `items` route of the connector for one type. */
+/** Requests items of one type from the connector. */
 export class ConnectorItems {
   readonly type: string;
   readonly #requests: SiteRequests;
@@ -32,7 +32,7 @@ export class ConnectorItems {
     this.type = type;
   }
 
-  /** A route of the connector, asked about this type. Throws RemoteError. */
+  /** Requests a route of the connector for this type. Throws RemoteError. */
   async ask(
     route: 'items' | 'inventory',
     query: string,
@@ -47,9 +47,9 @@ export class ConnectorItems {
     return { ...answer, value };
   }
 
-  /** Yields the items with these ids, at most 500; in halves where they are too large. */
+  /** Yields the items with these ids, at most 500 ids; in halves if one answer is too large. */
   async *byIds(ids: readonly string[]): AsyncGenerator<Items> {
-    // A comma stands in a query as it is, and an encoded one takes three times the room.
+    // A query may hold plain commas. Encoded commas would take three times the space.
     const answer = await this.ask('items', `include=${ids.join(',')}`).catch(tooLarge);
     if (!(answer instanceof RemoteError)) {
       yield this.read(answer);
@@ -62,7 +62,7 @@ export class ConnectorItems {
     }
   }
 
-  /** The item after an id is too large: which is it? Throws RemoteError. */
+  /** Finds the item after an id, which is too large for an answer. Throws RemoteError. */
   async skipAfter(after: number, error: RemoteError): Promise<{ id: number; fault: ItemFault }> {
     const fault = this.#tooLarge.fault(null, error);
     const first = after + 1;
@@ -78,7 +78,7 @@ export class ConnectorItems {
     throw error;
   }
 
-  /** Brings an answer of `items` into the words of the interface. Throws RemoteError. */
+  /** Reads an answer of `items` as contents and faults. Throws RemoteError. */
   read({ value, damaged }: { value: Record<string, unknown>; damaged: boolean }): Items {
     const list: unknown[] = Array.isArray(value.items) ? value.items : [null];
     const records = list.filter(isRecord);
@@ -87,7 +87,7 @@ export class ConnectorItems {
     const forbidden = idsOf(value.forbidden).map((externalId) => ({
       externalId,
       code: 'forbidden',
-      message: 'The WordPress user that the connector acts as may not edit it.',
+      message: 'The WordPress user that the connector acts as may not edit this item.',
     }));
     return {
       items: readings.flatMap(({ post }) => post ?? []),
@@ -105,7 +105,7 @@ export function readItem(record: Record<string, unknown>, damaged: boolean) {
 
 function termOf(term: unknown): ContentTerm[] {
   if (!isRecord(term) || typeof term.taxonomy !== 'string') return [];
-  // Items name their terms without the ids, which a term that is read must have.
+  // Items list their terms without ids, but `readTerm` needs an id.
   const read = readTerm({ ...term, id: 1 }, term.taxonomy);
   return read === null ? [] : [read.term];
 }

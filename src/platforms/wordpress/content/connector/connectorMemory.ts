@@ -1,8 +1,8 @@
 import { readUuid } from '../uuid.ts';
 
-/** What a connector remembers of this server. */
+/** What a connector remembers about this server. */
 export class ConnectorMemory {
-  /** Does it know contents by their keys? Before 0.4.0 it knows their numbers only. */
+  /** Does the connector know contents by key? Before 0.4.0 it knows them by number only. */
   readonly knowsKeys: boolean;
   #lastOperation: string | null = null;
 
@@ -11,12 +11,12 @@ export class ConnectorMemory {
     this.hear(lastOperation);
   }
 
-  /** The last write from this server that the site knows of; null where it knows of none. */
+  /** The last write from this server that the site knows of; null if it knows of none. */
   get lastOperation(): string | null {
     return this.#lastOperation;
   }
 
-  /** Takes in the `last_operation` of an answer. */
+  /** Stores the `last_operation` of an answer. */
   hear(operation: unknown): void {
     this.#lastOperation = readUuid(operation) ?? this.#lastOperation;
   }

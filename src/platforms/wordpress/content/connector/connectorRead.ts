@@ -7,7 +7,7 @@ import type { SiteRequests } from '../siteRequests.ts';
 import { tooLarge } from '../tooLarge.ts';
 import { type ConnectorItems, PAGE } from './connectorItems.ts';
 
-/** Reads every post of a type by the connector; see `ContentSession.readAll`. */
+/** Reads every post of a type through the connector; see `ContentSession.readAll`. */
 export async function* readAllItems(
   requests: SiteRequests,
   items: ConnectorItems,
@@ -17,7 +17,7 @@ export async function* readAllItems(
   let limit = PAGE;
   const fetch = (after: number) => {
     const page = items.ask('items', `after_id=${after}&limit=${limit}${window}`).catch(tooLarge);
-    // One that is not waited for any more may fail as it likes.
+    // If nobody awaits this page any more, its failure must not go unhandled.
     page.catch(() => undefined);
     return page;
   };
@@ -39,7 +39,7 @@ export async function* readAllItems(
     const last = typeof following !== 'number';
     if (!last) {
       if (following <= after) throw requests.unexpected('items that do not go on');
-      // The next page is on its way while the caller stores this one.
+      // The next page is fetched while the caller stores this one.
       after = following;
       limit = Math.min(PAGE, limit * 2);
       next = fetch(after);
@@ -47,8 +47,9 @@ export async function* readAllItems(
     const { items: read, faults } = items.read(answer);
     yield {
       items: read,
-      // Core leaves out of its lists what the user may not edit, such as an editor the page on privacy. One that
-      // was known is missing, and told when it is asked for by itself.
+      // Core leaves posts that the user may not edit out of its lists, such as the privacy page for an
+      // Editor. Here too they are left out. If such a post is stored, it is missing, and the request for it
+      // alone reports the fault.
       faults: faults.filter(({ code }) => code !== 'forbidden'),
       cursor: { after },
       expected: typeof total === 'number' ? total : null,
@@ -79,13 +80,13 @@ export async function readSomeItems(
     outcome.faults.push({
       externalId,
       code: 'unreadable',
-      message: 'The site did not say what became of it.',
+      message: 'The site did not say whether the item exists.',
     });
   }
   return outcome;
 }
 
-/** All that a generator yields. */
+/** Collects all values that a generator yields. */
 export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const each of source) all.push(each);
@@ -93,8 +94,8 @@ export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
 }
 
 /**
- * The inventory needs none. Without dates it makes core REST, should the connector be taken away, look through
- * everything once.
+ * The watermark for reads through the connector. The inventory itself needs none. Without dates, it makes
+ * core REST look through everything once if the connector is removed.
  */
 export function connectorWatermark({ root }: SiteRequests): JsonObject {
   return { modified: null, read_at: null, gmt_offset: root.zone.offset, timezone: root.zone.name, unseen: 0 };

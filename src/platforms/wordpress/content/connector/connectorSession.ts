@@ -12,7 +12,7 @@ import { readAllItems, readSomeItems } from './connectorRead.ts';
 import { writeByKey } from './writeByKey.ts';
 import { writeByNumber } from './writeByNumber.ts';
 
-/** A session through the content routes of the connector plugin. `outbound` fetches images. */
+/** A session that uses the content routes of the connector plugin. `outbound` downloads images. */
 export function createConnectorSession(
   requests: SiteRequests,
   outbound: Outbound,

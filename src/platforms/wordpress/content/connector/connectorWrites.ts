@@ -9,20 +9,20 @@ import { readUuid } from '../uuid.ts';
 import { differingTaxonomies, extraFields, statusField } from '../writeFields.ts';
 import { readItem } from './connectorItems.ts';
 
-/** What writing by the connector needs. */
+/** What writes through the connector need. */
 export interface ConnectorWriting {
   sender: BatchSender;
   media: MediaLibrary;
 }
 
-/** A write as it goes to the connector. */
+/** A write with its body for the connector. */
 export interface PreparedWrite {
   write: ContentWrite;
   body: JsonObject;
   notes: ItemFault[];
 }
 
-/** Says writes in the connector's words; images are uploaded first. Throws RemoteError. */
+/** Makes the bodies of writes for the connector. Images are uploaded first. Throws RemoteError. */
 export async function prepareWrites(
   media: MediaLibrary,
   type: string,
@@ -37,9 +37,9 @@ export async function prepareWrites(
 }
 
 /**
- * Sends writes to the connector's item routes: `POST items/{key}`, or `PUT items/{number}` for a connector before 0.4.0.
- * The connector knows the item of each key or number, so that a second time changes the same one or is refused.
- * Gives the answers in the order of the writes. Throws RemoteError.
+ * Sends writes to the connector's item routes: `POST items/{key}`, or `PUT items/{number}` for a connector
+ * before 0.4.0. The connector knows the item of each key or number, so a repeated write changes the same item
+ * or is refused. Returns the answers in the order of the writes. Throws RemoteError.
  */
 export function sendWrites(
   sender: BatchSender,
@@ -74,7 +74,7 @@ function bodyOf(type: string, write: ContentWrite): JsonObject {
   };
 }
 
-/** What became of a write. */
+/** The outcome of a write. */
 export function outcomeOf({ write, notes }: PreparedWrite, answer: ItemAnswer | undefined): WriteOutcome {
   const { externalId } = write;
   if (answer === undefined || answer.lost !== null) {
@@ -109,18 +109,18 @@ function conflictOf(write: ContentWrite, value: unknown, notes: ItemFault[]): Wr
     return { result: 'link_mismatch', externalId, otherKey: readUuid(data.key), otherId };
   }
   const remote = itemIn(value);
-  // An earlier try of this write, whose answer was lost, has changed the hash itself.
+  // An earlier try of this write, whose answer was lost, has itself changed the hash.
   if (remote !== null && holds(remote, write)) return { result: 'written', created: false, remote, notes };
   return { result: 'conflict', remote };
 }
 
-/** The item that a refusal shows; null where it shows none. */
+/** The item that a refusal holds; null if it holds none. */
 export function itemIn(value: unknown): RemoteContent | null {
   const data = isRecord(value) && isRecord(value.data) ? value.data : {};
   return isRecord(data.item) ? readItem(data.item, false).post : null;
 }
 
-/** Does the site hold just what is to be written? */
+/** Does the site already hold exactly what the write contains? */
 function holds(remote: RemoteContent, write: ContentWrite): boolean {
   return (
     remote.title === write.title &&

@@ -10,7 +10,9 @@ import {
   sendWrites,
 } from './connectorWrites.ts';
 
-/** Creates and updates items that the connector knows by key; see `ContentSession.write`. Throws RemoteError. */
+/**
+ * Creates and updates items that the connector knows by key; see `ContentSession.write`. Throws RemoteError.
+ */
 export async function writeByKey(
   { sender, media }: ConnectorWriting,
   type: string,
@@ -20,7 +22,8 @@ export async function writeByKey(
   const send = (some: readonly PreparedWrite[]) => sendWrites(sender, 'key', some);
   const answers = await send(prepared.map(withNumber));
   const outcomes = prepared.map((each, index) => outcomeOf(each, answers[index]));
-  // A create that had arrived before, and that nobody has edited there since, is brought to what it is to be now.
+  // An earlier try of the create has made the item, and nobody has edited the item since. It is updated to
+  // the current texts.
   const again = prepared.flatMap((each, index) => {
     const item = unchangedSince(each.write, answers[index]);
     return item === null || outcomes[index]?.result !== 'conflict' ? [] : [{ index, item, each }];
@@ -35,7 +38,10 @@ export async function writeByKey(
   return outcomes;
 }
 
-/** The number by which a connector before 0.4.0 may have made the item of a create whose answer was lost. */
+/**
+ * Adds the content's number to a create whose answer was lost. A connector before 0.4.0 may have made the
+ * item under that number.
+ */
 function withNumber(each: PreparedWrite): PreparedWrite {
   const { write, body } = each;
   return write.externalId === null && write.mayExist
@@ -43,14 +49,17 @@ function withNumber(each: PreparedWrite): PreparedWrite {
     : each;
 }
 
-/** The item that a create found in its place, where it has the texts that were sent; null otherwise. */
+/**
+ * The existing item that an answer reports to a repeated create, if the item still has the texts that were
+ * sent; else null.
+ */
 export function unchangedSince(write: ContentWrite, answer: ItemAnswer | undefined): RemoteContent | null {
   if (write.externalId !== null || !write.mayExist || !answer || answer.lost !== null) return null;
   const item = answer.status === 409 ? itemIn(answer.value) : null;
   return item === null || item.status === null || isEditedSince(item, write) ? null : item;
 }
 
-/** The same write, to an item that is there. */
+/** The same write as an update of an existing item. */
 export function onItem(each: PreparedWrite, item: RemoteContent): PreparedWrite {
   const body = { ...each.body, id: Number(item.externalId), expected_hash: item.tag };
   return { ...each, body };

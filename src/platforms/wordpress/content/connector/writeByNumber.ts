@@ -10,13 +10,17 @@ import {
 } from './connectorWrites.ts';
 import { onItem, unchangedSince } from './writeByKey.ts';
 
-/** No item has this hash for long enough: a write that expects it is refused, and shows what is there. */
+/**
+ * No item keeps this hash for long: a write that expects it is refused, and the refusal shows the existing
+ * item.
+ */
 const impossibleHash = '0000000000000000';
 
 /**
- * Creates and updates items by a connector before 0.4.0, which knows contents by number alone. Numbers come back with a
- * new or restored database: what stands behind a number is looked at before the first write of each content, and an
- * item that this content has not made is left alone. See `ContentSession.write`. Throws RemoteError.
+ * Creates and updates items through a connector before 0.4.0, which knows contents by number only. A new or
+ * restored database uses numbers again. So before the first write of a content, the item behind its number is
+ * checked. An item that this content has not made is left alone. See `ContentSession.write`. Throws
+ * RemoteError.
  */
 export async function writeByNumber(
   { sender, media }: ConnectorWriting,
@@ -34,19 +38,22 @@ export async function writeByNumber(
     if ('result' in verdict) outcomes.set(each.write, verdict);
     else writable.push(verdict);
   }
-  // The item that is named, and the state of it that is expected, protect what an update is sent to.
+  // An update names its item and the expected hash. That protects other items, so no check is needed.
   writable.push(...prepared.filter(({ write }) => write.externalId !== null));
   const answers = writable.length === 0 ? [] : await send(writable);
   for (const [index, each] of writable.entries()) outcomes.set(each.write, outcomeOf(each, answers[index]));
   return writes.map((write) => outcomes.get(write) ?? outcomeOf({ write, body: {}, notes: [] }, undefined));
 }
 
-/** A write that is refused whatever is there. */
+/** A write that is always refused, whether or not an item exists. */
 function probe(type: string, each: PreparedWrite): PreparedWrite {
   return { ...each, body: { type, op_id: each.write.opId, id: null, expected_hash: impossibleHash } };
 }
 
-/** What stands behind the number of a content that is to be created: the write to send, or why none is. */
+/**
+ * Checks the item behind the number of a content that is to be created. Returns the write to send, or the
+ * outcome if no write may be sent.
+ */
 function judge(each: PreparedWrite, answer: ItemAnswer | undefined): PreparedWrite | WriteOutcome {
   if (answer === undefined || answer.lost !== null || answer.status !== 409) return outcomeOf(each, answer);
   const item = itemIn(answer.value);

@@ -7,20 +7,20 @@ import type { CorePosts, ReadPosts } from './corePosts.ts';
 import { idOf, PAGE, recordsOf, totalOf, walkIds } from './idWalk.ts';
 import { Watermark } from './watermark.ts';
 
-/** What differs between a site and what is known of it. */
+/** The differences between a site and the stored contents. */
 interface Differences {
-  /** To be read whole. */
+  /** Items to read completely. */
   ids: string[];
-  /** Known, and not on the site. */
+  /** Items that are stored, but not on the site. */
   missing: string[];
-  /** How many the site counts that are within what is to be known here. */
+  /** How many items the site counts in the part of the type that is stored here. */
   onSite: number;
 }
 
 /**
- * Reads what changed; see `ContentSession.readChanges`. Two requests when nothing did: what was modified lately,
- * and how many there are. What neither tells: a change that leaves the date and the number as they were, such as
- * one of terms or meta by a plugin.
+ * Reads what has changed; see `ContentSession.readChanges`. This takes two requests if nothing has changed:
+ * one for the posts that were modified lately, one for the number of posts. Both miss a change that leaves
+ * the date and the number as they were, such as a change of terms or meta by a plugin.
  */
 export async function* readChangedPosts(
   requests: SiteRequests,
@@ -42,20 +42,24 @@ export async function* readChangedPosts(
   for await (const found of ahead(parts(ids, PAGE), read, requests.pace.atOnce)) {
     for (const part of found) yield { ...part, cursor: {}, expected: ids.length };
   }
-  // By now the caller holds what was given: what it does not hold the site will count without it again.
+  // By now the caller has stored what it was given. The items that it did not store are in the site's next
+  // count again.
   const unseen = Math.max(0, onSite - ((await known.count()) - missing.length));
   const end = { watermark: watermark.next(requests.root.zone, unseen), missing };
   yield { items: [], faults: [], cursor: {}, expected: ids.length, end };
 }
 
-/** Which part of a type is known here: all of it, or the newest. */
+/** Which part of a type is stored here: all of it, or the newest items. */
 interface Window {
   newest: number | null;
-  /** The smallest id that is known; null where that does not matter, or where none is. */
+  /** The smallest id that is stored; null if it does not matter, or if no id is stored. */
   smallest: number | null;
 }
 
-/** The ids of what was modified since the watermark, without what is known as it is; `unknown` are new here. */
+/**
+ * The ids of posts that were modified since the watermark, except those that are stored as they are now.
+ * `unknown` is the number of posts that are new here.
+ */
 async function changedIds(
   requests: SiteRequests,
   posts: CorePosts,
@@ -86,7 +90,7 @@ async function changedIds(
   return { ids, unknown };
 }
 
-/** Compares numbers, and where they differ goes through all ids. */
+/** Compares the number of posts with the expected number. If they differ, all ids are compared. */
 async function withCountChecked(
   requests: SiteRequests,
   posts: CorePosts,
@@ -97,7 +101,8 @@ async function withCountChecked(
 ): Promise<Differences> {
   const held = await known.count();
   const expected = held + changed.unknown + before.unseen;
-  // The oldest of so many that are expected: where it is the oldest known, they are as many.
+  // With a limit, the oldest of the expected posts is requested. If it is the oldest stored post, the numbers
+  // agree.
   const oldest = window.newest === null ? '' : `&orderby=id&order=desc&offset=${Math.max(0, expected - 1)}`;
   const answer = await requests.read(posts.route, `${posts.list.query}&per_page=1&_fields=id${oldest}`);
   const total = totalOf(requests, answer);
@@ -107,7 +112,7 @@ async function withCountChecked(
   return sweep(requests, posts, known, changed.ids, window, Math.max(0, total - expected - PAGE));
 }
 
-/** Goes through the ids of the site and of what is known. */
+/** Compares all ids of the site with all stored ids. */
 async function sweep(
   requests: SiteRequests,
   posts: CorePosts,
@@ -129,7 +134,7 @@ async function sweep(
   const found = new Set([...changed, ...[...unknown].filter((id) => !isBelow(Number(id), window))]);
   const ids = [...found].sort((one, other) => Number(one) - Number(other));
   const limited = window.newest === null || window.smallest !== null ? ids : ids.slice(-window.newest);
-  // Where only the newest are known, what the site counts below them does not matter.
+  // If only the newest posts are stored, the older posts in the site's count do not matter.
   return { ids: limited, missing, onSite: window.newest === null ? total : listed };
 }
 

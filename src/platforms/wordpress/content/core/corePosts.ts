@@ -7,7 +7,7 @@ import type { TermMap } from '../termMap.ts';
 import { TooLargeItems, tooLarge } from '../tooLarge.ts';
 import { type Entry, type IdList, PAGE, recordsOf } from './idWalk.ts';
 
-/** Raw values alone: what `rendered` holds costs WordPress several times as much to make. */
+/** Raw values only: WordPress takes several times as long to make the `rendered` values. */
 const FIELDS =
   'id,type,status,slug,link,date_gmt,modified_gmt,author,parent,title.raw,content.raw,excerpt.raw,meta,featured_media';
 
@@ -16,7 +16,7 @@ export interface ReadPosts {
   faults: ItemFault[];
 }
 
-/** What a session has of one site: its requests, and what it has learnt. */
+/** A session's access to one site: its requests, and the types and terms that it has read. */
 interface CoreSite {
   requests: SiteRequests;
   types: SiteTypes;
@@ -38,12 +38,12 @@ export class CorePosts {
     this.#statuses = statuses;
   }
 
-  /** Finds out where the posts of a type are. Throws RemoteError. */
+  /** Finds the route of the posts of a type. Throws RemoteError. */
   static async of(site: CoreSite, type: TypeOfSite): Promise<CorePosts> {
     return new CorePosts(site, type, await site.types.postRoute(type), await site.types.everyStatus());
   }
 
-  /** Every post in every status but trash and auto-draft. */
+  /** The list of posts in every status but trash and auto-draft. */
   get list(): Omit<IdList, 'fields'> {
     return { route: this.route, query: `context=edit&status=${this.#statuses}` };
   }
@@ -53,13 +53,13 @@ export class CorePosts {
     return this.#site.types.taxonomiesOf(this.type.slug);
   }
 
-  /** The fields of a post that are read, its terms as ids. Throws RemoteError. */
+  /** The fields of a post that are read, with its terms as ids. Throws RemoteError. */
   async fields(): Promise<string> {
     const bases = (await this.taxonomies()).map(({ restBase: base }) => encodeURIComponent(base));
     return [FIELDS, ...bases].join(',');
   }
 
-  /** Brings what was read into the words of the interface. Reads terms that are not known yet. */
+  /** Reads posts as contents and faults. Requests terms that are not known yet. Throws RemoteError. */
   async contents(records: ReadonlyArray<Record<string, unknown>>, damaged: boolean): Promise<ReadPosts> {
     const terms = await this.#site.terms.termsOf(records, await this.taxonomies());
     const readings = records.map((record, index) => readPost(record, terms[index] ?? [], damaged));
@@ -69,12 +69,15 @@ export class CorePosts {
     };
   }
 
-  /** Reads the terms of posts that are not known yet, so that `contents` of single ones of them needs no request. */
+  /**
+   * Reads the unknown terms of several posts at once, so that `contents` needs no request for single ones of
+   * them.
+   */
   async learnTerms(records: ReadonlyArray<Record<string, unknown>>): Promise<void> {
     await this.#site.terms.termsOf(records, await this.taxonomies());
   }
 
-  /** Yields the posts of a part of the list; what was too large for one page comes in parts. */
+  /** Yields the posts of a part of the list. Posts whose page was too large are read by id, in halves. */
   async *ofEntries(entries: readonly Entry[], damaged: boolean): AsyncGenerator<ReadPosts> {
     const records = entries.flatMap(({ record }) => (record === null ? [] : [record]));
     if (records.length > 0 || entries.length === 0) yield await this.contents(records, damaged);
@@ -85,8 +88,9 @@ export class CorePosts {
   }
 
   /**
-   * Yields the posts with these ids, at most 100, that the user may see; in halves where they are too large.
-   * @param more a status besides those of `list`.
+   * Yields the posts with these ids that the user may see, at most 100 ids; in halves if one answer is too
+   * large.
+   * @param more a status in addition to those of `list`.
    */
   async *byIds(ids: readonly string[], more = ''): AsyncGenerator<ReadPosts> {
     const answer = await this.#include(ids, more).catch(tooLarge);
@@ -101,7 +105,7 @@ export class CorePosts {
     }
   }
 
-  /** One post in any status. A refusal comes back. */
+  /** Requests one post in any status. Returns refusals too. */
   async one(id: string): Promise<SiteAnswer> {
     return this.#site.requests.get(`${this.route}/${id}`, `context=edit&_fields=${await this.fields()}`);
   }
@@ -113,7 +117,7 @@ export class CorePosts {
   }
 }
 
-/** Whether a text is the id of a post. */
+/** Is the text the id of a post? */
 export function isPostId(externalId: string): boolean {
   return /^[1-9]\d{0,15}$/.test(externalId) && postId({ id: Number(externalId) }) === externalId;
 }

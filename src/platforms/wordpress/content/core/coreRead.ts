@@ -6,16 +6,16 @@ import { type CorePosts, isPostId, type ReadPosts } from './corePosts.ts';
 import { PAGE, totalOf, walkIds } from './idWalk.ts';
 import { Watermark } from './watermark.ts';
 
-/** WordPress says that there is no such post, or that it is of another type. */
+/** WordPress's code for a post that does not exist, or that is of another type. */
 const GONE = 'rest_post_invalid_id';
 
-/** Where a reading is: what is needed to go on in another process. */
+/** How far a read has come. Another process can continue from here. */
 interface Position {
-  /** Where the reading began: 0, or where the newest begin. */
+  /** The offset at which the read began: 0, or that of the newest posts. */
   start: number;
   offset: number;
   lastId: number;
-  /** How many items were taken so far. */
+  /** How many items were read so far. */
   taken: number;
   watermark: Watermark;
 }
@@ -39,7 +39,8 @@ export async function* readAllPosts(
     for await (const part of posts.ofEntries(stretch.entries, stretch.damaged)) {
       for (const { modifiedAt } of part.items) watermark.saw(modifiedAt);
       taken += part.items.length;
-      // Until the whole stretch was given, another process would have to read it again.
+      // The cursor stays until the whole stretch was yielded: another process would have to read the stretch
+      // again.
       if (held.items.length > 0) yield { ...held, cursor, expected };
       held = { items: part.items, faults: [...(held.items.length > 0 ? [] : held.faults), ...part.faults] };
     }
@@ -63,7 +64,8 @@ export async function readSomePosts(posts: CorePosts, externalIds: readonly stri
     const part = ids.slice(start, start + PAGE);
     for await (const read of posts.byIds(part, 'trash')) take(read);
     const told = new Set([...outcome.items, ...outcome.faults].map(({ externalId }) => externalId));
-    // A list leaves out what the user may not see as well as what is gone; only asked for by itself, it says which.
+    // A list leaves out both posts that the user may not see and posts that are gone. Only a request for the
+    // single post tells which.
     const left = part.filter((id) => !told.has(id));
     await Promise.all(left.map((id) => readSingle(posts, id, outcome, take)));
   }
@@ -90,7 +92,7 @@ async function readSingle(
   else take(await posts.contents([record], damaged));
 }
 
-/** The faults of items that have no id. */
+/** The faults for items without an id. */
 function nameless(count: number): ItemFault[] {
   const message = 'The site gave an item without a usable id.';
   return Array.from({ length: count }, () => ({ externalId: null, code: 'no_id', message }));

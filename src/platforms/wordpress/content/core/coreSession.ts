@@ -14,7 +14,7 @@ import { EarlierCreates } from './earlierCreates.ts';
 import { findExistingPosts } from './existingPosts.ts';
 import { TermWriter } from './termWriter.ts';
 
-/** A session through WordPress's own REST API. `outbound` fetches images. */
+/** A session that uses WordPress's own REST API. `outbound` downloads images. */
 export function createCoreSession(requests: SiteRequests, outbound: Outbound): ContentSession {
   const site = { requests, types: new SiteTypes(requests), terms: new TermMap(requests) };
   const writing = {
@@ -25,7 +25,7 @@ export function createCoreSession(requests: SiteRequests, outbound: Outbound): C
   };
   return {
     lastOperation: null,
-    // A change of terms or meta alone leaves neither date nor number changed.
+    // A change of terms or meta alone changes neither the date of an item nor the number of items.
     findsEveryChange: false,
     writesAtOnce: BATCH,
     comparesAndSets: false,

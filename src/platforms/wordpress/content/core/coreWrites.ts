@@ -11,7 +11,7 @@ import type { CorePosts } from './corePosts.ts';
 import { type EarlierCreates, isEditedSince } from './earlierCreates.ts';
 import type { TermWriter } from './termWriter.ts';
 
-/** What writing needs besides the posts of a type. */
+/** What writes need besides the posts of a type. */
 interface CoreWriting {
   sender: BatchSender;
   terms: TermWriter;
@@ -19,17 +19,19 @@ interface CoreWriting {
   earlier: EarlierCreates;
 }
 
-/** A write as it is to be sent. */
+/** A write that is ready to be sent. */
 interface Prepared {
   write: ContentWrite;
-  /** The post to be changed; null to make one. */
+  /** The post to update; null to create one. */
   target: string | null;
   onSite: RemoteContent | null;
   body: JsonObject;
   notes: ItemFault[];
 }
 
-/** Creates and updates posts of one type through core REST; see `ContentSession.write`. Throws RemoteError. */
+/**
+ * Creates and updates posts of one type through core REST; see `ContentSession.write`. Throws RemoteError.
+ */
 export async function writePosts(
   { sender, terms, media, earlier }: CoreWriting,
   posts: CorePosts,
@@ -38,7 +40,7 @@ export async function writePosts(
   const named = writes.flatMap((write) => write.terms);
   await terms.learn(named, named.length === 0 ? [] : await posts.taxonomies());
   const prepared: Prepared[] = [];
-  /** Made by an earlier try, and then edited on the site. */
+  /** Posts that an earlier try has made and that somebody has then edited on the site. */
   const edited = new Map<ContentWrite, RemoteContent>();
   for (const write of writes) {
     const found = write.externalId === null && write.mayExist ? await earlier.find(posts, write) : null;
@@ -89,7 +91,7 @@ async function prepare(
     ...(status === undefined ? {} : { status }),
   };
   const differing = differingTaxonomies(write.terms, onSite);
-  // Of a post that is changed unseen nothing is known, so that every taxonomy is to be as it is here.
+  // If the post was not read, its terms are unknown. Then every taxonomy is written.
   const isUnseen = target !== null && onSite === null;
   const notes: ItemFault[] = [];
   if (differing.size > 0 || isUnseen) {
@@ -102,7 +104,7 @@ async function prepare(
   }
   const extra = await extraFields(write, onSite, media);
   const { meta = {}, ...fields } = extra.fields;
-  // A site that registers this meta keeps the key; others leave it out without a word.
+  // A site that registers this meta stores the key. Other sites silently ignore it.
   const key = target === null ? { [KEY_META]: write.contentKey } : {};
   const withMeta =
     isRecord(meta) && Object.keys({ ...meta, ...key }).length > 0 ? { meta: { ...meta, ...key } } : {};
@@ -152,16 +154,16 @@ async function outcomeOf(
   };
 }
 
-/** The post as it now is; null where nothing was written. */
+/** The post as it is now; null if nothing was written. */
 function writtenRecord(answer: ItemAnswer): Record<string, unknown> | null {
   if (answer.lost !== null || answer.status < 200 || answer.status > 299) return null;
   return isRecord(answer.value) ? answer.value : null;
 }
 
-/** What was sent and is not so in what came back. */
+/** Notes about values that were sent and that the answer does not show. */
 function notesOf(body: JsonObject, record: Record<string, unknown>): ItemFault[] {
   const notes = metaNotes(body.meta, record);
-  // Core sets the image last and does not look whether that worked (handle_featured_media).
+  // Core sets the image last and ignores a failure of that step (handle_featured_media).
   if (body.featured_media !== undefined && body.featured_media !== record.featured_media) {
     const message = 'The site did not take the featured image.';
     notes.push({ externalId: null, code: 'featured_image', message });

@@ -8,10 +8,10 @@ import type { CorePosts } from './corePosts.ts';
 /** How far the site's clock may have moved against ours since a create was begun. Milliseconds. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
-/** Looks on a site for posts of creates whose answer was lost. */
+/** Finds the posts of creates whose answer was lost. */
 export class EarlierCreates {
   readonly #requests: SiteRequests;
-  /** Posts that belong to another content already. */
+  /** Posts that already belong to a content. */
   readonly #linked = new Set<string>();
   #user: Promise<number | null> | null = null;
 
@@ -19,16 +19,17 @@ export class EarlierCreates {
     this.#requests = requests;
   }
 
-  /** This post is some content's, so no other's. */
+  /** Marks a post as belonging to a content, so that no other content gets it. */
   link(externalId: string): void {
     this.#linked.add(externalId);
   }
 
   /**
-   * The post that an earlier create of this content has made: one of ours, and of no other content, with a slug that
-   * it was sent with or what WordPress makes of it when it is taken. It has the body that was sent, or else it is
-   * no older than the create and has the title, or the very slug, as someone may have edited it since. null when there
-   * is none. Throws RemoteError.
+   * Finds the post that an earlier try of this create has made. It must be one of ours that belongs to no
+   * other content. Its slug must be one that was sent, or what WordPress makes of that slug if it is taken.
+   * It must have the body that was sent. Somebody may have edited it since: then it must be no older than the
+   * create, and have the title or exactly the slug that was sent. null if there is no such post. Throws
+   * RemoteError.
    */
   async find(posts: CorePosts, write: ContentWrite): Promise<RemoteContent | null> {
     const sent = [...new Set(sentTexts(write).map((texts) => slugFor({ ...write, ...texts })))];
@@ -53,7 +54,7 @@ export class EarlierCreates {
     const hasTitle = (item: RemoteContent) =>
       texts.some(({ title }) => plainTitle(title) === plainTitle(item.title));
     const recent = candidates.filter((item) => this.#isNewEnough(item, write));
-    // Two contents may share slug and title; of their posts the one with the text is more likely the one.
+    // Two contents may share slug and title. The post with the body that was sent is the more likely one.
     return (
       candidates.find(({ contentKey }) => contentKey === write.contentKey) ??
       candidates.find((item) => hasBody(item) && hasTitle(item)) ??
@@ -67,7 +68,7 @@ export class EarlierCreates {
   #isNewEnough({ modifiedAt }: RemoteContent, { begunAt, metadata }: ContentWrite): boolean {
     if (begunAt === null || modifiedAt === null) return true;
     const begun = Date.parse(begunAt) + this.#requests.clockLead - CLOCK_TOLERANCE_MS;
-    // A post that is made with a date of old is dated so altogether.
+    // A post that is created with an old date also has that date as its modification date.
     const given = typeof metadata.date_gmt === 'string' ? Date.parse(metadata.date_gmt) : Number.NaN;
     return Date.parse(modifiedAt) >= begun || Math.abs(Date.parse(modifiedAt) - given) < 1_000;
   }
@@ -78,12 +79,12 @@ export class EarlierCreates {
   }
 }
 
-/** Every text that the site may have been sent: those of earlier tries, where they are known. */
+/** All texts that the site may have received: those of earlier tries, if they are known. */
 function sentTexts({ sentAs, title, slug, body, excerpt }: ContentWrite): readonly SentTexts[] {
   return sentAs.length > 0 ? sentAs : [{ title, slug, body, excerpt }];
 }
 
-/** Has the post texts that nobody has sent it? Then someone has edited it since it was made. */
+/** Does the post have texts that we never sent? Then somebody has edited the post since it was made. */
 export function isEditedSince(item: RemoteContent, write: ContentWrite): boolean {
   return ![write, ...write.sentAs].some(
     ({ title, body, excerpt }) =>
@@ -98,7 +99,9 @@ function isOurs(item: RemoteContent, write: ContentWrite, user: number | null): 
   return user === null || author === undefined || author === user || author === write.metadata.author;
 }
 
-/** A title without what WordPress may have done to it: kses encodes ampersands, and tags may be forbidden. */
+/**
+ * A title without the changes that WordPress may make: kses encodes ampersands, and tags may be forbidden.
+ */
 function plainTitle(title: string): string {
   return decodeCharacterReferences(title.replace(/<[^>]*>/g, '')).trim();
 }

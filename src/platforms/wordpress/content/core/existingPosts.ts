@@ -6,10 +6,10 @@ import type { SiteRequests } from '../siteRequests.ts';
 import { slugFor } from '../slugs.ts';
 import type { CorePosts } from './corePosts.ts';
 
-/** Of the numbers that WordPress appends to a slug that is taken, so many are looked for, as `title-2`. */
+/** The endings to search: WordPress appends a number to a slug that is taken, as in `title-2`. */
 const NUMBERED = ['', '-2', '-3'];
 
-/** Web servers take a request line of 8 KB; the rest of it needs some. Bytes. */
+/** Web servers take a request line of 8 KB, and the rest of the line needs space too. Bytes. */
 const SLUG_BYTES = 6_000;
 
 const SLUGS_AT_ONCE = 300;
@@ -18,7 +18,7 @@ const SLUGS_AT_ONCE = 300;
 const PAGE = 100;
 
 /**
- * Posts that contents may be which are to be created, by their slugs in every status; see
+ * Finds posts that may already belong to contents that are to be created, by their slugs in every status; see
  * `ContentSession.findExisting`. Throws RemoteError.
  */
 export async function findExistingPosts(
@@ -34,7 +34,10 @@ export async function findExistingPosts(
   return candidatesFor(writes, found, ({ slug }, write) => variantsOf(slugFor(write)).includes(slug));
 }
 
-/** The posts with these encoded slugs, by id; in halves where they fill a page. */
+/**
+ * The posts with these encoded slugs, in the order of ids. If they fill a page, the slugs are searched in
+ * halves.
+ */
 async function postsWithSlugs(
   requests: SiteRequests,
   posts: CorePosts,

@@ -5,34 +5,34 @@ import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
 /** Core's largest page. */
 export const PAGE = 100;
 
-/** How far back a walk goes at first when pages have shifted under it, and then ten times as far each time. */
+/** How far a walk steps back at first if pages have shifted. Each further step is ten times as long. */
 const FIRST_STEP_BACK = 20;
 
-/** More than any site shifts; a list that gives other ids each time must end. */
+/** More steps than any site needs. The limit ends the walk through a list that gives other ids each time. */
 const MOST_STEPS_BACK = 200;
 
-/** A user who may see nothing of a long list gets empty pages to its end. */
+/** If the user may see nothing of a long list, all its pages are empty. This limit ends such a walk. */
 const MOST_EMPTY_PAGES = 2_000;
 
 /** One entry of a list in ascending order of ids. */
 export interface Entry {
   id: number;
-  /** null where the page was too large: to be read by its id. */
+  /** null if the page was too large. The entry is then read by its id. */
   record: Record<string, unknown> | null;
 }
 
 /** A part of a list. */
 interface Stretch {
-  /** Those that were not in an earlier stretch. */
+  /** The entries that were not in an earlier stretch. */
   entries: Entry[];
-  /** What stood among them without an id. */
+  /** How many items of the stretch have no id. */
   nameless: number;
   damaged: boolean;
-  /** How many there are in the whole list, forbidden ones included, as the site counted just now. */
+  /** How many items the whole list has, including forbidden ones, by the site's latest count. */
   total: number;
   /** When the site answered, by its own clock, in milliseconds since 1970. */
   siteTime: number | null;
-  /** Where a later walk goes on. */
+  /** Where a later walk continues. */
   next: { offset: number; lastId: number };
   last: boolean;
 }
@@ -51,19 +51,19 @@ interface Page {
 /** A list of core REST that is walked by ids. */
 export interface IdList {
   route: string;
-  /** What to ask for besides order and part; encoded, and without `_fields`. */
+  /** The query besides order and part; encoded, and without `_fields`. */
   query: string;
   /** `_fields`, with `id` among them. */
   fields: string;
 }
 
 /**
- * Walks a list in ascending order of ids, pages fetched ahead as far as the pace allows.
+ * Walks a list in ascending order of ids. Pages are prefetched as far as the pace allows.
  *
- * Core counts by offset, so what is deleted while the list is read moves everything behind it forward, past the
- * place that is read next. Each page therefore begins with the last item of the one before: if it begins with a
- * later one, something may have been passed over, and the walk steps back. A short page is not the end, since core
- * takes out what the user may not see after it has counted: the end is where X-WP-Total says.
+ * Core pages by offset. If an item is deleted during the walk, everything behind it moves forward, past the
+ * offset that is read next. Each page therefore begins with the last item of the page before. If it begins
+ * with a later item, items may have been skipped, and the walk steps back. A short page is not the end, since
+ * core removes items that the user may not see after it has counted. The end is where X-WP-Total says.
  * Throws RemoteError.
  */
 export async function* walkIds(
@@ -79,7 +79,7 @@ export async function* walkIds(
   const ahead: Array<{ offset: number; page: Promise<Page> }> = [];
   const plan = (at: number) => {
     const page = readPage(requests, list, at);
-    // One that is not waited for any more may fail as it likes.
+    // If nobody awaits this page any more, its failure must not go unhandled.
     page.catch(() => undefined);
     ahead.push({ offset: at, page });
   };
@@ -95,7 +95,7 @@ export async function* walkIds(
 
     if (!continues(page, lastId, before)) {
       stepsBack += 1;
-      if (stepsBack > MOST_STEPS_BACK) throw requests.unexpected('a list that never comes to rest', true);
+      if (stepsBack > MOST_STEPS_BACK) throw requests.unexpected('a list that changes all the time', true);
       ahead.length = 0;
       offset = Math.max(0, page.offset - stepBack);
       stepBack *= 10;
@@ -118,11 +118,11 @@ export async function* walkIds(
   }
 }
 
-/** Can nothing have been passed over between the items up to `lastId` and this page? */
+/** Is it certain that no item between `lastId` and this page was skipped? */
 function continues(page: Page, lastId: number, before: Page | null): boolean {
   const [first] = page.ids;
   if (page.offset === 0 || lastId === 0 || (first !== undefined && first <= lastId)) return true;
-  // The item that should have been seen again may be one that the user may not see.
+  // The user may not be allowed to see the item that should have come again.
   const isShort = ({ ids, nameless, offset, total }: Page) =>
     ids.length + nameless < Math.min(PAGE, total - offset);
   return before !== null && before.total === page.total && (isShort(page) || isShort(before));
@@ -155,18 +155,18 @@ async function readPage(requests: SiteRequests, list: IdList, offset: number): P
 export function recordsOf(requests: SiteRequests, { value }: SiteAnswer): Array<Record<string, unknown>> {
   const list: unknown[] = Array.isArray(value) ? value : [null];
   const records = list.filter(isRecord);
-  if (records.length < list.length) throw requests.unexpected('something else than a list', true);
+  if (records.length < list.length) throw requests.unexpected('something that is not a list', true);
   return records;
 }
 
-/** How many items a list has in all. Throws RemoteError for an answer that does not say. */
+/** How many items a list has in all. Throws RemoteError if the answer does not say. */
 export function totalOf(requests: SiteRequests, { response }: SiteAnswer): number {
   const total = Number(response.headers['x-wp-total'] ?? Number.NaN);
   if (Number.isSafeInteger(total) && total >= 0) return total;
   throw requests.unexpected('a list without X-WP-Total');
 }
 
-/** The id of a record; 0 when it has none. */
+/** The id of a record; 0 if it has none. */
 export function idOf({ id }: Record<string, unknown>): number {
   return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? id : 0;
 }

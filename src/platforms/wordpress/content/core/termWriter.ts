@@ -6,37 +6,43 @@ import type { SiteRequests } from '../siteRequests.ts';
 import type { Taxonomy } from '../siteTypes.ts';
 import { getTerms, readTerm, type TermMap } from '../termMap.ts';
 
-/** The deepest path of parents that a term may be given by. */
+/** The most parts in a path of a term and its parents. */
 const DEEPEST_PATH = 10;
 
 /**
- * Fewer than core's largest page, as a taxonomy may have a slug twice; and no more characters than fit well into the
- * request line that web servers take, 8 KiB (nginx, Apache): one slug may be over a thousand when encoded.
+ * `most` is smaller than core's largest page, as a taxonomy may have a slug twice. `largest` keeps the
+ * request line below the 8 KiB that web servers take (nginx, Apache): one slug may have over a thousand
+ * characters when encoded.
  */
 const SLUGS_OF_A_REQUEST = { most: 50, largest: 4_000 };
 
-/** Ids of terms to be, by taxonomy; a taxonomy that is not in it is to stay as it is. */
+/** The ids of terms to set, by taxonomy. A taxonomy that is missing in the map is left as it is. */
 interface TermIds {
   byTaxonomy: Map<Taxonomy, number[]>;
   notes: ItemFault[];
 }
 
-/** Finds the terms that contents name by slug, and makes those that are missing. */
+/** Finds the terms that contents name by slug, and creates those that are missing. */
 export class TermWriter {
   readonly #requests: SiteRequests;
   readonly #known: TermMap;
-  /** By taxonomy, parent where one is named, and slug. */
+  /** Ids by taxonomy, parent (if one is named) and slug. */
   readonly #ids = new Map<string, number>();
-  /** Those that were looked for and are not there; made by another since, the site says so. */
+  /**
+   * Terms that were searched and do not exist. If somebody creates such a term meanwhile, the site's refusal
+   * says so.
+   */
   readonly #absent = new Set<string>();
 
-  /** @param known learns what is found, so that the posts that are written need not have it read again. */
+  /**
+   * @param known stores the terms that are found, so that they need not be read again for the written posts.
+   */
   constructor(requests: SiteRequests, known: TermMap) {
     this.#requests = requests;
     this.#known = known;
   }
 
-  /** Looks many terms up at once, so that they need not be looked for one by one. Throws RemoteError. */
+  /** Looks up many terms at once, so that they need not be searched one by one. Throws RemoteError. */
   async learn(terms: readonly ContentTerm[], taxonomies: readonly Taxonomy[]): Promise<void> {
     for (const taxonomy of taxonomies) {
       const own = terms.filter((term) => term.taxonomy === taxonomy.slug && !term.slug.includes('/'));
@@ -54,8 +60,9 @@ export class TermWriter {
   }
 
   /**
-   * @param taxonomies those of the post type; terms of others become notes.
-   * Throws RemoteError; a term that the site refuses to make becomes a note.
+   * Finds the ids of terms, and creates missing terms. A term that the site refuses becomes a note. Throws
+   * RemoteError.
+   * @param taxonomies the taxonomies of the post type. Terms of other taxonomies become notes.
    */
   async idsOf(
     terms: readonly ContentTerm[],
@@ -78,7 +85,7 @@ export class TermWriter {
     return { byTaxonomy, notes };
   }
 
-  /** The id of a term, whose slug may be a path of its parents' slugs and its own. */
+  /** The id of a term. Its slug may be a path: the slugs of its parents, then its own slug. */
   async #idOf({ slug, name }: ContentTerm, taxonomy: Taxonomy): Promise<number | ItemFault> {
     const path = taxonomy.hierarchical ? slug.split('/').filter((part) => part !== '') : [slug];
     if (path.length === 0 || path.length > DEEPEST_PATH) {
@@ -114,7 +121,8 @@ export class TermWriter {
     parent: { id: number; slug: string } | null,
   ): Promise<number | null> {
     if (this.#absent.has(key(taxonomy, slug, parent))) return null;
-    // A slug that another parent's child has already gets the parent's slug appended (wp_unique_term_slug).
+    // If a child of another parent has the slug, WordPress appends the parent's slug to it
+    // (wp_unique_term_slug).
     const slugs = parent === null ? [slug] : [slug, `${slug}-${parent.slug}`];
     const found = await this.#bySlugs(taxonomy, slugs, parent);
     return (found.find(({ term }) => term.slug === slug) ?? found[0])?.id ?? null;
@@ -142,11 +150,12 @@ export class TermWriter {
       route: taxonomy.route,
       query: '_fields=id',
       body: { name: name === '' ? slug : name, slug, ...(parent === null ? {} : { parent: parent.id }) },
-      // Made twice, it is there once: the second time the site says so.
+      // A second create makes no second term: the site answers that the term exists.
       repeatable: true,
     });
     const made = isRecord(value) ? value : {};
-    // `term_exists` names the one that is in the way: the same name, or made just now by another.
+    // `term_exists` names the existing term: one with the same name, or one that somebody else has just
+    // created.
     const id = error === null ? made.id : error.code === 'term_exists' ? error.data.term_id : null;
     return typeof id === 'number' ? id : refusedItem(null, value);
   }

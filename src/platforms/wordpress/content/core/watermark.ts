@@ -2,34 +2,35 @@ import type { JsonObject } from '../../../connection.ts';
 import type { SiteZone } from '../../site/discovery.ts';
 
 /**
- * An edit is in the database some time before or after the moment that it is dated with: the clocks of several PHP
- * servers differ, and replicas lag. Milliseconds.
+ * An edit may appear in the database some time before or after its date: the clocks of several PHP servers
+ * differ, and replicas lag. Milliseconds.
  */
 const OVERLAP_MS = 5 * 60_000;
 
-/** WordPress compares local time, which repeats an hour when summer ends. Milliseconds. */
+/** WordPress compares local time, which repeats an hour at the end of summer time. Milliseconds. */
 const OVERLAP_OF_SEASONS_MS = 2 * 3_600_000;
 
-/** The time zones of the earth are 26 hours apart. Milliseconds. */
+/** The earth's time zones are up to 26 hours apart. Milliseconds. */
 const OVERLAP_OF_ZONES_MS = 26 * 3_600_000;
 
-/** Within it the same offset means that it did not change and change back. Milliseconds. */
+/** Within this time, the same offset means that the offset did not change and change back. Milliseconds. */
 const SEASON_MS = 120 * 86_400_000;
 
-/** An edit in the second in which a post was read leaves it with the same date. Milliseconds. */
+/** An edit in the second in which a post was read leaves the post's date as it was. Milliseconds. */
 const SAME_SECOND_MS = 5_000;
 
 /**
- * Up to when a site's changes are known, by the site's own clock.
+ * The time, by the site's own clock, up to which a site's changes are known.
  *
- * `modified` is the latest date that was seen on a post, no later than the reading began: what is edited after that
- * bears a later one. `read_at` is when the reading began by the Date header, which a proxy may have written.
+ * `modified` is the latest date that was seen on a post, but not later than the start of the read: later
+ * edits have later dates. `read_at` is the start of the read by the Date header, which a proxy may have
+ * written.
  */
 export class Watermark {
   readonly #from: JsonObject;
   #modified: number | null;
   #readAt: number | null;
-  /** How many items the site counts and does not show, or that cannot be taken. */
+  /** How many items the site counts, but does not show or that cannot be read. */
   readonly unseen: number;
 
   constructor(from: JsonObject | null) {
@@ -40,45 +41,46 @@ export class Watermark {
     this.unseen = typeof unseen === 'number' && Number.isSafeInteger(unseen) && unseen >= 0 ? unseen : 0;
   }
 
-  /** When the site answered first. Milliseconds since 1970. */
+  /** Records when the site first answered. Milliseconds since 1970. */
   readAt(siteTime: number | null): void {
     this.#readAt ??= siteTime;
   }
 
-  /** The date of a post that was read. ISO 8601. */
+  /** Records the date of a post that was read. ISO 8601. */
   saw(modifiedAt: string | null): void {
     const modified = momentOf(modifiedAt);
-    // Clocks apart, imports: a post can bear a date to come, behind which edits would not be found.
+    // A wrong clock or an import can give a post a future date. As a watermark, that date would hide edits.
     if (modified === null || (this.#readAt !== null && modified > this.#readAt)) return;
     this.#modified = Math.max(modified, this.#modified ?? modified);
   }
 
-  /** What the next reading begins with, for a cursor. */
+  /** The state of the watermark for a cursor. */
   seen(): JsonObject {
     return { modified: isoOf(this.#modified), read_at: isoOf(this.#readAt) };
   }
 
-  /** What the next reading begins with. */
+  /** The watermark for the next read. */
   next(zone: SiteZone, unseen: number): JsonObject {
     return { ...this.seen(), gmt_offset: zone.offset, timezone: zone.name, unseen };
   }
 
   /**
-   * After which date changes are to be looked for, ISO 8601 with Z; null for all.
-   * @param now the site's clock. Milliseconds since 1970; null when it does not tell.
+   * The date after which to look for changes, ISO 8601 with Z; null to look at everything.
+   * @param now the site's clock, in milliseconds since 1970; null if it is unknown.
    */
   since(zone: SiteZone, now: number | null): string | null {
     const [modified, readAt] = [this.#modified, this.#readAt];
     if (modified === null && readAt === null) return null;
-    // After a bulk import the latest date is that of thousands, so one day later the Date header must do.
+    // After a bulk import, thousands of posts have the latest date. So one day later, the Date header is used
+    // instead.
     const trusted = readAt === null ? null : readAt - OVERLAP_OF_ZONES_MS;
     const known = Math.max(modified ?? trusted ?? 0, trusted ?? 0);
-    // A clock that was set back dates edits before what was seen already.
+    // If the site's clock was set back, new edits have earlier dates than posts that were already seen.
     const bound = Math.min(known, now ?? known);
     return isoOf(bound - this.#overlap(zone, known, now));
   }
 
-  /** May a post with this date have been edited again after it was read? */
+  /** Can a post with this date have been edited again after it was read? */
   mayHaveChanged(modifiedAt: string | null): boolean {
     const modified = momentOf(modifiedAt);
     const readAt = this.#readAt ?? this.#modified;
