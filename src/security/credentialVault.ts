@@ -67,7 +67,7 @@ export class CredentialVault {
       return new TextDecoder().decode(plaintext);
     } catch (error) {
       if (error instanceof VaultError) throw error;
-      throw new VaultError('A stored secret cannot be decrypted: it was changed, or its key is a different key.', {
+      throw new VaultError('A stored secret cannot be decrypted: it was changed, or encrypted with a different key.', {
         cause: error,
       });
     }
