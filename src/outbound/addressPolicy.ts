@@ -60,7 +60,9 @@ export class AddressPolicy {
       bits < 0 ||
       bits > largest
     ) {
-      throw new SetupError(`OUTBOUND_ALLOW: "${entry}" is not an address range. Write CIDRs such as 10.0.0.0/8.`);
+      throw new SetupError(
+        `OUTBOUND_ALLOW: "${entry}" is not an address range. Write CIDRs such as 10.0.0.0/8.`,
+      );
     }
     this.allowed.addSubnet(network, bits, family === 6 ? 'ipv6' : 'ipv4');
   }

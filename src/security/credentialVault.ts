@@ -62,14 +62,18 @@ export class CredentialVault {
         },
       );
       for (const [name, value] of Object.entries(ownerHeader(owner))) {
-        if (protectedHeader[name] !== value) throw new VaultError('A stored secret belongs to another owner.');
+        if (protectedHeader[name] !== value)
+          throw new VaultError('A stored secret belongs to another owner.');
       }
       return new TextDecoder().decode(plaintext);
     } catch (error) {
       if (error instanceof VaultError) throw error;
-      throw new VaultError('A stored secret cannot be decrypted: it was changed, or encrypted with a different key.', {
-        cause: error,
-      });
+      throw new VaultError(
+        'A stored secret cannot be decrypted: it was changed, or encrypted with a different key.',
+        {
+          cause: error,
+        },
+      );
     }
   }
 

@@ -37,7 +37,9 @@ function readSecret(file: string): string | null {
   try {
     const text = readFileSync(file, 'utf8').trim();
     if (text === '')
-      throw new SetupError(`${file} is empty. Restore it from a backup, because data encrypted with it needs it.`);
+      throw new SetupError(
+        `${file} is empty. Restore it from a backup, because data encrypted with it needs it.`,
+      );
     return text;
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
