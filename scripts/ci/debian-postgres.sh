@@ -1,11 +1,11 @@
 #!/bin/bash
-# Runs a command with TEST_DATABASE_URL set to a PostgreSQL 15 from Debian. The server has its own folder, user and
-# port on the loopback interface, and stops after the command. The exit code is that of the command.
+# Runs a command with TEST_DATABASE_URL set to a PostgreSQL 15 from Debian. The server has its own folder,
+# user and port on the loopback interface, and stops after the command. The exit code is that of the command.
 #
 #   scripts/ci/debian-postgres.sh npm test
 #
-# Installs Debian's package when it is missing, which needs root. When an ordinary user runs this script, the server
-# runs as that user.
+# Installs Debian's package when it is missing, which needs root. When an ordinary user runs this script, the
+# server runs as that user.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND…" >&2; exit 2; }

@@ -1,14 +1,16 @@
 #!/bin/bash
-# Tests the first start by a new user: clones this checkout's HEAD and runs `npm ci && npm start` with only the
-# machine's Node and npm. It runs once as root below /root, and once as a new ordinary user in its home folder. Each
-# time the server must become ready, and become ready again with the existing data folder. On SIGTERM it must stop
-# with exit code 0 and leave no PostgreSQL running. Prints the times. Needs root, and removes everything it created.
+# Tests the first start by a new user: clones this checkout's HEAD and runs `npm ci && npm start` with only
+# the machine's Node and npm. It runs once as root below /root, and once as a new ordinary user in its home
+# folder. Each time the server must become ready, and become ready again with the existing data folder. On
+# SIGTERM it must stop with exit code 0 and leave no PostgreSQL running. Prints the times. Needs root, and
+# removes everything it created.
 set -euo pipefail
 
 [ "$(id -u)" = 0 ] || { echo "$0 tries both root and an ordinary user: run it as root" >&2; exit 2; }
 source_dir=$(cd "$(dirname "$0")/../.." && pwd)
 
-# `npm run` puts node_modules/.bin of this checkout into PATH, which a new user does not have. So PATH is reset.
+# `npm run` puts node_modules/.bin of this checkout into PATH, which a new user does not have. So PATH is
+# reset.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 system_dir=/var/lib/sitebridge
@@ -133,7 +135,8 @@ try() {
   git clone -q --no-hardlinks "$source_dir" "$clone"
   [ "$who" = root ] || chown -R "$who:$who" "$clone"
   port=$(free_port)
-  # With "exec" the signal from stop reaches npm, as on a terminal. Otherwise these are the documented commands.
+  # With "exec" the signal from stop reaches npm, as on a terminal. Otherwise these are the documented
+  # commands.
   start sh -c 'npm ci && exec npm start'
   echo "$who: npm ci && npm start to ready: $took ms"
   stop

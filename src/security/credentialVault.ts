@@ -70,9 +70,7 @@ export class CredentialVault {
       if (error instanceof VaultError) throw error;
       throw new VaultError(
         'A stored secret cannot be decrypted: it was changed, or encrypted with a different key.',
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     }
   }
