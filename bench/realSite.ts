@@ -86,10 +86,7 @@ function isPage(target: string): boolean {
   return /\/wp\/v2\/posts\?.*&_fields=id,type|\/sitebridge\/v1\/items\?.*&limit=500/.test(target);
 }
 
-/**
- * Requests for posts as core REST returns them to an editor. One of `wholeShare` pages, because all take
- * minutes.
- */
+/** Requests for posts as core REST returns them to an editor. Only some pages, because all take minutes. */
 function wholePages(): Seen[] {
   return Array.from({ length: posts / 100 / wholeShare }, (_, index) => ({
     method: 'GET',

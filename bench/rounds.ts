@@ -42,8 +42,7 @@ export function mayGoOn(): void {
 export async function inTemporaryFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sitebridge-bench-'));
   try {
-    // When root starts the bench, PostgreSQL runs as another user, who must be able to pass through the
-    // folder.
+    // When root starts the bench, PostgreSQL runs as another user, who must pass through the folder.
     await chmod(folder, 0o711);
     print(`Node ${process.version}, ${availableParallelism()} cores, load from this process as well.`);
     await run(folder);

@@ -113,10 +113,7 @@ export class SyncServer {
     throw new Error(`A run ended as ${ended.status}: ${ended.error}`);
   }
 
-  /**
-   * Deletes everything that was read from a site except its structure, so that the next run reads all
-   * contents again.
-   */
+  /** Deletes everything read from a site except its structure. The next run then reads all contents again. */
   async forgetContents({ siteId }: ConnectedSite): Promise<void> {
     const { db } = this.core;
     await db.$executeRaw`DELETE FROM content WHERE site_id = ${siteId}`;

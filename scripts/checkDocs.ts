@@ -92,10 +92,7 @@ function checkPath(target: string, from: string, { file, line }: Place): void {
   if (!found) missing.push(`${file}:${line}: ${path} does not exist`);
 }
 
-/**
- * Whether a word looks like a path of the repository: it begins with a top folder, or has the ending of its
- * files.
- */
+/** Whether a word looks like a path of the repository, by its top folder or its file extension. */
 function looksLikePath(word: string): boolean {
   if (!/^[\w./*@-]+$/.test(word) || word.startsWith('/')) return false;
   const [first = ''] = word.replace(/^\.\//, '').split('/');

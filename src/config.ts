@@ -123,10 +123,7 @@ export interface Config {
   syncWaitS: number;
   /** Days that events, connection tests and webhook deliveries are kept. Null keeps them for ever. */
   retentionDays: number | null;
-  /**
-   * Addresses and CIDRs of trusted proxies, or Express's names for address ranges. Empty: no proxy is
-   * trusted.
-   */
+  /** Addresses and CIDRs of trusted proxies, or Express's names for ranges. Empty: no proxy is trusted. */
   trustProxy: string[];
 }
 

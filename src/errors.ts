@@ -96,10 +96,7 @@ export class RemoteError extends Error {
   }
 }
 
-/**
- * The configuration keeps the process from starting or a command from running. The message names setting and
- * fix.
- */
+/** The configuration prevents a start or a command. The message names the setting and the fix. */
 export class SetupError extends Error {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super(message, options);

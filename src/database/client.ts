@@ -6,10 +6,7 @@ import { type Prisma, PrismaClient } from './generated/client.ts';
 /** Access to all tables, outside of a transaction. */
 export type Database = PrismaClient;
 
-/**
- * The `tx` of `database.$transaction(async (tx) => …)`. A `Database` can be passed wherever this type is
- * asked.
- */
+/** The `tx` of `database.$transaction(async (tx) => …)`. A `Database` can be passed in its place. */
 export type Transaction = Prisma.TransactionClient;
 
 /**

@@ -24,10 +24,7 @@ export class GroupCommit<Item, Result> {
     this.#atOnce = options.atOnce;
   }
 
-  /**
-   * Resolves with the item's result when it is committed. Rejects with the error that kept it from being
-   * written.
-   */
+  /** Resolves with the item's result after the commit. Rejects with the error that prevented the write. */
   add(item: Item): Promise<Result> {
     const promise = Promise.withResolvers<Result>();
     this.#waiting.push({ item, promise });

@@ -13,8 +13,7 @@ const messages =
 const kinds = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
 
 /**
- * Whether an error means that the database could not serve, so that a retry may succeed. False for a wrong
- * query.
+ * Whether an error means that the database could not serve and a retry may succeed. False for a wrong query.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
   let depth = 0;

@@ -49,8 +49,7 @@ export const syncQueue = {
 } satisfies Queue;
 
 /**
- * Webhook deliveries. A delivery waits only for earlier deliveries of the same post. The inbox keeps their
- * order.
+ * Webhook deliveries. A delivery waits only for earlier ones of the same post. The inbox keeps their order.
  */
 export const webhookQueue = {
   name: 'webhook',
@@ -67,15 +66,13 @@ export const webhookQueue = {
 } satisfies Queue;
 
 /**
- * Reads of single contents. Per content one job runs and one may wait. The second sees changes during the
- * first.
+ * Reads of single contents. Per content one job runs and one may wait, which sees changes during the first.
  */
 export const contentQueue = {
   name: 'content',
   policy: 'stately',
   heartbeatSeconds: 15,
-  // Retries come seconds apart at first, then hourly for three days. The connector retries its webhooks as
-  // long.
+  // Retries come seconds apart at first, then hourly for three days, as long as the connector retries.
   retryLimit: 80,
   retryDelay: 5,
   retryBackoff: true,
@@ -114,8 +111,7 @@ const retentionCron = '17 * * * *';
 const queues: Queue[] = [syncQueue, webhookQueue, contentQueue, scheduleQueue, retentionQueue];
 
 /**
- * Creates pg-boss with a separate small pool, so that jobs and API requests do not wait for each other's
- * connections.
+ * Creates pg-boss with its own small pool. Jobs and API requests must not wait for each other's connections.
  */
 export function createBoss(options: { url: string; logger: Logger; works: boolean }): PgBoss {
   const boss = new PgBoss({
@@ -169,10 +165,7 @@ export class JobQueue {
     await this.#boss.cancel(syncQueue.name, jobId, { db: fromPrisma(tx) });
   }
 
-  /**
-   * Enqueues webhook deliveries. Jobs are grouped by site, so that a site with many deliveries does not delay
-   * others.
-   */
+  /** Enqueues webhook deliveries. Jobs are grouped by site, so that a busy site does not delay others. */
   async enqueueWebhooks(tx: Transaction, deliveries: { id: bigint; siteId: number }[]): Promise<void> {
     if (deliveries.length === 0) return;
     const jobs = deliveries.map(({ id, siteId }) => {

@@ -20,10 +20,7 @@ import {
 
 /** How many runs one process works on at once, and how many of them may belong to one account. */
 const runs = { atOnce: 8, perGroup: 4 };
-/**
- * Limits for webhook deliveries. The limit per site keeps many deliveries of one site from blocking other
- * sites.
- */
+/** Limits for webhook deliveries. The limit per site keeps a busy site from blocking other sites. */
 const deliveries = { atOnce: 8, perGroup: 2 };
 /** How many contents are read at once, and how many of them from one integration. */
 const contents = { atOnce: 4, perGroup: 2 };

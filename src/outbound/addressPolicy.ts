@@ -7,8 +7,8 @@ import { SetupError } from '../errors.ts';
 import { type ConnectionTrace, traceSocket } from './connectionTrace.ts';
 
 /**
- * Decides which addresses a request may connect to: public unicast addresses, and the ranges that the
- * operator allows.
+ * Decides which addresses a request may connect to: public unicast addresses, and ranges that the operator
+ * allows.
  *
  * request-filtering-agent checks every address when the socket connects. So a name that resolves to another
  * address the second time gains nothing. The agent also takes CIDRs, but its matcher throws when it compares

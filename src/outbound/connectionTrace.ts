@@ -12,10 +12,7 @@ export interface ConnectionTrace {
   reported: boolean;
 }
 
-/**
- * How long the phases of a connection took. A phase is null when the socket was reused or the phase was not
- * needed.
- */
+/** Durations of a connection's phases. Null when the socket was reused or the phase was not needed. */
 export interface ConnectTimes {
   dns_ms: number | null;
   tcp_ms: number | null;
@@ -39,10 +36,7 @@ export function traceSocket(socket: Duplex, traces: WeakMap<Duplex, ConnectionTr
   return socket;
 }
 
-/**
- * Returns the connection's times for its first response. For later responses on the socket all phases are
- * null.
- */
+/** Returns the connection's times for its first response. For later responses all phases are null. */
 export function takeConnectTimes(trace: ConnectionTrace | undefined): ConnectTimes {
   if (trace === undefined || trace.reported) return { dns_ms: null, tcp_ms: null, tls_ms: null };
   trace.reported = true;

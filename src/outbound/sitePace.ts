@@ -6,10 +6,7 @@ const FAILURES_IN_A_ROW = 5;
 const FIRST_WAIT_MS = 500;
 /** When a site asks for a longer wait, the work stops and the site is left alone. Milliseconds. */
 const LONGEST_WAIT_MS = 60_000;
-/**
- * A site is slow when it takes longer than `ms` and `times` its best time. It then gets fewer requests at
- * once.
- */
+/** A site is slow above `ms` and above `times` its best time. It then gets fewer requests at once. */
 const SLOW = { times: 4, ms: 1_000 };
 
 /** The site must be left alone for a while: it failed too often in a row, or asked for a long wait. */

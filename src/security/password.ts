@@ -1,7 +1,7 @@
 import { hash, verify } from '@node-rs/argon2';
 
-// Argon2id with the library's defaults (19 MiB, 2 passes). OWASP's password storage cheat sheet recommends it
-// first.
+// Argon2id with the library's defaults (19 MiB, 2 passes), the first choice in OWASP's password storage cheat
+// sheet.
 
 /** Hashes a password for storage, in PHC format. */
 export function hashPassword(password: string): Promise<string> {

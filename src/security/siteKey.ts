@@ -22,8 +22,7 @@ export function hashSiteKey(key: string): string {
  */
 export function matchesSiteKey(key: string, keptHash: string | null): boolean {
   const given = Buffer.from(hashSiteKey(key), 'hex');
-  // The comparison also runs without a stored hash, so that the time does not reveal whether the site has a
-  // key.
+  // The comparison also runs without a stored hash, so that its time does not reveal whether there is a key.
   const kept = Buffer.from(keptHash ?? '0'.repeat(64), 'hex');
   return timingSafeEqual(given, kept) && keptHash !== null;
 }

@@ -25,8 +25,7 @@ interface LocalServer {
  */
 export async function startLocalServer(settings: Record<string, string> = {}): Promise<LocalServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sitebridge-demo-'));
-  // When root starts this process, PostgreSQL runs as another user, who must be able to pass through the
-  // folder.
+  // When root starts this process, PostgreSQL runs as another user, who must pass through the folder.
   await chmod(folder, 0o711);
   const config = readConfig({ DATA_DIR: folder, PORT: '0', OUTBOUND_ALLOW: '127.0.0.0/8', ...settings });
   const logger = pino({ level: 'silent' });

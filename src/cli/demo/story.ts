@@ -33,8 +33,7 @@ export async function makeSite(stage: Stage, accounts: Core['accounts']): Promis
   const { api, email } = await signIn(stage.serverUrl, accounts);
   const { url, state } = stage.wordpress;
   const { name } = state;
-  // The simulated type has `&amp;` in its name, as some plugins have. That would confuse readers of the
-  // demonstration.
+  // The simulated type has `&amp;` in its name, as some plugins have. That would confuse the reader here.
   if (state.postTypes.book) state.postTypes.book.name = 'Books';
   const site = await api.post('/api/v1/sites', { name, url }, siteSchema);
   const { api_key: siteKey } = await api.post(`/api/v1/sites/${site.id}/api-key`, {}, apiKeyResponse);
@@ -81,10 +80,7 @@ export async function choose({ api, integration, say }: Connected): Promise<void
   say('Pages will not be synced.');
 }
 
-/**
- * Reads the structure from the site in a job, and prints the changes. Throws when the choice about pages is
- * lost.
- */
+/** Reads the structure from the site and prints the changes. Throws when the choice about pages is lost. */
 export async function syncStructure(stage: Connected): Promise<void> {
   const { say } = stage;
   const before = await structureOf(stage);

@@ -13,8 +13,7 @@ import { isAlive } from './postmaster.ts';
 export const ROLE = 'sitebridge';
 
 /**
- * Distinguishes drafts of this process from drafts of an earlier process with the same id (a restarted
- * container).
+ * Distinguishes drafts of this process from drafts of an earlier one with the same id (container restart).
  */
 const OUR_MARK = `${process.pid}-${randomBytes(4).toString('hex')}`;
 const DRAFT = /^draft-(\d+)-/;

@@ -87,10 +87,7 @@ async function makeHome(home: string, user: ServerUser): Promise<void> {
   await chown(home, user.uid, user.gid);
 }
 
-/**
- * Reads a file, or creates it with mode 0600. When several processes create it at once, all read the same
- * text.
- */
+/** Reads a file, or creates it with mode 0600. Processes that create it at once all read the same text. */
 async function once(path: string, make: () => string): Promise<string> {
   const there = await readFile(path, 'utf8').catch(ignoreMissing);
   if (there !== undefined) return there.trim();

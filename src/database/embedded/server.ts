@@ -17,18 +17,14 @@ export interface Server {
   settings: Record<string, string>;
 }
 
-/**
- * These settings override postgresql.conf. The server is reachable from this machine only, and its log is
- * readable.
- */
+/** Override postgresql.conf: the server is reachable from this machine only, and its log is readable. */
 const FIXED_SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   logging_collector: 'off',
   log_destination: 'stderr',
   log_line_prefix: '%m [%p] ',
-  // Failed statements throw errors. In the log file they would grow without end and contain what callers
-  // sent.
+  // Failed statements throw errors. In the log they would grow without end and contain what callers sent.
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
   log_checkpoints: 'off',

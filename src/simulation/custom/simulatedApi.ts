@@ -183,10 +183,7 @@ function one(state: ApiState, request: SeenRequest, id: string): Reply {
   return faults.has('empty_answers') ? { status: 204 } : { status: 200, body: { data: changed } };
 }
 
-/**
- * The item with the sent changes. Like many editors it trims titles, so the stored title may differ from the
- * sent.
- */
+/** The item with the sent changes. Like many editors it trims titles, so the stored title may differ. */
 function merged(item: ApiItem, sent: unknown): ApiItem {
   if (typeof sent !== 'object' || sent === null) return item;
   const attributes: unknown = Reflect.get(sent, 'attributes');

@@ -21,10 +21,7 @@ interface AdminApiParts {
   maxCost: number;
 }
 
-/**
- * Executes one GraphQL request and returns the body of the response. As in the Admin API, errors are inside
- * it.
- */
+/** Executes one GraphQL request and returns the response body, which contains errors as in the Admin API. */
 export async function answerGraphql(
   { state, throttle, clock, maxCost }: AdminApiParts,
   { query, variables }: GraphqlRequest,

@@ -1,9 +1,6 @@
 import type { JsonObject } from '../../platforms/connection.ts';
 
-/**
- * A fault of a simulated shop: a response that replaces the real one, for some requests or until it is
- * cleared.
- */
+/** A response that replaces the real one, for some requests or until the fault is cleared. */
 export interface HttpFault {
   status: number;
   headers?: Record<string, string>;

@@ -37,8 +37,7 @@ export class SiteClock {
   }
 
   /**
-   * Converts a time in a request to UTC. A time without an offset is UTC when `inGmt` is true, otherwise
-   * local.
+   * Converts a time in a request to UTC. Without an offset it is UTC when `inGmt` is true, otherwise local.
    */
   read(time: string, inGmt = false): string {
     const written = time.replace(' ', 'T').toUpperCase();

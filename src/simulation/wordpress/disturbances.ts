@@ -44,10 +44,7 @@ export interface Disturbance {
   times?: number;
   /** The number of requests that are spared at first. */
   skip?: number;
-  /**
-   * The probability (0 to 1) that a request is hit, with numbers from `random`. When absent, every request is
-   * hit.
-   */
+  /** The probability (0 to 1) of a hit, with numbers from `random`. When absent, every request is hit. */
   rate?: { probability: number; random: () => number };
   /** For `latency`: milliseconds, 100 when absent. */
   ms?: number;

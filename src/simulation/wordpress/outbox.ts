@@ -20,18 +20,14 @@ export interface WaitingWebhook {
 }
 
 /**
- * Who makes a change: '' for a person, the id of the server's operation, or null for the server without an
- * id.
+ * Who makes a change: '' for a person, the id of the server's operation, or null for a server without one.
  */
 export type Operation = string | null;
 
 /** The changes of one request: for each post the topics to send, each topic once. */
 type Notes = Map<SimulatedPost, Set<Topic>>;
 
-/**
- * The connector's outbox. It collects the changes of a request and queues their webhooks at the end of the
- * request.
- */
+/** The connector's outbox. Collects the changes of a request and queues their webhooks at its end. */
 export class Outbox {
   readonly waiting: WaitingWebhook[] = [];
   readonly #state: SimulatedState;
@@ -96,8 +92,8 @@ export class Outbox {
     if (operation === null) return;
     for (const [post, topics] of this.#notes) {
       for (const topic of topics) {
-        // WordPress appends a suffix to the slug of a trashed post, which no server should store. So only the
-        // status is sent.
+        // WordPress adds a suffix to a trashed post's slug, which no server should store. So only the status
+        // is sent.
         if (topic === 'metadata' && post.status === 'trash') continue;
         this.#add(topic, this.#messages.changed(topic, post, operation));
       }

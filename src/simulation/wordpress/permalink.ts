@@ -2,8 +2,7 @@ import type { SimulatedSite } from './site.ts';
 import type { SimulatedPost } from './state.ts';
 
 /**
- * get_permalink(), with the permalink structure `/%postname%/`. The URL of an unpublished post contains only
- * its id.
+ * get_permalink(), with the structure `/%postname%/`. The URL of an unpublished post contains only its id.
  */
 export function permalink(site: SimulatedSite, post: SimulatedPost): string {
   const plain = post.type === 'page' ? 'page_id' : 'p';

@@ -20,8 +20,7 @@ const BASE = '/api/v1/integration/integrations';
 const WEBHOOKS = '/api/v1/integration/webhooks/wordpress';
 
 /**
- * Does the same as the plugin's Connect button: asks the server to test the connection, then pushes the
- * structure.
+ * Acts like the plugin's Connect button: asks the server for a connection test, then pushes the structure.
  */
 export async function connectAsPlugin(site: SimulatedSite, serverUrl: string): Promise<ConnectOutcome> {
   const { connector } = site.state;

@@ -43,10 +43,7 @@ function answer(site: SimulatedSite, request: RestRequest): RestAnswer {
   });
 }
 
-/**
- * Who makes the changes of a request. A signed request comes from the server, with or without an operation
- * id.
- */
+/** Who makes the changes of a request. Signed requests come from the server, with or without operation id. */
 function operationOf(request: RestRequest): Operation {
   return isSigned(request) ? (request.headers['x-sitebridge-op'] ?? null) : '';
 }

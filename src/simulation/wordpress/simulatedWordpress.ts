@@ -25,8 +25,7 @@ export interface SimulatedWordpressOptions {
   /** Empty by default, which means that the connector is installed but not set up. */
   siteKey?: string;
   /**
-   * Null: the connector is not installed. Version 0.4.0 by default. Versions before 0.3.0 have no content
-   * routes.
+   * Null: no connector is installed. Version 0.4.0 by default. Versions before 0.3.0 have no content routes.
    */
   connector?: { version: string } | null;
   /** By default one editor, `editor`, with the application password `abcd efgh ijkl mnop qrst uvwx`. */
@@ -47,8 +46,7 @@ export interface SimulatedWordpress {
   /** The home URL, without a slash at the end. */
   readonly url: string;
   /**
-   * Posts and terms may also be added here, in the order of their ids. The connector sends no webhooks about
-   * them.
+   * Posts and terms may also be added here, in the order of their ids. The connector does not report them.
    */
   readonly state: SimulatedState;
   /** The site's clock and time zone. */

@@ -27,10 +27,7 @@ export class SimulatedSite {
   lastPostId = 0;
   lastTermId = 0;
   #termPlaces = new Map<number, number>();
-  /**
-   * For each content of the server: the seal of the connector's last write, and a hash of the post after that
-   * write.
-   */
+  /** For each content of the server: the seal of the connector's last write, and the post's hash after it. */
   readonly seals = new Map<string, { seal: string; hash: string }>();
   /** Scheme, host and port. Set when the server listens. */
   origin = '';

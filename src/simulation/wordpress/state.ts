@@ -23,10 +23,7 @@ export interface SimulatedPost {
   /** Meta that is registered for REST. REST does not return other meta. */
   meta?: Record<string, MetaValue>;
   modified_gmt: string;
-  /**
-   * How many hours local time was ahead of UTC when `modified_gmt` was written. When absent, the current
-   * value.
-   */
+  /** How many hours local time was ahead of UTC when `modified_gmt` was written. When absent, as now. */
   modifiedOffset?: number;
   /** When absent, equal to `modified_gmt`. */
   date_gmt?: string;

@@ -6,10 +6,7 @@ import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost } from '../state.ts';
 import { shownLink } from './links.ts';
 
-/**
- * A post in a response of the connector's content routes: all fields of core REST, with raw texts, in one
- * object.
- */
+/** A post in the connector's content routes: all fields of core REST, with raw texts, in one object. */
 export function contentItem(site: SimulatedSite, post: SimulatedPost) {
   return {
     id: post.id,

@@ -53,10 +53,7 @@ export function linkByKey(site: SimulatedSite, key: string): Link {
   };
 }
 
-/**
- * The link of a content with a number. In connectors before 0.4.0 a number could move from one post to
- * another.
- */
+/** The link of a content with a number. Before 0.4.0 a number could move from one post to another. */
 export function linkByNumber(site: SimulatedSite, number: number): Link {
   const find = () => site.state.posts.find(({ contentId }) => contentId === number);
   const isSafe = site.connector !== null && knowsKeys(site.connector);

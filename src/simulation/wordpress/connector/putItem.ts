@@ -50,10 +50,7 @@ function contentPost(post: SimulatedPost | undefined, type: string): SimulatedPo
   return post?.type === type && post.status !== 'auto-draft' ? post : undefined;
 }
 
-/**
- * Whether this write was done already and the post has not changed since. The server retries after a lost
- * response.
- */
+/** Whether this write is a retry after a lost response: it was done, and the post has not changed since. */
 function isDone(
   { site }: ItemsRequest,
   post: SimulatedPost,

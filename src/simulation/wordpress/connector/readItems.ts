@@ -69,10 +69,7 @@ export function readInventory(request: ItemsRequest): RestAnswer {
   });
 }
 
-/**
- * The post type in the parameters. Throws WpError when a parameter is wrong or the user may not edit the
- * type.
- */
+/** The post type in the parameters. Throws WpError when a parameter is wrong or the user lacks the right. */
 export function typeOf({ site, parameters, user }: ItemsRequest): string {
   const type = parameters.text('type');
   if (type === undefined && !parameters.has('type')) {

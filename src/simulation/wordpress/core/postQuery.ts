@@ -148,10 +148,7 @@ function candidates(site: SimulatedSite, include: readonly number[] | undefined)
 
 type Condition = (post: SimulatedPost) => boolean;
 
-/**
- * The conditions besides type and status. Only the requested ones are returned, because a site may have many
- * posts.
- */
+/** The requested conditions besides type and status. Others are left out, because there may be many posts. */
 function conditionsOf(site: SimulatedSite, query: PostQuery): Condition[] {
   const oneOf = <T>(list: readonly T[] | undefined, value: (post: SimulatedPost) => T): Condition[] =>
     list === undefined || list.length === 0 ? [] : [(post) => list.includes(value(post))];

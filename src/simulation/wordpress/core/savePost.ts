@@ -147,10 +147,7 @@ function dates(site: SimulatedSite, post: SimulatedPost, changes: PostChanges, s
   return { dateGmt: post.date_gmt ?? post.modified_gmt, floating: false };
 }
 
-/**
- * A published post with a future date becomes scheduled. A scheduled post whose date has passed becomes
- * published.
- */
+/** A published post with a future date becomes scheduled. A scheduled post with a past date is published. */
 function dated(site: SimulatedSite, status: string, dateGmt: string, floating: boolean): string {
   const ahead = floating ? 0 : Date.parse(`${dateGmt}Z`) - Date.parse(`${site.clock.gmt()}Z`);
   if (status === 'publish' && ahead >= MINUTE_MS) return 'future';

@@ -10,10 +10,7 @@ export interface Showing {
   links: boolean;
 }
 
-/**
- * WP_REST_Posts_Controller::prepare_item_for_response(). No text is rendered: `rendered` contains the raw
- * text.
- */
+/** WP_REST_Posts_Controller::prepare_item_for_response(). `rendered` contains the raw text. */
 export function shownPost(site: SimulatedSite, post: SimulatedPost, showing: Showing) {
   const type = site.state.postTypes[post.type];
   const taxonomies = type?.related ?? [];

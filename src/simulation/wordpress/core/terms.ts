@@ -76,8 +76,7 @@ export function readTerm(request: TermRequest, id: number): RestAnswer {
 }
 
 /**
- * WP_REST_Terms_Controller::create_item(). In a flat taxonomy, a user who may assign terms may create them
- * too.
+ * WP_REST_Terms_Controller::create_item(). In a flat taxonomy, users who may assign terms may create them.
  */
 export function createTerm(request: TermRequest): RestAnswer {
   const { site, taxonomy, parameters, user } = request;
