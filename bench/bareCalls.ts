@@ -1,12 +1,12 @@
 import { signatureHeaders } from '../test/wordpress/support/signed-request.ts';
 import type { Seen } from './largeWordpress.ts';
 
-/** Who asks: with an application password, or signed as the server does. */
+/** The sign-in of the requests: an application password, or signatures like those of the server. */
 export type Asker = { username: string; application_password: string } | { siteId: number; key: string };
 
 /**
- * Sends requests, so many at once, and throws away what is answered. Throws when an answer, or a part of a batch, is no
- * success.
+ * Sends requests, `atOnce` at the same time, and discards the responses. Throws when a response, or a part of
+ * a batch, is not a success.
  */
 export async function sendBare(
   url: string,
@@ -28,9 +28,9 @@ export async function sendBare(
       });
       const answered = Buffer.from(await answer.arrayBuffer());
       if (!answer.ok) throw new Error(`${method} ${target} answered ${answer.status}.`);
-      // A batch is a success even where none of its parts is.
+      // The status of a batch is a success even when all its parts failed, so the parts are checked.
       if (method !== 'GET' && /"status":[^2"]/.test(answered.toString('latin1')))
-        throw new Error(`A part of ${method} ${target} was no success.`);
+        throw new Error(`A part of ${method} ${target} failed.`);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));

@@ -1,7 +1,7 @@
 /**
- * What the API is compared with: `node:http` and bare `pg`, doing the same query and JSON after the same token
- * check. No routing, no validation, no throttle, no log, no security headers, and nobody who could maintain it.
- * A program of its own; settings: DATABASE_URL, JWT_SECRET.
+ * The baseline for the API: `node:http` and bare `pg`, with the same query and JSON after the same token
+ * check. It has no routing, validation, throttle, log or security headers, and would be hard to maintain. It
+ * is a separate program. Settings: DATABASE_URL, JWT_SECRET.
  */
 import { createSecretKey } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -34,7 +34,7 @@ interface Row {
 }
 
 const secret = createSecretKey(Buffer.from(process.env.JWT_SECRET ?? ''));
-// As many connections as the server has.
+// The same number of connections as the server.
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 });
 const remembered = new Map<number, { accountId: Promise<number | null>; until: number }>();
 
@@ -103,7 +103,10 @@ function shown(row: Row) {
   };
 }
 
-/** The same check as the server's: signature and expiry at every call (passport-jwt calls this very function), the user from memory for 2 s. */
+/**
+ * The same check as in the server: signature and expiry at every request (passport-jwt calls the same
+ * function), with the user cached for 2 s.
+ */
 async function accountOf(authorization: string): Promise<number | null> {
   const token = /^Bearer (\S+)$/.exec(authorization)?.[1];
   const payload = await new Promise<unknown>((resolve) =>

@@ -1,17 +1,20 @@
-/** What `bench:sync` prints: a table of times, each with its ratio to another and the target. */
+/** The output of `bench:sync`: a table of times, each with its ratio to another time and the target. */
 import { mayGoOn, median, print, rounds } from './rounds.ts';
 
-/** How long something takes. Milliseconds. */
+/** Does a piece of work and returns its duration. Milliseconds. */
 export type Timed = () => Promise<number>;
 
-/** Measures a piece of work. Milliseconds. */
+/** Returns the duration of a piece of work. Milliseconds. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
   await work();
   return performance.now() - begun;
 }
 
-/** Does each in turn, round by round, so that what else the machine does meets all; gives the medians by name. */
+/**
+ * Measures each piece of work in turn, round by round, so that other load of the machine affects all of them.
+ * Returns the medians by name.
+ */
 export async function inTurn<Name extends string>(each: Record<Name, Timed>): Promise<Record<Name, number>> {
   const names = Object.keys(each) as Name[];
   const times = new Map<Name, number[]>(names.map((name) => [name, []]));
@@ -27,17 +30,17 @@ export async function inTurn<Name extends string>(each: Record<Name, Timed>): Pr
   >;
 }
 
-/** The head of a part of the table. */
+/** Prints the header of a part of the table. */
 export function head(title: string, ...columns: string[]): void {
   print(`\n${cells(title, columns.length > 0 ? columns : ['seconds', 'ratio', 'target'])}`);
 }
 
-/** A line of the table: a time, and what else there is to say of it. */
+/** Prints a line of the table: a time and further cells. */
 export function line(name: string, milliseconds: number, ...more: string[]): void {
   print(cells(`  ${name}`, [(milliseconds / 1000).toFixed(2), ...more]));
 }
 
-/** A line of figures. */
+/** Prints a line of the table without a time. */
 export function figures(name: string, ...more: string[]): void {
   print(cells(`  ${name}`, more));
 }
@@ -48,7 +51,7 @@ export function ratio(of: number, to: number, most: number): [string, string] {
   return [found.toFixed(2), atMost(found, most, String(most))];
 }
 
-/** A target as a cell: what must not be passed, and whether it was. */
+/** A target as a cell: the upper limit, and whether it was met. */
 export function atMost(found: number, most: number, text: string): string {
   return `<= ${text} ${found <= most ? 'met' : 'NOT met'}`;
 }

@@ -6,26 +6,22 @@ import { mayGoOn, median, rounds } from './rounds.ts';
 import type { SyncServer } from './syncServer.ts';
 
 const sizes = [1_000, 10_000, 50_000, 100_000];
-/** Up to so many posts the worker's memory has a target. */
+/** The worker's memory has a target up to this number of posts. */
 const memoryCounts = 50_000;
 const mostMiB = 250;
 const mostFall = 0.2;
-/** As long as a post of the real site's. */
+/** As long as a post of the real WordPress in this bench. */
 const text =
   '<!-- wp:paragraph -->\n<p>Lorem ipsum dolor sit amet, consectetur.</p>\n<!-- /wp:paragraph -->\n'.repeat(
     30,
   );
 
-/** How fast a pull stores and how much memory its worker takes, while the site grows and answers out of memory. */
+/**
+ * Measures the speed of a pull and the memory of its worker, for sites of growing size. The site answers from
+ * memory, so that its own speed does not matter.
+ */
 export async function benchGrowth(server: SyncServer): Promise<void> {
-  head(
-    'A pull from a site that answers out of memory',
-    'posts/s',
-    'fall',
-    'target',
-    'peak RSS MiB',
-    'target',
-  );
+  head('A pull from a site that answers from memory', 'posts/s', 'fall', 'target', 'peak RSS MiB', 'target');
   let fastest = 0;
   for (const size of sizes) {
     const { perSecond, mebibytes } = await pullOf(server, size);
@@ -68,7 +64,7 @@ async function pullOf(server: SyncServer, size: number): Promise<{ perSecond: nu
     await server.startWorker();
     await server.sync(site, { direction: 'metadata' });
     const pull = { direction: 'from_external', content_types: ['post'] };
-    // What is read here is remembered; from now on the site only answers.
+    // The replay remembers the responses of this pull. Later pulls are answered from memory.
     await server.sync(site, pull);
     const rates: number[] = [];
     const peaks: number[] = [];
@@ -89,7 +85,7 @@ async function pullOf(server: SyncServer, size: number): Promise<{ perSecond: nu
   }
 }
 
-/** The most memory that a process ever had resident. MiB. */
+/** The largest resident memory of a process so far. MiB. */
 async function peakOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;

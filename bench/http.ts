@@ -1,7 +1,8 @@
 /**
- * `npm run bench:http`: how fast the API reads, as a ratio to `node:http` with bare `pg` in the same run, and how
- * long `npm start` takes to be ready on a warm data folder. Only ratios of one run compare: the machine, and what
- * else runs on it, change the figures. Loopback only; everything it makes is in a temporary folder.
+ * `npm run bench:http` measures the speed of reads through the API, as a ratio to `node:http` with bare `pg`
+ * in the same run. It also measures how long `npm start` takes to become ready with an existing data folder.
+ * Only ratios of the same run are comparable, because the machine and its other load change the figures. The
+ * bench uses the loopback interface only, and keeps all its files in a temporary folder.
  *
  * Options: --rounds 5 --seconds 3
  */
@@ -31,7 +32,7 @@ const targetRatio = 0.5;
 const targetStartMs = 3_000;
 const path = '/api/v1/integration/integrations';
 
-/** `npm start` as a person types it, until `/readyz` answers 200. */
+/** Measures `npm start`, as a person types it, until `/readyz` answers 200. */
 async function benchStart(folder: string): Promise<void> {
   const settings = { DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn' };
   const timed = async () => {
@@ -66,7 +67,7 @@ async function benchReads(folder: string): Promise<void> {
       ROLE: 'api',
       LOG_LEVEL: 'warn',
       JWT_SECRET: secret,
-      // What is measured is reading, not being refused.
+      // The bench measures reads, so the throttle must not refuse any.
       THROTTLE_INTEGRATION: '999999999/min',
     });
     started.push(server);
@@ -106,7 +107,7 @@ async function compareRead(
   );
 }
 
-/** A baseline that answers something else would compare nothing. */
+/** Throws when server and baseline give different responses, because then the comparison means nothing. */
 async function mustBeAlike(ours: string, theirs: string, target: string, token: string): Promise<void> {
   const [mine, base] = await Promise.all(
     [ours, theirs].map(async (url) => {
@@ -114,7 +115,7 @@ async function mustBeAlike(ours: string, theirs: string, target: string, token: 
       return (await answer.text()).replaceAll(url, '');
     }),
   );
-  if (mine !== base) throw new Error(`The baseline answers otherwise:\n${mine}\n${base}`);
+  if (mine !== base) throw new Error(`The baseline gives another response:\n${mine}\n${base}`);
 }
 
 function ms(milliseconds: number): string {

@@ -17,20 +17,22 @@ export interface Seen {
 /** A real WordPress behind nginx with many posts. */
 export interface LargeWordpress {
   url: string;
-  /** Of an editor. */
+  /** The credentials of an editor. */
   credentials: { username: string; application_password: string };
-  /** Installs the connector and enters a site in it. */
+  /** Installs the connector and enters site id and key in its settings. */
   connect(siteId: number, key: string): Promise<void>;
-  /** The requests that reach it while something is done. */
+  /** Returns the requests that reach WordPress during `work`. */
   record(work: () => Promise<unknown>): Promise<Seen[]>;
-  /** Removes what was written since it was seeded. */
+  /** Removes everything that was written after the seeding. */
   forgetWritten(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const seen = z.object({ method: z.string(), target: z.string(), body: z.string() });
 
-/** Starts a WordPress 6.8 with so many posts of about 2.8 KB each, in categories and with tags. Needs Debian, as root. */
+/**
+ * Starts a WordPress 6.8 with `count` posts of about 2.8 KB, with categories and tags. Needs Debian, as root.
+ */
 export async function startLargeWordpress(count: number): Promise<LargeWordpress> {
   installSystemPackages();
   const mariadb = await startMariadb();
@@ -86,7 +88,7 @@ export async function startLargeWordpress(count: number): Promise<LargeWordpress
   }
 }
 
-/** Returns the highest id of a post. */
+/** Creates posts, categories and tags. Returns the highest post id. */
 async function seed(wordpress: Wordpress, count: number): Promise<number> {
   const paragraph =
     '<!-- wp:paragraph -->\\n<p>Lorem ipsum dolor sit amet, consectetur adipisici elit.</p>\\n<!-- /wp:paragraph -->\\n';
@@ -118,7 +120,7 @@ async function seed(wordpress: Wordpress, count: number): Promise<number> {
   return Number(row?.last);
 }
 
-/** PHP that writes down what is asked, while there is a file for it. */
+/** PHP code that appends each request to the log file while that file exists. */
 function recorder(log: string): string {
   return `<?php
 if ( is_file( '${log}' ) && isset( $_SERVER['REQUEST_URI'] ) ) {

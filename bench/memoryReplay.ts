@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** Answers for a site out of memory. */
+/** A server that answers for a site from memory. */
 export interface MemoryReplay {
   url: string;
   stop(): Promise<void>;
@@ -13,8 +13,9 @@ interface Remembered {
 }
 
 /**
- * Stands before a site and remembers what it answers to each GET: asked a second time, it answers at once and does
- * no work. So a bench measures who asks, and not how long the site thinks. Addresses in answers become its own.
+ * Starts a proxy in front of a site that remembers the site's response to each GET. The second time, the
+ * proxy answers at once, without the site. So a bench measures the client and not the site. The site's URLs
+ * in responses are replaced by those of the proxy.
  */
 export async function startMemoryReplay(site: string): Promise<MemoryReplay> {
   const remembered = new Map<string, Remembered>();

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** Answers with JSON, and does nothing else that a framework would. */
+/** Answers with JSON, without any other work that a framework does. */
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
   response.writeHead(status, {
@@ -10,7 +10,7 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   response.end(text);
 }
 
-/** Serves on a free port of the loopback and prints its URL; ends with SIGTERM. */
+/** Listens on a free port of the loopback interface and prints its URL. SIGTERM ends the process. */
 export function servePlainly(
   answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): void {

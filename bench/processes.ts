@@ -6,17 +6,17 @@ const root = join(import.meta.dirname, '..');
 
 /** A process that a bench has started. */
 export interface Started {
-  /** What the line that announced it held; empty where it held none. */
+  /** The URL in the announcement line. Empty when the line contains no URL. */
   url: string;
   pid: number;
-  /** Ends it with SIGTERM and waits. */
+  /** Ends the process with SIGTERM and waits for its end. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a program of this project and waits until it announces itself, by default with a line that holds its URL.
- * Of the environment it gets only what finds programs and the npm settings, so that a developer's own settings do
- * not change what is measured.
+ * Starts a program of this project and waits until it prints its announcement, by default a line with its
+ * URL. From the environment of this process it gets only PATH and HOME, which locate programs and the npm
+ * settings. So a developer's own settings do not change the measurement. Throws when the program ends first.
  */
 export async function startProgram(
   command: string,
@@ -29,7 +29,7 @@ export async function startProgram(
     cwd: root,
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own, so that what npm and its shell have started can be ended with them.
+    // With a separate process group, all processes that npm and its shell started can be ended together.
     detached: true,
   });
   try {
@@ -50,7 +50,9 @@ function announced(child: ChildProcess, announcement: RegExp): Promise<RegExpExe
       if (match !== null) resolve(match);
     };
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`It ended with ${code} before it was ready:\n${printed}`)));
+    child.once('exit', (code) =>
+      reject(new Error(`The program ended with exit code ${code} before it was ready:\n${printed}`)),
+    );
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);
   });
@@ -59,7 +61,7 @@ function announced(child: ChildProcess, announcement: RegExp): Promise<RegExpExe
 async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const group = -child.pid;
-  // `close`, and not `exit`: a process of the group that outlives its parent keeps the output open.
+  // `close` and not `exit`, because a process of the group may outlive its parent and keep the output open.
   const ended = once(child, 'close');
   process.kill(group, 'SIGTERM');
   const late = setTimeout(() => process.kill(group, 'SIGKILL'), 20_000);

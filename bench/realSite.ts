@@ -6,9 +6,9 @@ import type { ConnectedSite, SyncServer } from './syncServer.ts';
 
 const posts = 10_000;
 const pushed = 500;
-/** Of the whole pages one in so many is fetched. */
+/** Only one of this number of whole pages is fetched. */
 const wholeShare = 5;
-/** As many requests at once as the server sends by default. */
+/** The number of requests at once that the server sends by default. */
 const atOnce = 4;
 const pull = { direction: 'from_external', content_types: ['post'] };
 const push = { direction: 'to_external', content_types: ['post'] };
@@ -20,7 +20,7 @@ interface Bench {
   site: ConnectedSite;
 }
 
-/** Pulls and pushes against a real WordPress, over core REST and by the connector. */
+/** Measures pulls and pushes with a real WordPress, through core REST and through the connector. */
 export async function benchRealSite(server: SyncServer): Promise<void> {
   keepTo('site');
   const wordpress = await startLargeWordpress(posts);
@@ -58,7 +58,7 @@ async function benchFullPull(
     pull: async () => {
       await server.forgetContents(site);
       const { totals, duration_ms } = await server.sync(site, pull);
-      if ((totals.created ?? 0) < posts) throw new Error(`Only ${totals.created} posts came.`);
+      if ((totals.created ?? 0) < posts) throw new Error(`Only ${totals.created} posts were read.`);
       return duration_ms;
     },
     whole: async () =>
@@ -68,7 +68,7 @@ async function benchFullPull(
   head(`A full pull of ${posts} posts, ${way}`);
   line('Sitebridge', times.pull);
   line(
-    `its ${pages.length} pages alone, thrown away`,
+    `its ${pages.length} pages alone, discarded`,
     times.bare,
     ...(way === 'connector'
       ? [(times.pull / times.bare).toFixed(2)]
@@ -81,12 +81,12 @@ async function benchFullPull(
   );
 }
 
-/** Is it a page of a full pull? */
+/** Whether a request is for a page of a full pull. */
 function isPage(target: string): boolean {
   return /\/wp\/v2\/posts\?.*&_fields=id,type|\/sitebridge\/v1\/items\?.*&limit=500/.test(target);
 }
 
-/** Posts as core REST gives them to an editor: one page of each `wholeShare`, as all take minutes. */
+/** Requests for posts as core REST returns them to an editor. Only some pages, because all take minutes. */
 function wholePages(): Seen[] {
   return Array.from({ length: posts / 100 / wholeShare }, (_, index) => ({
     method: 'GET',
@@ -121,7 +121,7 @@ async function benchPush({ server, wordpress, site }: Bench, way: string, asker:
     push: async () => {
       await prepare();
       const { totals, duration_ms } = await server.sync(site, push);
-      if (totals.created !== pushed) throw new Error(`Only ${totals.created} posts were made.`);
+      if (totals.created !== pushed) throw new Error(`Only ${totals.created} posts were created.`);
       return duration_ms;
     },
   });

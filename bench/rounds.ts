@@ -1,4 +1,4 @@
-/** What the benches share: rounds of load, server and baseline in turn, and how they are told. */
+/** Shared by the benches: rounds of load, with server and baseline in turn, and their output. */
 
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ const { values: options, positionals } = parseArgs({
 });
 export const rounds = positive('--rounds', options.rounds);
 export const seconds = positive('--seconds', options.seconds);
-/** The parts of a bench that are to be run; none named is all. */
+/** The parts of a bench to run. Empty means all parts. */
 export const parts: readonly string[] = positionals;
 
 const interrupted = new AbortController();
@@ -33,16 +33,16 @@ function positive(option: string, text: string): number {
   throw new Error(`${option} must be a whole number above 0.`);
 }
 
-/** Throws when the bench was told to stop. */
+/** Throws when a signal has stopped the bench. */
 export function mayGoOn(): void {
   interrupted.signal.throwIfAborted();
 }
 
-/** Gives a temporary folder for data, and removes it whatever happens. */
+/** Runs `run` with a temporary folder for data, and removes the folder afterwards, also after an error. */
 export async function inTemporaryFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sitebridge-bench-'));
   try {
-    // Started by root, PostgreSQL runs as another user, who must be able to pass through.
+    // When root starts the bench, PostgreSQL runs as another user, who must pass through the folder.
     await chmod(folder, 0o711);
     print(`Node ${process.version}, ${availableParallelism()} cores, load from this process as well.`);
     await run(folder);
@@ -51,20 +51,20 @@ export async function inTemporaryFolder(run: (folder: string) => Promise<void>):
   }
 }
 
-/** One round of load. Throws when an answer is no success. */
+/** Runs one round of load. Throws when a response is not a success. */
 export async function load(request: autocannon.Options): Promise<Round> {
   mayGoOn();
   const result = await autocannon(request);
   if (result.non2xx > 0 || result.errors > 0)
     throw new Error(
-      `${result.non2xx} answers of ${request.url} were no success, ${result.errors} calls failed.`,
+      `${result.non2xx} responses of ${request.url} had an error status, ${result.errors} requests failed.`,
     );
   return { perSecond: result.requests.average, p50: result.latency.p50, p99: result.latency.p99 };
 }
 
 /**
- * Server and baseline in turn, so that what else the machine does meets both. Prints the medians and their ratio;
- * gives the server's.
+ * Measures server and baseline in turn, so that other load of the machine affects both. Prints the medians
+ * and their ratio. Returns the median of the server.
  */
 export async function compare(
   names: { server: string; baseline: string; target: string },

@@ -3,8 +3,8 @@ import type { Core } from '../src/adminServices.ts';
 export const owner = { email: 'owner@bench.example', password: 'a password for the bench' };
 
 /**
- * An account with `sites` sites, each with a key and a WordPress integration that has been connected and read once.
- * Returns the id of an integration in the middle.
+ * Creates an account with `sites` sites, each with a key and a WordPress integration that was connected and
+ * synced once. Returns the id of an integration in the middle.
  */
 export async function seed(core: Core, sites: number): Promise<number> {
   const { accountId } = await core.accounts.createAccount({
@@ -37,7 +37,7 @@ export async function seed(core: Core, sites: number): Promise<number> {
   return integrations[Math.floor(sites / 2)]?.id ?? 0;
 }
 
-/** As a plain WordPress with one plugin reports it. */
+/** The structure that a plain WordPress with one plugin reports. */
 function structure() {
   const type = { hierarchical: false, enabled: true, fetch_limit: null };
   return {

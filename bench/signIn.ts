@@ -1,6 +1,6 @@
 import { owner } from './seed.ts';
 
-/** The owner's token. Throws when the server gives none. */
+/** Signs in and returns the owner's token. Throws when the server returns no token. */
 export async function signIn(url: string): Promise<string> {
   const answer = await fetch(`${url}/api/v1/auth/token`, {
     method: 'POST',

@@ -1,10 +1,11 @@
 /**
- * `npm run bench:sync`: how long syncing takes against a real WordPress of 10,000 posts, as ratios to bare loops in
- * the same run, and how rate and memory behave while a site grows. Only ratios of one run compare. Loopback only;
- * everything it makes is in temporary folders. The real WordPress needs Debian, as root; it has half of the cores, and
- * all else the other half.
+ * `npm run bench:sync` measures how long syncs with a real WordPress of 10,000 posts take, as ratios to bare
+ * loops in the same run. It also measures speed and memory for sites of growing size. Only ratios of the same
+ * run are comparable. The bench uses the loopback interface only, and keeps all its files in temporary
+ * folders. The real WordPress needs Debian, as root. It runs on half of the cores, and all other programs on
+ * the other half.
  *
- * Parts: wordpress, growth; both by default. Options: --rounds 5
+ * Parts: wordpress, growth (both by default). Options: --rounds 5
  */
 import { keepTo, printCores } from './cores.ts';
 import { benchGrowth } from './growth.ts';
@@ -14,7 +15,8 @@ import { SyncServer } from './syncServer.ts';
 
 const all = { wordpress: benchRealSite, growth: benchGrowth };
 
-for (const name of parts) if (!Object.hasOwn(all, name)) throw new Error(`There is no part ${name}.`);
+for (const name of parts)
+  if (!Object.hasOwn(all, name)) throw new Error(`Unknown part ${name}. Parts: wordpress, growth.`);
 
 for (const [name, bench] of Object.entries(all)) {
   if (parts.length > 0 && !parts.includes(name)) continue;

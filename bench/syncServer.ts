@@ -10,12 +10,12 @@ import { owner } from './seed.ts';
 import { signIn } from './signIn.ts';
 
 const integrations = '/api/v1/integration/integrations';
-/** Of about 108 bytes. */
+/** About 108 bytes long. */
 export const paragraph =
   '<!-- wp:paragraph -->\n<p>Lorem ipsum dolor sit amet, consectetur adipisici elit.</p>\n<!-- /wp:paragraph -->\n';
 const root = join(import.meta.dirname, '..');
 
-/** A site that is connected. */
+/** A connected site. */
 export interface ConnectedSite {
   accountId: number;
   siteId: number;
@@ -32,7 +32,7 @@ const run = z.object({
 /** A run that has ended. */
 export type Run = z.output<typeof run>;
 
-/** API and worker as processes of their own on an embedded database. */
+/** API and worker as separate processes, with an embedded database. */
 export class SyncServer {
   readonly core: Core;
   readonly #folder: string;
@@ -48,7 +48,7 @@ export class SyncServer {
     this.core = core;
   }
 
-  /** Starts everything but the worker. `folder` holds its data. */
+  /** Starts database and API, but no worker. All data is in `folder`. */
   static async open(folder: string): Promise<SyncServer> {
     const config = readConfig({ DATA_DIR: folder });
     const logger = pino({ level: 'silent' });
@@ -76,7 +76,7 @@ export class SyncServer {
     this.#token = await signIn(this.#api.url);
   }
 
-  /** A new worker in place of the one before, as `npm run worker` starts it; gives its process id. */
+  /** Replaces the worker by a new one, started like `npm run worker`. Returns its process id. */
   async startWorker(): Promise<number> {
     await this.#worker?.stop();
     const { scripts } = z
@@ -96,7 +96,7 @@ export class SyncServer {
     };
   }
 
-  /** Makes a site with a key and an integration, `fields` among what it is made with. */
+  /** Creates a site with a key and an integration. `fields` are further fields of the integration. */
   async addSite(url: string, fields: object = {}): Promise<ConnectedSite> {
     const scope = { accountId: this.#accountId, userId: null, siteId: null, role: 'owner' } as const;
     const { id: siteId } = await this.core.sites.create(scope, { name: 'Site', url });
@@ -106,14 +106,14 @@ export class SyncServer {
     return { accountId: this.#accountId, siteId, key, integrationId: id };
   }
 
-  /** Has a run carried out to its end. Throws when it is no success. */
+  /** Starts a run and waits for its end. Throws when the run does not succeed. */
   async sync(site: ConnectedSite, body: { direction: string; content_types?: string[] }): Promise<Run> {
     const ended = run.parse(await this.#post(`${integrations}/${site.integrationId}/sync`, body));
     if (ended.status === 'success') return ended;
     throw new Error(`A run ended as ${ended.status}: ${ended.error}`);
   }
 
-  /** Forgets what was read of a site, but its structure, so that the next run reads everything anew. */
+  /** Deletes everything read from a site except its structure. The next run then reads all contents again. */
   async forgetContents({ siteId }: ConnectedSite): Promise<void> {
     const { db } = this.core;
     await db.$executeRaw`DELETE FROM content WHERE site_id = ${siteId}`;
@@ -122,7 +122,7 @@ export class SyncServer {
     await db.$executeRawUnsafe('VACUUM ANALYZE content, sync_event');
   }
 
-  /** Puts contents that are to be pushed in place of those of an earlier time. */
+  /** Creates `count` contents that are ready to be pushed, in place of those from an earlier call. */
   async makeReady({ siteId, accountId }: ConnectedSite, count: number): Promise<void> {
     const { db } = this.core;
     const slug = { startsWith: 'pushed-' };

@@ -1,7 +1,7 @@
 /**
- * What the intake of webhooks is compared with: `node:http` and bare `pg`, doing the same two inserts in one
- * transaction after the same signature check. It knows the sites and their keys beforehand, and checks nothing else.
- * A program of its own; settings: DATABASE_URL, SITES (`[{id, accountId, key}]` as JSON).
+ * The baseline for receiving webhooks: `node:http` and bare `pg`, with the same two inserts in one
+ * transaction after the same signature check. It gets the sites and their keys in advance, and checks nothing
+ * else. It is a separate program. Settings: DATABASE_URL, SITES (`[{id, accountId, key}]` as JSON).
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -19,11 +19,11 @@ const sites = new Map(
     .map((site) => [String(site.id), site]),
 );
 const url = process.env.DATABASE_URL ?? '';
-// As many connections as the server has.
+// The same number of connections as the server.
 const pool = new pg.Pool({ connectionString: url, max: 10 });
 const insertJob = await jobInsert();
 
-/** The statement by which pg-boss keeps a job, and the job as it hands it over. */
+/** The statement with which pg-boss stores a job, and a function that makes its parameter. */
 async function jobInsert(): Promise<{ text: string; value: (deliveryId: string, siteId: number) => string }> {
   const boss = createBoss({ url, logger: pino({ level: 'silent' }), works: false });
   await boss.start();
@@ -37,7 +37,7 @@ async function jobInsert(): Promise<{ text: string; value: (deliveryId: string, 
   await boss.send(webhookQueue.name, { deliveryId: 'DELIVERY' }, { db, group: { id: 'SITE' } });
   await boss.stop();
   const [statement] = seen;
-  if (statement === undefined) throw new Error('pg-boss has sent nothing.');
+  if (statement === undefined) throw new Error('pg-boss sent no statement.');
   const { text, job } = statement;
   return {
     text,

@@ -1,8 +1,9 @@
 /**
- * `npm run bench:webhooks`: how many webhooks a second the server takes in, through its whole path (signature, row,
- * job, commit, answer), as a ratio to the same two inserts by bare `pg` behind `node:http` in the same run; and how
- * long a sender waits at half of that load. Only ratios of one run compare. Loopback only; everything it makes is in
- * a temporary folder.
+ * `npm run bench:webhooks` measures how many webhooks per second the server accepts, through the whole path:
+ * signature, row, job, commit, response. The result is a ratio to the same two inserts by bare `pg` behind
+ * `node:http` in the same run. It also measures how long a sender waits at half of that load. Only ratios of
+ * the same run are comparable. The bench uses the loopback interface only, and keeps all its files in a
+ * temporary folder.
  *
  * Options: --rounds 5 --seconds 3
  */
@@ -108,7 +109,7 @@ async function waitAtHalf(server: Started, sites: Site[], most: number): Promise
 
 let made = 0;
 
-/** A new message of one of the sites, signed. */
+/** A new signed webhook message of one of the sites. */
 function message(sites: Site[]): { headers: Record<string, string>; body: string } {
   made += 1;
   const site = sites[made % sites.length];
@@ -151,7 +152,7 @@ function deliver(url: string, sites: Site[], duration: number, rate?: number): P
   });
 }
 
-/** A baseline that keeps something else would compare nothing. */
+/** Throws when server and baseline store different rows, because then the comparison means nothing. */
 async function mustBeAlike(core: Core, ours: string, theirs: string, sites: Site[]): Promise<void> {
   const { headers, body } = message(sites);
   const kept: unknown[] = [];
@@ -167,17 +168,17 @@ async function mustBeAlike(core: Core, ours: string, theirs: string, sites: Site
     await core.db.$executeRaw`DELETE FROM pgboss.job WHERE name = 'webhook'`;
   }
   const [mine, base] = kept.map((rows) => JSON.stringify(rows));
-  if (mine !== base || mine === '[]') throw new Error(`The baseline keeps something else:\n${mine}\n${base}`);
+  if (mine !== base || mine === '[]') throw new Error(`The baseline stores other rows:\n${mine}\n${base}`);
 }
 
-/** Whatever was answered is kept, with one job each. */
+/** Throws unless each stored delivery has exactly one job. */
 async function mustBeWhole(core: Core): Promise<void> {
   const [row] = await core.db.$queryRaw<{ deliveries: number; jobs: number }[]>`
     SELECT (SELECT count(*)::int FROM webhook_delivery) AS deliveries,
            (SELECT count(DISTINCT data->>'deliveryId')::int FROM pgboss.job WHERE name = 'webhook') AS jobs`;
   if (!row || row.deliveries === 0 || row.deliveries !== row.jobs)
     throw new Error(`${row?.deliveries} deliveries have ${row?.jobs} jobs.`);
-  print(`\n${row.deliveries} deliveries were kept, each with its job.`);
+  print(`\n${row.deliveries} deliveries were stored, each with its job.`);
 }
 
 await inTemporaryFolder(benchWebhooks);

@@ -1,18 +1,19 @@
 /**
- * `npm run check:docs`: what README.md, CONTRIBUTING.md and docs/ name must be there: relative paths in links and
- * in code, and scripts as `npm run NAME` or `npm NAME`. And they tell of every script of package.json that a person
- * types. Prints what is wrong, with its line; exit code 1 if anything is.
+ * `npm run check:docs` checks README.md, CONTRIBUTING.md and docs/. Relative paths in links and in code must
+ * exist, and so must scripts named as `npm run NAME` or `npm NAME`. The documents must mention every script
+ * of package.json that a person types. Prints each fault with its line. The exit code is 1 if there is a
+ * fault.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-/** Scripts that others call, so that no document need tell them. */
+/** Scripts that other programs call. Documents need not mention them. */
 const calledByOthers = [/^postinstall$/, /^check:/];
-/** npm's own commands. */
+/** Commands of npm itself. */
 const npmCommands = ['ci', 'install', 'audit', 'outdated', 'run'];
-/** Written where the program runs, and not in the repository. */
+/** Paths that exist only after an installation, a build or a start, and not in the repository. */
 const madeLater = [
   /^\.data(\/|$)/,
   /^\.env$/,
@@ -32,7 +33,7 @@ const missing: string[] = [];
 
 for (const file of documents) {
   if (!existsSync(join(root, file))) {
-    missing.push(`${file}: is not there`);
+    missing.push(`${file}: the file does not exist`);
     continue;
   }
   let fenced = false;
@@ -54,25 +55,26 @@ for (const file of documents) {
 const told = documents.flatMap((file) => scriptsNamedIn(textOf(file)));
 for (const [name, command] of Object.entries(scripts)) {
   if (!calledByOthers.some((pattern) => pattern.test(name)) && !told.includes(name))
-    missing.push(`package.json: no document tells of the script ${name}`);
+    missing.push(`package.json: no document mentions the script ${name}`);
   for (const [file] of command.matchAll(/[\w./-]+\.(?:ts|js|sh)\b/g))
-    if (!existsSync(join(root, file))) missing.push(`package.json: there is no ${file}, which ${name} runs`);
+    if (!existsSync(join(root, file)))
+      missing.push(`package.json: the file ${file}, which ${name} runs, does not exist`);
 }
 
 for (const line of missing) process.stdout.write(`${line}\n`);
 process.stdout.write(
   missing.length === 0
-    ? `What ${documents.join(', ')} name is there.\n`
-    : `${missing.length} things are missing.\n`,
+    ? `All paths and scripts in ${documents.join(', ')} exist.\n`
+    : `${missing.length} faults found.\n`,
 );
 process.exitCode = missing.length === 0 ? 0 : 1;
 
 function checkScripts(text: string, { file, line }: Place): void {
   for (const name of scriptsNamedIn(text))
-    if (!Object.hasOwn(scripts, name)) missing.push(`${file}:${line}: there is no script ${name}`);
+    if (!Object.hasOwn(scripts, name)) missing.push(`${file}:${line}: the script ${name} does not exist`);
 }
 
-/** `npm run x`, `npm run -s x`, `npm start`, `npm test`; not what npm does itself. */
+/** The scripts in `npm run x`, `npm run -s x`, `npm start`, `npm test`, without npm's own commands. */
 function scriptsNamedIn(text: string): string[] {
   return [...text.matchAll(/\bnpm (?:run )?(?:(?:-s|--silent) )?([a-z][\w:-]*)/g)]
     .map(([, name = '']) => name)
@@ -87,10 +89,10 @@ function checkPath(target: string, from: string, { file, line }: Place): void {
   const found = /[*?]/.test(relative)
     ? globSync(relative, { cwd: root }).length > 0
     : existsSync(join(root, relative));
-  if (!found) missing.push(`${file}:${line}: there is no ${path}`);
+  if (!found) missing.push(`${file}:${line}: ${path} does not exist`);
 }
 
-/** A file or folder of ours: it begins with one that the repository has at its top, or ends like one of its files. */
+/** Whether a word looks like a path of the repository, by its top folder or its file extension. */
 function looksLikePath(word: string): boolean {
   if (!/^[\w./*@-]+$/.test(word) || word.startsWith('/')) return false;
   const [first = ''] = word.replace(/^\.\//, '').split('/');

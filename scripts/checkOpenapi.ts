@@ -1,6 +1,7 @@
 /**
- * `npm run check:openapi`: the OpenAPI document is valid and says neither less nor more than the router does, and
- * each operation has a summary and a success response. Builds the server without starting it; no database is needed.
+ * `npm run check:openapi` checks that the OpenAPI document is valid, that it contains exactly the operations
+ * of the router, and that each operation has a summary and a success response. It builds the server without
+ * starting it, so it needs no database.
  */
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -11,18 +12,18 @@ import { createContainer, version } from '../src/container.ts';
 import { openApiDocument } from '../src/http/openapi.ts';
 import type { Route } from '../src/http/route.ts';
 
-/** Pages for people and tools, which are no part of the API. */
+/** Pages for people and tools, which are not part of the API. */
 const pages = /^\/(metrics|docs(\/.*)?|api\/v1\/openapi\.json)$/;
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
 
-/** What is read of Express's router: its layers, of which some hold a route and some a router. */
+/** A layer of Express's router, as far as it is read here. Some layers contain a route, others a router. */
 interface Layer {
   route?: { path: unknown; stack: { method?: string }[] };
   handle: unknown;
 }
 
 const wrong: string[] = [];
-// Nothing of these is used: pools connect at their first query, and there is none.
+// None of these values is used, because pools connect at their first query and no query is sent.
 const config = readConfig({
   DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
   DATA_DIR: tmpdir(),
@@ -37,7 +38,7 @@ if (!valid) wrong.push(`The document is not valid: ${JSON.stringify(errors)}`);
 
 for (const [, group] of entriesOf(document.components)) {
   for (const [name, schema] of entriesOf(group)) {
-    // Valid, and says nothing: a name that points to itself or to another name.
+    // A component with only a `$ref` is valid, but it just points to itself or to another name.
     if (entriesOf(schema).every(([key]) => key === '$ref'))
       wrong.push(`The component ${name} describes nothing.`);
   }
@@ -67,19 +68,19 @@ function layersOf(router: unknown): Layer[] {
   return typeof router === 'function' && 'stack' in router && Array.isArray(router.stack) ? router.stack : [];
 }
 
-/** `METHOD /path/{name}` of each route in a layer, and of those in a router that it holds. */
+/** `METHOD /path/{name}` of each route in a layer, including the routes of a router in the layer. */
 function operationsAt(layer: Layer): string[] {
   if (!layer.route) return layersOf(layer.handle).flatMap(operationsAt);
   const path = String(layer.route.path).replace(/:(\w+)/g, '{$1}');
   const registeredFor = layer.route.stack.map(({ method }) => method ?? '');
-  // Registered by `app.all`, for every method that there is: the handler that answers 405.
+  // `app.all` registers the handler that answers 405 for every method. It is not an operation.
   if (registeredFor.includes('trace')) return [];
   return registeredFor
     .filter((method) => methods.includes(method))
     .map((method) => `${method.toUpperCase()} ${path}`);
 }
 
-/** The documented path of one that may be another spelling, or one for older callers. */
+/** The documented path for a registered path, which may be another spelling or a path for older callers. */
 function documentedPath(path: string, all: Route[]): string {
   const expressPath = path.replace(/\{(\w+)\}/g, ':$1');
   const plain = (text: string) => text.replace(/_/g, '-');
@@ -105,7 +106,7 @@ function entriesOf(value: unknown): [string, unknown][] {
   return typeof value === 'object' && value !== null ? Object.entries(value) : [];
 }
 
-/** What this version answers with 501 only. */
+/** Whether this version answers an operation only with 501. */
 function isNotBuilt(operation: string): boolean {
   return routes.some(
     (route) =>

@@ -1,7 +1,8 @@
 /**
- * Prints the SQL that makes an empty database into what prisma/schema.prisma describes: the first draft of a
- * migration. Usage: node scripts/migration-diff.ts [SCHEMA_FILE]. The engine cannot start from a live database
- * here: to write a later migration, run it on the old and the new schema and compare.
+ * Prints the SQL that creates the database of prisma/schema.prisma from an empty database, as the first draft
+ * of a migration. Usage: node scripts/migration-diff.ts [SCHEMA_FILE]. The engine cannot compare with an
+ * existing database here. To write a later migration, run this script on the old and the new schema and
+ * compare the output.
  */
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,7 @@ const path = process.argv[2] ?? join(import.meta.dirname, '../prisma/schema.pris
 const content = await readFile(path, 'utf8');
 const dataDir = await mkdtemp(join(tmpdir(), 'sitebridge-diff-'));
 await chmod(dataDir, 0o711);
-// The engine wants a database to talk to, though this comparison reads nothing from it.
+// The engine needs a database connection, although this comparison reads nothing from the database.
 const database = await openEmbeddedDatabase({ dataDir, logger: pino({ level: 'silent' }) });
 try {
   const { stdout } = await withSchemaEngine(database.url, (engine) =>

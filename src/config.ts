@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { SetupError } from './errors.ts';
 
-/** An empty setting counts as unset, as `FOO=` in an env file means. */
+/** An empty setting counts as unset, because `FOO=` in an env file means unset. */
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 
@@ -10,7 +10,7 @@ const port = z.coerce.number().int().min(0).max(65535);
 const cidr = z.union([z.cidrv4(), z.cidrv6()], {
   error: 'must be CIDRs such as 10.0.0.0/8, separated by commas',
 });
-/** Written in one way, so that the case of the host, a default port and a slash at the end make no difference. */
+/** Normalises the URL: the case of the host, a default port and a slash at the end make no difference. */
 const publicUrl = z
   .url({ protocol: /^https?$/, error: 'must be a URL such as https://sitebridge.example.com' })
   .refine((text) => {
@@ -19,7 +19,7 @@ const publicUrl = z
     return username + password + search + hash === '';
   }, 'must have no user name, password, query or fragment')
   .transform((text) => new URL(text).href.replace(/\/+$/, ''));
-/** What Express takes as the address of a proxy: https://expressjs.com/en/guide/behind-proxies.html */
+/** The proxy addresses that Express accepts: https://expressjs.com/en/guide/behind-proxies.html */
 const proxyAddress = z.union(
   [z.enum(['loopback', 'linklocal', 'uniquelocal']), z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
   {
@@ -60,7 +60,7 @@ const environment = z.object({
       .refine((keys) => {
         const kids = keys.split(',').map((part) => part.split(':', 1)[0]);
         return new Set(kids).size === kids.length;
-      }, 'must not name two keys alike'),
+      }, 'must not contain two keys with the same kid'),
   ),
   OUTBOUND_ALLOW: optional(
     z
@@ -90,7 +90,7 @@ const environment = z.object({
   ),
 });
 
-/** How access tokens are checked. A secret that is null is to be generated into the data folder. */
+/** How access tokens are checked. When `secret` is null, a secret is generated into the data folder. */
 type TokenSettings =
   | { kind: 'secret'; secret: string | null }
   | { kind: 'jwks'; url: string; issuer: string; audience: string };
@@ -99,35 +99,37 @@ export interface Config {
   role: 'all' | 'api' | 'worker';
   port: number;
   host: string;
-  /** Where the server is reached from outside, without a slash at the end; null where that is not said. */
+  /**
+   * The URL of the server as seen from outside, without a slash at the end. Null when PUBLIC_URL is not set.
+   */
   publicUrl: string | null;
   logLevel: string;
-  /** Absolute. */
+  /** An absolute path. */
   dataDir: string;
-  /** null: the embedded PostgreSQL in `dataDir`. */
+  /** Null means the embedded PostgreSQL in `dataDir`. */
   databaseUrl: string | null;
   databasePoolSize: number;
   token: TokenSettings;
-  /** `kid:base64,…`; null is to be generated into the data folder. */
+  /** `kid:base64,…`. When null, a key is generated into the data folder. */
   credentialKeys: string | null;
-  /** CIDRs that the private-address block lets through. */
+  /** CIDRs that outbound requests may reach although private addresses are blocked. */
   outboundAllow: string[];
-  /** Where Shopify is reached; `{shop}` stands for the shop's domain. */
+  /** The URL of Shopify. `{shop}` stands for the shop's domain. */
   shopifyBaseUrl: string;
   shopifyApiVersion: string;
   redisUrl: string | null;
   throttleIntegration: { limit: number; windowMs: number };
   /** Seconds that a sync call waits before it answers 202. */
   syncWaitS: number;
-  /** Days that events, connection tests and webhook deliveries are kept; null for ever. */
+  /** Days that events, connection tests and webhook deliveries are kept. Null keeps them for ever. */
   retentionDays: number | null;
-  /** Addresses and CIDRs of proxies, and Express's names for such; empty trusts none. */
+  /** Addresses and CIDRs of trusted proxies, or Express's names for ranges. Empty: no proxy is trusted. */
   trustProxy: string[];
 }
 
 /**
- * Reads the settings out of an environment. The only reader of process.env, which callers hand in.
- * Throws SetupError that names each wrong setting; the value itself is never repeated, it may be a secret.
+ * Reads the settings from an environment. Callers pass in process.env; no other code reads it. Throws a
+ * SetupError that names each wrong setting. It never repeats a value, because a value may be a secret.
  */
 export function readConfig(env: Record<string, string | undefined>): Config {
   const parsed = environment.safeParse(env);
@@ -182,7 +184,7 @@ function tokenSettings(settings: z.output<typeof environment>, production: boole
   return { kind: 'secret', secret: secret ?? null };
 }
 
-/** Where a generated secret of this name is kept. */
+/** The path of the file that holds the generated secret of this name. */
 export function secretFile(config: Config, name: 'jwt-secret' | 'credential-keys'): string {
   return join(config.dataDir, name);
 }

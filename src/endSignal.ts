@@ -1,6 +1,6 @@
 /**
- * Resolves with the first SIGTERM or SIGINT. Further ones change nothing: Ctrl+C goes to npm and to what it runs, and
- * npm hands its own on, so that a program under `npm start` is told twice.
+ * Resolves with the first SIGTERM or SIGINT. Further signals change nothing. Under `npm start` a program gets
+ * Ctrl+C twice: once from the terminal and once from npm, which forwards its own.
  */
 export function endSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

@@ -1,16 +1,16 @@
 /**
- * Errors by who must act. The caller: CallerError and its kind of answer. The other side: RemoteError.
- * Everything else that is thrown is a bug of ours and becomes a 500 that says nothing but its request id.
+ * The error class tells who must act. CallerError: the caller of the API. RemoteError: the site. Any other
+ * error is a bug in Sitebridge and becomes a 500 response that contains only the request id.
  */
 
-/** One field of an input that is wrong, and how to mend it. `field` is a dotted path such as `config_json.site_url`. */
+/** One wrong field of an input, and the fix. `field` is a dotted path such as `config_json.site_url`. */
 export interface FieldError {
   field: string;
   code: string;
   message: string;
 }
 
-/** The answers a caller can be given, by what they must do; http/problem.ts maps them to status codes. */
+/** The kinds of error responses. http/problem.ts maps them to status codes. */
 export type CallerErrorKind =
   | 'invalid_input'
   | 'unauthenticated'
@@ -26,8 +26,8 @@ export type CallerErrorKind =
   | 'unavailable';
 
 /**
- * The caller asked for something that cannot be done as asked. `detail` is shown to them as it is, so it
- * names the fix and never holds a secret; `code` is stable and meant for programs.
+ * The caller's request cannot be carried out. The caller sees `detail` unchanged, so `detail` names the fix
+ * and never contains a secret. `code` is stable and meant for programs.
  */
 export class CallerError extends Error {
   readonly kind: CallerErrorKind;
@@ -50,29 +50,31 @@ export class CallerError extends Error {
   }
 }
 
-/** 400 for one field. */
+/** A 400 response for one field. */
 export function invalidField(field: string, message: string, code = 'invalid'): CallerError {
   return new CallerError('invalid_input', `${field}: ${message}`, { fields: [{ field, code, message }] });
 }
 
-/** The 409 of a row that is there already. */
+/** A 409 response for a row that already exists. */
 export function alreadyThere(detail: string): CallerError {
   return new CallerError('conflict', detail, { code: 'already_exists' });
 }
 
-/** 404: the same answer for what is not there and for what belongs to another account. */
+/** A 404 response. It is the same for a missing row and for a row of another account. */
 export function notFound(): CallerError {
   return new CallerError('not_found', 'There is nothing here that you may see.');
 }
 
-/** Why the other side could not be reached or did not answer as it must; the codes of a connection test. */
+/**
+ * The site could not be reached or sent a wrong response. `code` is one of the codes of a connection test.
+ */
 export class RemoteError extends Error {
   readonly code: string;
-  /** May a later try succeed without anyone changing anything? */
+  /** Whether a retry may succeed without any change. */
   readonly retryable: boolean;
-  /** More about this one case, without address or secret, e.g. which TLS fault it is. */
+  /** More about this fault, such as the kind of TLS fault. Contains no address and no secret. */
   readonly detail: string | undefined;
-  /** How long the other side asks to wait before a later try; undefined where it does not say. */
+  /** How long the site asks to wait before a retry, in milliseconds. Undefined when the site does not say. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -94,7 +96,7 @@ export class RemoteError extends Error {
   }
 }
 
-/** The process cannot start or a command cannot run as configured. The message names the setting and the fix. */
+/** The configuration prevents a start or a command. The message names the setting and the fix. */
 export class SetupError extends Error {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super(message, options);

@@ -16,9 +16,9 @@ const secretFields = [
 ];
 
 /**
- * The process's logger: JSON lines on stderr, so that stdout stays for what a person is meant to read.
- * Secrets are taken out twice: by field name, and by their look in every finished line.
- * Levels say who wakes: error = someone must act; a healthy server writes none.
+ * The logger of the process. It writes JSON lines to stderr, so that stdout is free for messages to a person.
+ * Secrets are removed twice: by field name, and by pattern in every finished line.
+ * The level `error` means that someone must act. A healthy server writes no errors.
  */
 export function createLogger(level: string, destination: DestinationStream = process.stderr): Logger {
   const redact = [

@@ -12,12 +12,12 @@ import { createLogger } from './logger.ts';
 import { VaultError } from './security/credentialVault.ts';
 import { createDemoAccount } from './services/sites/demoAccount.ts';
 
-/** What is in flight at SIGTERM has this long to finish: first the calls, then, with what is left, the jobs. Milliseconds. */
+/** In milliseconds. Time to finish after SIGTERM: first for the requests in flight, the rest for the jobs. */
 const graceMs = 10_000;
-/** Jobs have at least this long, to be given back in an orderly way. */
+/** In milliseconds. Jobs get at least this time, so that unfinished jobs can be returned to the queue. */
 const leastForJobsMs = 1_000;
 
-/** A process: settings, database, wiring, listening, and an orderly end. */
+/** Runs the process: reads settings, opens the database, listens, and stops in an orderly way. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
     if (database.embedded && config.role !== 'worker') await greetNewcomer(config, logger, database.url);
     container = await createContainer(config, logger, database.url);
     await container.start();
-    // Listened for before the start is announced: whoever reads of it may end us at once.
+    // Signal handlers are set before the start is announced, because its reader may stop the process at once.
     const shutdown = endSignal();
     const server = config.role === 'worker' ? null : await listen(container, config);
     announce(config, server);
@@ -50,7 +50,7 @@ async function listen(container: Container, config: Config): Promise<Server> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     const why = code === 'EADDRINUSE' ? 'is used by another program' : `cannot be listened on (${code})`;
-    throw new SetupError(`Port ${config.port} on ${config.host} ${why}. Set PORT or HOST to another.`, {
+    throw new SetupError(`Port ${config.port} on ${config.host} ${why}. Set PORT or HOST to another value.`, {
       cause: error,
     });
   }
@@ -66,7 +66,7 @@ function announce(config: Config, server: Server | null): void {
   );
 }
 
-/** On the first start of an empty embedded database: an account to begin with, its secrets shown this once. */
+/** On the first start with an empty embedded database, creates a demo account and prints its secrets once. */
 async function greetNewcomer(config: Config, logger: Logger, databaseUrl: string): Promise<void> {
   const core = createCore(config, logger, databaseUrl);
   try {
@@ -87,10 +87,12 @@ async function greetNewcomer(config: Config, logger: Logger, databaseUrl: string
   }
 }
 
-/** Stops accepting and lets calls in flight finish; what then still runs is cut. */
+/**
+ * Stops accepting connections and lets requests in flight finish. After `graceMs` all connections are cut.
+ */
 async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A connection that a call in flight leaves open for the next one would be waited for.
+  // After its request, a keep-alive connection stays open and would delay the close. So idle ones are closed.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
@@ -102,7 +104,7 @@ try {
   await main();
   process.exit(0);
 } catch (error) {
-  // A VaultError at start means that the kept or given credential keys are no keys.
+  // A VaultError at start means that the stored or configured credential keys are invalid.
   if (!(error instanceof SetupError || error instanceof VaultError)) throw error;
   process.stderr.write(`Sitebridge cannot start. ${error.message}\n`);
   process.exit(1);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { CallerError, type FieldError } from './errors.ts';
 
-/** A 400 that names every wrong field. */
+/** A 400 response that names every wrong field. */
 export function invalidFields(fields: FieldError[]): CallerError {
   const detail = fields
     .map((field) => (field.field ? `${field.field}: ${field.message}` : field.message))
@@ -10,8 +10,9 @@ export function invalidFields(fields: FieldError[]): CallerError {
 }
 
 /**
- * zod's issues as field errors, each path below `prefix`. Parse with `reportInput: true`, by which a missing
- * field is told from one of a wrong type; the input itself never gets into the message.
+ * Turns zod's issues into field errors, with each path below `prefix`. The caller must parse with
+ * `reportInput: true`, because only then a missing field differs from a field of a wrong type. The input
+ * itself never appears in the message.
  */
 export function zodFieldErrors(error: z.ZodError, prefix: string[] = []): FieldError[] {
   return error.issues.flatMap((issue): FieldError[] => {
@@ -20,7 +21,7 @@ export function zodFieldErrors(error: z.ZodError, prefix: string[] = []): FieldE
       return issue.keys.map((key) => ({
         field: [...path, key].join('.'),
         code: 'unknown_field',
-        message: 'There is no such field here.',
+        message: 'This field is unknown.',
       }));
     }
     const missing = issue.code === 'invalid_type' && issue.input === undefined;

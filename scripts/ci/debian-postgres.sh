@@ -1,11 +1,11 @@
 #!/bin/bash
-# Runs a command with TEST_DATABASE_URL set to a PostgreSQL 15 of Debian's that lives only as long:
-# its own folder, user and port, on loopback. The command's exit code is passed on.
+# Runs a command with TEST_DATABASE_URL set to a PostgreSQL 15 from Debian. The server has its own folder,
+# user and port on the loopback interface, and stops after the command. The exit code is that of the command.
 #
 #   scripts/ci/debian-postgres.sh npm test
 #
-# Installs Debian's package when it is not there (needs root then). As an ordinary user the server runs as
-# that user.
+# Installs Debian's package when it is missing, which needs root. When an ordinary user runs this script, the
+# server runs as that user.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND…" >&2; exit 2; }
@@ -15,7 +15,7 @@ if [ ! -x "$bin/postgres" ]; then
   [ "$(id -u)" = 0 ] || { echo "PostgreSQL 15 is not installed: apt-get install postgresql-15" >&2; exit 1; }
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -q
-  # Without this the package makes and starts a cluster of its own on port 5432.
+  # Without this setting the package creates and starts a cluster on port 5432.
   apt-get install -y -q postgresql-common
   sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
   apt-get install -y -q postgresql-15
@@ -28,7 +28,7 @@ server=
 
 cleanup() {
   if [ -n "$server" ]; then
-    # SIGINT: sessions are ended. The wait is for this shell's own child.
+    # SIGINT ends the sessions. The server is a child of this shell, so wait works.
     kill -INT "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
   fi
@@ -61,7 +61,7 @@ free_port() {
 }
 for attempt in 1 2 3 4 5; do
   port=$(free_port)
-  # The subshell becomes the server itself, so its process id is the server's.
+  # The subshell becomes the server through exec, so both have the same process id.
   (cd / && exec "${as_server[@]}" "$bin/postgres" -D "$folder/cluster" -p "$port" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
     -c fsync=off -c synchronous_commit=off -c full_page_writes=off) >"$folder/log" 2>&1 &
@@ -72,7 +72,7 @@ for attempt in 1 2 3 4 5; do
   done
   kill -0 "$server" 2>/dev/null && break
   server=
-  # Someone else may have taken the port in between.
+  # Another program may have taken the port in between.
   if [ "$attempt" = 5 ] || ! grep -q 'could not bind' "$folder/log"; then
     cat "$folder/log" >&2
     exit 1

@@ -1,14 +1,16 @@
 #!/bin/bash
-# What a stranger does: clones this checkout's HEAD and types `npm ci && npm start`, with nothing but the
-# machine's Node and npm. Once as root below /root, once as a new ordinary user in its home folder. Each time
-# the server must become ready, be ready again on the warm folder, and stop on SIGTERM with exit code 0 and no
-# PostgreSQL left. Prints how long it took. Needs root, and takes away what it made.
+# Tests the first start by a new user: clones this checkout's HEAD and runs `npm ci && npm start` with only
+# the machine's Node and npm. It runs once as root below /root, and once as a new ordinary user in its home
+# folder. Each time the server must become ready, and become ready again with the existing data folder. On
+# SIGTERM it must stop with exit code 0 and leave no PostgreSQL running. Prints the times. Needs root, and
+# removes everything it created.
 set -euo pipefail
 
 [ "$(id -u)" = 0 ] || { echo "$0 tries both root and an ordinary user: run it as root" >&2; exit 2; }
 source_dir=$(cd "$(dirname "$0")/../.." && pwd)
 
-# Not what `npm run` puts in front: a stranger's machine has no node_modules/.bin of ours.
+# `npm run` puts node_modules/.bin of this checkout into PATH, which a new user does not have. So PATH is
+# reset.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 system_dir=/var/lib/sitebridge
@@ -18,7 +20,7 @@ user=
 clone=
 server=
 
-# The processes that work in a folder, as PostgreSQL's do in its data folder.
+# Lists the processes whose working directory is a folder. PostgreSQL's processes work in their data folder.
 processes_in() {
   local process
   for process in /proc/[0-9]*; do
@@ -26,7 +28,7 @@ processes_in() {
   done
 }
 
-# Ends what a failed try left running: the server works in the clone, and PostgreSQL ends with it.
+# Ends the processes that a failed attempt left running: the server in the clone, and its PostgreSQL.
 end_leftovers() {
   local folder process
   for folder in "$clone" "$(cluster)"; do
@@ -72,7 +74,7 @@ fail() {
   exit 1
 }
 
-# How this machine reaches its npm registry is part of the machine, not of the project.
+# The settings for reaching the npm registry belong to the machine and not to the project, so they are kept.
 network=()
 for name in NODE_EXTRA_CA_CERTS SSL_CERT_FILE HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
   [ -z "${!name:-}" ] || network+=("$name=${!name}")
@@ -82,7 +84,7 @@ for name in registry cafile proxy https-proxy; do
   case "$value" in null | undefined | "") ;; *) network+=("npm_config_${name//-/_}=$value") ;; esac
 done
 
-# Runs a command in the clone as `who`, with an environment that holds nothing of ours.
+# Runs a command in the clone as `who`, with an environment without the variables of this shell.
 run_as() {
   local drop=()
   [ "$who" = root ] || drop=(setpriv "--reuid=$who" "--regid=$who" --init-groups)
@@ -101,15 +103,15 @@ is_ready() {
     "http://127.0.0.1:$port/readyz"
 }
 
-# Starts the server, waits until it is ready, and sets `took` to the milliseconds that lasted.
+# Starts the server, waits until it is ready, and sets `took` to the milliseconds until then.
 start() {
   local begin
   begin=$(now_ms)
   (run_as "$@") >"$clone/start.log" 2>&1 &
   server=$!
   until is_ready; do
-    kill -0 "$server" 2>/dev/null || { server=; fail "it ended before it was ready"; }
-    [ $(($(now_ms) - begin)) -lt 600000 ] || fail "it was not ready within ten minutes"
+    kill -0 "$server" 2>/dev/null || { server=; fail "the server ended before it was ready"; }
+    [ $(($(now_ms) - begin)) -lt 600000 ] || fail "the server was not ready within ten minutes"
     sleep 0.02
   done
   took=$(($(now_ms) - begin))
@@ -117,14 +119,14 @@ start() {
 
 stop() {
   local code=0 left
-  # To the program the user typed; npm hands it on.
+  # The signal goes to npm, which forwards it to the server.
   kill -TERM "$server"
   wait "$server" || code=$?
   server=
   [ "$code" = 0 ] || fail "exit code $code after SIGTERM"
   [ -d "$(cluster)" ] || fail "no embedded database in $(cluster)"
   left=$(processes_in "$(cluster)")
-  [ -z "$left" ] || fail "PostgreSQL is still there: process $left"
+  [ -z "$left" ] || fail "PostgreSQL is still running: process $left"
 }
 
 try() {
@@ -133,7 +135,8 @@ try() {
   git clone -q --no-hardlinks "$source_dir" "$clone"
   [ "$who" = root ] || chown -R "$who:$who" "$clone"
   port=$(free_port)
-  # "exec" so that the signal below reaches npm, as it does on a terminal; else word for word.
+  # With "exec" the signal from stop reaches npm, as on a terminal. Otherwise these are the documented
+  # commands.
   start sh -c 'npm ci && exec npm start'
   echo "$who: npm ci && npm start to ready: $took ms"
   stop

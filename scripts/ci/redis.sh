@@ -1,14 +1,14 @@
 #!/bin/bash
-# Runs the tests of throttling through Redis against a Redis of Debian's that lives only as long: its own
-# folder and port, on loopback. Installs the package when it is not there (needs root then); no service of
-# the system is started or left.
+# Runs the tests of throttling through Redis against a Redis from Debian. It has its own folder and port on
+# the loopback interface, and stops after the tests. Installs the package when it is missing, which needs
+# root. No system service is started or left enabled.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 if ! command -v redis-server >/dev/null; then
   [ "$(id -u)" = 0 ] || { echo 'redis-server is not installed: apt-get install redis-server' >&2; exit 1; }
   export DEBIAN_FRONTEND=noninteractive
-  # The package would start a service on port 6379. 101 forbids it: invoke-rc.d(8).
+  # The package would start a service on port 6379. Exit code 101 forbids that: invoke-rc.d(8).
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
@@ -19,7 +19,7 @@ if ! command -v redis-server >/dev/null; then
   apt-get install -y -q --no-install-recommends redis-server
   rm -f "$policy"
   trap - EXIT
-  # Nor shall it come with the next start of the machine.
+  # The service must not start at the next boot either.
   ! command -v systemctl >/dev/null || systemctl disable redis-server >/dev/null 2>&1 || true
 fi
 

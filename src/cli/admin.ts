@@ -10,12 +10,12 @@ import type { TenantScope } from '../services/access/tenantScope.ts';
 type Options = Record<string, string>;
 
 interface Command {
-  /** Its options, all required. */
+  /** The names of the command's options. All are required. */
   options: string[];
   run(core: Core, options: Options, config: Config): Promise<object>;
 }
 
-/** Every command of the operator. Each prints one JSON object on stdout; errors go to stderr with exit code 1. */
+/** The operator's commands. Each prints one JSON object to stdout. Errors go to stderr, with exit code 1. */
 const commands: Record<string, Command> = {
   'account create': {
     options: ['name', 'owner-email', 'owner-password'],
@@ -138,7 +138,7 @@ function id(options: Options, name: string): number {
   return Number(value);
 }
 
-/** The operator acts within one account at a time, as its owner could. */
+/** The tenant scope of the operator: one account at a time, with the rights of its owner. */
 function operator(accountId: number): TenantScope {
   return { accountId, userId: null, siteId: null, role: 'owner' };
 }

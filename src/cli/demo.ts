@@ -1,7 +1,8 @@
 /**
- * `npm run demo`: a server and a simulated WordPress in one process: connected, broken, mended, kept in step,
- * told of changes, and shown step by step. `-- --platform shopify` shows it with a simulated Shopify. Exits 0, or 1
- * with the reason. Leaves no process and no file behind.
+ * `npm run demo` runs a server and a simulated WordPress in one process. It shows step by step how a site is
+ * connected, how a broken connection is diagnosed and fixed, how contents are synced and how webhooks arrive.
+ * `-- --platform shopify` does the same with a simulated Shopify. The exit code is 0, or 1 with the reason on
+ * stderr. No process and no file remains.
  */
 import { parseArgs } from 'node:util';
 import { endSignal } from '../endSignal.ts';
@@ -17,7 +18,7 @@ import * as story from './demo/story.ts';
 import * as contentStory from './demo/wordpress/contentStory.ts';
 import * as webhookStory from './demo/wordpress/webhookStory.ts';
 
-/** Prints the steps, numbered, and what happens in each. Throws at the next step when `signal` is aborted. */
+/** Prints the numbered steps and their results. When `signal` is aborted, the next step throws. */
 function narrator(signal: AbortSignal) {
   let steps = 0;
   return {
@@ -41,7 +42,7 @@ async function showWordpress(signal: AbortSignal): Promise<void> {
   try {
     wordpress = await startSimulatedWordpress({ siteId: 0 });
     say(`Ready after ${((performance.now() - begun) / 1000).toFixed(1)} s at ${server.url}.`);
-    say('It may call this machine (OUTBOUND_ALLOW); as a rule it calls public addresses only.');
+    say('It may call this machine (OUTBOUND_ALLOW). By default it calls public addresses only.');
 
     step('An agency signs in and adds a site');
     const signedIn = await story.makeSite({ serverUrl: server.url, wordpress, say }, server.core.accounts);
@@ -52,16 +53,16 @@ async function showWordpress(signal: AbortSignal): Promise<void> {
     step('The agency tests the connection');
     await agency.test(connected, 'ok');
 
-    step('The site breaks: the key in the plugin is another one. Test again');
+    step('The site breaks: the key in the plugin is wrong. Test again');
     await story.testWithWrongKey(connected);
 
-    step('The key is right again, but a plugin closes the REST API. Test again');
+    step('The key is right again, but another plugin blocks the REST API. Test again');
     await story.testWithClosedApi(connected);
 
-    step('The plugin lets the connector through. Test again');
+    step('The other plugin no longer blocks the REST API. Test again');
     await story.mend(connected);
 
-    step('The agency makes a choice');
+    step('The agency excludes a content type from syncing');
     await story.choose(connected);
 
     step('The structure is read from the site');
@@ -85,28 +86,28 @@ async function showContent(connected: story.Connected, step: (title: string) => 
   step('The content of the site is read');
   await contentStory.pull(connected);
 
-  step('Someone writes a post in the dashboard, and it is published on the site');
+  step('A user writes a post in the dashboard, and a sync publishes it on the site');
   const shared = await contentStory.publish(connected);
 
   step('The same post is edited on both sides');
   await contentStory.conflict(shared);
 
-  step('Someone decides for what was written in the dashboard');
+  step('A user resolves the conflict and keeps the version of the dashboard');
   await contentStory.settle(shared);
 
-  step('In WordPress, someone publishes a post');
+  step('A user publishes a post in WordPress');
   const told = await webhookStory.publish(connected);
 
-  step('Someone changes its title');
+  step('A user changes the title of the post in WordPress');
   await webhookStory.retitle(told);
 
-  step('Someone moves it to the trash');
+  step('A user moves the post to the trash in WordPress');
   await webhookStory.trash(told);
 
-  step('Where the contents stand');
+  step('The sync states of all contents');
   await contentStory.standing(connected);
 
-  step('All of it is on record');
+  step('The event log contains all of this');
   await agency.readRecord(connected);
 }
 
@@ -120,7 +121,7 @@ async function showShopify(signal: AbortSignal): Promise<void> {
     const server = await startLocalServer({ SHOPIFY_BASE_URL: shopify.baseUrl });
     try {
       say(`Ready after ${((performance.now() - begun) / 1000).toFixed(1)} s at ${server.url}.`);
-      say('It finds Shopify on this machine (SHOPIFY_BASE_URL, OUTBOUND_ALLOW).');
+      say('It calls the simulated Shopify on this machine (SHOPIFY_BASE_URL, OUTBOUND_ALLOW).');
       await tellShopifyStory(
         { serverUrl: server.url, shopify, accounts: server.core.accounts },
         { step, say },
@@ -139,13 +140,13 @@ const demonstrations = new Map([
   ['shopify', showShopify],
 ]);
 
-/** The one that the command line asks for. Throws for one that there is not. */
+/** Returns the demonstration that `--platform` selects. Throws for an unknown platform. */
 function chosen(): (signal: AbortSignal) => Promise<void> {
   const { values } = parseArgs({ options: { platform: { type: 'string', default: 'wordpress' } } });
   const found = demonstrations.get(values.platform);
   if (found) return found;
   const names = [...demonstrations.keys()].join(', ');
-  throw new Error(`There is none of the platform "${values.platform}"; --platform takes ${names}.`);
+  throw new Error(`Unknown platform "${values.platform}". --platform must be one of: ${names}.`);
 }
 
 const interrupted = new AbortController();

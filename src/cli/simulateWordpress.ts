@@ -1,6 +1,7 @@
 /**
- * `npm run simulate:wordpress`: a WordPress that is none, on a free port of this machine, to try the API against.
- * Its connector plugin is set up for `--site-id` with the key in SITE_KEY. Runs until it is interrupted.
+ * `npm run simulate:wordpress` starts a simulated WordPress on a free port of this machine, to try the API
+ * with. Its connector plugin is set up for `--site-id` with the key in SITE_KEY. It runs until it is
+ * interrupted.
  */
 import { parseArgs } from 'node:util';
 import { endSignal } from '../endSignal.ts';
@@ -16,7 +17,7 @@ import { startSimulatedWordpress } from '../simulation/wordpress/simulatedWordpr
 
 const usage =
   'Usage: SITE_KEY=sbk_… npm run simulate:wordpress -- --site-id 1 [--fault NAME]…\n' +
-  'The faults by name: npm run simulate:wordpress -- --faults';
+  'To list the names of the faults: npm run simulate:wordpress -- --faults';
 
 const faults: FaultName[] = [...keysOf(REPLACED_ANSWERS), ...keysOf(CHANGED_ANSWERS), ...BEHAVIOURS];
 
@@ -26,7 +27,7 @@ async function main(args: string[], siteKey: string): Promise<void> {
   if (!/^[1-9]\d{0,9}$/.test(options['site-id'] ?? '')) {
     throw new SetupError(`--site-id must be the id of your site, such as 1.\n${usage}`);
   }
-  // In the environment and not an option: every user of a machine can read the arguments of a process.
+  // The key comes from the environment, because every user of a machine can read the arguments of a process.
   if (!looksLikeSiteKey(siteKey)) throw new SetupError(`SITE_KEY must be the key of that site.\n${usage}`);
   const wordpress = await startSimulatedWordpress({ siteId: Number(options['site-id']), siteKey });
   wordpress.setFault(...(options.fault ?? []).map(faultNamed));
@@ -55,7 +56,7 @@ function readOptions(args: string[]) {
 
 function faultNamed(name: string): FaultName {
   const fault = faults.find((known) => known === name);
-  if (!fault) throw new SetupError(`There is no fault ${name}.\n${usage}`);
+  if (!fault) throw new SetupError(`Unknown fault ${name}.\n${usage}`);
   return fault;
 }
 

@@ -3,38 +3,39 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { Logger } from 'pino';
 import { type Prisma, PrismaClient } from './generated/client.ts';
 
-/** All tables, outside of a transaction. */
+/** Access to all tables, outside of a transaction. */
 export type Database = PrismaClient;
 
-/** What `database.$transaction(async (tx) => …)` hands in. A `Database` fits wherever a `Transaction` does. */
+/** The `tx` of `database.$transaction(async (tx) => …)`. A `Database` can be passed in its place. */
 export type Transaction = Prisma.TransactionClient;
 
 /**
- * A transaction waits for a connection as long as a single query does, and may then take as long as a page of a
- * busy site needs. Prisma's own 2 s and 5 s turn a crowd of calls into errors. Milliseconds.
+ * In milliseconds. A transaction waits for a connection as long as a single query does. Its timeout is long
+ * enough to store one page of a busy site. With Prisma's defaults of 2 s and 5 s, many calls at once end in
+ * errors.
  */
 const transactionOptions = { maxWait: 10_000, timeout: 30_000 };
 
 /**
- * Stands in a statement that is to be planned each time, for what its table holds now. A kept plan made while a table
- * was empty reads all of it until statistics are taken anew.
+ * Marks a statement that PostgreSQL must plan at each execution. A cached plan made while the table was empty
+ * scans the whole table until PostgreSQL collects new statistics.
  */
 const PLANNED_EACH_TIME = '/* planned each time */';
-/** A statement longer than this is a bulk write whose text hardly ever comes again. */
+/** In characters. A longer statement is a bulk write, whose text is rarely repeated. */
 const LONGEST_NAMED_SQL = 8192;
-/** How many texts are remembered while it is open whether they come again. */
+/** How many statements that were seen once are remembered, to find out whether they are repeated. */
 const MOST_CANDIDATES = 2000;
-/** Each named statement stays in every connection's memory, here and in PostgreSQL, until the connection ends. */
+/** Each named statement uses memory per connection, here and in PostgreSQL, until the connection ends. */
 const MOST_NAMED = 500;
 
 /**
- * Opens the client that all rooms share. It connects on the first query; end it with `$disconnect()`.
- * Queries that come again run as prepared statements, which is worth a third more reads per second.
+ * Opens the client that all parts of the process share. It connects on the first query; end it with
+ * `$disconnect()`. Repeated queries run as prepared statements, which allows a third more reads per second.
  *
  * @param options.url        `postgresql://…` of the database
- * @param options.poolSize   most connections at a time
- * @param options.logger     hears of idle connections that broke; queries that fail throw instead
- * @param options.applicationName  what `pg_stat_activity` shows, `sitebridge` by default
+ * @param options.poolSize   the largest number of connections at a time
+ * @param options.logger     logs idle connections that broke; failed queries throw instead
+ * @param options.applicationName  the name in `pg_stat_activity`, `sitebridge` by default
  */
 export function createPrisma(options: {
   url: string;
@@ -60,9 +61,9 @@ export function createPrisma(options: {
 }
 
 /**
- * Names the statements that are worth preparing. A text gets its name when it comes the second time: lists of
- * varying length make ever new texts, and naming each would fill the server's memory. An empty name means
- * "not prepared" to `pg`.
+ * Names the statements that are worth preparing. A statement gets its name when it is sent the second time.
+ * Lists of varying length produce new statements all the time; naming them all would fill the memory of
+ * PostgreSQL. For `pg` an empty name means "not prepared".
  */
 export function statementNames(): (query: { sql: string }) => string {
   const named = new Map<string, string>();

@@ -1,8 +1,9 @@
 import { isDatabaseUnavailable } from './unavailable.ts';
 
 /**
- * Writes together what arrives while earlier groups are being written: under load a commit, which waits for the
- * disk, is shared by many, and a single item waits for nobody. An item is done only when its transaction is.
+ * Groups the items that arrive while earlier groups are being written. A commit waits for the disk; under
+ * load many items share one commit. A single item is written at once. An item is done when its transaction is
+ * committed.
  */
 export class GroupCommit<Item, Result> {
   readonly #write: (items: Item[]) => Promise<Result[]>;
@@ -12,9 +13,10 @@ export class GroupCommit<Item, Result> {
   #writing = 0;
 
   /**
-   * @param options.write   writes a group whole or not at all, and gives a result for each item in order
-   * @param options.most    most items of a group
-   * @param options.atOnce  most groups written at once: one that waits for a lock does not stop all
+   * @param options.write   writes a whole group or nothing, and returns a result for each item in order
+   * @param options.most    the largest number of items in a group
+   * @param options.atOnce  the largest number of groups written at once. With more than one, a group that
+   *                        waits for a lock does not block all others.
    */
   constructor(options: { write: (items: Item[]) => Promise<Result[]>; most: number; atOnce: number }) {
     this.#write = options.write;
@@ -22,7 +24,7 @@ export class GroupCommit<Item, Result> {
     this.#atOnce = options.atOnce;
   }
 
-  /** Resolves with the item's result when it is committed; rejects with what kept it from being written. */
+  /** Resolves with the item's result after the commit. Rejects with the error that prevented the write. */
   add(item: Item): Promise<Result> {
     const promise = Promise.withResolvers<Result>();
     this.#waiting.push({ item, promise });
@@ -49,7 +51,7 @@ export class GroupCommit<Item, Result> {
     if (together.status === 'fulfilled')
       return together.value.map((value) => ({ status: 'fulfilled', value }));
     if (items.length === 1 || isDatabaseUnavailable(together.reason)) return items.map(() => together);
-    // One that cannot be written must not take the others with it.
+    // One faulty item must not make the whole group fail, so each item is written alone.
     const each: PromiseSettledResult<Result>[] = [];
     for (const item of items) each.push(...(await this.#writeGroup([item])));
     return each;

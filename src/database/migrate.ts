@@ -8,7 +8,7 @@ import { SetupError } from '../errors.ts';
 /** The project's own migrations: `prisma/migrations/<name>/migration.sql`. */
 const MIGRATIONS_DIR = join(import.meta.dirname, '../../prisma/migrations');
 
-/** Held while migrating, so that of several processes that start at once one works and the others wait. */
+/** Held while migrating. When several processes start at once, one migrates and the others wait. */
 const MIGRATION_LOCK = 7_216_501;
 
 /**
@@ -16,8 +16,9 @@ const MIGRATION_LOCK = 7_216_501;
  * Safe to call from many processes at once, and quick when nothing is pending.
  *
  * @param options.migrationsDir  a folder of `<name>/migration.sql`, the project's own by default
- * @returns the names that this call applied, in order
- * @throws SetupError when the database cannot be reached, or when a migration fails or failed half-way earlier
+ * @returns the names of the migrations that this call applied, in order
+ * @throws SetupError when the database cannot be reached, or when a migration fails or failed half-way
+ * earlier
  */
 export async function migrateDatabase(options: {
   url: string;
@@ -41,9 +42,9 @@ export async function migrateDatabase(options: {
 }
 
 /**
- * Which migrations a database lacks; none means that this version may serve.
+ * Lists the migrations that a database lacks. When the list is empty, this version may serve.
  *
- * @returns names in order, those that failed half-way included
+ * @returns names in order, including migrations that failed half-way
  * @throws SetupError when the database cannot be reached
  */
 export async function pendingMigrations(options: { url: string; migrationsDir?: string }): Promise<string[]> {
@@ -63,7 +64,7 @@ async function connect(url: string): Promise<pg.Client> {
     application_name: 'sitebridge-migrate',
     connectionTimeoutMillis: 10_000,
   });
-  // A connection that breaks also fails the query in flight, which is where it is handled.
+  // When the connection breaks, the query in flight fails too, and its caller handles the error.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -110,13 +111,13 @@ async function appliedMigrations(client: pg.Client): Promise<Map<string, Applied
   );
 }
 
-/** Names not applied yet. Throws when an earlier one is unfinished and nobody is at work on it. */
+/** Names of migrations not applied yet. Throws when one is unfinished and no process is running it. */
 async function unapplied(client: pg.Client, migrationsDir: string): Promise<string[]> {
   const applied = await appliedMigrations(client);
   const stuck = [...applied].find(([, row]) => !row.finished);
   if (stuck) {
     const [name, row] = stuck;
-    // An unfinished row is also what a migration in progress looks like: its lock tells them apart.
+    // A migration in progress has an unfinished row too. If the lock is free, no migration is in progress.
     const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS locked', [MIGRATION_LOCK]);
     if (rows[0].locked) throw failedHalfWay(client, name, row);
   }
@@ -124,7 +125,7 @@ async function unapplied(client: pg.Client, migrationsDir: string): Promise<stri
 }
 
 async function apply(url: string, migrationsDir: string, client: pg.Client): Promise<string[]> {
-  // Loaded only now: most starts have nothing to migrate, and the engine takes a few hundred ms.
+  // Loaded only now, because it takes a few hundred ms and most starts have nothing to migrate.
   const { withSchemaEngine } = await import('./schemaEngine.ts');
   const migrationsList = await readMigrations(migrationsDir);
   try {
@@ -165,20 +166,20 @@ async function readMigrations(migrationsDir: string): Promise<MigrationList> {
 }
 
 function failedHalfWay(client: pg.Client, name: string, row: AppliedMigration, cause?: unknown): SetupError {
-  const reason = withoutTrace(row.logs ?? '') || 'the process was ended while it ran';
+  const reason = withoutTrace(row.logs ?? '') || 'the process ended during the migration';
   return new SetupError(
     [
-      `The migration ${name} of database "${client.database}" failed half-way (begun ${row.startedAt.toISOString()}): ${reason}`,
-      'PostgreSQL undoes a failed script as a whole, unless it has its own COMMIT or CONCURRENTLY in it.',
-      'Mend the cause, look whether anything of the migration is left, then let the next start try again with',
+      `The migration ${name} of database "${client.database}" failed half-way (started ${row.startedAt.toISOString()}): ${reason}`,
+      'PostgreSQL rolls back a failed script as a whole, unless the script contains COMMIT or CONCURRENTLY.',
+      'Fix the cause and check whether parts of the migration remain. To make the next start try again, run',
       `  UPDATE _prisma_migrations SET rolled_back_at = now() WHERE migration_name = '${name}' AND finished_at IS NULL;`,
-      `or, when you have done its rest by hand, run "npx prisma migrate resolve --applied ${name}".`,
+      `or, when you have applied the rest of it by hand, run "npx prisma migrate resolve --applied ${name}".`,
     ].join('\n'),
     { cause },
   );
 }
 
-/** The engine puts PostgreSQL's words between a title and a trace of its own insides. */
+/** Removes the title and the stack trace that the engine puts around PostgreSQL's message. */
 function withoutTrace(logs: string): string {
   return logs
     .split('\n')

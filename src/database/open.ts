@@ -4,12 +4,12 @@ import { migrateDatabase } from './migrate.ts';
 
 export interface OpenDatabase {
   url: string;
-  /** Is it the embedded one in the data folder? */
+  /** Whether this is the embedded database in the data folder. */
   embedded: boolean;
   close(): Promise<void>;
 }
 
-/** The database that the settings name, up to date and ready to be used. Throws SetupError. */
+/** Opens and migrates the database that the settings name. Throws SetupError. */
 export async function openDatabase(
   settings: { databaseUrl: string | null; dataDir: string },
   logger: Logger,

@@ -1,15 +1,15 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 
-/** Named statements straight to PostgreSQL, for the few reads that a bench has shown to be worth it. */
+/** Sends named statements directly to PostgreSQL, for the few reads where a benchmark shows a clear gain. */
 export type ReadPool = Pick<pg.Pool, 'query' | 'end'>;
 
 /**
- * Opens the pool; it connects on the first query. The client that all else goes through takes as long to hand a
- * row on as PostgreSQL takes to find it.
+ * Opens the pool, which connects on the first query. All other queries go through Prisma, which takes as long
+ * to return a row as PostgreSQL takes to find it.
  *
- * @param options.size    most connections at a time
- * @param options.logger  hears of idle connections that broke
+ * @param options.size    the largest number of connections at a time
+ * @param options.logger  logs idle connections that broke
  */
 export function createReadPool(options: { url: string; size: number; logger: Logger }): ReadPool {
   const pool = new pg.Pool({

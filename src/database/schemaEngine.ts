@@ -6,7 +6,7 @@ import { bindMigrationAwareSqlAdapterFactory, DriverAdapterError } from '@prisma
 import * as glue from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 
-/** The part of the global that is used; its types come only with those of a browser. */
+/** The used part of the global `WebAssembly`. TypeScript has its types only in the browser library. */
 declare const WebAssembly: {
   instantiate(
     bytes: Uint8Array,
@@ -15,19 +15,19 @@ declare const WebAssembly: {
 };
 
 /**
- * Works with Prisma's schema engine on a database. The engine runs as WebAssembly: the native one is a binary
- * that many networks cannot download.
+ * Runs Prisma's schema engine on a database. The engine runs as WebAssembly, because many networks block the
+ * download of the native binary.
  *
- * @param url   the database; the engine connects at once, whatever it is asked to do later
- * @param work  what to do with the engine, which ends when this does
+ * @param url   the URL of the database; the engine connects at once, even before its first task
+ * @param work  uses the engine, which ends when this function ends
  */
 export async function withSchemaEngine<T>(
   url: string,
   work: (engine: glue.SchemaEngine) => Promise<T>,
 ): Promise<T> {
   await loadWasm();
-  // One connection: the engine's own lock and what it runs under it then share a session. The engine never
-  // ends a pool of its own, so it gets ours.
+  // With one connection, the engine's lock and its statements share a session. The engine never ends a pool
+  // that it opened itself, so it gets a pool that is ended here.
   const pool = new pg.Pool({
     connectionString: url,
     max: 1,
@@ -49,7 +49,9 @@ export async function withSchemaEngine<T>(
 
 let instance: Promise<void> | undefined;
 
-/** The wasm file and its JavaScript side import each other, which Node cannot load as it is: tie them by hand. */
+/**
+ * The wasm file and its JavaScript file import each other. Node cannot load that, so they are linked here.
+ */
 function loadWasm(): Promise<void> {
   instance ??= (async () => {
     const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
@@ -64,8 +66,8 @@ function loadWasm(): Promise<void> {
 }
 
 /**
- * The engine never clears the timer that bounds its wait for a lock. It must not keep a process that is done
- * from exiting for those ten seconds.
+ * The engine never clears the ten-second timer that limits its wait for a lock. Without `unref` the timer
+ * would delay the exit of a finished process.
  */
 function withPassiveTimers(): Record<string, unknown> {
   const imports: Record<string, unknown> = { ...glue };
@@ -76,9 +78,9 @@ function withPassiveTimers(): Record<string, unknown> {
 }
 
 /**
- * PrismaPg cuts a script at every semicolon and sends the pieces one by one, which tears functions and
- * triggers apart and leaves half a migration behind when a piece fails. PostgreSQL takes a whole script as
- * it is and runs it as one transaction, as `prisma migrate deploy` does.
+ * PrismaPg splits a script at every semicolon and sends the parts one by one. That breaks functions and
+ * triggers, and leaves half a migration behind when a part fails. This class sends the whole script.
+ * PostgreSQL runs it as one transaction, as `prisma migrate deploy` does.
  */
 class WholeScripts extends PrismaPg {
   override async connect(): ReturnType<PrismaPg['connect']> {

@@ -1,8 +1,10 @@
 /**
- * Codes that say the database itself cannot serve right now: Prisma's connection errors, and its transactions that
- * got no connection in time, took too long or were the victim of a deadlock, which are rolled back
- * (https://www.prisma.io/docs/orm/reference/error-reference), PostgreSQL's classes 08, 53, 57P and 40
- * (https://www.postgresql.org/docs/current/errcodes-appendix.html) and the socket's own.
+ * Codes which say that the database cannot serve right now:
+ * - Prisma's connection errors, and its errors for transactions that got no connection in time, took too long
+ *   or were the victim of a deadlock. Such transactions are rolled back.
+ *   https://www.prisma.io/docs/orm/reference/error-reference
+ * - PostgreSQL's classes 08, 53, 57P and 40: https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * - error codes of the socket.
  */
 const codes =
   /^(P1001|P1002|P1008|P1017|P2024|P2028|P2034|P2037|08...|40001|40P01|53[0-4]00|57P0[1-5]|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
@@ -10,7 +12,9 @@ const messages =
   /Connection terminated|connection timeout|timeout exceeded when trying to connect|server closed the connection|Client has encountered a connection error/i;
 const kinds = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
 
-/** Whether an error means that the database could not serve and the same may succeed later, rather than that a query was wrong. */
+/**
+ * Whether an error means that the database could not serve and a retry may succeed. False for a wrong query.
+ */
 export function isDatabaseUnavailable(error: unknown): boolean {
   let depth = 0;
   for (let at: unknown = error; at !== null && typeof at === 'object' && depth < 6; depth += 1) {
@@ -25,7 +29,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return false;
 }
 
-/** What is behind an error; of a raw query Prisma keeps it under `meta`. */
+/** The cause of an error. For a raw query Prisma keeps the cause under `meta`. */
 function causeOf(error: object): unknown {
   if ('cause' in error && error.cause !== undefined) return error.cause;
   const meta = 'meta' in error ? error.meta : null;

@@ -3,15 +3,15 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Transaction } from '../database/client.ts';
 
-/** What a job of the sync queue carries. */
+/** The data of a job in the sync queue. */
 export const syncJob = z.object({ runId: z.int(), integrationId: z.int() });
 type SyncJob = z.output<typeof syncJob>;
 
-/** What a job of the webhook queue carries. */
+/** The data of a job in the webhook queue. */
 export const webhookJob = z.object({ deliveryId: z.string().regex(/^\d+$/) });
 type WebhookJob = z.output<typeof webhookJob>;
 
-/** What a job of the content queue carries: one content to be read from its site. */
+/** The data of a job in the content queue, which reads one content from its site. */
 export const contentJob = z.object({
   integrationId: z.int(),
   contentType: z.string(),
@@ -19,10 +19,10 @@ export const contentJob = z.object({
 });
 export type ContentJob = z.output<typeof contentJob>;
 
-/** What a job of the schedule queue carries: an integration whose time has come. */
+/** The data of a job in the schedule queue: an integration whose scheduled sync is due. */
 export const scheduleJob = z.object({ integrationId: z.int() });
 
-/** When an integration is synced by itself. */
+/** The schedule of an integration's automatic syncs. */
 interface SyncSchedule {
   /** A cron expression of five fields. */
   cron: string;
@@ -30,13 +30,16 @@ interface SyncSchedule {
   timeZone: string;
 }
 
-/** The queues with their policies. A policy is fixed when a queue is made; the rest is brought up to date at each start. */
+/**
+ * Runs of integrations. For all queues: the policy cannot change after a queue was created. Each start
+ * updates the other options.
+ */
 export const syncQueue = {
   name: 'sync',
-  // One job of an integration runs and one waits, so that a change that arrives mid-run is not lost.
+  // Per integration one job runs and one may wait, so that a change during a run is not lost.
   policy: 'stately',
-  // A worker that is killed stops its heartbeat; the job is then given to another. Attempts are for crashes
-  // only: what goes wrong inside a run ends the run.
+  // When a worker is killed, its heartbeat stops and another worker gets the job. Retries are only for
+  // crashes, because an error inside a run ends the run.
   heartbeatSeconds: 15,
   retryLimit: 20,
   retryDelay: 1,
@@ -45,12 +48,14 @@ export const syncQueue = {
   notify: true,
 } satisfies Queue;
 
-/** Deliveries wait for nobody but earlier ones of the same post, which the inbox itself keeps in order. */
+/**
+ * Webhook deliveries. A delivery waits only for earlier ones of the same post. The inbox keeps their order.
+ */
 export const webhookQueue = {
   name: 'webhook',
   policy: 'standard',
   heartbeatSeconds: 15,
-  // More than the inbox itself tries, which leaves some for workers that died in the middle.
+  // More retries than the inbox itself makes. The rest is for workers that died during a delivery.
   retryLimit: 20,
   retryDelay: 2,
   retryBackoff: true,
@@ -60,12 +65,14 @@ export const webhookQueue = {
   notify: true,
 } satisfies Queue;
 
-/** One content is read at a time, and one reading waits: what changes during the first is seen by the second. */
+/**
+ * Reads of single contents. Per content one job runs and one may wait, which sees changes during the first.
+ */
 export const contentQueue = {
   name: 'content',
   policy: 'stately',
   heartbeatSeconds: 15,
-  // Seconds apart at first, then hourly for three days, which is how long the connector tries to tell.
+  // Retries come seconds apart at first, then hourly for three days, as long as the connector retries.
   retryLimit: 80,
   retryDelay: 5,
   retryBackoff: true,
@@ -75,35 +82,37 @@ export const contentQueue = {
   notify: true,
 } satisfies Queue;
 
-/** Integrations whose time has come; each makes a run, which is what is kept and shown. */
+/** Integrations whose scheduled sync is due. Each job creates a run, and the run is what users see. */
 export const scheduleQueue = {
   name: 'schedule',
   policy: 'standard',
   retryLimit: 5,
   retryDelay: 5,
   retryBackoff: true,
-  // While the server is paused nobody takes them; what is long past is not made up for.
+  // While the server is paused, no worker takes these jobs. A job older than this is dropped.
   retentionSeconds: 3_600,
   deleteAfterSeconds: 86_400,
 } satisfies Queue;
 
-/** Old records are deleted by one worker at a time, of however many. */
+/** Deletion of old records. Only one worker at a time does it, however many there are. */
 export const retentionQueue = {
   name: 'retention',
   policy: 'exclusive',
   heartbeatSeconds: 15,
-  // The next hour's job goes on where this one stopped.
+  // After the retries, the job of the next hour continues.
   retryLimit: 2,
   expireInSeconds: 3_600,
   deleteAfterSeconds: 86_400,
 } satisfies Queue;
 
-/** Every hour rather than every night: a server that runs in the day only must delete, too. UTC. */
+/** In UTC. Every hour and not every night, so that a server that runs only by day deletes too. */
 const retentionCron = '17 * * * *';
 
 const queues: Queue[] = [syncQueue, webhookQueue, contentQueue, scheduleQueue, retentionQueue];
 
-/** Opens pg-boss on its own small pool: jobs must not wait for the connections of calls, nor calls for theirs. */
+/**
+ * Creates pg-boss with its own small pool. Jobs and API requests must not wait for each other's connections.
+ */
 export function createBoss(options: { url: string; logger: Logger; works: boolean }): PgBoss {
   const boss = new PgBoss({
     connectionString: options.url,
@@ -116,11 +125,11 @@ export function createBoss(options: { url: string; logger: Logger; works: boolea
     monitorIntervalSeconds: 10,
     connectionTimeoutMillis: 10_000,
   });
-  boss.on('error', (error: Error) => options.logger.warn({ err: error }, 'the job queue met an error'));
+  boss.on('error', (error: Error) => options.logger.warn({ err: error }, 'the job queue reported an error'));
   return boss;
 }
 
-/** Puts jobs into the queues, in the transaction of what they are for. */
+/** Puts jobs into the queues, in the transaction that stores the data of the job. */
 export class JobQueue {
   readonly #boss: PgBoss;
 
@@ -128,7 +137,7 @@ export class JobQueue {
     this.#boss = boss;
   }
 
-  /** Makes the queues, or brings their options up to date. Call once after the boss has started. */
+  /** Creates the queues, or updates their options. Call once after the boss has started. */
   async prepare(): Promise<void> {
     for (const queue of queues) {
       const known = await this.#boss.getQueue(queue.name);
@@ -140,8 +149,8 @@ export class JobQueue {
   }
 
   /**
-   * Enqueues a run. Returns the job's id; null when a job of the integration waits already.
-   * `accountId` groups jobs, so that one account's many sites do not keep the others waiting.
+   * Enqueues a run. Returns the job's id, or null when a job of the integration is already waiting.
+   * `accountId` groups jobs, so that an account with many sites does not delay other accounts.
    */
   async enqueueSync(tx: Transaction, job: SyncJob, accountId: number): Promise<string | null> {
     return this.#boss.send(syncQueue.name, job, {
@@ -151,12 +160,12 @@ export class JobQueue {
     });
   }
 
-  /** Takes a job back that has not ended. */
+  /** Cancels a job that has not ended. */
   async cancelSync(tx: Transaction, jobId: string): Promise<void> {
     await this.#boss.cancel(syncQueue.name, jobId, { db: fromPrisma(tx) });
   }
 
-  /** Enqueues deliveries to be applied. Jobs are grouped by site, so that one site's flood leaves room for others. */
+  /** Enqueues webhook deliveries. Jobs are grouped by site, so that a busy site does not delay others. */
   async enqueueWebhooks(tx: Transaction, deliveries: { id: bigint; siteId: number }[]): Promise<void> {
     if (deliveries.length === 0) return;
     const jobs = deliveries.map(({ id, siteId }) => {
@@ -166,7 +175,7 @@ export class JobQueue {
     await this.#boss.insert(webhookQueue.name, jobs, { db: fromPrisma(tx) });
   }
 
-  /** Enqueues the reading of one content, unless one waits already. */
+  /** Enqueues a job that reads one content, unless such a job is already waiting. */
   async enqueueContent(tx: Transaction, job: ContentJob): Promise<void> {
     await this.#boss.send(contentQueue.name, job, {
       db: fromPrisma(tx),
@@ -175,7 +184,7 @@ export class JobQueue {
     });
   }
 
-  /** Sets when an integration is synced by itself, or never for null. */
+  /** Sets the schedule of an integration's automatic syncs. Null removes the schedule. */
   async scheduleSync(tx: Transaction, integrationId: number, schedule: SyncSchedule | null): Promise<void> {
     const key = String(integrationId);
     const db = fromPrisma(tx);
@@ -184,7 +193,7 @@ export class JobQueue {
     await this.#boss.schedule(scheduleQueue.name, schedule.cron, { integrationId }, options);
   }
 
-  /** Why a schedule cannot be used; null when it can. */
+  /** Returns the invalid part of a schedule and the reason, or null when the schedule is valid. */
   scheduleFault({ cron, timeZone }: SyncSchedule): { part: 'cron' | 'time_zone'; message: string } | null {
     if (!Intl.supportedValuesOf('timeZone').includes(timeZone) && timeZone !== 'UTC')
       return { part: 'time_zone', message: 'must be an IANA time zone such as Europe/Berlin.' };
@@ -194,13 +203,13 @@ export class JobQueue {
       this.#boss.previewSchedule(cron, { tz: timeZone, count: 1 });
       return null;
     } catch {
-      return { part: 'cron', message: 'is no cron expression such as "0 3 * * *".' };
+      return { part: 'cron', message: 'must be a cron expression such as "0 3 * * *".' };
     }
   }
 
-  /** Throws when the queue cannot be reached. */
+  /** Throws when the queues cannot be reached or do not exist. */
   async check(): Promise<void> {
     const queue = await this.#boss.getQueue(syncQueue.name);
-    if (!queue) throw new Error('The queues have not been made.');
+    if (!queue) throw new Error('The job queues do not exist yet.');
   }
 }

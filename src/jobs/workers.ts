@@ -18,15 +18,15 @@ import {
   webhookQueue,
 } from './queues.ts';
 
-/** How many runs one process works on at once, and how many of them may be one account's. */
+/** How many runs one process works on at once, and how many of them may belong to one account. */
 const runs = { atOnce: 8, perGroup: 4 };
-/** Of one site so few are worked on at once that its flood leaves room for the others. */
+/** Limits for webhook deliveries. The limit per site keeps a busy site from blocking other sites. */
 const deliveries = { atOnce: 8, perGroup: 2 };
-/** A site is asked for so many contents at once. */
+/** How many contents are read at once, and how many of them from one integration. */
 const contents = { atOnce: 4, perGroup: 2 };
 const schedules = { atOnce: 1, perGroup: 1 };
 const retentions = { atOnce: 1, perGroup: 1 };
-/** How soon it is noticed that sites may be called, or may no more. Milliseconds. */
+/** The interval of the check whether sites may be called. Milliseconds. */
 const lookEveryMs = 1_000;
 /** The queues whose jobs call sites. */
 const callingQueues = [syncQueue, contentQueue, scheduleQueue];
@@ -41,20 +41,20 @@ export interface Workers {
 
 /** Workers that were started. */
 export interface RunningWorkers {
-  /** Ends the looking whether sites may be called. The work itself ends with the boss's stop. */
+  /** Ends the regular check whether sites may be called. The work itself ends when the boss stops. */
   stop(): void;
 }
 
-/** Whether jobs that call sites may be taken. */
+/** Decides whether workers may take jobs that call sites. */
 interface Permission {
-  /** Why no site may be called now; null while they may. */
+  /** Returns the error that forbids calls to sites now, or null when calls are allowed. */
   refusal(): Promise<RemoteError | null>;
   logger: Logger;
 }
 
 /**
- * Starts to work on the queues. Jobs that call sites wait in their queues while that is refused. Ends with the boss's
- * stop, which gives running jobs back.
+ * Starts the workers of all queues. While calls to sites are refused, jobs that call sites wait in their
+ * queues. The workers end when the boss stops, which returns running jobs to their queues.
  */
 export async function startWorkers(
   boss: PgBoss,
@@ -83,7 +83,7 @@ export async function startWorkers(
   return callers;
 }
 
-/** The workers whose jobs call sites: they are there while sites may be called. */
+/** The workers whose jobs call sites. They run only while sites may be called. */
 class CallingWorkers implements RunningWorkers {
   readonly #boss: PgBoss;
   readonly #permission: Permission;
@@ -111,13 +111,14 @@ class CallingWorkers implements RunningWorkers {
   }
 
   async #look(): Promise<void> {
-    // Ending the work waits for the jobs that run.
+    // The previous check may still be waiting for running jobs to end.
     if (this.#looks) return;
     this.#looks = true;
     try {
       await this.#follow();
     } catch (error) {
-      if (!this.#ended) this.#permission.logger.warn({ err: error }, 'who may call sites cannot be read');
+      if (!this.#ended)
+        this.#permission.logger.warn({ err: error }, 'cannot read whether sites may be called');
     } finally {
       this.#looks = false;
     }
@@ -132,7 +133,7 @@ class CallingWorkers implements RunningWorkers {
   }
 }
 
-/** Works on a queue `atOnce` jobs at a time, of one group at most `perGroup`. */
+/** Starts workers for a queue: at most `atOnce` jobs at a time, and at most `perGroup` of one group. */
 async function work(
   boss: PgBoss,
   queue: string,
@@ -144,8 +145,8 @@ async function work(
     {
       localConcurrency: atOnce,
       localGroupConcurrency: perGroup,
-      // Listening wakes a worker at once; polling is for what was sent while nobody listened, and, of which
-      // nobody is told, for jobs that were given back by a worker that stopped or died.
+      // A notification wakes a worker at once. Polling finds the jobs without one: jobs sent while no worker
+      // listened, and jobs returned by a worker that stopped or died.
       pollingIntervalSeconds: 2,
       notifyPollingIntervalSeconds: 5,
     },
@@ -159,7 +160,10 @@ async function work(
   );
 }
 
-/** Left alone, pg-boss rests after each job until the next poll, however many wait. Who is busy has cause to look again. */
+/**
+ * Wakes the busy workers of a queue after a job. Without this, pg-boss waits for the next poll after each
+ * job, even when more jobs are waiting.
+ */
 function lookAgain(boss: PgBoss, queue: string): void {
   for (const worker of boss.getWipData()) {
     if (worker.name === queue && worker.count > 0) boss.notifyWorker(worker.id);

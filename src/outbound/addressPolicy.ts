@@ -7,29 +7,33 @@ import { SetupError } from '../errors.ts';
 import { type ConnectionTrace, traceSocket } from './connectionTrace.ts';
 
 /**
- * Which addresses may be connected to: public unicast, and the ranges that the operator allows.
+ * Decides which addresses a request may connect to: public unicast addresses, and ranges that the operator
+ * allows.
  *
- * request-filtering-agent checks every address where the socket connects, so a name that resolves to something
- * else the second time gains nothing. It takes CIDRs too, but prints a warning with a stack trace for each
- * address of the other family (its matcher throws on IPv6 against an IPv4 range). So the ranges are kept here,
- * and the agent is told the exact addresses in them right before it checks: both happen in the same tick.
+ * request-filtering-agent checks every address when the socket connects. So a name that resolves to another
+ * address the second time gains nothing. The agent also takes CIDRs, but its matcher throws when it compares
+ * IPv6 with an IPv4 range, and the agent then prints a warning with a stack trace. So the ranges are kept
+ * here. Right before the agent checks, in the same tick, it gets the exact addresses that are in the ranges.
  */
 export class AddressPolicy {
-  /** The exact addresses that the agents let through at this moment; shared with them by reference. */
+  /** The exact addresses that the agents allow at this moment. The agents hold a reference to this array. */
   readonly admitted: string[] = [];
   private readonly allowed = new BlockList();
 
-  /** @param allow CIDRs or single addresses exempt from the block. Throws SetupError naming one that is neither. */
+  /**
+   * @param allow CIDRs or single addresses exempt from the block
+   * @throws SetupError that names an invalid entry
+   */
   constructor(allow: readonly string[]) {
     for (const entry of allow) this.allowRange(entry);
   }
 
-  /** Makes the agents' next check let these addresses through as far as the operator allows them. */
+  /** Lets the agents' next check accept these addresses, but only addresses that the operator allows. */
   admit(addresses: readonly string[]): void {
     this.admitted.splice(0, Infinity, ...addresses.filter((address) => this.isAllowed(address)));
   }
 
-  /** A resolver that tells the agents which of its answers the operator allows. */
+  /** Wraps a resolver: the agents learn which of its answers the operator allows. */
   watch(lookup: LookupFunction): LookupFunction {
     return (hostname, options, callback) => {
       lookup(hostname, options, (error, found, family) => {
@@ -56,7 +60,9 @@ export class AddressPolicy {
       bits < 0 ||
       bits > largest
     ) {
-      throw new SetupError(`OUTBOUND_ALLOW: "${entry}" is no address range. Write CIDRs such as 10.0.0.0/8.`);
+      throw new SetupError(
+        `OUTBOUND_ALLOW: "${entry}" is not an address range. Write CIDRs such as 10.0.0.0/8.`,
+      );
     }
     this.allowed.addSubnet(network, bits, family === 6 ? 'ipv6' : 'ipv4');
   }
@@ -68,17 +74,19 @@ function addressOf(entry: LookupAddress): string {
 
 type ConnectListener = (error: Error | null, socket: Duplex) => void;
 
-/** Keep-alive settings of both agents. Idle sockets are closed after 30 s, as many sites close them sooner. */
+/**
+ * Keep-alive settings of both agents. Idle sockets are closed after 30 s; many sites close them even sooner.
+ */
 const POOL = {
   keepAlive: true,
   maxSockets: 32,
   maxFreeSockets: 64,
   timeout: 30_000,
-  // Node gives each address of a name 250 ms before it tries the next: too short for a far site.
+  // By default Node tries the next address of a name after 250 ms, which is too short for a distant site.
   autoSelectFamilyAttemptTimeout: 1_000,
 } as const;
 
-/** http sockets under the policy, each with its trace. */
+/** Opens http sockets that the policy allows, and keeps a trace of each. */
 export class PolicedHttpAgent extends RequestFilteringHttpAgent {
   private readonly policy: AddressPolicy;
   private readonly traces: WeakMap<Duplex, ConnectionTrace>;
@@ -94,13 +102,13 @@ export class PolicedHttpAgent extends RequestFilteringHttpAgent {
   }
 
   override createConnection(options: TcpNetConnectOpts, listener?: ConnectListener): Duplex {
-    // A literal address is checked before any lookup.
+    // The agent checks a literal address before any lookup, so the address must be admitted here.
     this.policy.admit(literal(options.host));
     return traceSocket(super.createConnection(options, listener), this.traces);
   }
 }
 
-/** https sockets under the policy, each with its trace. */
+/** Opens https sockets that the policy allows, and keeps a trace of each. */
 export class PolicedHttpsAgent extends RequestFilteringHttpsAgent {
   private readonly policy: AddressPolicy;
   private readonly traces: WeakMap<Duplex, ConnectionTrace>;

@@ -1,23 +1,25 @@
 import type { Duplex } from 'node:stream';
 
-/** How far a socket has come, in milliseconds since it was begun; a phase that has not ended is absent. */
+/**
+ * When the phases of a socket ended, in milliseconds since its start. A phase that has not ended is absent.
+ */
 export interface ConnectionTrace {
   begun: number;
   resolvedAfter?: number;
   connectedAfter?: number;
   securedAfter?: number;
-  /** Was the trace handed out with a response already? Then the socket is being used again. */
+  /** Whether a response was returned with this trace already. If so, the socket is reused. */
   reported: boolean;
 }
 
-/** How long a response's connection took to make. Null phases: a kept socket was used again, or none was needed. */
+/** Durations of a connection's phases. Null when the socket was reused or the phase was not needed. */
 export interface ConnectTimes {
   dns_ms: number | null;
   tcp_ms: number | null;
   tls_ms: number | null;
 }
 
-/** Records a new socket's phases and gives it back. */
+/** Records the phases of a new socket and returns the socket. */
 export function traceSocket(socket: Duplex, traces: WeakMap<Duplex, ConnectionTrace>): Duplex {
   const trace: ConnectionTrace = { begun: performance.now(), reported: false };
   traces.set(socket, trace);
@@ -34,7 +36,7 @@ export function traceSocket(socket: Duplex, traces: WeakMap<Duplex, ConnectionTr
   return socket;
 }
 
-/** The times of a response's own connection, once; null phases when the socket had served before. */
+/** Returns the connection's times for its first response. For later responses all phases are null. */
 export function takeConnectTimes(trace: ConnectionTrace | undefined): ConnectTimes {
   if (trace === undefined || trace.reported) return { dns_ms: null, tcp_ms: null, tls_ms: null };
   trace.reported = true;
@@ -49,7 +51,7 @@ export function takeConnectTimes(trace: ConnectionTrace | undefined): ConnectTim
 
 type ConnectionPhase = 'dns' | 'connect' | 'response';
 
-/** What a connection is waiting for. */
+/** The phase that a connection is waiting for. */
 export function phaseOf(trace: ConnectionTrace | undefined, secure: boolean): ConnectionPhase {
   if (trace === undefined) return 'response';
   if (trace.connectedAfter === undefined) return trace.resolvedAfter === undefined ? 'dns' : 'connect';

@@ -11,11 +11,11 @@ import { remoteFault, tooLarge, unreachable } from './remoteFault.ts';
 interface OutboundOptions {
   /** CIDRs exempt from the private-address block. */
   allow: readonly string[];
-  /** PEM certificates trusted besides the well-known roots. */
+  /** PEM certificates that are trusted in addition to the well-known roots. */
   extraCa?: string;
-  /** Resolves names; the system's resolver by default. */
+  /** Resolves host names. The system's resolver by default. */
   lookup?: LookupFunction;
-  /** Why nothing may leave this process now; null while it may. Asked before each request. */
+  /** Called before each request. Returns the error that forbids all requests now, or null. */
   refusal?: () => Promise<RemoteError | null>;
 }
 
@@ -25,30 +25,30 @@ export interface OutboundRequest {
   url: string;
   headers?: Record<string, string>;
   body?: string | Buffer;
-  /** For the whole exchange, redirects and body included. Milliseconds, 10,000 by default. */
+  /** The limit for the whole exchange, including redirects and body. Milliseconds, 10,000 by default. */
   timeoutMs?: number;
-  /** Of the body as decompressed. Bytes, 10 MiB by default. */
+  /** The largest size of the decompressed body. Bytes, 10 MiB by default. */
   maxBytes?: number;
   /**
    * `same_origin` (default) follows at most 5 redirects to the same scheme, host and port. `none` follows no
-   * redirect at all, for requests that are signed for one path. Either way a redirect not followed is a
-   * RemoteError `redirect`.
+   * redirect at all, for requests that are signed for one path. With both settings, a redirect that is not
+   * followed throws the RemoteError `redirect`.
    */
   redirects?: 'same_origin' | 'none';
 }
 
 export interface OutboundResponse {
   status: number;
-  /** Lower-case names; a header sent more than once is joined by `, `. */
+  /** Names in lower case. The values of a repeated header are joined by `, `. */
   headers: Record<string, string>;
   body: Buffer;
   /** The URL that answered, after redirects. */
   url: string;
-  /** How many redirects were followed. */
+  /** The number of redirects that were followed. */
   redirects: number;
-  /** For the whole exchange, in milliseconds. */
+  /** The duration of the whole exchange, in milliseconds. */
   ms: number;
-  /** How long the connection of the last hop took to make. */
+  /** How long it took to connect for the last hop. */
   connect: ConnectTimes;
 }
 
@@ -57,8 +57,9 @@ const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 const USER_AGENT = 'Sitebridge/0.1.0';
 
 /**
- * The only way out of this process to a site: public addresses only, checked where the socket connects, no
- * proxy, capped in time and size, redirects only within one origin, so that credentials reach nobody else.
+ * All requests of this process to sites go through this client. It connects to public addresses only, which
+ * it checks when the socket connects. It uses no proxy, and limits time and size. It follows redirects only
+ * within one origin, so that no other server gets the credentials.
  */
 export class OutboundClient {
   private readonly traces = new WeakMap<Duplex, ConnectionTrace>();
@@ -66,7 +67,7 @@ export class OutboundClient {
   private readonly httpsAgent: PolicedHttpsAgent;
   private readonly refusal: () => Promise<RemoteError | null>;
 
-  /** Throws SetupError when a range in `allow` is none. */
+  /** Throws SetupError when an entry of `allow` is not an address range. */
   constructor(options: OutboundOptions) {
     const policy = new AddressPolicy(options.allow);
     this.refusal = options.refusal ?? (async () => null);
@@ -76,11 +77,11 @@ export class OutboundClient {
   }
 
   /**
-   * Sends one request and returns the answer, whatever its status.
-   * Throws RemoteError: invalid_url, private_address, dns, unreachable (detail refused, timeout, no_route, reset,
-   * not_http), tls (detail expired, self_signed, wrong_name, incomplete_chain, untrusted, protocol), redirect
-   * (detail: where to, without query), too_large, timeout (detail dns, connect, response). No message or detail
-   * of these holds a network address. And what `refusal` gives, before anything is sent.
+   * Sends one request and returns the response, whatever its status. Throws RemoteError: invalid_url,
+   * private_address, dns, unreachable (detail refused, timeout, no_route, reset, not_http), tls (detail
+   * expired, self_signed, wrong_name, incomplete_chain, untrusted, protocol), redirect (detail: the target
+   * without query), too_large, timeout (detail dns, connect, response). Their messages and details contain no
+   * network address. Before sending, it throws the error that `refusal` returns.
    */
   async request(request: OutboundRequest): Promise<OutboundResponse> {
     const refusal = await this.refusal();
@@ -106,7 +107,7 @@ export class OutboundClient {
     }
   }
 
-  /** Ends the kept sockets. Requests in flight fail. */
+  /** Closes all sockets. Requests in flight fail. */
   close(): void {
     this.httpAgent.destroy();
     this.httpsAgent.destroy();
@@ -120,7 +121,8 @@ export class OutboundClient {
       if (signal.aborted)
         throw timeoutFault(socket && this.traces.get(socket), hop.url.protocol === 'https:');
       const fault = remoteFault(error);
-      // A kept socket may have been closed by the site just as it was taken: that says nothing about the site.
+      // The site may have closed a kept-alive socket at the moment of its reuse. That is no fault of the
+      // site, so the request is sent once more.
       if (reused && fault.detail === 'reset' && /^(GET|HEAD)$/.test(hop.method)) {
         return await this.send(request, hop, signal).catch((again: unknown) => {
           throw signal.aborted ? timeoutFault(undefined, false) : remoteFault(again);
@@ -157,7 +159,7 @@ async function readCapped(stream: unknown, maxBytes: number): Promise<Buffer> {
   if (!(stream instanceof Readable)) return Buffer.alloc(0);
   const chunks: Buffer[] = [];
   let size = 0;
-  // Leaving the loop by throwing destroys the stream and with it the socket.
+  // Throwing inside the loop destroys the stream, and the socket with it.
   for await (const chunk of stream) {
     const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
     size += bytes.length;
@@ -167,14 +169,16 @@ async function readCapped(stream: unknown, maxBytes: number): Promise<Buffer> {
   return Buffer.concat(chunks, size);
 }
 
-/** Nothing connected in time counts as unreachable, as it would after the kernel's own, longer, time. */
+/**
+ * A connection that was not made in time counts as unreachable, as after the kernel's own, longer timeout.
+ */
 function timeoutFault(trace: ConnectionTrace | undefined, secure: boolean): RemoteError {
   const phase = phaseOf(trace, secure);
   if (phase === 'connect' && trace?.connectedAfter === undefined) return unreachable('timeout');
   return new RemoteError('timeout', 'The site did not answer in time.', { retryable: true, detail: phase });
 }
 
-/** The socket behind axios's response or error, which keep Node's request as `request`. */
+/** The socket of an axios response or error. Both keep Node's request as `request`. */
 function connectionOf(holder: unknown): { socket: Duplex | undefined; reused: boolean } {
   const request = property(holder, 'request');
   const socket = property(request, 'socket');

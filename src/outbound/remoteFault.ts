@@ -2,11 +2,11 @@ import { types } from 'node:util';
 import { RemoteError } from '../errors.ts';
 
 /**
- * Turns what Node and OpenSSL say when a request fails into a RemoteError. Their own messages hold addresses,
- * so none is passed on, not even as a cause: loggers print causes.
+ * Turns errors of Node and OpenSSL into a RemoteError. Their messages contain addresses. So the original
+ * error is not passed on, not even as a cause, because loggers print causes.
  */
 
-/** What is wrong with a site's TLS, as `detail` of the code `tls`. */
+/** The TLS fault of a site: `detail` of the code `tls`. */
 type TlsFault = 'expired' | 'self_signed' | 'wrong_name' | 'incomplete_chain' | 'untrusted' | 'protocol';
 
 /** Error codes of Node's TLS: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
@@ -16,7 +16,8 @@ const TLS_FAULTS: Record<string, TlsFault> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'self_signed',
   ERR_TLS_CERT_ALTNAME_INVALID: 'wrong_name',
   HOSTNAME_MISMATCH: 'wrong_name',
-  // The leaf came alone and its issuer is no root that we know: nearly always a forgotten intermediate.
+  // The site sent only its own certificate, and the issuer is not a known root. Nearly always the site's
+  // configuration lacks the intermediate certificate.
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'incomplete_chain',
   UNABLE_TO_GET_ISSUER_CERT: 'incomplete_chain',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'untrusted',
@@ -41,7 +42,7 @@ const TLS_MESSAGES: Record<TlsFault, string> = {
   protocol: 'The site does not speak TLS that can be understood.',
 };
 
-/** Why a connection could not be made or broke, as `detail` of the code `unreachable`. */
+/** Why a connection failed or broke: `detail` of the code `unreachable`. */
 type UnreachableFault = 'refused' | 'timeout' | 'no_route' | 'reset' | 'not_http';
 
 const UNREACHABLE_FAULTS: Record<string, UnreachableFault> = {
@@ -68,10 +69,12 @@ const UNREACHABLE_MESSAGES: Record<UnreachableFault, string> = {
 
 const DNS_CODES = /^(ENOTFOUND|ENODATA|ESERVFAIL|EREFUSED|ETIMEOUT|EBADNAME|EAI_[A-Z]+)$/;
 
-/** request-filtering-agent gives its refusals no code; test/outbound pins this wording. */
+/**
+ * request-filtering-agent refuses addresses with an error without a code. test/outbound checks this wording.
+ */
 const ADDRESS_REFUSED = /is not allowed\. Because/;
 
-/** The RemoteError for a failed request. Its message names neither address nor host. */
+/** The RemoteError for a failed request. Its message contains neither address nor host name. */
 export function remoteFault(error: unknown): RemoteError {
   if (error instanceof RemoteError) return error;
   const chain = causes(error);
@@ -117,7 +120,7 @@ function dnsFault(code: string): RemoteError {
   });
 }
 
-/** The error, its causes and the parts of an AggregateError (one for each address tried), outermost first. */
+/** The error, its causes and the parts of an AggregateError (one per address tried), outermost first. */
 function causes(error: unknown, depth = 0): Error[] {
   if (!types.isNativeError(error) || depth > 5) return [];
   const parts = 'errors' in error && Array.isArray(error.errors) ? error.errors : [];

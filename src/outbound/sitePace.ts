@@ -1,17 +1,17 @@
 import { RemoteError } from '../errors.ts';
 
-/** So many failures in a row, and the site is left alone. */
+/** After this number of failures in a row the site is left alone. */
 const FAILURES_IN_A_ROW = 5;
-/** After one failure; doubled with each further one. Milliseconds. */
+/** The wait after the first failure. It doubles with each further failure. Milliseconds. */
 const FIRST_WAIT_MS = 500;
-/** A site that asks for more patience is left alone rather than waited for. Milliseconds. */
+/** When a site asks for a longer wait, the work stops and the site is left alone. Milliseconds. */
 const LONGEST_WAIT_MS = 60_000;
-/** Slower than this many times its usual answer, and slower than this, a site is asked for less at once. */
+/** A site is slow above `ms` and above `times` its best time. It then gets fewer requests at once. */
 const SLOW = { times: 4, ms: 1_000 };
 
-/** The site is to be left alone for a while: it failed too often in a row, or asked for a long patience. */
+/** The site must be left alone for a while: it failed too often in a row, or asked for a long wait. */
 export class SiteResting extends RemoteError {
-  /** How long the site asked to be left alone, in milliseconds; undefined where it did not say. */
+  /** How long the site asked to be left alone, in milliseconds. Undefined when the site did not say. */
   readonly restMs: number | undefined;
 
   constructor(last: RemoteError, restMs: number | undefined) {
@@ -29,28 +29,28 @@ export class SiteResting extends RemoteError {
 }
 
 interface PaceOptions {
-  /** Requests to the site at once, at the most. */
+  /** The largest number of requests to the site at once. */
   atOnce: number;
-  /** Aborts when the work was given up. */
+  /** Aborts when the work is cancelled. */
   signal: AbortSignal;
 }
 
 /**
- * How fast sites are asked. All that this process does with a site goes through one pace: at most `atOnce`
- * requests at once, fewer where it answers ever more slowly or with faults, none while it asks for patience.
+ * Limits how fast this process sends requests to sites. All its requests to a site share one pace: at most
+ * `atOnce` requests at once, fewer when the site becomes slow or fails, none while the site asks to wait.
  */
 export class SitePaces {
   readonly #sites = new Map<string, PacedSite>();
   readonly #now: () => number;
   readonly #wait: (ms: number, signal: AbortSignal) => Promise<void>;
 
-  /** `now` gives milliseconds, of whatever origin; `wait` rejects when its signal aborts. */
+  /** `now` returns milliseconds since any fixed moment. `wait` rejects when its signal aborts. */
   constructor(parts: { now: () => number; wait: (ms: number, signal: AbortSignal) => Promise<void> }) {
     this.#now = parts.now;
     this.#wait = parts.wait;
   }
 
-  /** The pace of the site with this key for one piece of work. */
+  /** Returns the pace of the site with this key, for one piece of work. */
   open(key: string, { atOnce, signal }: PaceOptions) {
     const site = this.#sites.get(key) ?? new PacedSite();
     this.#sites.set(key, site);
@@ -79,7 +79,7 @@ export class SitePaces {
       } catch (error) {
         if (signal.aborted || !(error instanceof RemoteError)) throw error;
         if (!error.retryable) {
-          // It answered, if only to refuse.
+          // The site answered, although with a refusal. So its failures in a row end here.
           site.answered();
           throw error;
         }
@@ -98,7 +98,7 @@ export class SitePaces {
     }
   }
 
-  /** Waits until the site may be asked, and takes a place. */
+  /** Waits until a request to the site may be sent, and takes one of its places. */
   async #turn(site: PacedSite, signal: AbortSignal): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
@@ -110,22 +110,22 @@ export class SitePaces {
   }
 }
 
-/** What is known of how one site bears being asked. */
+/** The state of one site: its limit, its failures and its response times. */
 class PacedSite {
-  /** Not before this moment. */
+  /** No request is sent before this moment. */
   heldUntil = Number.NEGATIVE_INFINITY;
   #most = 1;
   #limit = 1;
   #underWay = 0;
   #failures = 0;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
-  /** A moving average of how long it takes to answer, and the least that it was. */
+  /** A moving average of the response time, and the smallest value of that average. Milliseconds. */
   #usualMs: number | null = null;
   #bestMs = Number.POSITIVE_INFINITY;
   #waiting: (() => void)[] = [];
 
   allow(most: number): void {
-    // A new limit is tried whole; what slowed the site down slows it again.
+    // A new limit is used in full at once. If it is too much for the site, the limit shrinks again.
     if (most !== this.#most) this.#limit = most;
     this.#most = most;
   }
@@ -162,14 +162,14 @@ class PacedSite {
     this.#bestMs = Math.min(this.#bestMs, usual);
     if (usual > SLOW.ms && usual > this.#bestMs * SLOW.times) {
       this.#limit = Math.max(1, this.#limit - 0.25);
-      // What has become usual is no reason to slow down for ever.
+      // The best time grows a little, so that a site that stays slow is not held back for ever.
       this.#bestMs *= 1.01;
     } else if (this.#limit < this.#most) {
       this.#limit = Math.min(this.#most, this.#limit + 1 / this.#limit);
     }
   }
 
-  /** Returns how many failures in a row that makes. Those of requests that were under way together are one. */
+  /** Returns the number of failures in a row. Failures of requests that ran at the same time count once. */
   failed(startedAt: number, now: number): number {
     if (startedAt >= this.#lastFailureAt) this.#failures += 1;
     this.#lastFailureAt = now;
@@ -177,7 +177,7 @@ class PacedSite {
     return this.#failures;
   }
 
-  /** It will have been left alone before it is asked again, and begins anew then. */
+  /** Resets the failures, because the site is left alone before the next request. */
   rested(): void {
     this.#failures = 0;
   }

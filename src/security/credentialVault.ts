@@ -1,7 +1,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 
-/** What a secret belongs to. It stands, authenticated, in the secret's own header and is checked on decryption. */
+/**
+ * The owner of a secret. The authenticated header of the secret names the owner, and decryption checks it.
+ */
 export interface SecretOwner {
   accountId: number;
   siteId: number;
@@ -9,7 +11,7 @@ export interface SecretOwner {
   platform: string;
 }
 
-/** A kept secret cannot be opened: its key is gone, it was changed, or it belongs to something else. */
+/** A stored secret cannot be decrypted: its key is missing, it was changed, or it has another owner. */
 export class VaultError extends Error {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super(message, options);
@@ -18,14 +20,14 @@ export class VaultError extends Error {
 }
 
 /**
- * Encrypts what is kept secret in the database: compact JWE (RFC 7516), `dir` + A256GCM.
- * The first key encrypts, every key decrypts, so that keys are changed without downtime.
+ * Encrypts the secrets in the database: compact JWE (RFC 7516), `dir` + A256GCM.
+ * The first key encrypts, and every key decrypts. So keys can be changed without downtime.
  */
 export class CredentialVault {
   readonly #keys = new Map<string, KeyObject>();
   readonly #currentKid: string;
 
-  /** `keys` is `kid:base64(32 bytes)[,kid:…]`. */
+  /** `keys` is `kid:base64(32 bytes)[,kid:…]`. Throws VaultError when a key is invalid. */
   constructor(keys: string) {
     for (const part of keys.split(',')) {
       const colon = part.indexOf(':');
@@ -34,7 +36,7 @@ export class CredentialVault {
       if (colon < 1 || key.length !== 32)
         throw new VaultError('A credential key must be kid:base64(32 bytes).');
       if (this.#keys.has(kid)) throw new VaultError(`Two credential keys are called ${kid}.`);
-      // From bytes, jose would make a key anew for each call.
+      // Given plain bytes, jose would create a key object for each call.
       this.#keys.set(kid, createSecretKey(key));
     }
     const [first] = this.#keys.keys();
@@ -48,7 +50,7 @@ export class CredentialVault {
       .encrypt(this.#key(this.#currentKid));
   }
 
-  /** Throws VaultError when the secret cannot be opened or is not this owner's. */
+  /** Throws VaultError when the secret cannot be decrypted or has another owner. */
   async decrypt(owner: SecretOwner, jwe: string): Promise<string> {
     try {
       const { plaintext, protectedHeader } = await compactDecrypt(
@@ -60,18 +62,20 @@ export class CredentialVault {
         },
       );
       for (const [name, value] of Object.entries(ownerHeader(owner))) {
-        if (protectedHeader[name] !== value) throw new VaultError('A kept secret belongs to another owner.');
+        if (protectedHeader[name] !== value)
+          throw new VaultError('A stored secret belongs to another owner.');
       }
       return new TextDecoder().decode(plaintext);
     } catch (error) {
       if (error instanceof VaultError) throw error;
-      throw new VaultError('A kept secret cannot be decrypted: it was changed, or its key is another one.', {
-        cause: error,
-      });
+      throw new VaultError(
+        'A stored secret cannot be decrypted: it was changed, or encrypted with a different key.',
+        { cause: error },
+      );
     }
   }
 
-  /** Whether the secret is encrypted with the key that now encrypts. */
+  /** Whether the secret is encrypted with the first key, which encrypts new secrets. */
   isCurrent(jwe: string): boolean {
     return decodeProtectedHeader(jwe).kid === this.#currentKid;
   }

@@ -4,8 +4,9 @@ import { SetupError } from '../errors.ts';
 import { makeFileOnce } from './fileMadeOnce.ts';
 
 /**
- * Reads the secret in `file`, or makes it with `generate` and keeps it there, mode 0600.
- * Processes that start at the same moment end with the same secret.
+ * Reads the secret in `file`. If the file is missing, makes a secret with `generate` and stores it there,
+ * mode 0600. Processes that start at the same moment get the same secret. Throws SetupError when the file cannot
+ * be read or written, or is empty.
  */
 export function generatedSecret(file: string, generate: () => string): string {
   const kept = readSecret(file);
@@ -15,12 +16,12 @@ export function generatedSecret(file: string, generate: () => string): string {
     makeFileOnce(file, `${generate()}\n`);
   } catch (error) {
     throw new SetupError(
-      `Cannot keep a generated secret in ${file} (${codeOf(error)}). Make DATA_DIR writable.`,
+      `Cannot store a generated secret in ${file} (${codeOf(error)}). Make DATA_DIR writable.`,
       { cause: error },
     );
   }
   const made = readSecret(file);
-  if (made === null) throw new SetupError(`${file} vanished while it was being made. Start again.`);
+  if (made === null) throw new SetupError(`${file} disappeared right after it was created. Start again.`);
   return made;
 }
 
@@ -28,7 +29,9 @@ function readSecret(file: string): string | null {
   try {
     const text = readFileSync(file, 'utf8').trim();
     if (text === '')
-      throw new SetupError(`${file} is empty. Restore it from a backup; what it encrypted needs it.`);
+      throw new SetupError(
+        `${file} is empty. Restore it from a backup, because data encrypted with it needs it.`,
+      );
     return text;
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;

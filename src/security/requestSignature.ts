@@ -1,41 +1,41 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * Signed requests from the server to the connector plugin. The site key signs and never travels: a site that
- * was taken over, or one that only claims to be ours, learns nothing from what we send.
+ * Signed requests from the server to the connector plugin. The site key signs the request but is never sent.
+ * So a hacked site, or a site that pretends to be the right one, learns no secret from a request.
  */
 
-/** How far the two clocks may be apart. Seconds. */
+/** The largest difference between the clocks of server and site. Seconds. */
 const SIGNATURE_TOLERANCE_S = 300;
 
 const SITE_HEADER = 'X-Sitebridge-Site';
 const TIMESTAMP_HEADER = 'X-Sitebridge-Timestamp';
 const NONCE_HEADER = 'X-Sitebridge-Nonce';
 const SIGNATURE_HEADER = 'X-Sitebridge-Signature';
-/** Says which database speaks, so that a site keeps nothing of one server for another at the same address. */
+/** Names the database of the server, so that a site does not confuse two servers at the same address. */
 export const SERVER_HEADER = 'X-Sitebridge-Server';
 const SCHEME = 'v1=';
 
 interface SignedRequest {
   method: string;
-  /** Path and query as they stand in the request line, subdirectory and `?rest_route=` included. */
+  /** Path and query exactly as in the request line, including a subdirectory and `?rest_route=`. */
   target: string;
-  /** Empty when the request has none. */
+  /** Empty when the request has no body. */
   body?: string | Buffer;
 }
 
 interface SigningContext {
-  /** The id of the database: a UUID. */
+  /** The id of the server's database, a UUID. */
   serverId: string;
   siteId: number;
   siteKey: string;
-  /** When the request is sent. Milliseconds since 1970. */
+  /** The time of sending. Milliseconds since 1970. */
   now: number;
-  /** Used once; the connector remembers it for as long as the timestamp is good. */
+  /** Used for one request only. The connector remembers it as long as the timestamp is accepted. */
   nonce: string;
 }
 
-/** Returns the headers that sign a request, and say from which server it is. */
+/** Returns the headers that sign a request and name its server. */
 export function signRequest(request: SignedRequest, context: SigningContext): Record<string, string> {
   const timestamp = String(Math.floor(context.now / 1000));
   return {
@@ -53,8 +53,8 @@ type SignatureVerdict =
   | { ok: false; reason: 'missing' | 'bad_signature' | 'timestamp_out_of_range' };
 
 /**
- * Checks a request's signature as the connector does. Whether its nonce was seen before is left to the caller,
- * who must look only after the signature was right, so that a stranger cannot use up nonces.
+ * Checks a request's signature as the connector does. The caller must check whether the nonce was used
+ * before, and only after this check succeeded. Otherwise a stranger could use up nonces.
  * @param headers with lower-case names.
  * @param now milliseconds since 1970.
  */
@@ -69,7 +69,7 @@ export function verifyRequest(
   const nonce = headers[NONCE_HEADER.toLowerCase()];
   const signature = headers[SIGNATURE_HEADER.toLowerCase()];
   if (!signature) return { ok: false, reason: 'missing' };
-  // An empty key would make a signature that anybody can compute.
+  // With an empty key anybody could compute the signature.
   if (siteKey === '' || !siteId || !timestamp || !nonce || !isSignature(signature)) {
     return { ok: false, reason: 'bad_signature' };
   }

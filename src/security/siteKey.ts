@@ -7,25 +7,27 @@ export function generateSiteKey(): string {
   return prefix + randomBytes(32).toString('base64url');
 }
 
-/** Whether a text has a site key's form; says nothing about whether any site has it. */
+/** Whether a text has the form of a site key. Does not check whether a site has this key. */
 export function looksLikeSiteKey(text: string): boolean {
   return /^sbk_[A-Za-z0-9_-]{43}$/.test(text);
 }
 
-/** SHA-256 of the key in hex, as kept in the database. */
+/** SHA-256 of the key in hex, as stored in the database. */
 export function hashSiteKey(key: string): string {
   return createHash('sha256').update(key, 'utf8').digest('hex');
 }
 
-/** Whether `key` is the one whose hash is kept, in constant time. A site without a key (null) matches nothing. */
+/**
+ * Whether `key` has the stored hash, compared in constant time. Null (a site without a key) matches no key.
+ */
 export function matchesSiteKey(key: string, keptHash: string | null): boolean {
   const given = Buffer.from(hashSiteKey(key), 'hex');
-  // A missing hash is compared too, so that the time does not tell whether the site has a key.
+  // The comparison also runs without a stored hash, so that its time does not reveal whether there is a key.
   const kept = Buffer.from(keptHash ?? '0'.repeat(64), 'hex');
   return timingSafeEqual(given, kept) && keptHash !== null;
 }
 
-/** The key as it may be shown: `sbk_…` and its last four characters. */
+/** The form of the key that may be shown: `sbk_…` and its last four characters. */
 export function maskSiteKey(last4: string): string {
   return `${prefix}…${last4}`;
 }

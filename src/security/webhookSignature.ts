@@ -8,12 +8,12 @@ export interface WebhookSignature {
 }
 
 /**
- * Whether a message is signed with the key, and not older or newer than 5 minutes.
+ * Whether a message is signed with the key and its timestamp is at most 5 minutes away from now.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
- * The secret is the key's text, byte by byte; `body` is the text as it came.
+ * The secret is the key's text, byte by byte. `body` is the text exactly as received.
  */
 export function isSigned(key: string, body: string, signature: WebhookSignature): boolean {
-  // The library reads a timestamp up to its first other character; the whole header must be a number.
+  // The library ignores everything after the digits of a timestamp. Here the whole header must be a number.
   if (!/^\d{1,12}$/.test(signature.timestamp)) return false;
   try {
     new Webhook(key, { format: 'raw' }).verify(

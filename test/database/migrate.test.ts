@@ -112,7 +112,7 @@ test('one whose process was ended is told as well', async () => {
   await query(database.url, 'UPDATE _prisma_migrations SET finished_at = NULL');
   const error = await failure(migrate());
   expect(error.message).toContain('The migration 1_good');
-  expect(error.message).toContain('the process was ended while it ran');
+  expect(error.message).toContain('the process ended during the migration');
 });
 
 test('a database that is not there is told with the setting', async () => {

@@ -204,7 +204,7 @@ test('while the database cannot tell whose it is nobody is called, and it goes o
     const test = () => own.as(mine.owner).post(`${integrationsPath}/${mine.integrationId}/test-connection`);
     await test().expect(200);
     await own.db.$executeRaw`ALTER TABLE server RENAME TO away`;
-    await eventually(() => expect(own.log.join()).toContain('who may call sites cannot be read'));
+    await eventually(() => expect(own.log.join()).toContain('cannot read whether sites may be called'));
     expect(await requestsOf(() => test().expect(500))).toBe(0);
     // It serves all the same what calls nobody.
     expect((await own.anyone.get('/readyz').expect(200)).body).not.toHaveProperty('server_paused');

@@ -142,7 +142,7 @@ test('a port that is taken is named, with the setting that mends it', async () =
   expect(code).toBe(1);
   expect(stdout).toBe('');
   expect(stderr).toContain(
-    `Port ${port} on 127.0.0.1 is used by another program. Set PORT or HOST to another.`,
+    `Port ${port} on 127.0.0.1 is used by another program. Set PORT or HOST to another value.`,
   );
   expect(stderr).not.toMatch(/^\s+at /m);
 });
@@ -167,7 +167,7 @@ describe('a start that cannot be refuses, names the setting, and shows no stack 
     [
       'two keys of one name',
       { CREDENTIAL_KEYS: `${testSettings.CREDENTIAL_KEYS},${testSettings.CREDENTIAL_KEYS}` },
-      /CREDENTIAL_KEYS: must not name two keys alike/,
+      /CREDENTIAL_KEYS: must not contain two keys with the same kid/,
     ],
     [
       'nobody at DATABASE_URL',

@@ -10,14 +10,14 @@ import { contentTypesResponse } from '../../http/schemas/structure.schema.ts';
 import { runSchema } from '../../http/schemas/sync.schema.ts';
 import { ApiClient } from './apiClient.ts';
 
-/** Prints a line of what happens in a step. */
+/** Prints one line about the current step. */
 export type Say = (line: string) => void;
 export type Content = z.output<typeof contentSchema>;
 type Structure = z.output<typeof contentTypesResponse>['content_types'];
 type Run = z.output<typeof runSchema>;
 type TestResult = z.output<typeof testResultSchema>;
 
-/** One site of an agency that is signed in, on whatever platform. */
+/** One site of a signed-in agency, on any platform. */
 export interface Managed {
   api: ApiClient;
   siteId: number;
@@ -26,7 +26,7 @@ export interface Managed {
   say: Say;
 }
 
-/** An operator makes an account, and its owner signs in. */
+/** Creates an account as the operator, and signs in as its owner. */
 export async function signIn(
   serverUrl: string,
   accounts: Core['accounts'],
@@ -42,14 +42,14 @@ export async function signIn(
   return { api: anyone.withToken(token), email: owner.email };
 }
 
-/** Presses Test; the test must find `code` and nothing else. */
+/** Tests the connection. Throws when the result has another code than `code`. */
 export async function test({ api, integration, say }: Managed, code: string): Promise<void> {
   const result = await api.post(`${integration}/test-connection`, {}, testResultSchema);
-  if (result.code !== code) throw new Error(`The test found ${result.code} where ${code} is the cause.`);
+  if (result.code !== code) throw new Error(`The test found ${result.code}, but expected ${code}.`);
   tellTest(say, result);
 }
 
-/** Tells what a connection test found. */
+/** Prints the result of a connection test. */
 export function tellTest(say: Say, result: TestResult): void {
   const { message, hint, checks, latency_ms: took, remote } = result;
   say(message);
@@ -61,23 +61,23 @@ export function tellTest(say: Say, result: TestResult): void {
   say(
     result.success
       ? `${passed} checks passed in ${Math.round(took)} ms${versions}.`
-      : `Checks passed before that: ${passed}. Code for programs: ${result.code}.`,
+      : `Checks passed before the fault: ${passed}. Code for programs: ${result.code}.`,
   );
 }
 
-/** Starts a run and waits for its end, which must be a good one. */
+/** Starts a run and waits for its end. Throws when the run does not succeed. */
 export async function sync({ api, integration }: Managed, direction: Run['direction']): Promise<Run> {
   const run = await api.post(`${integration}/sync`, { direction }, runSchema);
   if (run.status !== 'success') throw new Error(`The sync ended as ${run.status}: ${run.error ?? ''}`);
   return run;
 }
 
-/** The content types and taxonomies of the site as they were read last. */
+/** The content types and taxonomies of the site, as last read by the server. */
 export async function structureOf({ api, integration }: Managed): Promise<Structure> {
   return (await api.get(`${integration}/content-types`, contentTypesResponse)).content_types;
 }
 
-/** Tells what there is on a site. */
+/** Prints the content types and taxonomies of a site. */
 export function tellStructure(say: Say, { post_types: types, taxonomies }: Structure): void {
   const counted = (of: Record<string, { label: string; count: number }>) =>
     Object.values(of)
@@ -87,12 +87,15 @@ export function tellStructure(say: Say, { post_types: types, taxonomies }: Struc
   say(`  Taxonomies: ${counted(taxonomies)}`);
 }
 
-/** The contents of the site as the API shows them. */
+/** The contents of the site, as returned by the API. */
 export async function contentsOf({ api, siteId }: Managed): Promise<Content[]> {
   return (await api.get(`/api/v1/content?site_id=${siteId}&limit=200`, contentsResponse)).results;
 }
 
-/** The content of an item, by its id on the site, as the API shows it, once it does so as expected. */
+/**
+ * Waits until the API returns the content with this external id as `expected`, and returns the content.
+ * Throws after 20 seconds.
+ */
 export async function shown(
   stage: Managed,
   externalId: number,
@@ -104,13 +107,13 @@ export async function shown(
     if (content && expected(content)) return content;
     await delay(50);
   }
-  throw new Error(`Item ${externalId} was not brought here within 20 seconds.`);
+  throw new Error(`The API did not show item ${externalId} as expected within 20 seconds.`);
 }
 
-/** Tells of the record that all of this left. */
+/** Prints the number of events and the failed events. */
 export async function readRecord({ api, integration, say }: Managed): Promise<void> {
   const { results } = await api.get(`${integration}/events?limit=100`, eventsResponse);
   const failed = results.filter((event) => !event.success);
-  say(`${results.length} events; ${failed.length} of them tell of a failure:`);
+  say(`${results.length} events, ${failed.length} of them about a failure:`);
   for (const event of failed.reverse()) say(`  ${event.created_at.slice(11, 19)}  ${event.error_message}`);
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** Calls the API as a dashboard would, and holds it to what it documents. */
+/** Calls the API as a dashboard would, and checks the responses against the documented schemas. */
 export class ApiClient {
   readonly #url: string;
   readonly #token: string | null;
@@ -26,7 +26,7 @@ export class ApiClient {
     return this.#call('PATCH', path, body, answer);
   }
 
-  /** Throws when the answer is no success or not of the documented form. */
+  /** Throws when the response is not a success or does not match the documented schema. */
   async #call<T>(method: string, path: string, body: object | undefined, answer: z.ZodType<T>): Promise<T> {
     const response = await fetch(this.#url + path, {
       method,

@@ -9,23 +9,23 @@ import { readConfig } from '../../config.ts';
 import { type Container, createContainer } from '../../container.ts';
 import { type OpenDatabase, openDatabase } from '../../database/open.ts';
 
-/** A server with a database of its own, for the time of one demonstration. */
+/** A server with a separate database, for one demonstration. */
 interface LocalServer {
-  /** Without a slash at the end. */
+  /** The URL of the server, without a slash at the end. */
   url: string;
-  /** What the operator's commands use. */
+  /** The services that the operator's commands use. */
   core: Core;
-  /** Ends everything and removes every file. Does nothing twice. */
+  /** Stops the server and removes all its files. A second call does nothing more. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts one on a free port of the loopback. Settings of the environment do not count, those given do; nothing is
- * logged.
+ * Starts a server on a free port of the loopback interface. It ignores the settings in the environment and
+ * uses `settings` instead. It logs nothing.
  */
 export async function startLocalServer(settings: Record<string, string> = {}): Promise<LocalServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sitebridge-demo-'));
-  // Started by root, PostgreSQL runs as another user, who must be able to pass through.
+  // When root starts this process, PostgreSQL runs as another user, who must pass through the folder.
   await chmod(folder, 0o711);
   const config = readConfig({ DATA_DIR: folder, PORT: '0', OUTBOUND_ALLOW: '127.0.0.0/8', ...settings });
   const logger = pino({ level: 'silent' });

@@ -10,7 +10,7 @@ import type { ApiClient } from './apiClient.ts';
 
 const integrations = '/api/v1/integration/integrations';
 
-/** What the steps work with; each adds what the next ones need. */
+/** The data of the steps. Each step adds data for the next steps. */
 interface Stage {
   serverUrl: string;
   wordpress: SimulatedWordpress;
@@ -21,28 +21,28 @@ interface SignedIn extends Stage {
   siteId: number;
   siteKey: string;
 }
-/** A site that is connected. */
+/** A connected site. */
 export interface Connected extends SignedIn {
   integration: string;
   /** The connector plugin of the simulated site. */
   plugin: SimulatedConnector;
 }
 
-/** An operator makes an account; its owner signs in, adds the site and makes its key. */
+/** Creates an account as the operator. Then signs in as its owner, adds the site and creates the site key. */
 export async function makeSite(stage: Stage, accounts: Core['accounts']): Promise<SignedIn> {
   const { api, email } = await signIn(stage.serverUrl, accounts);
   const { url, state } = stage.wordpress;
   const { name } = state;
-  // Its plugin's author wrote `&amp;` into the name, as some do; here that would only puzzle the reader.
+  // The simulated type has `&amp;` in its name, as some plugins have. That would confuse the reader here.
   if (state.postTypes.book) state.postTypes.book.name = 'Books';
   const site = await api.post('/api/v1/sites', { name, url }, siteSchema);
   const { api_key: siteKey } = await api.post(`/api/v1/sites/${site.id}/api-key`, {}, apiKeyResponse);
   stage.say(`${email} signed in and added the site "${name}" at ${url}.`);
-  stage.say(`It is site ${site.id} and has a key of its own.`);
+  stage.say(`The site has the id ${site.id} and its own key.`);
   return { ...stage, api, siteId: site.id, siteKey };
 }
 
-/** The site's administrator enters id and key in the plugin and presses Connect. */
+/** Enters site id and key in the plugin and presses Connect, as the site's administrator would. */
 export async function connect(stage: SignedIn): Promise<Connected> {
   const plugin = stage.wordpress.state.connector;
   if (plugin === null) throw new Error('The simulated WordPress has no connector plugin.');
@@ -52,7 +52,7 @@ export async function connect(stage: SignedIn): Promise<Connected> {
   if (structure?.status !== 200) throw new Error(`Connecting failed: ${test.body.message ?? test.status}`);
   tellTest(stage.say, testResultSchema.parse(test.body));
   const connected = { ...stage, plugin, integration: `${integrations}/${plugin.integrationId}` };
-  stage.say('The plugin also told what there is on the site:');
+  stage.say('The plugin also sent the structure of the site:');
   tellStructure(stage.say, await structureOf(connected));
   return connected;
 }
@@ -73,14 +73,14 @@ export async function mend(stage: Connected): Promise<void> {
   await test(stage, 'ok');
 }
 
-/** The owner decides about a type, which later readings must keep. */
+/** Disables a content type. Later reads of the structure must keep this choice. */
 export async function choose({ api, integration, say }: Connected): Promise<void> {
   const choice = { content_types: { post_types: { page: { enabled: false } } } };
   await api.patch(integration, { config_json: choice }, integrationSchema);
-  say('Pages are not to be synced.');
+  say('Pages will not be synced.');
 }
 
-/** Reads the structure from the site in a job, and says what it brought. */
+/** Reads the structure from the site and prints the changes. Throws when the choice about pages is lost. */
 export async function syncStructure(stage: Connected): Promise<void> {
   const { say } = stage;
   const before = await structureOf(stage);
@@ -93,10 +93,10 @@ export async function syncStructure(stage: Connected): Promise<void> {
     ...changesIn(', a taxonomy', before.taxonomies, after.taxonomies),
   ];
   for (const line of changes.length > 0 ? changes : ['Nothing has changed on the site.']) say(line);
-  say('Pages are still not to be synced.');
+  say('Pages are still excluded.');
 }
 
-/** Someone works on the site: a plugin brings a type, posts are written, a type goes. */
+/** Changes the site: a plugin adds a type, posts are written, another type is removed. */
 export function changeSite({ wordpress: { state }, say }: Connected): void {
   state.postTypes.recipe = { name: 'Recipes', rest_base: 'recipes', hierarchical: false, related: ['diet'] };
   state.taxonomies.diet = { name: 'Diets', rest_base: 'diets', hierarchical: false, related: ['recipe'] };
@@ -116,7 +116,9 @@ export function changeSite({ wordpress: { state }, say }: Connected): void {
       modified_gmt: new Date().toISOString().slice(0, 19),
     });
   }
-  say('A plugin for recipes was installed and two were written, one post was added, the books are gone.');
+  say(
+    'A plugin for recipes was installed, two recipes and one post were written, the type for books was removed.',
+  );
 }
 
 function changesIn(

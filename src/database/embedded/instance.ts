@@ -8,22 +8,25 @@ import type { Server } from './server.ts';
 
 /** An embedded database in use. */
 interface EmbeddedDatabase {
-  /** `postgresql://…` on loopback, with its password: not for logs. */
+  /** `postgresql://…` on loopback. Contains the password, so it must not be logged. */
   url: string;
-  /** Did this call make the database? */
+  /** Whether this call created the database. */
   fresh: boolean;
-  /** Ends the use; the last one out stops PostgreSQL. End your own connections first. Does nothing twice. */
+  /**
+   * Stops using the database. The last process that closes it stops PostgreSQL. End your own connections
+   * first. A second call does nothing more.
+   */
   close(): Promise<void>;
 }
 
 /**
- * Opens the PostgreSQL in `dataDir`, making and starting it as needed. Any number of processes may have the
- * same folder open at once; they share one server, which outlives a process that is killed.
+ * Opens the PostgreSQL in `dataDir`, and creates and starts it as needed. Any number of processes may open
+ * the same folder at once. They share one server, which keeps running when one of the processes is killed.
  *
- * @param options.systemDir  where programs and cluster go when root starts us in a folder that PostgreSQL's
- *                           unprivileged user cannot enter
- * @param options.settings   more server settings, such as `{fsync: 'off'}` for tests
- * @throws SetupError with what is wrong and what to do
+ * @param options.systemDir  the folder for programs and cluster when root starts this process in a folder
+ *                           that PostgreSQL's unprivileged user cannot enter
+ * @param options.settings   further server settings, such as `{fsync: 'off'}` for tests
+ * @throws SetupError that names the fault and the fix
  */
 export async function openEmbeddedDatabase(options: {
   dataDir: string;
@@ -48,7 +51,7 @@ export async function openEmbeddedDatabase(options: {
   };
 }
 
-/** Keeps a presence, also over a crash of PostgreSQL, until `stop`. */
+/** Keeps a presence until `stop` is called, and enters again after a crash of PostgreSQL. */
 async function stayIn(server: Server, logger: Logger): Promise<{ port: number; stop(): Promise<void> }> {
   let presence = await enter(server);
   const { port } = presence;
@@ -60,7 +63,7 @@ async function stayIn(server: Server, logger: Logger): Promise<{ port: number; s
       if (!stopped) returning = comeBack();
     });
   };
-  // One backend that dies (out of memory, a killed process) makes PostgreSQL drop every session.
+  // When one backend dies (out of memory, a killed process), PostgreSQL ends every session.
   const comeBack = async () => {
     logger.error(
       { folder: server.place.cluster, log: server.place.log },

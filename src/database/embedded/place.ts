@@ -5,42 +5,43 @@ import { SetupError } from '../../errors.ts';
 import { makeFileOnce } from '../../security/fileMadeOnce.ts';
 import { canReach, type ServerUser, serverUser } from './systemUser.ts';
 
-/** Where everything of one embedded database lies. */
+/** The paths, password and system user of one embedded database. */
 export interface Place {
   dataDir: string;
-  /** PostgreSQL's own folder, closed to all but `user`. Usually `DATA_DIR/postgres`. */
+  /** PostgreSQL's own folder, which only `user` can enter. Usually `DATA_DIR/postgres`. */
   home: string;
-  /** The cluster, inside of `home`. */
+  /** The folder of the cluster, inside `home`. */
   cluster: string;
-  /** What PostgreSQL said, in DATA_DIR. */
+  /** PostgreSQL's log file, in DATA_DIR. */
   log: string;
   password: string;
   user: ServerUser;
-  /** Where copies of PostgreSQL's programs may be kept. */
+  /** The folder for copies of PostgreSQL's programs. */
   copiesIn: string;
 }
 
-/** Names the folder that holds the cluster when DATA_DIR cannot. */
+/** A file in DATA_DIR with the path of the cluster's folder, for when that folder cannot be in DATA_DIR. */
 const POINTER = 'postgres-location';
 
 /**
- * Settles and makes the folders and the password. All in `dataDir` as a rule; when root starts us in a folder
- * that PostgreSQL's user may not enter, the cluster goes below `systemDir` and a file in `dataDir` points to it.
+ * Chooses and creates the folders and the password. As a rule, all are in `dataDir`. When root starts this
+ * process in a folder that PostgreSQL's user may not enter, the cluster is below `systemDir` and a file in
+ * `dataDir` holds its path.
  *
- * @throws SetupError naming the folder and the fix
+ * @throws SetupError that names the folder and the fix
  */
 export async function settle(options: { dataDir: string; systemDir: string }): Promise<Place> {
   const dataDir = resolve(options.dataDir);
   const asRoot = process.getuid?.() === 0;
   try {
-    // Root's database user must be able to pass through; what is secret in there has mode 0600 itself.
+    // The database user that root chose must be able to pass through. The secret files in it have mode 0600.
     await mkdir(dataDir, { recursive: true, mode: asRoot ? 0o711 : 0o700 });
     const password = await once(join(dataDir, 'postgres-password'), () => randomBytes(24).toString('hex'));
     const pointer = join(dataDir, POINTER);
     let home = (await readFile(pointer, 'utf8').catch(ignoreMissing))?.trim() ?? join(dataDir, 'postgres');
     let user = await serverUser(home);
     if (!(await canReach(home, user))) {
-      // Whatever our umask is: the database user passes through this one.
+      // The database user must pass through this folder, whatever the umask of this process is.
       if (await mkdir(options.systemDir, { recursive: true })) await chmod(options.systemDir, 0o755);
       home = await once(pointer, () => join(options.systemDir, `database-${randomBytes(6).toString('hex')}`));
       user = await serverUser(home);
@@ -82,11 +83,11 @@ async function makeHome(home: string, user: ServerUser): Promise<void> {
   if (there.uid !== 0 || !user) {
     throw new Error(`${home} belongs to another user (uid ${there.uid})`);
   }
-  // Root was stopped between mkdir and chown.
+  // An earlier start by root ended between mkdir and chown.
   await chown(home, user.uid, user.gid);
 }
 
-/** Reads a file, or makes it. Processes that make it at the same moment read the same text. */
+/** Reads a file, or creates it with mode 0600. Processes that create it at once all read the same text. */
 async function once(path: string, make: () => string): Promise<string> {
   const there = await readFile(path, 'utf8').catch(ignoreMissing);
   if (there !== undefined) return there.trim();

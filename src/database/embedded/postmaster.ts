@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ignore } from './binaries.ts';
 
-/** A running PostgreSQL, as its `postmaster.pid` tells it. */
+/** A running PostgreSQL, as its `postmaster.pid` describes it. */
 interface Postmaster {
   pid: number;
   port: number;
@@ -15,9 +15,9 @@ interface Postmaster {
 const LONGEST_EMPTY_MS = 5000;
 
 /**
- * The server that runs on this cluster, or `undefined`. A `postmaster.pid` whose process is gone counts for
- * nothing, and PostgreSQL replaces it itself. One whose process id was given to another program, as happens
- * after a restart of a machine or container, is removed here: PostgreSQL would refuse to start over it.
+ * Returns the server that runs on this cluster, or `undefined`. A `postmaster.pid` whose process is gone is
+ * ignored; PostgreSQL replaces it. After a restart of a machine or container, the process id in it may belong
+ * to another program. PostgreSQL would then refuse to start, so this function removes the file.
  */
 export async function runningPostmaster(cluster: string): Promise<Postmaster | undefined> {
   const path = join(cluster, 'postmaster.pid');
@@ -27,7 +27,7 @@ export async function runningPostmaster(cluster: string): Promise<Postmaster | u
   const pid = Number(lines[0]);
   if (text === undefined) return undefined;
   if (!pid) {
-    // A start in progress has made the file and is about to fill it, unless it crashed right there.
+    // A start in progress has created the file and will fill it next, unless it crashed at this point.
     const made = await stat(path).catch(ignore('ENOENT'));
     if (made && Date.now() - made.mtimeMs > LONGEST_EMPTY_MS) await removeStale(path, text);
     return undefined;
@@ -40,7 +40,7 @@ export async function runningPostmaster(cluster: string): Promise<Postmaster | u
   return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
 }
 
-/** Is there a process of this id, whoever owns it? */
+/** Whether a process with this id exists, whoever owns it. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -50,7 +50,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Is this process a PostgreSQL on this cluster? It works in its data folder. */
+/** Whether this process is the PostgreSQL of this cluster. On Linux its working directory tells. */
 export async function isPostmasterOf(pid: number, cluster: string): Promise<boolean> {
   if (process.platform === 'linux') {
     const folder = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
@@ -62,7 +62,10 @@ export async function isPostmasterOf(pid: number, cluster: string): Promise<bool
   return ps?.stdout.includes(cluster) ?? false;
 }
 
-/** Another start may have put its own file there since we read it: move it aside, look, put it back if so. */
+/**
+ * Removes a stale `postmaster.pid`. Another start may have replaced the file since it was read. So the file
+ * is moved aside, read again, and put back if it was replaced.
+ */
 async function removeStale(path: string, text: string): Promise<void> {
   const aside = `${path}.${randomBytes(6).toString('hex')}`;
   await rename(path, aside).catch(ignore('ENOENT'));

@@ -7,29 +7,30 @@ import { runningPostmaster } from './postmaster.ts';
 import { didNotStart, type Server, startServer, stopServer } from './server.ts';
 
 /**
- * Everyone who uses the server holds this lock shared, in a session that is open as long as the process
- * lives; PostgreSQL frees it when the process is killed. Who gets it alone is the last one and may stop the
- * server; a start that comes at that moment waits for the lock, loses its session, and starts the server anew.
+ * Every process that uses the server holds this lock as a shared lock, in a session that stays open as long
+ * as the process lives. PostgreSQL frees the lock when the process is killed. A process that gets the lock
+ * exclusively is the last user and may stop the server. A process that starts at that moment waits for the
+ * lock, loses its session, and starts the server again.
  */
 const PRESENCE_LOCK = 7_216_500;
 
-/** The one that everything is in; sessions that only keep the lock use PostgreSQL's own, `postgres`. */
+/** The database with all tables. Sessions that only hold the lock use PostgreSQL's database `postgres`. */
 export const DATABASE = 'sitebridge';
 
-/** A recovery after a crash can take long; only a server that says nothing for this long is given up. */
+/** Recovery after a crash can take long. A server that is not ready after this time counts as failed. */
 const LONGEST_START_MS = 120_000;
 
-/** Being there: an open session that keeps others from stopping the server. */
+/** An open session that keeps other processes from stopping the server. */
 export interface Presence {
   client: pg.Client;
   port: number;
 }
 
 /**
- * Connects to the server of this folder, starting it when it does not run.
+ * Connects to the server of this folder, and starts the server when it does not run.
  *
- * @param port  the port to start it on if possible
- * @throws SetupError when it does not start or does not let us in
+ * @param port  the port to start the server on if possible
+ * @throws SetupError when the server does not start or refuses the connection
  */
 export async function enter(server: Server, port?: number): Promise<Presence> {
   const end = Date.now() + LONGEST_START_MS;
@@ -51,7 +52,9 @@ export async function enter(server: Server, port?: number): Promise<Presence> {
   }
 }
 
-/** Gives up being there, and stops the server when nobody else is. Returns whether this call stopped it. */
+/**
+ * Ends a presence, and stops the server when no other process uses it. Returns whether this call stopped it.
+ */
 export async function leave(server: Server, presence: Presence): Promise<boolean> {
   let client: pg.Client | undefined = presence.client;
   for (;;) {
@@ -63,8 +66,8 @@ export async function leave(server: Server, presence: Presence): Promise<boolean
         return last;
       }
     }
-    // The session was lost: another one that left was the last one and stopped the server, or it crashed and
-    // comes up again by itself, with nobody in it but us.
+    // The session was lost. Either another process left as the last user and stopped the server, or the
+    // server crashed and is restarting by itself.
     const running = await runningPostmaster(server.place.cluster);
     if (!running) return false;
     client = running.ready ? await join(server, running.port) : undefined;
@@ -72,7 +75,10 @@ export async function leave(server: Server, presence: Presence): Promise<boolean
   }
 }
 
-/** Gives the lock back. Was it the last one? `undefined` when the session is gone, and the lock with it. */
+/**
+ * Releases the lock. Returns whether no other session holds it, or `undefined` when the session, and so the
+ * lock, is gone already.
+ */
 async function release(client: pg.Client): Promise<boolean | undefined> {
   try {
     await client.query('SELECT pg_advisory_unlock_shared($1)', [PRESENCE_LOCK]);
@@ -85,7 +91,7 @@ async function release(client: pg.Client): Promise<boolean | undefined> {
   }
 }
 
-/** A session that holds the lock; `undefined` when the server is on its way up or down. */
+/** Opens a session that holds the lock. Returns `undefined` while the server is starting or stopping. */
 async function join(server: Server, port: number): Promise<pg.Client | undefined> {
   const client = new pg.Client({
     host: '127.0.0.1',
@@ -96,13 +102,13 @@ async function join(server: Server, port: number): Promise<pg.Client | undefined
     application_name: `sitebridge presence ${process.pid}`,
     keepAlive: true,
   });
-  // Queries in flight fail too, which is where it is handled.
+  // The query in flight fails too, and its caller handles the error.
   client.on('error', () => undefined);
   try {
     await client.connect();
     await client.query('SELECT pg_advisory_lock_shared($1)', [PRESENCE_LOCK]);
-    // A server that is going down ends the last one's session, and so gives us its lock, before it ends ours.
-    // It says that it is stopping before it ends any.
+    // A server that is stopping ends the sessions one by one. When it ends the last user's session first,
+    // this session gets the lock. `postmaster.pid` says that the server is stopping before any session ends.
     if ((await runningPostmaster(server.place.cluster))?.ready) {
       await ensureDatabase(client);
       return client;
@@ -120,7 +126,7 @@ async function ensureDatabase(client: pg.Client): Promise<void> {
   const { rows } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
   if (rows.length > 0) return;
   await client.query(`CREATE DATABASE ${DATABASE}`).catch((error: { code?: string }) => {
-    // Another process that started at the same moment made it.
+    // Another process that started at the same moment created the database.
     if (error.code !== '42P04' && error.code !== '23505') throw error;
   });
 }
@@ -128,7 +134,7 @@ async function ensureDatabase(client: pg.Client): Promise<void> {
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
-  // Starting up or shutting down, or a socket that closed under us.
+  // The server is starting or stopping, or it closed the socket.
   return (
     ['57P01', '57P02', '57P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(code) ||
     /Connection terminated|not queryable/.test(error.message)

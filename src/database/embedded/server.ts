@@ -9,22 +9,22 @@ import { SERVER_ENV } from './initialise.ts';
 import type { Place } from './place.ts';
 import { isPostmasterOf, runningPostmaster } from './postmaster.ts';
 
-/** A folder with its programs, and how the server is to run on it. */
+/** The folders, programs and settings of an embedded server. */
 export interface Server {
   place: Place;
   binaries: Binaries;
-  /** More server settings, for tests that need no durability. */
+  /** Further server settings, for tests that need no durability. */
   settings: Record<string, string>;
 }
 
-/** What must be so whatever postgresql.conf says: reachable from this machine only, and words we can read. */
+/** Override postgresql.conf: the server is reachable from this machine only, and its log is readable. */
 const FIXED_SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   logging_collector: 'off',
   log_destination: 'stderr',
   log_line_prefix: '%m [%p] ',
-  // Failed statements reach us as errors; in a file they would grow without end and hold what callers sent.
+  // Failed statements throw errors. In the log they would grow without end and contain what callers sent.
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
   log_checkpoints: 'off',
@@ -35,11 +35,12 @@ const MOST_PORTS_TRIED = 5;
 const STOP_MS = 8000;
 
 /**
- * Starts PostgreSQL detached from this process, so that it outlives it and others can use it.
- * Returns when it is ready, or when it turns out that another start was first or an old server is still going.
+ * Starts PostgreSQL detached from this process, so that it outlives this process and other processes can use
+ * it. Returns when PostgreSQL is ready, when another process started it first, or when an old server has not
+ * ended yet.
  *
- * @param port  the port to try first, a free one otherwise
- * @throws SetupError with PostgreSQL's own last words
+ * @param port  the port to try first; without it, a free port
+ * @throws SetupError with the last lines that PostgreSQL wrote
  */
 export async function startServer(server: Server, port?: number): Promise<void> {
   const { place } = server;
@@ -51,8 +52,8 @@ export async function startServer(server: Server, port?: number): Promise<void> 
       if (
         /pre-existing shared memory block|lock file "postmaster\.pid" is empty|bogus data in lock/.test(words)
       ) {
-        // Children of a killed server notice its death within moments; another start fills its lock file, or
-        // has left an empty one that runningPostmaster takes away in time.
+        // The children of a killed server end soon after it. Another start will fill its lock file, or it has
+        // crashed and left an empty file, which runningPostmaster removes after a while.
         await delay(100);
         return;
       }
@@ -64,7 +65,7 @@ export async function startServer(server: Server, port?: number): Promise<void> 
   }
 }
 
-/** Runs PostgreSQL until it is ready; gives what it said when it ended instead. */
+/** Starts PostgreSQL and waits until it is ready. Returns its log output when it ended instead. */
 async function run(server: Server, log: FileHandle, port: number): Promise<string | undefined> {
   const { place, binaries } = server;
   const from = (await log.stat()).size;
@@ -96,8 +97,9 @@ async function run(server: Server, log: FileHandle, port: number): Promise<strin
 }
 
 /**
- * Stops PostgreSQL as "fast" does: sessions end, everything is written. One that does not end in time is told
- * to leave at once, which is safe too and costs a recovery at the next start.
+ * Stops PostgreSQL with a "fast" shutdown: sessions end, all data is written. A server that does not stop in
+ * time gets an "immediate" shutdown. That is safe too, but the next start needs a recovery. Throws when the
+ * server does not stop even then.
  */
 export async function stopServer(place: Place): Promise<void> {
   const running = await runningPostmaster(place.cluster);
@@ -113,17 +115,17 @@ export async function stopServer(place: Place): Promise<void> {
   throw new Error(`PostgreSQL (process ${running.pid}) does not stop; its log is ${place.log}`);
 }
 
-/** What to say when PostgreSQL does not come up. */
+/** The error for a PostgreSQL that does not start. */
 export function didNotStart(place: Place, words: string, cause?: unknown): SetupError {
   return new SetupError(
     `The embedded PostgreSQL in ${place.cluster} did not start: ${lastLines(words)}\n` +
-      `Its log is ${place.log}. Mend the cause (a full disk, rights, limits) and start again, ` +
+      `Its log is ${place.log}. Fix the cause (a full disk, permissions, limits) and start again, ` +
       'or set DATABASE_URL to a PostgreSQL of your own.',
     { cause },
   );
 }
 
-/** The end of what PostgreSQL wrote, where the reason stands. */
+/** The last lines of PostgreSQL's output, which contain the reason. */
 function lastLines(words: string): string {
   return words.trim().split('\n').slice(-6).join('\n');
 }

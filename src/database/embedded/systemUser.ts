@@ -5,17 +5,17 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { SetupError } from '../../errors.ts';
 
-/** Who PostgreSQL runs as: `undefined` is ourselves. */
+/** The system user that PostgreSQL runs as. `undefined` is the user of this process. */
 export type ServerUser = { uid: number; gid: number } | undefined;
 
 const NAME = 'sitebridge';
 
 /**
- * PostgreSQL refuses to run as root, so root hands it to a system user without login, made when it is not
- * there. Anyone else runs it as themselves.
+ * Chooses the user that PostgreSQL runs as. PostgreSQL refuses to run as root, so root runs it as a system
+ * user without login, which is created if missing. Any other user runs PostgreSQL directly.
  *
- * @param home  the folder of the cluster: once it belongs to an ordinary user, PostgreSQL runs as that one
- * @throws SetupError when no such user exists and none can be made
+ * @param home  the folder of the cluster. When an ordinary user owns it, PostgreSQL runs as that user.
+ * @throws SetupError when the system user does not exist and cannot be created
  */
 export async function serverUser(home: string): Promise<ServerUser> {
   if (process.getuid?.() !== 0) return undefined;
@@ -25,7 +25,7 @@ export async function serverUser(home: string): Promise<ServerUser> {
 }
 
 function lookUp(name: string): ServerUser {
-  // Node has no getpwnam; system users are in this file on Linux and made by hand elsewhere.
+  // Node has no getpwnam. On Linux this file lists the system users.
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .find((entry) => entry.startsWith(`${name}:`));
@@ -35,7 +35,7 @@ function lookUp(name: string): ServerUser {
 
 async function createUser(): Promise<ServerUser> {
   const run = promisify(execFile);
-  // The second form is BusyBox's. Whoever loses a race to make the user finds it made.
+  // The second command is for BusyBox. When two processes create the user at once, both find it afterwards.
   await run('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', NAME])
     .catch(() => run('adduser', ['-S', '-D', '-H', '-s', '/sbin/nologin', NAME]))
     .catch(() => undefined);
@@ -50,8 +50,9 @@ function refuse(): never {
 }
 
 /**
- * May this user pass through every folder up to and including `path`? Judged by mode bits, which is what
- * matters for homes and checkouts of mode 0700; a path that does not exist yet counts by its parents.
+ * Whether this user may pass through every folder up to and including `path`. The mode bits decide, which
+ * suffices for home folders and checkouts of mode 0700. For a path that does not exist yet, its parents
+ * decide.
  */
 export async function canReach(path: string, user: ServerUser): Promise<boolean> {
   if (!user) return true;

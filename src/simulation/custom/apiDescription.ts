@@ -1,7 +1,7 @@
 import { API_SECRET, type SimulatedApi } from './simulatedApi.ts';
 import type { AuthKind } from './state.ts';
 
-/** `config_json` for a simulated API, as its operator would write it. */
+/** The `config_json` that an operator would write for a simulated API. */
 export function describeApi({ url, auth, paging }: Pick<SimulatedApi, 'url' | 'auth' | 'paging'>) {
   return {
     base_url: url,
@@ -49,7 +49,7 @@ const PAGING = {
   link: { type: 'link' },
 } as const;
 
-/** `credentials_json` for a simulated API. */
+/** The `credentials_json` for a simulated API. */
 export function credentialsOf(auth: AuthKind): Record<string, string> {
   const credentials: Record<AuthKind, Record<string, string>> = {
     none: {},

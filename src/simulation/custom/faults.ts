@@ -1,46 +1,46 @@
-/** What can be wrong with the simulated API. */
+/** The faults of the simulated API. */
 export type ApiFault =
-  /** Whatever page is asked for, the first comes. */
+  /** Every request for a page returns the first page. */
   | 'same_page'
-  /** Each page has new items, for ever. */
+  /** The list has no end: each page has new items. */
   | 'new_pages'
-  /** Each page names the cursor or URL that was asked for as the next. */
+  /** Each page returns its own cursor or URL as that of the next page. */
   | 'repeated_next'
   /** The next page is on another server. */
   | 'foreign_next'
   /** Filters in the query are ignored. */
   | 'filters_ignored'
-  /** A website answers in the API's place, with status 200. */
+  /** Instead of the API, a website answers with HTML and status 200. */
   | 'html'
-  /** The answer to a list holds no list. */
+  /** The response to a list request contains no list. */
   | 'no_list'
-  /** Item 2 lacks its id. */
+  /** Item 2 has no id. */
   | 'no_id'
-  /** Item 2 lacks its title. */
+  /** Item 2 has no title. */
   | 'no_title'
   /** Item 2 is null. */
   | 'null_item'
   /** Item 2 has the id of item 1. */
   | 'same_id'
-  /** Item 2 has a state that nobody has told of. */
+  /** Item 2 has a state that the configuration does not list. */
   | 'unknown_state'
-  /** Item 2 has a title that no database takes. */
+  /** Item 2 has a NUL in its title, which PostgreSQL cannot store. */
   | 'nul_in_title'
-  /** Reading one item gives the first one. */
+  /** Reading an item by its id returns the first item. */
   | 'other_item'
-  /** Reading one item is forbidden. */
+  /** Reading an item by its id is answered with 403. */
   | 'item_forbidden'
-  /** Everything is answered with 500. */
+  /** Every request is answered with 500. */
   | 'failing'
-  /** A create is done, and answered with 500. */
+  /** A create succeeds, but is answered with 500. */
   | 'create_fails_after_success'
-  /** A create is done, and the connection is cut. */
+  /** A create succeeds, but the connection is cut before the response. */
   | 'create_cut_after_success'
-  /** A create is done, and answered with the newest item that was there before. */
+  /** A create succeeds, but the response contains the newest item from before. */
   | 'create_answers_other'
-  /** A create is refused for its fields. */
+  /** A create is refused with 422 because of a field. */
   | 'create_refused'
-  /** Writes are done, and answered with 204 and nothing. */
+  /** Writes succeed and are answered with 204 and an empty body. */
   | 'empty_answers'
   /** The next request is answered with 429 and `Retry-After: 0`. */
   | 'throttled_once'

@@ -1,4 +1,4 @@
-/** An item as the simulated API shows it: as deep and as oddly named as such APIs are. */
+/** An item in a response of the simulated API, with nested fields and odd names as in real APIs. */
 export interface ApiItem {
   id: number;
   attributes: {
@@ -12,11 +12,11 @@ export interface ApiItem {
   };
   links: { self: string };
   updated_at: string;
-  /** What a caller keeps with the item: the id that it has there. */
+  /** The caller's own id for the item, stored with the item. */
   ref?: string;
 }
 
-/** Items 1 to `count`, made a minute apart from 2026-01-01 on. */
+/** Items 1 to `count`, dated one minute apart from 2026-01-01 on. */
 export function makeItems(count: number): ApiItem[] {
   return Array.from({ length: count }, (_, index) => makeItem(index + 1));
 }

@@ -3,7 +3,7 @@ import { type ApiItem, makeItem } from './items.ts';
 import { type ListedPage, pageOf } from './paging.ts';
 import type { ApiState, Reply } from './state.ts';
 
-/** Answers the request for a page of the list. */
+/** Answers a request for one page of the list. */
 export function answerList(state: ApiState, url: URL): Reply {
   const { faults } = state;
   const found = faults.has('filters_ignored') ? state.items : filtered(state.items, url.searchParams);
@@ -38,7 +38,7 @@ function filtered(items: ApiItem[], query: URLSearchParams): ApiItem[] {
   );
 }
 
-/** The URL of the first page, whatever page was asked for. */
+/** The URL of the first page, for any page's URL. */
 function firstPage(url: URL): URL {
   const first = new URL(url);
   for (const name of ['page', 'offset', 'cursor']) first.searchParams.delete(name);
@@ -49,7 +49,7 @@ function repeated(page: ListedPage, url: URL): ListedPage {
   return { ...page, cursor: url.searchParams.get('cursor') ?? 'again', url: url.href };
 }
 
-/** Items that nobody has seen, and a next page. */
+/** A page with one new item and a link to a next page. */
 function endlessPage(state: ApiState, url: URL): ListedPage {
   state.endlessPages += 1;
   const cursor = String(state.endlessPages);

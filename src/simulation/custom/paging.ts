@@ -4,12 +4,12 @@ export type PagingKind = 'page' | 'offset' | 'cursor' | 'link';
 
 export interface ListedPage {
   items: ApiItem[];
-  /** The cursor and the URL of the next page; null after the last. */
+  /** The cursor and the URL of the next page. Null on the last page, and for kinds without a cursor. */
   cursor: string | null;
   url: string | null;
 }
 
-/** One page of a list, in the way that `kind` of an API makes pages. */
+/** The page of a list that `url` asks for, in the style of paging that `kind` names. */
 export function pageOf(kind: PagingKind, items: ApiItem[], url: URL, pageSize: number): ListedPage {
   const query = url.searchParams;
   if (kind === 'page') {
@@ -22,7 +22,7 @@ export function pageOf(kind: PagingKind, items: ApiItem[], url: URL, pageSize: n
     const size = Math.min(Number(query.get('limit') ?? pageSize), pageSize);
     return { items: items.slice(start, start + size), cursor: null, url: null };
   }
-  // Both say after which id a page begins, in an opaque form.
+  // For `cursor` and `link`, the opaque cursor contains the id before the page.
   const after = Number(Buffer.from(query.get('cursor') ?? '', 'base64url').toString() || 0);
   const rest = items.filter((item) => item.id > after);
   const page = rest.slice(0, pageSize);

@@ -10,9 +10,9 @@ export interface SimulatedApiOptions {
   auth?: AuthKind;
   /** `page` by default. */
   paging?: PagingKind;
-  /** How many items there are at the start; 5 by default. */
+  /** The number of items at the start, 5 by default. */
   items?: number;
-  /** Items of a page where the caller does not say; 2 by default. */
+  /** The number of items on a page when the request does not set it, 2 by default. */
   pageSize?: number;
 }
 
@@ -24,25 +24,25 @@ interface SeenRequest {
 }
 
 export interface SimulatedApi {
-  /** Without a slash at the end; `config_json.base_url`. */
+  /** The value for `config_json.base_url`, without a slash at the end. */
   readonly url: string;
   readonly auth: AuthKind;
   readonly paging: PagingKind;
   readonly items: ApiItem[];
-  /** Every request that arrived, oldest first. */
+  /** All requests that arrived, oldest first. */
   readonly requests: SeenRequest[];
-  /** Changes an item, as an editor does; its `updated_at` grows. */
+  /** Changes an item as an editor of the site would, and sets a later `updated_at`. */
   edit(id: number, change: Partial<ApiItem['attributes']>): void;
   setFault(...faults: ApiFault[]): void;
   clearFaults(): void;
   stop(): Promise<void>;
 }
 
-/** The secret that the simulated API takes, in every way of showing it. */
+/** The secret that the simulated API accepts, with every kind of authentication. */
 export const API_SECRET = 'secret-of-the-api';
 const BASIC = `Basic ${Buffer.from(`ada:${API_SECRET}`).toString('base64')}`;
 
-/** Starts a JSON API that is none, on a free port of the loopback. */
+/** Starts a simulated JSON API on a free port of the loopback interface. */
 export async function startSimulatedApi(options: SimulatedApiOptions = {}): Promise<SimulatedApi> {
   const state: ApiState = {
     auth: options.auth ?? 'bearer',
@@ -183,7 +183,7 @@ function one(state: ApiState, request: SeenRequest, id: string): Reply {
   return faults.has('empty_answers') ? { status: 204 } : { status: 200, body: { data: changed } };
 }
 
-/** The item with what was sent. Like many an editor, it trims titles: what it holds is not what it was sent. */
+/** The item with the sent changes. Like many editors it trims titles, so the stored title may differ. */
 function merged(item: ApiItem, sent: unknown): ApiItem {
   if (typeof sent !== 'object' || sent === null) return item;
   const attributes: unknown = Reflect.get(sent, 'attributes');

@@ -4,7 +4,7 @@ import type { PagingKind } from './paging.ts';
 
 export type AuthKind = 'none' | 'bearer' | 'header' | 'basic' | 'query';
 
-/** A simulated API from within. */
+/** The internal state of a simulated API. */
 export interface ApiState {
   auth: AuthKind;
   paging: PagingKind;
@@ -13,14 +13,14 @@ export interface ApiState {
   faults: Set<ApiFault>;
   base: string;
   clock: number;
-  /** How many pages an endless list has given. */
+  /** The number of pages that an endless list has returned so far. */
   endlessPages: number;
 }
 
-/** One answer, before it is written. */
+/** One response, before it is written. */
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
-  /** Sent as JSON; a text is sent as a page. */
+  /** A string is sent as an HTML page, any other value as JSON. */
   body?: unknown;
 }

@@ -17,11 +17,11 @@ interface AdminApiParts {
   throttle: Throttle;
   /** Milliseconds since 1970. */
   clock: () => number;
-  /** What one query may cost at the most. */
+  /** The largest cost of one query, in points. */
   maxCost: number;
 }
 
-/** Executes one GraphQL request with its cost, as the Admin API answers it: always 200, errors inside. */
+/** Executes one GraphQL request and returns the response body, which contains errors as in the Admin API. */
 export async function answerGraphql(
   { state, throttle, clock, maxCost }: AdminApiParts,
   { query, variables }: GraphqlRequest,

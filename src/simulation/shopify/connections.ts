@@ -11,8 +11,8 @@ export interface PageArguments {
 const LARGEST_PAGE = 250;
 
 /**
- * One page of a connection, after an opaque cursor that names the item before it.
- * Throws as Shopify does when no page size is given, or the cursor is none.
+ * Returns one page of a connection. The opaque cursor names the item before the page.
+ * Like Shopify, throws a GraphQLError when the page size is missing or too large, or the cursor is invalid.
  */
 export function paged<T>(
   all: readonly T[],

@@ -18,16 +18,16 @@ type Variables = Readonly<Record<string, unknown>>;
 type Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType;
 
 /**
- * What a query costs: scalars and enums nothing, an object 1, an interface the most of its selections, a mutation
- * 10. https://shopify.dev/docs/apps/build/apis/graphql-admin/rate-limits
- * A connection is "sized by its first and last arguments"; how, is not told any more. Here as it was:
- * two, and what each node costs. https://help.shopify.com/en/api/graphql-admin-api/call-limit
+ * The cost of a query in points. Scalars and enums cost 0, an object 1, an interface as much as its most
+ * expensive selection, a mutation 10. https://shopify.dev/docs/apps/build/apis/graphql-admin/rate-limits A
+ * connection is "sized by its first and last arguments". Shopify no longer documents the formula, so this is
+ * the earlier one: 2 plus the cost of each node. https://help.shopify.com/en/api/graphql-admin-api/call-limit
  */
 export function requestedCost(document: DocumentNode, variables: Variables): number {
   return cost(document, variables, undefined);
 }
 
-/** What it did cost, by the nodes that were there. */
+/** The actual cost of a query, from the nodes in its result. */
 export function actualCost(document: DocumentNode, variables: Variables, data: unknown): number {
   return cost(document, variables, data ?? null);
 }
@@ -45,7 +45,7 @@ function cost(document: DocumentNode, variables: Variables, data: unknown): numb
   return total;
 }
 
-/** `data` undefined: as much as may come. */
+/** When `data` is undefined, the cost of the largest possible result. */
 function selectionCost(set: SelectionSetNode, type: Composite, variables: Variables, data: unknown): number {
   let own = 0;
   let mostOfTypes = 0;

@@ -1,13 +1,13 @@
 import type { JsonObject } from '../../platforms/connection.ts';
 
-/** What can be wrong with a simulated shop, for a number of requests or until it is cleared. */
+/** A response that replaces the real one, for some requests or until the fault is cleared. */
 export interface HttpFault {
   status: number;
   headers?: Record<string, string>;
   body: string;
 }
 
-/** Answers in place of the Admin API: https://shopify.dev/docs/api/usage/response-codes */
+/** Responses that replace the response of the Admin API: https://shopify.dev/docs/api/usage/response-codes */
 export const REPLACED_ANSWERS = {
   shop_frozen: { status: 402, body: '{"errors":"Unavailable Shop"}' },
   forbidden: { status: 403, body: '{"errors":"Forbidden"}' },
@@ -30,9 +30,9 @@ export const REPLACED_ANSWERS = {
   },
 } satisfies Readonly<Record<string, HttpFault>>;
 
-/** Changes to answers that have a list of nodes. */
+/** Changes to responses that contain a list of nodes. */
 export const CHANGED_ANSWERS = {
-  /** A node that could not be resolved: null, and an error that says where. */
+  /** A node could not be resolved: it is null, and an error names its path. */
   null_node: (answer: JsonObject) =>
     changeLists(answer, (list, name, errors) => {
       list.nodes[0] = null;
@@ -42,17 +42,17 @@ export const CHANGED_ANSWERS = {
         extensions: { code: 'INTERNAL_SERVER_ERROR' },
       });
     }),
-  /** A null that nothing is said about. */
+  /** A node is null, but no error mentions it. */
   bare_null: (answer: JsonObject) =>
     changeLists(answer, (list) => {
       list.nodes[0] = null;
     }),
-  /** A field of a node failed, and is null. */
+  /** A field of a node failed, and an error names its path. */
   spoiled_field: (answer: JsonObject) =>
     changeLists(answer, (_, name, errors) => {
       errors.push({ message: 'Image service is away.', path: [...name, 0, 'image'] });
     }),
-  /** A node that is nothing like what it must be. */
+  /** A node has a field of a wrong type: its title is a number. */
   strange_node: (answer: JsonObject) =>
     changeLists(answer, (list) => {
       const [first] = list.nodes;
@@ -60,17 +60,17 @@ export const CHANGED_ANSWERS = {
     }),
 } satisfies Readonly<Record<string, (answer: JsonObject) => JsonObject>>;
 
-/** What else can be wrong. */
+/** Faults in the behaviour of the shop. */
 const OTHER_FAULTS = [
-  /** The bucket says that there is room, and yet the request is throttled, as when another program was faster. */
+  /** The request is throttled although the bucket has enough points, as when another program was faster. */
   'throttled',
-  /** The first page again and again, as if more came after it. */
+  /** Every page is the first page, and says that another page follows. */
   'endless',
-  /** No cursor is known any more. */
+  /** No cursor is valid any more. */
   'stale_cursor',
-  /** A mutation is done, and its answer gets lost. */
+  /** A mutation succeeds, but its response is lost. */
   'lost_answer',
-  /** Every token is refused, even one that was just minted. */
+  /** Every token is refused, even a new one. */
   'tokens_refused',
 ] as const;
 
@@ -79,7 +79,7 @@ export type FaultName =
   | keyof typeof CHANGED_ANSWERS
   | (typeof OTHER_FAULTS)[number];
 
-/** The answer as if there were always more. */
+/** Changes a response so that each list has a next page. */
 export function withoutEnd(answer: JsonObject): JsonObject {
   return changeLists(answer, (list) => {
     if (isObject(list.pageInfo)) list.pageInfo = { ...list.pageInfo, hasNextPage: true };
@@ -91,7 +91,7 @@ interface List {
   pageInfo?: unknown;
 }
 
-/** Changes each list of items in an answer that has one: of a connection, or of `nodes`. */
+/** Changes each list of items in a response: the nodes of a connection, and the result of `nodes`. */
 function changeLists(
   answer: JsonObject,
   change: (list: List, path: string[], errors: unknown[]) => void,

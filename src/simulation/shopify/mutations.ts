@@ -9,7 +9,7 @@ interface Metafields {
   value?: string | null;
 }
 
-/** What an input may hold, of whichever kind. */
+/** The fields of all mutation inputs, for every kind of item. */
 interface Input {
   id?: string;
   title?: string;
@@ -40,10 +40,15 @@ interface UserError {
   code: string;
 }
 
-/** The longest title: https://shopify.dev/docs/api/admin-graphql/2026-10/enums/ArticleCreateUserErrorCode (TOO_LONG) */
+/**
+ * The longest title: https://shopify.dev/docs/api/admin-graphql/2026-10/enums/ArticleCreateUserErrorCode
+ * (TOO_LONG)
+ */
 const LONGEST_TITLE = 255;
 
-/** The fields of the mutation root, for an app with these scopes. `now` gives ISO 8601 UTC, to the second. */
+/**
+ * The fields of the mutation root, for an app with these scopes. `now` returns ISO 8601 UTC, to the second.
+ */
 export function mutationRoot(
   state: SimulatedState,
   scopes: readonly string[],
@@ -63,7 +68,7 @@ export function mutationRoot(
       title,
       blog,
       body: '',
-      // A product is active unless it says otherwise, and in no publication.
+      // By default a product is active and in no publication.
       handle: input.handle ?? freeHandle(state, kind, title, blog),
     });
     state.items.push(item);
@@ -118,7 +123,7 @@ export function mutationRoot(
   };
 }
 
-/** The user errors of an input, as Shopify would answer them; empty for an input that can be applied. */
+/** The errors that Shopify would return for an input. Empty when the input is valid. */
 function wrong(state: SimulatedState, kind: Kind, input: Input, item: SimulatedItem | null): UserError[] {
   return [
     ...wrongTexts(state, kind, input, item),
@@ -148,7 +153,8 @@ function wrongTexts(
   const blog = input.blogId === undefined ? (item?.blog ?? 0) : idIn(input.blogId, 'Blog');
   if (kind === 'article' && !state.blogs.some(({ id }) => id === blog))
     add('blogId', 'Must reference an existing blog', item === null ? 'BLOG_REFERENCE_REQUIRED' : 'NOT_FOUND');
-  // Of products since 2025-01: https://shopify.dev/changelog/new-validation-against-duplicate-handles-in-productcreate-productupdate-and-productset-mutation-inputs
+  // Shopify checks this for products since 2025-01:
+  // https://shopify.dev/changelog/new-validation-against-duplicate-handles-in-productcreate-productupdate-and-productset-mutation-inputs
   if (input.handle !== undefined && isTaken(state, kind, input.handle, blog, item?.id))
     add('handle', `Handle '${input.handle}' has already been taken`, 'TAKEN');
   return errors;
@@ -189,7 +195,7 @@ function apply(item: SimulatedItem, input: Input, media: { originalSource: strin
     item.publishedAt = input.isPublished ? now : (input.publishDate ?? null);
   }
   const source = input.image?.url ?? input.image?.src ?? media[0]?.originalSource;
-  // Shopify takes the picture from there and serves it from its own address.
+  // Shopify copies the picture and serves it from its own address.
   if (source !== undefined)
     item.imageUrl = `https://cdn.shopify.com/s/files/1/${item.id}/${encodeURIComponent(source.split('/').at(-1) ?? '')}?v=1`;
   for (const { namespace, key, type, value } of input.metafields ?? [])

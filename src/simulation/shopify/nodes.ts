@@ -12,12 +12,12 @@ export function gid(type: string, id: number): string {
   return `gid://shopify/${type}/${id}`;
 }
 
-/** The number in a global id of this type; NaN for any other. */
+/** The number in a global id of this type. NaN for any other text. */
 export function idIn(value: string | null | undefined, type: string): number {
   return Number(new RegExp(`^gid://shopify/${type}/(\\d+)$`).exec(value ?? '')?.[1] ?? Number.NaN);
 }
 
-/** An item as GraphQL resolves it: fields with arguments are functions. */
+/** An item in the form that GraphQL resolves. Fields with arguments are functions. */
 export function itemNode(state: SimulatedState, item: SimulatedItem): Record<string, unknown> {
   const common = {
     __typename: TYPES[item.kind],

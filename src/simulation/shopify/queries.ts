@@ -9,7 +9,7 @@ interface ListArguments extends PageArguments {
   sortKey?: string;
 }
 
-/** Which scopes open what: "Requires … access scope" on each page of the reference. */
+/** The scopes that each kind needs: "Requires … access scope" on each page of the reference. */
 const SCOPES: Readonly<Record<Kind | 'publication', readonly string[]>> = {
   article: ['content', 'online_store_pages'],
   page: ['content', 'online_store_pages'],
@@ -19,7 +19,7 @@ const SCOPES: Readonly<Record<Kind | 'publication', readonly string[]>> = {
 };
 
 /**
- * Throws ACCESS_DENIED where the app was not granted what it needs; who may write may read.
+ * Throws ACCESS_DENIED when the app lacks the scope that it needs. A scope for writing also allows reading.
  * https://shopify.dev/changelog/new-error-messages-for-graphql-operations-without-necessary-access-scopes
  */
 export function demand(
@@ -136,7 +136,8 @@ export function queryRoot(state: SimulatedState, scopes: readonly string[]): Rec
       const found = ofKind('product').find((item) => item.id === idIn(id, 'Product'));
       return found ? itemNode(state, found) : null;
     },
-    // Without a status in the search only active ones: see `query` on the page of the query `products`.
+    // Without a status in the search, Shopify returns active products only. See the argument `query` on the
+    // reference page of the query `products`.
     products: (args: ListArguments) =>
       list('product', 'products')({ ...args, query: withStatus(args.query) }),
     productsCount: (args: ListArguments) =>

@@ -1,9 +1,9 @@
 import { buildSchema } from 'graphql';
 
 /**
- * The part of the Admin API's schema that is used here, as 2026-10 has it:
- * https://shopify.dev/docs/api/admin-graphql/2026-10. What is left out is left out; what is here has the names,
- * arguments and nullability of the original, but that nodes of a list may be null, so that they can be spoiled.
+ * The part of the Admin API's schema that Sitebridge uses, in version 2026-10:
+ * https://shopify.dev/docs/api/admin-graphql/2026-10. Names, arguments and nullability are those of the
+ * original. The exception: nodes of a list may be null, so that faults can make them null.
  */
 const ITEM = `
   id: ID!

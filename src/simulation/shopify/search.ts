@@ -1,9 +1,10 @@
 import type { SimulatedItem } from './state.ts';
 
 /**
- * Conditions in Shopify's search syntax, joined by AND: https://shopify.dev/docs/api/usage/search-syntax
- * Conditions joined by OR stand in parentheses. Those that are known here are `id`, `updated_at`, `handle` and `status`; another one throws, so that nothing
- * is found by a condition that the simulation does not understand.
+ * Parses a search in Shopify's syntax: https://shopify.dev/docs/api/usage/search-syntax Conditions are joined
+ * by AND. Conditions joined by OR must be in parentheses. The simulation knows conditions on `id`,
+ * `updated_at`, `handle` and `status`. It throws an Error for any other condition, so that a search never
+ * returns a wrong result.
  */
 export function searchFor(query: string | null | undefined): (item: SimulatedItem) => boolean {
   const conditions = (query ?? '')

@@ -10,36 +10,39 @@ import { type SimulatedWebhook, type WebhookTopic, webhookOf } from './webhooks.
 export interface SimulatedShopifyOptions {
   /** `demo-shop.myshopify.com` by default. */
   shop?: string;
-  /** Milliseconds since 1970; the system's by default. */
+  /** Returns milliseconds since 1970. The system's clock by default. */
   clock?: () => number;
-  /** Points in the bucket, and points restored in a second: a standard plan's by default. */
+  /** Points in the bucket, and points restored per second. By default those of a standard plan. */
   bucket?: { maximumAvailable: number; restoreRate: number };
-  /** The versions that are offered, oldest first. */
+  /** The API versions that the shop offers, oldest first. */
   versions?: string[];
-  /** What one query may cost at the most: 1,000 points. https://shopify.dev/docs/api/usage/limits#single-query-limit */
+  /**
+   * The largest cost of one query, 1,000 points by default.
+   * https://shopify.dev/docs/api/usage/limits#single-query-limit
+   */
   maxCost?: number;
 }
 
 export interface SimulatedShopify {
-  /** What SHOPIFY_BASE_URL has to be, `{shop}` in it. */
+  /** The value for SHOPIFY_BASE_URL, which contains `{shop}`. */
   readonly baseUrl: string;
   readonly shop: string;
   readonly state: SimulatedState;
   readonly throttle: Throttle;
-  /** Switches a fault on, for the next so many requests, or until it is cleared. */
+  /** Switches a fault on, for the next `times` requests, or until it is cleared. */
   setFault(name: FaultName, times?: number): void;
   clearFaults(): void;
-  /** Adds an item, as someone at the shop would. */
+  /** Adds an item, as a person in the shop's admin would. */
   add(kind: Kind, changes?: Partial<SimulatedItem>): SimulatedItem;
-  /** Changes an item, as someone at the shop would. */
+  /** Changes an item, as a person in the shop's admin would. */
   change(id: number, changes: Partial<SimulatedItem>): void;
   remove(id: number): void;
-  /** What Shopify sends of an item as it is now, signed. `secret` is the client secret by default. */
+  /** The signed webhook for the current state of an item. `secret` is the client secret by default. */
   webhook(topic: WebhookTopic, id: number, secret?: string): SimulatedWebhook;
   stop(): Promise<void>;
 }
 
-/** Starts a Shopify that is none, with one shop, on a free port of the loopback. */
+/** Starts a simulated Shopify with one shop, on a free port of the loopback interface. */
 export async function startSimulatedShopify(
   options: SimulatedShopifyOptions = {},
 ): Promise<SimulatedShopify> {
@@ -99,7 +102,7 @@ interface Answer extends HttpFault {
   mutates?: boolean;
 }
 
-/** The server behind it: which answer a request gets. */
+/** The server of the simulated Shopify. It chooses the response to each request. */
 class SimulatedSite {
   readonly state: SimulatedState;
   readonly throttle: Throttle;
@@ -144,7 +147,7 @@ class SimulatedSite {
 
   async #answer(request: IncomingMessage, path: string, body: string): Promise<Answer> {
     const [, shop = '', rest = ''] = /^\/([^/]+)(\/.*)$/.exec(path) ?? [];
-    // Shopify answers for names that no shop has too.
+    // Shopify's server also answers for domains that belong to no shop.
     if (shop !== this.state.domain || request.method !== 'POST')
       return { status: 404, body: '{"errors":"Not Found"}' };
     if (rest === '/admin/oauth/access_token') return grantToken(this.state, body, this.#clock());
@@ -194,13 +197,15 @@ class SimulatedSite {
     };
   }
 
-  /** A version that is not offered any more falls forward: https://shopify.dev/docs/api/usage/versioning */
+  /**
+   * For an expired version Shopify uses the oldest offered one: https://shopify.dev/docs/api/usage/versioning
+   */
   #served(version: string): string {
     const [oldest = version] = this.versions;
     return this.versions.includes(version) ? version : oldest;
   }
 
-  /** Is this fault on? It is used up by one. */
+  /** Whether this fault is on. Counts down the requests that it still applies to. */
   #takes(name: FaultName): boolean {
     const left = this.faults.get(name);
     if (left === undefined) return false;

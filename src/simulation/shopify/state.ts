@@ -1,4 +1,4 @@
-/** What a simulated shop holds, and what it starts with. */
+/** The state of a simulated shop, and its initial content. */
 
 export type Kind = 'article' | 'page' | 'product' | 'collection';
 
@@ -12,15 +12,15 @@ export interface SimulatedItem {
   id: number;
   handle: string;
   title: string;
-  /** An article's or page's body, a product's or collection's description: HTML. */
+  /** HTML: the body of an article or page, the description of a product or collection. */
   body: string;
-  /** Of an article. */
+  /** Articles only. */
   summary: string;
   tags: string[];
-  /** Of an article or page; `publishedAt` may lie ahead. */
+  /** Articles and pages only. `publishedAt` may be in the future. */
   isPublished: boolean;
   publishedAt: string | null;
-  /** Of a product. */
+  /** Products only. */
   status: 'ACTIVE' | 'ARCHIVED' | 'DRAFT' | 'UNLISTED';
   productType: string;
   vendor: string;
@@ -28,7 +28,7 @@ export interface SimulatedItem {
   collections: number[];
   /** Ids of the publications that a product or collection is in. */
   publications: number[];
-  /** Products come into such a collection by its rules alone. */
+  /** True for a smart collection: only its rules decide which products it contains. */
   byRule: boolean;
   sortOrder: string;
   seo: { title: string | null; description: string | null };
@@ -36,7 +36,7 @@ export interface SimulatedItem {
   blog: number;
   imageUrl: string | null;
   templateSuffix: string | null;
-  /** By `namespace.key`. */
+  /** The keys of the map are `namespace.key`. */
   metafields: Map<string, SimulatedMetafield>;
   createdAt: string;
   updatedAt: string;
@@ -48,15 +48,15 @@ export interface SimulatedBlog {
   title: string;
 }
 
-/** The app that speaks with the shop. */
+/** The app that calls the shop's API. */
 interface SimulatedApp {
   clientId: string;
   clientSecret: string;
   installed: boolean;
-  /** Do app and shop belong to one organization? Else it may mint no tokens. */
+  /** Whether app and shop belong to one organization. If not, the app cannot get tokens. */
   sameOrganization: boolean;
   scopes: string[];
-  /** A token that lasts. */
+  /** A token that does not expire. */
   accessToken: string;
 }
 
@@ -64,14 +64,14 @@ interface SeenRequest {
   path: string;
   headers: Readonly<Record<string, string | string[] | undefined>>;
   body: string;
-  /** What it was asked for, where it was GraphQL. */
+  /** The name of the GraphQL operation. Null for other requests. */
   operation: string | null;
   status: number;
 }
 
 export interface SimulatedState {
   name: string;
-  /** The domain that requests name; the shop may call itself by another one meanwhile. */
+  /** The shop's domain in the URL of requests. The shop may report another one as `myshopifyDomain`. */
   domain: string;
   myshopifyDomain: string;
   app: SimulatedApp;
@@ -80,7 +80,7 @@ export interface SimulatedState {
   publications: { id: number; name: string; channel: string }[];
   definitions: { id: number; owner: Kind; namespace: string; key: string; name: string }[];
   nextId: number;
-  /** Tokens that were minted, and until when they last: milliseconds since 1970. */
+  /** Issued tokens and when they expire, in milliseconds since 1970. */
   minted: Map<string, number>;
   requests: SeenRequest[];
 }
@@ -94,7 +94,7 @@ const ALL_SCOPES = [
   'write_publications',
 ];
 
-/** A shop with some of everything, in every status. `now` is ISO 8601 UTC. */
+/** A shop with items of every kind and most statuses. `now` is ISO 8601 UTC. */
 export function initialState(domain: string, now: string): SimulatedState {
   const state: SimulatedState = {
     name: 'Brücke & Söhne',
@@ -150,7 +150,7 @@ export function initialState(domain: string, now: string): SimulatedState {
   return state;
 }
 
-/** A new item with a free id and handle; it is not added. */
+/** Makes an item with a free id and handle, but does not add it to the shop. */
 export function newItem(
   state: SimulatedState,
   kind: Kind,
@@ -189,7 +189,7 @@ export function newItem(
   };
 }
 
-/** An article's handle is free or taken in its blog. */
+/** Whether another item of this kind has the handle. Articles are compared within their blog only. */
 export function isTaken(
   state: SimulatedState,
   kind: Kind,
@@ -206,7 +206,7 @@ export function isTaken(
   );
 }
 
-/** A handle made of a title, with a number behind it where it is taken. */
+/** Makes a handle from a title, and appends a number if the handle is taken. */
 export function freeHandle(state: SimulatedState, kind: Kind, title: string, blog: number): string {
   const made = title
     .toLowerCase()

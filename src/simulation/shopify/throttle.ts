@@ -6,7 +6,7 @@ export class Throttle {
   #available: number;
   #at: number;
 
-  /** `restoreRate` is points a second; `clock` gives milliseconds. */
+  /** `restoreRate` is in points per second. `clock` returns milliseconds. */
   constructor(options: { maximumAvailable: number; restoreRate: number; clock: () => number }) {
     this.maximumAvailable = options.maximumAvailable;
     this.restoreRate = options.restoreRate;
@@ -23,19 +23,21 @@ export class Throttle {
     return this.#available;
   }
 
-  /** Takes what a query may cost; false when there is not enough, and nothing is taken. */
+  /**
+   * Takes the requested cost of a query. Returns false and takes nothing when the bucket has too few points.
+   */
   take(cost: number): boolean {
     if (this.available < cost) return false;
     this.#available -= cost;
     return true;
   }
 
-  /** Gives back what it did not cost. */
+  /** Returns points to the bucket when the actual cost was below the requested cost. */
   refund(points: number): void {
     this.#available = Math.min(this.maximumAvailable, this.available + points);
   }
 
-  /** As `extensions.cost.throttleStatus` tells it. */
+  /** The value of `extensions.cost.throttleStatus`. */
   status() {
     const { maximumAvailable, restoreRate } = this;
     return { maximumAvailable, currentlyAvailable: Math.floor(this.available), restoreRate };

@@ -4,7 +4,7 @@ import type { SimulatedState } from './state.ts';
 /** https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant */
 const LASTS_SECONDS = 86_399;
 
-/** Answers a request for a token, `body` being a form. Refusals are pages, as Shopify's are. */
+/** Answers a request for a token. `body` is a form. As in Shopify, a refusal is an HTML page. */
 export function grantToken(
   state: SimulatedState,
   body: string,
@@ -39,7 +39,7 @@ export function grantToken(
   };
 }
 
-/** Does this token open the shop? */
+/** Whether the shop accepts this token. `now` is milliseconds since 1970. */
 export function isValidToken(state: SimulatedState, token: unknown, now: number): boolean {
   if (typeof token !== 'string' || !state.app.installed) return false;
   return token === state.app.accessToken || (state.minted.get(token) ?? 0) > now;

@@ -10,8 +10,8 @@ export interface SimulatedWebhook {
 }
 
 /**
- * What Shopify sends of an item as it is now: https://shopify.dev/docs/apps/build/webhooks/subscribe/https
- * Signed with the client secret over the bytes of the body.
+ * The webhook for the current state of an item: https://shopify.dev/docs/apps/build/webhooks/subscribe/https
+ * The signature covers the bytes of the body. Its key is the client secret by default.
  */
 export function webhookOf(
   state: SimulatedState,
@@ -21,7 +21,7 @@ export function webhookOf(
 ): SimulatedWebhook {
   const kind = topic.startsWith('products/') ? 'product' : 'collection';
   const item = state.items.find((each) => each.kind === kind && each.id === id);
-  // Of what is deleted only its id is told.
+  // A webhook about a deleted item contains only the id.
   const payload =
     item === undefined || topic.endsWith('/delete')
       ? { id }

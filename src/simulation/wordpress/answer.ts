@@ -1,11 +1,11 @@
-/** One HTTP answer of the simulation, before it is written. */
+/** One HTTP response of the simulation, before it is written. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: string;
 }
 
-/** JSON as WordPress sends it. */
+/** A JSON response with the headers of WordPress. */
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Answer {
   return {
     status,
@@ -14,7 +14,7 @@ export function json(value: unknown, status = 200, headers: Record<string, strin
   };
 }
 
-/** A WP_Error as WordPress sends it. */
+/** A WP_Error in the form of a REST response. */
 export function restError(
   code: string,
   status: number,

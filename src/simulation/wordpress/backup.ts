@@ -1,9 +1,10 @@
 import type { SimulatedSite } from './site.ts';
 
 /**
- * Takes a backup of a site's database: posts, terms, users, types, and what the connector keeps in its tables and
- * options. The function that is returned puts it back, as often as it is called; ids that were given since are given
- * again then. What was requested, and which nonces were used, is nothing that a site forgets.
+ * Takes a backup of a site's database: posts, terms, users, types, and the tables and options of the
+ * connector. Returns a function that restores the backup, as often as it is called. After a restore the site
+ * gives the ids again that it gave since the backup. The seen requests and used nonces are not part of the
+ * backup.
  */
 export function takeBackup(site: SimulatedSite): () => void {
   const take = () => {

@@ -1,27 +1,27 @@
 const HOUR_MS = 3_600_000;
 
 /**
- * What a site dates its posts by. Its own clock may be off, and its time zone may be any; both can be set while it
- * runs. The signatures and the answers' Date header go by the machine's clock, which has faults of its own.
+ * The clock that dates the posts of a site. Its error and its time zone can be set while the site runs.
+ * Signatures and the Date header of responses use the machine's clock, which has separate faults.
  */
 export class SiteClock {
-  /** How far the clock is off, milliseconds. */
+  /** The error of the clock, in milliseconds. */
   offsetMs = 0;
-  /** WordPress's option `gmt_offset`: hours that local time is ahead of UTC. */
+  /** WordPress's option `gmt_offset`: how many hours local time is ahead of UTC. */
   gmtOffset = 0;
   readonly #now: () => number;
 
-  /** @param now milliseconds since 1970. */
+  /** @param now returns milliseconds since 1970 */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Milliseconds since 1970, as the site believes. */
+  /** The site's time, in milliseconds since 1970. */
   now(): number {
     return this.#now() + this.offsetMs;
   }
 
-  /** Now in UTC, as WordPress writes times: to the second, without an offset. */
+  /** The site's time in UTC, in WordPress's format: to the second, without an offset. */
   gmt(): string {
     return wordpressTime(this.now());
   }
@@ -36,7 +36,9 @@ export class SiteClock {
     return moved(local, -this.gmtOffset * HOUR_MS);
   }
 
-  /** A time as a request writes it, in UTC; without an offset it is UTC where `inGmt`, else local. */
+  /**
+   * Converts a time in a request to UTC. Without an offset it is UTC when `inGmt` is true, otherwise local.
+   */
   read(time: string, inGmt = false): string {
     const written = time.replace(' ', 'T').toUpperCase();
     if (/Z$|[+-]\d\d(:?\d\d)?$/.test(written.slice(19))) return wordpressTime(Date.parse(written));
@@ -44,12 +46,12 @@ export class SiteClock {
   }
 }
 
-/** @param ms since 1970. */
+/** @param ms milliseconds since 1970 */
 function wordpressTime(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19);
 }
 
-/** What is no time, such as one of the year 0000 that a fault put there, stays as it is. */
+/** Moves a time. An invalid time stays unchanged, such as a time in the year 0000 that comes from a fault. */
 function moved(time: string, ms: number): string {
   if (ms === 0) return time;
   const parsed = Date.parse(`${time}Z`);

@@ -1,58 +1,61 @@
 import { isApi, type SiteRequest } from './router.ts';
 import type { SimulatedSite } from './site.ts';
 
-/** What can go wrong with one request, while the site is well. */
+/** The faults that can hit a single request of a healthy site. */
 export type DisturbanceName =
-  /** It takes `ms`. */
+  /** The response is delayed by `ms`. */
   | 'latency'
-  /** 429 with `Retry-After: retryAfterS`; nothing is done. */
+  /** 429 with `Retry-After: retryAfterS`. The request is not carried out. */
   | 'too_many_requests'
-  /** A fatal error before anything is done. */
+  /** A fatal error before the request is carried out. */
   | 'error_before'
-  /** A fatal error after all was done. */
+  /** A fatal error after the request was carried out. */
   | 'error_after'
-  /** The connection breaks before anything is done. */
+  /** The connection breaks before the request is carried out. */
   | 'dropped_before'
-  /** The connection breaks after all was done. */
+  /** The connection breaks after the request was carried out. */
   | 'dropped_after'
-  /** The JSON ends in the middle, after all was done. */
+  /** The request is carried out, but the JSON of the response ends in the middle. */
   | 'truncated'
-  /** A page of the hoster in place of JSON; nothing is done. */
+  /** An HTML page of the hosting company replaces the JSON. The request is not carried out. */
   | 'html'
-  /** JSON that does not end. */
+  /** The JSON of the response never ends. */
   | 'endless'
-  /** Someone deletes the type's oldest post just before its list is read. */
+  /** The oldest post of a type is deleted right before the list of that type is read. */
   | 'page_shrinks'
-  /** Someone publishes a post just before its type's list is read. */
+  /** A post is published right before the list of its type is read. */
   | 'page_grows'
   /** An item of the list has no id. */
   | 'item_without_id'
-  /** An item has a NUL, half a surrogate pair and a byte that is no UTF-8 in its title. */
+  /** The title of an item contains a NUL, half a surrogate pair and a byte that is not valid UTF-8. */
   | 'item_bad_text'
-  /** An item is dated in the year 0000. */
+  /** The dates of an item are in the year 0000. */
   | 'item_year_0000'
-  /** A term is the parent of itself. */
+  /** A term is its own parent. */
   | 'term_loop'
   /** A webhook is sent twice. */
   | 'duplicate_webhook';
 
 export interface Disturbance {
   fault: DisturbanceName;
-  /** Which requests; every one to the REST API when absent. Not asked for webhooks. */
+  /** Selects the requests. When absent, all requests to the REST API. Not called for webhooks. */
   when?: (request: SiteRequest) => boolean;
-  /** How many requests at the most. */
+  /** The largest number of requests that are hit. */
   times?: number;
-  /** How many to spare first. */
+  /** The number of requests that are spared at first. */
   skip?: number;
-  /** How likely each request is hit, 0 to 1, by numbers of `random`; always when absent. */
+  /** The probability (0 to 1) of a hit, with numbers from `random`. When absent, every request is hit. */
   rate?: { probability: number; random: () => number };
-  /** Of `latency`: milliseconds, 100 when absent. */
+  /** For `latency`: milliseconds, 100 when absent. */
   ms?: number;
-  /** Of `too_many_requests`: seconds, 1 when absent. */
+  /** For `too_many_requests`: seconds, 1 when absent. */
   retryAfterS?: number;
 }
 
-/** The disturbances of a site, and which of them a request meets. The same requests in the same order meet the same. */
+/**
+ * Holds the disturbances of a site and decides which of them hit a request. The same requests in the same
+ * order are always hit by the same disturbances.
+ */
 export class Disturbances {
   #waiting: Array<{ disturbance: Disturbance; spared: number; hits: number }> = [];
 
@@ -64,7 +67,7 @@ export class Disturbances {
     this.#waiting = [];
   }
 
-  /** What a request meets, in the order in which it was added. */
+  /** The disturbances that hit a request, in the order in which they were added. */
   meets(site: SimulatedSite, request: SiteRequest): Disturbance[] {
     return this.#take(
       ({ fault, when }) =>

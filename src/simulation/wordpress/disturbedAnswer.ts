@@ -8,10 +8,10 @@ import { restRoute, type SiteRequest } from './router.ts';
 import type { SimulatedSite } from './site.ts';
 import { collectionOf, isContent } from './state.ts';
 
-/** What goes over the wire: an answer, a broken connection, or JSON without an end. */
+/** The reaction to a request: a response, a broken connection, or JSON without an end. */
 type Reaction = { answer: Omit<Answer, 'body'> & { body: string | Buffer } } | 'drop' | 'endless';
 
-/** Answers a request through what it meets. */
+/** Answers a request with the disturbances in `met`. `answer` carries the request out. */
 export async function throughDisturbances(
   site: SimulatedSite,
   request: SiteRequest,
@@ -47,7 +47,7 @@ function inPlace({ fault, retryAfterS = 1 }: Disturbance): Answer {
   };
 }
 
-/** As WordPress answers where PHP dies. */
+/** WordPress's response when PHP ends with a fatal error. */
 function fatal(): Answer {
   const value = {
     code: 'internal_server_error',
@@ -79,7 +79,7 @@ function listedType(site: SimulatedSite, { target }: SiteRequest): string | unde
   return Object.entries(site.state.postTypes).find(([, type]) => route === `/${collectionOf(type)}`)?.[0];
 }
 
-/** Spoils the first item of a list, or the one that was answered. */
+/** Spoils the first item of a list, or the single item in a response. */
 function spoil(body: string, fault: DisturbanceName): string {
   const spoiling = spoiledItem(fault);
   if (spoiling === null) return body;
@@ -97,7 +97,9 @@ function spoil(body: string, fault: DisturbanceName): string {
   return JSON.stringify(isRecord(value) && 'id' in value ? spoiling(value) : value);
 }
 
-/** The mark that stands for a byte that is no UTF-8, which a text in memory cannot hold. */
+/**
+ * Marks the place of a byte that is not valid UTF-8, because a JavaScript string cannot contain such a byte.
+ */
 const BAD_BYTE = Buffer.from('\uFDD0');
 
 function withBadBytes(body: string): string | Buffer {

@@ -13,8 +13,8 @@ import type { SimulatedSite } from './site.ts';
 import type { MetaValue, SimulatedPost, SimulatedTerm, SimulatedUser } from './state.ts';
 
 /**
- * A person who works in wp-admin. Each call is a request of its own: it dates what it saves by the site's clock, and
- * the connector has its messages afterwards. Every method throws for a post that is not there.
+ * A person who works in wp-admin. Each call is a separate request: it dates changes by the site's clock, and
+ * the connector queues the webhooks at its end. Every method throws when the post does not exist.
  */
 export class SiteEditor {
   readonly #site: SimulatedSite;
@@ -25,12 +25,12 @@ export class SiteEditor {
     this.#user = user;
   }
 
-  /** Writes a post; a draft where no status is given. */
+  /** Creates a post. Without a status it is a draft. */
   create(type: string, changes: PostChanges): SimulatedPost {
     return this.#request(() => insertPost(this.#site, type, changes, this.#user));
   }
 
-  /** Saves a post: `modified_gmt` is then now, also where nothing is changed. */
+  /** Saves a post and sets `modified_gmt` to now, even when nothing changed. */
   edit(postId: number, changes: PostChanges): SimulatedPost {
     return this.#change(postId, (post) => updatePost(this.#site, post, changes, this.#user));
   }
@@ -39,22 +39,24 @@ export class SiteEditor {
     return this.#change(postId, (post) => trashPost(this.#site, post, this.#user));
   }
 
-  /** Takes a post out of the trash, with the status and the slug that it had. */
+  /** Restores a post from the trash, with its former status and slug. */
   untrash(postId: number): SimulatedPost {
     return this.#change(postId, (post) => untrashPost(this.#site, post, this.#user));
   }
 
-  /** Deletes a post for good. */
+  /** Deletes a post permanently. */
   delete(postId: number): void {
     this.#change(postId, (post) => deletePost(this.#site, post));
   }
 
-  /** Sets a post's terms in one taxonomy, as bulk tools do: `modified_gmt` stays. */
+  /** Sets the terms of a post in one taxonomy, as bulk tools do, without a change of `modified_gmt`. */
   setTerms(postId: number, taxonomy: string, termIds: readonly number[]): SimulatedPost {
     return this.#change(postId, (post) => setTerms(this.#site, post, taxonomy, termIds));
   }
 
-  /** Sets meta that is registered for REST, as update_post_meta() does: `modified_gmt` stays. */
+  /**
+   * Sets meta that is registered for REST, as update_post_meta() does, without a change of `modified_gmt`.
+   */
   setMeta(postId: number, meta: Readonly<Record<string, MetaValue>>): SimulatedPost {
     return this.#change(postId, (post) => setMeta(this.#site, post, meta));
   }

@@ -1,15 +1,15 @@
 import { type Answer, html, json, restError } from './answer.ts';
 
 /**
- * What can be wrong with a simulated site. The pages are shortened, but keep the words, headers and status by
- * which the real ones are told apart.
+ * The faults of a simulated site. Its pages are shorter than the real ones, but keep the words, headers and
+ * status that identify the real ones.
  */
 export type FaultName =
   | keyof typeof REPLACED_ANSWERS
   | keyof typeof CHANGED_ANSWERS
   | (typeof BEHAVIOURS)[number];
 
-/** Which requests a fault is about. */
+/** The requests that a fault affects. */
 export type FaultScope = 'everything' | 'api' | 'connector';
 
 interface ReplacedAnswer {
@@ -17,7 +17,7 @@ interface ReplacedAnswer {
   answer: Answer;
 }
 
-/** Something else answers in WordPress's place. */
+/** Another program answers instead of WordPress. */
 export const REPLACED_ANSWERS = {
   not_wordpress: {
     scope: 'everything',
@@ -158,7 +158,7 @@ interface ChangedAnswer {
   change: (answer: Answer) => Answer;
 }
 
-/** WordPress answers, but it does not arrive as it should. */
+/** WordPress answers, but its response is changed on the way. */
 export const CHANGED_ANSWERS = {
   dirty_json_bom: { scope: 'api', change: (answer) => ({ ...answer, body: `\uFEFF${answer.body}` }) },
   dirty_json_notice: {
@@ -182,7 +182,7 @@ export const CHANGED_ANSWERS = {
   },
 } as const satisfies Record<string, ChangedAnswer>;
 
-/** WordPress, the connector or the connection behaves otherwise. */
+/** WordPress, the connector or the connection behaves in an unusual way. */
 export const BEHAVIOURS = [
   'auth_header_stripped',
   'signature_headers_stripped',

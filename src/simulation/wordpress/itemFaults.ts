@@ -3,11 +3,11 @@ import type { DisturbanceName } from './disturbances.ts';
 
 type Item = Record<string, unknown>;
 
-/** Becomes a byte that is no UTF-8 on the wire. */
+/** Replaced by a byte that is not valid UTF-8 when the response is sent. */
 const BAD_BYTE_MARK = '\uFDD0';
 const YEAR_0000 = '0000-00-00T00:00:00';
 
-/** What a disturbance does to an item; null for one that is not about items. */
+/** The change that a disturbance makes to an item. Null for a disturbance that does not change items. */
 export function spoiledItem(fault: DisturbanceName): ((item: Item) => Item) | null {
   switch (fault) {
     case 'item_without_id':

@@ -3,29 +3,31 @@ import type { SimulatedPost, SimulatedState } from './state.ts';
 
 export type Topic = 'status' | 'metadata';
 
-/** What the plugin tells of a post, as JSON; `operation` as in `Operation`, where there is something to tell. */
+/** Makes the JSON of the plugin's webhooks about posts. `operation` is an `Operation` other than null. */
 export interface PostMessages {
-  /** Of a post as it is now. */
+  /** The message about the current state of a post. */
   changed(topic: Topic, post: SimulatedPost, operation: string): string;
   deleted(post: SimulatedPost, operation: string): string;
 }
 
-/** A webhook that waits for being sent. */
+/** A webhook that waits to be sent. */
 export interface WaitingWebhook {
-  /** Its `webhook-id`: the same at every attempt. */
+  /** The `webhook-id`, which is the same in every attempt. */
   id: string;
   topic: Topic;
-  /** As it is sent: the post as it was when the request that changed it ended. */
+  /** The body of the webhook. It describes the post at the end of the request that changed it. */
   body: string;
 }
 
-/** Who makes a change: '' a person, the id of the server's operation, or null: the server without naming one. */
+/**
+ * Who makes a change: '' for a person, the id of the server's operation, or null for a server without one.
+ */
 export type Operation = string | null;
 
-/** One request's changes: for each post what is to be told, once however often it changes. */
+/** The changes of one request: for each post the topics to send, each topic once. */
 type Notes = Map<SimulatedPost, Set<Topic>>;
 
-/** The connector's outbox: collects what a request changes, and has a message of each when the request ends. */
+/** The connector's outbox. Collects the changes of a request and queues their webhooks at its end. */
 export class Outbox {
   readonly waiting: WaitingWebhook[] = [];
   readonly #state: SimulatedState;
@@ -47,7 +49,7 @@ export class Outbox {
     if (at !== -1) this.waiting.splice(at, 1);
   }
 
-  /** Does `work` as one request, or as a part of one that has an operation of its own. */
+  /** Does `work` as one request, or as a part of a request with a separate operation. */
   during<T>(operation: Operation, work: () => T): T {
     const outer = { notes: this.#notes, operation: this.#operation };
     this.#notes = new Map();
@@ -61,14 +63,16 @@ export class Outbox {
     }
   }
 
-  /** Notes a change that is made `during` a request. */
+  /** Records a change that is made during a request. */
   note(post: SimulatedPost, topic: Topic): void {
     if (!this.#tellsOf(post)) return;
     const topics = this.#notes.get(post) ?? new Set();
     this.#notes.set(post, topics.add(topic));
   }
 
-  /** A post is gone: that is all there is to tell of it. */
+  /**
+   * Records that a post was deleted. The webhook about the deletion replaces all other changes of the post.
+   */
   noteDeleted(post: SimulatedPost): void {
     this.#notes.delete(post);
     if (this.#tellsOf(post) && this.#operation !== null) {
@@ -88,7 +92,8 @@ export class Outbox {
     if (operation === null) return;
     for (const [post, topics] of this.#notes) {
       for (const topic of topics) {
-        // Trashing adds to the slug what no server should take over; its status says it all.
+        // WordPress adds a suffix to a trashed post's slug, which no server should store. So only the status
+        // is sent.
         if (topic === 'metadata' && post.status === 'trash') continue;
         this.#add(topic, this.#messages.changed(topic, post, operation));
       }

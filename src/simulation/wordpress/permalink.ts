@@ -1,7 +1,9 @@
 import type { SimulatedSite } from './site.ts';
 import type { SimulatedPost } from './state.ts';
 
-/** get_permalink(), with the permalink structure `/%postname%/`; what is not published has no better than its id. */
+/**
+ * get_permalink(), with the structure `/%postname%/`. The URL of an unpublished post contains only its id.
+ */
 export function permalink(site: SimulatedSite, post: SimulatedPost): string {
   const plain = post.type === 'page' ? 'page_id' : 'p';
   const isPublic = ['publish', 'private', 'inherit', 'trash'].includes(post.status);
@@ -15,7 +17,7 @@ export function permalink(site: SimulatedSite, post: SimulatedPost): string {
   return `${site.home}/${folder}${path(site, post)}/`;
 }
 
-/** A page stands below its parents. */
+/** The path of a page contains the slugs of its parents. */
 function path(site: SimulatedSite, post: SimulatedPost): string {
   if (site.state.postTypes[post.type]?.hierarchical !== true) return post.slug;
   const parts = [post.slug];

@@ -4,7 +4,7 @@ import type { Topic, WaitingWebhook } from './outbox.ts';
 import { messageHeaders, postMessage } from './postMessage.ts';
 import type { SimulatedSite } from './site.ts';
 
-/** What a server answered to the connector. */
+/** The server's response to the connector. */
 export interface ServerAnswer {
   status: number;
   body: Record<string, unknown>;
@@ -12,14 +12,16 @@ export interface ServerAnswer {
 
 export interface ConnectOutcome {
   test: ServerAnswer;
-  /** Null when the test did not pass, as nothing is pushed then. */
+  /** Null when the test failed, because the structure is then not pushed. */
   structure: ServerAnswer | null;
 }
 
 const BASE = '/api/v1/integration/integrations';
 const WEBHOOKS = '/api/v1/integration/webhooks/wordpress';
 
-/** Does what the plugin's Connect button does: has the server test the connection, then pushes the structure. */
+/**
+ * Acts like the plugin's Connect button: asks the server for a connection test, then pushes the structure.
+ */
 export async function connectAsPlugin(site: SimulatedSite, serverUrl: string): Promise<ConnectOutcome> {
   const { connector } = site.state;
   if (connector === null) throw new Error('The simulated site has no connector to connect with.');
@@ -34,7 +36,7 @@ export async function connectAsPlugin(site: SimulatedSite, serverUrl: string): P
   return { test, structure: await pushStructure(site, serverUrl) };
 }
 
-/** Does what the plugin does daily and when types change. */
+/** Pushes the structure, as the plugin does daily and when types change. */
 export async function pushStructure(site: SimulatedSite, serverUrl: string): Promise<ServerAnswer> {
   const { connector } = site.state;
   if (connector?.integrationId == null) throw new Error('The simulated site is not connected.');
@@ -43,7 +45,7 @@ export async function pushStructure(site: SimulatedSite, serverUrl: string): Pro
   });
 }
 
-/** Tells of a post as it is now, whether or not it was changed. */
+/** Sends a webhook about the current state of a post, whether or not it was changed. */
 export async function tellOfPost(
   site: SimulatedSite,
   serverUrl: string,
@@ -54,7 +56,7 @@ export async function tellOfPost(
   return await deliver(site, serverUrl, { id: `msg_${randomUUID()}`, topic, body });
 }
 
-/** Does what the plugin does after posts were changed: sends what waits, in order, until one is not taken. */
+/** Sends the waiting webhooks in order, as the plugin does after changes, until the server refuses one. */
 export async function deliverWebhooks(
   site: SimulatedSite,
   disturbances: Disturbances,
@@ -77,7 +79,7 @@ async function deliver(
   webhook: WaitingWebhook,
 ): Promise<ServerAnswer> {
   const { connector } = site.state;
-  if (connector === null) throw new Error('The simulated site has no connector to tell of a post.');
+  if (connector === null) throw new Error('The simulated site has no connector to send a webhook with.');
   return await post(
     `${serverUrl}${WEBHOOKS}/${webhook.topic}`,
     webhook.body,

@@ -8,8 +8,8 @@ import type { SimulatedSite } from './site.ts';
 import type { SimulatedConnector, SimulatedPost } from './state.ts';
 
 /**
- * What the plugin tells of a post as it is now, as JSON.
- * @param operation the server's operation that changed it; '' when a person did.
+ * The JSON of the plugin's webhook about the current state of a post.
+ * @param operation the server's operation that changed the post; '' when a person changed it
  */
 export function postMessage(
   site: SimulatedSite,
@@ -21,12 +21,12 @@ export function postMessage(
   return JSON.stringify({ ...head(site, post), ...facts, ...tail(post.modified_gmt, operation) });
 }
 
-/** What the plugin tells of a post that was deleted. */
+/** The JSON of the plugin's webhook about a deleted post. */
 function deletionMessage(site: SimulatedSite, post: SimulatedPost, operation: string): string {
   return JSON.stringify({ ...head(site, post), status: 'deleted', ...tail(site.clock.gmt(), operation) });
 }
 
-/** The messages of a site's posts. */
+/** The messages about the posts of a site. */
 export function messagesOf(site: SimulatedSite): PostMessages {
   return {
     changed: (topic, post, operation) => postMessage(site, topic, post, operation),
@@ -34,7 +34,7 @@ export function messagesOf(site: SimulatedSite): PostMessages {
   };
 }
 
-/** The headers by which the plugin proves that a message is its site's. */
+/** The headers that prove that a message comes from the plugin of this site. */
 export function messageHeaders(
   connector: SimulatedConnector,
   message: { id: string; body: string },
@@ -66,7 +66,7 @@ function tail(modifiedGmt: string, operation: string) {
 }
 
 function statusFacts(site: SimulatedSite, post: SimulatedPost) {
-  // A post in the trash has no address.
+  // A post in the trash has no URL.
   return { status: post.status, ...(post.status === 'trash' ? {} : { url: permalink(site, post) }) };
 }
 

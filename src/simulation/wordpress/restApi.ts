@@ -12,7 +12,7 @@ import { isSigned, type RestRequest, signIn } from './signIn.ts';
 import type { SimulatedSite } from './site.ts';
 import { capabilitiesOf, type SimulatedType, type SimulatedUser } from './state.ts';
 
-/** Answers a request to the REST API, as far as it is simulated. */
+/** Answers a request to the simulated part of the REST API. */
 export function answerRest(site: SimulatedSite, request: RestRequest): Answer {
   try {
     return written(answer(site, request));
@@ -43,7 +43,7 @@ function answer(site: SimulatedSite, request: RestRequest): RestAnswer {
   });
 }
 
-/** Who makes the changes of a request: the server when it is signed, naming its operation or not. */
+/** Who makes the changes of a request. Signed requests come from the server, with or without operation id. */
 function operationOf(request: RestRequest): Operation {
   return isSigned(request) ? (request.headers['x-sitebridge-op'] ?? null) : '';
 }
@@ -61,7 +61,7 @@ function dispatch(route: RouteRequest, request: RestRequest): RestAnswer | null 
   return readSite(route) ?? answerConnector(route, request) ?? answerContent({ ...route, parameters, user });
 }
 
-/** What is told of the site and of who asks. */
+/** Answers requests about the site itself and about the current user. */
 function readSite({ site, method, route, parameters, user }: RouteRequest): RestAnswer | null {
   if (method !== 'GET') return null;
   if (route === '/') return reply(index(site));
@@ -99,7 +99,7 @@ function me(user: SimulatedUser | null): RestAnswer {
   });
 }
 
-/** WP_REST_Post_Statuses_Controller::get_items(): those that are not internal, and the trash. */
+/** WP_REST_Post_Statuses_Controller::get_items(): all statuses that are not internal, and the trash. */
 function statusList(site: SimulatedSite, edit: boolean, user: SimulatedUser | null): RestAnswer {
   if (edit && !may(user, 'edit_posts')) {
     throw forbidden('rest_cannot_view', user, 'Sorry, you are not allowed to manage post statuses.');

@@ -5,13 +5,13 @@ import { answerXmlRpc } from './xmlRpc.ts';
 
 export interface SiteRequest {
   method: string;
-  /** As in the request line. */
+  /** Path and query, exactly as in the request line. */
   target: string;
   headers: Readonly<Record<string, string | undefined>>;
   body: Buffer;
 }
 
-/** The REST route that a request is for, or null. */
+/** The REST route in the URL of a request, or null when the request is not for the REST API. */
 export function restRoute(
   site: SimulatedSite,
   target: string,
@@ -28,7 +28,10 @@ export function restRoute(
     : null;
 }
 
-/** Whether a request is for the REST API, or would be with pretty permalinks: firewalls judge by the path. */
+/**
+ * Whether a request is for the REST API, or would be with pretty permalinks. The second case counts because
+ * firewalls judge by the path.
+ */
 export function isApi(site: SimulatedSite, { target }: SiteRequest): boolean {
   return restRoute(site, target) !== null || target.startsWith(`${site.base}/wp-json`);
 }
@@ -37,7 +40,7 @@ export function isConnector(site: SimulatedSite, { target }: SiteRequest): boole
   return restRoute(site, target)?.route.startsWith('/sitebridge/') ?? false;
 }
 
-/** WordPress itself: the REST API, XML-RPC, the home page. */
+/** The response of WordPress itself: REST API, XML-RPC or home page. */
 export function answerSite(site: SimulatedSite, request: SiteRequest): Answer {
   const found = restRoute(site, request.target);
   if (found !== null) return answerRest(site, { ...request, ...found });

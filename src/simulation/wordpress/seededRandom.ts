@@ -1,6 +1,6 @@
 /**
- * Numbers from 0 up to, not including, 1: the same for the same seed, on every machine (mulberry32).
- * For faults that can be replayed, never for secrets.
+ * Returns a generator of numbers from 0 up to, but not including, 1 (mulberry32). The same seed gives the
+ * same numbers on every machine, so that faults can be replayed. Never use it for secrets.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0;

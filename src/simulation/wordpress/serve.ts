@@ -7,7 +7,9 @@ import { CHANGED_ANSWERS, type FaultName, type FaultScope, REPLACED_ANSWERS } fr
 import { answerSite, isApi, isConnector, type SiteRequest } from './router.ts';
 import type { SimulatedSite } from './site.ts';
 
-/** Answers one HTTP request, through the faults that are switched on and what goes wrong with this one. */
+/**
+ * Answers one HTTP request, with the faults that are switched on and the disturbances that hit this request.
+ */
 export async function serve(
   site: SimulatedSite,
   disturbances: Disturbances,
@@ -53,7 +55,7 @@ async function readRequest(site: SimulatedSite, incoming: IncomingMessage): Prom
   };
 }
 
-/** What stands before WordPress comes first; what changes its answers comes last. */
+/** Faults in front of WordPress apply first. Faults that change its responses apply last. */
 function throughFaults(site: SimulatedSite, request: SiteRequest): Answer {
   const applies = (name: FaultName, scope: FaultScope) => site.has(name) && inScope(site, request, scope);
   if (site.has('redirect')) {

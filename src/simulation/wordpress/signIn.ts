@@ -6,19 +6,22 @@ import type { SimulatedUser } from './state.ts';
 
 export interface RestRequest {
   method: string;
-  /** As in the request line. */
+  /** Path and query, exactly as in the request line. */
   target: string;
   headers: Readonly<Record<string, string | undefined>>;
   body: Buffer;
-  /** `/wp/v2/posts` */
+  /** Such as `/wp/v2/posts`. */
   route: string;
   query: URLSearchParams;
 }
 
-/** Who a request acts as, or the answer that refuses it. */
+/** The user that a request acts as, or the error that refuses the request. */
 export type SignIn = { user: SimulatedUser | null; refusal: null } | { user: null; refusal: WpError };
 
-/** Signs a REST request in: by the connector when it is signed, else by an application password, else as nobody. */
+/**
+ * Finds the user of a REST request. The connector decides about a signed request. Other requests use an
+ * application password, or have no user.
+ */
 export function signIn(site: SimulatedSite, request: RestRequest): SignIn {
   if (isSigned(request) && site.connector !== null) return connectorVerdict(site, request);
   return applicationPassword(site, request);
@@ -28,7 +31,7 @@ export function isSigned(request: RestRequest): boolean {
   return request.headers['x-sitebridge-signature'] !== undefined;
 }
 
-/** The connector's own judgement, in the order of the plugin: key, signature, time, site, nonce, user. */
+/** The connector's checks, in the order of the plugin: key, signature, time, site, nonce, user. */
 export function connectorVerdict(site: SimulatedSite, request: RestRequest): SignIn {
   const { connector } = site;
   if (connector === null) return { user: null, refusal: noRoute() };
@@ -79,8 +82,9 @@ export function connectorVerdict(site: SimulatedSite, request: RestRequest): Sig
 }
 
 /**
- * As WordPress 6.8 does it: a wrong pair makes the request one of nobody. `wrong_password_reported` is how it is
- * where something asks for the user before errors are collected, as some plugins do.
+ * Like WordPress 6.8: with a wrong user name or password the request has no user. With the fault
+ * `wrong_password_reported` WordPress returns an error. That happens when a plugin asks for the user before
+ * WordPress collects errors.
  */
 function applicationPassword(site: SimulatedSite, request: RestRequest): SignIn {
   const { authorization } = request.headers;

@@ -22,39 +22,43 @@ import { initialContent, initialTypes, type SimulatedState, type SimulatedUser }
 export interface SimulatedWordpressOptions {
   /** The site's id on the server that it is connected to. */
   siteId: number;
-  /** Empty by default: the connector is installed, but not set up. */
+  /** Empty by default, which means that the connector is installed but not set up. */
   siteKey?: string;
-  /** Null: the connector is not installed. Version 0.3.0 by default; those before it have no content routes. */
+  /**
+   * Null: no connector is installed. Version 0.4.0 by default. Versions before 0.3.0 have no content routes.
+   */
   connector?: { version: string } | null;
-  /** An editor `editor` with the application password `abcd efgh ijkl mnop qrst uvwx` by default. */
+  /** By default one editor, `editor`, with the application password `abcd efgh ijkl mnop qrst uvwx`. */
   users?: SimulatedUser[];
-  /** `/wp-json/` does not exist. */
+  /** When true, `/wp-json/` does not exist. */
   plainPermalinks?: boolean;
   /** Installs into this folder, such as `blog`. */
   subdirectory?: string;
-  /** PEM; the site is then reached by https. */
+  /** Key and certificate in PEM. With them, the site uses https. */
   tls?: { key: string; cert: string };
-  /** The host in the site's address; 127.0.0.1 by default. */
+  /** The host in the site's URL, 127.0.0.1 by default. */
   hostname?: string;
-  /** What the site dates its posts by; milliseconds since 1970. The machine's clock by default. */
+  /** The clock that dates posts, in milliseconds since 1970. The machine's clock by default. */
   now?: () => number;
 }
 
 export interface SimulatedWordpress {
   /** The home URL, without a slash at the end. */
   readonly url: string;
-  /** Posts and terms may also be put into it, in the order of their ids; nothing is told of them then. */
+  /**
+   * Posts and terms may also be added here, in the order of their ids. The connector does not report them.
+   */
   readonly state: SimulatedState;
   /** The site's clock and time zone. */
   readonly clock: SiteClock;
-  /** Someone who works in wp-admin. */
+  /** A person who works in wp-admin. */
   readonly editor: SiteEditor;
-  /** What the connector has not told yet, the oldest first. */
+  /** Webhooks that the connector has not sent yet, oldest first. */
   readonly webhooks: readonly WaitingWebhook[];
-  /** Switches faults on, besides those that are on. */
+  /** Switches more faults on. */
   setFault(...names: FaultName[]): void;
   clearFaults(): void;
-  /** Has something go wrong with some requests. */
+  /** Adds a disturbance, which hits single requests. */
   disturb(disturbance: Disturbance): void;
   /** Ends all disturbances. */
   calm(): void;
@@ -62,16 +66,16 @@ export interface SimulatedWordpress {
   connect(options: { serverUrl: string }): Promise<ConnectOutcome>;
   /** Pushes the structure to the connected server. */
   pushStructure(options: { serverUrl: string }): Promise<ServerAnswer>;
-  /** What the plugin tells of a post as it is now: the body of its webhook. */
+  /** The body of the plugin's webhook about the current state of a post. */
   postMessage(topic: Topic, postId: number): string;
-  /** Tells the connected server of a post as it is now. */
+  /** Sends a webhook about the current state of a post to the connected server. */
   tellOfPost(options: { serverUrl: string; topic: Topic; postId: number }): Promise<ServerAnswer>;
   /**
-   * Sends the webhooks that wait to the connected server, the oldest first, until one is not taken; gives the
-   * answers. Those that were taken wait no more.
+   * Sends the waiting webhooks to the connected server, oldest first, until the server refuses one. Returns
+   * the responses. Accepted webhooks are removed from the queue.
    */
   deliverWebhooks(options: { serverUrl: string }): Promise<ServerAnswer[]>;
-  /** Takes a backup of the site's database; the function that is returned puts it back. */
+  /** Takes a backup of the site's database. Returns a function that restores it. */
   backup(): () => void;
   stop(): Promise<void>;
 }
@@ -83,7 +87,7 @@ const DEFAULT_EDITOR: SimulatedUser = {
   applicationPassword: 'abcdefghijklmnopqrstuvwx',
 };
 
-/** Starts a simulated WordPress on a free port of the loopback. */
+/** Starts a simulated WordPress on a free port of the loopback interface. */
 export async function startSimulatedWordpress(
   options: SimulatedWordpressOptions,
 ): Promise<SimulatedWordpress> {

@@ -13,23 +13,23 @@ import {
   type SimulatedUser,
 } from './state.ts';
 
-/** A simulated site: its state seen through the faults that are switched on. */
+/** A simulated site: its state, as changed by the faults that are switched on. */
 export class SimulatedSite {
   readonly state: SimulatedState;
   readonly faults = new Set<FaultName>();
   readonly clock: SiteClock;
-  /** What the connector has to tell the server. */
+  /** The webhooks that the connector has to send to the server. */
   readonly outbox: Outbox;
-  /** Path of the installation without slash at the end; empty at the root of the host. */
+  /** The path of the installation, without a slash at the end. Empty at the root of the host. */
   readonly base: string;
   readonly plainPermalinks: boolean;
-  /** The highest id that a post had: the database gives no id twice. */
+  /** The highest id of all posts so far. The database gives no id twice. */
   lastPostId = 0;
   lastTermId = 0;
   #termPlaces = new Map<number, number>();
-  /** What the connector wrote last of each of the server's contents, and what it then was. */
+  /** For each content of the server: the seal of the connector's last write, and the post's hash after it. */
   readonly seals = new Map<string, { seal: string; hash: string }>();
-  /** Scheme, host and port; known once the server listens. */
+  /** Scheme, host and port. Set when the server listens. */
   origin = '';
 
   constructor(
@@ -59,7 +59,7 @@ export class SimulatedSite {
     return this.origin + this.base + (this.plainPermalinks ? '/index.php?rest_route=/' : '/wp-json/');
   }
 
-  /** The address of a type's items or of a taxonomy's terms. */
+  /** The URL of the items of a type, or of the terms of a taxonomy. */
   collectionUrl(slug: string): string {
     const type = this.state.postTypes[slug] ?? this.state.taxonomies[slug];
     return this.restUrl + (type === undefined ? slug : collectionOf(type));
@@ -77,24 +77,24 @@ export class SimulatedSite {
     };
   }
 
-  /** Whom signed requests act as. */
+  /** The user that signed requests act as. */
   get mappedUser(): SimulatedUser | null {
     return this.state.users.find((user) => user.id === this.connector?.userId) ?? null;
   }
 
-  /** Whether WordPress looks at application passwords at all (WP_Application_Passwords::is_in_use). */
+  /** Whether WordPress checks application passwords at all (WP_Application_Passwords::is_in_use). */
   get passwordsInUse(): boolean {
     return this.state.users.some((user) => user.applicationPassword !== null);
   }
 
-  /** The user whose pair this is. Spaces in the password do not count, as in WordPress. */
+  /** The user with this login and password, or null. As in WordPress, spaces in the password are ignored. */
   passwordOwner(login: string, password: string): SimulatedUser | null {
     const user = this.state.users.find((each) => each.login === login && each.applicationPassword !== null);
     const right = user?.applicationPassword === password.replaceAll(' ', '');
     return user !== undefined && (right || this.has('any_password_passes')) ? user : null;
   }
 
-  /** The role that a user has now. */
+  /** The user with the current role, which a fault may lower. */
   withRole(user: SimulatedUser): SimulatedUser {
     return this.has('low_role') ? { ...user, role: 'author' } : user;
   }
@@ -105,14 +105,14 @@ export class SimulatedSite {
     return post?.id === id ? post : undefined;
   }
 
-  /** A post that must be there. */
+  /** The post with this id. Throws when it does not exist. */
   existing(id: number): SimulatedPost {
     const post = this.post(id);
     if (post === undefined) throw new Error(`The simulated site has no post ${id}.`);
     return post;
   }
 
-  /** Where in `state.posts` the ids above `id` begin. */
+  /** The index in `state.posts` of the first post with an id above `id`. */
   firstAfter(id: number): number {
     const { posts } = this.state;
     let [low, high] = [0, posts.length];
@@ -128,7 +128,7 @@ export class SimulatedSite {
     return this.posts(type, statuses).length;
   }
 
-  /** In ascending order of their ids. `any` is every status but those that searches leave out. */
+  /** Posts in ascending order of their ids. `any` means every status that searches include. */
   posts(type: string, statuses: readonly string[] | 'any'): SimulatedPost[] {
     return this.state.posts.filter(
       (post) =>
@@ -144,12 +144,12 @@ export class SimulatedSite {
     const { terms } = this.state;
     const known = terms[this.#termPlaces.get(id) ?? -1];
     if (known?.id === id) return known;
-    // Terms were added or taken away since.
+    // Terms were added or removed since the map was made.
     this.#termPlaces = new Map(terms.map((term, place) => [term.id, place]));
     return terms[this.#termPlaces.get(id) ?? -1];
   }
 
-  /** The terms of a post in one taxonomy, by name as WordPress sorts them. */
+  /** The terms of a post in one taxonomy, sorted by name as in WordPress. */
   termsOf(post: SimulatedPost, taxonomy: string): SimulatedTerm[] {
     const found: SimulatedTerm[] = [];
     for (const id of post.terms ?? []) {
@@ -159,7 +159,7 @@ export class SimulatedSite {
     return found.length < 2 ? found : found.sort((a, b) => compareNames(a.name, b.name));
   }
 
-  /** The connector's structure, as the plugin reads and pushes it. */
+  /** The structure of the site, as the plugin pushes it. */
   structure(): Record<string, unknown> {
     const types = content(this.state.postTypes);
     const taxonomies = content(this.state.taxonomies);
@@ -188,7 +188,7 @@ function content(types: Record<string, SimulatedType>): Array<[string, Simulated
 }
 
 function described(type: SimulatedType, count: number) {
-  // Labels are stored as typed, which core REST sends; the connector sends them as a person reads them.
+  // WordPress stores labels with entities, and core REST sends them so. The connector sends readable text.
   return {
     label: type.name.replaceAll('&amp;', '&'),
     count,

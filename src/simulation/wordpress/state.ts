@@ -1,4 +1,4 @@
-/** What a simulated WordPress holds, and the content that it starts with. */
+/** The state of a simulated WordPress, and its initial content. */
 
 type Role = 'administrator' | 'editor' | 'author' | 'subscriber';
 
@@ -6,7 +6,7 @@ export interface SimulatedUser {
   id: number;
   login: string;
   role: Role;
-  /** As WordPress compares them: without spaces. */
+  /** Without spaces, because WordPress ignores spaces when it compares application passwords. */
   applicationPassword: string | null;
 }
 
@@ -18,30 +18,30 @@ export interface SimulatedPost {
   title: string;
   content: string;
   excerpt?: string;
-  /** Ids of its terms. */
+  /** The ids of the post's terms. */
   terms?: number[];
-  /** Meta that is registered for REST; other meta is not shown there. */
+  /** Meta that is registered for REST. REST does not return other meta. */
   meta?: Record<string, MetaValue>;
   modified_gmt: string;
-  /** Hours that the site's local time was ahead of UTC when `modified_gmt` was written; as now when absent. */
+  /** How many hours local time was ahead of UTC when `modified_gmt` was written. When absent, as now. */
   modifiedOffset?: number;
-  /** As `modified_gmt` when absent. */
+  /** When absent, equal to `modified_gmt`. */
   date_gmt?: string;
-  /** A draft without a date of its own: each save dates it anew. */
+  /** A draft without a fixed date. Each save sets a new date. */
   floating?: boolean;
-  /** A user's id; 0 when absent. */
+  /** The id of a user, 0 when absent. */
   author?: number;
-  /** A post's id; 0 when absent. */
+  /** The id of a post, 0 when absent. */
   parent?: number;
-  /** The featured image's id; 0 when absent. */
+  /** The id of the featured image, 0 when absent. */
   featured_media?: number;
-  /** What it had before it was put into the trash. */
+  /** The status and slug from before the post was moved to the trash. */
   trashed?: { status: string; slug: string };
-  /** The number by which an older server knows it, which only the connector keeps. */
+  /** The content number of an older server. Only the connector stores it. */
   contentId?: number;
-  /** The keys of the contents that it is, by server, which only the connector keeps. */
+  /** The content key of this post on each server. Only the connector stores it. */
   contentKeys?: Record<string, string>;
-  /** Of an attachment. */
+  /** Attachments only. */
   file?: SimulatedFile;
 }
 
@@ -58,10 +58,10 @@ export interface SimulatedFile {
 export interface SimulatedTerm {
   id: number;
   taxonomy: string;
-  /** As stored: `&amp;`, where a person reads `&`. */
+  /** As stored in the database: `&amp;` for `&`. */
   name: string;
   slug: string;
-  /** The parent's id; 0 when absent. */
+  /** The id of the parent, 0 when absent. */
   parent?: number;
   description?: string;
 }
@@ -69,12 +69,12 @@ export interface SimulatedTerm {
 export interface SimulatedType {
   name: string;
   rest_base: string;
-  /** `wp/v2` where there is none. */
+  /** `wp/v2` when absent. */
   rest_namespace?: string;
   hierarchical: boolean;
   /** The taxonomies of a post type, or the post types of a taxonomy. */
   related: string[];
-  /** Comes with WordPress and is no content; the connector leaves it out. */
+  /** The type is built into WordPress and has no content. The connector leaves it out. */
   internal?: boolean;
   /** The meta of a post type that is registered for REST. */
   meta?: Record<string, MetaType>;
@@ -93,12 +93,12 @@ export interface SimulatedState {
   users: SimulatedUser[];
   postTypes: Record<string, SimulatedType>;
   taxonomies: Record<string, SimulatedType>;
-  /** Those of a plugin, registered with `exclude_from_search`. */
+  /** Statuses that a plugin registered with `exclude_from_search`. */
   hiddenStatuses: string[];
-  /** In ascending order of their ids. */
+  /** Posts in ascending order of their ids. */
   posts: SimulatedPost[];
   terms: SimulatedTerm[];
-  /** The connector plugin as it is set up, or null when it is not installed. */
+  /** The settings of the connector plugin, or null when it is not installed. */
   connector: SimulatedConnector | null;
   requests: SeenRequest[];
 }
@@ -106,13 +106,13 @@ export interface SimulatedState {
 export interface SimulatedConnector {
   version: string;
   siteId: number;
-  /** Empty: not connected yet. */
+  /** Empty when the plugin is not connected yet. */
   siteKey: string;
-  /** Requests act as this user. */
+  /** Signed requests act as this user. */
   userId: number;
   integrationId: number | null;
   usedNonces: Set<string>;
-  /** Which server spoke last, and the last write of each; empty before 0.4.0. */
+  /** The server that sent the last request, and the last write of each server. Empty before version 0.4.0. */
   servers: { current: string; operations: Map<string, string> };
 }
 
@@ -134,22 +134,22 @@ const CAPABILITIES: Readonly<Record<Role, readonly string[]>> = {
   subscriber: [],
 };
 
-/** The route of a type's items or of a taxonomy's terms. */
+/** The route of the items of a type, or of the terms of a taxonomy. */
 export function collectionOf(type: SimulatedType): string {
   return `${type.rest_namespace ?? 'wp/v2'}/${type.rest_base}`;
 }
 
-/** Whether a status belongs to the site's content; the others are left out of searches. */
+/** Whether posts with this status count as content of the site. Searches leave out the other statuses. */
 export function isContent(status: string): boolean {
   return status !== 'trash' && status !== 'auto-draft' && status !== 'inherit';
 }
 
-/** A user's capabilities as WordPress lists them: only what is held, always true. */
+/** The capabilities of a user in WordPress's format: only the granted ones, each with the value true. */
 export function capabilitiesOf(user: SimulatedUser): Record<string, true> {
   return Object.fromEntries([...CAPABILITIES[user.role], 'read'].map((name) => [name, true]));
 }
 
-/** The types of WordPress 6.8 that an editor sees, and a type with a taxonomy of a plugin. */
+/** The types that an editor sees in WordPress 6.8, and a type and a taxonomy of a plugin. */
 export function initialTypes(): Pick<SimulatedState, 'postTypes' | 'taxonomies'> {
   return {
     postTypes: {
@@ -180,7 +180,7 @@ export function initialTypes(): Pick<SimulatedState, 'postTypes' | 'taxonomies'>
   };
 }
 
-/** Posts in every status, so that counts of one status differ from counts of all. */
+/** Posts in every status, so that the count of one status differs from the count of all. */
 export function initialContent(): Pick<SimulatedState, 'posts' | 'terms'> {
   const statuses: ReadonlyArray<readonly [type: string, statuses: readonly string[]]> = [
     ['post', ['publish', 'publish', 'publish', 'draft', 'private', 'pending', 'trash', 'auto-draft']],

@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts';
 import type { SimulatedSite } from './site.ts';
 
-/** XML-RPC's `wp.getUsersBlogs`, the one method that is simulated. It takes application passwords. */
+/** Answers XML-RPC. Only the method `wp.getUsersBlogs` is simulated. It accepts application passwords. */
 export function answerXmlRpc(site: SimulatedSite, body: string): Answer {
   if (site.has('xmlrpc_disabled')) return fault(405, 'XML-RPC services are disabled on this site.');
   if (!body.includes('<methodName>wp.getUsersBlogs</methodName>')) {

@@ -24,7 +24,7 @@ interface Stage extends Managed {
   shopify: SimulatedShopify;
 }
 
-/** Tells how a shop is connected and kept in step. Throws for whatever does not come out as told. */
+/** Shows how a shop is connected and kept in sync. Throws when a result is not as expected. */
 export async function tellShopifyStory(
   parts: { serverUrl: string; shopify: SimulatedShopify; accounts: Core['accounts'] },
   { step, say }: { step: (title: string) => void; say: Say },
@@ -35,13 +35,13 @@ export async function tellShopifyStory(
   step('The agency tests the connection');
   await test(stage, 'ok');
 
-  step('The shop takes a permission away from the app. Test again');
+  step('The shop revokes a permission of the app. Test again');
   const { app } = parts.shopify.state;
   const scopes = app.scopes;
   app.scopes = scopes.filter((scope) => scope !== 'write_products');
   await test(stage, 'missing_scopes');
 
-  step('The permission is given again. Test again');
+  step('The shop grants the permission again. Test again');
   app.scopes = scopes;
   await test(stage, 'ok');
 
@@ -52,19 +52,19 @@ export async function tellShopifyStory(
   step('All content of the shop is read');
   await pull(stage);
 
-  step('The agency writes an article here, and it is published in the shop');
+  step('The agency writes an article in the dashboard, and a sync publishes it in the shop');
   await publishArticle(stage);
 
   step('Both sides change the same product');
   await disagree(stage);
 
-  step('In the shop, someone changes a product, and Shopify sends a webhook');
+  step('A user changes a product in the shop, and Shopify sends a webhook');
   await tellOfChange(stage);
 
-  step('Someone deletes it');
+  step('A user deletes the product in the shop');
   await tellOfDeletion(stage);
 
-  step('All of it is on record');
+  step('The event log contains all of this');
   await readRecord(stage);
 }
 
@@ -89,7 +89,7 @@ async function connect(parts: {
     integrationSchema,
   );
   say(`${email} signed in, added the site "${name}" and entered ${shopify.shop},`);
-  say('the client id and the client secret of the app. The secret is kept encrypted.');
+  say('the client id and the client secret of the app. The secret is stored encrypted.');
   return {
     serverUrl,
     shopify,
@@ -109,8 +109,8 @@ async function pull(stage: Stage): Promise<void> {
     stage.say(`  ${type}: ${titles.join(', ')}`);
   }
   const again = await sync(stage, 'from_external');
-  if (again.totals.created + again.totals.updated > 0) throw new Error('The second reading found changes.');
-  stage.say('Read again, nothing has changed.');
+  if (again.totals.created + again.totals.updated > 0) throw new Error('The second pull found changes.');
+  stage.say('The second pull found no changes.');
 }
 
 async function publishArticle(stage: Stage): Promise<void> {
@@ -131,8 +131,8 @@ async function publishArticle(stage: Stage): Promise<void> {
   const pushed = await api.get(`/api/v1/content/${written.id}`, contentSchema);
   const article = shopify.state.items.find((item) => String(item.id) === pushed.external_id);
   if (article?.title !== written.title) throw new Error('The shop does not have the article.');
-  say(`The shop has it as article ${article.id} in the blog News: "${article.body}"`);
-  say(`Here it is ${pushed.status} and ${pushed.sync_state}.`);
+  say(`In the shop it is article ${article.id} in the blog News: "${article.body}"`);
+  say(`In the dashboard it is ${pushed.status} and ${pushed.sync_state}.`);
 }
 
 async function disagree(stage: Stage): Promise<void> {
@@ -141,15 +141,15 @@ async function disagree(stage: Stage): Promise<void> {
   const content = await shown(stage, hat.id, () => true);
   await api.patch(`/api/v1/content/${content.id}`, { title: 'Woollen hat' }, contentSchema);
   shopify.change(hat.id, { title: 'Winter hat' });
-  say(`Here it is called "Woollen hat", in the shop "Winter hat".`);
+  say(`Its title is "Woollen hat" in the dashboard and "Winter hat" in the shop.`);
   const { totals } = await sync(stage, 'both');
-  if (totals.conflicts !== 1 || hat.title !== 'Winter hat') throw new Error('The conflict was not seen.');
+  if (totals.conflicts !== 1 || hat.title !== 'Winter hat') throw new Error('The conflict was not detected.');
   say(
-    'That is a conflict: nothing is overwritten until a person decides. Here it is to be kept as it is here.',
+    'That is a conflict: nothing is overwritten until a user decides. The user keeps the version of the dashboard.',
   );
   await api.post(`/api/v1/content/${content.id}/resolve-conflict`, { keep: 'local' }, contentSchema);
   await sync(stage, 'to_external');
-  say(`The shop now calls it "${itemCalled(stage, 'Woollen hat').title}".`);
+  say(`Its title in the shop is now "${itemCalled(stage, 'Woollen hat').title}".`);
 }
 
 async function tellOfChange(stage: Stage): Promise<void> {
@@ -157,7 +157,7 @@ async function tellOfChange(stage: Stage): Promise<void> {
   stage.shopify.change(scarf.id, { title: 'Long scarf' });
   await sendWebhook(stage, 'products/update', scarf.id);
   const { title } = await shown(stage, scarf.id, (content) => content.title === 'Long scarf');
-  stage.say(`The product has been read from the shop; here it is called "${title}" too.`);
+  stage.say(`The server has read the product. Its title in the dashboard is now "${title}" too.`);
 }
 
 async function tellOfDeletion(stage: Stage): Promise<void> {
@@ -165,7 +165,7 @@ async function tellOfDeletion(stage: Stage): Promise<void> {
   stage.shopify.remove(scarf.id);
   await sendWebhook(stage, 'products/delete', scarf.id);
   const content = await shown(stage, scarf.id, ({ sync_state: state }) => state === 'deleted_remote');
-  stage.say(`The shop confirms it. It is kept here, as ${content.sync_state}.`);
+  stage.say(`The shop confirms the deletion. The dashboard keeps the content as ${content.sync_state}.`);
 }
 
 async function sendWebhook({ serverUrl, shopify, say }: Stage, topic: WebhookTopic, id: number) {
@@ -178,11 +178,11 @@ async function sendWebhook({ serverUrl, shopify, say }: Stage, topic: WebhookTop
   const text = await answer.text();
   if (answer.status !== 202) throw new Error(`The webhook was answered ${answer.status}: ${text}`);
   const { delivery_id: delivery } = webhookResponse.parse(JSON.parse(text));
-  say(`${topic}, signed with the client secret, is kept as delivery ${delivery}.`);
+  say(`The webhook ${topic}, signed with the client secret, is stored as delivery ${delivery}.`);
 }
 
 function itemCalled({ shopify }: Stage, title: string): SimulatedItem {
   const item = shopify.state.items.find((each) => each.title === title);
-  if (item === undefined) throw new Error(`The shop has nothing called "${title}".`);
+  if (item === undefined) throw new Error(`The shop has no item with the title "${title}".`);
   return item;
 }

@@ -3,24 +3,24 @@ import type { SimulatedPost } from '../../../simulation/wordpress/state.ts';
 import { type Content, contentsOf, sync } from '../agency.ts';
 import type { Connected } from '../story.ts';
 
-/** A content that both sides have. */
+/** A content that exists on both sides. */
 interface Shared extends Connected {
   content: Content;
 }
 
-/** Everything of the enabled types comes from the site; a second time there is little to do. */
+/** Pulls all contents of the enabled types from the site. A second pull needs few requests. */
 export async function pull(stage: Connected): Promise<void> {
   const first = await sync(stage, 'from_external');
   stage.say(
-    `${first.totals.created} contents came, drafts and private ones too, in ${first.duration_ms} ms.`,
+    `${first.totals.created} contents were read in ${first.duration_ms} ms, including drafts and private posts.`,
   );
   const seen = stage.wordpress.state.requests.length;
   const again = await sync(stage, 'from_external');
   const requests = stage.wordpress.state.requests.length - seen;
-  stage.say(`Once more: ${again.totals.updated} changes, found out by ${requests} requests.`);
+  stage.say(`A second pull found ${again.totals.updated} changes with ${requests} requests.`);
 }
 
-/** An editor writes here; the next sync publishes it on the site. */
+/** Writes a post in the dashboard. The next sync publishes it on the site. */
 export async function publish(stage: Connected): Promise<Shared> {
   const written = await stage.api.post(
     '/api/v1/content',
@@ -38,31 +38,32 @@ export async function publish(stage: Connected): Promise<Shared> {
   const content = await contentOf(stage, written.id);
   stage.say(`${run.totals.pushed} pushed: ${content.external_url}, status ${content.external_status}.`);
   const [term] = content.terms;
-  stage.say(`The category "${term?.name}" was made on the site for it, below "company".`);
+  stage.say(`The category "${term?.name}" was created on the site for it, below "company".`);
   return { ...stage, content };
 }
 
-/** The same post is edited on both sides: nothing is overwritten. */
+/** Edits the same post on both sides. The sync overwrites nothing and reports a conflict. */
 export async function conflict(stage: Shared): Promise<void> {
   const { api, content, wordpress, say } = stage;
   wordpress.editor.edit(Number(content.external_id), { title: 'Edited in WordPress' });
   await api.patch(`/api/v1/content/${content.id}`, { title: 'Edited in the dashboard' }, contentSchema);
   const run = await sync(stage, 'both');
   const now = await contentOf(stage, content.id);
-  if (now.sync_state !== 'conflict') throw new Error(`The content is ${now.sync_state} and in no conflict.`);
-  say(`${run.totals.conflicts} conflict. Here: "${now.title}". On the site: "${postOf(stage).title}".`);
+  if (now.sync_state !== 'conflict')
+    throw new Error(`The content is ${now.sync_state}, but expected conflict.`);
+  say(`${run.totals.conflicts} conflict. Dashboard: "${now.title}". Site: "${postOf(stage).title}".`);
 }
 
-/** A person decides, and the next sync carries the decision out. */
+/** Resolves the conflict. The next sync carries the decision out. */
 export async function settle(stage: Shared): Promise<void> {
   const { api, content, say } = stage;
   await api.post(`/api/v1/content/${content.id}/resolve-conflict`, { keep: 'local' }, contentSchema);
   await sync(stage, 'both');
   const now = await contentOf(stage, content.id);
-  say(`Kept what was written here: "${postOf(stage).title}" on the site, ${now.sync_state}.`);
+  say(`The title on the site is now "${postOf(stage).title}". The content is ${now.sync_state}.`);
 }
 
-/** The contents of the site and where each stands. */
+/** Prints the number of contents in each sync state. */
 export async function standing(stage: Connected): Promise<void> {
   const states = Map.groupBy(await contentsOf(stage), (content) => content.sync_state);
   stage.say([...states].map(([state, list]) => `${list.length} ${state}`).join(', '));
@@ -74,6 +75,6 @@ function contentOf({ api }: Connected, id: number): Promise<Content> {
 
 function postOf({ wordpress, content }: Shared): SimulatedPost {
   const post = wordpress.state.posts.find(({ id }) => String(id) === content.external_id);
-  if (!post) throw new Error('The site has no such post.');
+  if (!post) throw new Error('The post of the content is missing on the site.');
   return post;
 }

@@ -6,7 +6,7 @@ import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost } from '../state.ts';
 import { shownLink } from './links.ts';
 
-/** A post as the connector's content routes show it: raw, everything that core REST shows, in one object. */
+/** A post in the connector's content routes: all fields of core REST, with raw texts, in one object. */
 export function contentItem(site: SimulatedSite, post: SimulatedPost) {
   return {
     id: post.id,
@@ -29,7 +29,7 @@ export function contentItem(site: SimulatedSite, post: SimulatedPost) {
   };
 }
 
-/** 16 hexadecimal digits over everything of a post that can change. */
+/** A hash of all fields of a post that can change: 16 hexadecimal digits. */
 export function contentHash(site: SimulatedSite, post: SimulatedPost): string {
   const parts = [
     post.status,

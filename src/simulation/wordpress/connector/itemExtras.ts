@@ -7,13 +7,16 @@ import type { SimulatedPost, SimulatedTerm } from '../state.ts';
 import type { ItemWrite, WantedTerm } from './itemWrite.ts';
 import type { ItemsRequest } from './readItems.ts';
 
-/** Something of a write that was passed over. */
+/** A part of a write that was skipped. */
 interface Note {
   code: string;
   message: string;
 }
 
-/** Sets what is not in the post itself: terms, meta, the featured image. What cannot be is noted, and spares the rest. */
+/**
+ * Sets the parts of a write that are not in the post itself: terms, meta, the featured image. Returns a note
+ * for each part that cannot be set. The other parts are still set.
+ */
 export function saveExtras(request: ItemsRequest, post: SimulatedPost, write: ItemWrite): Note[] {
   return [
     ...(write.terms === null ? [] : saveTerms(request, post, write.terms)),
@@ -22,7 +25,7 @@ export function saveExtras(request: ItemsRequest, post: SimulatedPost, write: It
   ];
 }
 
-/** The whole set of terms: a taxonomy of the type without any is emptied. */
+/** Sets all terms of a post. A taxonomy of the type without a term in `terms` is emptied. */
 function saveTerms(request: ItemsRequest, post: SimulatedPost, terms: readonly WantedTerm[]): Note[] {
   const { site } = request;
   const taxonomies = site.state.postTypes[post.type]?.related ?? [];
@@ -44,11 +47,13 @@ function saveTerms(request: ItemsRequest, post: SimulatedPost, terms: readonly W
   return notes;
 }
 
-/** The term, made when it is missing, its parents too; null where the user may make none. */
+/**
+ * Returns the term. Creates it and its parents when missing. Returns null when the user may not create terms.
+ */
 function findOrMake(request: ItemsRequest, { taxonomy, slug, name }: WantedTerm): SimulatedTerm | null {
   const parts = slug.split('/').filter((part) => part !== '');
   const last = parts.pop() ?? '';
-  // A slug alone means the term wherever it is in the tree.
+  // A slug without a path means the term at any place in the tree.
   if (!isHierarchical(request.site, taxonomy) || parts.length === 0) {
     return findOrMakeOne(request, { taxonomy, slug: last, name }, null);
   }
@@ -77,7 +82,7 @@ function findOrMakeOne(
   try {
     return insertTerm(site, taxonomy, { name, slug, parent: parent ?? 0 });
   } catch (error) {
-    // There is one of this name in this place, which got another slug when it was made.
+    // A term with this name exists at this place, but WordPress gave it another slug at its creation.
     const existing = error instanceof WpError ? error.data.term_id : undefined;
     const term = typeof existing === 'number' ? site.term(existing) : undefined;
     if (term === undefined) throw error;

@@ -5,27 +5,27 @@ import type { PostChanges } from '../core/savePost.ts';
 import { STATUSES } from '../core/writePost.ts';
 import { type ItemsRequest, typeOf } from './readItems.ts';
 
-/** A term as the server names it: its slug may be a path from the top, `parent/child`. */
+/** A term in a write of the server. The slug may be a path from the top, `parent/child`. */
 export interface WantedTerm {
   taxonomy: string;
   slug: string;
   name: string;
 }
 
-/** What a write of an item asks for; what is absent stays. */
+/** The wanted changes of an item. Absent fields stay unchanged. */
 export interface ItemWrite {
   type: string;
   operation: string;
-  /** The post that is meant; null: whichever is this content's. */
+  /** The id of the post to write. Null means the post that is linked with the content. */
   id: number | null;
   expected: string | null;
-  /** The number by which a connector before 0.4.0 may have made it. */
+  /** The content number under which a connector before 0.4.0 may have created the post. */
   legacyId: number | null;
   changes: PostChanges;
   terms: WantedTerm[] | null;
   meta: Record<string, unknown>;
   picture: number | null;
-  /** The whole of it as it was sent. */
+  /** All parameters exactly as sent, as JSON. */
   sent: string;
 }
 
@@ -33,7 +33,7 @@ const OPERATION = /^[\x21-\x7e]{1,200}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const HASH = /^[0-9a-f]{16}$/;
 
-/** Throws WpError. */
+/** Reads a write from the parameters. Throws WpError when a parameter is wrong. */
 export function readItemWrite(request: ItemsRequest, byKey: boolean): ItemWrite {
   const { site, parameters } = request;
   const operation = parameters.text('op_id') ?? '';
@@ -74,7 +74,7 @@ function readChanges({ site, parameters }: ItemsRequest): PostChanges {
   const changes: PostChanges = {};
   for (const name of ['title', 'content', 'excerpt', 'slug'] as const) {
     const text = parameters.text(name);
-    // An update with an empty slug would get the one of its title, and its address with it.
+    // With an empty slug, WordPress would make a new slug from the title, and the post would get a new URL.
     if (text !== undefined && !(name === 'slug' && text === '')) changes[name] = text;
   }
   const status = parameters.choice('status', STATUSES);

@@ -1,42 +1,42 @@
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedConnector, SimulatedPost } from '../state.ts';
 
-/** Does this version know contents by their keys? Before 0.4.0 it knows numbers. */
+/** Whether this version identifies contents by keys. Versions before 0.4.0 use numbers. */
 export function knowsKeys({ version }: Pick<SimulatedConnector, 'version'>): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major > 0 || minor >= 4;
 }
 
-/** The key of the content that a post is for the server that speaks; null where it is none. */
+/** The key of the post's content on the current server. Null when the post has no content there. */
 export function keyOf({ connector }: SimulatedSite, post: SimulatedPost): string | null {
   return (connector && post.contentKeys?.[connector.servers.current]) ?? null;
 }
 
-/** The last write of the server that speaks; null where there was none. */
+/** The operation id of the current server's last write. Null when it has not written yet. */
 export function lastOperation({ connector }: SimulatedSite): string | null {
   return connector?.servers.operations.get(connector.servers.current) ?? null;
 }
 
-/** What an item or a message shows of the content that a post is. */
+/** The fields in an item or a webhook that name the post's content. */
 export function shownLink(site: SimulatedSite, post: SimulatedPost) {
   if (site.connector === null || !knowsKeys(site.connector)) return { content_id: post.contentId ?? null };
   const key = keyOf(site, post);
   return { content_key: key, content_id: key === null ? (post.contentId ?? null) : null };
 }
 
-/** One content of the server, as the connector finds its post. */
+/** The link between one content of the server and its post. */
 export interface Link {
-  /** What its last write is kept under. */
+  /** The name under which the connector stores the last write. */
   name: string;
-  /** Is it known by a key, so that a create overwrites nothing? */
+  /** Whether the content is identified by a key. If so, a create never overwrites a post. */
   byKey: boolean;
   post(): SimulatedPost | undefined;
-  /** The key of another content that a post is; null where it is none. */
+  /** The key or number of another content that the post belongs to. Null when there is none. */
   otherOwner(post: SimulatedPost): string | null;
   adopt(post: SimulatedPost): void;
 }
 
-/** A content by its key, for the server that speaks. */
+/** The link of a content that the current server identifies by a key. */
 export function linkByKey(site: SimulatedSite, key: string): Link {
   const server = site.connector?.servers.current ?? '';
   return {
@@ -53,7 +53,7 @@ export function linkByKey(site: SimulatedSite, key: string): Link {
   };
 }
 
-/** A content by its number. Connectors before 0.4.0 let a number go from one post to another. */
+/** The link of a content with a number. Before 0.4.0 a number could move from one post to another. */
 export function linkByNumber(site: SimulatedSite, number: number): Link {
   const find = () => site.state.posts.find(({ contentId }) => contentId === number);
   const isSafe = site.connector !== null && knowsKeys(site.connector);

@@ -11,7 +11,10 @@ import { type ItemWrite, readItemWrite } from './itemWrite.ts';
 import { keyOf, knowsKeys, type Link, linkByNumber } from './links.ts';
 import type { ItemsRequest } from './readItems.ts';
 
-/** `POST sitebridge/v1/items/{key}`, and for older servers `PUT …/{number}`: one post for each content of the server. */
+/**
+ * `POST sitebridge/v1/items/{key}`, and for older servers `PUT …/{number}`: creates or updates the one post
+ * of a content. Throws WpError.
+ */
 export function putItem(request: ItemsRequest, link: Link): RestAnswer {
   const { site } = request;
   const write = readItemWrite(request, link.byKey);
@@ -47,7 +50,7 @@ function contentPost(post: SimulatedPost | undefined, type: string): SimulatedPo
   return post?.type === type && post.status !== 'auto-draft' ? post : undefined;
 }
 
-/** The same write again, as its answer was lost, and nothing has changed since. */
+/** Whether this write is a retry after a lost response: it was done, and the post has not changed since. */
 function isDone(
   { site }: ItemsRequest,
   post: SimulatedPost,
@@ -59,7 +62,7 @@ function isDone(
   return post === own && known?.seal === seal && known.hash === contentHash(site, post);
 }
 
-/** Throws WpError where the post is not the content's, or not what is expected. */
+/** Throws WpError when the post belongs to another content, is missing, or has not the expected hash. */
 function checkUpdate(
   { site }: ItemsRequest,
   link: Link,
@@ -86,7 +89,7 @@ function checkUpdate(
   if (post === undefined || differs) throw conflict(site, post);
 }
 
-/** Throws WpError where there is a post already: a create overwrites nothing. */
+/** Throws WpError when the content has a post already, because a create never overwrites a post. */
 function checkCreate(
   { site }: ItemsRequest,
   { byKey }: Link,
@@ -100,7 +103,10 @@ function checkCreate(
     throw conflict(site, older, 'sitebridge_already_there');
 }
 
-/** As before 0.4.0: what stands behind the number is written over, unless somebody has edited it since. */
+/**
+ * The check of connectors before 0.4.0: a create overwrites the post with the content's number, unless the
+ * post was edited since the last write. Throws WpError.
+ */
 function checkOldCreate(
   { site }: ItemsRequest,
   { name }: Link,
@@ -124,7 +130,7 @@ function hashOf(site: SimulatedSite, post: SimulatedPost | undefined): string | 
   return post === undefined ? null : contentHash(site, post);
 }
 
-/** Nothing was written; shows the item as it is now. */
+/** The error for a write that was not carried out. It contains the current item. */
 function conflict(
   site: SimulatedSite,
   post: SimulatedPost | undefined,
@@ -169,14 +175,14 @@ function store(
   const stored = post ?? insertPost(site, type, changes, user);
   link.adopt(stored);
   if (post !== undefined) {
-    // The server wants it whatever it is now, and there must be no second one beside it.
+    // The server wants the post to exist, and must not create a second one. So the post leaves the trash.
     if (post.status === 'trash') updatePost(site, post, { status: 'draft' }, user);
     updatePost(site, post, withoutSame(post, changes), user);
   }
   return stored;
 }
 
-/** A draft that floats keeps doing so where its date comes back as it was shown. */
+/** Removes an unchanged date from the changes, so that a draft without a fixed date stays without one. */
 function withoutSame(post: SimulatedPost, changes: PostChanges): PostChanges {
   const { dateGmt, ...others } = changes;
   return dateGmt === undefined || dateGmt === post.date_gmt ? others : changes;

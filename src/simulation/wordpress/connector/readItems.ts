@@ -9,7 +9,7 @@ import { knowsKeys, lastOperation } from './links.ts';
 const MOST_ITEMS = 500;
 const MOST_RANGES = 20;
 
-/** What a content route of the connector works with. */
+/** A request to a content route of the connector. */
 export interface ItemsRequest {
   site: SimulatedSite;
   parameters: Parameters;
@@ -17,7 +17,7 @@ export interface ItemsRequest {
   user: SimulatedUser | null;
 }
 
-/** `GET sitebridge/v1/items`: by keyset, or those whose ids are given. */
+/** `GET sitebridge/v1/items`: the items after an id, or the items with the given ids. */
 export function readItems(request: ItemsRequest): RestAnswer {
   const { parameters } = request;
   const include = parameters.integers('include');
@@ -32,7 +32,9 @@ export function readItems(request: ItemsRequest): RestAnswer {
   return reply(followingItems(request, type, { afterId, limit, newest }));
 }
 
-/** `GET sitebridge/v1/inventory`: hashes, of ranges of ids or of all the items in some ranges. */
+/**
+ * `GET sitebridge/v1/inventory`: one hash per range of ids, or the hashes of all items in the given ranges.
+ */
 export function readInventory(request: ItemsRequest): RestAnswer {
   const { site, parameters } = request;
   const size = parameters.integer('size', { min: 1, max: 1_000_000 }) ?? 1000;
@@ -67,7 +69,7 @@ export function readInventory(request: ItemsRequest): RestAnswer {
   });
 }
 
-/** The type that is asked for. Throws WpError. */
+/** The post type in the parameters. Throws WpError when a parameter is wrong or the user lacks the right. */
 export function typeOf({ site, parameters, user }: ItemsRequest): string {
   const type = parameters.text('type');
   if (type === undefined && !parameters.has('type')) {
@@ -137,7 +139,7 @@ function countContent(site: SimulatedSite, type: string): number {
   return count;
 }
 
-/** The lowest of the `newest` highest ids. */
+/** The lowest id among the `newest` posts with the highest ids. */
 function idOfNewest(site: SimulatedSite, type: string, newest: number): number {
   const { posts } = site.state;
   let left = newest;

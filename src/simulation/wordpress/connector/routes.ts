@@ -10,12 +10,12 @@ import { readInventory, readItems } from './readItems.ts';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NAMESPACE = '/sitebridge/v1/';
 
-/** The connector version that brought the content routes. */
+/** The first connector version with content routes. */
 const CONTENT_SINCE = [0, 3];
 
 /**
- * What the connector answers to a request that was signed in; null where there is no such route.
- * @param request the whole HTTP request.
+ * The connector's response to a request that was signed in. Null when the connector has no such route.
+ * @param request the whole HTTP request
  */
 export function answerConnector(route: RouteRequest, request: RestRequest): RestAnswer | null {
   const { site } = route;
@@ -29,7 +29,7 @@ export function answerConnector(route: RouteRequest, request: RestRequest): Rest
   return hasContent(site) ? answerContentRoute(route, request, name) : null;
 }
 
-/** Whether a route of the connector takes part in batches. */
+/** Whether a route of the connector may be used in batches. */
 export function takesConnectorBatches(site: SimulatedSite, route: string): boolean {
   return (
     site.connector !== null && hasContent(site) && itemRoute(site, route.slice(NAMESPACE.length)) !== null
@@ -52,7 +52,7 @@ function answerContentRoute(route: RouteRequest, request: RestRequest, name: str
   return name === 'items' ? readItems(items) : readInventory(items);
 }
 
-/** The content that a route names; null for a route of another kind. */
+/** The key or number of the content in a route. Null for a route without one. */
 function itemRoute(site: SimulatedSite, name: string): { name: string; isKey: boolean } | null {
   const named = /^items\/([0-9a-f-]+)$/i.exec(name)?.[1] ?? '';
   if (/^[1-9]\d{0,17}$/.test(named)) return { name: named, isKey: false };
@@ -73,7 +73,10 @@ function hasContent(site: SimulatedSite): boolean {
   return major > (CONTENT_SINCE[0] ?? 0) || minor >= (CONTENT_SINCE[1] ?? 0);
 }
 
-/** A signed request was judged when it was signed in, and its nonce is used up. Throws WpError. */
+/**
+ * Returns the user of a signed request. Throws WpError for an unsigned one. The signature was checked at
+ * sign-in and cannot be checked again, because its nonce is used up.
+ */
 function checkSigned(
   site: SimulatedSite,
   request: RestRequest,

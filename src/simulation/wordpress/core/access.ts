@@ -2,12 +2,12 @@ import type { SimulatedSite } from '../site.ts';
 import { capabilitiesOf, type SimulatedPost, type SimulatedUser } from '../state.ts';
 import { WpError } from './restAnswer.ts';
 
-/** What a user may do, as map_meta_cap() has it for the roles that are simulated. */
+/** Whether a user has a capability, as in map_meta_cap(), for the simulated roles. */
 export function may(user: SimulatedUser | null, capability: string): boolean {
   return user !== null && capability in capabilitiesOf(user);
 }
 
-/** Pages have capabilities of their own, which authors lack; media asks for uploads; all else goes by posts. */
+/** Pages have separate capabilities, which authors lack. All other types use those of posts. */
 function capability(action: 'edit' | 'edit_others' | 'publish' | 'delete', type: string): string {
   return `${action}_${type === 'page' ? 'pages' : 'posts'}`;
 }
@@ -46,7 +46,7 @@ export function mayRead(site: SimulatedSite, user: SimulatedUser | null, post: S
   return mayEdit(user, post);
 }
 
-/** rest_authorization_required_code(): 403 to those who are known, 401 to others. */
+/** rest_authorization_required_code(): 403 for a signed-in user, otherwise 401. */
 export function forbidden(code: string, user: SimulatedUser | null, message: string): WpError {
   return new WpError(code, user === null ? 401 : 403, message);
 }

@@ -13,15 +13,15 @@ interface BatchItem {
   body: Record<string, unknown>;
 }
 
-/** Answers one request of a batch; null where there is no such route. */
+/** Answers one request of a batch. Returns null when the route does not exist. */
 type AnswerItem = (item: { method: string; route: string; parameters: Parameters }) => RestAnswer | null;
 
-/** Whether a route takes part in batches; null where there is no such route. */
+/** Whether a route may be used in batches. Returns null when the route does not exist. */
 type TakesBatches = (route: string) => boolean | null;
 
 /**
- * WP_REST_Server::serve_batch_request_v1(): each request on its own, one after the other, and no transaction.
- * `require-all-validate` is not simulated.
+ * WP_REST_Server::serve_batch_request_v1(): carries out the requests one after the other, without a
+ * transaction. `require-all-validate` is not simulated.
  */
 export function answerBatch(
   parameters: Parameters,

@@ -7,18 +7,18 @@ import type { RestAnswer } from './restAnswer.ts';
 import { changeTerm, createTerm, listTerms, readTerm, removeTerm, type TermRequest } from './terms.ts';
 import { changePost, createPost } from './writePost.ts';
 
-/** A request to a REST route, signed in; one of a batch too. */
+/** A signed-in request to a REST route, which may be part of a batch. */
 export interface RouteRequest {
   site: SimulatedSite;
   method: string;
   route: string;
   parameters: Parameters;
   user: SimulatedUser | null;
-  /** The body, where it is no parameters. */
+  /** The body when it is an uploaded file. Null when it contains parameters. */
   upload: Upload | null;
 }
 
-/** What a route about posts, media or terms answers; null where there is no such route. */
+/** The response of a route about posts, media or terms. Null when the route does not exist. */
 export function answerContent(request: RouteRequest): RestAnswer | null {
   const { site, route, parameters, user } = request;
   const { collection, id } = placeOf(route);
@@ -35,7 +35,9 @@ export function answerContent(request: RouteRequest): RestAnswer | null {
     : answerTerm(request.method, terms, Number(id));
 }
 
-/** Whether a route takes part in batches: posts and terms do, media do not; null where there is no such route. */
+/**
+ * Whether a route may be used in batches: posts and terms yes, media no. Null when the route does not exist.
+ */
 export function takesBatches(site: SimulatedSite, route: string): boolean | null {
   const { collection } = placeOf(route);
   const type = slugOf(site.state.postTypes, collection);
@@ -72,7 +74,7 @@ function isUpdate(method: string): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH';
 }
 
-/** A route taken apart: `/wp/v2/posts/7` is item 7 of `wp/v2/posts`. */
+/** Splits a route: `/wp/v2/posts/7` is item 7 of the collection `wp/v2/posts`. */
 function placeOf(route: string): { collection: string | undefined; id: string | undefined } {
   const [, collection, id] = /^\/([\w-]+\/[\w-]+\/[\w-]+)(?:\/(\d+))?$/.exec(route) ?? [];
   return { collection, id };

@@ -1,6 +1,9 @@
 import type { RestAnswer } from './restAnswer.ts';
 
-/** rest_filter_response_fields(): `id,title.raw` of an object, or of each one in a list. Errors stay whole. */
+/**
+ * rest_filter_response_fields(): keeps the fields in `fields`, such as `id,title.raw`, of an object or of
+ * each object in a list. Errors stay unchanged.
+ */
 export function onlyFields(answer: RestAnswer, fields: string | null): RestAnswer {
   if (fields === null || answer.status >= 400) return answer;
   const wanted = paths(fields);
@@ -11,7 +14,7 @@ export function onlyFields(answer: RestAnswer, fields: string | null): RestAnswe
   };
 }
 
-/** rest_is_field_included(): whether `name` or a part of it is asked for. */
+/** rest_is_field_included(): whether `fields` contains `name` or a part of it. */
 export function asksFor(fields: string | null, name: string): boolean {
   return fields === null || paths(fields).some(([first]) => first === name);
 }
@@ -20,7 +23,7 @@ function paths(fields: string): string[][] {
   return fields.split(',').map((field) => field.trim().split('.'));
 }
 
-/** The parts of an object that paths such as `title.raw` lead to. */
+/** The parts of an object at paths such as `title.raw`. */
 function pick(item: unknown, wanted: readonly string[][]): unknown {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
   const kept: Record<string, unknown> = {};

@@ -3,7 +3,7 @@ import { type PostRequest, single } from './posts.ts';
 import { type RestAnswer, reply, WpError } from './restAnswer.ts';
 import { insertPost } from './savePost.ts';
 
-/** The types of files that WordPress takes, as far as they are of use here. */
+/** Some of the file types that WordPress accepts. */
 const MIMES: Readonly<Record<string, string>> = {
   png: 'image/png',
   jpg: 'image/jpeg',
@@ -20,8 +20,9 @@ export interface Upload {
 }
 
 /**
- * WP_REST_Attachments_Controller::create_item() with the file as the body. Forms with a file in a part are not
- * simulated. The file's type is told by its name alone, and its bytes are not kept.
+ * WP_REST_Attachments_Controller::create_item() with the file as the body. Uploads in multipart forms are not
+ * simulated. The file name alone decides the type of the file. The bytes of the file are not stored. Throws
+ * WpError.
  */
 export function uploadMedia(request: PostRequest, upload: Upload): RestAnswer {
   const { site, parameters, user } = request;

@@ -4,7 +4,9 @@ import { WpError } from './restAnswer.ts';
 
 const UNSET: Readonly<Record<MetaType, MetaValue>> = { string: '', integer: 0, number: 0, boolean: false };
 
-/** The meta of a post that REST shows: what is registered, with a value or not. PHP writes an empty map as []. */
+/**
+ * The meta of a post in REST: all registered keys, with or without a value. PHP writes an empty map as [].
+ */
 export function shownMeta(site: SimulatedSite, post: SimulatedPost): Record<string, MetaValue> | [] {
   const meta = metaOf(site, post);
   return Object.keys(meta).length === 0 ? [] : meta;
@@ -17,8 +19,9 @@ export function metaOf(site: SimulatedSite, post: SimulatedPost): Record<string,
 }
 
 /**
- * WP_REST_Meta_Fields::update_value(), one key after the other: those before a wrong one are stored, as is the
- * post. Keys that are not registered are passed over. Throws WpError `rest_invalid_type`.
+ * WP_REST_Meta_Fields::update_value() stores one key after the other. A wrong value throws WpError
+ * `rest_invalid_type`, but the post and the keys before it stay stored. Keys that are not registered are
+ * ignored.
  */
 export function setMeta(site: SimulatedSite, post: SimulatedPost, values: unknown): void {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) return;
@@ -38,7 +41,10 @@ export function setMeta(site: SimulatedSite, post: SimulatedPost, values: unknow
   }
 }
 
-/** rest_validate_value_from_schema() and rest_sanitize_value_from_schema() of plain types; null: not of this type. */
+/**
+ * rest_validate_value_from_schema() and rest_sanitize_value_from_schema() for simple types. Returns null when
+ * the value does not have the type.
+ */
 function asType(value: unknown, type: MetaType): MetaValue | null {
   if (type === 'string') return typeof value === 'string' ? value : null;
   if (type === 'boolean') {

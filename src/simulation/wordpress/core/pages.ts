@@ -1,6 +1,6 @@
 import type { Parameters } from './parameters.ts';
 
-/** `per_page`, `page` and `offset` of a list; what is wrong is noted in the parameters. */
+/** Reads `per_page`, `page` and `offset` of a list. Wrong values are recorded in the parameters. */
 export function inPages(parameters: Parameters): { size: number; number: number; start: number } {
   const size = parameters.integer('per_page', { min: 1, max: 100 }) ?? 10;
   const number = parameters.integer('page', { min: 1 }) ?? 1;

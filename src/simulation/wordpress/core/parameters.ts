@@ -1,11 +1,12 @@
 import { WpError } from './restAnswer.ts';
 
-/** What `format: date-time` takes (rest_parse_date). */
+/** The times that `format: date-time` accepts (rest_parse_date). */
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}(?::\d{2})?)?$/;
 
 /**
- * The parameters of a request: its query and its body, the body first. What is not as it should be is collected,
- * and `check` then refuses the request naming all of it, as WordPress does before it looks at rights.
+ * The parameters of a request, from its query and its body. The body takes precedence. Wrong parameters are
+ * collected, and `check` then throws an error that names all of them. WordPress does the same before it
+ * checks permissions.
  */
 export class Parameters {
   readonly #values: ReadonlyMap<string, unknown>;
@@ -31,7 +32,7 @@ export class Parameters {
     return this.#values.get(name);
   }
 
-  /** All of them as JSON: the same for a request that is sent again. */
+  /** All parameters as JSON. The text is the same for a retry of the request. */
   asSent(): string {
     return JSON.stringify([...this.#values]);
   }
@@ -44,7 +45,7 @@ export class Parameters {
     return undefined;
   }
 
-  /** A text, also as `{raw}`, as titles, contents and excerpts may come. */
+  /** A text, or the text in `{raw}`. Titles, contents and excerpts may be sent in both forms. */
   rawText(name: string): string | undefined {
     const value = this.get(name);
     if (typeof value === 'object' && value !== null && 'raw' in value && typeof value.raw === 'string')
@@ -88,7 +89,7 @@ export class Parameters {
     return chosen;
   }
 
-  /** A time as it was written, with or without an offset; null where null was sent. */
+  /** A time exactly as sent, with or without an offset. Null when null was sent. */
   time(name: string): string | null | undefined {
     const value = this.get(name);
     if (value === null || value === undefined) return value;
@@ -97,12 +98,12 @@ export class Parameters {
     return undefined;
   }
 
-  /** Notes what is wrong with a parameter; the first word counts. */
+  /** Records that a parameter is wrong. The first message for a parameter is kept. */
   refuse(name: string, message: string): void {
     this.#problem(name, message);
   }
 
-  /** Throws WpError `rest_invalid_param`. */
+  /** Throws WpError `rest_invalid_param` when a parameter was recorded as wrong. */
   check(): void {
     const names = Object.keys(this.#problems);
     if (names.length === 0) return;

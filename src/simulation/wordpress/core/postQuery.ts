@@ -30,7 +30,7 @@ const STATUSES = [
   'any',
 ];
 
-/** What a list of posts is asked for. */
+/** The filters and the order of a list of posts. */
 interface PostQuery {
   statuses: readonly string[];
   orderBy: Order;
@@ -41,10 +41,10 @@ interface PostQuery {
   authors: number[] | undefined;
   parents: number[] | undefined;
   words: string[];
-  /** In local time, as the database compares them. */
+  /** Bounds in local time, because the database compares local times. */
   modified: Bounds;
   dated: Bounds;
-  /** Ids of terms, of which a post must have one in each list. */
+  /** Lists of term ids. A post must have at least one term of each list. */
   terms: number[][];
 }
 interface Bounds {
@@ -52,7 +52,9 @@ interface Bounds {
   before: string | null;
 }
 
-/** Reads the parameters of WP_REST_Posts_Controller::get_items(); what is wrong is noted in them. */
+/**
+ * Reads the parameters of WP_REST_Posts_Controller::get_items(). Wrong values are recorded in the parameters.
+ */
 export function readPostQuery(
   site: SimulatedSite,
   type: string,
@@ -82,7 +84,9 @@ export function readPostQuery(
   };
 }
 
-/** All posts that a query finds, in its order. */
+/**
+ * All posts that match a query, in the order of the query. Throws WpError when the order lacks its parameter.
+ */
 export function findPosts(site: SimulatedSite, type: string, query: PostQuery): SimulatedPost[] {
   checkOrder(query);
   const any = query.statuses.includes('any');
@@ -144,11 +148,11 @@ function candidates(site: SimulatedSite, include: readonly number[] | undefined)
 
 type Condition = (post: SimulatedPost) => boolean;
 
-/** What a post must be besides its type and status: only what is asked for, as there may be many posts. */
+/** The requested conditions besides type and status. Others are left out, because there may be many posts. */
 function conditionsOf(site: SimulatedSite, query: PostQuery): Condition[] {
   const oneOf = <T>(list: readonly T[] | undefined, value: (post: SimulatedPost) => T): Condition[] =>
     list === undefined || list.length === 0 ? [] : [(post) => list.includes(value(post))];
-  // As WP_Query has it: `exclude` counts only where nothing is included.
+  // As in WP_Query, `exclude` is ignored when `include` is given.
   const excludes = (query.include ?? []).length === 0 && query.exclude.length > 0;
   return [
     ...(excludes ? [(post: SimulatedPost) => !query.exclude.includes(post.id)] : []),
@@ -167,7 +171,7 @@ function holdsWords(post: SimulatedPost, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word));
 }
 
-/** Strictly between, to the second. */
+/** A post's time must be strictly between the bounds, compared in seconds. */
 function within(
   site: SimulatedSite,
   { after, before }: Bounds,
@@ -187,7 +191,7 @@ function sorted(site: SimulatedSite, found: SimulatedPost[], query: PostQuery): 
   if (orderBy === 'id') return descending ? found.reverse() : found;
   if (orderBy === 'include') return byPosition(found, query.include ?? [], (post) => post.id);
   if (orderBy === 'include_slugs') return byPosition(found, query.slugs ?? [], (post) => post.slug);
-  // What is equal stays in the order of ids, descending with the rest.
+  // Equal posts stay in the order of their ids, which is reversed too when descending.
   const ascending = found.sort(comparison(site, orderBy));
   return descending ? ascending.reverse() : ascending;
 }

@@ -9,7 +9,7 @@ import { type RestAnswer, reply, WpError } from './restAnswer.ts';
 import { deletePost, trashPost } from './savePost.ts';
 import { embeddedTerms, type Showing, shownPost } from './shownPost.ts';
 
-/** What a route about posts works with. */
+/** A request to a route about posts. */
 export interface PostRequest {
   site: SimulatedSite;
   type: string;
@@ -40,7 +40,7 @@ export function listPosts(request: PostRequest): RestAnswer {
       'The page number requested is larger than the number of pages available.',
     );
   }
-  // What may not be seen was counted, and leaves its page shorter.
+  // Posts that the user may not see are counted, but left out of their page, which is then shorter.
   const allowed = (post: SimulatedPost) => (edit ? mayEdit(user, post) : mayRead(site, user, post));
   const fields = parameters.text('_fields') ?? null;
   const showing = { edit, links: asksFor(fields, '_links') || asksFor(fields, '_embedded') };
@@ -56,8 +56,8 @@ export function listPosts(request: PostRequest): RestAnswer {
 }
 
 /**
- * WP_REST_Posts_Controller::get_item(), in its order: is there such a post of this type, may it be edited, may it
- * be read.
+ * WP_REST_Posts_Controller::get_item(). As there, the checks are in this order: the post exists with this
+ * type, the user may edit it, the user may read it. Throws WpError.
  */
 export function readPost(request: PostRequest, id: number): RestAnswer {
   const { site, parameters, user } = request;
@@ -105,7 +105,7 @@ export function postOf({ site, type }: PostRequest, id: number): SimulatedPost {
   throw new WpError('rest_post_invalid_id', 404, 'Invalid post ID.');
 }
 
-/** One post as an answer: all its links come with any that is asked for. */
+/** One post as a response. When the request asks for any link, all links are included. */
 export function single(request: PostRequest, post: SimulatedPost, edit: boolean) {
   const fields = request.parameters.text('_fields') ?? null;
   const showing: Showing = { edit, links: asksFor(fields, '_links') || asksFor(fields, '_embedded') };

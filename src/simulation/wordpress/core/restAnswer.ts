@@ -1,6 +1,6 @@
 import type { Answer } from '../answer.ts';
 
-/** What a REST route answers, before `_fields` and before it is written as JSON. */
+/** The response of a REST route, before `_fields` is applied and before it is written as JSON. */
 export interface RestAnswer {
   status: number;
   headers: Record<string, string>;
@@ -11,7 +11,7 @@ export function reply(value: unknown, status = 200, headers: Record<string, stri
   return { status, headers, value };
 }
 
-/** A WP_Error: thrown wherever it is found, it becomes the answer of the request. */
+/** A WP_Error. When thrown, it becomes the response to the request. */
 export class WpError extends Error {
   readonly answer: RestAnswer;
   readonly data: Readonly<Record<string, unknown>>;

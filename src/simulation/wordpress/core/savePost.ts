@@ -5,14 +5,14 @@ import { WpError } from './restAnswer.ts';
 import { firstFree, sanitizeTitle, uniqueSlug } from './slug.ts';
 import { filteredHtml } from './unfilteredHtml.ts';
 
-/** Statuses whose posts need no slug and no date of their own. */
+/** Posts with these statuses need no slug and no fixed date. */
 const UNPUBLISHED = ['draft', 'pending', 'auto-draft'];
 const TRASHED = '__trashed';
 /** The option `default_category`. */
 export const DEFAULT_CATEGORY = 1;
 const MINUTE_MS = 60_000;
 
-/** What is to be changed of a post; what is absent stays. */
+/** The wanted changes of a post. Absent fields stay unchanged. */
 export interface PostChanges {
   title?: string;
   content?: string;
@@ -21,12 +21,12 @@ export interface PostChanges {
   slug?: string;
   author?: number;
   parent?: number;
-  /** UTC; null takes the post's own date away. */
+  /** UTC. Null removes the fixed date of the post. */
   dateGmt?: string | null;
   file?: SimulatedFile;
 }
 
-/** wp_insert_post(): makes a post, a draft where no status is given. Throws WpError. */
+/** wp_insert_post(): creates a post, as a draft when no status is given. Throws WpError. */
 export function insertPost(
   site: SimulatedSite,
   type: string,
@@ -56,7 +56,9 @@ export function insertPost(
   return post;
 }
 
-/** wp_update_post(): changes a post, and touches it even where nothing is changed. */
+/**
+ * wp_update_post(): changes a post and sets its `modified_gmt`, even when nothing changes. Throws WpError.
+ */
 export function updatePost(
   site: SimulatedSite,
   post: SimulatedPost,
@@ -78,12 +80,12 @@ export function trashPost(site: SimulatedSite, post: SimulatedPost, user: Simula
   if (post.status !== 'trash') updatePost(site, post, { status: 'trash' }, user);
 }
 
-/** Out of the trash as wp-admin does it: with the status and the slug that it had. */
+/** Restores a post from the trash with its former status and slug, as wp-admin does. */
 export function untrashPost(site: SimulatedSite, post: SimulatedPost, user: SimulatedUser | null): void {
   if (post.status === 'trash') updatePost(site, post, { status: post.trashed?.status ?? 'draft' }, user);
 }
 
-/** wp_delete_post( …, true ): its children become its parent's. */
+/** wp_delete_post( …, true ): deletes a post. Its children move to its parent. */
 export function deletePost(site: SimulatedSite, post: SimulatedPost): void {
   const { posts } = site.state;
   const at = site.firstAfter(post.id - 1);
@@ -128,7 +130,8 @@ function save(
     author: changes.author ?? post.author ?? 0,
     date_gmt: dateGmt,
     floating,
-    // A new post is as old as its date: one that is dated back hides from whoever asks for what was modified.
+    // WordPress sets `modified_gmt` of a new post to its date. So a list of recently modified posts misses a
+    // new post with a date in the past.
     modified_gmt: creating ? dateGmt : site.clock.gmt(),
     modifiedOffset: site.clock.gmtOffset,
     ...(changes.file === undefined ? {} : { file: changes.file }),
@@ -144,7 +147,7 @@ function dates(site: SimulatedSite, post: SimulatedPost, changes: PostChanges, s
   return { dateGmt: post.date_gmt ?? post.modified_gmt, floating: false };
 }
 
-/** A post of the future is scheduled, and a scheduled one whose time has come is published. */
+/** A published post with a future date becomes scheduled. A scheduled post with a past date is published. */
 function dated(site: SimulatedSite, status: string, dateGmt: string, floating: boolean): string {
   const ahead = floating ? 0 : Date.parse(`${dateGmt}Z`) - Date.parse(`${site.clock.gmt()}Z`);
   if (status === 'publish' && ahead >= MINUTE_MS) return 'future';
@@ -172,14 +175,14 @@ function slugOf(
   }
   if (status !== 'trash' && slug !== '') freeFromTrash(site, slug, post);
   if (status === 'trash' && post.status !== 'trash') slug = trashedSlug(post);
-  // The REST API makes the slug of a draft unique too, but not of one that is made without naming its status.
+  // The REST API makes the slug of a draft unique too, except for a new draft whose status was not given.
   const asPublished = changes.slug !== undefined && (changes.named || post.status !== 'new');
   const counted = asPublished && ['draft', 'pending'].includes(status) ? 'publish' : status;
   if (slug === '') return whenPublished(site, post, status);
   return uniqueSlug(site, slug, { id: post.id, type: post.type, status: counted, parent });
 }
 
-/** A title of which no slug can be made leaves the id. */
+/** The slug of a post whose title gives no slug: its id when it is published. */
 function whenPublished(site: SimulatedSite, post: SimulatedPost, status: string): string {
   if (UNPUBLISHED.includes(status)) return '';
   const used = new Set(site.state.posts.filter((other) => other.type === post.type).map(({ slug }) => slug));
@@ -192,7 +195,7 @@ function trashedSlug(post: SimulatedPost): string {
   return post.slug.endsWith(TRASHED) ? post.slug : suffixed(post.slug);
 }
 
-/** A post in the trash gives its slug to one that wants it. */
+/** When another post wants the slug of a trashed post, the trashed post gets another slug. */
 function freeFromTrash(site: SimulatedSite, slug: string, post: SimulatedPost): void {
   for (const other of site.state.posts) {
     if (other.status !== 'trash' || other.slug !== slug || other.type !== post.type || other === post)

@@ -61,7 +61,10 @@ export function updateTerm(site: SimulatedSite, term: SimulatedTerm, changes: Te
   Object.assign(term, { name, slug, parent, description: changes.description ?? term.description ?? '' });
 }
 
-/** wp_delete_term(): its children become its parent's, its posts lose it, but none its last category. */
+/**
+ * wp_delete_term(): deletes a term. Its children move to its parent, and its posts lose it. A post that loses
+ * its last category gets the default category.
+ */
 export function deleteTerm(site: SimulatedSite, term: SimulatedTerm): void {
   const { terms, posts } = site.state;
   site.lastTermId = Math.max(site.lastTermId, term.id);
@@ -76,7 +79,7 @@ export function deleteTerm(site: SimulatedSite, term: SimulatedTerm): void {
   }
 }
 
-/** wp_set_object_terms() with ids: all the terms of a post in one taxonomy. Ids that are none are passed over. */
+/** wp_set_object_terms() with ids: sets all terms of a post in one taxonomy. Unknown ids are ignored. */
 export function setTerms(
   site: SimulatedSite,
   post: SimulatedPost,
@@ -95,7 +98,7 @@ export function isHierarchical(site: SimulatedSite, taxonomy: string): boolean {
   return site.state.taxonomies[taxonomy]?.hierarchical === true;
 }
 
-/** The term that a new one would be the double of: the same name on the same level, or its slug as given. */
+/** The existing term that a new term would duplicate: same name at the same level, or same slug as given. */
 function twinOf(
   site: SimulatedSite,
   wanted: { taxonomy: string; name: string; parent: number; slug: string },
@@ -112,7 +115,9 @@ function twinOf(
   return sameSlug !== undefined && siblings.includes(sameSlug) ? sameSlug : null;
 }
 
-/** wp_unique_term_slug(): a child tries its parents' slugs before a number. */
+/**
+ * wp_unique_term_slug(): for a child term, the slugs of its parents are appended before a number is tried.
+ */
 function uniqueTermSlug(
   site: SimulatedSite,
   slug: string,

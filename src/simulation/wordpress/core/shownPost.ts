@@ -3,14 +3,14 @@ import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost, SimulatedTerm } from '../state.ts';
 import { shownMeta } from './meta.ts';
 
-/** How a post is to be shown. */
+/** The form in which a post is returned. */
 export interface Showing {
   edit: boolean;
-  /** With `_links`. */
+  /** Whether to include `_links`. */
   links: boolean;
 }
 
-/** WP_REST_Posts_Controller::prepare_item_for_response(). Nothing is rendered: `rendered` is the raw text. */
+/** WP_REST_Posts_Controller::prepare_item_for_response(). `rendered` contains the raw text. */
 export function shownPost(site: SimulatedSite, post: SimulatedPost, showing: Showing) {
   const type = site.state.postTypes[post.type];
   const taxonomies = type?.related ?? [];
@@ -40,7 +40,7 @@ export function shownPost(site: SimulatedSite, post: SimulatedPost, showing: Sho
   };
 }
 
-/** What `_embed=wp:term` adds: the terms of each taxonomy of the type. */
+/** The data that `_embed=wp:term` adds: the terms of the post in each taxonomy of the type. */
 export function embeddedTerms(site: SimulatedSite, post: SimulatedPost) {
   const taxonomies = site.state.postTypes[post.type]?.related ?? [];
   return taxonomies.map((taxonomy) =>

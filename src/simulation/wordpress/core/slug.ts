@@ -3,7 +3,7 @@ import type { SimulatedPost } from '../state.ts';
 
 const LONGEST = 200;
 
-/** sanitize_title(): what WordPress makes a slug of. Other scripts than Latin stay, percent-encoded. */
+/** sanitize_title(): makes a slug from a text. Letters of non-Latin scripts are kept, percent-encoded. */
 export function sanitizeTitle(text: string): string {
   const plain = text
     .replace(/<[^>]*>/g, '')
@@ -34,8 +34,9 @@ function encoded(text: string): string {
 }
 
 /**
- * wp_unique_post_slug(): of a hierarchical type among its siblings, of another in its type, of media everywhere;
- * posts in the trash count too. Drafts and pending posts keep what they have.
+ * wp_unique_post_slug(): makes a slug unique. For a hierarchical type it must be unique among siblings, for
+ * other types within the type, for media among all posts. Posts in the trash count too. Drafts and pending
+ * posts keep their slug.
  */
 export function uniqueSlug(
   site: SimulatedSite,
@@ -59,7 +60,7 @@ export function uniqueSlug(
   }
 }
 
-/** The text itself, or with the first free of -2, -3 … */
+/** The slug itself if it is free, otherwise with the first free suffix of -2, -3 … */
 export function firstFree(slug: string, used: ReadonlySet<string>): string {
   if (!used.has(slug)) return slug;
   for (let number = 2; ; number += 1) {

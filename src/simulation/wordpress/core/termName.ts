@@ -1,4 +1,4 @@
-/** As the database has a term's name. */
+/** The name of a term as stored in the database, with entities. */
 export function storedName(name: string): string {
   return name
     .replace(/<[^>]*>/g, '')
@@ -8,12 +8,12 @@ export function storedName(name: string): string {
     .replaceAll('>', '&gt;');
 }
 
-/** As a person reads a term's name. */
+/** The name of a term as readable text, without entities. */
 export function readableName(name: string): string {
   return name.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
-/** As MariaDB compares texts: without regard to case. */
+/** Compares texts like MariaDB: upper and lower case are equal. */
 export function compareNames(a: string, b: string): number {
   const [left, right] = [a.toLowerCase(), b.toLowerCase()];
   return left < right ? -1 : left > right ? 1 : 0;

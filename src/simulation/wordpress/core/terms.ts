@@ -9,7 +9,7 @@ import { deleteTerm, insertTerm, isHierarchical, type TermChanges, updateTerm } 
 import { termLink } from './shownPost.ts';
 import { compareNames } from './termName.ts';
 
-/** What a route about terms works with. */
+/** A request to a route about terms. */
 export interface TermRequest {
   site: SimulatedSite;
   taxonomy: string;
@@ -19,7 +19,10 @@ export interface TermRequest {
 
 const ORDERS = ['id', 'include', 'name', 'slug', 'include_slugs', 'count'] as const;
 
-/** WP_REST_Terms_Controller::get_items(). A page past the end is empty, and no error; trees know no `offset`. */
+/**
+ * WP_REST_Terms_Controller::get_items(). A page past the end is empty and not an error. `offset` is ignored
+ * for hierarchical taxonomies.
+ */
 export function listTerms(request: TermRequest): RestAnswer {
   const { site, taxonomy, parameters } = request;
   const { size, ...page } = inPages(parameters);
@@ -72,7 +75,9 @@ export function readTerm(request: TermRequest, id: number): RestAnswer {
   return reply(shown(request, term));
 }
 
-/** WP_REST_Terms_Controller::create_item(). In a flat taxonomy whoever may assign terms may make them. */
+/**
+ * WP_REST_Terms_Controller::create_item(). In a flat taxonomy, users who may assign terms may create them.
+ */
 export function createTerm(request: TermRequest): RestAnswer {
   const { site, taxonomy, parameters, user } = request;
   if (!parameters.has('name')) {
@@ -113,7 +118,7 @@ export function changeTerm(request: TermRequest, id: number): RestAnswer {
 export function removeTerm(request: TermRequest, id: number): RestAnswer {
   const { site, parameters, user } = request;
   const term = termOf(request, id);
-  // Nobody may delete the default category.
+  // No user may delete the default category.
   if (!may(user, 'manage_categories') || term.id === DEFAULT_CATEGORY) {
     throw forbidden('rest_cannot_delete', user, 'Sorry, you are not allowed to delete this term.');
   }
@@ -190,7 +195,7 @@ function shownTerm(site: SimulatedSite, term: SimulatedTerm, count: number) {
   };
 }
 
-/** How many published posts each term has: _update_post_term_count(). */
+/** The number of published posts of each term: _update_post_term_count(). */
 function countTerms(site: SimulatedSite): Map<number, number> {
   const counts = new Map<number, number>();
   for (const post of site.state.posts) {

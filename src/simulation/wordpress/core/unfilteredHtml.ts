@@ -1,12 +1,13 @@
 import type { SimulatedUser } from '../state.ts';
 import { may } from './access.ts';
 
-/** Elements that KSES takes away from those who may not write them; what stands between their tags stays. */
+/** Matches tags that KSES removes when the user may not write them. The text between the tags stays. */
 const FORBIDDEN = /<\/?(?:script|iframe|style|form|input|object|embed)\b[^>]*>/gi;
 
 /**
- * What WordPress stores of what someone wrote. Who has not `unfiltered_html` loses the elements that matter most,
- * and a lone `&` becomes `&amp;`; the whole of KSES, such as its attributes, is not simulated.
+ * Returns the text that WordPress stores. When the user lacks `unfiltered_html`, the most important forbidden
+ * elements are removed and a single `&` becomes `&amp;`. The rest of KSES is not simulated, such as its rules
+ * for attributes.
  */
 export function filteredHtml(text: string, user: SimulatedUser | null): string {
   if (may(user, 'unfiltered_html')) return text;

@@ -7,10 +7,10 @@ import { type RestAnswer, reply, WpError } from './restAnswer.ts';
 import { insertPost, type PostChanges, updatePost } from './savePost.ts';
 import { setTerms } from './saveTerm.ts';
 
-/** The statuses that a request may set; the trash is reached by DELETE alone. */
+/** The statuses that a request may set. Only DELETE moves a post to the trash. */
 export const STATUSES = ['publish', 'future', 'draft', 'pending', 'private'] as const;
 
-/** WP_REST_Posts_Controller::create_item(). It may have stored the post and yet answer an error. */
+/** WP_REST_Posts_Controller::create_item(). Throws WpError, in some cases after the post was stored. */
 export function createPost(request: PostRequest): RestAnswer {
   const { site, type, parameters, user } = request;
   const wanted = readChanges(request);
@@ -85,7 +85,7 @@ function checkAuthor({ type, user }: PostRequest, author: number | undefined, ve
   );
 }
 
-/** What prepare_item_for_database() refuses. */
+/** The checks of prepare_item_for_database(). Throws WpError. */
 function checkChanges(
   { site, type, user }: PostRequest,
   wanted: PostChanges,
@@ -98,7 +98,7 @@ function checkChanges(
   if (wanted.parent !== undefined) checkParentPost(site, wanted.parent);
 }
 
-/** Throws WpError where a parent is named that is none. */
+/** Throws WpError when the parent does not exist. */
 export function checkParentPost(site: SimulatedSite, parent: number): void {
   if (parent === 0 || site.post(parent) !== undefined) return;
   throw new WpError('rest_post_invalid_id', 400, 'Invalid post parent ID.');
@@ -111,10 +111,10 @@ export function checkStatus(status: string, type: string, user: SimulatedUser | 
   throw forbidden('rest_cannot_publish', user, `Sorry, you are not allowed to ${what} in this post type.`);
 }
 
-/** What is set once the post is stored: the featured image, terms, meta. */
+/** Sets the featured image, terms and meta, after the post was stored. */
 function saveRest({ site, type, parameters }: PostRequest, post: SimulatedPost): void {
   const picture = parameters.integer('featured_media');
-  // handle_featured_media() refuses what is no attachment, and nobody looks at its result.
+  // handle_featured_media() refuses an id that is not an attachment, but its caller ignores the error.
   if (picture === 0 || (picture !== undefined && site.post(picture)?.type === 'attachment')) {
     if ((post.featured_media ?? 0) !== picture) site.outbox.note(post, 'metadata');
     post.featured_media = picture;
