@@ -35,19 +35,22 @@ interface PaceOptions {
   signal: AbortSignal;
 }
 
+interface Parts {
+  now: () => number;
+  wait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
 /**
  * Limits how fast this process sends requests to sites. All its requests to a site share one pace: at most
  * `atOnce` requests at once, fewer when the site becomes slow or fails, none while the site asks to wait.
  */
 export class SitePaces {
+  readonly #parts: Parts;
   readonly #sites = new Map<string, PacedSite>();
-  readonly #now: () => number;
-  readonly #wait: (ms: number, signal: AbortSignal) => Promise<void>;
 
   /** `now` returns milliseconds since any fixed moment. `wait` rejects when its signal aborts. */
-  constructor(parts: { now: () => number; wait: (ms: number, signal: AbortSignal) => Promise<void> }) {
-    this.#now = parts.now;
-    this.#wait = parts.wait;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Returns the pace of the site with this key, for one piece of work. */
@@ -71,10 +74,10 @@ export class SitePaces {
   ): Promise<T> {
     for (;;) {
       await this.#turn(site, signal);
-      const started = this.#now();
+      const started = this.#parts.now();
       try {
         const answer = await request();
-        site.succeeded(this.#now() - started);
+        site.succeeded(this.#parts.now() - started);
         return answer;
       } catch (error) {
         if (signal.aborted || !(error instanceof RemoteError)) throw error;
@@ -83,14 +86,14 @@ export class SitePaces {
           site.answered();
           throw error;
         }
-        const failures = site.failed(started, this.#now());
+        const failures = site.failed(started, this.#parts.now());
         const asked = error.retryAfterMs;
         if (asked !== undefined && asked > LONGEST_WAIT_MS) throw new SiteResting(error, asked);
         if (failures >= FAILURES_IN_A_ROW) {
           site.rested();
           throw new SiteResting(error, undefined);
         }
-        site.hold(this.#now() + Math.max(asked ?? 0, FIRST_WAIT_MS * 2 ** (failures - 1)));
+        site.hold(this.#parts.now() + Math.max(asked ?? 0, FIRST_WAIT_MS * 2 ** (failures - 1)));
         if (!repeatable) throw error;
       } finally {
         site.leave();
@@ -102,8 +105,8 @@ export class SitePaces {
   async #turn(site: PacedSite, signal: AbortSignal): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
-      const held = site.heldUntil - this.#now();
-      if (held > 0) await this.#wait(held, signal);
+      const held = site.heldUntil - this.#parts.now();
+      if (held > 0) await this.#parts.wait(held, signal);
       else if (site.enter()) return;
       else await site.placeFree();
     }

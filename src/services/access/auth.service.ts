@@ -10,18 +10,20 @@ const rememberMs = 2_000;
 const rememberAtMost = 10_000;
 const tokenLifetimeS = 3_600;
 
+interface Parts {
+  db: Database;
+  signingSecret: Uint8Array | null;
+  now: () => number;
+}
+
 /** Who is calling: passwords to tokens, tokens and site keys to scopes. */
 export class AuthService {
-  readonly #db: Database;
-  readonly #signingSecret: Uint8Array | null;
-  readonly #now: () => number;
+  readonly #parts: Parts;
   readonly #remembered = new Map<number, { scope: Promise<TenantScope | null>; until: number }>();
 
   /** `signingSecret` is null when tokens come from somewhere else (JWKS). `now` is in ms. */
-  constructor(parts: { db: Database; signingSecret: Uint8Array | null; now: () => number }) {
-    this.#db = parts.db;
-    this.#signingSecret = parts.signingSecret;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -29,13 +31,13 @@ export class AuthService {
    * e-mail is unknown, the password wrong, or the user or account inactive.
    */
   async signIn(email: string, password: string): Promise<{ accessToken: string; expiresIn: number }> {
-    if (!this.#signingSecret) {
+    if (!this.#parts.signingSecret) {
       throw new CallerError(
         'not_supported',
         'Tokens are issued by the identity provider behind JWT_JWKS_URL.',
       );
     }
-    const user = await this.#db.user.findUnique({
+    const user = await this.#parts.db.user.findUnique({
       where: { email: email.trim().toLowerCase() },
       include: { account: true },
     });
@@ -46,9 +48,9 @@ export class AuthService {
     const accessToken = await new SignJWT({ account_id: user.accountId })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(String(user.id))
-      .setIssuedAt(Math.floor(this.#now() / 1000))
-      .setExpirationTime(Math.floor(this.#now() / 1000) + tokenLifetimeS)
-      .sign(this.#signingSecret);
+      .setIssuedAt(Math.floor(this.#parts.now() / 1000))
+      .setExpirationTime(Math.floor(this.#parts.now() / 1000) + tokenLifetimeS)
+      .sign(this.#parts.signingSecret);
     return { accessToken, expiresIn: tokenLifetimeS };
   }
 
@@ -61,7 +63,7 @@ export class AuthService {
   /** The scope of the site whose current key this is; null when no site of an active account has it. */
   async siteKeyScope(key: string): Promise<TenantScope | null> {
     if (!looksLikeSiteKey(key)) return null;
-    const site = await this.#db.site.findFirst({
+    const site = await this.#parts.db.site.findFirst({
       where: { apiKeyHash: hashSiteKey(key), account: { isActive: true } },
       select: { id: true, accountId: true, apiKeyHash: true },
     });
@@ -70,7 +72,7 @@ export class AuthService {
   }
 
   #remember(userId: number): Promise<TenantScope | null> {
-    const now = this.#now();
+    const now = this.#parts.now();
     const known = this.#remembered.get(userId);
     if (known && known.until > now) return known.scope;
     if (this.#remembered.size >= rememberAtMost) this.#remembered.clear();
@@ -82,7 +84,7 @@ export class AuthService {
   }
 
   async #load(userId: number): Promise<TenantScope | null> {
-    const user = await this.#db.user.findUnique({ where: { id: userId }, include: { account: true } });
+    const user = await this.#parts.db.user.findUnique({ where: { id: userId }, include: { account: true } });
     if (!user?.isActive || !user.account.isActive) return null;
     return { accountId: user.accountId, userId: user.id, siteId: null, role: user.role };
   }

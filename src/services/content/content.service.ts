@@ -14,14 +14,17 @@ export interface ContentFilter {
   limit: number;
 }
 
+interface Parts {
+  db: Database;
+  sites: SiteService;
+}
+
 /** The contents of an account, as they are stored here. */
 export class ContentService {
-  readonly #db: Database;
-  readonly #sites: SiteService;
+  readonly #parts: Parts;
 
-  constructor(parts: { db: Database; sites: SiteService }) {
-    this.#db = parts.db;
-    this.#sites = parts.sites;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Oldest first. Throws 404 for a foreign site. */
@@ -29,8 +32,8 @@ export class ContentService {
     scope: TenantScope,
     filter: ContentFilter,
   ): Promise<{ contents: Content[]; nextAfter: number | null }> {
-    if (filter.siteId !== undefined) await this.#sites.get(scope, filter.siteId);
-    const contents = await this.#db.content.findMany({
+    if (filter.siteId !== undefined) await this.#parts.sites.get(scope, filter.siteId);
+    const contents = await this.#parts.db.content.findMany({
       where: {
         ...inScope(scope),
         ...(filter.siteId === undefined ? {} : { siteId: filter.siteId }),
@@ -48,7 +51,7 @@ export class ContentService {
 
   /** Throws 404 for one that is not there or outside the scope. */
   async get(scope: TenantScope, id: number): Promise<Content> {
-    const content = await this.#db.content.findFirst({ where: { id, ...inScope(scope) } });
+    const content = await this.#parts.db.content.findFirst({ where: { id, ...inScope(scope) } });
     if (!content) throw notFound();
     return content;
   }

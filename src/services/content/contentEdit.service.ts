@@ -20,16 +20,18 @@ export interface ContentEdit extends Partial<ContentTexts> {
   metadata?: JsonObject;
 }
 
+interface Parts {
+  db: Database;
+  sites: SiteService;
+  events: EventLog;
+}
+
 /** Contents as people write them here. Nothing of it reaches a site before a sync carries it there. */
 export class ContentEditService {
-  readonly #db: Database;
-  readonly #sites: SiteService;
-  readonly #events: EventLog;
+  readonly #parts: Parts;
 
-  constructor(parts: { db: Database; sites: SiteService; events: EventLog }) {
-    this.#db = parts.db;
-    this.#sites = parts.sites;
-    this.#events = parts.events;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** A new content that no site has yet. Throws 404 for a foreign site, 400 for a type that the site does not have. */
@@ -38,10 +40,10 @@ export class ContentEditService {
     input: { siteId: number; contentType: string } & ContentEdit,
   ): Promise<Content> {
     const { siteId, contentType, ...edit } = input;
-    await this.#sites.get(scope, siteId);
+    await this.#parts.sites.get(scope, siteId);
     await this.#mustBeType(siteId, contentType);
     mayBeSet(edit.status, null);
-    return this.#db.$transaction(async (tx) => {
+    return this.#parts.db.$transaction(async (tx) => {
       const content = await tx.content.create({
         data: { accountId: scope.accountId, siteId, contentType, editedAt: new Date(), ...columns(edit) },
       });
@@ -104,7 +106,7 @@ export class ContentEditService {
     id: number,
     act: (tx: Transaction, content: Content) => Promise<T>,
   ): Promise<T> {
-    return this.#db.$transaction(async (tx) => {
+    return this.#parts.db.$transaction(async (tx) => {
       const where = { id, ...inScope(scope) };
       const found = await tx.content.findFirst({ where });
       if (!found) throw notFound();
@@ -118,7 +120,7 @@ export class ContentEditService {
 
   /** Where the site's structure is known, a content must be of one of its types. */
   async #mustBeType(siteId: number, contentType: string): Promise<void> {
-    const integrations = await this.#db.siteIntegration.findMany({
+    const integrations = await this.#parts.db.siteIntegration.findMany({
       where: { siteId },
       select: { config: true },
     });
@@ -137,7 +139,7 @@ export class ContentEditService {
     action: string,
     details: Record<string, string | string[]>,
   ): Promise<void> {
-    return this.#events.record(tx, {
+    return this.#parts.events.record(tx, {
       accountId: content.accountId,
       siteId: content.siteId,
       type: 'content',

@@ -33,19 +33,20 @@ const records = {
 /** How many rows of each kind were deleted. */
 export type Removed = Record<keyof typeof records | 'write_operations', number>;
 
+interface Parts {
+  db: Database;
+  keepDays: number | null;
+  logger: Logger;
+  now: () => number;
+}
+
 /** Deletes the records that are older than they are kept: events, connection tests, runs, webhooks that are done or dead, writes. */
 export class RetentionService {
-  readonly #db: Database;
-  readonly #keepDays: number | null;
-  readonly #logger: Logger;
-  readonly #now: () => number;
+  readonly #parts: Parts;
 
   /** `keepDays` null keeps everything. */
-  constructor(parts: { db: Database; keepDays: number | null; logger: Logger; now: () => number }) {
-    this.#db = parts.db;
-    this.#keepDays = parts.keepDays;
-    this.#logger = parts.logger;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Deletes what is too old, page by page. Stopped by `signal` between pages, it goes on the next time. */
@@ -57,13 +58,14 @@ export class RetentionService {
       webhook_deliveries: 0,
       write_operations: 0,
     };
-    if (this.#keepDays === null) return removed;
-    const before = new Date(this.#now() - this.#keepDays * dayMs);
+    if (this.#parts.keepDays === null) return removed;
+    const before = new Date(this.#parts.now() - this.#parts.keepDays * dayMs);
     for (const kind of ['events', 'connection_checks', 'sync_runs', 'webhook_deliveries'] as const) {
       removed[kind] = await this.#sweep(records[kind], before, signal);
     }
     removed.write_operations = await this.#sweepOperations(before, signal);
-    if (Object.values(removed).some((count) => count > 0)) this.#logger.info(removed, 'old records deleted');
+    if (Object.values(removed).some((count) => count > 0))
+      this.#parts.logger.info(removed, 'old records deleted');
     return removed;
   }
 
@@ -74,7 +76,7 @@ export class RetentionService {
   async #sweepOperations(before: Date, signal: AbortSignal): Promise<number> {
     let removed = 0;
     while (!signal.aborted) {
-      const count = await this.#db.$executeRaw`
+      const count = await this.#parts.db.$executeRaw`
         DELETE FROM write_operation WHERE id IN (
           SELECT id FROM write_operation old
           WHERE created_at < ${before} AND EXISTS (
@@ -99,7 +101,7 @@ export class RetentionService {
     let removed = 0;
     let after = 0n;
     while (!signal.aborted) {
-      const [page] = await this.#db.$queryRaw<{ last: bigint | null; old: number; removed: number }[]>`
+      const [page] = await this.#parts.db.$queryRaw<{ last: bigint | null; old: number; removed: number }[]>`
         WITH page AS (
           SELECT id, ${Prisma.raw(time)} < ${before} AS is_old
           FROM ${Prisma.raw(table)} WHERE id > ${after} ORDER BY id LIMIT ${pageSize}

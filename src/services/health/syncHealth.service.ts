@@ -42,52 +42,50 @@ export interface DebugStatus {
   problems: Problem[];
 }
 
+interface Parts {
+  db: Database;
+  integrations: IntegrationService;
+  platforms: PlatformRegistry;
+  events: EventLog;
+  refusal: () => Promise<RemoteError | null>;
+  now: () => number;
+}
+
 /** Gathers all that tells how an integration is doing, and says what is wrong with it and what mends it. */
 export class SyncHealthService {
-  readonly #db: Database;
-  readonly #integrations: IntegrationService;
-  readonly #platforms: PlatformRegistry;
-  readonly #events: EventLog;
-  readonly #refusal: () => Promise<RemoteError | null>;
-  readonly #now: () => number;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    db: Database;
-    integrations: IntegrationService;
-    platforms: PlatformRegistry;
-    events: EventLog;
-    refusal: () => Promise<RemoteError | null>;
-    now: () => number;
-  }) {
-    this.#db = parts.db;
-    this.#integrations = parts.integrations;
-    this.#platforms = parts.platforms;
-    this.#events = parts.events;
-    this.#refusal = parts.refusal;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   async debugStatus(scope: TenantScope, id: number): Promise<DebugStatus> {
-    const integration = await this.#integrations.get(scope, id);
-    const since = new Date(this.#now() - dayMs);
+    const integration = await this.#parts.integrations.get(scope, id);
+    const since = new Date(this.#parts.now() - dayMs);
     const site = { accountId: integration.accountId, siteId: integration.siteId };
     const [checks, rates, lastRuns, failedRuns, webhooks, received, content, events] = await Promise.all([
-      this.#db.connectionCheck.findMany({ where: { integrationId: id }, orderBy: { id: 'desc' }, take: 20 }),
-      this.#db.connectionCheck.groupBy({
+      this.#parts.db.connectionCheck.findMany({
+        where: { integrationId: id },
+        orderBy: { id: 'desc' },
+        take: 20,
+      }),
+      this.#parts.db.connectionCheck.groupBy({
         by: ['success'],
         where: { integrationId: id, createdAt: { gte: since } },
         _count: { _all: true },
       }),
-      this.#db.syncRun.findMany({ where: { integrationId: id }, orderBy: { id: 'desc' }, take: 10 }),
-      this.#db.syncRun.count({ where: { integrationId: id, status: 'failed', createdAt: { gte: since } } }),
-      this.#db.webhookDelivery.groupBy({ by: ['status'], where: site, _count: { _all: true } }),
-      this.#db.webhookDelivery.aggregate({
+      this.#parts.db.syncRun.findMany({ where: { integrationId: id }, orderBy: { id: 'desc' }, take: 10 }),
+      this.#parts.db.syncRun.count({
+        where: { integrationId: id, status: 'failed', createdAt: { gte: since } },
+      }),
+      this.#parts.db.webhookDelivery.groupBy({ by: ['status'], where: site, _count: { _all: true } }),
+      this.#parts.db.webhookDelivery.aggregate({
         where: { ...site, receivedAt: { gte: since } },
         _count: { _all: true },
         _max: { receivedAt: true },
       }),
-      countContent(this.#db, integration),
-      this.#events.listForIntegration(scope, id, { limit: 20 }),
+      countContent(this.#parts.db, integration),
+      this.#parts.events.listForIntegration(scope, id, { limit: 20 }),
     ]);
     const currentRun = lastRuns.find(isActive) ?? null;
     const history = checks.map((check) => ({
@@ -102,7 +100,8 @@ export class SyncHealthService {
       webhooks.find((group) => group.status === status)?._count._all ?? 0;
     const lastReceivedAt =
       received._max.receivedAt ??
-      (await this.#db.webhookDelivery.findFirst({ where: site, orderBy: { id: 'desc' } }))?.receivedAt ??
+      (await this.#parts.db.webhookDelivery.findFirst({ where: site, orderBy: { id: 'desc' } }))
+        ?.receivedAt ??
       null;
     const untoldChange = await this.#untoldChange(site, lastReceivedAt);
     const status: Omit<DebugStatus, 'problems'> = {
@@ -137,10 +136,10 @@ export class SyncHealthService {
       problems: problemsOf({
         ...this.#facts(
           status,
-          this.#platforms.capabilitiesOf(integration.platform, configOf(integration).json),
+          this.#parts.platforms.capabilitiesOf(integration.platform, configOf(integration).json),
         ),
         untoldChange,
-        serverPaused: (await this.#refusal())?.message ?? null,
+        serverPaused: (await this.#parts.refusal())?.message ?? null,
       }),
     };
   }
@@ -150,12 +149,12 @@ export class SyncHealthService {
     site: { accountId: number; siteId: number },
     lastReceivedAt: Date | null,
   ): Promise<{ seenAt: Date } | null> {
-    const seen = await this.#db.syncEvent.findFirst({
+    const seen = await this.#parts.db.syncEvent.findFirst({
       where: {
         ...site,
         eventType: 'content',
         action: 'pulled',
-        createdAt: { lt: new Date(this.#now() - webhookLateMs) },
+        createdAt: { lt: new Date(this.#parts.now() - webhookLateMs) },
         details: { path: ['untold'], equals: true },
       },
       orderBy: { id: 'desc' },
@@ -170,7 +169,7 @@ export class SyncHealthService {
   ): Omit<Facts, 'untoldChange' | 'serverPaused'> {
     const { integration, connection, sync } = status;
     return {
-      now: this.#now(),
+      now: this.#parts.now(),
       usesSiteKey: capabilities.usesSiteKey,
       hasStructure: capabilities.structure,
       siteHasKey: integration.site.apiKeyHash !== null,

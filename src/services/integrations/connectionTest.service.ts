@@ -10,41 +10,31 @@ import { sameConnection } from './integrationInput.ts';
 import { type IntegrationRow, lockIntegration } from './integrationRow.ts';
 import type { OwnedIntegration, SiteConnections } from './openConnection.ts';
 
+interface Parts {
+  db: Database;
+  platforms: PlatformRegistry;
+  integrations: IntegrationService;
+  connections: SiteConnections;
+  events: EventLog;
+  refusal: () => Promise<RemoteError | null>;
+  observe: (platform: string, result: ConnectionTestResult) => void;
+}
+
 /** Tests connections and keeps the history of their tests. */
 export class ConnectionTestService {
-  readonly #db: Database;
-  readonly #platforms: PlatformRegistry;
-  readonly #integrations: IntegrationService;
-  readonly #connections: SiteConnections;
-  readonly #events: EventLog;
-  readonly #refusal: () => Promise<RemoteError | null>;
-  readonly #observe: (platform: string, result: ConnectionTestResult) => void;
+  readonly #parts: Parts;
 
   /** `refusal` says why this server may call no site now; `observe` is told of every result, for metrics. */
-  constructor(parts: {
-    db: Database;
-    platforms: PlatformRegistry;
-    integrations: IntegrationService;
-    connections: SiteConnections;
-    events: EventLog;
-    refusal: () => Promise<RemoteError | null>;
-    observe: (platform: string, result: ConnectionTestResult) => void;
-  }) {
-    this.#db = parts.db;
-    this.#platforms = parts.platforms;
-    this.#integrations = parts.integrations;
-    this.#connections = parts.connections;
-    this.#events = parts.events;
-    this.#refusal = parts.refusal;
-    this.#observe = parts.observe;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Tests an integration as it is stored. A failed test is a result, not an error. Throws 404. */
   async test(scope: TenantScope, integrationId: number): Promise<ConnectionTestResult> {
-    const row = await this.#integrations.get(scope, integrationId);
-    const platform = this.#platforms.get(row.platform);
+    const row = await this.#parts.integrations.get(scope, integrationId);
+    const platform = this.#parts.platforms.get(row.platform);
     const result = await this.run(platform, row);
-    await this.#db.$transaction(async (tx) => {
+    await this.#parts.db.$transaction(async (tx) => {
       await lockIntegration(tx, row.id);
       // Deleted while the test ran: the record still says that it happened.
       const still = await tx.siteIntegration.findUnique({
@@ -66,9 +56,9 @@ export class ConnectionTestService {
     platform: Platform,
     row: OwnedIntegration & Pick<IntegrationRow, 'site'>,
   ): Promise<ConnectionTestResult> {
-    const refusal = await this.#refusal();
+    const refusal = await this.#parts.refusal();
     const result = refusal === null ? await this.#ask(platform, row) : untried(refusal);
-    this.#observe(platform.name, result);
+    this.#parts.observe(platform.name, result);
     return result;
   }
 
@@ -76,7 +66,7 @@ export class ConnectionTestService {
     platform: Platform,
     row: OwnedIntegration & Pick<IntegrationRow, 'site'>,
   ): Promise<ConnectionTestResult> {
-    return this.#connections.open(row, row.site).then(
+    return this.#parts.connections.open(row, row.site).then(
       (connection) => platform.testConnection(connection),
       (error: unknown) => {
         if (error instanceof VaultError) return unreadable(error);
@@ -120,7 +110,7 @@ export class ConnectionTestService {
     result: ConnectionTestResult,
     details: { onboarding?: boolean; user_id: number | null },
   ): Promise<void> {
-    await this.#events.record(tx, {
+    await this.#parts.events.record(tx, {
       accountId,
       siteId,
       integrationId,

@@ -4,14 +4,17 @@ import { siteKeyOwner } from '../sites/site.service.ts';
 
 const pageSize = 200;
 
+interface Parts {
+  db: Database;
+  vault: CredentialVault;
+}
+
 /** Brings every kept secret under the key that now encrypts, so that an old key can be taken out of CREDENTIAL_KEYS. */
 export class CredentialRotation {
-  readonly #db: Database;
-  readonly #vault: CredentialVault;
+  readonly #parts: Parts;
 
-  constructor(parts: { db: Database; vault: CredentialVault }) {
-    this.#db = parts.db;
-    this.#vault = parts.vault;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -21,7 +24,7 @@ export class CredentialRotation {
   async reencrypt(): Promise<{ reencrypted: number; alreadyCurrent: number }> {
     const total = { reencrypted: 0, alreadyCurrent: 0 };
     for (let after = 0; ; ) {
-      const sites = await this.#db.site.findMany({
+      const sites = await this.#parts.db.site.findMany({
         where: { id: { gt: after } },
         select: { id: true, accountId: true, apiKeyEncrypted: true, previousKeyEncrypted: true },
         orderBy: { id: 'asc' },
@@ -33,7 +36,10 @@ export class CredentialRotation {
           const kept = site[column];
           if (kept === null) continue;
           const replaced = await this.#replace(total, owner, kept, (fresh) =>
-            this.#db.site.updateMany({ where: { id: site.id, [column]: kept }, data: { [column]: fresh } }),
+            this.#parts.db.site.updateMany({
+              where: { id: site.id, [column]: kept },
+              data: { [column]: fresh },
+            }),
           );
           if (replaced) total.reencrypted += 1;
         }
@@ -42,7 +48,7 @@ export class CredentialRotation {
       if (sites.length < pageSize) break;
     }
     for (let after = 0; ; ) {
-      const integrations = await this.#db.siteIntegration.findMany({
+      const integrations = await this.#parts.db.siteIntegration.findMany({
         where: { id: { gt: after }, credentialsEncrypted: { not: null } },
         select: { id: true, accountId: true, siteId: true, platform: true, credentialsEncrypted: true },
         orderBy: { id: 'asc' },
@@ -51,7 +57,7 @@ export class CredentialRotation {
       for (const row of integrations) {
         const kept = row.credentialsEncrypted ?? '';
         const replaced = await this.#replace(total, row, kept, (fresh) =>
-          this.#db.siteIntegration.updateMany({
+          this.#parts.db.siteIntegration.updateMany({
             where: { id: row.id, credentialsEncrypted: kept },
             data: { credentialsEncrypted: fresh },
           }),
@@ -70,14 +76,14 @@ export class CredentialRotation {
     kept: string,
     write: (fresh: string) => Promise<{ count: number }>,
   ): Promise<boolean> {
-    if (this.#vault.isCurrent(kept)) {
+    if (this.#parts.vault.isCurrent(kept)) {
       total.alreadyCurrent += 1;
       return false;
     }
     const { accountId, siteId, platform } = owner;
-    const fresh = await this.#vault.encrypt(
+    const fresh = await this.#parts.vault.encrypt(
       owner,
-      await this.#vault.decrypt({ accountId, siteId, platform }, kept),
+      await this.#parts.vault.decrypt({ accountId, siteId, platform }, kept),
     );
     return (await write(fresh)).count > 0;
   }

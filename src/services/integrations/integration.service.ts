@@ -40,32 +40,22 @@ export interface CreateIntegration {
 
 export type UpdateIntegration = Partial<CreateIntegration>;
 
+interface Parts {
+  db: Database;
+  reads: IntegrationReads;
+  platforms: PlatformRegistry;
+  connections: SiteConnections;
+  sites: SiteService;
+  events: EventLog;
+  queue: JobQueue;
+}
+
 /** The integrations of an account: one per site and platform. The account is always the site's. */
 export class IntegrationService {
-  readonly #db: Database;
-  readonly #reads: IntegrationReads;
-  readonly #platforms: PlatformRegistry;
-  readonly #connections: SiteConnections;
-  readonly #sites: SiteService;
-  readonly #events: EventLog;
-  readonly #queue: JobQueue;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    db: Database;
-    reads: IntegrationReads;
-    platforms: PlatformRegistry;
-    connections: SiteConnections;
-    sites: SiteService;
-    events: EventLog;
-    queue: JobQueue;
-  }) {
-    this.#db = parts.db;
-    this.#reads = parts.reads;
-    this.#platforms = parts.platforms;
-    this.#connections = parts.connections;
-    this.#sites = parts.sites;
-    this.#events = parts.events;
-    this.#queue = parts.queue;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   async list(
@@ -73,17 +63,17 @@ export class IntegrationService {
     filter: IntegrationFilter,
   ): Promise<{ integrations: IntegrationView[]; count: number }> {
     // A site that the caller may not see is a 404 here as anywhere, and not an empty list.
-    if (filter.siteId !== undefined) await this.#sites.get(scope, filter.siteId);
-    return this.#reads.list(scope, filter);
+    if (filter.siteId !== undefined) await this.#parts.sites.get(scope, filter.siteId);
+    return this.#parts.reads.list(scope, filter);
   }
 
   /** One as it is shown. Throws 404 for one that is not there or outside the scope. */
   view(scope: TenantScope, id: number): Promise<IntegrationView> {
-    return this.#reads.get(scope, id);
+    return this.#parts.reads.get(scope, id);
   }
 
   /** One with its site, to work with. Throws 404 for one that is not there or outside the scope. */
-  async get(scope: TenantScope, id: number, tx: Transaction = this.#db): Promise<IntegrationRow> {
+  async get(scope: TenantScope, id: number, tx: Transaction = this.#parts.db): Promise<IntegrationRow> {
     const row = await tx.siteIntegration.findFirst({ where: { id, ...inScope(scope) }, include: withSite });
     if (!row) throw notFound();
     return row;
@@ -91,7 +81,7 @@ export class IntegrationService {
 
   /** Throws 400 for wrong input, 404 for a foreign site, 409 when the site has one for this platform. */
   async create(scope: TenantScope, input: CreateIntegration): Promise<IntegrationRow> {
-    const platform = this.#platforms.choose(input.platform);
+    const platform = this.#parts.platforms.choose(input.platform);
     checkPlatformType(platform, input.platformType);
     const { apiKeyInCredentials, credentials } = splitCredentials(input.credentials ?? {});
     const { content_types: choices, ...ownConfig } = input.config ?? {};
@@ -102,13 +92,13 @@ export class IntegrationService {
     // Said before the site is looked up: it is wrong for every site.
     if (platform.capabilities.usesSiteKey && isKeyless)
       checkApiKey(platform, { apiKeyHash: null }, keys, 'required');
-    const site = await this.#sites.get(scope, input.siteId);
+    const site = await this.#parts.sites.get(scope, input.siteId);
     checkApiKey(platform, site, keys, 'required');
     if (choices !== undefined) applyChoices(null, choices);
     const owner = { accountId: site.accountId, siteId: site.id, platform: platform.name };
-    const sealed = await this.#connections.sealCredentials(owner, valid);
+    const sealed = await this.#parts.connections.sealCredentials(owner, valid);
     try {
-      return await this.#db.$transaction(async (tx) => {
+      return await this.#parts.db.$transaction(async (tx) => {
         const row = await tx.siteIntegration.create({
           data: {
             ...owner,
@@ -140,10 +130,10 @@ export class IntegrationService {
     input: UpdateIntegration,
     options: { replace: boolean },
   ): Promise<IntegrationRow> {
-    return this.#db.$transaction(async (tx) => {
+    return this.#parts.db.$transaction(async (tx) => {
       await lockIntegration(tx, id);
       const row = await this.get(scope, id, tx);
-      const platform = this.#platforms.get(row.platform);
+      const platform = this.#parts.platforms.get(row.platform);
       checkUnmoved(row, input);
       checkPlatformType(platform, input.platformType);
       const { apiKeyInCredentials, credentials } = splitCredentials(input.credentials ?? {});
@@ -161,7 +151,7 @@ export class IntegrationService {
       if (input.credentials === null) data.credentialsEncrypted = null;
       else if (Object.keys(credentials).length > 0) {
         const merged = withoutNulls({ ...(await this.#storedCredentials(tx, row)), ...credentials });
-        data.credentialsEncrypted = await this.#connections.sealCredentials(
+        data.credentialsEncrypted = await this.#parts.connections.sealCredentials(
           row,
           validCredentials(platform, merged),
         );
@@ -184,10 +174,10 @@ export class IntegrationService {
 
   /** Takes the integration with its checks and runs away; the site, its content and all events stay. */
   async delete(scope: TenantScope, id: number): Promise<void> {
-    await this.#db.$transaction(async (tx) => {
+    await this.#parts.db.$transaction(async (tx) => {
       await lockIntegration(tx, id);
       const row = await this.get(scope, id, tx);
-      await this.#queue.scheduleSync(tx, row.id, null);
+      await this.#parts.queue.scheduleSync(tx, row.id, null);
       await releaseCreates(tx, row);
       await tx.siteIntegration.delete({ where: { id: row.id } });
       await this.#recordChange(tx, scope, row, 'deleted', {});
@@ -197,10 +187,10 @@ export class IntegrationService {
   /** What a change is merged into; nothing when it cannot be opened, so that credentials can be entered anew. */
   async #storedCredentials(tx: Transaction, row: IntegrationRow): Promise<Credentials> {
     try {
-      return await this.#connections.openCredentials(row);
+      return await this.#parts.connections.openCredentials(row);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
-      await this.#connections.recordUnreadable(row, error, tx);
+      await this.#parts.connections.recordUnreadable(row, error, tx);
       return {};
     }
   }
@@ -208,9 +198,9 @@ export class IntegrationService {
   /** Keeps the queue's schedule as `sync_settings` has it. Throws 400 for one that cannot be used. */
   async #schedule(tx: Transaction, row: IntegrationRow): Promise<void> {
     const { schedule } = configOf(row).syncSettings;
-    const fault = schedule && this.#queue.scheduleFault(schedule);
+    const fault = schedule && this.#parts.queue.scheduleFault(schedule);
     if (fault) throw invalidField(`config_json.sync_settings.schedule.${fault.part}`, fault.message);
-    await this.#queue.scheduleSync(tx, row.id, schedule);
+    await this.#parts.queue.scheduleSync(tx, row.id, schedule);
   }
 
   #recordChange(
@@ -220,7 +210,7 @@ export class IntegrationService {
     action: string,
     details: Prisma.InputJsonObject,
   ) {
-    return this.#events.record(tx, {
+    return this.#parts.events.record(tx, {
       accountId: row.accountId,
       siteId: row.siteId,
       integrationId: row.id,

@@ -1,4 +1,5 @@
 import type { Database } from '../../database/client.ts';
+import type { Site } from '../../database/generated/client.ts';
 import { isUniqueViolation } from '../../database/uniqueViolation.ts';
 import { CallerError } from '../../errors.ts';
 import type { ConnectionTestResult } from '../../platforms/platform.ts';
@@ -19,23 +20,19 @@ export interface OnboardingRequest {
   moved: boolean;
 }
 
+interface Parts {
+  db: Database;
+  platforms: PlatformRegistry;
+  tests: ConnectionTestService;
+  events: EventLog;
+}
+
 /** Connects sites that ask for it themselves. */
 export class OnboardingService {
-  readonly #db: Database;
-  readonly #platforms: PlatformRegistry;
-  readonly #tests: ConnectionTestService;
-  readonly #events: EventLog;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    db: Database;
-    platforms: PlatformRegistry;
-    tests: ConnectionTestService;
-    events: EventLog;
-  }) {
-    this.#db = parts.db;
-    this.#platforms = parts.platforms;
-    this.#tests = parts.tests;
-    this.#events = parts.events;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -47,7 +44,7 @@ export class OnboardingService {
     caller: TenantScope | null,
     request: OnboardingRequest,
   ): Promise<{ result: ConnectionTestResult; integrationId: number | null } | null> {
-    const site = await this.#db.site.findUnique({
+    const site = await this.#parts.db.site.findUnique({
       where: { id: request.siteId },
       include: { account: true },
     });
@@ -64,10 +61,10 @@ export class OnboardingService {
       );
     }
 
-    const platform = this.#platforms.onboarding();
+    const platform = this.#parts.platforms.onboarding();
     const where = { siteId_platform: { siteId: site.id, platform: platform.name } };
-    const known = await this.#db.siteIntegration.findUnique({ where });
-    const result = await this.#tests.run(platform, {
+    const known = await this.#parts.db.siteIntegration.findUnique({ where });
+    const result = await this.#parts.tests.run(platform, {
       id: known?.id ?? 0,
       accountId: site.accountId,
       siteId: site.id,
@@ -79,50 +76,68 @@ export class OnboardingService {
     const details = { onboarding: true, user_id: owns ? caller.userId : null };
     if (!result.success) {
       // Said of the address that was asked for, which need not be the stored one: no check of the integration.
-      await this.#tests.record(this.#db, site.accountId, site.id, known?.id ?? null, result, details);
+      await this.#parts.tests.record(
+        this.#parts.db,
+        site.accountId,
+        site.id,
+        known?.id ?? null,
+        result,
+        details,
+      );
       return { result, integrationId: null };
     }
-    const store = () =>
-      this.#db.$transaction(async (tx) => {
-        // The key may have been changed while the test ran; the lock keeps it until the commit. NO KEY UPDATE,
-        // as inserting an event elsewhere shares the row's key and must not wait for us while we wait for it.
-        const [now] = await tx.$queryRaw<{ api_key_hash: string | null }[]>`
-        SELECT api_key_hash FROM site WHERE id = ${site.id} AND account_id = ${site.accountId} FOR NO KEY UPDATE`;
-        if (now?.api_key_hash !== site.apiKeyHash) return null;
-        // Held, too: what a user or the site itself changes in `config_json` meanwhile must not be written over.
-        await tx.$queryRaw`
-        SELECT id FROM site_integration WHERE site_id = ${site.id} AND platform = ${platform.name} FOR UPDATE`;
-        const before = await tx.siteIntegration.findUnique({ where });
-        const row = await tx.siteIntegration.upsert({
-          where,
-          create: {
-            accountId: site.accountId,
-            siteId: site.id,
-            platform: platform.name,
-            config: { site_url: request.siteUrl },
-          },
-          update: {
-            config: { ...(before ? configOf(before).json : {}), site_url: request.siteUrl },
-            ...(request.moved ? { movedAt: new Date() } : {}),
-          },
-          include: { site: true },
-        });
-        await this.#tests.keep(tx, row, result, { isTested: true });
-        await this.#events.record(tx, {
-          accountId: row.accountId,
-          siteId: row.siteId,
-          integrationId: row.id,
-          type: 'integration',
-          action: before ? 'reconnected' : 'created',
-          details: { platform: row.platform, ...details },
-        });
-        await this.#tests.record(tx, row.accountId, row.siteId, row.id, result, details);
-        return { result, integrationId: row.id };
-      });
+    const store = () => this.#store(site, request, result, details);
     // A user may create the integration between our look and our write; the second time it is there to be updated.
     return store().catch((error: unknown) => {
       if (isUniqueViolation(error)) return store();
       throw error;
+    });
+  }
+
+  /** Stores the integration of a site whose test passed; null where the site's key has changed since the test. */
+  #store(
+    site: Site,
+    request: OnboardingRequest,
+    result: ConnectionTestResult,
+    details: { onboarding: boolean; user_id: number | null },
+  ): Promise<{ result: ConnectionTestResult; integrationId: number } | null> {
+    const { name: platform } = this.#parts.platforms.onboarding();
+    const where = { siteId_platform: { siteId: site.id, platform } };
+    return this.#parts.db.$transaction(async (tx) => {
+      // The key may have been changed while the test ran; the lock keeps it until the commit. NO KEY UPDATE,
+      // as inserting an event elsewhere shares the row's key and must not wait for us while we wait for it.
+      const [now] = await tx.$queryRaw<{ api_key_hash: string | null }[]>`
+      SELECT api_key_hash FROM site WHERE id = ${site.id} AND account_id = ${site.accountId} FOR NO KEY UPDATE`;
+      if (now?.api_key_hash !== site.apiKeyHash) return null;
+      // Held, too: what a user or the site itself changes in `config_json` meanwhile must not be written over.
+      await tx.$queryRaw`
+      SELECT id FROM site_integration WHERE site_id = ${site.id} AND platform = ${platform} FOR UPDATE`;
+      const before = await tx.siteIntegration.findUnique({ where });
+      const row = await tx.siteIntegration.upsert({
+        where,
+        create: {
+          accountId: site.accountId,
+          siteId: site.id,
+          platform,
+          config: { site_url: request.siteUrl },
+        },
+        update: {
+          config: { ...(before ? configOf(before).json : {}), site_url: request.siteUrl },
+          ...(request.moved ? { movedAt: new Date() } : {}),
+        },
+        include: { site: true },
+      });
+      await this.#parts.tests.keep(tx, row, result, { isTested: true });
+      await this.#parts.events.record(tx, {
+        accountId: row.accountId,
+        siteId: row.siteId,
+        integrationId: row.id,
+        type: 'integration',
+        action: before ? 'reconnected' : 'created',
+        details: { platform: row.platform, ...details },
+      });
+      await this.#parts.tests.record(tx, row.accountId, row.siteId, row.id, result, details);
+      return { result, integrationId: row.id };
     });
   }
 }

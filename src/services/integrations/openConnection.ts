@@ -19,26 +19,20 @@ const KEPT = '#kept';
 
 const credentialsShape = z.record(z.string(), z.string());
 
+interface Parts {
+  db: Database;
+  vault: CredentialVault;
+  sites: SiteService;
+  events: EventLog;
+  server: ServerIdentity;
+}
+
 /** Opens what is kept encrypted, for the time of one use. */
 export class SiteConnections {
-  readonly #db: Database;
-  readonly #vault: CredentialVault;
-  readonly #sites: SiteService;
-  readonly #events: EventLog;
-  readonly #server: ServerIdentity;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    db: Database;
-    vault: CredentialVault;
-    sites: SiteService;
-    events: EventLog;
-    server: ServerIdentity;
-  }) {
-    this.#db = parts.db;
-    this.#vault = parts.vault;
-    this.#sites = parts.sites;
-    this.#events = parts.events;
-    this.#server = parts.server;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** All that its platform needs to speak with the site. Throws VaultError, after an event that says so. */
@@ -49,10 +43,10 @@ export class SiteConnections {
       const { credentials, kept } = await this.#unseal(integration);
       let sealed = integration.credentialsEncrypted;
       return {
-        serverId: await this.#server.id(),
+        serverId: await this.#parts.server.id(),
         siteId: site.id,
         siteUrl: typeof address === 'string' ? address : site.url,
-        siteKey: await this.#sites.openKey(site),
+        siteKey: await this.#parts.sites.openKey(site),
         credentials,
         config,
         kept,
@@ -81,7 +75,7 @@ export class SiteConnections {
       success: false,
       error: error.message,
     };
-    await (tx ? this.#events.record(tx, event) : this.#events.recordAlone(event));
+    await (tx ? this.#parts.events.record(tx, event) : this.#parts.events.recordAlone(event));
   }
 
   /** As they were entered. Throws VaultError when they cannot be decrypted. */
@@ -95,7 +89,7 @@ export class SiteConnections {
     credentials: Credentials,
   ): Promise<string | null> {
     if (Object.keys(credentials).length === 0) return null;
-    return this.#vault.encrypt(owner, JSON.stringify(credentials));
+    return this.#parts.vault.encrypt(owner, JSON.stringify(credentials));
   }
 
   /**
@@ -108,7 +102,7 @@ export class SiteConnections {
     all: Credentials,
   ): Promise<string | null> {
     const sealed = await this.sealCredentials(integration, all);
-    const { count } = await this.#db.siteIntegration.updateMany({
+    const { count } = await this.#parts.db.siteIntegration.updateMany({
       where: { id: integration.id, credentialsEncrypted: before },
       data: { credentialsEncrypted: sealed },
     });
@@ -117,7 +111,7 @@ export class SiteConnections {
 
   async #unseal(integration: OwnedIntegration): Promise<{ credentials: Credentials; kept: Credentials }> {
     if (integration.credentialsEncrypted === null) return { credentials: {}, kept: {} };
-    const text = await this.#vault.decrypt(integration, integration.credentialsEncrypted);
+    const text = await this.#parts.vault.decrypt(integration, integration.credentialsEncrypted);
     const { [KEPT]: kept, ...credentials } = credentialsShape.parse(JSON.parse(text));
     return { credentials, kept: kept === undefined ? {} : credentialsShape.parse(JSON.parse(kept)) };
   }

@@ -7,25 +7,26 @@ import { configOf } from './integrationConfig.ts';
 /** So many integrations are marked in one transaction, which holds their rows. */
 const batchSize = 100;
 
+interface Parts {
+  db: Database;
+  platforms: PlatformRegistry;
+  events: EventLog;
+  now: () => number;
+}
+
 /** Says of integrations that the database was restored from a backup: each is read in full before its next push. */
 export class RestoredDatabase {
-  readonly #db: Database;
-  readonly #platforms: PlatformRegistry;
-  readonly #events: EventLog;
-  readonly #now: () => number;
+  readonly #parts: Parts;
 
-  constructor(parts: { db: Database; platforms: PlatformRegistry; events: EventLog; now: () => number }) {
-    this.#db = parts.db;
-    this.#platforms = parts.platforms;
-    this.#events = parts.events;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Marks every integration of every account that can sync content, each with its event. Gives how many. */
   async markAll(): Promise<{ integrations: number }> {
     let integrations = 0;
     for (let after: number | null = 0; after !== null; ) {
-      const batch = await this.#db.$transaction((tx) => this.#markBatch(tx, after ?? 0));
+      const batch = await this.#parts.db.$transaction((tx) => this.#markBatch(tx, after ?? 0));
       integrations += batch.marked;
       after = batch.last;
     }
@@ -43,9 +44,9 @@ export class RestoredDatabase {
     const synced = rows.filter((row) => this.#syncsContent(row.platform, row.config));
     await tx.siteIntegration.updateMany({
       where: { id: { in: synced.map(({ id }) => id) } },
-      data: { restoredAt: new Date(this.#now()), restoredOperation: null },
+      data: { restoredAt: new Date(this.#parts.now()), restoredOperation: null },
     });
-    await this.#events.recordAll(
+    await this.#parts.events.recordAll(
       tx,
       synced.map(({ id, accountId, siteId }) => ({
         accountId,
@@ -61,7 +62,7 @@ export class RestoredDatabase {
 
   #syncsContent(platform: string, config: SiteIntegration['config']): boolean {
     // A platform that this version no longer knows is not synced.
-    if (!this.#platforms.has(platform)) return false;
-    return this.#platforms.capabilitiesOf(platform, configOf({ config }).json).content;
+    if (!this.#parts.platforms.has(platform)) return false;
+    return this.#parts.platforms.capabilitiesOf(platform, configOf({ config }).json).content;
   }
 }

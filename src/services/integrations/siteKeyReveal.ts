@@ -8,38 +8,32 @@ import type { IntegrationService } from './integration.service.ts';
 import type { IntegrationRow } from './integrationRow.ts';
 import type { SiteConnections } from './openConnection.ts';
 
+interface Parts {
+  integrations: IntegrationService;
+  platforms: PlatformRegistry;
+  connections: SiteConnections;
+  sites: SiteService;
+  events: EventLog;
+}
+
 /** Shows an admin the key of an integration's site. */
 export class SiteKeyReveal {
-  readonly #integrations: IntegrationService;
-  readonly #platforms: PlatformRegistry;
-  readonly #connections: SiteConnections;
-  readonly #sites: SiteService;
-  readonly #events: EventLog;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    integrations: IntegrationService;
-    platforms: PlatformRegistry;
-    connections: SiteConnections;
-    sites: SiteService;
-    events: EventLog;
-  }) {
-    this.#integrations = parts.integrations;
-    this.#platforms = parts.platforms;
-    this.#connections = parts.connections;
-    this.#sites = parts.sites;
-    this.#events = parts.events;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** The whole key, with an event that says who looked. Throws 404, and 422 where there is none or it cannot be opened. */
   async reveal(scope: TenantScope, id: number): Promise<string> {
-    const row = await this.#integrations.get(scope, id);
-    const platform = this.#platforms.get(row.platform);
+    const row = await this.#parts.integrations.get(scope, id);
+    const platform = this.#parts.platforms.get(row.platform);
     const key = platform.capabilities.usesSiteKey ? await this.#open(row) : null;
     if (key === null)
       throw new CallerError('unprocessable', 'There is no API key to reveal: the site has none.', {
         code: 'no_api_key',
       });
-    await this.#events.recordAlone({
+    await this.#parts.events.recordAlone({
       accountId: row.accountId,
       siteId: row.siteId,
       integrationId: row.id,
@@ -52,10 +46,10 @@ export class SiteKeyReveal {
 
   async #open(row: IntegrationRow): Promise<string | null> {
     try {
-      return await this.#sites.openKey(row.site);
+      return await this.#parts.sites.openKey(row.site);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
-      await this.#connections.recordUnreadable(row, error);
+      await this.#parts.connections.recordUnreadable(row, error);
       throw new CallerError(
         'unprocessable',
         'The stored API key cannot be decrypted. Put the key that encrypted it back into CREDENTIAL_KEYS, or rotate the API key of the site.',

@@ -5,30 +5,33 @@ import type { EventLog } from '../events/eventLog.ts';
 /** How long a site that failed too often is left alone: doubled each time, up to the longest. Milliseconds. */
 const pause = { first: 5 * 60_000, longest: 60 * 60_000 };
 
+interface Parts {
+  events: EventLog;
+  now: () => number;
+}
+
 /** Leaves sites alone that failed too often in a row. */
 export class SitePauses {
-  readonly #events: EventLog;
-  readonly #now: () => number;
+  readonly #parts: Parts;
 
-  constructor(parts: { events: EventLog; now: () => number }) {
-    this.#events = parts.events;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Is the site left alone now? */
   isOn({ pausedUntil }: Pick<SiteIntegration, 'pausedUntil'>): boolean {
-    return pausedUntil !== null && pausedUntil.getTime() > this.#now();
+    return pausedUntil !== null && pausedUntil.getTime() > this.#parts.now();
   }
 
   /** From now on, for `restMs` where the site asked for so long. A passed connection test ends it, as does time. */
   async begin(tx: Transaction, integration: SiteIntegration, restMs: number | undefined): Promise<void> {
     const grown = Math.min(pause.first * 2 ** integration.pauses, pause.longest);
-    const until = new Date(this.#now() + Math.min(Math.max(restMs ?? grown, 1_000), 24 * 3_600_000));
+    const until = new Date(this.#parts.now() + Math.min(Math.max(restMs ?? grown, 1_000), 24 * 3_600_000));
     await tx.siteIntegration.update({
       where: { id: integration.id },
       data: { pausedUntil: until, pauses: { increment: 1 } },
     });
-    await this.#events.record(tx, {
+    await this.#parts.events.record(tx, {
       accountId: integration.accountId,
       siteId: integration.siteId,
       integrationId: integration.id,

@@ -25,36 +25,28 @@ export interface ContentTypesView
   last_structure_fetch: string | null;
 }
 
+interface Parts {
+  db: Database;
+  platforms: PlatformRegistry;
+  integrations: IntegrationService;
+  connections: SiteConnections;
+  events: EventLog;
+  now: () => number;
+}
+
 /** Keeps the structure of sites: post types, taxonomies, plugin facts. */
 export class SyncMetadataService {
-  readonly #db: Database;
-  readonly #platforms: PlatformRegistry;
-  readonly #integrations: IntegrationService;
-  readonly #connections: SiteConnections;
-  readonly #events: EventLog;
-  readonly #now: () => number;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    db: Database;
-    platforms: PlatformRegistry;
-    integrations: IntegrationService;
-    connections: SiteConnections;
-    events: EventLog;
-    now: () => number;
-  }) {
-    this.#db = parts.db;
-    this.#platforms = parts.platforms;
-    this.#integrations = parts.integrations;
-    this.#connections = parts.connections;
-    this.#events = parts.events;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Reads the structure from the site. Throws RemoteError or VaultError; writes nothing. */
   async readStructure(row: IntegrationRow): Promise<SiteStructure> {
     const platform = this.#withStructure(row);
     if (!platform.readStructure) throw notSupported(platform.name, 'structure');
-    return platform.readStructure(await this.#connections.open(row, row.site));
+    return platform.readStructure(await this.#parts.connections.open(row, row.site));
   }
 
   /**
@@ -66,8 +58,8 @@ export class SyncMetadataService {
     id: number,
     report: SiteStructure,
   ): Promise<{ applied: boolean; contentTypes: ContentTypes }> {
-    this.#withStructure(await this.#integrations.get(scope, id));
-    if (Date.parse(report.timestamp) > this.#now() + aheadAtMost) {
+    this.#withStructure(await this.#parts.integrations.get(scope, id));
+    if (Date.parse(report.timestamp) > this.#parts.now() + aheadAtMost) {
       throw new CallerError(
         'invalid_input',
         'timestamp: lies more than a day ahead. Set the clock of the site.',
@@ -82,7 +74,7 @@ export class SyncMetadataService {
         },
       );
     }
-    return this.#db.$transaction(async (tx) => this.store(tx, scope, id, report, 'pushed'));
+    return this.#parts.db.$transaction(async (tx) => this.store(tx, scope, id, report, 'pushed'));
   }
 
   /** Stores a report in the caller's transaction, with its event. `source` says who brought it. */
@@ -94,17 +86,17 @@ export class SyncMetadataService {
     source: 'pushed' | 'fetched',
   ): Promise<{ applied: boolean; contentTypes: ContentTypes }> {
     await lockIntegration(tx, id);
-    const row = await this.#integrations.get(scope, id, tx);
+    const row = await this.#parts.integrations.get(scope, id, tx);
     const config = configOf(row).json;
     const stored = configOf(row).contentTypes;
-    const merged = mergeStructure(stored, report, new Date(this.#now()));
+    const merged = mergeStructure(stored, report, new Date(this.#parts.now()));
     const contentTypes = merged ?? stored;
     if (!contentTypes) throw new Error('A first report is never older than the stored one.');
     if (merged) {
       const next: JsonObject = { ...config, content_types: JSON.parse(JSON.stringify(merged)) };
       await tx.siteIntegration.update({ where: { id }, data: { config: next } });
     }
-    await this.#events.record(tx, {
+    await this.#parts.events.record(tx, {
       accountId: row.accountId,
       siteId: row.siteId,
       integrationId: row.id,
@@ -122,19 +114,19 @@ export class SyncMetadataService {
 
   /** The platform of an integration. Throws 501 for one that has no structure, as it is set up. */
   #withStructure({ platform: name, config }: Pick<IntegrationRow, 'platform' | 'config'>): Platform {
-    if (!this.#platforms.capabilitiesOf(name, configOf({ config }).json).structure)
+    if (!this.#parts.platforms.capabilitiesOf(name, configOf({ config }).json).structure)
       throw notSupported(name, 'structure');
-    return this.#platforms.get(name);
+    return this.#parts.platforms.get(name);
   }
 
   /** The structure with what has been synced of each type. Throws 404, 501. */
   async contentTypes(scope: TenantScope, id: number): Promise<ContentTypesView> {
-    const row = await this.#integrations.get(scope, id);
+    const row = await this.#parts.integrations.get(scope, id);
     this.#withStructure(row);
     const stored = configOf(row).contentTypes;
     const site = { accountId: row.accountId, siteId: row.siteId };
     const [contents, terms, readings] = await Promise.all([
-      this.#db.content.groupBy({
+      this.#parts.db.content.groupBy({
         by: ['contentType'],
         // What is gone on the site is not counted there either.
         where: {
@@ -146,12 +138,12 @@ export class SyncMetadataService {
         _count: { _all: true },
         _max: { lastSyncedAt: true },
       }),
-      this.#db.siteTerm.groupBy({
+      this.#parts.db.siteTerm.groupBy({
         by: ['taxonomy'],
         where: { ...site, platform: row.platform },
         _count: { _all: true },
       }),
-      this.#db.typeSync.findMany({ where: { integrationId: id } }),
+      this.#parts.db.typeSync.findMany({ where: { integrationId: id } }),
     ]);
     const readAt = new Map(readings.map((reading) => [reading.contentType, reading.readAt]));
     const synced = new Map(contents.map((group) => [group.contentType, group]));

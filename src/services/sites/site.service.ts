@@ -14,18 +14,19 @@ export function siteKeyOwner(site: { accountId: number; siteId: number }): Secre
   return { accountId: site.accountId, siteId: site.siteId, platform: 'site' };
 }
 
+interface Parts {
+  db: Database;
+  vault: CredentialVault;
+  events: EventLog;
+  now: () => number;
+}
+
 /** The sites of an account and their keys. */
 export class SiteService {
-  readonly #db: Database;
-  readonly #vault: CredentialVault;
-  readonly #events: EventLog;
-  readonly #now: () => number;
+  readonly #parts: Parts;
 
-  constructor(parts: { db: Database; vault: CredentialVault; events: EventLog; now: () => number }) {
-    this.#db = parts.db;
-    this.#vault = parts.vault;
-    this.#events = parts.events;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   async list(
@@ -34,27 +35,27 @@ export class SiteService {
   ): Promise<{ sites: Site[]; count: number }> {
     const where = { accountId: scope.accountId };
     const [sites, count] = await Promise.all([
-      this.#db.site.findMany({
+      this.#parts.db.site.findMany({
         where,
         orderBy: { id: 'asc' },
         skip: (page.page - 1) * page.pageSize,
         take: page.pageSize,
       }),
-      this.#db.site.count({ where }),
+      this.#parts.db.site.count({ where }),
     ]);
     return { sites, count };
   }
 
   /** Throws 404 for a site that is not there or another account's. */
   async get(scope: TenantScope, siteId: number): Promise<Site> {
-    const site = await this.#db.site.findFirst({ where: { id: siteId, accountId: scope.accountId } });
+    const site = await this.#parts.db.site.findFirst({ where: { id: siteId, accountId: scope.accountId } });
     if (!site) throw notFound();
     return site;
   }
 
   /** A new site, without a key: `rotateKey` makes one. */
   async create(scope: TenantScope, input: { name: string; url: string }): Promise<Site> {
-    return this.#db.site.create({
+    return this.#parts.db.site.create({
       data: { accountId: scope.accountId, name: input.name, url: siteUrl('url', input.url) },
     });
   }
@@ -69,7 +70,7 @@ export class SiteService {
       ...(input.url === undefined ? {} : { url: siteUrl('url', input.url) }),
     };
     try {
-      return await this.#db.site.update({
+      return await this.#parts.db.site.update({
         where: { id_accountId: { id: siteId, accountId: scope.accountId } },
         data,
       });
@@ -85,8 +86,11 @@ export class SiteService {
    */
   async rotateKey(scope: TenantScope, siteId: number): Promise<string> {
     const key = generateSiteKey();
-    const encrypted = await this.#vault.encrypt(siteKeyOwner({ accountId: scope.accountId, siteId }), key);
-    await this.#db.$transaction(async (tx) => {
+    const encrypted = await this.#parts.vault.encrypt(
+      siteKeyOwner({ accountId: scope.accountId, siteId }),
+      key,
+    );
+    await this.#parts.db.$transaction(async (tx) => {
       const [before] = await tx.$queryRaw<{ api_key_encrypted: string | null }[]>`
         SELECT api_key_encrypted FROM site WHERE id = ${siteId} AND account_id = ${scope.accountId} FOR UPDATE`;
       const previous = before?.api_key_encrypted ?? null;
@@ -95,9 +99,9 @@ export class SiteService {
         apiKeyHash: hashSiteKey(key),
         apiKeyLast4: key.slice(-4),
         previousKeyEncrypted: previous,
-        previousKeyUntil: previous === null ? null : new Date(this.#now() + previousKeyMs),
+        previousKeyUntil: previous === null ? null : new Date(this.#parts.now() + previousKeyMs),
       });
-      await this.#events.record(tx, {
+      await this.#parts.events.record(tx, {
         accountId: scope.accountId,
         siteId,
         type: 'credentials',
@@ -110,7 +114,7 @@ export class SiteService {
 
   /** Takes the site's key away: from the commit on, no key opens it. */
   async revokeKey(scope: TenantScope, siteId: number): Promise<void> {
-    await this.#db.$transaction(async (tx) => {
+    await this.#parts.db.$transaction(async (tx) => {
       await this.#setKey(tx, scope, siteId, {
         apiKeyEncrypted: null,
         apiKeyHash: null,
@@ -118,7 +122,7 @@ export class SiteService {
         previousKeyEncrypted: null,
         previousKeyUntil: null,
       });
-      await this.#events.record(tx, {
+      await this.#parts.events.record(tx, {
         accountId: scope.accountId,
         siteId,
         type: 'credentials',
@@ -131,7 +135,7 @@ export class SiteService {
   /** The site's key in clear; null when it has none. Throws VaultError when it cannot be decrypted. */
   async openKey(site: Pick<Site, 'id' | 'accountId' | 'apiKeyEncrypted'>): Promise<string | null> {
     if (site.apiKeyEncrypted === null) return null;
-    return this.#vault.decrypt(
+    return this.#parts.vault.decrypt(
       siteKeyOwner({ accountId: site.accountId, siteId: site.id }),
       site.apiKeyEncrypted,
     );
@@ -141,9 +145,9 @@ export class SiteService {
   async openPreviousKey(
     site: Pick<Site, 'id' | 'accountId' | 'previousKeyEncrypted' | 'previousKeyUntil'>,
   ): Promise<string | null> {
-    if (site.previousKeyEncrypted === null || (site.previousKeyUntil?.getTime() ?? 0) <= this.#now())
+    if (site.previousKeyEncrypted === null || (site.previousKeyUntil?.getTime() ?? 0) <= this.#parts.now())
       return null;
-    return this.#vault.decrypt(
+    return this.#parts.vault.decrypt(
       siteKeyOwner({ accountId: site.accountId, siteId: site.id }),
       site.previousKeyEncrypted,
     );

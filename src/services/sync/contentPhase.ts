@@ -12,35 +12,23 @@ import type { RunLedger } from './runLedger.ts';
 import { mustBeSameSite } from './siteCensus.ts';
 import { SiteMemory } from './siteMemory.ts';
 
+interface Parts {
+  db: Database;
+  platforms: PlatformRegistry;
+  sessions: ContentSessions;
+  terms: TermSync;
+  pull: ContentPull;
+  push: ContentPush;
+  events: EventLog;
+  now: () => number;
+}
+
 /** Carries out the content part of a run: terms and contents from the site, then contents to it. */
 export class ContentRunner {
-  readonly #db: Database;
-  readonly #platforms: PlatformRegistry;
-  readonly #sessions: ContentSessions;
-  readonly #terms: TermSync;
-  readonly #pull: ContentPull;
-  readonly #push: ContentPush;
-  readonly #events: EventLog;
-  readonly #now: () => number;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    db: Database;
-    platforms: PlatformRegistry;
-    sessions: ContentSessions;
-    terms: TermSync;
-    pull: ContentPull;
-    push: ContentPush;
-    events: EventLog;
-    now: () => number;
-  }) {
-    this.#db = parts.db;
-    this.#platforms = parts.platforms;
-    this.#sessions = parts.sessions;
-    this.#terms = parts.terms;
-    this.#pull = parts.pull;
-    this.#push = parts.push;
-    this.#events = parts.events;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   hasStructure(integration: Pick<IntegrationRow, 'config'>): boolean {
@@ -50,17 +38,17 @@ export class ContentRunner {
   /** Goes on from the run's checkpoint. Throws RemoteError, VaultError, RunLost. */
   async execute(ledger: RunLedger, integration: IntegrationRow, signal: AbortSignal): Promise<void> {
     const { direction } = ledger.run;
-    const session = await this.#sessions.open(integration, signal);
+    const session = await this.#parts.sessions.open(integration, signal);
     if (ledger.checkpoint.readingId === null) {
-      const begunAt = new Date(this.#now()).toISOString();
+      const begunAt = new Date(this.#parts.now()).toISOString();
       await ledger.step(async () => ({ checkpoint: { readingId: ledger.run.id, begunAt } }));
     }
     const memory = new SiteMemory({
-      db: this.#db,
-      events: this.#events,
+      db: this.#parts.db,
+      events: this.#parts.events,
       integration,
       session,
-      now: this.#now,
+      now: this.#parts.now,
     });
     await memory.compare(ledger.run);
     // A restored database has to read all of the site before it may write.
@@ -71,13 +59,13 @@ export class ContentRunner {
     }
     const run = this.#context({ ledger, integration, session, signal, types, memory });
     if ((direction !== 'to_external' || memory.isLost) && !ledger.checkpoint.pulled) {
-      await this.#terms.pull(run);
-      await this.#pull.pull(run);
+      await this.#parts.terms.pull(run);
+      await this.#parts.pull.pull(run);
     }
     const slugs = types.map(({ slug }) => slug);
     if (direction !== 'to_external' && ledger.run.contentTypes.length === 0) await memory.moved(slugs);
     await memory.regain(ledger.run, slugs);
-    if (direction !== 'from_external') await this.#push.push(run);
+    if (direction !== 'from_external') await this.#parts.push.push(run);
   }
 
   #context({
@@ -86,13 +74,13 @@ export class ContentRunner {
     types,
     ...given
   }: Pick<ContentRun, 'ledger' | 'integration' | 'session' | 'signal' | 'types' | 'memory'>): ContentRun {
-    const { localStatus } = this.#platforms.get(integration.platform);
+    const { localStatus } = this.#parts.platforms.get(integration.platform);
     const { ledger, session } = given;
     const { accountId, siteId, platform } = integration;
     const compared = new Set<string>();
     return {
       ...given,
-      db: this.#db,
+      db: this.#parts.db,
       integration,
       types,
       memory,
@@ -104,11 +92,11 @@ export class ContentRunner {
         // The type itself first; where it has few items, those of which the site has most.
         const others = types.filter(({ slug }) => slug !== type.slug && !compared.has(slug));
         const asked = [type, ...others.sort((one, other) => other.count - one.count)];
-        const slugs = await mustBeSameSite(this.#db, session, { siteId, platform }, asked);
+        const slugs = await mustBeSameSite(this.#parts.db, session, { siteId, platform }, asked);
         for (const slug of slugs) compared.add(slug);
       },
       readingId: ledger.checkpoint.readingId ?? ledger.run.id,
-      begunAt: new Date(ledger.checkpoint.begunAt ?? this.#now()),
+      begunAt: new Date(ledger.checkpoint.begunAt ?? this.#parts.now()),
       owner: { accountId, siteId, integrationId: integration.id },
       statusHere: (status) => localStatus?.(status) ?? null,
       expectedAfter: (slug) =>
@@ -121,7 +109,7 @@ export class ContentRunner {
   /** A type that the structure had when the run was asked for, and has no more. */
   async #tellUnknown(ledger: RunLedger, integration: IntegrationRow, unknown: string[]): Promise<void> {
     await ledger.step(async (tx) => {
-      await this.#events.record(tx, {
+      await this.#parts.events.record(tx, {
         accountId: integration.accountId,
         siteId: integration.siteId,
         integrationId: integration.id,

@@ -5,25 +5,27 @@ import { configOf } from '../integrations/integrationConfig.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
 import type { SiteConnections } from '../integrations/openConnection.ts';
 
+interface Parts {
+  platforms: PlatformRegistry;
+  connections: SiteConnections;
+  paces: SitePaces;
+}
+
 /** Opens the content part of a platform for an integration, at the pace that its site bears. */
 export class ContentSessions {
-  readonly #platforms: PlatformRegistry;
-  readonly #connections: SiteConnections;
-  readonly #paces: SitePaces;
+  readonly #parts: Parts;
 
-  constructor(parts: { platforms: PlatformRegistry; connections: SiteConnections; paces: SitePaces }) {
-    this.#platforms = parts.platforms;
-    this.#connections = parts.connections;
-    this.#paces = parts.paces;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Throws 501 where the platform has no content part, VaultError, RemoteError. `signal` ends all that is under way. */
   async open(integration: IntegrationRow, signal: AbortSignal): Promise<ContentSession> {
-    const platform = this.#platforms.get(integration.platform);
+    const platform = this.#parts.platforms.get(integration.platform);
     if (!platform.content) throw notSupported(platform.name, 'content');
     const { concurrency } = configOf(integration).syncSettings;
-    const connection = await this.#connections.open(integration, integration.site);
-    const pace = this.#paces.open(String(integration.id), { atOnce: concurrency, signal });
+    const connection = await this.#parts.connections.open(integration, integration.site);
+    const pace = this.#parts.paces.open(String(integration.id), { atOnce: concurrency, signal });
     return platform.content.open(connection, pace);
   }
 }

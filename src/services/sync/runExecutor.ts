@@ -21,35 +21,23 @@ type ClaimedRun = Prisma.SyncRunGetPayload<{ include: { integration: { include: 
 /** How often a worker says that a run is alive and looks whether it still is its own. Milliseconds. */
 const beatMs = 1_000;
 
+interface Parts {
+  db: Database;
+  metadata: SyncMetadataService;
+  contents: ContentRunner;
+  sync: SyncService;
+  pauses: SitePauses;
+  events: EventLog;
+  logger: Logger;
+  now: () => number;
+}
+
 /** Carries out runs on behalf of the worker. Every change of a run's status is a compare-and-set. */
 export class SyncRunner {
-  readonly #db: Database;
-  readonly #metadata: SyncMetadataService;
-  readonly #contents: ContentRunner;
-  readonly #sync: SyncService;
-  readonly #pauses: SitePauses;
-  readonly #events: EventLog;
-  readonly #logger: Logger;
-  readonly #now: () => number;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    db: Database;
-    metadata: SyncMetadataService;
-    contents: ContentRunner;
-    sync: SyncService;
-    pauses: SitePauses;
-    events: EventLog;
-    logger: Logger;
-    now: () => number;
-  }) {
-    this.#db = parts.db;
-    this.#metadata = parts.metadata;
-    this.#contents = parts.contents;
-    this.#sync = parts.sync;
-    this.#pauses = parts.pauses;
-    this.#events = parts.events;
-    this.#logger = parts.logger;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -58,9 +46,12 @@ export class SyncRunner {
    * and a paused server are thrown, for the queue to try the run again.
    */
   async execute(runId: number, signal: AbortSignal): Promise<void> {
-    const run = await this.#db.syncRun.findUnique({ where: { id: runId }, select: { integrationId: true } });
+    const run = await this.#parts.db.syncRun.findUnique({
+      where: { id: runId },
+      select: { integrationId: true },
+    });
     if (!run) return;
-    const left = await this.#db.syncRun.findMany({
+    const left = await this.#parts.db.syncRun.findMany({
       where: { integrationId: run.integrationId, status: 'syncing', id: { lt: runId } },
       select: { id: true },
     });
@@ -83,7 +74,7 @@ export class SyncRunner {
       if (ended.aborted || error instanceof RunLost) return;
       await this.#fail(run, error);
       if (error instanceof RemoteError && error.code === DATABASE_RESTORED)
-        await this.#sync.readAgain(run.integrationId);
+        await this.#parts.sync.readAgain(run.integrationId);
     } finally {
       clearInterval(beat);
       ending.abort();
@@ -92,32 +83,32 @@ export class SyncRunner {
 
   async #work(run: ClaimedRun, signal: AbortSignal): Promise<void> {
     const { pausedUntil } = run.integration;
-    if (pausedUntil !== null && this.#pauses.isOn(run.integration))
+    if (pausedUntil !== null && this.#parts.pauses.isOn(run.integration))
       throw new RemoteError('site_paused', pausedMessage(pausedUntil));
-    const ledger = new RunLedger(this.#db, run, this.#now);
+    const ledger = new RunLedger(this.#parts.db, run, this.#parts.now);
     if (run.direction === 'metadata') {
       await this.#readStructure(run, ledger, signal);
     } else {
-      if (ledger.checkpoint.structure || !this.#contents.hasStructure(run.integration)) {
+      if (ledger.checkpoint.structure || !this.#parts.contents.hasStructure(run.integration)) {
         await this.#readStructure(run, ledger, signal);
       }
-      const integration = await this.#db.siteIntegration.findUniqueOrThrow({
+      const integration = await this.#parts.db.siteIntegration.findUniqueOrThrow({
         where: { id: run.integrationId },
         include: withSite,
       });
-      await this.#contents.execute(ledger, integration, signal);
+      await this.#parts.contents.execute(ledger, integration, signal);
     }
     await this.#finish(run, ledger);
   }
 
   /** A run that another worker left half done is claimed too: its job came back to the queue. */
   async #claim(runId: number): Promise<ClaimedRun | null> {
-    return this.#db.$transaction(async (tx) => {
+    return this.#parts.db.$transaction(async (tx) => {
       const [known] = await tx.syncRun.findMany({ where: { id: runId }, select: { integrationId: true } });
       if (!known) return null;
       // Before the run, as everybody who changes both does: otherwise two could wait for each other.
       await lockIntegration(tx, known.integrationId);
-      const now = new Date(this.#now());
+      const now = new Date(this.#parts.now());
       const { count } = await tx.syncRun.updateMany({
         where: { id: runId, status: { in: ['queued', 'syncing'] } },
         data: { status: 'syncing', heartbeatAt: now, attempt: { increment: 1 } },
@@ -136,9 +127,9 @@ export class SyncRunner {
   /** A sign of life; what is not this worker's any more ends, however long the site lets it wait. */
   async #beat(run: ClaimedRun, ending: AbortController): Promise<void> {
     try {
-      const { count } = await this.#db.syncRun.updateMany({
+      const { count } = await this.#parts.db.syncRun.updateMany({
         where: { id: run.id, status: 'syncing', attempt: run.attempt },
-        data: { heartbeatAt: new Date(this.#now()) },
+        data: { heartbeatAt: new Date(this.#parts.now()) },
       });
       if (count === 0) ending.abort();
     } catch (error) {
@@ -148,7 +139,7 @@ export class SyncRunner {
   }
 
   async #readStructure(run: ClaimedRun, ledger: RunLedger, signal: AbortSignal): Promise<void> {
-    const structure = await this.#metadata.readStructure(run.integration);
+    const structure = await this.#parts.metadata.readStructure(run.integration);
     signal.throwIfAborted();
     const found = Object.keys(structure.post_types).length + Object.keys(structure.taxonomies).length;
     const scope: TenantScope = {
@@ -158,7 +149,7 @@ export class SyncRunner {
       role: 'site',
     };
     await ledger.step(async (tx) => {
-      await this.#metadata.store(tx, scope, run.integrationId, structure, 'fetched');
+      await this.#parts.metadata.store(tx, scope, run.integrationId, structure, 'fetched');
       return run.direction === 'metadata'
         ? { totals: { pulled: found }, done: found, expected: found }
         : { checkpoint: { structure: false } };
@@ -170,8 +161,8 @@ export class SyncRunner {
     const { troubles } = ledger.checkpoint;
     const more = failed > troubles.length ? ` And ${failed - troubles.length} more: see the events.` : '';
     const error = failed === 0 ? null : `${failed} failed. ${troubles.join(' ')}${more}`;
-    await this.#db.$transaction(async (tx) => {
-      const finishedAt = new Date(this.#now());
+    await this.#parts.db.$transaction(async (tx) => {
+      const finishedAt = new Date(this.#parts.now());
       const status = error === null ? 'success' : 'partial';
       // What the site counted and does not show is no work left.
       const end = { status, finishedAt, error, progressExpected: ledger.done } as const;
@@ -186,12 +177,12 @@ export class SyncRunner {
 
   async #fail(run: ClaimedRun, error: unknown): Promise<void> {
     const known = error instanceof RemoteError || error instanceof VaultError;
-    if (!known) this.#logger.error({ err: error, run_id: run.id }, 'a run failed by a fault of ours');
+    if (!known) this.#parts.logger.error({ err: error, run_id: run.id }, 'a run failed by a fault of ours');
     const message = known ? error.message : 'The run failed by a fault of ours; the log says more.';
-    await this.#db.$transaction(async (tx) => {
-      const finishedAt = new Date(this.#now());
+    await this.#parts.db.$transaction(async (tx) => {
+      const finishedAt = new Date(this.#parts.now());
       if (!(await this.#end(tx, run, { status: 'failed', finishedAt, error: message }))) return;
-      if (error instanceof SiteResting) await this.#pauses.begin(tx, run.integration, error.restMs);
+      if (error instanceof SiteResting) await this.#parts.pauses.begin(tx, run.integration, error.restMs);
       await this.#record(tx, run, 'failed', message, {});
     });
   }
@@ -225,7 +216,7 @@ export class SyncRunner {
     error: string | null,
     totals: Record<string, number>,
   ): Promise<void> {
-    return this.#events.record(tx, {
+    return this.#parts.events.record(tx, {
       accountId: run.accountId,
       siteId: run.siteId,
       integrationId: run.integrationId,
@@ -234,7 +225,7 @@ export class SyncRunner {
       success: error === null,
       error,
       details: { run_id: run.id, direction: run.direction, ...totals },
-      durationMs: this.#now() - (run.startedAt?.getTime() ?? this.#now()),
+      durationMs: this.#parts.now() - (run.startedAt?.getTime() ?? this.#parts.now()),
     });
   }
 }

@@ -12,31 +12,25 @@ const message =
   'The site knows a write from this server that its database does not: a backup was restored, or a copy of the ' +
   'database is in use. Nothing was written. Everything is being read first, then pushes go on (database_restored).';
 
+interface Parts {
+  db: Database;
+  events: EventLog;
+  integration: IntegrationRow;
+  session: ContentSession;
+  now: () => number;
+}
+
 /**
  * What a site remembers of our writes, against what this database knows of them. A site that tells of an unknown
  * write shows that a backup was restored: then everything is read before anything is pushed.
  */
 export class SiteMemory {
-  readonly #db: Database;
-  readonly #events: EventLog;
-  readonly #integration: IntegrationRow;
-  readonly #session: ContentSession;
-  readonly #now: () => number;
+  readonly #parts: Parts;
   #lostAt: Date | null;
   #operation: string | null;
 
-  constructor(parts: {
-    db: Database;
-    events: EventLog;
-    integration: IntegrationRow;
-    session: ContentSession;
-    now: () => number;
-  }) {
-    this.#db = parts.db;
-    this.#events = parts.events;
-    this.#integration = parts.integration;
-    this.#session = parts.session;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
     this.#lostAt = parts.integration.restoredAt;
     this.#operation = parts.integration.restoredOperation;
   }
@@ -61,19 +55,19 @@ export class SiteMemory {
    * `database_restored` for a run that would push; a run that only reads goes on.
    */
   async compare(run: Pick<SyncRun, 'id' | 'direction'>): Promise<void> {
-    const operation = this.#session.lastOperation;
+    const operation = this.#parts.session.lastOperation;
     if (operation === null || operation === this.#operation) return;
-    const known = await this.#db.writeOperation.findUnique({
+    const known = await this.#parts.db.writeOperation.findUnique({
       where: { id: operation },
       select: { id: true },
     });
     if (known) return;
-    const { id, accountId, siteId } = this.#integration;
-    const at = new Date(this.#now());
-    await this.#db.$transaction(async (tx) => {
+    const { id, accountId, siteId } = this.#parts.integration;
+    const at = new Date(this.#parts.now());
+    await this.#parts.db.$transaction(async (tx) => {
       const data = { restoredAt: at, restoredOperation: operation };
       await tx.siteIntegration.update({ where: { id }, data });
-      await this.#events.record(tx, {
+      await this.#parts.events.record(tx, {
         accountId,
         siteId,
         integrationId: id,
@@ -96,9 +90,9 @@ export class SiteMemory {
   async regain(run: Pick<SyncRun, 'direction'>, contentTypes: readonly string[]): Promise<void> {
     const lostAt = this.#lostAt;
     if (lostAt === null) return;
-    const { id } = this.#integration;
+    const { id } = this.#parts.integration;
     if (await this.#areReadSince(lostAt, contentTypes)) {
-      await this.#db.siteIntegration.updateMany({
+      await this.#parts.db.siteIntegration.updateMany({
         where: { id, restoredAt: lostAt },
         data: { restoredAt: null },
       });
@@ -108,15 +102,15 @@ export class SiteMemory {
 
   /** Forgets that another site may stand behind the address, once every type has been read whole since. */
   async moved(contentTypes: readonly string[]): Promise<void> {
-    const { id, movedAt } = this.#integration;
+    const { id, movedAt } = this.#parts.integration;
     if (movedAt === null || !(await this.#areReadSince(movedAt, contentTypes))) return;
-    await this.#db.siteIntegration.updateMany({ where: { id, movedAt }, data: { movedAt: null } });
+    await this.#parts.db.siteIntegration.updateMany({ where: { id, movedAt }, data: { movedAt: null } });
   }
 
   async #areReadSince(since: Date, contentTypes: readonly string[]): Promise<boolean> {
-    const read = await this.#db.typeSync.count({
+    const read = await this.#parts.db.typeSync.count({
       where: {
-        integrationId: this.#integration.id,
+        integrationId: this.#parts.integration.id,
         contentType: { in: [...contentTypes] },
         fullyReadAt: { gte: since },
       },

@@ -31,36 +31,24 @@ const active = ['queued', 'syncing'] as const;
 /** How often a waiting call looks whether its run has ended. Milliseconds. */
 const lookEveryMs = 100;
 
+interface Parts {
+  db: Database;
+  platforms: PlatformRegistry;
+  integrations: IntegrationService;
+  events: EventLog;
+  queue: JobQueue;
+  refusal: () => Promise<RemoteError | null>;
+  wait: (ms: number) => Promise<void>;
+  now: () => number;
+}
+
 /** Runs: asked for, waited for, looked at, cancelled. What a run does is the SyncRunner's. */
 export class SyncService {
-  readonly #db: Database;
-  readonly #platforms: PlatformRegistry;
-  readonly #integrations: IntegrationService;
-  readonly #events: EventLog;
-  readonly #queue: JobQueue;
-  readonly #refusal: () => Promise<RemoteError | null>;
-  readonly #wait: (ms: number) => Promise<void>;
-  readonly #now: () => number;
+  readonly #parts: Parts;
 
   /** `refusal` says why this server may call no site now. */
-  constructor(parts: {
-    db: Database;
-    platforms: PlatformRegistry;
-    integrations: IntegrationService;
-    events: EventLog;
-    queue: JobQueue;
-    refusal: () => Promise<RemoteError | null>;
-    wait: (ms: number) => Promise<void>;
-    now: () => number;
-  }) {
-    this.#db = parts.db;
-    this.#platforms = parts.platforms;
-    this.#integrations = parts.integrations;
-    this.#events = parts.events;
-    this.#queue = parts.queue;
-    this.#refusal = parts.refusal;
-    this.#wait = parts.wait;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -75,13 +63,13 @@ export class SyncService {
       contentTypes: [...new Set(request.contentTypes ?? [])].sort(),
       full: request.full ?? false,
     };
-    const refusal = await this.#refusal();
+    const refusal = await this.#parts.refusal();
     const enqueue = () =>
-      this.#db.$transaction(async (tx) => {
+      this.#parts.db.$transaction(async (tx) => {
         await lockIntegration(tx, integrationId);
-        const row = await this.#integrations.get(scope, integrationId, tx);
+        const row = await this.#parts.integrations.get(scope, integrationId, tx);
         // As they were sent, so that an error names the place that the caller knows.
-        checkPossible(this.#platforms, row, {
+        checkPossible(this.#parts.platforms, row, {
           direction: request.direction,
           contentTypes: request.contentTypes ?? [],
         });
@@ -104,16 +92,16 @@ export class SyncService {
 
   /** What a schedule asks for. Nothing where the integration is gone, switched off or left alone for a while. */
   async syncScheduled(integrationId: number): Promise<void> {
-    const row = await this.#db.siteIntegration.findUnique({ where: { id: integrationId } });
+    const row = await this.#parts.db.siteIntegration.findUnique({ where: { id: integrationId } });
     if (!row?.isActive || !row.syncEnabled) return;
-    if (row.pausedUntil !== null && row.pausedUntil.getTime() > this.#now()) return;
+    if (row.pausedUntil !== null && row.pausedUntil.getTime() > this.#parts.now()) return;
     const scope: TenantScope = { accountId: row.accountId, userId: null, siteId: row.siteId, role: 'site' };
     await this.sync(scope, integrationId, { direction: 'both' });
   }
 
   /** A run that reads everything, of an integration whose database has lost its memory. */
   async readAgain(integrationId: number): Promise<void> {
-    const row = await this.#db.siteIntegration.findUnique({ where: { id: integrationId } });
+    const row = await this.#parts.db.siteIntegration.findUnique({ where: { id: integrationId } });
     if (!row?.isActive || !row.syncEnabled) return;
     const scope: TenantScope = { accountId: row.accountId, userId: null, siteId: row.siteId, role: 'site' };
     await this.sync(scope, integrationId, { direction: 'from_external', full: true });
@@ -121,10 +109,10 @@ export class SyncService {
 
   /** Waits until the run has ended, at most `ms`, and returns it as it then is. */
   async waitForEnd(scope: TenantScope, integrationId: number, runId: number, ms: number): Promise<SyncRun> {
-    const until = this.#now() + ms;
+    const until = this.#parts.now() + ms;
     let run = await this.run(scope, integrationId, runId);
-    while (isActive(run) && this.#now() < until) {
-      await this.#wait(lookEveryMs);
+    while (isActive(run) && this.#parts.now() < until) {
+      await this.#parts.wait(lookEveryMs);
       run = await this.run(scope, integrationId, runId);
     }
     return run;
@@ -132,7 +120,9 @@ export class SyncService {
 
   /** Throws 404 for one that is not there, or not this integration's. */
   async run(scope: TenantScope, integrationId: number, runId: number): Promise<SyncRun> {
-    const run = await this.#db.syncRun.findFirst({ where: { id: runId, integrationId, ...inScope(scope) } });
+    const run = await this.#parts.db.syncRun.findFirst({
+      where: { id: runId, integrationId, ...inScope(scope) },
+    });
     if (!run) throw notFound();
     return run;
   }
@@ -142,29 +132,29 @@ export class SyncService {
     integrationId: number,
     page: { page: number; pageSize: number },
   ): Promise<{ runs: SyncRun[]; count: number }> {
-    await this.#integrations.get(scope, integrationId);
+    await this.#parts.integrations.get(scope, integrationId);
     const where = { integrationId, ...inScope(scope) };
     const [runs, count] = await Promise.all([
-      this.#db.syncRun.findMany({
+      this.#parts.db.syncRun.findMany({
         where,
         orderBy: { id: 'desc' },
         skip: (page.page - 1) * page.pageSize,
         take: page.pageSize,
       }),
-      this.#db.syncRun.count({ where }),
+      this.#parts.db.syncRun.count({ where }),
     ]);
     return { runs, count };
   }
 
   /** Ends a run that has not ended; its worker stops at its next step. Throws 409 when it has ended. */
   async cancel(scope: TenantScope, integrationId: number, runId: number): Promise<SyncRun> {
-    return this.#db.$transaction(async (tx) => {
+    return this.#parts.db.$transaction(async (tx) => {
       await lockIntegration(tx, integrationId);
       const found = await tx.syncRun.findFirst({ where: { id: runId, integrationId, ...inScope(scope) } });
       if (!found) throw notFound();
       const { count } = await tx.syncRun.updateMany({
         where: { id: runId, status: { in: [...active] } },
-        data: { status: 'cancelled', finishedAt: new Date(this.#now()) },
+        data: { status: 'cancelled', finishedAt: new Date(this.#parts.now()) },
       });
       if (count === 0) {
         throw new CallerError('conflict', `The run has ended: it is ${found.status}.`, { code: 'run_ended' });
@@ -175,8 +165,8 @@ export class SyncService {
         data: { syncStatus: other?.status ?? 'cancelled' },
       });
       // A running job is left to its worker, which sees that the run is cancelled; taking it back would only make it retry.
-      if (found.jobId && found.status === 'queued') await this.#queue.cancelSync(tx, found.jobId);
-      await this.#events.record(tx, {
+      if (found.jobId && found.status === 'queued') await this.#parts.queue.cancelSync(tx, found.jobId);
+      await this.#parts.events.record(tx, {
         accountId: found.accountId,
         siteId: found.siteId,
         integrationId,
@@ -189,19 +179,22 @@ export class SyncService {
   }
 
   async getSyncStatus(scope: TenantScope, integrationId: number): Promise<SyncStatusView> {
-    const integration = await this.#integrations.get(scope, integrationId);
+    const integration = await this.#parts.integrations.get(scope, integrationId);
     const ended = { integrationId, status: { notIn: [...active] } };
     const [currentRun, lastRun, content] = await Promise.all([
-      this.#activeRun(this.#db, integrationId),
-      this.#db.syncRun.findFirst({ where: ended, orderBy: { id: 'desc' } }),
-      countContent(this.#db, integration),
+      this.#activeRun(this.#parts.db, integrationId),
+      this.#parts.db.syncRun.findFirst({ where: ended, orderBy: { id: 'desc' } }),
+      countContent(this.#parts.db, integration),
     ]);
     return { integration, currentRun, lastRun, content };
   }
 
   async #acceptAnotherSite(tx: Transaction, scope: TenantScope, row: IntegrationRow): Promise<void> {
-    await tx.siteIntegration.update({ where: { id: row.id }, data: { movedAt: new Date(this.#now()) } });
-    await this.#events.record(tx, {
+    await tx.siteIntegration.update({
+      where: { id: row.id },
+      data: { movedAt: new Date(this.#parts.now()) },
+    });
+    await this.#parts.events.record(tx, {
       accountId: row.accountId,
       siteId: row.siteId,
       integrationId: row.id,
@@ -225,7 +218,7 @@ export class SyncService {
     row: IntegrationRow,
     request: RunRequest,
   ): Promise<SyncRun> {
-    const checkpoint = await unfinishedReading(tx, row.id, request, new Date(this.#now() - dayMs));
+    const checkpoint = await unfinishedReading(tx, row.id, request, new Date(this.#parts.now() - dayMs));
     const run = await tx.syncRun.create({
       data: {
         accountId: row.accountId,
@@ -236,7 +229,11 @@ export class SyncService {
         requestedBy: scope.userId,
       },
     });
-    const jobId = await this.#queue.enqueueSync(tx, { runId: run.id, integrationId: row.id }, row.accountId);
+    const jobId = await this.#parts.queue.enqueueSync(
+      tx,
+      { runId: run.id, integrationId: row.id },
+      row.accountId,
+    );
     if (jobId === null) {
       // One waits already, though no run does: it belongs to a run that has just been cancelled.
       throw new CallerError('unavailable', 'An earlier run is being cleared away. Try again in a moment.', {
@@ -245,7 +242,7 @@ export class SyncService {
     }
     if (row.syncStatus !== 'syncing')
       await tx.siteIntegration.update({ where: { id: row.id }, data: { syncStatus: 'queued' } });
-    await this.#events.record(tx, {
+    await this.#parts.events.record(tx, {
       accountId: row.accountId,
       siteId: row.siteId,
       integrationId: row.id,

@@ -23,26 +23,20 @@ export interface DeliveryFilter {
 /** After so many tries a delivery is dead: it waits for a person. */
 const triesAtMost = 9;
 
+interface Parts {
+  db: Database;
+  platforms: PlatformRegistry;
+  events: EventLog;
+  queue: JobQueue;
+  logger: Logger;
+}
+
 /** Applies deliveries that were taken in; each once in effect, those of one post one after the other. */
 export class WebhookInboxService {
-  readonly #db: Database;
-  readonly #platforms: PlatformRegistry;
-  readonly #events: EventLog;
-  readonly #queue: JobQueue;
-  readonly #logger: Logger;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    db: Database;
-    platforms: PlatformRegistry;
-    events: EventLog;
-    queue: JobQueue;
-    logger: Logger;
-  }) {
-    this.#db = parts.db;
-    this.#platforms = parts.platforms;
-    this.#events = parts.events;
-    this.#queue = parts.queue;
-    this.#logger = parts.logger;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -50,10 +44,10 @@ export class WebhookInboxService {
    * or is gone. Throws what went wrong, for the queue to try again, until the delivery is dead.
    */
   async apply(deliveryId: bigint): Promise<void> {
-    const delivery = await this.#db.webhookDelivery.findUnique({ where: { id: deliveryId } });
+    const delivery = await this.#parts.db.webhookDelivery.findUnique({ where: { id: deliveryId } });
     if (!delivery || delivery.status === 'processed' || delivery.status === 'dead') return;
     const { siteId, subject } = delivery;
-    const earlier = await this.#db.webhookDelivery.findMany({
+    const earlier = await this.#parts.db.webhookDelivery.findMany({
       where: { siteId, subject, id: { lt: deliveryId }, status: 'pending' },
       orderBy: { id: 'asc' },
       select: { id: true },
@@ -75,7 +69,7 @@ export class WebhookInboxService {
     scope: TenantScope,
     filter: DeliveryFilter,
   ): Promise<{ deliveries: WebhookDelivery[]; nextBefore: bigint | null }> {
-    const deliveries = await this.#db.webhookDelivery.findMany({
+    const deliveries = await this.#parts.db.webhookDelivery.findMany({
       where: {
         ...inScope(scope),
         ...(filter.siteId === undefined ? {} : { siteId: filter.siteId }),
@@ -94,7 +88,7 @@ export class WebhookInboxService {
 
   /** Gives a delivery that was not applied another round of tries. Throws 404, 409 for one that was applied. */
   async replay(scope: TenantScope, deliveryId: bigint): Promise<WebhookDelivery> {
-    return this.#db.$transaction(async (tx) => {
+    return this.#parts.db.$transaction(async (tx) => {
       const found = await tx.webhookDelivery.findFirst({ where: { id: deliveryId, ...inScope(scope) } });
       if (!found) throw notFound();
       const { count } = await tx.webhookDelivery.updateMany({
@@ -104,7 +98,7 @@ export class WebhookInboxService {
       if (count === 0) {
         throw new CallerError('conflict', 'This delivery has been applied.', { code: 'already_processed' });
       }
-      await this.#queue.enqueueWebhooks(tx, [found]);
+      await this.#parts.queue.enqueueWebhooks(tx, [found]);
       await this.#record(tx, found, 'replayed', null, { user_id: scope.userId });
       return tx.webhookDelivery.findUniqueOrThrow({ where: { id: deliveryId } });
     });
@@ -112,10 +106,10 @@ export class WebhookInboxService {
 
   async #applyOne(deliveryId: bigint): Promise<void> {
     const started = performance.now();
-    await this.#db.$transaction(async (tx) => {
+    await this.#parts.db.$transaction(async (tx) => {
       const delivery = await tx.webhookDelivery.findUnique({ where: { id: deliveryId } });
       if (!delivery) return;
-      const message = messageOf(this.#platforms, delivery);
+      const message = messageOf(this.#parts.platforms, delivery);
       const { contentType, externalId } = message.change;
       await lockContent(tx, delivery.siteId, contentType, externalId);
       // Another worker may have applied the delivery before it gave the lock back.
@@ -128,7 +122,7 @@ export class WebhookInboxService {
         message.kind === 'announced'
           ? await applyAnnouncedChange(tx, delivery, message.integrationId, message.change)
           : await applyToldChange(tx, message.platform, delivery, message.change);
-      if (outcome.pull !== null) await this.#queue.enqueueContent(tx, outcome.pull);
+      if (outcome.pull !== null) await this.#parts.queue.enqueueContent(tx, outcome.pull);
       await tx.webhookDelivery.update({
         where: { id: delivery.id },
         data: {
@@ -147,8 +141,11 @@ export class WebhookInboxService {
       error instanceof z.ZodError
         ? 'The stored body cannot be read.'
         : 'Applying it failed by a fault of ours.';
-    this.#logger.error({ err: error, delivery_id: String(delivery.id) }, 'a webhook could not be applied');
-    return this.#db.$transaction(async (tx) => {
+    this.#parts.logger.error(
+      { err: error, delivery_id: String(delivery.id) },
+      'a webhook could not be applied',
+    );
+    return this.#parts.db.$transaction(async (tx) => {
       const [tried] = await tx.webhookDelivery.updateManyAndReturn({
         where: { id: delivery.id, status: { in: ['pending', 'failed'] } },
         data: { status: 'failed', attempts: { increment: 1 }, errorMessage: message },
@@ -179,7 +176,7 @@ export class WebhookInboxService {
       durationMs,
     );
     if (outcome.result === 'conflict') {
-      await this.#events.record(tx, {
+      await this.#parts.events.record(tx, {
         accountId: delivery.accountId,
         siteId: delivery.siteId,
         integrationId: outcome.integrationId,
@@ -201,7 +198,7 @@ export class WebhookInboxService {
     outcome: Partial<WebhookOutcome> = {},
     durationMs?: number,
   ): Promise<void> {
-    return this.#events.record(tx, {
+    return this.#parts.events.record(tx, {
       accountId: delivery.accountId,
       siteId: delivery.siteId,
       integrationId: outcome.integrationId ?? null,

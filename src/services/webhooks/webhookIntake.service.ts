@@ -33,19 +33,22 @@ interface NewDelivery {
 
 type KeptRow = Pick<WebhookDelivery, 'id' | 'siteId' | 'webhookId' | 'bodyHash'>;
 
+interface Parts {
+  db: Database;
+  queue: JobQueue;
+}
+
 /** Keeps incoming webhooks, each together with its job, before they are answered. */
 export class WebhookIntakeService {
-  readonly #db: Database;
-  readonly #queue: JobQueue;
+  readonly #parts: Parts;
   readonly #commit = new GroupCommit({
     write: (deliveries: NewDelivery[]) => this.#keep(deliveries),
     most: 100,
     atOnce: 2,
   });
 
-  constructor(parts: { db: Database; queue: JobQueue }) {
-    this.#db = parts.db;
-    this.#queue = parts.queue;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
@@ -89,7 +92,7 @@ export class WebhookIntakeService {
       (a, b) => a.siteId - b.siteId || (a.webhookId < b.webhookId ? -1 : Number(a.webhookId > b.webhookId)),
     );
     const column = <Name extends keyof NewDelivery>(name: Name) => sorted.map((each) => each[name]);
-    return this.#db.$transaction(async (tx) => {
+    return this.#parts.db.$transaction(async (tx) => {
       const stored = await tx.$queryRaw<KeptRow[]>`
         INSERT INTO webhook_delivery (account_id, site_id, webhook_id, topic, subject, body, body_hash)
         SELECT account_id, site_id, webhook_id, topic, subject, body::jsonb, body_hash
@@ -99,7 +102,7 @@ export class WebhookIntakeService {
           AS new (account_id, site_id, webhook_id, topic, subject, body, body_hash)
         ON CONFLICT (site_id, webhook_id) DO NOTHING
         RETURNING id, site_id AS "siteId", webhook_id AS "webhookId", body_hash AS "bodyHash"`;
-      await this.#queue.enqueueWebhooks(tx, stored);
+      await this.#parts.queue.enqueueWebhooks(tx, stored);
       const rows = new Map(stored.map((row) => [idOf(row), row]));
       const added = new Set(rows.keys());
       const others = sorted.filter((each) => !added.has(idOf(each)));

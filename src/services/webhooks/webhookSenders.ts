@@ -18,29 +18,31 @@ export interface SendingSite {
   previousKeyUntil: Date | null;
 }
 
+interface Parts {
+  db: Database;
+  sites: SiteService;
+  connections: SiteConnections;
+}
+
 /** Finds out who sent a webhook. */
 export class WebhookSenders {
-  readonly #db: Database;
-  readonly #sites: SiteService;
-  readonly #connections: SiteConnections;
+  readonly #parts: Parts;
 
-  constructor(parts: { db: Database; sites: SiteService; connections: SiteConnections }) {
-    this.#db = parts.db;
-    this.#sites = parts.sites;
-    this.#connections = parts.connections;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** The site that sent `text`; null when there is no such site, the site has no key, or the proof does not fit. */
   async site(siteId: number, proof: SiteProof, text: string): Promise<SendingSite | null> {
-    const site = await this.#db.site.findFirst({ where: { id: siteId, account: { isActive: true } } });
+    const site = await this.#parts.db.site.findFirst({ where: { id: siteId, account: { isActive: true } } });
     if (!site) return null;
     if (proof.kind === 'key') {
       if (matchesSiteKey(proof.key, site.apiKeyHash)) return { site, previousKeyUntil: null };
     } else {
-      const key = await this.#sites.openKey(site);
+      const key = await this.#parts.sites.openKey(site);
       if (key !== null && isSigned(key, text, proof.signature)) return { site, previousKeyUntil: null };
     }
-    const previous = await this.#sites.openPreviousKey(site);
+    const previous = await this.#parts.sites.openPreviousKey(site);
     if (previous === null) return null;
     const matches =
       proof.kind === 'key'
@@ -66,7 +68,7 @@ export class WebhookSenders {
     let unreadable: VaultError | null = null;
     for (const integration of await this.#named(platform, JSON.stringify(claimed))) {
       try {
-        const credentials = await this.#connections.openCredentials(integration);
+        const credentials = await this.#parts.connections.openCredentials(integration);
         const config = configOf(integration).json;
         if (webhook.isGenuine(rawBody, headers, { config, credentials })) proven.push(integration);
       } catch (error) {
@@ -81,10 +83,10 @@ export class WebhookSenders {
 
   /** Those of active accounts that hold this in `config_json`, which is JSON. */
   async #named(platform: string, config: string): Promise<OwnedIntegration[]> {
-    const found = await this.#db.$queryRaw<{ id: number }[]>`
+    const found = await this.#parts.db.$queryRaw<{ id: number }[]>`
       SELECT id FROM site_integration WHERE platform = ${platform} AND config_json @> ${config}::jsonb`;
     if (found.length === 0) return [];
-    return this.#db.siteIntegration.findMany({
+    return this.#parts.db.siteIntegration.findMany({
       where: { id: { in: found.map(({ id }) => id) }, site: { account: { isActive: true } } },
       orderBy: { id: 'asc' },
     });

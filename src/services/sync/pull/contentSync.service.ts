@@ -35,32 +35,26 @@ interface Reading extends Pick<PageTarget, 'readSince' | 'isWithoutKeys'> {
   remote: RemoteContent | null;
 }
 
+interface Parts {
+  db: Database;
+  platforms: PlatformRegistry;
+  integrations: IntegrationService;
+  sessions: ContentSessions;
+  events: EventLog;
+}
+
 /** Reads contents from their sites, one at a time. */
 export class ContentSyncService {
-  readonly #db: Database;
-  readonly #platforms: PlatformRegistry;
-  readonly #integrations: IntegrationService;
-  readonly #sessions: ContentSessions;
-  readonly #events: EventLog;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    db: Database;
-    platforms: PlatformRegistry;
-    integrations: IntegrationService;
-    sessions: ContentSessions;
-    events: EventLog;
-  }) {
-    this.#db = parts.db;
-    this.#platforms = parts.platforms;
-    this.#integrations = parts.integrations;
-    this.#sessions = parts.sessions;
-    this.#events = parts.events;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Reads one stored content anew. Throws 404, 422 for one that no site has, 501; a fault of the site is a RemoteError. */
   async pullStored(scope: TenantScope, integrationId: number, contentId: number): Promise<PullResult> {
-    const integration = await this.#integrations.get(scope, integrationId);
-    const content = await this.#db.content.findFirst({
+    const integration = await this.#parts.integrations.get(scope, integrationId);
+    const content = await this.#parts.db.content.findFirst({
       where: { id: contentId, siteId: integration.siteId, ...inScope(scope) },
     });
     if (!content) throw notFound();
@@ -76,7 +70,7 @@ export class ContentSyncService {
    * when the site cannot be read, 501 when none of its integrations can.
    */
   async keepRemote(scope: TenantScope, contentId: number): Promise<Content> {
-    const content = await this.#db.content.findFirst({ where: { id: contentId, ...inScope(scope) } });
+    const content = await this.#parts.db.content.findFirst({ where: { id: contentId, ...inScope(scope) } });
     if (!content) throw notFound();
     mustBeConflict(content);
     if (content.linkMismatch !== null) return this.#letGo(scope, content);
@@ -91,7 +85,7 @@ export class ContentSyncService {
         code: error.code,
       });
     });
-    return this.#db.$transaction(async (tx) => {
+    return this.#parts.db.$transaction(async (tx) => {
       await lockContent(tx, siteId, contentType, externalId);
       const now = await tx.content.findUniqueOrThrow({ where: { id: contentId } });
       mustBeConflict(now);
@@ -118,13 +112,13 @@ export class ContentSyncService {
 
   /** The item is another content's: this one lets go of it, and keeps its texts. */
   async #letGo(scope: TenantScope, { id }: Content): Promise<Content> {
-    return this.#db.$transaction(async (tx) => {
+    return this.#parts.db.$transaction(async (tx) => {
       await lockRows(tx, [id]);
       const now = await tx.content.findUniqueOrThrow({ where: { id } });
       mustBeConflict(now);
       const data = { ...withoutItem, syncState: 'deleted_remote', externalStatus: 'replaced' } as const;
       const settled = await tx.content.update({ where: { id }, data });
-      await this.#events.record(tx, {
+      await this.#parts.events.record(tx, {
         accountId: now.accountId,
         siteId: now.siteId,
         type: 'content',
@@ -147,7 +141,7 @@ export class ContentSyncService {
     const started = performance.now();
     const reading = await this.#read(integration, contentType, externalId).catch(async (error: unknown) => {
       if (error instanceof RemoteError) {
-        await this.#record(this.#db, integration, contentType, externalId, null, {
+        await this.#record(this.#parts.db, integration, contentType, externalId, null, {
           action: 'pull_failed',
           error: error.message,
           details: { code: error.code, cause },
@@ -155,7 +149,7 @@ export class ContentSyncService {
       }
       throw error;
     });
-    return this.#db.$transaction(async (tx) => {
+    return this.#parts.db.$transaction(async (tx) => {
       await lockContent(tx, integration.siteId, contentType, externalId);
       const result = await this.#store(tx, integration, contentType, externalId, reading);
       await this.#record(tx, integration, contentType, externalId, result.content?.id ?? null, {
@@ -179,7 +173,7 @@ export class ContentSyncService {
     const readSince = new Date();
     const closing = new AbortController();
     try {
-      const session = await this.#sessions.open(integration, closing.signal);
+      const session = await this.#parts.sessions.open(integration, closing.signal);
       const answer = await session.read(typeOfSite(integration, contentType), [externalId]);
       const [fault] = answer.faults;
       if (fault) throw new RemoteError(fault.code, fault.message);
@@ -199,16 +193,18 @@ export class ContentSyncService {
   ): Promise<void> {
     const { contentType, externalId } = remote;
     if (integration.movedAt !== null) return;
-    const known = await this.#db.content.findFirst({ where: { siteId, platform, contentType, externalId } });
+    const known = await this.#parts.db.content.findFirst({
+      where: { siteId, platform, contentType, externalId },
+    });
     if (!known || (await birthVerdict(known, remote, async () => known.body)) === 'same') return;
     const type = typeOfSite(integration, contentType);
-    await mustBeSameSite(this.#db, session, { siteId, platform }, [{ slug: contentType, type }]);
+    await mustBeSameSite(this.#parts.db, session, { siteId, platform }, [{ slug: contentType, type }]);
   }
 
   /** The site's integration with a platform; null when there is none, or it can read no contents. */
   async #reader(siteId: number, platform: string): Promise<IntegrationRow | null> {
-    if (this.#platforms.get(platform).content === undefined) return null;
-    return this.#db.siteIntegration.findUnique({
+    if (this.#parts.platforms.get(platform).content === undefined) return null;
+    return this.#parts.db.siteIntegration.findUnique({
       where: { siteId_platform: { siteId, platform } },
       include: withSite,
     });
@@ -268,7 +264,7 @@ export class ContentSyncService {
       durationMs?: number;
     },
   ): Promise<void> {
-    return this.#events.record(tx, {
+    return this.#parts.events.record(tx, {
       accountId: integration.accountId,
       siteId: integration.siteId,
       integrationId: integration.id,

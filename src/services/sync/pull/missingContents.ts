@@ -18,23 +18,25 @@ interface Gone {
   externalStatus: string;
 }
 
+interface Parts {
+  events: EventLog;
+  run: ContentRun;
+  target: PageTarget;
+}
+
 /** Contents that a reading did not find: what has become of them, and the brake on believing too much of it. */
 export class MissingContents {
-  readonly #events: EventLog;
-  readonly #run: ContentRun;
-  readonly #target: PageTarget;
+  readonly #parts: Parts;
 
-  constructor(parts: { events: EventLog; run: ContentRun; target: PageTarget }) {
-    this.#events = parts.events;
-    this.#run = parts.run;
-    this.#target = parts.target;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Ids that are known and that this reading of everything did not see. `limited`: it read the newest only. */
   async unseen(limited: boolean): Promise<string[]> {
-    const { siteId, platform, contentType } = this.#target;
-    const { readingId, begunAt } = this.#run;
-    const rows = await this.#run.db.$queryRaw<{ external_id: string }[]>`
+    const { siteId, platform, contentType } = this.#parts.target;
+    const { readingId, begunAt } = this.#parts.run;
+    const rows = await this.#parts.run.db.$queryRaw<{ external_id: string }[]>`
       SELECT external_id FROM content
       WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
         AND external_id IS NOT NULL
@@ -56,20 +58,20 @@ export class MissingContents {
     type: TypeOfSite,
     externalIds: readonly string[],
   ): Promise<{ gone: Gone[]; faults: ItemFault[] }> {
-    const known = await knownContents(this.#run.db, this.#target).count();
+    const known = await knownContents(this.#parts.run.db, this.#parts.target).count();
     const gone: Gone[] = [];
     const faults: ItemFault[] = [];
     for (let start = 0; start < externalIds.length; start += askedAtOnce) {
-      this.#run.signal.throwIfAborted();
+      this.#parts.run.signal.throwIfAborted();
       const part = externalIds.slice(start, start + askedAtOnce);
-      const answer = await this.#run.session.read(type, part);
+      const answer = await this.#parts.run.session.read(type, part);
       gone.push(...answer.gone.map((externalId) => ({ externalId, externalStatus: 'deleted' })));
       for (const item of answer.items) {
         if (item.status === null)
           gone.push({ externalId: item.externalId, externalStatus: item.externalStatus });
       }
       faults.push(...answer.faults);
-      const isBelieved = this.#run.integration.movedAt !== null;
+      const isBelieved = this.#parts.run.integration.movedAt !== null;
       if (!isBelieved && gone.length > brake.items && gone.length > known * brake.share) {
         throw new RemoteError(
           'too_many_deleted',
@@ -83,7 +85,7 @@ export class MissingContents {
 
   /** Marks them, each with its event, and returns how many there were. */
   async mark(tx: Transaction, gone: readonly Gone[]): Promise<number> {
-    const { siteId, platform, contentType } = this.#target;
+    const { siteId, platform, contentType } = this.#parts.target;
     const status = new Map(gone.map((each) => [each.externalId, each.externalStatus]));
     const where = { siteId, platform, contentType, externalId: { in: [...status.keys()] } };
     const ids = await tx.content.findMany({ where, select: { id: true } });
@@ -98,8 +100,8 @@ export class MissingContents {
       const outcome = await markDeletedRemote(tx, content, { externalStatus });
       if (outcome !== 'deleted_remote') continue;
       marked += 1;
-      await this.#events.record(tx, {
-        ...this.#run.owner,
+      await this.#parts.events.record(tx, {
+        ...this.#parts.run.owner,
         type: 'content',
         action: 'pulled',
         contentId: content.id,
@@ -109,8 +111,8 @@ export class MissingContents {
           outcome,
           external_status: externalStatus,
           cause: 'run',
-          run_id: this.#run.ledger.run.id,
-          untold: this.#target.readingId === null,
+          run_id: this.#parts.run.ledger.run.id,
+          untold: this.#parts.target.readingId === null,
         },
       });
     }

@@ -4,12 +4,16 @@ import type { RemoteTerm, TypeOfSite } from '../../../platforms/contentPart.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun } from '../phaseContext.ts';
 
+interface Parts {
+  events: EventLog;
+}
+
 /** Keeps the terms of a site's taxonomies: those that are gone there go here too. */
 export class TermSync {
-  readonly #events: EventLog;
+  readonly #parts: Parts;
 
-  constructor(parts: { events: EventLog }) {
-    this.#events = parts.events;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Reads every taxonomy of the run. One that cannot be read is told and spares the rest. Throws RemoteError for a site that cannot. */
@@ -34,7 +38,7 @@ export class TermSync {
       // A taxonomy with rights of its own is no reason to read nothing.
       if (!(error instanceof RemoteError) || error.retryable) throw error;
       await run.ledger.step(async (tx) => {
-        await this.#events.record(tx, {
+        await this.#parts.events.record(tx, {
           ...run.owner,
           type: 'sync',
           action: 'terms_failed',

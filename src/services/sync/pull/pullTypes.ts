@@ -13,14 +13,17 @@ import { type PageEntry, storePage } from './storePage.ts';
 const weekMs = 7 * 24 * 3_600_000;
 const troubleTexts = 5;
 
+interface Parts {
+  events: EventLog;
+  now: () => number;
+}
+
 /** Reads what a site has of each type, whole the first time and once a week, else what has changed. */
 export class ContentPull {
-  readonly #events: EventLog;
-  readonly #now: () => number;
+  readonly #parts: Parts;
 
-  constructor(parts: { events: EventLog; now: () => number }) {
-    this.#events = parts.events;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Reads every type of the run that has not been read yet. Throws RemoteError, RunLost. */
@@ -38,7 +41,7 @@ export class ContentPull {
     const before = await run.db.typeSync.findUnique({
       where: { integrationId_contentType: { integrationId: run.integration.id, contentType: type.slug } },
     });
-    const stale = (at: Date) => this.#now() - at.getTime() > weekMs;
+    const stale = (at: Date) => this.#parts.now() - at.getTime() > weekMs;
     const isMoved = run.integration.movedAt !== null;
     const whole =
       before === null || run.full || isMoved || (!session.findsEveryChange && stale(before.fullyReadAt));
@@ -51,7 +54,7 @@ export class ContentPull {
       contentType: type.slug,
       rule: run.rule,
       readingId: mode === 'all' ? run.readingId : null,
-      readSince: new Date(this.#now()),
+      readSince: new Date(this.#parts.now()),
       isWithoutKeys: session.findExisting !== undefined,
       isMoved: run.integration.movedAt !== null,
       restoredBefore: run.memory.lostUntil,
@@ -76,12 +79,12 @@ export class ContentPull {
     }
     if (!end) throw new RemoteError('unexpected_answer', `Reading ${type.slug} ended before its end.`);
     const { watermark, missing } = end;
-    const gone = new MissingContents({ events: this.#events, run, target });
+    const gone = new MissingContents({ events: this.#parts.events, run, target });
     const candidates = mode === 'all' ? await gone.unseen(type.newest !== null) : missing;
     const confirmed = await gone.confirm(type.type, candidates);
     await ledger.step(async (tx) => {
       const deleted = await gone.mark(tx, confirmed.gone);
-      const now = new Date(this.#now());
+      const now = new Date(this.#parts.now());
       const read = { watermark, readAt: now, ...(mode === 'all' ? { fullyReadAt: now } : {}) };
       await tx.typeSync.upsert({
         where: { integrationId_contentType: { integrationId: run.integration.id, contentType: type.slug } },
@@ -148,7 +151,7 @@ export class ContentPull {
     const told = entries.filter(
       ({ outcome, reason }) => (outcome !== 'unchanged' && outcome !== 'outdated') || reason !== undefined,
     );
-    await this.#events.recordAll(
+    await this.#parts.events.recordAll(
       tx,
       told.map(
         (entry): EventInput => ({
@@ -178,7 +181,7 @@ export class ContentPull {
     contentType: string,
     faults: readonly ItemFault[],
   ): Promise<void> {
-    return this.#events.recordAll(
+    return this.#parts.events.recordAll(
       tx,
       faults.map(
         (fault): EventInput => ({

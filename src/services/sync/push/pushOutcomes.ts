@@ -41,14 +41,17 @@ export interface BatchResult {
   events: EventInput[];
 }
 
+interface Parts {
+  events: EventLog;
+  now: () => number;
+}
+
 /** Stores what became of writes, each with its event. */
 export class PushOutcomes {
-  readonly #events: EventLog;
-  readonly #now: () => number;
+  readonly #parts: Parts;
 
-  constructor(parts: { events: EventLog; now: () => number }) {
-    this.#events = parts.events;
-    this.#now = parts.now;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Stores what became of some; returns the ids of those of which another try may do more. */
@@ -81,7 +84,7 @@ export class PushOutcomes {
       else if (outcome.retryable && !lastTry) again.push(id);
       else await this.#storeFailure(tx, run, each, outcome, result);
     }
-    if (pushed.length > 0) await storePushed(tx, pushed, twins, new Date(this.#now()));
+    if (pushed.length > 0) await storePushed(tx, pushed, twins, new Date(this.#parts.now()));
     return lastTry ? [] : again;
   }
 
@@ -139,7 +142,7 @@ export class PushOutcomes {
 
   /** Writes the events of a batch, in the transaction of what they tell; gives the step that it is. */
   async finish(tx: Transaction, { events, faults, ...totals }: BatchResult): Promise<RunStep> {
-    await this.#events.recordAll(tx, events);
+    await this.#parts.events.recordAll(tx, events);
     return {
       totals: { ...totals, failed: faults.length },
       done: totals.pushed + totals.conflicts + totals.deleted,

@@ -13,16 +13,21 @@ import { noResult, PushOutcomes } from './pushOutcomes.ts';
 /** How often one content is tried in a run. */
 const triesAtMost = 3;
 
+interface Parts {
+  events: EventLog;
+  now: () => number;
+}
+
 /** Brings to a site what is ready for it or was changed here, each content once whatever happens in between. */
 export class ContentPush {
+  readonly #parts: Parts;
   readonly #outcomes: PushOutcomes;
   readonly #existing: ExistingItems;
-  readonly #now: () => number;
 
-  constructor(parts: { events: EventLog; now: () => number }) {
+  constructor(parts: Parts) {
+    this.#parts = parts;
     this.#outcomes = new PushOutcomes(parts);
     this.#existing = new ExistingItems(this.#outcomes);
-    this.#now = parts.now;
   }
 
   /** Pushes every type of the run that has not been pushed yet. Throws RemoteError, RunLost. */
@@ -94,7 +99,10 @@ export class ContentPush {
       const answered = writable.map(
         (each, index) => [each, outcomes[index] ?? missingOutcome(each)] as const,
       );
-      await tx.writeOperation.update({ where: { id: opId }, data: { answeredAt: new Date(this.#now()) } });
+      await tx.writeOperation.update({
+        where: { id: opId },
+        data: { answeredAt: new Date(this.#parts.now()) },
+      });
       again = await this.#outcomes.store(tx, run, type, answered, lastTry, result);
       return this.#outcomes.finish(tx, result);
     });
@@ -119,7 +127,7 @@ export class ContentPush {
         orderBy: { id: 'asc' },
       });
       const { id: opId } = await tx.writeOperation.create({ data: run.owner, select: { id: true } });
-      const now = new Date(this.#now());
+      const now = new Date(this.#parts.now());
       const begun = contents.map((content) => begunAs(content, platform, opId, now));
       const rows = begun.map(({ content }) => ({
         id: content.id,
