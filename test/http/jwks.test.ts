@@ -129,7 +129,7 @@ describe('is refused:', () => {
   });
 });
 
-test("roles and active flags still come from the database", async () => {
+test('roles and active flags still come from the database', async () => {
   const viewer = await buildUser(server, user.accountId, 'viewer');
   const token = await sign({ claims: { sub: String(viewer.userId) } });
   expectProblem(await call(token), 403, { code: 'role_too_low' });

@@ -432,7 +432,7 @@ describe('a message id', () => {
     });
   });
 
-  test("of another site is independent", async () => {
+  test('of another site is independent', async () => {
     expectAccepted(await send(signed(text, { id: 'msg_4' })));
     tenant = await buildTenant(server);
     expectAccepted(await send(signed(text, { id: 'msg_4' })));

@@ -12,7 +12,7 @@ function wrongFields(config: unknown): string[] {
 }
 
 describe('a description', () => {
-  it.each(['page', 'offset', 'cursor', 'link'] as const)('with paging %s is taken as it is', (paging) => {
+  it.each(['page', 'offset', 'cursor', 'link'] as const)('with paging %s is accepted unchanged', (paging) => {
     const config = describeApi({ url: 'https://api.example.com', auth: 'none', paging });
     expect(customConfigSchema.parse(config)).toEqual(config);
   });
@@ -36,7 +36,7 @@ describe('a description', () => {
     'javascript:alert(1)',
     'file:///etc/passwd',
     5,
-  ])('may not be at %j', (base_url) => {
+  ])('may not have the base URL %j', (base_url) => {
     expect(wrongFields({ ...valid, base_url })).toEqual(['config_json.base_url']);
   });
 
@@ -69,7 +69,7 @@ describe('a description', () => {
       { ...valid, test: { method: 'HEAD', path: '/', expect_json_pointer: '/a' } },
       ['test.expect_json_pointer'],
     ],
-  ])('%s is refused, the field named', (_, config, fields) => {
+  ])('%s is refused, naming the field', (_, config, fields) => {
     expect(wrongFields(config).sort()).toEqual(fields.map((field) => `config_json.${field}`));
   });
 
@@ -117,7 +117,7 @@ describe('a description', () => {
       ['map.excerpt'],
     ],
     ['with a field that is everything', { map: { ...content.map, title: '' } }, ['map.title']],
-  ])('%s is refused, the field named', (_, change, fields) => {
+  ])('%s is refused, naming the field', (_, change, fields) => {
     const config = JSON.parse(JSON.stringify({ ...valid, content: { ...content, ...change } }));
     expect(wrongFields(config).sort()).toEqual(fields.map((field) => `config_json.content.${field}`));
   });
