@@ -93,7 +93,7 @@ describe('a token', () => {
   const works = async (token: string) => (await server.as({ token }).get('/api/v1/sites')).status === 200;
 
   test.each(['viewer', 'editor', 'admin', 'owner'])(
-    'of a %s carries no role: the database does',
+    'of a %s carries no role, which comes from the database',
     async (role) => {
       const user = await buildUser(server, owner.accountId, role);
       expect(await works(user.token)).toBe(role !== 'viewer');

@@ -87,7 +87,7 @@ describe('a body', () => {
   });
 
   test.each(['null', '[]', '"text"', '1', 'true', '[{"name":"a"}]'])(
-    'that is %s, no object, is refused',
+    'that is %s instead of an object is refused',
     async (body) => {
       expectProblem(await send(body), 400, { code: 'invalid_input' });
     },

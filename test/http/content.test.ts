@@ -128,7 +128,7 @@ describe('the list', () => {
   });
 
   test.each(['sync_state=done', 'status=publish', 'cursor=x', 'limit=0', 'limit=201', 'site_id=x'])(
-    'names %s as wrong',
+    'reports %s as wrong',
     async (query) =>
       expectProblem(await as().get(`${contentPath}?${query}`), 400, { fields: [query.split('=')[0] ?? ''] }),
   );

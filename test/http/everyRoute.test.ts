@@ -201,7 +201,7 @@ describe('every route', () => {
   });
 
   test.each(['0', '-1', '2147483648', '9223372036854775808', '99999999999999999999999'])(
-    'answers id %s as one that is not there',
+    'answers the id %s like a missing id',
     (id) =>
       each(withId(), async (route) => {
         const path = route.path.replace(':id', id).replace(':run_id', id);

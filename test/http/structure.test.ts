@@ -106,7 +106,7 @@ describe('update-structure', () => {
   });
 
   test.each(['update_structure', 'update-site-structure', 'update_site_structure', 'update-structure/'])(
-    'is also called %s',
+    'has the alias %s',
     async (spelling) => {
       const answer = await server.withKey(tenant.site.key).post(`${path}/${spelling}`, report).expect(200);
       expect(answer.body.applied).toBe(true);
@@ -242,7 +242,7 @@ describe("a user's choices", () => {
 });
 
 test.each(['content-types', 'content_types', 'get-content-types', 'get_content_types/'])(
-  'after a sync %s equals what WordPress has',
+  'after a sync, %s equals the types of WordPress',
   async (spelling) => {
     await server.as(tenant.owner).post(`${path}/sync`, { direction: 'metadata' }).expect(200);
     const { body } = await server.as(tenant.owner).get(`${path}/${spelling}`).expect(200);

@@ -82,7 +82,7 @@ describe('/docs', () => {
 });
 
 test.each(['/docs', '/docs/swagger-ui.css', '/metrics', '/api/v1/openapi.json'])(
-  '%s can only be read',
+  '%s allows only GET and HEAD',
   async (path) => {
     const answer = await server.anyone.post(path, {});
     expectProblem(answer, 405, { code: 'method_not_allowed' });

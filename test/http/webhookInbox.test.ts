@@ -132,7 +132,7 @@ describe('a status message', () => {
   });
 
   test.each(['trash', 'deleted'])(
-    '%s says that the site has it no more, and nothing is deleted here',
+    '%s marks the content as deleted on the site, and deletes nothing on the server',
     async (status) => {
       const post = writePost(wordpress);
       const content = await buildContent(server, tenant, post);

@@ -79,7 +79,7 @@ describe.each<Way>(['connector', 'password'])('by %s', (way) => {
   });
 
   it.each<DisturbanceName>(['html', 'truncated', 'endless'])(
-    'a site that answers %s for good fails the run, in words, and loses nothing',
+    'a site that always answers %s fails the run with a reason, and no content is lost',
     async (fault) => {
       site = await startSyncedSite(server, way);
       await site.sync({ direction: 'from_external' });

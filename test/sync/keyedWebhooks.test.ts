@@ -93,7 +93,7 @@ it("another account's key reveals nothing, and the server reads the post", async
 });
 
 it.each(['12', 'not-a-uuid', '00000000-0000-0000-0000-00000000000g', ''])(
-  'a key that is no UUID is refused: %p',
+  'a key that is not a UUID is refused: %p',
   async (key) => {
     const own = await pushed('Own');
     const answer = await deliver(server, site.tenant.site, 'status', {

@@ -123,7 +123,7 @@ describe.each(ways)('a push by %s', (way) => {
   });
 
   it.each(['error_after', 'dropped_after', 'truncated', 'error_before', 'too_many_requests'] as const)(
-    'ends with one post each when the site answers with %s',
+    'ends with one post for each content when the site answers with %s',
     async (fault) => {
       site = await startSyncedSite(server, way);
       await site.sync({ direction: 'metadata' });

@@ -110,7 +110,7 @@ describe('an API that does not answer as described', () => {
   });
 
   it.each([[{ path: '/me' }], [{ path: '/me', expect_json_pointer: '' }]])(
-    'with a website in its place, for %j',
+    'with a website instead of an API, for %j',
     async (described) => {
       api.setFault('html');
       expect(await test({ test: described })).toMatchObject({ code: 'not_json', stage: 'json' });

@@ -120,7 +120,7 @@ describe('a site that works', () => {
   });
 
   it.each(['dirty_json_bom', 'dirty_json_notice'] as const)(
-    'is read past %s, which is told',
+    'is read despite %s, which is reported',
     async (fault) => {
       site.setFault(fault);
       const result = await diagnose(connectionTo(site.url));

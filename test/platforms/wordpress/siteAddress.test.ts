@@ -52,7 +52,7 @@ describe('JSON with text around it', () => {
   });
 
   it.each(['', '<html></html>', '"text"', '1', 'null', '{"a":', `${'{'.repeat(100_000)}`])(
-    'none in %.20j',
+    'is not found in %.20j',
     (text) => {
       expect(readDirtyJson(Buffer.from(text))).toBeNull();
     },
