@@ -27,8 +27,8 @@ test('a line below the level is not written', () => {
 describe('a secret is not written', () => {
   const fields: [string, object][] = [
     ['a password', { password: 'hunter2secret' }],
-    ['one in a request', { body: { password: 'hunter2secret' } }],
-    ['one two levels down', { call: { body: { application_password: 'hunter2secret' } } }],
+    ['a password in a request', { body: { password: 'hunter2secret' } }],
+    ['a password two levels down', { call: { body: { application_password: 'hunter2secret' } } }],
     ['credentials', { input: { credentials_json: { token: 'hunter2secret' } } }],
     ['a header', { headers: { authorization: 'Basic hunter2secret' } }],
     ['the key header', { headers: { 'x-api-key': 'hunter2secret' } }],

@@ -128,7 +128,7 @@ export function describeLists(client: () => ContractClient): void {
     it.each([0, 5.5, -8])('compare dates strictly, to the second, in local time (UTC%d)', async (hours) => {
       await client().site.setGmtOffset(hours);
       const [, , third] = posts;
-      if (third === undefined) throw new Error('Not written.');
+      if (third === undefined) throw new Error('The third post is missing.');
       // A post stored before the time zone changed keeps its old local time, which was UTC.
       const offset = '%2B00:00';
       const local = shifted(third.modified_gmt, -hours * 3600);

@@ -105,12 +105,12 @@ export function describeWrites(client: () => ContractClient): void {
     afterAll(() => client().site.setGmtOffset(0));
 
     it.each([
-      ['nothing in it', {}, 'empty_content'],
-      ['a status that is none', { title: 'x', status: 'nonsense' }, 'rest_invalid_param'],
+      ['an empty post', {}, 'empty_content'],
+      ['an unknown status', { title: 'x', status: 'nonsense' }, 'rest_invalid_param'],
       ['the trash as status', { title: 'x', status: 'trash' }, 'rest_invalid_param'],
-      ['an author that is none', { title: 'x', author: 2_000_000_000 }, 'rest_invalid_author'],
-      ['a date that is none', { title: 'x', date: 'soon' }, 'rest_invalid_param'],
-      ['categories that are no ids', { title: 'x', categories: ['news'] }, 'rest_invalid_param'],
+      ['an unknown author', { title: 'x', author: 2_000_000_000 }, 'rest_invalid_author'],
+      ['a malformed date', { title: 'x', date: 'soon' }, 'rest_invalid_param'],
+      ['categories that are not ids', { title: 'x', categories: ['news'] }, 'rest_invalid_param'],
       ['an id', { title: 'x', id: 1 }, 'rest_post_exists'],
     ])('refuses %s', async (_, body, code) => {
       expect(await client().send('POST', '/wp/v2/posts', { body })).toMatchObject({

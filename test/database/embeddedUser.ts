@@ -130,5 +130,5 @@ type Answer = { url: string; fresh: boolean } | { error: { name: string; message
 async function firstLine(child: ChildProcess): Promise<Answer> {
   if (!child.stdout) throw new Error('no output to read');
   for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line);
-  throw new Error('the process ended without a word');
+  throw new Error('the process ended without output');
 }

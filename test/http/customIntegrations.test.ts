@@ -178,7 +178,7 @@ describe('bad input', () => {
       ['config_json.base_url'],
     ],
     [
-      'a header that is two',
+      'a header name with a line break',
       () => ({ config_json: { ...described(), auth: { type: 'header', name: 'X-A\r\nX-B' } } }),
       ['config_json.auth.name'],
     ],
@@ -189,7 +189,7 @@ describe('bad input', () => {
     ],
     ['an unknown secret', () => ({ credentials_json: { key: 'a' } }), ['credentials_json.key']],
     [
-      'a pointer that is none',
+      'a malformed pointer',
       () => ({ config_json: { ...described(), test: { path: '/', expect_json_pointer: 'user' } } }),
       ['config_json.test.expect_json_pointer'],
     ],

@@ -241,7 +241,7 @@ describe('every route', () => {
       const absent = (['get', 'put', 'patch', 'delete', 'post'] as const).find(
         (method) => !here.includes(method),
       );
-      if (absent === undefined) throw new Error('it has every method');
+      if (absent === undefined) throw new Error('the route has every method');
       const answer = await supertest(server.url)[absent](pathOf(route, own));
       expectProblem(answer, 405, { code: 'method_not_allowed' });
       const allowed = answer.headers.allow?.split(', ') ?? [];

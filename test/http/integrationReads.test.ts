@@ -42,7 +42,7 @@ const throughClient = async (where: object) => {
   return rows.map((row) => JSON.stringify(integrationBody(row, wordpress)));
 };
 
-describe('a list', () => {
+describe('a prepared list gives the same bytes', () => {
   test.each([
     ['whole', '', {}],
     ['of the active', '?is_active=true', { isActive: true }],

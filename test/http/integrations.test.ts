@@ -129,7 +129,11 @@ describe('POST', () => {
       ['credentials_json.api_key'],
     ],
     ['an unknown platform', (site) => ({ site_id: site.siteId, platform: 'joomla' }), ['platform']],
-    ['a platform of Object', (site) => ({ site_id: site.siteId, platform: 'constructor' }), ['platform']],
+    [
+      'a platform named like a property of Object',
+      (site) => ({ site_id: site.siteId, platform: 'constructor' }),
+      ['platform'],
+    ],
     ['no platform', (site) => ({ site_id: site.siteId, api_key: site.key }), ['platform']],
     ['no site', (site) => ({ platform: 'wordpress', api_key: site.key }), ['site_id']],
     [
@@ -220,7 +224,7 @@ describe('POST', () => {
       ['config_json.sync_settings.concurrency', 'config_json.sync_settings.conflict'],
     ],
     [
-      'types that nobody reported',
+      'types that no site reported',
       (site) => ({
         site_id: site.siteId,
         platform: 'wordpress',

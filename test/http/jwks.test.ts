@@ -95,7 +95,7 @@ describe('is refused:', () => {
   const refused: [string, () => Promise<string>][] = [
     ['another issuer', () => sign({ issuer: 'https://other.example/' })],
     ['another audience', () => sign({ audience: 'other' })],
-    ['an expired one', () => sign({ expiresAt: Math.floor(Date.now() / 1000) - 60 })],
+    ['an expired token', () => sign({ expiresAt: Math.floor(Date.now() / 1000) - 60 })],
     ['a key that is not published', () => sign({ key: unpublished.privateKey })],
     ['a key id that is not published', () => sign({ kid: 'other', key: unpublished.privateKey })],
     ['the key of another algorithm', () => sign({ alg: 'ES256', kid: 'rsa', key: ec.privateKey })],
@@ -108,13 +108,13 @@ describe('is refused:', () => {
     ],
     ['another account', () => sign({ claims: { account_id: user.accountId + 1 } })],
     ['no account', () => sign({ claims: { account_id: undefined } })],
-    ['a subject that is no id', () => sign({ claims: { sub: 'auth0|1' } })],
+    ['a subject that is not an id', () => sign({ claims: { sub: 'auth0|1' } })],
     [
       'HS256, signed with the public key as its secret',
       async () => sign({ alg: 'HS256', key: new TextEncoder().encode(await exportSPKI(rsa.publicKey)) }),
     ],
     [
-      'an unsigned one',
+      'an unsigned token',
       async () => {
         const [, payload] = (await sign()).split('.');
         const header = Buffer.from(JSON.stringify({ alg: 'none', kid: 'rsa' })).toString('base64url');
@@ -122,7 +122,7 @@ describe('is refused:', () => {
       },
     ],
     ['nonsense', async () => 'a.b.c'],
-    ['a header that is no JSON', async () => `${Buffer.from('x').toString('base64url')}.e30.e30`],
+    ['a header that is not JSON', async () => `${Buffer.from('x').toString('base64url')}.e30.e30`],
   ];
   test.each(refused)('%s', async (_what, token) => {
     expectProblem(await call(await token()), 401, { code: 'unauthenticated' });

@@ -35,7 +35,7 @@ describe('the throttle', () => {
         calls.find(({ status }) => status === 200),
         calls.find(({ status }) => status === 429),
       ];
-      if (!passed || !braked) throw new Error('not both');
+      if (!passed || !braked) throw new Error('the calls did not get both 200 and 429');
       expect(passed.headers['ratelimit-policy']).toMatch(/^"integration"; q=3; w=1/);
       expect(passed.headers.ratelimit).toMatch(/^"integration"; r=\d; t=\d/);
       expect(braked.headers.ratelimit).toMatch(/^"integration"; r=0; t=\d/);

@@ -153,7 +153,7 @@ describe('a message without proof of its sender is refused:', () => {
   const refused = (answer: Answer) => expectProblem(answer, 401, { code: 'wrong_signature' });
 
   test.each<[string, () => Record<string, string>]>([
-    ['nothing', () => siteHeader()],
+    ['no key', () => siteHeader()],
     ['an empty key', () => ({ ...siteHeader(), 'X-API-Key': '' })],
     ['an empty bearer', () => ({ ...siteHeader(), Authorization: 'Bearer ' })],
     ['a wrong key', () => ({ ...siteHeader(), 'X-API-Key': otherKey })],
@@ -167,11 +167,11 @@ describe('a message without proof of its sender is refused:', () => {
       () => ({ ...signed(text), 'webhook-timestamp': String(Math.floor(Date.now() / 1000) - 1) }),
     ],
     [
-      'a time that is no number',
+      'a time that is not a number',
       () => ({ ...signed(text), 'webhook-timestamp': `${Math.floor(Date.now() / 1000)}x` }),
     ],
     ['an empty signature', () => ({ ...signed(text), 'webhook-signature': '' })],
-    ['a signature of no version', () => ({ ...signed(text), 'webhook-signature': 'v2,AAAA' })],
+    ['a signature without v1', () => ({ ...signed(text), 'webhook-signature': 'v2,AAAA' })],
     [
       'a wrong signature beside the right key',
       () => ({ ...signed(`${text} `), 'X-API-Key': tenant.site.key }),
@@ -183,7 +183,7 @@ describe('a message without proof of its sender is refused:', () => {
     ['a signature made 6 minutes ago', () => signed(text, { at: new Date(Date.now() - 6 * minute) })],
     ['a signature made in 6 minutes', () => signed(text, { at: new Date(Date.now() + 6 * minute) })],
     ['an unknown site', () => ({ ...signed(text), ...siteHeader(2_000_000_000) })],
-    ['a site that no row can be', () => ({ ...signed(text), ...siteHeader('9223372036854775807') })],
+    ['a site id beyond the range', () => ({ ...signed(text), ...siteHeader('9223372036854775807') })],
   ])('%s', (_, headers) => leavingNothing(async () => refused(await send(headers()))));
 
   test('a signature without an id or a time', () =>
@@ -366,22 +366,22 @@ describe('a message of the right sender is refused for', () => {
     ['an array', [], ['']],
     ['null', null, ['']],
     ['a text', 'x', ['']],
-    ['nothing in it', {}, ['external_id', 'modified_gmt', 'post_type', 'status']],
-    ['a key that is no UUID', { ...statusBody, content_key: '12' }, ['content_key']],
+    ['no fields', {}, ['external_id', 'modified_gmt', 'post_type', 'status']],
+    ['a key that is not a UUID', { ...statusBody, content_key: '12' }, ['content_key']],
     ['a key of the wrong type', { ...statusBody, content_key: 12 }, ['content_key']],
     ['an id of the wrong type', { ...statusBody, external_id: true }, ['external_id']],
     ['an id of 2^53 as a number', { ...statusBody, external_id: 2 ** 53 }, ['external_id']],
     ['an id of 0', { ...statusBody, external_id: 0 }, ['external_id']],
-    ['an id that is no number', { ...statusBody, external_id: '41x' }, ['external_id']],
+    ['an id that is not a number', { ...statusBody, external_id: '41x' }, ['external_id']],
     ['a broken id', { ...statusBody, external_id: 1.5 }, ['external_id']],
     ['a content id of 0', { ...statusBody, content_id: 0 }, ['content_id']],
     ['a content id as text', { ...statusBody, content_id: '7' }, ['content_id']],
     ['a status of the wrong type', { ...statusBody, status: 1 }, ['status']],
     ['an empty status', { ...statusBody, status: '' }, ['status']],
     ['a URL of the wrong type', { ...statusBody, url: null }, ['url']],
-    ['a time that is none', { ...statusBody, modified_gmt: 'yesterday' }, ['modified_gmt']],
+    ['a malformed time', { ...statusBody, modified_gmt: 'yesterday' }, ['modified_gmt']],
     ['a time that does not exist', { ...statusBody, modified_gmt: '2026-13-01T00:00:00' }, ['modified_gmt']],
-    ['a time elsewhere', { ...statusBody, modified_gmt: '2026-03-01T10:00:00+02:00' }, ['modified_gmt']],
+    ['a time with an offset', { ...statusBody, modified_gmt: '2026-03-01T10:00:00+02:00' }, ['modified_gmt']],
     ['several faults', { ...statusBody, post_type: 1, op_id: '' }, ['op_id', 'post_type']],
     ['a NUL', { ...statusBody, url: 'https://a.example/\0' }, ['url']],
   ])('a status with %s', (_, body, fields) => refuses(JSON.stringify(body), 'status', 400, { fields }));

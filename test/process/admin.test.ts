@@ -176,34 +176,30 @@ test('npm run -s admin prints the object and nothing else', async () => {
 describe('a command that cannot be done prints the reason on stderr and exits with 1:', () => {
   test.each<[string, string[], RegExp]>([
     ['no command', [], /no such command[\s\S]*account create/],
-    ['an unknown one', ['site', 'delete'], /no such command/],
-    ['a word too many', ['restored', 'now'], /now/],
+    ['an unknown command', ['site', 'delete'], /no such command/],
+    ['an additional argument', ['restored', 'now'], /now/],
     ['adopting without a PUBLIC_URL', ['server', 'adopt'], /PUBLIC_URL is not set/],
-    ['one that every object has', ['constructor'], /no such command/],
+    ['a command named like a property of every object', ['constructor'], /no such command/],
     ['a missing option', ['site', 'create', '--account-id', '1', '--name', 'x'], /--url is missing/],
     ['an unknown option', ['user', 'deactivate', '--mail', 'x'], /--mail/],
     ['an option without value', ['user', 'deactivate', '--email'], /--email/],
-    ['an id that is none', ['site', 'rotate-key', '--site-id', 'abc'], /--site-id must be an id/],
+    ['a malformed id', ['site', 'rotate-key', '--site-id', 'abc'], /--site-id must be an id/],
     ['id 0', ['site', 'rotate-key', '--site-id', '0'], /--site-id must be an id/],
     ['id 2^31', ['site', 'rotate-key', '--site-id', '2147483648'], /--site-id must be an id/],
-    ['a site that is not there', ['site', 'rotate-key', '--site-id', '2000000000'], /no site 2000000000/],
+    ['a missing site', ['site', 'rotate-key', '--site-id', '2000000000'], /no site 2000000000/],
     [
-      'an account that is not there',
+      'a missing account',
       ['site', 'create', '--account-id', '2000000000', '--name', 'x', '--url', 'https://a.example'],
       /no account 2000000000/,
     ],
     [
-      'an address that is none',
+      'a malformed address',
       ['site', 'create', '--account-id', '1', '--name', 'x', '--url', 'javascript:1'],
       /url/,
     ],
+    ['a missing user', ['user', 'deactivate', '--email', 'nobody@example.com'], /nobody@example\.com/],
     [
-      'a user who is not there',
-      ['user', 'deactivate', '--email', 'nobody@example.com'],
-      /nobody@example\.com/,
-    ],
-    [
-      'a role that is none',
+      'an unknown role',
       [
         'user',
         'create',

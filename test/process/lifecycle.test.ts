@@ -38,7 +38,7 @@ test('a server starts, is ready, and ends on SIGTERM and on SIGINT', async () =>
   }
 });
 
-describe('with work in flight', () => {
+describe('a server with work in flight', () => {
   let wordpress: SimulatedWordpress;
   let gate: Gate;
   let tenant: TestTenant;
@@ -163,14 +163,14 @@ describe('an impossible start is refused, names the setting, and shows no stack 
     ['a wrong port', { PORT: '99999' }, /PORT/],
     ['a wrong role', { ROLE: 'boss' }, /ROLE/],
     ['a wrong network', { OUTBOUND_ALLOW: 'everything' }, /OUTBOUND_ALLOW/],
-    ['a host that is not ours', { HOST: '192.0.2.1' }, /HOST/],
+    ['a host of another machine', { HOST: '192.0.2.1' }, /HOST/],
     [
-      'two keys of one name',
+      'two keys with one name',
       { CREDENTIAL_KEYS: `${testSettings.CREDENTIAL_KEYS},${testSettings.CREDENTIAL_KEYS}` },
       /CREDENTIAL_KEYS: must not name two keys alike/,
     ],
     [
-      'nobody at DATABASE_URL',
+      'no database at DATABASE_URL',
       { DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1:9/x' },
       /DATABASE_URL|database/i,
     ],

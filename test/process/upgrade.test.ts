@@ -160,7 +160,7 @@ test('the upgrade keeps contents, events and credentials', async () => {
     ),
   );
   expect(new Set(kept.map(({ key }) => key)).size).toBe(content.length);
-  // The birth is known for items whose site has reported it.
+  // The migration can set the birth only of contents that were in sync.
   expect(kept.filter(({ birth }) => birth !== null).map(({ id }) => id)).toEqual([ids.page, ids.untouched]);
   const told = await api.db.syncEvent.findMany({ orderBy: { id: 'asc' } });
   expect(told.map(({ id, action }) => ({ id: Number(id), action }))).toEqual(

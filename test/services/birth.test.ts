@@ -59,7 +59,7 @@ const theirs = { title: 'Theirs', body: '<p>theirs</p>' };
 
 describe('without a key', () => {
   test.each([
-    ['nothing but the title and the body has changed', {}, theirs],
+    ['only the title and the body have changed', {}, theirs],
     ['the date alone is new', {}, { date: later }],
     ['date and title are new', {}, { date: later, title: 'New' }],
     ['date and body are new', {}, { date: later, body: '<p>new</p>' }],
@@ -72,7 +72,7 @@ describe('without a key', () => {
       { date: null, slug: '' },
       { ...theirs, date: later, slug: 'theirs' },
     ],
-    ['a draft still is without both', { date: null, slug: '' }, { ...theirs, date: null, slug: '' }],
+    ['a draft still has neither', { date: null, slug: '' }, { ...theirs, date: null, slug: '' }],
   ])('the item is the same when %s', async (_, kept, now) => {
     expect(await verdict(kept, now)).toBe('same');
   });
@@ -83,14 +83,10 @@ describe('without a key', () => {
 
   test.each([
     ['a dated item has neither date nor slug now', {}, { ...theirs, date: null, slug: '' }],
-    ['another has got the slug too', {}, { ...theirs, date: later }],
-    ['another author has the very date', {}, { ...theirs, slug: 'theirs', author: '7' }],
+    ['only the slug is the same', {}, { ...theirs, date: later }],
+    ['only the date is the same, and the author differs', {}, { ...theirs, slug: 'theirs', author: '7' }],
     ['only the slug can be compared', { date: null }, { ...theirs, slug: 'theirs' }],
-    [
-      'edits here have changed what it is compared with',
-      { edited: true },
-      { ...theirs, date: later, slug: 't' },
-    ],
+    ['a local edit has changed the compared text', { edited: true }, { ...theirs, date: later, slug: 't' }],
   ])('the verdict is unsure when %s', async (_, kept, now) => {
     expect(await verdict(kept, now)).toBe('unsure');
   });

@@ -29,7 +29,7 @@ async function start(options: SimulatedApiOptions = {}): Promise<SimulatedApi> {
 /** Opens a session with an API. `change` replaces parts of its description's content. */
 async function open(api: SimulatedApi, change: JsonObject = {}): Promise<ContentSession> {
   const content: JsonObject = { ...describeApi(api).content, ...change };
-  if (platform.content === undefined) throw new Error('It has content.');
+  if (platform.content === undefined) throw new Error('The custom platform has no content part.');
   return platform.content.open(connectionTo(api, { content }), testPace(2));
 }
 
@@ -338,8 +338,8 @@ describe('reading items by id', () => {
 
 describe('the structure', () => {
   it.each<[string, JsonObject]>([
-    ['told in the answer', {}],
-    ['told in a header', { total: null, total_header: 'X-Total-Count' }],
+    ['counted in the response', {}],
+    ['counted in a header', { total: null, total_header: 'X-Total-Count' }],
     ['counted', { total: null }],
   ])('has the one type, with its items %s', async (_, change) => {
     const api = await start();

@@ -44,7 +44,7 @@ async function open(
       ([, value]) => value !== null,
     ),
   );
-  if (platform.content === undefined) throw new Error('It has content.');
+  if (platform.content === undefined) throw new Error('The custom platform has no content part.');
   return platform.content.open(connectionTo(api, { content, ...config }), testPace(2));
 }
 
@@ -246,7 +246,7 @@ describe('the search for items of contents to create', () => {
       ARTICLES,
       ids.map((id) => contentWrite(id, { slug: `written-${id}` })),
     );
-    if (found === undefined) throw new Error('A custom API looks for items.');
+    if (found === undefined) throw new Error('The custom platform has no search for items.');
     return [...found].map(([key, items]) => [key, ...items.map(({ externalId }) => externalId)]);
   };
   const lists = (api: SimulatedApi) => api.requests.filter(({ method }) => method === 'GET');

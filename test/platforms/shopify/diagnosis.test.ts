@@ -159,7 +159,7 @@ describe('every fault has its own code', () => {
   });
 
   it.each([
-    ['a domain that is none', { shop_domain: 'evil.com/.myshopify.com' }],
+    ['a malformed domain', { shop_domain: 'evil.com/.myshopify.com' }],
     ['another host', { shop_domain: 'a.myshopify.com.evil.com' }],
     ['no domain', {}],
   ])('%s is invalid_shop_domain, and no request is sent', async (_, config) => {

@@ -244,7 +244,7 @@ describe('a create that began in an earlier run', () => {
 describe('the search for items of contents to create', () => {
   const find = async (slug: Slug, ...writes: ContentWrite[]) => {
     const found = await (await shop.open()).findExisting?.(typeOf(slug), writes);
-    if (found === undefined) throw new Error('Shopify looks for items.');
+    if (found === undefined) throw new Error('Shopify has no search for items.');
     return [...found].map(([key, items]) => [key, ...items.map(({ externalId }) => externalId)]);
   };
 

@@ -166,7 +166,7 @@ describe('creating by core REST', () => {
 describe('the search for posts of contents to create', () => {
   const find = async (...writes: ContentWrite[]) => {
     const found = await session.findExisting?.(POST, writes);
-    if (found === undefined) throw new Error('Core REST looks for posts.');
+    if (found === undefined) throw new Error('Core REST has no search for posts.');
     return [...found].map(([key, items]) => [key, ...items.map(({ externalId }) => externalId)]);
   };
 

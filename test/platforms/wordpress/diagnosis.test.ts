@@ -278,7 +278,7 @@ describe('credentials', () => {
 
 describe('the way to the site', () => {
   it.each(['', 'nonsense', 'javascript:alert(1)', 'ftp://example.com', 'https://u:p@example.com', 'http://'])(
-    'tells that "%s" is no address',
+    'reports "%s" as a malformed address',
     async (siteUrl) => {
       const result = await diagnose(connectionTo(siteUrl));
       expect(result).toMatchObject({ code: 'invalid_url', stage: 'address' });

@@ -31,8 +31,8 @@ const OF_PLUGINS = ['book', 'film'];
 const WITH_FOOTNOTES = ['post', 'page'];
 
 /**
- * Every post, page, book and film that is content, in ascending order of ids. Its time zone must be UTC, and `home` its
- * address.
+ * Every post, page, book and film that is content, in ascending order of ids. The WordPress must have the
+ * time zone UTC. `home` is its address.
  */
 export async function databaseContents(wordpress: Wordpress, home: string): Promise<ComparedContent[]> {
   const posts = await wordpress.query(
