@@ -47,7 +47,7 @@ export function describeLists(client: () => ContractClient): void {
       await client().send('DELETE', `/wp/v2/posts/${id}`, { query: 'force=true' });
     });
 
-    it('are in the namespace of their type, and lists of terms in that of their taxonomy', async () => {
+    it('are in the namespace of their type, and terms in the namespace of their taxonomy', async () => {
       const mood = await client().send('POST', '/cinema/v1/moods', { body: { name: word } });
       expect(mood).toMatchObject({ status: 201, json: { taxonomy: 'mood' } });
       const moods = [z.object({ id: z.int() }).parse(mood.json).id];

@@ -146,7 +146,7 @@ export function describeTerms(client: () => ContractClient): void {
     const list = (query: string) => client().get('/wp/v2/categories', `search=${word}&${query}`);
     const at = (...places: number[]) => places.map((place) => ids[place]);
 
-    it('have the order of names, or that of the request', async () => {
+    it('are ordered by name, or as the request asks', async () => {
       expect(idsOf(await list(''))).toEqual(at(1, 0, 2));
       expect(idsOf(await list('orderby=id&order=asc'))).toEqual(ids);
       expect(idsOf(await list('orderby=id&order=desc'))).toEqual(at(2, 1, 0));

@@ -380,7 +380,7 @@ describe('a message with our content id', () => {
     }
   });
 
-  test.each(["another site's", 'one that is another post'])('leaves %s unchanged', async (which) => {
+  test.each(["another site's", 'another post’s'])('changes no content that is %s', async (which) => {
     const post = writePost(wordpress);
     const other = which === "another site's" ? await buildTenant(server, wordpress.url) : tenant;
     const content = await server.db.content.create({
@@ -494,7 +494,7 @@ describe('a message about an unknown content', () => {
 });
 
 describe('a delivery that cannot be applied', () => {
-  /** Stores a delivery whose body is one that no version of the server would have stored. */
+  /** Stores a delivery with a body that no version of the server would have stored. */
   async function unreadable(attempts: number): Promise<number> {
     const post = writePost(wordpress);
     const delivery = await server.db.webhookDelivery.create({

@@ -410,7 +410,7 @@ describe('a message of the right sender is refused for', () => {
 describe('a message id', () => {
   test('with the same body is a duplicate', async () => {
     const first = await send(signed(text, { id: 'msg_2' }));
-    // A retry is signed anew.
+    // A retry has a new signature.
     const again = await send(signed(text, { id: 'msg_2', at: new Date(Date.now() - minute) }));
     expectAccepted(first);
     expectAccepted(again, true);
@@ -475,7 +475,7 @@ describe('a message id', () => {
     ]);
   });
 
-  test('of its own for each of forty messages at once: all are stored but the refused ones', async () => {
+  test('that differs for each of forty messages at once: all valid messages are stored', async () => {
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, index) => {
         const body = JSON.stringify({ ...statusBody, external_id: index + 1 });

@@ -94,7 +94,7 @@ describe('a response', () => {
     }
   });
 
-  it('leaves the connection open, and only the first one has a connect time', async () => {
+  it('leaves the connection open, and only the first request has a connect time', async () => {
     const server = await serve((_, response) => response.end('x'));
     const first = await client.request({ url: server.url });
     const second = await client.request({ url: server.url });

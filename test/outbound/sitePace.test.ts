@@ -133,7 +133,7 @@ describe('a failed request', () => {
 });
 
 describe('a site', () => {
-  it('that fails five times in a row is paused, and then starts anew', async () => {
+  it('that fails five times in a row is paused, and its count starts again', async () => {
     const { paces } = startPaces();
     const pace = paces.open('site', { atOnce: 1, signal });
     const { request, calls } = failing(9);

@@ -84,7 +84,7 @@ describe('reading what changed through core REST', () => {
     expect(ids).toEqual(['251']);
   });
 
-  it('finds one deleted post and one backdated new post, with the help of another deletion', async () => {
+  it('finds a backdated new post beside two deletions, by the lower count', async () => {
     const watermark = await pullAll();
     site.posts = site.posts.filter(({ id }) => id !== 10 && id !== 11);
     site.posts.push(fakePost(251, { modified_gmt: '2001-01-01T00:00:00' }));

@@ -5,7 +5,7 @@ import { isWordpressVersion, type WordpressVersion } from './wordpress-files.ts'
 export function versionsUnderTest(): WordpressVersion[] {
   return (process.env.WORDPRESS_VERSIONS ?? '6.8').split(',').map((version) => {
     if (!isWordpressVersion(version)) {
-      throw new Error(`WORDPRESS_VERSIONS names ${version}, which is not one that can be started`);
+      throw new Error(`WORDPRESS_VERSIONS names ${version}, a version that cannot be started`);
     }
     return version;
   });
