@@ -6,7 +6,7 @@ import { SetupError } from '../src/errors.ts';
 const key = Buffer.alloc(32, 7).toString('base64');
 const secret = 's'.repeat(32);
 
-test('an empty environment gives the defaults', () => {
+test('an empty environment gives the default settings', () => {
   expect(readConfig({})).toEqual({
     role: 'all',
     port: 3000,
@@ -26,7 +26,7 @@ test('an empty environment gives the defaults', () => {
     syncWaitS: 25,
     retentionDays: 180,
     trustProxy: [],
-    // What further settings bring is theirs to test.
+    // The additional settings have tests of their own.
     ...without(readConfig({}), knownSettings),
   });
 });
@@ -75,13 +75,13 @@ test('every setting is read', () => {
   expect(secretFile(config, 'jwt-secret')).toBe(`${tmpdir()}/jwt-secret`);
 });
 
-test('an empty setting counts as one that is not there', () => {
+test('an empty setting counts as missing', () => {
   expect(readConfig({ PORT: '', JWT_SECRET: '', OUTBOUND_ALLOW: '', DATABASE_URL: '' })).toEqual(
     readConfig({}),
   );
 });
 
-test('keys of an identity provider need issuer and audience, and no secret beside them', () => {
+test('keys of an identity provider need issuer and audience, and exclude a secret', () => {
   const provider = { JWT_JWKS_URL: 'https://id.example/keys', JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' };
   expect(readConfig(provider).token).toEqual({
     kind: 'jwks',
@@ -101,15 +101,15 @@ test.each([
   ['http://sync.example.com:8080', 'http://sync.example.com:8080'],
   ['https://sync.example.com/Bridge/', 'https://sync.example.com/Bridge'],
   ['http://[::1]:3000', 'http://[::1]:3000'],
-])('PUBLIC_URL %s is %s, however it is written', (written, meant) => {
+])('PUBLIC_URL %s is stored as %s', (written, meant) => {
   expect(readConfig({ PUBLIC_URL: written }).publicUrl).toBe(meant);
 });
 
-test('records may be kept for ever', () => {
+test('retention can be unlimited', () => {
   expect(readConfig({ RETENTION_DAYS: 'unlimited' }).retentionDays).toBeNull();
 });
 
-describe('a wrong setting is named, and its value is not repeated', () => {
+describe('a wrong setting is named, without its value', () => {
   test.each([
     ['ROLE', 'boss'],
     ['PORT', 'http'],
@@ -157,7 +157,7 @@ describe('a wrong setting is named, and its value is not repeated', () => {
     expect(read).not.toThrow(/hunter2/);
   });
 
-  test('all of them at once', () => {
+  test('several wrong settings are named together', () => {
     const read = () => readConfig({ PORT: 'x', ROLE: 'y', SYNC_WAIT_S: 'z' });
     expect(read).toThrow(/PORT[\s\S]*SYNC_WAIT_S|SYNC_WAIT_S[\s\S]*PORT/);
     expect(read).toThrow(/ROLE/);

@@ -20,15 +20,15 @@ test('a line is JSON with level, time and message', () => {
   expect(line.endsWith('\n')).toBe(true);
 });
 
-test('what is below the level is not written', () => {
+test('a line below the level is not written', () => {
   expect(logged('warn', (logger) => logger.info('quiet'))).toBe('');
 });
 
-describe('no secret is written', () => {
+describe('a secret is not written', () => {
   const fields: [string, object][] = [
     ['a password', { password: 'hunter2secret' }],
-    ['one in a request', { body: { password: 'hunter2secret' } }],
-    ['one two levels down', { call: { body: { application_password: 'hunter2secret' } } }],
+    ['a password in a request', { body: { password: 'hunter2secret' } }],
+    ['a password two levels down', { call: { body: { application_password: 'hunter2secret' } } }],
     ['credentials', { input: { credentials_json: { token: 'hunter2secret' } } }],
     ['a header', { headers: { authorization: 'Basic hunter2secret' } }],
     ['the key header', { headers: { 'x-api-key': 'hunter2secret' } }],
@@ -36,7 +36,7 @@ describe('no secret is written', () => {
     ['a cookie', { headers: { cookie: 'hunter2secret' } }],
     ['a child of a field', { secret: { nested: 'hunter2secret' } }],
   ];
-  test.each(fields)('by the name of its field: %s', (_what, object) => {
+  test.each(fields)('when its field name reveals it: %s', (_what, object) => {
     const line = logged('trace', (logger) => logger.info(object, 'x'));
     expect(line).not.toContain('hunter2secret');
     expect(line).toContain('[redacted]');
@@ -48,7 +48,7 @@ describe('no secret is written', () => {
     ['a password pair', 'header "Basic ZWRpdG9yOmFiY2Q="', 'ZWRpdG9yOmFiY2Q'],
     ['a bearer in other letters', 'bearer eyJhbGciOi.J9.abc', 'eyJhbGciOi'],
   ];
-  test.each(texts)('by its look in a text: %s', (_what, text, secret) => {
+  test.each(texts)('when its form in a text reveals it: %s', (_what, text, secret) => {
     for (const write of [
       (logger: ReturnType<typeof createLogger>) => logger.info(text),
       (logger: ReturnType<typeof createLogger>) => logger.error({ err: new Error(text) }, 'failed'),
@@ -62,7 +62,7 @@ describe('no secret is written', () => {
     }
   });
 
-  test('in a child logger either', () => {
+  test('by a child logger either', () => {
     const line = logged('trace', (logger) =>
       logger.child({ api_key: siteKey, password: 'hunter2secret' }).info('x'),
     );

@@ -41,7 +41,7 @@ export function describeBatches(client: () => ContractClient): void {
       expect(gone).toMatchObject({ status: 200, body: { deleted: true } });
     });
 
-    it('takes no media, no reading and no route that is none', async () => {
+    it('takes only writes to known routes, and no media', async () => {
       const answers = await answered([
         { path: '/wp/v2/media', body: { title: 'x' } },
         { path: '/no/such/route' },
@@ -58,13 +58,13 @@ export function describeBatches(client: () => ContractClient): void {
       });
     });
 
-    it('holds at most 25', async () => {
+    it('holds at most 25 requests', async () => {
       const many = (count: number) => Array.from({ length: count }, () => ({ path: '/no/such/route' }));
       expect(await answered(many(25))).toHaveLength(25);
       expect(await send(many(26))).toMatchObject({ status: 400, json: { code: 'rest_invalid_param' } });
     });
 
-    it('is judged by each write where nobody is signed in', async () => {
+    it('checks the permission of each write when nobody is signed in', async () => {
       expect(await answered([{ path: '/wp/v2/posts', body: { title: 'x' } }], 'nobody')).toMatchObject([
         { status: 401, body: { code: 'rest_cannot_create' } },
       ]);

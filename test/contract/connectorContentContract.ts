@@ -33,11 +33,11 @@ const put = z.object({
   notes: z.array(z.object({ code: z.string(), message: z.string() })),
 });
 
-/** A number that no other content of the server has. */
+/** The last content id that a test used. Starting from the time keeps ids of earlier runs apart. */
 let lastContentId = Math.floor(Date.now() / 1000);
 const newContentId = () => ++lastContentId;
 
-/** The connector's own content routes, which know contents by keys since its version 0.4.0. */
+/** The connector's own content routes. Since version 0.4.0 the connector identifies contents by key. */
 export function describeConnectorContent(client: () => ContractClient): void {
   const get = (route: string, query: string, as: Who = 'connector') =>
     client().get(`/sitebridge/v1/${route}`, query, as);
@@ -66,7 +66,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       }
     });
 
-    it('are what core REST shows, raw', async () => {
+    it('have the raw values that core REST shows', async () => {
       for (const post of posts) {
         const shown = await itemOf(post.id);
         expect(shown).toEqual({
@@ -92,7 +92,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       }
     });
 
-    it('come by keyset, all of them, in the order of ids', async () => {
+    it('come in pages by id, complete and in the order of ids', async () => {
       const seen: number[] = [];
       let after: number | null = 0;
       let total = -1;
@@ -110,7 +110,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(any.headers.get('x-wp-total')).toBe(String(total));
     });
 
-    it('are the newest alone where that is asked for', async () => {
+    it('are only the newest when the request asks for the newest', async () => {
       const newest = page.parse((await get('items', 'type=post&after_id=0&limit=500&newest=2')).json);
       expect(newest.total).toBe(2);
       const all = page.parse((await get('items', 'type=post&after_id=0&limit=500')).json);
@@ -118,7 +118,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(newest.next_after_id).toBeNull();
     });
 
-    it('say what is in the trash, and what is gone', async () => {
+    it('include posts in the trash when asked for by id, and report missing ids as gone', async () => {
       const trashed = await client().createPost({ title: 'x' });
       await client().send('DELETE', `/wp/v2/posts/${trashed.id}`);
       const other = await client().createPost({ title: 'x' }, 'editor', 'pages');
@@ -131,7 +131,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(listed.items.map(({ id }) => id)).not.toContain(trashed.id);
     });
 
-    it('have another hash when anything changes, terms and meta too', async () => {
+    it('get another hash with every change, also of terms and meta', async () => {
       const { id } = await client().createPost({
         title: 'x',
         status: 'publish',
@@ -158,7 +158,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(await get(route, query)).toMatchObject({ status, json: { code } });
     });
 
-    it('are for signed requests alone', async () => {
+    it('are closed to unsigned requests', async () => {
       for (const as of ['nobody', 'editor'] as const) {
         expect(await get('items', 'type=post', as)).toMatchObject({
           status: 401,
@@ -169,7 +169,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
   });
 
   describe('the connector’s inventory', () => {
-    it('gives each range’s count and the XOR of its hashes, as the items have them', async () => {
+    it('gives the count of each range and the XOR of its items’ hashes', async () => {
       const all = page.parse((await get('items', 'type=post&limit=500')).json).items;
       const size = 4;
       const expected = new Map<number, { count: number; xor: bigint }>();
@@ -197,7 +197,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       );
     });
 
-    it('looks into at most 20 ranges', async () => {
+    it('takes at most 20 ranges per request', async () => {
       const numbers = Array.from({ length: 21 }, (_, index) => index).join(',');
       expect(await get('inventory', `type=post&size=10&in=${numbers}`)).toMatchObject({
         status: 400,
@@ -207,7 +207,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
   });
 
   describe('writing an item', () => {
-    it('makes one post for each content, however often it is sent', async () => {
+    it('creates one post for each content, however often the create is sent', async () => {
       const contentId = newContentId();
       const slug = unique('item-');
       const first = await written(contentId, { slug, status: 'publish' }, 201);
@@ -226,7 +226,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       });
       const { id, hash } = first.item;
       const change = { slug, status: 'publish', title: 'T2' };
-      // A create overwrites nothing, though it is the content's own post.
+      // A create never overwrites a post, not even the content's own post.
       expect(await write(contentId, { ...texts, ...change })).toMatchObject({
         status: 409,
         json: { code: 'sitebridge_already_there', data: { item: first.item } },
@@ -236,7 +236,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(await itemOf(first.item.id)).toEqual(again.item);
     });
 
-    it('makes one post where it is sent twice at once', async () => {
+    it('creates one post when the same create arrives twice at once', async () => {
       const contentId = newContentId();
       const answers = await Promise.all(
         [1, 2, 3].map(() => write(contentId, { ...texts, status: 'publish' })),
@@ -249,7 +249,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       }
     });
 
-    it('takes over a post that is there, if it is what was expected', async () => {
+    it('takes over an existing post that has the expected hash', async () => {
       const { id } = await client().createPost({ title: 'theirs', status: 'draft' });
       const contentId = newContentId();
       const hash = (await itemOf(id))?.hash;
@@ -271,7 +271,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect((await client().readPost(id)).title.raw).toBe('ours');
     });
 
-    it('is done once where it is sent again as its answer was lost, also with the hash of before', async () => {
+    it('changes the post once when a retry repeats the operation with the old hash', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, {}, 201);
       const change = { op_id: randomUUID(), id: made.id, expected_hash: made.hash, title: 'once' };
@@ -282,7 +282,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(await write(contentId, { ...texts, ...change })).toMatchObject({ status: 409 });
     });
 
-    it('is a conflict where a create is tried again and someone has edited the post since', async () => {
+    it('is a conflict when a create is retried after someone has edited the post', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, {}, 201);
       await client().changePost(made.id, { title: 'by a person' });
@@ -293,7 +293,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect((await client().readPost(made.id)).title.raw).toBe('by a person');
     });
 
-    it('leaves its post in the trash where it is created again', async () => {
+    it('leaves its post in the trash when the create is sent again', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, { status: 'publish' }, 201);
       await client().send('DELETE', `/wp/v2/posts/${made.id}`);
@@ -303,14 +303,14 @@ export function describeConnectorContent(client: () => ContractClient): void {
       });
     });
 
-    it('notes what cannot be, and saves the rest', async () => {
+    it('notes the values that WordPress refuses, and saves the rest', async () => {
       const body = { meta: { rating: 'four', subtitle: 'S' }, featured_media: 2_000_000_000, title: 'rest' };
       const { item: made, notes } = await written(newContentId(), body, 201);
       expect(made).toMatchObject({ title: 'rest', featured_media: 0, meta: { subtitle: 'S', rating: 0 } });
       expect(notes.map(({ code }) => code).sort()).toEqual(['featured_media_refused', 'meta_refused']);
     });
 
-    it('is a conflict where the post is gone or in the trash', async () => {
+    it('is a conflict when the post is deleted or in the trash', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, {}, 201);
       await client().send('DELETE', `/wp/v2/posts/${made.id}`);
@@ -326,7 +326,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       });
     });
 
-    it('sets the whole of the terms, finds them by path, and makes what is missing', async () => {
+    it('replaces all terms, finds terms by path, and creates missing terms', async () => {
       const contentId = newContentId();
       const [top, child, tag] = [unique('top-'), unique('child-'), unique('tag-')];
       const terms = [
@@ -360,7 +360,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(changed.terms).toEqual([{ taxonomy: 'category', slug: child, name: 'A & B' }]);
     });
 
-    it('sets registered meta, date, author, parent; what is absent stays', async () => {
+    it('sets registered meta, date, author and parent, and keeps absent fields', async () => {
       const contentId = newContentId();
       const author = await client().me('author');
       const { item: made, notes } = await written(
@@ -401,7 +401,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       });
     });
 
-    it('is refused where the request is not as it should be', async () => {
+    it('is refused when the request is malformed', async () => {
       const contentId = newContentId();
       expect(await write(contentId, { ...texts, type: 'nonsense' })).toMatchObject({
         status: 404,
@@ -421,7 +421,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(await write(contentId, texts, 'editor')).toMatchObject({ status: 401 });
     });
 
-    it('comes in batches', async () => {
+    it('works in batches', async () => {
       const [first, second] = [newContentId(), newContentId()];
       const requests = [first, second, first].map((contentId) => ({
         method: 'POST',
@@ -442,7 +442,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       });
     });
 
-    it('is refused where post and content do not belong together', async () => {
+    it('is refused when the post belongs to another content', async () => {
       const [own, other] = [newContentId(), newContentId()];
       const { item: first } = await written(own, { title: 'first' }, 201);
       const { item: second } = await written(other, { title: 'second' }, 201);
@@ -458,7 +458,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(await itemOf(second.id)).toEqual(second);
     });
 
-    it('names the state that it follows, where it is to a post', async () => {
+    it('needs the expected hash when it names a post', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, {}, 201);
       expect(await write(contentId, { ...texts, id: made.id })).toMatchObject({
@@ -467,7 +467,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       });
     });
 
-    it('is remembered as the last operation of its server', async () => {
+    it('is reported as the last operation of its server', async () => {
       const operation = randomUUID();
       await written(newContentId(), { op_id: operation }, 201);
       const ping = await get('ping', '');
@@ -478,7 +478,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
         expect((await get('items', query)).json).toMatchObject({ last_operation: operation });
     });
 
-    it('takes a key in capital letters for the same', async () => {
+    it('treats a key in capital letters as the same key', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, {}, 201);
       const answer = await client().send(
@@ -492,7 +492,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       });
     });
 
-    it('by its number writes to no post that has a key, unless it names the state of it', async () => {
+    it('by number overwrites a post with a key only when the request has its current hash', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, { title: 'keyed' }, 201);
       const put = (body: object) =>
@@ -510,7 +510,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       });
     });
 
-    it('by its number, as older servers do it, makes the post and then writes over nothing', async () => {
+    it('by number, as from older servers, creates the post and overwrites no other', async () => {
       const number = newContentId();
       const put = (body: object) =>
         client().send('PUT', `/sitebridge/v1/items/${number}`, {
@@ -520,7 +520,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       const made = await put({ title: 'by number' });
       expect(made).toMatchObject({ status: 201, json: { item: { content_id: number } } });
       const { id, hash } = z.object({ item }).parse(made.json).item;
-      // A new database at the same address gives the number to another content.
+      // A new database at the same address may assign the number to another content.
       expect(await put({ title: 'another content' })).toMatchObject({
         status: 409,
         json: { code: 'sitebridge_conflict', data: { item: { id, title: 'by number' } } },
@@ -529,7 +529,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
         status: 200,
         json: { created: false, item: { id, title: 'edited', content_id: number, content_key: null } },
       });
-      // A server that knows keys finds what was made of a create whose answer was lost before.
+      // A server that uses keys finds the post of an earlier create whose response was lost.
       const key = newContentId();
       expect(await write(key, { ...texts, legacy_id: number })).toMatchObject({
         status: 409,
@@ -537,7 +537,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
       });
     });
 
-    it('is told of with its key', async () => {
+    it('makes the webhook of the post carry the content’s key', async () => {
       const contentId = newContentId();
       const { item: made } = await written(contentId, { status: 'publish' }, 201);
       const message: unknown = JSON.parse(await client().site.postMessage('status', made.id));

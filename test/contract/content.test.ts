@@ -1,4 +1,4 @@
-/** Every platform keeps content in step by the same promises. */
+/** Runs the content sync tests for every platform. */
 import { describeContentSync } from './contentSuite.ts';
 import { customDriver } from './customDriver.ts';
 import { shopifyDriver } from './shopifyDriver.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { type ContractClient, idsOf, type ShownPost, shifted, unique } from './contractSite.ts';
 
-/** Lists of posts: what a sync reads. */
+/** Lists of posts, as a sync reads them. */
 export function describeLists(client: () => ContractClient): void {
   describe('lists of posts', () => {
     const word = unique('zebra');
@@ -25,7 +25,7 @@ export function describeLists(client: () => ContractClient): void {
       client().get('/wp/v2/posts', `context=edit&search=${word}&_fields=id&${query}`, as);
     const at = (...places: number[]) => places.map((place) => ids[place]);
 
-    it('show published posts alone, any status but the trash, or those that are named', async () => {
+    it('show published posts by default; `any` means every status but the trash', async () => {
       expect(idsOf(await list('orderby=id&order=asc'))).toEqual(at(0, 4));
       expect(idsOf(await list('orderby=id&order=asc&status=any'))).toEqual(ids);
       expect(idsOf(await list('orderby=id&order=asc&status=draft,private'))).toEqual(at(1, 2));
@@ -39,7 +39,7 @@ export function describeLists(client: () => ContractClient): void {
       });
     });
 
-    it('leave out of any status those that searches leave out, unless they are named', async () => {
+    it('leave out statuses that are excluded from search, unless the request names them', async () => {
       const { id } = await client().createPost({ title: `${word} shelf` });
       await client().site.inAdmin.setStatus(id, 'shelved');
       expect(idsOf(await list('orderby=id&order=asc&status=any'))).toEqual(ids);
@@ -47,7 +47,7 @@ export function describeLists(client: () => ContractClient): void {
       await client().send('DELETE', `/wp/v2/posts/${id}`, { query: 'force=true' });
     });
 
-    it('are where their type has its namespace, and so are terms', async () => {
+    it('are in the namespace of their type, and terms in the namespace of their taxonomy', async () => {
       const mood = await client().send('POST', '/cinema/v1/moods', { body: { name: word } });
       expect(mood).toMatchObject({ status: 201, json: { taxonomy: 'mood' } });
       const moods = [z.object({ id: z.int() }).parse(mood.json).id];
@@ -71,11 +71,11 @@ export function describeLists(client: () => ContractClient): void {
       ['', [4, 3, 2, 1, 0]],
       ['orderby=modified&order=asc', [0, 1, 2, 3, 4]],
       ['orderby=title&order=asc', [1, 2, 0, 3, 4]],
-    ])('are in the order asked for: %s', async (order, places) => {
+    ])('have the order of the request: %s', async (order, places) => {
       expect(idsOf(await list(`status=any&${order}`))).toEqual(at(...places));
     });
 
-    it('are cut into pages, with the whole counted', async () => {
+    it('come in pages, with the total count', async () => {
       const second = await list('status=any&orderby=id&order=asc&per_page=2&page=2');
       expect(idsOf(second)).toEqual(at(2, 3));
       expect(second.headers.get('x-wp-total')).toBe('5');
@@ -84,7 +84,7 @@ export function describeLists(client: () => ContractClient): void {
       expect(idsOf(await list('status=any&orderby=id&order=asc&per_page=2&offset=9'))).toEqual([]);
     });
 
-    it('say that a page is past the end, unless there is nothing at all', async () => {
+    it('answer an error for a page past the end, but an empty list without posts', async () => {
       expect(await list('status=any&per_page=2&page=4')).toMatchObject({
         status: 400,
         json: { code: 'rest_post_invalid_page_number', data: { status: 400 } },
@@ -105,7 +105,7 @@ export function describeLists(client: () => ContractClient): void {
       expect(await list(query)).toMatchObject({ status: 400, json: { code: 'rest_invalid_param' } });
     });
 
-    it('include and exclude ids, in the order of `include` where that is asked for', async () => {
+    it('include and exclude ids, in the order of `include` on request', async () => {
       const [a, b, c] = ids;
       expect(idsOf(await list(`status=any&include=${c},${a}&orderby=include&order=asc`))).toEqual([c, a]);
       expect(idsOf(await list(`status=any&orderby=id&order=asc&exclude=${a},${b}`))).toEqual(at(2, 3, 4));
@@ -115,21 +115,21 @@ export function describeLists(client: () => ContractClient): void {
       });
     });
 
-    it('find by slug in every status', async () => {
+    it('find a slug in every status', async () => {
       const slugs = `${word}-draft,${posts[4]?.slug}`;
       expect(idsOf(await list(`status=any&orderby=id&order=asc&slug=${slugs}`))).toEqual(at(1, 4));
       expect(idsOf(await list(`slug=${slugs}`))).toEqual(at(4));
     });
 
-    it('search in title and content, all words', async () => {
+    it('find posts that have all search words in title or content', async () => {
       expect(idsOf(await client().get('/wp/v2/posts', `search=striped%20${word}&_fields=id`))).toEqual(at(0));
     });
 
     it.each([0, 5.5, -8])('compare dates strictly, to the second, in local time (UTC%d)', async (hours) => {
       await client().site.setGmtOffset(hours);
       const [, , third] = posts;
-      if (third === undefined) throw new Error('Not written.');
-      // What was stored before the time zone changed keeps the local time of then: it was UTC.
+      if (third === undefined) throw new Error('The third post is missing.');
+      // A post stored before the time zone changed keeps its old local time, which was UTC.
       const offset = '%2B00:00';
       const local = shifted(third.modified_gmt, -hours * 3600);
       const since = async (query: string) => idsOf(await list(`status=any&orderby=id&order=asc&${query}`));
@@ -141,7 +141,7 @@ export function describeLists(client: () => ContractClient): void {
     });
     afterAll(() => client().site.setGmtOffset(0));
 
-    it('give the fields asked for alone, parts of them too, with terms embedded', async () => {
+    it('give only the requested fields and parts of fields, with embedded terms', async () => {
       const query =
         'per_page=1&_embed=wp:term&_fields=id,title.raw,categories,_links.wp:term,_embedded.wp:term';
       const { json } = await client().get('/wp/v2/posts', `context=edit&search=${word}&${query}`);
@@ -158,12 +158,12 @@ export function describeLists(client: () => ContractClient): void {
       ]);
     });
 
-    it('have raw texts for editing alone', async () => {
+    it('have raw texts only for editing', async () => {
       const [shown] = [(await client().get('/wp/v2/posts', `search=${word}&_fields=title`)).json].flat();
       expect(shown).toEqual({ title: { rendered: `${word} e` } });
     });
 
-    it('leave out what a user may not edit, after counting it', async () => {
+    it('count posts that the user may not edit, but leave them out', async () => {
       const own = await client().createPost({ title: `${word} own`, status: 'publish' }, 'author');
       const seen = await list('status=any&orderby=id&order=asc', 'author');
       expect(idsOf(seen)).toEqual([own.id]);
@@ -171,7 +171,7 @@ export function describeLists(client: () => ContractClient): void {
       expect(await list('status=any', 'subscriber')).toMatchObject({ status: 400 });
     });
 
-    it('are there for signed requests', async () => {
+    it('work with signed requests', async () => {
       expect(idsOf(await list('status=private', 'connector'))).toEqual(at(2));
     });
   });

@@ -1,12 +1,12 @@
 /**
- * What content sync promises of every platform, seen through the API and by runs alone. A driver says how the other
- * side is brought up and what happens there.
+ * The tests of content sync that every platform must pass. They use only the API and runs. A driver starts
+ * the simulated site and acts on it.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RunBody } from '../support/runBody.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
-/** An item as the other side holds it, in the words of the API. */
+/** An item on the simulated site, with the field names of the API. */
 export interface SiteItem {
   external_id: string;
   content_type: string;
@@ -19,31 +19,31 @@ export interface SiteItem {
   terms: string[];
 }
 
-/** One site that is connected to the server under test. */
+/** A site that is connected to the server under test. */
 interface DrivenSite {
   siteId: number;
   owner: { token: string };
   /** `/api/v1/integration/integrations/{id}`. */
   integration: string;
-  /** Everything that belongs to the site's content. */
+  /** All items that belong to the site's content. */
   list(): SiteItem[];
-  /** Someone at the site publishes an item of the driver's type; gives its id. */
+  /** Someone at the site publishes an item of the driver's type. Returns its id. */
   create(title: string): string;
-  /** Someone at the site gives an item another title; `undated`: nothing there says that it changed. */
+  /** Someone at the site changes an item's title. With `undated` the site shows no date of the change. */
   retitle(id: string, title: string, options?: { undated: true }): void;
   remove(id: string): void;
-  /** Creates are done, and the answer to one at least does not arrive. */
+  /** The site performs creates, but loses the response of at least one. */
   loseAnswers(): void;
   stop(): Promise<void>;
 }
 
 export interface ContentDriver {
   name: string;
-  /** What the tests create. */
+  /** The content type that the tests create. */
   type: string;
   /** Terms that a new content of this type may have. */
   terms: { taxonomy: string; slug: string; name: string }[];
-  /** Does an item of this type have an excerpt? */
+  /** Whether an item of this type has an excerpt. */
   hasExcerpt: boolean;
   /** Settings that the server needs. */
   environment?(): Promise<Record<string, string>>;
@@ -64,14 +64,14 @@ interface EventBody extends Record<string, unknown> {
   details: { outcome?: string };
 }
 
-/** Describes it all for one driver. */
+/** Describes all tests for one driver. */
 export function describeContentSync(driver: ContentDriver): void {
   describe(driver.name, () => {
     let server: TestServer;
     let site: DrivenSite;
 
     beforeAll(async () => {
-      // A run is waited for to its end, also on a busy machine.
+      // A sync call must wait until the run ends, also on a busy machine.
       server = await startTestServer({ SYNC_WAIT_S: '120', ...(await driver.environment?.()) });
     });
     beforeEach(async () => {
@@ -95,7 +95,7 @@ export function describeContentSync(driver: ContentDriver): void {
     async function events(query: string): Promise<EventBody[]> {
       return (await owner().get(`${site.integration}/events?${query}`).expect(200)).body.results;
     }
-    /** Everything that is stored of the site and there. */
+    /** All contents of the site that the server stores. */
     async function contents(): Promise<ContentBody[]> {
       const { body } = await owner().get(`/api/v1/content?site_id=${site.siteId}&limit=200`).expect(200);
       expect(body.next_cursor).toBeNull();
@@ -104,7 +104,7 @@ export function describeContentSync(driver: ContentDriver): void {
     async function content(id: number): Promise<ContentBody> {
       return (await owner().get(`/api/v1/content/${id}`).expect(200)).body;
     }
-    /** What is stored of an item of the driver's type, by its id there. */
+    /** The stored content of an item of the driver's type, by its external id. */
     async function storedAs(externalId: string): Promise<ContentBody> {
       const found = (await contents()).find(
         (each) => each.content_type === driver.type && each.external_id === externalId,
@@ -112,7 +112,7 @@ export function describeContentSync(driver: ContentDriver): void {
       if (!found) throw new Error(`Nothing is stored of ${driver.type} ${externalId}.`);
       return found;
     }
-    /** Writes a content here, as a user would; gives its id. */
+    /** Creates a content on the server, as a user would. Returns its id. */
     async function write(fields: object): Promise<number> {
       const made = await owner()
         .post('/api/v1/content', {
@@ -125,7 +125,7 @@ export function describeContentSync(driver: ContentDriver): void {
       return made.body.id;
     }
     const edit = (id: number, fields: object) => owner().patch(`/api/v1/content/${id}`, fields).expect(200);
-    /** An item that both sides had alike, and that has been given the title `Ours` here since. */
+    /** An item that was in sync, then got the title `Ours` on the server. */
     async function editedHere(): Promise<{ id: number; externalId: string }> {
       const externalId = site.create('Agreed');
       await pull();
@@ -145,7 +145,7 @@ export function describeContentSync(driver: ContentDriver): void {
       return found;
     }
 
-    /** The site's contents are stored here as they are there. */
+    /** Expects that the stored contents equal the site's items. */
     async function expectInStep(): Promise<void> {
       const stored = (await contents()).filter((each) => each.sync_state !== 'deleted_remote');
       expect(
@@ -166,7 +166,7 @@ export function describeContentSync(driver: ContentDriver): void {
     }
 
     describe('a pull', () => {
-      it('brings everything with its fields', async () => {
+      it('stores every item with all its fields', async () => {
         const count = site.list().length;
         const run = await pull();
         expect(run).toMatchObject({
@@ -194,7 +194,7 @@ export function describeContentSync(driver: ContentDriver): void {
         expect(await contents()).toEqual(before);
       });
 
-      it('finds what was edited, added and deleted', async () => {
+      it('finds edited, new and deleted items', async () => {
         const [edited, removed] = [site.create('To be edited'), site.create('To be removed')];
         await pull();
         site.retitle(edited, 'Edited "there" \\ 🎉');
@@ -217,7 +217,7 @@ export function describeContentSync(driver: ContentDriver): void {
         ]);
       });
 
-      it('reads everything again when asked, and finds what left no date behind', async () => {
+      it('reads every item again with `full`, and finds changes without a date', async () => {
         const id = site.create('Dated');
         await pull();
         site.retitle(id, 'Undated', { undated: true });
@@ -229,10 +229,10 @@ export function describeContentSync(driver: ContentDriver): void {
         await expectInStep();
       });
 
-      it('spares the rest when one item is unreadable, and says which and why', async () => {
+      it('stores the other items when one is unreadable, and reports that item and the reason', async () => {
         const bad = site.create('Good');
         const count = site.list().length;
-        // No database takes it.
+        // PostgreSQL stores no NUL in text.
         site.retitle(bad, 'a\u0000b');
         const run = await pull();
         expect(run).toMatchObject({
@@ -250,7 +250,7 @@ export function describeContentSync(driver: ContentDriver): void {
     });
 
     describe('a push', () => {
-      it('creates what is ready, and no draft', async () => {
+      it('creates the contents that are ready, and no draft', async () => {
         const draft = await write({ title: 'Not yet' });
         const fields = {
           title: 'Ready "quoted" \\ 🎉',
@@ -283,12 +283,12 @@ export function describeContentSync(driver: ContentDriver): void {
         expect((await push()).totals).toMatchObject({ pushed: 0 });
         expect(onSite(external_id)).toMatchObject({ title: 'Second', body: '<p>more</p>' });
         expect(titled('First')).toEqual([]);
-        // What was pushed is no change of the site when it is pulled.
+        // A pull must not see the pushed edit as a change of the site.
         expect(await pull({ full: true })).toMatchObject({ status: 'success', totals: { conflicts: 0 } });
         expect(await content(id)).toMatchObject({ title: 'Second', sync_state: 'in_sync', external_id });
       });
 
-      it('ends with one item each when answers get lost', async () => {
+      it('ends with one item for each content when responses get lost', async () => {
         await sync({ direction: 'metadata' });
         const titles = Array.from({ length: 5 }, (_, each) => `Lost ${each}`);
         const ids: number[] = [];
@@ -303,7 +303,7 @@ export function describeContentSync(driver: ContentDriver): void {
         }
       });
 
-      it('overwrites nothing that changed on the site since, until a person keeps what is here', async () => {
+      it('overwrites no item that changed on the site, until a user resolves for `local`', async () => {
         const { id, externalId } = await editedHere();
         site.retitle(externalId, 'Theirs');
         expect((await sync({ direction: 'both' })).totals).toMatchObject({ conflicts: 1, pushed: 0 });
@@ -311,7 +311,7 @@ export function describeContentSync(driver: ContentDriver): void {
         expect(await content(id)).toMatchObject({ title: 'Ours', sync_state: 'conflict' });
         await sync({ direction: 'both' });
         const told = (await events('limit=100')).filter(({ action }) => action === 'conflict');
-        // Once, however often it is met.
+        // One conflict event, however many runs meet the conflict.
         expect(told).toMatchObject([{ event_type: 'content', content_id: id, external_id: externalId }]);
         await resolve(id, 'local');
         await push();
@@ -319,7 +319,7 @@ export function describeContentSync(driver: ContentDriver): void {
         expect(await content(id)).toMatchObject({ title: 'Ours', sync_state: 'in_sync' });
       });
 
-      it('finds a conflict without a pull before it, and takes the site when a person says so', async () => {
+      it('finds a conflict without a pull, and takes the site’s item when a user resolves for `remote`', async () => {
         const { id, externalId } = await editedHere();
         site.retitle(externalId, 'Theirs');
         expect((await push()).totals).toMatchObject({ conflicts: 1, pushed: 0 });
@@ -328,7 +328,7 @@ export function describeContentSync(driver: ContentDriver): void {
         expect(await content(id)).toMatchObject({ title: 'Theirs', sync_state: 'in_sync' });
       });
 
-      it('says what has been deleted on the site in place of writing it anew', async () => {
+      it('reports an item that was deleted on the site, and does not create it again', async () => {
         const { id, externalId } = await editedHere();
         site.remove(externalId);
         expect((await push()).totals).toMatchObject({ deleted: 1, pushed: 0 });

@@ -8,7 +8,9 @@ export interface Pair {
   application_password: string;
 }
 
-/** What can be broken on both sides, and the code that the connection test must then give. */
+/**
+ * The faults that can be caused on both kinds of site, with the code that the connection test must report.
+ */
 export const BREAKS = {
   rest_closed: 'rest_disabled',
   dirty_json: 'ok',
@@ -20,13 +22,13 @@ export const BREAKS = {
 export type Break = keyof typeof BREAKS;
 
 /**
- * It has a type `film` of the namespace `cinema/v1`, with a taxonomy `mood` there too, and a status `shelved` that
- * searches leave out.
+ * A WordPress under contract. It has a type `film` and a taxonomy `mood`, both in the namespace `cinema/v1`,
+ * and a status `shelved` that is excluded from search.
  */
 export interface ContractSite {
   /** Home, without a slash at the end. */
   url: string;
-  /** The connector is connected as this site with this key, acting as the editor. */
+  /** The connector is connected as this site with this key, and acts as the editor. */
   siteId: number;
   siteKey: string;
   /** The connector's version. */
@@ -34,16 +36,16 @@ export interface ContractSite {
   editor: Pair;
   author: Pair;
   subscriber: Pair;
-  /** What the connector would tell of a post as it is now: the body of its webhook. */
+  /** The body of the webhook that the connector would send about the post in its present state. */
   postMessage(topic: 'status' | 'metadata', postId: number): Promise<string>;
-  /** Someone works in wp-admin, or a tool there does. */
+  /** Changes made in wp-admin, or by a tool on the site. */
   readonly inAdmin: {
     setTerms(postId: number, taxonomy: string, termIds: number[]): Promise<void>;
     setStatus(postId: number, status: string): Promise<void>;
     setMeta(postId: number, key: string, value: string): Promise<void>;
     untrash(postId: number): Promise<void>;
   };
-  /** Sets the time zone: hours that local time is ahead of UTC. */
+  /** Sets the time zone, as the hours that local time is ahead of UTC. */
   setGmtOffset(hours: number): Promise<void>;
   break(what: Break): Promise<void>;
   mend(): Promise<void>;
@@ -61,18 +63,18 @@ export interface JsonAnswer {
   json: unknown;
 }
 
-/** Who asks: a user by application password, the server by a signature that acts as the editor, or nobody. */
+/** The sender: a user with an application password, the server with a signature for the editor, or nobody. */
 export type Who = 'editor' | 'author' | 'subscriber' | 'connector' | 'nobody';
 
 interface ContractRequest {
   as?: Who;
   query?: string;
-  /** Sent as JSON, a Buffer as it is. */
+  /** A Buffer is sent as it is, anything else as JSON. */
   body?: unknown;
   headers?: Record<string, string>;
 }
 
-/** A post as the REST API shows it to an editor. */
+/** A post, as the REST API shows it to an editor. */
 const shownPost = z.object({
   id: z.int(),
   date: z.string(),
@@ -95,7 +97,7 @@ const shownPost = z.object({
 });
 export type ShownPost = z.output<typeof shownPost>;
 
-/** Speaks with a site under contract. */
+/** Sends requests to a site under contract. */
 export class ContractClient {
   readonly site: ContractSite;
   readonly #plainPermalinks: boolean;
@@ -111,7 +113,7 @@ export class ContractClient {
     return `${this.site.url}/wp-json${route}${query === '' ? '' : `?${query}`}`;
   }
 
-  /** Sends a request, by the editor where nobody else is named. */
+  /** Sends a request, as the editor by default. */
   async send(method: string, route: string, request: ContractRequest = {}): Promise<JsonAnswer> {
     const url = this.url(route, request.query);
     const raw = Buffer.isBuffer(request.body);
@@ -134,12 +136,12 @@ export class ContractClient {
     return this.send('GET', route, { query, as });
   }
 
-  /** Makes a post, which must succeed. */
+  /** Creates a post. Throws unless that succeeds. */
   async createPost(body: object, as: Who = 'editor', base = 'posts'): Promise<ShownPost> {
     return this.#posted(201, await this.send('POST', `/wp/v2/${base}`, { body, as }));
   }
 
-  /** Changes a post, which must succeed. */
+  /** Changes a post. Throws unless that succeeds. */
   async changePost(id: number, body: object, as: Who = 'editor', base = 'posts'): Promise<ShownPost> {
     return this.#posted(200, await this.send('POST', `/wp/v2/${base}/${id}`, { body, as }));
   }
@@ -148,7 +150,7 @@ export class ContractClient {
     return this.#posted(200, await this.get(`/wp/v2/${base}/${id}`, 'context=edit'));
   }
 
-  /** The user's own id. */
+  /** The user's id. */
   async me(as: Who): Promise<number> {
     const { json } = await this.get('/wp/v2/users/me', 'context=edit&_fields=id', as);
     return z.object({ id: z.int() }).parse(json).id;
@@ -174,7 +176,7 @@ export class ContractClient {
   }
 }
 
-/** The ids in an answered list, in its order. */
+/** The ids in a list response, in its order. */
 export function idsOf(answer: JsonAnswer): number[] {
   return z
     .array(z.object({ id: z.int() }))
@@ -182,12 +184,12 @@ export function idsOf(answer: JsonAnswer): number[] {
     .map(({ id }) => id);
 }
 
-/** A time as WordPress writes it, moved by so many seconds. */
+/** A WordPress time, moved by so many seconds. */
 export function shifted(time: string, seconds: number): string {
   return new Date(Date.parse(`${time}Z`) + seconds * 1000).toISOString().slice(0, 19);
 }
 
-/** What is unlike everything that an earlier run left on the site. */
+/** A word that no earlier run has left on the site. */
 export function unique(word: string): string {
   return `${word}${randomBytes(4).toString('hex')}`;
 }

@@ -5,10 +5,10 @@ import { startSimulatedApi } from '../../src/simulation/custom/simulatedApi.ts';
 import { buildAccount, buildSite, integrationsPath } from '../support/builders.ts';
 import type { ContentDriver } from './contentSuite.ts';
 
-/** Terms are written only where the description says so. */
+/** Terms are written only when the description lists them. */
 const WRITTEN = ['title', 'slug', 'body', 'excerpt', 'status', 'content_key', 'terms'];
 
-/** A simulated API that a user has described; its list comes in pages of this kind. */
+/** A simulated API with a description, whose list has this kind of paging. */
 export function customDriver(paging: PagingKind): ContentDriver {
   return {
     name: `a custom API with pages by ${paging}`,
@@ -46,7 +46,7 @@ export function customDriver(paging: PagingKind): ContentDriver {
             terms: attributes.tags.map(({ key }) => `tag:${key}`).sort(),
           })),
         create(title) {
-          // An id is given once, also when its item is gone.
+          // The API uses an id only once, even after its item was deleted.
           lastId = Math.max(lastId, ...api.items.map((item) => item.id)) + 1;
           const id = lastId;
           api.items.push(makeItem(id));

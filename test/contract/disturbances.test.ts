@@ -9,7 +9,7 @@ import {
   startSimulatedWordpress,
 } from '../../src/simulation/wordpress/simulatedWordpress.ts';
 
-/** What can go wrong with the simulation's requests: each of it does what it says, as often as it is told to. */
+/** The faults of the simulation: each has its effect, as often as it was requested. */
 
 const siteKey = `sbk_${'k'.repeat(43)}`;
 const authorization = `Basic ${Buffer.from('editor:abcdefghijklmnopqrstuvwx').toString('base64')}`;
@@ -68,15 +68,15 @@ describe('a disturbed write', () => {
   });
 });
 
-describe('a disturbed reading', () => {
-  it('that is slow takes its time', async () => {
+describe('a disturbed response', () => {
+  it('takes its time when it is slow', async () => {
     site.disturb({ fault: 'latency', ms: 200, times: 1 });
     const begun = performance.now();
     await list();
     expect(performance.now() - begun).toBeGreaterThan(190);
   });
 
-  it('that does not end goes on until the reader leaves', async () => {
+  it('goes on until the reader leaves when it is endless', async () => {
     site.disturb({ fault: 'endless', times: 1 });
     const reading = new AbortController();
     const answer = await ask('posts', { signal: reading.signal });
@@ -89,7 +89,7 @@ describe('a disturbed reading', () => {
     expect(length).toBeGreaterThan(5_000_000);
   });
 
-  it('has items that are spoiled', async () => {
+  it('has malformed items', async () => {
     site.disturb({ fault: 'item_without_id', times: 1 });
     const [nameless, next] = titled.parse(await (await list()).json());
     expect(nameless).not.toHaveProperty('id');
@@ -114,7 +114,7 @@ describe('a disturbed reading', () => {
     const ids = async (query: string) => titled.parse(await (await list(query)).json()).map(({ id }) => id);
     const [, , third, fourth] = [...(await ids('')), ...(await ids('&page=2'))];
     site.disturb({ fault: 'page_shrinks', times: 1 });
-    // What was third is second now, on the page that was read before.
+    // The item that was third is now second, on a page that the reader already has.
     expect((await ids('&page=2'))[0]).toBe(fourth);
     expect((await ids(''))[1]).toBe(third);
 
@@ -132,7 +132,7 @@ describe('disturbances', () => {
     return seen;
   };
 
-  it('spare some requests, and hit so many and those that are meant', async () => {
+  it('spare some requests, and affect only as many as set, of the kind that was set', async () => {
     site.disturb({
       fault: 'error_before',
       skip: 1,
@@ -143,7 +143,7 @@ describe('disturbances', () => {
     expect(await statuses(5)).toEqual([200, 500, 500, 200, 200]);
   });
 
-  it('come at a rate, the same with the same seed', async () => {
+  it('come at a rate, in the same order with the same seed', async () => {
     const run = async (seed: number) => {
       site.calm();
       site.disturb({ fault: 'error_before', rate: { probability: 0.5, random: seededRandom(seed) } });
@@ -190,7 +190,7 @@ describe('webhooks of the simulation', () => {
     return received.map(({ topic, body }) => [topic, body.status ?? body.title]);
   };
 
-  it('tell of what someone does, once for each post and topic', async () => {
+  it('report each change, once for each post and topic', async () => {
     await deliver();
     const post = site.editor.create('post', { title: 'One', status: 'publish' });
     site.editor.edit(post.id, { title: 'Two' });
@@ -212,7 +212,7 @@ describe('webhooks of the simulation', () => {
     expect(await deliver()).toEqual([]);
   });
 
-  it('wait until they are taken, and keep their ids', async () => {
+  it('are retried with the same id until they are accepted', async () => {
     site.editor.create('page', { title: 'Waits', status: 'publish' });
     answerStatus = 503;
     await deliver();
@@ -222,7 +222,7 @@ describe('webhooks of the simulation', () => {
     expect(received[0]?.id).toBe(refused?.id);
   });
 
-  it('come twice where that is asked for', async () => {
+  it('come twice when the test asks for that', async () => {
     site.editor.create('page', { title: 'Twice', status: 'publish' });
     site.disturb({ fault: 'duplicate_webhook', times: 1 });
     await deliver();
@@ -233,7 +233,7 @@ describe('webhooks of the simulation', () => {
 });
 
 describe('the clock of the simulation', () => {
-  it('dates what is written, hours off and in its time zone', async () => {
+  it('dates posts with its own hours and time zone', async () => {
     let now = Date.UTC(2026, 0, 2, 3, 4, 5);
     const other = await startSimulatedWordpress({ siteId: 7, now: () => now });
     const post = other.editor.create('post', { title: 'x', status: 'publish' });

@@ -51,7 +51,7 @@ export function describeMedia(client: () => ContractClient): void {
       });
     });
 
-    it('have slugs of their own; the same name twice is two files', async () => {
+    it('get unique slugs, so two uploads of the same name make two files', async () => {
       const word = unique('twice');
       const slugs: unknown[] = [];
       for (const _ of [1, 2]) slugs.push(shownMedia.parse((await upload(`${word}.png`)).json).slug);
@@ -60,14 +60,14 @@ export function describeMedia(client: () => ContractClient): void {
       expect(named.json).toMatchObject({ slug: `${word}-named`, title: { raw: 'T' } });
     });
 
-    it('are the featured image of a post', async () => {
+    it('can be the featured image of a post', async () => {
       const { id } = shownMedia.parse((await upload(`${unique('f')}.png`)).json);
       const post = await client().createPost({ title: 'x', featured_media: id });
       expect(post.featured_media).toBe(id);
       expect((await client().changePost(post.id, { featured_media: 0 })).featured_media).toBe(0);
     });
 
-    it('are refused without a file, a name or the right to', async () => {
+    it('are refused without a file, a name or the permission', async () => {
       const refused = async (headers: Record<string, string>, body?: Buffer) =>
         await client().send('POST', '/wp/v2/media', { headers, ...(body === undefined ? {} : { body }) });
       expect(await refused({})).toMatchObject({ status: 400, json: { code: 'rest_upload_no_data' } });
@@ -85,7 +85,7 @@ export function describeMedia(client: () => ContractClient): void {
       expect(await upload(`${unique('author')}.png`, { as: 'author' })).toMatchObject({ status: 201 });
     });
 
-    it('go only for good', async () => {
+    it('are deleted permanently, without a trash', async () => {
       const { id } = shownMedia.parse((await upload(`${unique('gone')}.png`)).json);
       expect(await client().send('DELETE', `/wp/v2/media/${id}`)).toMatchObject({
         status: 501,

@@ -4,9 +4,9 @@ import { buildAccount, buildSite, integrationsPath } from '../support/builders.t
 import { Relay } from '../support/relay.ts';
 import type { ContentDriver, SiteItem } from './contentSuite.ts';
 
-/** The simulated Shopify; what the tests create is an article or a product. */
+/** The simulated Shopify. The tests create articles or products. */
 export function shopifyDriver(type: 'article' | 'product'): ContentDriver {
-  // The server is told once where Shopify is, and each test has a Shopify of its own.
+  // The server gets Shopify's address once, but each test starts a Shopify of its own.
   const relay = new Relay(0);
   return {
     name: `Shopify with each ${type}`,
@@ -25,7 +25,7 @@ export function shopifyDriver(type: 'article' | 'product'): ContentDriver {
     hasExcerpt: type === 'article',
     environment: async () => ({ SHOPIFY_BASE_URL: `http://127.0.0.1:${await relay.port()}/{shop}` }),
     async start(server) {
-      // So large that no test waits for points.
+      // The bucket is so large that no test waits for points.
       const shopify = await startSimulatedShopify({
         bucket: { maximumAvailable: 20_000, restoreRate: 1_000 },
       });

@@ -22,7 +22,7 @@ export function describeTerms(client: () => ContractClient): void {
       return shownTerm.parse(json);
     }
 
-    it('are made with a slug of their name, and names are kept as HTML', async () => {
+    it('get a slug from their name, and keep their name as HTML', async () => {
       expect(await create({ name: `${word} Salt & <Pepper` })).toMatchObject({
         name: `${word} Salt &amp; &lt;Pepper`,
         slug: `${word}-salt-pepper`,
@@ -35,7 +35,7 @@ export function describeTerms(client: () => ContractClient): void {
       expect(tag).not.toHaveProperty('parent');
     });
 
-    it('exist once on each level, and say which is there', async () => {
+    it('exist once on each level; the error names the existing term', async () => {
       const name = unique('Twin ');
       const top = await create({ name });
       expect(await client().send('POST', '/wp/v2/categories', { body: { name } })).toMatchObject({
@@ -44,7 +44,7 @@ export function describeTerms(client: () => ContractClient): void {
       });
       const child = await create({ name, parent: top.id });
       expect(child).toMatchObject({ parent: top.id, slug: `${top.slug}-${top.slug}` });
-      // A slug that is taken gets a number where the name is another.
+      // A term with another name but a taken slug gets a numbered slug.
       expect(await create({ name: `${name} b`, slug: top.slug })).toMatchObject({ slug: `${top.slug}-2` });
       expect(await create({ name, slug: unique('other-') })).toMatchObject({ name });
       const tag = await create({ name }, 'tags');
@@ -66,7 +66,7 @@ export function describeTerms(client: () => ContractClient): void {
       });
     });
 
-    it('may be made by authors in flat taxonomies alone', async () => {
+    it('can be created by authors only in flat taxonomies', async () => {
       const send = (base: string, as: 'author' | 'subscriber') =>
         client().send('POST', `/wp/v2/${base}`, { body: { name: unique('a-') }, as });
       expect(await send('tags', 'author')).toMatchObject({ status: 201 });
@@ -75,7 +75,7 @@ export function describeTerms(client: () => ContractClient): void {
       }
     });
 
-    it('change, but not to a slug that is taken; the parent never loops', async () => {
+    it('can change, but get no taken slug and no loop of parents', async () => {
       const parent = await create({ name: unique('p-') });
       const child = await create({ name: unique('c-'), parent: parent.id });
       const change = (id: number, body: object) => client().send('POST', `/wp/v2/categories/${id}`, { body });
@@ -98,7 +98,7 @@ export function describeTerms(client: () => ContractClient): void {
       });
     });
 
-    it('are deleted for good alone: children move up, posts lose them', async () => {
+    it('are deleted permanently: children move up, posts lose the term', async () => {
       const top = await create({ name: unique('t-') });
       const middle = await create({ name: unique('m-'), parent: top.id });
       const bottom = await create({ name: unique('b-'), parent: middle.id });
@@ -146,18 +146,18 @@ export function describeTerms(client: () => ContractClient): void {
     const list = (query: string) => client().get('/wp/v2/categories', `search=${word}&${query}`);
     const at = (...places: number[]) => places.map((place) => ids[place]);
 
-    it('go by name, or as asked for', async () => {
+    it('are ordered by name, or as the request asks', async () => {
       expect(idsOf(await list(''))).toEqual(at(1, 0, 2));
       expect(idsOf(await list('orderby=id&order=asc'))).toEqual(ids);
       expect(idsOf(await list('orderby=id&order=desc'))).toEqual(at(2, 1, 0));
     });
 
-    it('are cut into pages; past the end there is nothing', async () => {
+    it('come in pages; past the end they are empty', async () => {
       const second = await list('orderby=id&per_page=2&page=2');
       expect(idsOf(second)).toEqual(at(2));
       expect([second.headers.get('x-wp-total'), second.headers.get('x-wp-totalpages')]).toEqual(['3', '2']);
       expect(await list('per_page=2&page=3')).toMatchObject({ status: 200, json: [] });
-      // Only flat taxonomies know an offset.
+      // Only flat taxonomies support an offset.
       expect(idsOf(await list('orderby=id&per_page=2&offset=1'))).toEqual(at(0, 1));
       const tags = async (query: string) => idsOf(await client().get('/wp/v2/tags', `orderby=id&${query}`));
       const [first, fromSecond] = [await tags('per_page=2'), await tags('per_page=1&offset=1')];
@@ -165,7 +165,7 @@ export function describeTerms(client: () => ContractClient): void {
       expect(await list('per_page=101')).toMatchObject({ status: 400, json: { code: 'rest_invalid_param' } });
     });
 
-    it('find by slug, parent and use, and count published posts alone', async () => {
+    it('filter by slug, parent and use, and count only published posts', async () => {
       expect(idsOf(await list(`slug=${word}-c`))).toEqual(at(2));
       expect(idsOf(await list(`parent=${ids[0]}`))).toEqual(at(2));
       expect(idsOf(await list('parent=0'))).toEqual(at(1, 0));

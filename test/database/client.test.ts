@@ -8,7 +8,7 @@ let database: TestDatabase;
 let prisma: Database;
 beforeAll(async () => {
   database = await createTestDatabase();
-  // One connection, as prepared statements are listed for their own session only.
+  // A single connection, because a session lists only its own prepared statements.
   prisma = createPrisma({ url: database.url, poolSize: 1, logger: pino({ level: 'silent' }) });
 });
 afterAll(async () => {
@@ -16,7 +16,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-test('queries that come again are prepared, and the session says whose it is', async () => {
+test('repeated queries are prepared, and the session has the server’s application name', async () => {
   for (let time = 0; time < 3; time++) await prisma.$queryRaw`SELECT ${time}::int AS again`;
   await prisma.$queryRaw`SELECT 1 AS once`;
   const prepared = await prisma.$queryRaw<
@@ -28,15 +28,15 @@ test('queries that come again are prepared, and the session says whose it is', a
   expect(name).toEqual([{ name: 'sitebridge' }]);
 });
 
-describe('transactions in a crowd', () => {
+describe('transactions under load', () => {
   const nothing = async () => {};
 
-  test('wait for a connection longer than the one before them takes', async () => {
+  test('wait for a connection longer than the previous transactions take', async () => {
     const long = prisma.$transaction((tx) => tx.$queryRaw`SELECT pg_sleep(2.5)::text`);
     await expect(Promise.all([long, prisma.$transaction(nothing)])).resolves.toHaveLength(2);
   });
 
-  test('that get none, or take too long, say that the database cannot serve', async () => {
+  test('without a connection, or beyond the time limit, report that the database cannot serve', async () => {
     const failed = await prisma.$transaction(async (tx) => {
       await tx.$queryRaw`SELECT 1`;
       return prisma.$transaction(nothing, { maxWait: 50 }).catch((error: unknown) => error);
@@ -50,7 +50,7 @@ describe('transactions in a crowd', () => {
   });
 
   test.each(['by model', 'raw'])(
-    'that wait for each other, %s: one gets through, the other may come again',
+    'that wait for each other, %s: one succeeds, the other is retryable',
     async (how) => {
       const crowd = createPrisma({ url: database.url, poolSize: 2, logger: pino({ level: 'silent' }) });
       try {
@@ -83,7 +83,7 @@ describe('transactions in a crowd', () => {
   );
 });
 
-test('a transaction is one: what fails leaves nothing', async () => {
+test('a failed transaction leaves no row', async () => {
   await prisma.$executeRaw`CREATE TABLE thing (id int)`;
   const doomed = prisma.$transaction(async (tx) => {
     await tx.$executeRaw`INSERT INTO thing VALUES (1)`;
@@ -93,7 +93,7 @@ test('a transaction is one: what fails leaves nothing', async () => {
   expect(await prisma.$queryRaw`SELECT * FROM thing`).toEqual([]);
 });
 
-test('only texts that come again get a name, and never without end', () => {
+test('only repeated statements get a name, and the number of names is limited', () => {
   const nameOf = statementNames();
   expect(nameOf({ sql: 'SELECT 1' })).toBe('');
   const name = nameOf({ sql: 'SELECT 1' });

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-test('an empty folder becomes a database that depends on nothing of the machine', async () => {
+test('an empty folder becomes a database that does not depend on the machine', async () => {
   const user = await folder.open();
   expect(user.fresh).toBe(true);
   const [database] = await query(
@@ -34,7 +34,7 @@ test('an empty folder becomes a database that depends on nothing of the machine'
   expect(await folder.postgresPid()).toBeUndefined();
 });
 
-test('no one gets in without the password, which only its owner may read', async () => {
+test('a connection requires the password, which only the folder’s owner can read', async () => {
   const user = await folder.open();
   const wrong = user.url.replace(/:[0-9a-f]+@/, ':wrong@');
   await expect(query(wrong, 'SELECT 1')).rejects.toThrow('password authentication failed');
@@ -46,7 +46,7 @@ test('no one gets in without the password, which only its owner may read', async
   await user.close();
 });
 
-test('a second process shares the server, and the last one out stops it', async () => {
+test('a second process shares the server, and the last process stops it', async () => {
   const first = await folder.open();
   const second = await folder.open();
   expect(second).toMatchObject({ fresh: false, url: first.url });
@@ -56,7 +56,7 @@ test('a second process shares the server, and the last one out stops it', async 
   expect(await folder.postgresPid()).toBeUndefined();
 });
 
-test('the data is there at the next start', async () => {
+test('the data survives a restart', async () => {
   const first = await folder.open();
   await query(first.url, 'CREATE TABLE kept (id int); INSERT INTO kept VALUES (7)');
   await first.close();
@@ -66,7 +66,7 @@ test('the data is there at the next start', async () => {
   await second.close();
 });
 
-test('PostgreSQL outlives a killed process, and the next one adopts it', async () => {
+test('PostgreSQL survives a killed process, and the next process adopts it', async () => {
   const killed = await folder.open();
   const pid = await folder.postgresPid();
   await killed.kill();
@@ -77,7 +77,7 @@ test('PostgreSQL outlives a killed process, and the next one adopts it', async (
   expect(await folder.postgresPid()).toBeUndefined();
 });
 
-test('a PostgreSQL that was killed too leaves a lock that heals, and no committed row is lost', async () => {
+test('a killed PostgreSQL leaves a lock that is repaired, and loses no committed row', async () => {
   const killed = await folder.open();
   await query(killed.url, 'CREATE TABLE kept (id int); INSERT INTO kept VALUES (7)');
   const pid = await folder.postgresPid();
@@ -89,7 +89,7 @@ test('a PostgreSQL that was killed too leaves a lock that heals, and no committe
   await next.close();
 });
 
-test('a lock whose process id now belongs to another program heals', async () => {
+test('a lock with the process id of another program is repaired', async () => {
   const user = await folder.open();
   const lock = join(folder.cluster, 'postmaster.pid');
   const lines = (await readFile(lock, 'utf8')).split('\n');
@@ -101,7 +101,7 @@ test('a lock whose process id now belongs to another program heals', async () =>
   await next.close();
 });
 
-test('an empty lock, left by a crash in the middle of a start, heals', async () => {
+test('an empty lock, left by a crash during a start, is repaired', async () => {
   await (await folder.open()).close();
   const lock = join(folder.cluster, 'postmaster.pid');
   await writeFile(lock, '');
@@ -112,7 +112,7 @@ test('an empty lock, left by a crash in the middle of a start, heals', async () 
   await user.close();
 });
 
-test('of several starts on an empty folder one makes the database and all use it', async () => {
+test('several starts on an empty folder create one database, which all use', async () => {
   const users = await Promise.all([folder.open(), folder.open(), folder.open()]);
   expect(users.filter((user) => user.fresh)).toHaveLength(1);
   expect(new Set(users.map((user) => user.url)).size).toBe(1);
@@ -121,7 +121,7 @@ test('of several starts on an empty folder one makes the database and all use it
   expect(await readdir(folder.home)).toEqual(['data']);
 });
 
-test('starts and ends that cross each other never fail and never leave a server', async () => {
+test('starts and ends at the same time never fail and never leave a server', async () => {
   const first = await folder.open();
   await query(first.url, 'CREATE TABLE visits (id serial)');
   await first.close();
@@ -139,7 +139,7 @@ test('starts and ends that cross each other never fail and never leave a server'
   await last.close();
 });
 
-test('a start that was killed while it made the database is begun again', async () => {
+test('a start that was killed while it created the database is repeated', async () => {
   const child = folder.spawn();
   await until(async () =>
     (await readdir(folder.home).catch(() => [])).some((name) => /^draft-[\da-f-]+$/.test(name)),
@@ -151,7 +151,7 @@ test('a start that was killed while it made the database is begun again', async 
   await user.close();
 });
 
-test('a process gets the server back on the same port when PostgreSQL is killed', async () => {
+test('a process gets the server back on the same port after PostgreSQL was killed', async () => {
   const user = await folder.open();
   const pid = await folder.postgresPid();
   process.kill(pid ?? 0, 'SIGKILL');
@@ -165,7 +165,7 @@ test('a process gets the server back on the same port when PostgreSQL is killed'
   expect(await folder.postgresPid()).toBeUndefined();
 });
 
-test('a folder that cannot be one is named', async () => {
+test('an unusable folder is named', async () => {
   await rm(folder.dataDir, { recursive: true });
   await writeFile(folder.dataDir, 'a file');
   const error = await folder.openFailing();
@@ -175,7 +175,7 @@ test('a folder that cannot be one is named', async () => {
   await rm(folder.dataDir);
 });
 
-test('a cluster of another major version is left alone, and both versions are named', async () => {
+test('a cluster of another major version is left unchanged, and both versions are named', async () => {
   await (await folder.open()).close();
   await writeFile(join(folder.cluster, 'PG_VERSION'), '13\n');
   const error = await folder.openFailing();
@@ -183,7 +183,7 @@ test('a cluster of another major version is left alone, and both versions are na
   expect(error.message).toContain(`${folder.cluster} was made by PostgreSQL 13`);
 });
 
-test("a server that does not start is told in PostgreSQL's own words", async () => {
+test("a server that does not start is reported in PostgreSQL's own words", async () => {
   await (await folder.open()).close();
   await writeFile(join(folder.cluster, 'postgresql.conf'), "shared_buffers = 'a lot'\n");
   const error = await folder.openFailing();
@@ -192,7 +192,7 @@ test("a server that does not start is told in PostgreSQL's own words", async () 
   expect(error.message).toContain(join(folder.dataDir, 'postgres.log'));
 });
 
-test('a password that is not the one of the folder is told', async () => {
+test('a password that does not fit the folder is reported', async () => {
   await (await folder.open()).close();
   await writeFile(join(folder.dataDir, 'postgres-password'), 'another\n');
   const error = await folder.openFailing();

@@ -1,11 +1,11 @@
 /**
- * A process that opens the embedded database in the folder given as argument, says so in one line of JSON,
- * closes it when standard input ends, and exits 0.
+ * A process that opens the embedded database in the folder of its argument, prints one line of JSON, closes
+ * the database when standard input ends, and exits 0.
  */
 import { pino } from 'pino';
 import { openEmbeddedDatabase } from '../../src/database/embedded/instance.ts';
 
-// Whoever started us may be gone before there is anything to say; clearing up comes all the same.
+// The parent process may end before the line is printed. The cleanup has to run all the same.
 process.stdout.on('error', () => undefined);
 
 const [dataDir = '', systemDir = ''] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** Starts and ends real processes on one embedded folder, and clears up after a test whatever became of it. */
+/** Starts and ends real processes on one embedded folder, and cleans up after a test, passed or failed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ export interface User {
   url: string;
   fresh: boolean;
   port: string;
-  /** Lets it close the database; gives its exit code. */
+  /** Makes the process close the database. Returns its exit code. */
   close(): Promise<number | null>;
   kill(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export class Folder {
     this.dataDir = dataDir;
   }
 
-  /** A new folder, which the user that PostgreSQL runs as can enter unless told otherwise. */
+  /** A new folder. By default the user who runs PostgreSQL can enter it. */
   static async make(mode = 0o711): Promise<Folder> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sitebridge-embedded-'));
     await chmod(dataDir, mode);
@@ -43,7 +43,7 @@ export class Folder {
     return join(this.home, 'data');
   }
 
-  /** Starts a process without waiting for it to have the database. */
+  /** Starts a process without waiting until it has the database. */
   spawn(systemDir = ''): ChildProcess {
     const child = spawn(
       process.execPath,
@@ -73,14 +73,14 @@ export class Folder {
     };
   }
 
-  /** Starts a process that is to fail; gives the error. */
+  /** Starts a process that must fail. Returns the error. */
   async openFailing(): Promise<{ name: string; message: string }> {
     const answer = await firstLine(this.spawn());
     if (!('error' in answer)) throw new Error('it opened the database');
     return answer.error;
   }
 
-  /** The process id of the PostgreSQL that runs here. */
+  /** The process id of the PostgreSQL that runs on this folder. */
   async postgresPid(): Promise<number | undefined> {
     return (await runningPostmaster(this.cluster))?.pid;
   }
@@ -96,7 +96,7 @@ export class Folder {
   }
 }
 
-/** Ends a process as a power cut would. */
+/** Kills a process without a chance to clean up, like a power cut. */
 export async function killHard(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
@@ -113,7 +113,7 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** Runs one statement; gives the rows. */
+/** Runs one statement. Returns the rows. */
 export async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client(url);
   client.on('error', () => undefined);
@@ -130,5 +130,5 @@ type Answer = { url: string; fresh: boolean } | { error: { name: string; message
 async function firstLine(child: ChildProcess): Promise<Answer> {
   if (!child.stdout) throw new Error('no output to read');
   for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line);
-  throw new Error('the process ended without a word');
+  throw new Error('the process ended without output');
 }

@@ -1,8 +1,8 @@
-/** Items that are written together: who waits, who fails, and with whom. */
+/** Items that are written in groups: which items wait, and which items fail together. */
 import { expect, test } from '@jest/globals';
 import { GroupCommit } from '../../src/database/groupCommit.ts';
 
-/** A writer whose groups are let go one by one. */
+/** A writer whose groups a test releases one by one. */
 function heldWriter(refuses: (item: number) => Error | null = () => null) {
   const groups: number[][] = [];
   const held: (() => void)[] = [];
@@ -15,7 +15,7 @@ function heldWriter(refuses: (item: number) => Error | null = () => null) {
     }
     return items.map(String);
   };
-  /** Lets groups go until all have settled. */
+  /** Releases groups until all items have settled. */
   const release = async <T>(all: Promise<T>): Promise<T> => {
     let settled = false;
     const end = all.finally(() => {
@@ -30,7 +30,7 @@ function heldWriter(refuses: (item: number) => Error | null = () => null) {
   return { write, groups, release };
 }
 
-test('one alone is written at once, what comes meanwhile is written together, each gets its own result', async () => {
+test('the first item is written at once, later items together, and each gets its own result', async () => {
   const { write, groups, release } = heldWriter();
   const commit = new GroupCommit({ write, most: 3, atOnce: 1 });
   const results = Promise.all([1, 2, 3, 4, 5].map((item) => commit.add(item)));
@@ -40,7 +40,7 @@ test('one alone is written at once, what comes meanwhile is written together, ea
   expect(await release(commit.add(6))).toBe('6');
 });
 
-test('a group that is held up does not stop the next', async () => {
+test('a delayed group does not delay the next group', async () => {
   const { write, groups, release } = heldWriter();
   const commit = new GroupCommit({ write, most: 3, atOnce: 2 });
   const results = Promise.all([commit.add(1), commit.add(2), commit.add(3)]);
@@ -48,7 +48,7 @@ test('a group that is held up does not stop the next', async () => {
   expect(await release(results)).toEqual(['1', '2', '3']);
 });
 
-test('one that cannot be written fails alone', async () => {
+test('an item that cannot be written fails alone', async () => {
   const refused = new Error('No such site.');
   const { write, groups, release } = heldWriter((item) => (item === 3 ? refused : null));
   const commit = new GroupCommit({ write, most: 9, atOnce: 1 });
@@ -62,7 +62,7 @@ test('one that cannot be written fails alone', async () => {
   expect(groups).toEqual([[1], [2, 3, 4], [2], [3], [4]]);
 });
 
-test('a database that is away fails the group, and is not asked once more for each', async () => {
+test('an unreachable database fails the group, without a retry for each item', async () => {
   const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
   const { write, groups, release } = heldWriter(() => away);
   const commit = new GroupCommit({ write, most: 9, atOnce: 1 });

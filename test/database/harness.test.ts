@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test('a test file gets a migrated database of its own', async () => {
+test('a test file gets its own migrated database', async () => {
   const other = await createTestDatabase();
   const client = new pg.Client(database.url);
   await client.connect();
@@ -24,7 +24,7 @@ test('a test file gets a migrated database of its own', async () => {
   expect(rows[0]).toEqual({ here: null, migrated: '_prisma_migrations' });
 });
 
-test('dropping ends connections that are still open', async () => {
+test('dropping a database closes its open connections', async () => {
   const other = await createTestDatabase();
   const client = new pg.Client(other.url);
   const ended = new Promise((resolve) => client.on('error', resolve));
@@ -33,7 +33,7 @@ test('dropping ends connections that are still open', async () => {
   await expect(ended).resolves.toBeInstanceOf(Error);
 });
 
-test('each database is a server of its own, and a copy is the same server', async () => {
+test('each database has its own server id, and a copy has the same server id', async () => {
   const other = await createTestDatabase();
   const copy = await copyTestDatabase(other);
   const [own, first, second] = await Promise.all([database, other, copy].map(serverIdOf));

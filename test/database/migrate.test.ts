@@ -37,7 +37,7 @@ async function failure(of: Promise<unknown>): Promise<Error> {
   return error;
 }
 
-test('migrations are applied in order, once, and recorded as Prisma does', async () => {
+test('migrations are applied in order, once, and recorded as Prisma records them', async () => {
   await write('2_second', 'ALTER TABLE one ADD COLUMN more int;');
   await write('1_first', 'CREATE TABLE one (id int);');
   expect(await pending()).toEqual(['1_first', '2_second']);
@@ -58,7 +58,7 @@ test('migrations are applied in order, once, and recorded as Prisma does', async
   expect(await migrate()).toEqual(['3_third']);
 });
 
-test('semicolons in functions, texts and comments do not tear a script apart', async () => {
+test('semicolons in functions, texts and comments do not split a script', async () => {
   await write(
     '1_function',
     `-- first; this
@@ -73,7 +73,7 @@ test('semicolons in functions, texts and comments do not tear a script apart', a
   ]);
 });
 
-test('starts at the same time do not get in each other’s way', async () => {
+test('starts at the same time do not disturb each other', async () => {
   await write('1_slow', 'CREATE TABLE one (id int); SELECT pg_sleep(0.3);');
   await write('2_more', 'CREATE TABLE two (id int);');
   const results = await Promise.all([migrate(), migrate(), migrate()]);
@@ -83,11 +83,11 @@ test('starts at the same time do not get in each other’s way', async () => {
   ]);
 });
 
-test('one that fails names itself, the cause and the way on, leaves nothing, and can be tried again', async () => {
+test('a failed migration is named with cause and remedy, leaves nothing, can be repeated', async () => {
   await write('1_good', 'CREATE TABLE one (id int);');
   await write('2_bad', 'CREATE TABLE two (id int); CREATE TABLE three (id nonsense);');
   const first = await failure(migrate());
-  // A later start must not go on as if nothing had been.
+  // A later start must report the same failure.
   const later = await failure(migrate());
   for (const error of [first, later]) {
     expect(error).toBeInstanceOf(SetupError);
@@ -99,14 +99,14 @@ test('one that fails names itself, the cause and the way on, leaves nothing, and
   expect(await query(database.url, `SELECT to_regclass('one') AS one, to_regclass('two') AS two`)).toEqual([
     { one: 'one', two: null },
   ]);
-  // The statement that the message gives is the one that helps.
+  // The statement in the message must be the remedy.
   const remedy = /UPDATE .*;/.exec(later.message)?.[0] ?? '';
   await query(database.url, remedy);
   await write('2_bad', 'CREATE TABLE two (id int);');
   expect(await migrate()).toEqual(['2_bad']);
 });
 
-test('one whose process was ended is told as well', async () => {
+test('a migration whose process was ended is reported too', async () => {
   await write('1_good', 'CREATE TABLE one (id int);');
   await migrate();
   await query(database.url, 'UPDATE _prisma_migrations SET finished_at = NULL');
@@ -115,7 +115,7 @@ test('one whose process was ended is told as well', async () => {
   expect(error.message).toContain('the process ended during the migration');
 });
 
-test('a database that is not there is told with the setting', async () => {
+test('a missing database is reported with its setting', async () => {
   const url = new URL(database.url);
   url.pathname = '/not_there';
   const error = await failure(migrateDatabase({ url: url.href, logger, migrationsDir }));

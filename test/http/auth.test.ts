@@ -17,7 +17,7 @@ afterAll(() => server.stop());
 const signIn = (email: unknown, password: unknown) => server.anyone.post(path, { email, password });
 
 describe('POST /auth/token', () => {
-  test('gives a token that says who and of which account, and that works', async () => {
+  test('gives a token that names the user and the account, and that works', async () => {
     const answer = await signIn(owner.email, owner.password).expect(200);
     expect(answer.body).toEqual({
       access_token: expect.any(String),
@@ -31,7 +31,7 @@ describe('POST /auth/token', () => {
     await server.as({ token: answer.body.access_token }).get('/api/v1/sites').expect(200);
   });
 
-  test('does not mind how the e-mail is written', async () => {
+  test('ignores case and spaces around the e-mail', async () => {
     await signIn(` ${owner.email.toUpperCase()} `, owner.password).expect(200);
   });
 
@@ -56,8 +56,8 @@ describe('POST /auth/token', () => {
   });
 
   test('takes as long for an unknown e-mail as for a wrong password', async () => {
-    // The median of several, as one call may meet a busy machine, and in turn, as it may become busy meanwhile.
-    // Argon2 takes tens of ms, a skipped one none.
+    // The median of several calls, as the machine may be busy during one of them. The two kinds alternate, as
+    // it may become busy between them. Argon2 takes tens of ms, a skipped Argon2 none.
     const timeOf = async (email: string) => {
       const started = performance.now();
       await signIn(email, 'not the password').expect(401);
@@ -67,7 +67,7 @@ describe('POST /auth/token', () => {
     for (let i = 0; i < 8; i += 1) {
       const known = await timeOf(owner.email);
       const unknown = await timeOf('nobody@example.com');
-      // The first ones open connections and compile.
+      // The first calls open connections and compile code.
       if (i > 0) times.push({ known, unknown });
     }
     const median = (of: 'known' | 'unknown') => times.map((each) => each[of]).sort((a, b) => a - b)[3] ?? 0;
@@ -93,14 +93,14 @@ describe('a token', () => {
   const works = async (token: string) => (await server.as({ token }).get('/api/v1/sites')).status === 200;
 
   test.each(['viewer', 'editor', 'admin', 'owner'])(
-    'of a %s carries no role: the database does',
+    'of a %s carries no role, which comes from the database',
     async (role) => {
       const user = await buildUser(server, owner.accountId, role);
       expect(await works(user.token)).toBe(role !== 'viewer');
     },
   );
 
-  test('follows a changed role', async () => {
+  test('gives the rights of the user’s present role', async () => {
     const user = await buildUser(server, owner.accountId, 'editor');
     expect(await works(user.token)).toBe(true);
     await server.db.user.update({ where: { id: user.userId }, data: { role: 'viewer' } });
@@ -123,20 +123,20 @@ describe('a token', () => {
     await eventually(async () => expectProblem(await server.as(user).get('/api/v1/sites'), 401), 5_000);
   });
 
-  test('that names another account than its user has is refused', async () => {
+  test("with another account than the user's is refused", async () => {
     const other = await buildAccount(server);
     const token = await signToken({ userId: owner.userId, accountId: other.accountId });
     expectProblem(await server.as({ token }).get('/api/v1/sites'), 401);
   });
 
-  test('of a user who is not there is refused', async () => {
+  test('of a missing user is refused', async () => {
     for (const userId of [0, -1, 2_147_483_647, 2 ** 31, 2 ** 63]) {
       const token = await signToken({ userId, accountId: owner.accountId });
       expectProblem(await server.as({ token }).get('/api/v1/sites'), 401);
     }
   });
 
-  test('is not taken from anywhere but the Authorization header', async () => {
+  test('is accepted only in the Authorization header', async () => {
     expectProblem(await server.anyone.get(`/api/v1/sites?access_token=${owner.token}`), 401);
     expectProblem(await server.anyone.get('/api/v1/sites').set('Cookie', `token=${owner.token}`), 401);
     expectProblem(await server.withKey(owner.token).get('/api/v1/sites'), 401);

@@ -1,4 +1,4 @@
-/** What no route takes, whatever it is for. Fields of single routes are tested beside them. */
+/** Input that every route refuses. The fields of single routes are tested beside the routes. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Sends a body as it stands. */
+/** Sends a body unchanged. */
 function send(body: string | Buffer, headers: Record<string, string> = {}, path = '/api/v1/sites') {
   return supertest(server.url)
     .post(path)
@@ -28,7 +28,7 @@ function send(body: string | Buffer, headers: Record<string, string> = {}, path 
 const site = (name: string) => JSON.stringify({ name, url: 'https://a.example' });
 
 describe('a body', () => {
-  test('of 2 MiB is too large, told by its length or not', async () => {
+  test('of 2 MiB is too large, with and without Content-Length', async () => {
     const large = site('a'.repeat(2 * 1024 * 1024));
     expectProblem(await send(large), 413, { code: 'too_large' });
     const before = await server.db.site.count();
@@ -51,7 +51,7 @@ describe('a body', () => {
     expectProblem(await send(site('a'), { 'Content-Type': type }), 415, { code: 'unsupported_media_type' });
   });
 
-  test('of another encoding than UTF-8, or compressed in a way that nobody knows, is not read', async () => {
+  test('in another encoding than UTF-8, or with an unknown compression, is not read', async () => {
     expectProblem(await send(site('a'), { 'Content-Type': 'application/json; charset=koi8-r' }), 415);
     expectProblem(await send(site('a'), { 'Content-Encoding': 'compress' }), 415);
   });
@@ -66,7 +66,7 @@ describe('a body', () => {
     }
   });
 
-  test('that is missing is asked for', async () => {
+  test('that is missing is an error of its own', async () => {
     expectProblem(await server.as(tenant.owner).post('/api/v1/sites'), 400, { code: 'body_missing' });
     expectProblem(await send(''), 400, { code: 'body_missing' });
   });
@@ -80,20 +80,20 @@ describe('a body', () => {
     '\ufeff\ufeff{}',
     '{"a":1}{"b":2}',
     '\0',
-  ])('that is no JSON (%j) is told as such', async (body) => {
+  ])('that is not JSON (%j) is an error of its own', async (body) => {
     const answer = await send(body);
     expectProblem(answer, 400, { code: 'malformed_json' });
     expect(answer.body.detail).not.toContain(body);
   });
 
   test.each(['null', '[]', '"text"', '1', 'true', '[{"name":"a"}]'])(
-    'that is %s, no object, is refused',
+    'that is %s instead of an object is refused',
     async (body) => {
       expectProblem(await send(body), 400, { code: 'invalid_input' });
     },
   );
 
-  test('that is not whole ends without an answer of ours going wrong', async () => {
+  test('that breaks off causes no fault in the server', async () => {
     const { port } = new URL(server.url);
     await new Promise<void>((resolve, reject) => {
       const socket = connect(Number(port), '127.0.0.1', () => {
@@ -110,7 +110,7 @@ describe('a body', () => {
     expect(server.log.filter((line) => line.includes('fault of ours'))).toEqual([]);
   });
 
-  test('that nests 100,000 deep is refused and named, in any field', async () => {
+  test('that nests 100,000 deep is refused in any field, and the error names the field', async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const objects = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
     for (const nest of [deep, objects]) {
@@ -128,7 +128,7 @@ describe('a body', () => {
     ['the first half of a surrogate pair', 'a\ud83d'],
     ['the second half', '\udc00a'],
     ['both in the wrong order', '\udc00\ud83d'],
-  ])('with %s in a value or a name is refused, by its name', async (_what, text) => {
+  ])('with %s in a value or a name is refused, and the error names the field', async (_what, text) => {
     expectProblem(await send(JSON.stringify({ name: text, url: 'https://a.example' })), 400, {
       fields: ['name'],
     });
@@ -138,14 +138,14 @@ describe('a body', () => {
     });
   });
 
-  test('with whole surrogate pairs is kept as it is', async () => {
+  test('with whole surrogate pairs is stored unchanged', async () => {
     const answer = await send(site('Café 😀 \u202e'));
     expect(answer.status).toBe(201);
     const row = await server.db.site.findUnique({ where: { id: answer.body.id } });
     expect(row?.name).toBe('Café 😀 \u202e');
   });
 
-  test('cannot reach the prototype of anything', async () => {
+  test('cannot reach the prototype of any object', async () => {
     for (const body of [
       '{"name":"a","url":"https://a.example","__proto__":{"is_active":false}}',
       '{"name":"a","url":"https://a.example","constructor":{"prototype":{"polluted":1}}}',
@@ -167,7 +167,7 @@ describe('a path', () => {
     `${integrationsPath}/1/nothing`,
     '/docs/../package.json',
     '/.env',
-  ])('%s that is not there is a 404, for anyone', async (path) => {
+  ])('%s that does not exist is a 404 for everyone', async (path) => {
     expectProblem(await server.anyone.get(path), 404, { code: 'not_found' });
     expectProblem(await server.as(tenant.owner).post(path, {}), 404, { code: 'not_found' });
   });
@@ -181,7 +181,7 @@ describe('a path', () => {
     },
   );
 
-  test('OPTIONS says what can be done', async () => {
+  test('answers OPTIONS with its methods', async () => {
     const answer = await supertest(server.url).options(`${integrationsPath}/1`);
     expect(answer.status).toBe(204);
     expect(answer.headers.allow?.split(', ').sort()).toEqual([
@@ -194,7 +194,7 @@ describe('a path', () => {
     ]);
   });
 
-  test('HEAD answers as GET does, without the body', async () => {
+  test('answers HEAD as GET, without the body', async () => {
     const answer = await supertest(server.url)
       .head('/api/v1/sites')
       .set('Authorization', `Bearer ${tenant.owner.token}`);
@@ -204,7 +204,7 @@ describe('a path', () => {
 });
 
 describe('the Host header', () => {
-  /** Sends a request as it stands; gives its status line and body. */
+  /** Sends a request unchanged. Returns the status line and the body. */
   async function raw(path: string, host: string): Promise<string> {
     const { port } = new URL(server.url);
     const socket = connect(Number(port), '127.0.0.1');
@@ -227,6 +227,6 @@ describe('the Host header', () => {
   );
 });
 
-test('no input of this file was a fault of ours', () => {
+test('no input of this file made the server answer 500', () => {
   expect(server.log.filter((line) => line.includes('"level":50'))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** POST /{id}/test-connection. The codes themselves: test/platforms. */
+/** POST /{id}/test-connection. Its codes are tested in test/platforms. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import {
   type SimulatedWordpress,
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const check = { name: expect.any(String), ok: true, ms: expect.any(Number) };
 
-test('answers the result, keeps it, and says who asked', async () => {
+test('a test returns its result, stores it, and its event names the user', async () => {
   const editor = await buildUser(server, tenant.accountId, 'editor');
   const answer = await server.as(editor).post(path).expect(200);
   expect(answer.body).toEqual({
@@ -67,7 +67,7 @@ test('answers the result, keeps it, and says who asked', async () => {
   expect(shown.body.connection_status).toBe('healthy');
 });
 
-test('a failed test is a 200 too, and makes the integration failing until one passes', async () => {
+test('a failed test is a 200 too, and the integration is failing until a test passes', async () => {
   wordpress.setFault('connector_not_configured');
   const failed = await server.as(tenant.owner).post(path).expect(200);
   expect(failed.body).toMatchObject({ success: false, code: expect.stringMatching(/^(?!ok$)\w+$/) });
@@ -85,7 +85,7 @@ test('a failed test is a 200 too, and makes the integration failing until one pa
   expect(await statusNow()).toBe('healthy');
 });
 
-test('an integration without structure or key is tested by its password', async () => {
+test('an integration without structure or site key is tested by its password', async () => {
   const body = {
     credentials_json: { username: 'editor', application_password: 'abcd efgh ijkl mnop qrst uvwx' },
   };
@@ -97,7 +97,7 @@ test('an integration without structure or key is tested by its password', async 
   expect(answer.body).toMatchObject({ success: true });
 });
 
-test('deleted while the test runs: the result is answered, its event kept, the integration not back', async () => {
+test('a deletion during a test keeps the result and its event, but no integration', async () => {
   gate.shut();
   const testing = server
     .as(tenant.owner)
@@ -116,7 +116,7 @@ test.each<[string, object]>([
   ['its credentials', { credentials_json: { username: 'editor', application_password: 'not right' } }],
   ['its address', { config_json: { site_url: 'https://elsewhere.example' } }],
 ])(
-  'changed in %s while the test runs: the result is kept, and the connection untested',
+  'a change in %s during a test: the result is stored, and the connection is untested',
   async (_what, change) => {
     const integration = `${integrationsPath}/${tenant.integrationId}`;
     await server.as(tenant.owner).post(path).expect(200);
@@ -135,17 +135,17 @@ test.each<[string, object]>([
   },
 );
 
-test('an id that is not there is a 404', async () => {
+test('a missing integration is a 404', async () => {
   expectProblem(await server.as(tenant.owner).post(`${integrationsPath}/2000000000/test-connection`), 404);
 });
 
-test('each result is counted in the metrics', async () => {
+test('the metrics count each result', async () => {
   await server.as(tenant.owner).post(path).expect(200);
   const { text } = await server.anyone.get('/metrics').expect(200);
   expect(text).toMatch(/sitebridge_connection_tests_total\{platform="wordpress",code="ok"\} \d/);
 });
 
-test('a site whose key was revoked cannot be signed for', async () => {
+test('a test of a site whose key was revoked sends no signed request', async () => {
   await server.as(tenant.owner).delete(`/api/v1/sites/${tenant.site.siteId}/api-key`).expect(204);
   const answer = await server.as(tenant.owner).post(path).expect(200);
   expect(answer.body.success).toBe(false);

@@ -73,7 +73,7 @@ describe('the list', () => {
   const list = async (query = '') => (await as().get(`${contentPath}?${query}`).expect(200)).body;
   const idsOf = (page: { results: { id: number }[] }) => page.results.map(({ id }) => id);
 
-  test('is empty at first, and shows nothing of others', async () => {
+  test('is empty at first, and shows no contents of other accounts', async () => {
     const stranger = await buildTenant(server, wordpress.url);
     await server.db.content.create({
       data: { accountId: stranger.accountId, siteId: stranger.site.siteId, contentType: 'post' },
@@ -82,7 +82,7 @@ describe('the list', () => {
     expectProblem(await as().get(`${contentPath}?site_id=${stranger.site.siteId}`), 404);
   });
 
-  test('goes page by page, oldest first', async () => {
+  test('has pages, oldest first', async () => {
     const owner = { accountId: tenant.accountId, siteId: tenant.site.siteId };
     const made = await server.db.content.createManyAndReturn({
       data: Array.from({ length: 7 }, () => ({ ...owner, contentType: 'post' })),
@@ -98,12 +98,12 @@ describe('the list', () => {
     } while (cursor !== null);
     const ids = made.map(({ id }) => id).sort((a, b) => a - b);
     expect(seen).toEqual([ids.slice(0, 3), ids.slice(3, 6), ids.slice(6)]);
-    // A page that is just full is the last.
+    // A page that is exactly full is the last one.
     expect((await list('limit=7')).next_cursor).toBeNull();
     expect(await list('cursor=9999999999')).toEqual({ results: [], next_cursor: null });
   });
 
-  test('is filtered by site, state, status and type, alone and together', async () => {
+  test('filters by site, state, status and type, alone and together', async () => {
     const sister = await buildSite(server, tenant.accountId);
     const make = (siteId: number, contentType: string, more: object) =>
       server.db.content.create({ data: { accountId: tenant.accountId, siteId, contentType, ...more } });
@@ -128,7 +128,7 @@ describe('the list', () => {
   });
 
   test.each(['sync_state=done', 'status=publish', 'cursor=x', 'limit=0', 'limit=201', 'site_id=x'])(
-    'names %s as wrong',
+    'reports %s as wrong',
     async (query) =>
       expectProblem(await as().get(`${contentPath}?${query}`), 400, { fields: [query.split('=')[0] ?? ''] }),
   );
@@ -143,7 +143,7 @@ describe('sync-wordpress-content', () => {
       orderBy: { id: 'asc' },
     });
 
-  test('brings what changed there, and then says that nothing did', async () => {
+  test('stores what changed on the site, and then reports no change', async () => {
     const post = writePost(wordpress);
     const { id } = await buildContent(server, tenant, post);
     Object.assign(post, { title: 'New', status: 'draft', modified_gmt: '2026-03-01T10:00:05' });
@@ -173,7 +173,7 @@ describe('sync-wordpress-content', () => {
     ]);
   });
 
-  test.each(['trashed', 'erased'])('says that one is %s, and keeps it', async (how) => {
+  test.each(['trashed', 'erased'])('reports that the post is %s, and keeps the content', async (how) => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
     if (how === 'trashed') post.status = 'trash';
@@ -190,7 +190,7 @@ describe('sync-wordpress-content', () => {
     expect((await pull(content.id).expect(200)).body).toMatchObject({ success: true, changed: false });
   });
 
-  test('overwrites no edits that were made here', async () => {
+  test('overwrites no edits made on the server', async () => {
     const post = writePost(wordpress);
     const { id } = await buildContent(server, tenant, post);
     await editHere(server, id, 'Edited here');
@@ -206,7 +206,7 @@ describe('sync-wordpress-content', () => {
     expect((await events()).at(-1)).toMatchObject({ action: 'conflict', contentId: id });
   });
 
-  test('tells why the site cannot be read, and changes nothing', async () => {
+  test('reports why the site cannot be read, and changes nothing', async () => {
     const post = writePost(wordpress);
     const { id } = await buildContent(server, tenant, post);
     const before = (await as().get(`${contentPath}/${id}`)).body;
@@ -224,7 +224,7 @@ describe('sync-wordpress-content', () => {
     });
   });
 
-  test('tells that nobody answers there', async () => {
+  test('reports a site that does not answer', async () => {
     const gone = await startSimulatedWordpress({ siteId: 0 });
     await gone.stop();
     const site = await buildSite(server, tenant.accountId, gone.url);
@@ -245,7 +245,7 @@ describe('sync-wordpress-content', () => {
     });
   });
 
-  test('refuses one that is on no site, and one that is not of this site', async () => {
+  test('refuses a content that is on no site, and a content of another site', async () => {
     const owner = { accountId: tenant.accountId, contentType: 'post' };
     const local = await server.db.content.create({ data: { ...owner, siteId: tenant.site.siteId } });
     expectProblem(await pull(local.id), 422, { code: 'not_on_site' });
@@ -261,7 +261,7 @@ describe('sync-wordpress-content', () => {
     expect(await events()).toEqual([]);
   });
 
-  test.each([undefined, null, 'x', '1', 0, -1, 1.5, true])('names the content_id %p as wrong', async (id) =>
+  test.each([undefined, null, 'x', '1', 0, -1, 1.5, true])('reports the content_id %p as wrong', async (id) =>
     expectProblem(await pull(id), 400, { fields: ['content_id'] }),
   );
 });

@@ -1,4 +1,4 @@
-/** Contents as people write them here: POST, PATCH, DELETE and resolve-conflict. */
+/** Contents that users write on the server: POST, PATCH, DELETE and resolve-conflict. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type SimulatedWordpress,
@@ -47,7 +47,7 @@ const events = async () =>
     })
   ).map(({ action, contentId, details }) => ({ action, contentId, details }));
 const stored = (id: number) => server.db.content.findUniqueOrThrow({ where: { id } });
-/** What is there of the site, to see that nothing was written. */
+/** All stored rows of the site, to check that nothing was written. */
 const everything = async () => ({
   contents: await server.db.content.findMany({
     where: { siteId: tenant.site.siteId },
@@ -55,12 +55,12 @@ const everything = async () => ({
   }),
   events: await events(),
 });
-/** The site has a structure from now on. */
+/** Gives the site a structure. */
 const readStructure = () =>
   as().post(`${integrationsPath}/${tenant.integrationId}/sync`, { direction: 'metadata' }).expect(200);
 
 describe('a new content', () => {
-  test('is kept here and is on no site', async () => {
+  test('is stored on the server and is on no site', async () => {
     const { body } = await create(whole).expect(201);
     expect(body).toMatchObject({
       ...whole,
@@ -82,12 +82,12 @@ describe('a new content', () => {
     ]);
   });
 
-  test('needs no more than its site and type: a draft without text', async () => {
+  test('needs only its site and type: it is then a draft without text', async () => {
     const { body } = await create().expect(201);
     expect(body).toMatchObject({ title: '', slug: '', body: '', status: 'draft', terms: [], metadata: {} });
   });
 
-  test('must be of a type that the site has, once its structure is known', async () => {
+  test('must have a type of the site, once the site’s structure is known', async () => {
     await create({ content_type: 'anything' }).expect(201);
     await readStructure();
     await create({ content_type: 'book' }).expect(201);
@@ -108,8 +108,8 @@ describe('a new content', () => {
     ['no site', { site_id: undefined }, ['site_id']],
     ['no type', { content_type: undefined }, ['content_type']],
     ['an empty type', { content_type: '' }, ['content_type']],
-    ['a status that only publishing gives', { status: 'published' }, ['status']],
-    ['a status that is none', { status: 'trash' }, ['status']],
+    ['a status that only a push sets', { status: 'published' }, ['status']],
+    ['an unknown status', { status: 'trash' }, ['status']],
     ['a title of 1 MiB', { title: 'x'.repeat(2 ** 20 - 200) }, ['title']],
     ['a slug that WordPress would cut', { slug: 'x'.repeat(201) }, ['slug']],
     ['a NUL', { body: 'a\0b' }, ['body']],
@@ -117,14 +117,14 @@ describe('a new content', () => {
     ['terms of the wrong form', { terms: [{ taxonomy: 'category' }] }, ['terms.0.slug', 'terms.0.name']],
     ['metadata that is a list', { metadata: [] }, ['metadata']],
     ['a field of the site', { external_id: '1' }, ['external_id']],
-  ])('with %s is a 400 that names it', async (_, change, fields) => {
+  ])('with %s is a 400 that names the field', async (_, change, fields) => {
     expectProblem(await create(change), 400, { fields });
     expect(await everything()).toEqual({ contents: [], events: [] });
   });
 });
 
 describe('an edit', () => {
-  test('keeps what is absent, and is what the next sync has to carry', async () => {
+  test('keeps absent fields, and waits for the next push', async () => {
     const content = await buildContent(server, tenant, writePost(wordpress, { title: 'Before' }));
     const { body } = await as().patch(`${path}/${content.id}`, { title: 'After' }).expect(200);
     expect(body).toMatchObject({ title: 'After', body: content.body, sync_state: 'local_changes' });
@@ -136,7 +136,7 @@ describe('an edit', () => {
     expect(await events()).toMatchObject([{ action: 'edited', details: { fields: ['title'] } }]);
   });
 
-  test('that changes nothing is none', async () => {
+  test('without a change leaves the content in sync', async () => {
     const content = await buildContent(server, tenant, writePost(wordpress));
     const same = { title: content.title, terms: [...(content.terms as unknown[])].reverse() };
     const { body } = await as().patch(`${path}/${content.id}`, same).expect(200);
@@ -146,13 +146,13 @@ describe('an edit', () => {
     expect(await events()).toEqual([]);
   });
 
-  test('of a content that no site has leaves it so', async () => {
+  test('of a content that is on no site leaves it local_only', async () => {
     const { body } = await create().expect(201);
     const { body: edited } = await as().patch(`${path}/${body.id}`, whole).expect(200);
     expect(edited).toMatchObject({ ...whole, sync_state: 'local_only' });
   });
 
-  test('of one that the site has changed too is a conflict', async () => {
+  test('of a content that has changed on the site too is a conflict', async () => {
     const content = await buildContent(server, tenant, writePost(wordpress));
     await server.db.content.update({ where: { id: content.id }, data: { syncState: 'remote_changes' } });
     const { body } = await as().patch(`${path}/${content.id}`, { title: 'Here' }).expect(200);
@@ -160,7 +160,7 @@ describe('an edit', () => {
     expect(await events()).toMatchObject([{ action: 'conflict' }]);
   });
 
-  test('of a published one may say that it is, and no other may', async () => {
+  test('may repeat the status published, but may not set it', async () => {
     const content = await buildContent(server, tenant, writePost(wordpress));
     await as().patch(`${path}/${content.id}`, { status: 'published', title: 'Still' }).expect(200);
     await as().patch(`${path}/${content.id}`, { status: 'archived' }).expect(200);
@@ -169,7 +169,7 @@ describe('an edit', () => {
     });
   });
 
-  test('of twenty fields at once loses none', async () => {
+  test('loses no field when five edits arrive at once', async () => {
     const { body } = await create().expect(201);
     const edits = [{ title: 'T' }, { slug: 's' }, { body: 'b' }, { excerpt: 'e' }, { status: 'ready' }];
     await Promise.all(edits.map((edit) => as().patch(`${path}/${body.id}`, edit).expect(200)));
@@ -181,7 +181,7 @@ describe('an edit', () => {
     ['its site', { site_id: 1 }, ['site_id']],
     ['its state', { sync_state: 'in_sync' }, ['sync_state']],
     ['null', { title: null }, ['title']],
-  ])('of %s is a 400 that names it', async (_, change, fields) => {
+  ])('of %s is a 400 that names the field', async (_, change, fields) => {
     const { body } = await create().expect(201);
     const before = await everything();
     expectProblem(await as().patch(`${path}/${body.id}`, change), 400, { fields });
@@ -189,8 +189,8 @@ describe('an edit', () => {
   });
 });
 
-describe('a removal', () => {
-  test('takes the content away here, and leaves its event', async () => {
+describe('a delete', () => {
+  test('removes the content on the server only, and leaves an event', async () => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
     await as().delete(`${path}/${content.id}`).expect(204);
@@ -202,7 +202,7 @@ describe('a removal', () => {
 });
 
 describe('a conflict', () => {
-  /** Both sides have changed the title. */
+  /** A content whose title was changed on both sides. */
   async function buildConflict() {
     const post = writePost(wordpress, { title: 'Before' });
     const content = await buildContent(server, tenant, post);
@@ -219,7 +219,7 @@ describe('a conflict', () => {
       .expect(200);
   const resolve = (id: number, body: object) => as().post(`${path}/${id}/resolve-conflict`, body);
 
-  test('is settled for the edits here: what the site has is no news any more', async () => {
+  test('resolved for `local` keeps the edits, and the next pull finds no conflict', async () => {
     const { id } = await buildConflict();
     const { body } = await resolve(id, { keep: 'local' }).expect(200);
     expect(body).toMatchObject({ title: 'Here', sync_state: 'local_changes' });
@@ -230,9 +230,9 @@ describe('a conflict', () => {
     });
   });
 
-  test('is settled for the site: its state is read and taken', async () => {
+  test('resolved for `remote` reads and stores the site’s present item', async () => {
     const { id, post } = await buildConflict();
-    // It has gone on since.
+    // The post has changed again since the conflict.
     post.title = 'There, later';
     const { body } = await resolve(id, { keep: 'remote' }).expect(200);
     expect(body).toMatchObject({ title: 'There, later', sync_state: 'in_sync' });
@@ -245,21 +245,21 @@ describe('a conflict', () => {
     });
   });
 
-  test('is settled for the site also when that has gone back to what it was', async () => {
+  test('resolved for `remote` works also when the post was changed back', async () => {
     const { id, post } = await buildConflict();
     post.title = 'Before';
     const { body } = await resolve(id, { keep: 'remote' }).expect(200);
     expect(body).toMatchObject({ title: 'Before', sync_state: 'in_sync' });
   });
 
-  test('with a post that is gone is settled as that', async () => {
+  test('with a deleted post is resolved as deleted_remote', async () => {
     const { id, post } = await buildConflict();
     post.status = 'trash';
     const { body } = await resolve(id, { keep: 'remote' }).expect(200);
     expect(body).toMatchObject({ title: 'Here', sync_state: 'deleted_remote', external_status: 'trash' });
   });
 
-  test('stays when the site cannot be read, and says why', async () => {
+  test('stays when the site cannot be read, and the response gives the reason', async () => {
     const { id } = await buildConflict();
     wordpress.setFault('rest_cannot_access');
     const before = await everything();
@@ -267,18 +267,18 @@ describe('a conflict', () => {
     expect(await everything()).toEqual(before);
   });
 
-  test.each(['local', 'remote'])('that is none cannot be settled for %s', async (keep) => {
+  test.each(['local', 'remote'])('that does not exist cannot be resolved for %s', async (keep) => {
     const { body } = await create().expect(201);
     expectProblem(await resolve(body.id, { keep }), 409, { code: 'no_conflict' });
   });
 
-  test.each([{}, { keep: 'both' }, { keep: 'local', more: 1 }])('with %j is a 400', async (body) => {
+  test.each([{}, { keep: 'both' }, { keep: 'local', more: 1 }])('resolved with %j is a 400', async (body) => {
     const { id } = await buildConflict();
     expectProblem(await resolve(id, body), 400);
     expect((await stored(id)).syncState).toBe('conflict');
   });
 
-  test('settled twice at once is settled once', async () => {
+  test('resolved twice at once is resolved once', async () => {
     const { id } = await buildConflict();
     const answers = await Promise.all([resolve(id, { keep: 'local' }), resolve(id, { keep: 'remote' })]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);

@@ -1,4 +1,7 @@
-/** Secrets: encrypted wherever they are kept, in no log line, bound to their owner, under keys that change. */
+/**
+ * Secrets are encrypted in every table, absent from the log, bound to their row, and their keys can be
+ * changed.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { createCore } from '../../src/adminServices.ts';
@@ -39,7 +42,7 @@ async function build(): Promise<{ id: number; path: string; site: TestSite }> {
   return { id, path: `${integrationsPath}/${id}`, site };
 }
 
-/** Every row of every table in every schema of ours and the queue's, as text. */
+/** Every row of every table, in our schema and the queue's, as text. */
 async function dump(databaseUrl: string): Promise<string> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
@@ -62,10 +65,10 @@ async function dump(databaseUrl: string): Promise<string> {
   }
 }
 
-test('no secret stands in clear in any table, nor in any line that is logged', async () => {
+test('no secret is in plain text in any table or log line', async () => {
   const { path, site } = await build();
   const as = server.as(tenant.owner);
-  // Every way that a secret goes through the server, right and wrong.
+  // All requests that carry a secret, correct and wrong ones.
   const signedIn = await server.anyone.post('/api/v1/auth/token', {
     email: tenant.owner.email,
     password: tenant.owner.password,
@@ -121,8 +124,8 @@ test('no secret stands in clear in any table, nor in any line that is logged', a
   }
 });
 
-describe('a secret that cannot be opened', () => {
-  test("as it was moved from another site's row: the test says so, with an event", async () => {
+describe('a secret that cannot be decrypted', () => {
+  test("because it belongs to another site's row fails the test, with an event", async () => {
     const victim = await build();
     const thief = await build();
     const stolen = await server.db.siteIntegration.findUniqueOrThrow({ where: { id: victim.id } });
@@ -145,7 +148,7 @@ describe('a secret that cannot be opened', () => {
         errorMessage: expect.stringMatching(/another owner/),
       }),
     ]);
-    // A run fails with the reason, and does not touch the site either.
+    // A run fails with the same reason and sends the site no request either.
     const run = await server
       .as(tenant.owner)
       .post(`${thief.path}/sync`, { direction: 'metadata' })
@@ -154,7 +157,7 @@ describe('a secret that cannot be opened', () => {
     expect(wordpress.state.requests).toHaveLength(requests);
   });
 
-  test("as another site's key was put in its place: nothing is signed with it", async () => {
+  test("because another site's key replaced it signs no request", async () => {
     const victim = await build();
     const thief = await build();
     const stolen = await server.db.site.findUniqueOrThrow({ where: { id: victim.site.siteId } });
@@ -187,7 +190,7 @@ describe('a secret that cannot be opened', () => {
   });
 });
 
-test('keys are changed without downtime: two keys open, reencrypt moves, then the old one can go', async () => {
+test('keys change without downtime: both decrypt, reencrypt moves the rows, the old key can go', async () => {
   const second = `second:${Buffer.alloc(32, 2).toString('base64')}`;
   const before = await build();
   const coreWith = (keys: string) =>
@@ -207,7 +210,7 @@ test('keys are changed without downtime: two keys open, reencrypt moves, then th
         credentials: JSON.parse(await core.vault.decrypt(row, row.credentialsEncrypted ?? '')),
       };
     };
-    // Rows that an earlier test made unreadable would stop it, as they should.
+    // An earlier test made these rows unreadable, which stops reencrypt, as it should.
     await server.db.siteIntegration.deleteMany({ where: { id: { not: before.id } } });
     await server.db.site.deleteMany({ where: { id: { not: before.site.siteId } } });
     expect(await open(both)).toEqual({ key: before.site.key, credentials: pair });
@@ -215,7 +218,7 @@ test('keys are changed without downtime: two keys open, reencrypt moves, then th
     expect(await both.rotation.reencrypt()).toEqual({ reencrypted: 2, alreadyCurrent: 0 });
     expect(await both.rotation.reencrypt()).toEqual({ reencrypted: 0, alreadyCurrent: 2 });
     expect(await open(only)).toEqual({ key: before.site.key, credentials: pair });
-    // The key itself is the same one: the site goes on as before.
+    // The site key is still the same, so the site's calls work.
     expectProblem(await server.withKey(before.site.key).post(`${before.path}/update-structure`, {}), 400);
   } finally {
     await both.db.$disconnect();

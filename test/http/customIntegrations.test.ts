@@ -1,4 +1,4 @@
-/** Integrations with custom APIs, through the API, against a simulated one. */
+/** Integrations with custom APIs, created through our API, against a simulated custom API. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { credentialsOf, describeApi } from '../../src/simulation/custom/apiDescription.ts';
 import {
@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const asOwner = () => server.as(owner);
 
-/** Asks for an integration of a new site with the simulated API. */
+/** Creates an integration of a new site with the simulated API. */
 async function create(change: object = {}) {
   const site = await buildSite(server, owner.accountId);
   const body = {
@@ -38,7 +38,7 @@ async function create(change: object = {}) {
   return asOwner().post(integrationsPath, body);
 }
 
-test('one is made, tested and read, and its secret stands nowhere', async () => {
+test('a custom integration is created, tested and read, and its secret is never shown', async () => {
   const made = await create();
   expect(made).toMatchObject({
     status: 201,
@@ -57,7 +57,7 @@ test('one is made, tested and read, and its secret stands nowhere', async () => 
   expect(run.body).toMatchObject({ status: 'success' });
   const types = await asOwner().get(`${path}/content-types`).expect(200);
   expect(types.body.content_types.post_types).toMatchObject({ article: { label: 'Articles', count: 5 } });
-  // With the structure beside the description, both go on working.
+  // The test and the run still work when the structure is stored beside the description.
   expect((await asOwner().post(`${path}/test-connection`)).body).toMatchObject({ code: 'ok' });
 
   await asOwner()
@@ -76,7 +76,7 @@ test('one is made, tested and read, and its secret stands nowhere', async () => 
     typeof value === 'bigint' ? String(value) : value,
   );
   const debug = await asOwner().get(`${path}/debug-status`).expect(200);
-  // No advice that only helps with another platform.
+  // A hint must not advise what helps only on another platform.
   const codes = debug.body.problems.map(({ code }: { code: string }) => code);
   expect(codes).toEqual(expect.arrayContaining(['sync_failed']));
   expect(codes).not.toContain('plugin_not_connected');
@@ -86,7 +86,7 @@ test('one is made, tested and read, and its secret stands nowhere', async () => 
   }
 });
 
-test('a content of it is read anew, and one of an API without content is a 501', async () => {
+test('a content is read again, and a content of an API without content is a 501', async () => {
   const made = await create();
   const { content: _, ...bare } = describeApi(api);
   const without = await create({ config_json: bare });
@@ -114,7 +114,7 @@ test('a content of it is read anew, and one of an API without content is a 501',
   }
 });
 
-test('an API that answers a create with an item of another content loses neither', async () => {
+test('a create that the API answers with another content’s item loses neither content', async () => {
   const { body: integration } = await create();
   const where = { siteId: integration.site_id };
   const write = async (title: string) =>
@@ -140,13 +140,13 @@ test('an API that answers a create with an item of another content loses neither
   const after = await contents();
   expect(after[0]).toEqual(first);
   expect(after[1]).toMatchObject({ title: 'Second', externalId: null, syncState: 'local_only' });
-  // What was made is found by the content's id once the API tells it rightly.
+  // The item is found by the content's key, once the API returns it correctly.
   expect(await push()).toMatchObject({ status: 'success', totals: { pushed: 1 } });
   expect((await contents()).map(({ syncState }) => syncState)).toEqual(['in_sync', 'in_sync']);
   expect(api.items.filter(({ attributes }) => attributes.title === 'Second')).toHaveLength(1);
 });
 
-test('a change merges into the description, which is checked as a whole', async () => {
+test('a change merges into the description, and the result is checked as a whole', async () => {
   const { body } = await create();
   const path = `${integrationsPath}/${body.id}`;
   const change = (config_json: object) => asOwner().patch(path, { config_json });
@@ -178,7 +178,7 @@ describe('bad input', () => {
       ['config_json.base_url'],
     ],
     [
-      'a header that is two',
+      'a header name with a line break',
       () => ({ config_json: { ...described(), auth: { type: 'header', name: 'X-A\r\nX-B' } } }),
       ['config_json.auth.name'],
     ],
@@ -189,11 +189,11 @@ describe('bad input', () => {
     ],
     ['an unknown secret', () => ({ credentials_json: { key: 'a' } }), ['credentials_json.key']],
     [
-      'a pointer that is none',
+      'a malformed pointer',
       () => ({ config_json: { ...described(), test: { path: '/', expect_json_pointer: 'user' } } }),
       ['config_json.test.expect_json_pointer'],
     ],
-  ])('%s is refused at its field', async (_, change, fields) => {
+  ])('%s is refused, and the error names the field', async (_, change, fields) => {
     const before = await server.db.siteIntegration.count();
     const answer = await create(change());
     expectProblem(answer, 400, { code: 'invalid_input' });
@@ -201,7 +201,7 @@ describe('bad input', () => {
     expect(await server.db.siteIntegration.count()).toBe(before);
   });
 
-  test('a private base URL is told by the test, without its address', async () => {
+  test('a private base URL is reported by the test, without its address', async () => {
     for (const base_url of ['http://10.1.2.3', 'http://[::1]', 'http://169.254.169.254']) {
       const { body } = await create({ config_json: { ...described(), base_url } });
       const tested = await asOwner().post(`${integrationsPath}/${body.id}/test-connection`).expect(200);

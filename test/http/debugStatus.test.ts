@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const as = () => server.as(tenant.owner);
 const status = async () => (await as().get(`${path}/debug-status`).expect(200)).body;
-/** The codes of its problems; each must say what is wrong and what mends it. */
+/** The codes of the reported problems. Each problem must have a message and a hint. */
 async function problems(): Promise<string[]> {
   const { problems: found } = await status();
   return found.map((problem: { code: string }) => {
@@ -40,13 +40,13 @@ async function problems(): Promise<string[]> {
     return problem.code;
   });
 }
-/** Tested and synced: nothing is wrong. */
+/** Makes the integration tested and synced, so that no problem is left. */
 async function healthy(): Promise<void> {
   await as().post(`${path}/test-connection`).expect(200);
   await as().post(`${path}/sync`, { direction: 'metadata' }).expect(200);
 }
 
-test('tells all of a new integration', async () => {
+test('a new integration has its status and problems', async () => {
   expect(await status()).toEqual({
     integration: (await as().get(path)).body,
     connection: { status: 'untested', last_test: null, history: [], success_rate_24h: null },
@@ -59,8 +59,8 @@ test('tells all of a new integration', async () => {
   expect(await problems()).toEqual(['connection_untested', 'structure_missing']);
 });
 
-test('tells of tests and runs, and that nothing is wrong', async () => {
-  // A neighbour of whom nothing may be counted; its key is not entered, so all it does fails.
+test('a healthy integration has its tests and runs, and no problems', async () => {
+  // A neighbour whose rows must not be counted. Its key is not entered, so its tests and runs fail.
   const neighbour = await buildTenant(server, wordpress.url);
   const theirs = `${integrationsPath}/${neighbour.integrationId}`;
   await server.as(neighbour.owner).post(`${theirs}/test-connection`).expect(200);
@@ -96,7 +96,7 @@ test('tells of tests and runs, and that nothing is wrong', async () => {
   expect(await problems()).toEqual([]);
 });
 
-test('names a connection that fails, with the test and its hint', async () => {
+test('a failing connection is reported, with its test and hint', async () => {
   await healthy();
   wordpress.setFault('maintenance');
   const failed = await as().post(`${path}/test-connection`).expect(200);
@@ -106,7 +106,7 @@ test('names a connection that fails, with the test and its hint', async () => {
   expect(problem.hint).toBe(failed.body.hint);
 });
 
-test('names a run that failed, with its reason', async () => {
+test('a failed run is reported, with its reason', async () => {
   await healthy();
   wordpress.setFault('maintenance');
   const run = await as().post(`${path}/sync`, { direction: 'metadata' }).expect(200);
@@ -116,19 +116,19 @@ test('names a run that failed, with its reason', async () => {
   expect(sync.queue).toEqual({ queued: 0, active: 0, failed: 1 });
 });
 
-test('names a site without a key', async () => {
+test('a site without a key is reported', async () => {
   await healthy();
   await as().delete(`/api/v1/sites/${tenant.site.siteId}/api-key`).expect(204);
   expect(await problems()).toEqual(['site_key_missing']);
 });
 
-test('names what is switched off', async () => {
+test('an inactive integration and a switched-off sync are reported', async () => {
   await healthy();
   await as().patch(path, { is_active: false, sync_enabled: false }).expect(200);
   expect(await problems()).toEqual(['inactive', 'sync_disabled']);
 });
 
-test('names a change that has not been tested', async () => {
+test('an untested change is reported', async () => {
   await healthy();
   await as()
     .patch(path, { config_json: { site_url: 'https://moved.example' } })
@@ -136,7 +136,7 @@ test('names a change that has not been tested', async () => {
   expect(await problems()).toEqual(['connection_untested']);
 });
 
-test('names a site that is reached without the plugin', async () => {
+test('a site that is reached without the plugin is reported', async () => {
   await as()
     .patch(path, {
       credentials_json: { username: 'editor', application_password: 'abcd efgh ijkl mnop qrst uvwx' },
@@ -147,7 +147,7 @@ test('names a site that is reached without the plugin', async () => {
   expect(await problems()).toEqual(['plugin_not_connected']);
 });
 
-test('names a structure that was read long ago', async () => {
+test('an old structure is reported', async () => {
   await healthy();
   const row = await server.db.siteIntegration.findUniqueOrThrow({ where: { id: tenant.integrationId } });
   const config = JSON.parse(JSON.stringify(row.config));
@@ -156,7 +156,7 @@ test('names a structure that was read long ago', async () => {
   expect(await problems()).toEqual(['structure_stale']);
 });
 
-test('names a run that gives no sign of life', async () => {
+test('a run without a heartbeat is reported', async () => {
   await healthy();
   const row = await server.db.siteIntegration.findUniqueOrThrow({ where: { id: tenant.integrationId } });
   await server.db.syncRun.create({
@@ -175,7 +175,7 @@ test('names a run that gives no sign of life', async () => {
   expect(sync.queue).toMatchObject({ queued: 0, active: 1 });
 });
 
-test('names conflicts and dead deliveries', async () => {
+test('conflicts and dead deliveries are reported', async () => {
   await healthy();
   const owned = { accountId: tenant.accountId, siteId: tenant.site.siteId };
   await server.db.content.createMany({

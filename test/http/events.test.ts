@@ -29,7 +29,7 @@ afterAll(() => server.stop());
 const read = async (path: string) => (await server.as(tenant.owner).get(path).expect(200)).body;
 const actions = (page: { results: { action: string }[] }) => page.results.map(({ action }) => action);
 
-test('an event says what happened, to what, when and how it went', async () => {
+test('an event has its action, its subject, its time and its outcome', async () => {
   const { results } = await read(ofIntegration);
   expect(results[0]).toEqual({
     id: expect.any(Number),
@@ -48,13 +48,13 @@ test('an event says what happened, to what, when and how it went', async () => {
   });
 });
 
-test('events come newest first; those of the site hold more than those of one integration', async () => {
+test('events come newest first, and a site has more events than one of its integrations', async () => {
   const changes = ['tested', 'updated', 'updated', 'updated', 'created'];
   expect(actions(await read(ofIntegration))).toEqual(changes);
   expect(actions(await read(ofSite))).toEqual([...changes, 'site_key_rotated']);
 });
 
-test('the cursor walks through all of them once, also while new ones come', async () => {
+test('the cursor gives each event once, also while new events are added', async () => {
   const whole = (await read(ofSite)).results;
   const seen: unknown[] = [];
   let path = `${ofSite}?limit=2`;
@@ -73,7 +73,7 @@ test('the cursor walks through all of them once, also while new ones come', asyn
   expect(seen).toEqual(whole);
 });
 
-test('filters go together with the cursor', async () => {
+test('filters work together with the cursor', async () => {
   expect(actions(await read(`${ofIntegration}?event_type=connection`))).toEqual(['tested']);
   expect(actions(await read(`${ofIntegration}?success=false`))).toEqual(['tested']);
   expect(actions(await read(`${ofIntegration}?event_type=integration&success=false`))).toEqual([]);
@@ -95,12 +95,12 @@ describe('a wrong query', () => {
     ['cursor=', 'cursor'],
     ['event_type=nothing', 'event_type'],
     ['success=maybe', 'success'],
-  ])('%s is named', async (query, field) => {
+  ])('%s is a 400 that names the field', async (query, field) => {
     expectProblem(await server.as(tenant.owner).get(`${ofSite}?${query}`), 400, { fields: [field] });
     expectProblem(await server.as(tenant.owner).get(`${ofIntegration}?${query}`), 400, { fields: [field] });
   });
 
-  test('a cursor that lies before everything gives nothing', async () => {
+  test('a cursor before all events gives an empty page', async () => {
     expect(await read(`${ofSite}?cursor=0`)).toEqual({ results: [], next_cursor: null });
   });
 });

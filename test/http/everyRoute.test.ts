@@ -1,4 +1,4 @@
-/** What every declared route must do, whatever it is for. The routes are the container's own. */
+/** The rules for every declared route. The routes come from the container. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Test } from 'supertest';
 import supertest from 'supertest';
@@ -11,7 +11,7 @@ let server: TestServer;
 let own: TestTenant;
 let foreign: TestTenant;
 let viewer: TestUser;
-/** Ids of what else a tenant has, by its account. */
+/** Ids of a tenant's other rows, by account. */
 const things = new Map<number, { contentId: number; deliveryId: bigint }>();
 beforeAll(async () => {
   server = await startTestServer();
@@ -39,7 +39,7 @@ async function buildThings(of: TestTenant): Promise<{ contentId: number; deliver
   return { contentId: content.id, deliveryId: delivery.id };
 }
 
-/** A path with an id that is there for someone, and that `caller` may or may not see. */
+/** The route's path with the ids of a tenant, which `caller` may or may not see. */
 function pathOf(route: Pick<Route, 'path'>, of: TestTenant): string {
   const { contentId = 0, deliveryId = 0n } = things.get(of.accountId) ?? {};
   const ids: [string, number | bigint][] = [
@@ -52,7 +52,7 @@ function pathOf(route: Pick<Route, 'path'>, of: TestTenant): string {
   return route.path.replace(':id', String(id)).replace(':run_id', '1');
 }
 
-/** A body that its schema takes, so that nothing but access is in question. */
+/** A body that the route's schema accepts, so that only access decides. */
 function bodyOf(route: Route, of: TestTenant): object | undefined {
   const bodies: Record<string, object> = {
     'post /api/v1/auth/token': { email: 'nobody@example.com', password: 'wrong' },
@@ -94,7 +94,7 @@ const guarded = () => server.routes.filter((route) => route.access.kind !== 'pub
 const forUsers = () => guarded().filter((route) => route.access.kind !== 'user_or_body_key');
 const withId = () => forUsers().filter((route) => route.path.includes(':id'));
 
-/** Looks at each route and gathers what is wrong, so that one failure tells of all. */
+/** Checks each route and gathers all failures, so that one test run shows all of them. */
 async function each(routes: Route[], look: (route: Route) => Promise<void>): Promise<void> {
   expect(routes.length).toBeGreaterThan(0);
   const wrong: string[] = [];
@@ -105,7 +105,7 @@ async function each(routes: Route[], look: (route: Route) => Promise<void>): Pro
 }
 
 describe('every route', () => {
-  test('is one of the contract', () => {
+  test('is in the contract', () => {
     expect(server.routes.map(nameOf).sort()).toEqual(
       [
         'delete /api/v1/content/:id',
@@ -153,17 +153,17 @@ describe('every route', () => {
     );
   });
 
-  test('asks for a token, before anything else', () =>
+  test('requires a token before it checks anything else', () =>
     each(forUsers(), async (route) => {
       const answer = await call(route, pathOf(route, own), null, bodyOf(route, own));
       expectProblem(answer, 401, { code: 'unauthenticated' });
       expect(answer.headers['www-authenticate']).toMatch(/^Bearer /);
-      // Also where the body is broken and the id is not there: a stranger learns nothing of either.
+      // A broken body and a missing id get the same answer, so a stranger learns nothing about either.
       const broken = await call(route, route.path.replace(/:\w+/g, 'x'), null, { unknown: true });
       expectProblem(broken, 401);
     }));
 
-  test('refuses tokens that are expired, of another secret, of another algorithm, unsigned or no tokens', async () => {
+  test('refuses tokens that are expired, forged, of another algorithm, unsigned or malformed', async () => {
     const of = own.owner;
     const unsigned = `${base64({ alg: 'none', typ: 'JWT' })}.${base64({ sub: String(of.userId), account_id: of.accountId, exp: 4e9 })}.`;
     const tokens = [
@@ -187,7 +187,7 @@ describe('every route', () => {
       expectProblem(answer, 403, { code: 'role_too_low' });
     }));
 
-  test("answers another account's id as one that is not there", async () => {
+  test("answers another account's id like a missing id", async () => {
     const before = await everything();
     await each(withId(), async (route) => {
       const body = bodyOf(route, own);
@@ -201,7 +201,7 @@ describe('every route', () => {
   });
 
   test.each(['0', '-1', '2147483648', '9223372036854775808', '99999999999999999999999'])(
-    'answers id %s as one that is not there',
+    'answers the id %s like a missing id',
     (id) =>
       each(withId(), async (route) => {
         const path = route.path.replace(':id', id).replace(':run_id', id);
@@ -210,23 +210,23 @@ describe('every route', () => {
       }),
   );
 
-  test.each(['abc', '1.5', '1e3', '%00', '%ED%A0%80', "1'--", '1%20'])('names the id %s as wrong', (id) =>
+  test.each(['abc', '1.5', '1e3', '%00', '%ED%A0%80', "1'--", '1%20'])('reports the id %s as wrong', (id) =>
     each(withId(), async (route) => {
       const path = route.path.replace(':id', id).replace(':run_id', '1');
       const answer = await call(route, path, own.owner.token, bodyOf(route, own));
       if (answer.status === 501) return;
       expectProblem(answer, 400);
-      // A path that is no UTF-8 has no fields to name.
+      // A path that is not UTF-8 has no fields to name.
       if (id !== '%ED%A0%80') expectProblem(answer, 400, { fields: ['id'] });
     }),
   );
 
-  test('answers at its path with a trailing slash, and with _ for -', () =>
+  test('works with a trailing slash, and with _ for -', () =>
     each(server.routes, async (route) => {
       for (const path of pathsOf(route)) {
         const filled = pathOf({ path }, own);
         for (const spelling of [filled, `${filled}/`]) {
-          // Without a token a path that is there says 401 (or does its public work), and one that is not 404.
+          // Without a token an existing path answers 401 (or does its public work), a missing path 404.
           const answer = await call(route, spelling, null, undefined);
           expect({ spelling, status: answer.status }).not.toEqual({ spelling, status: 404 });
         }
@@ -235,13 +235,13 @@ describe('every route', () => {
       expect(pathsOf(route)).toContain(route.path.replaceAll('-', '_'));
     }));
 
-  test('says which methods there are, when asked with another', () =>
+  test('names its methods when called with another method', () =>
     each(server.routes, async (route) => {
       const here = server.routes.filter((other) => other.path === route.path).map(({ method }) => method);
       const absent = (['get', 'put', 'patch', 'delete', 'post'] as const).find(
         (method) => !here.includes(method),
       );
-      if (absent === undefined) throw new Error('it has every method');
+      if (absent === undefined) throw new Error('the route has every method');
       const answer = await supertest(server.url)[absent](pathOf(route, own));
       expectProblem(answer, 405, { code: 'method_not_allowed' });
       const allowed = answer.headers.allow?.split(', ') ?? [];

@@ -22,7 +22,7 @@ afterAll(() => server.stop());
 
 const asOwner = () => server.as(tenant.owner);
 
-/** An integration with every setting away from its default. */
+/** An integration that has no setting at its default. */
 async function build(): Promise<{ id: number; path: string; site: TestSite }> {
   const site = await buildSite(server, tenant.accountId);
   const id = await buildIntegration(server, tenant.owner, site, {
@@ -41,7 +41,7 @@ async function credentialsOf(id: number): Promise<unknown> {
 }
 
 describe('PATCH', () => {
-  test('keeps what is absent', async () => {
+  test('keeps absent fields', async () => {
     const { id, path } = await build();
     const before = await asOwner().get(path);
     const answer = await asOwner().patch(path, { is_active: true }).expect(200);
@@ -58,7 +58,7 @@ describe('PATCH', () => {
     });
   });
 
-  test('merges objects, and null clears', async () => {
+  test('merges objects, and null clears a field', async () => {
     const { path } = await build();
     const merged = await asOwner()
       .patch(path, { config_json: { sync_settings: { concurrency: 5 } } })
@@ -75,7 +75,7 @@ describe('PATCH', () => {
     expect(none.body.config_json).toEqual({});
   });
 
-  test('merges credentials by their keys, and null takes one or all away', async () => {
+  test('merges credentials by their keys, and null removes one or all of them', async () => {
     const { id, path, site } = await build();
     const patch = (credentials: object | null) => asOwner().patch(path, { credentials_json: credentials });
     await patch({ application_password: 'new password' }).expect(200);
@@ -92,12 +92,12 @@ describe('PATCH', () => {
     const cleared = await patch(null).expect(200);
     expect(cleared.body.has_credentials).toBe(false);
     expect(await credentialsOf(id)).toBeNull();
-    // The site's key is proof, not content: it is not stored here.
+    // A site key in the request only proves the caller's right. It is not stored with the credentials.
     await patch({ ...pair, api_key: site.key }).expect(200);
     expect(await credentialsOf(id)).toEqual(pair);
   });
 
-  test('makes the connection untested when what was tested is no longer there, and only then', async () => {
+  test('makes the connection untested only when a tested setting has changed', async () => {
     const { id, path } = await build();
     const healthy = () =>
       server.db.siteIntegration.update({ where: { id }, data: { connectionStatus: 'healthy' } });
@@ -136,13 +136,13 @@ describe('PATCH', () => {
     expect(await server.db.siteIntegration.findUnique({ where: { id } })).toEqual(before);
   });
 
-  test('may name site and platform as they are', async () => {
+  test('may repeat the present site and platform', async () => {
     const { path, site } = await build();
     const body = { site_id: site.siteId, platform: 'wordpress', platform_type: 'cms', api_key: site.key };
     await asOwner().patch(path, body).expect(200);
   });
 
-  test('by two at once loses neither change', async () => {
+  test('loses no change when two calls arrive at once', async () => {
     const { path } = await build();
     await Promise.all([
       asOwner()
@@ -160,7 +160,7 @@ describe('PATCH', () => {
 });
 
 describe('PUT', () => {
-  test('sets what is absent back to its default, but for the credentials', async () => {
+  test('sets absent fields to their defaults, except the credentials', async () => {
     const { id, path, site } = await build();
     const body = {
       site_id: site.siteId,
@@ -185,7 +185,7 @@ describe('PUT', () => {
 });
 
 describe('DELETE', () => {
-  test('takes the integration away; its events stay readable at the site', async () => {
+  test('removes the integration, and the site keeps its events', async () => {
     const { id, path, site } = await build();
     const answer = await asOwner().delete(path).expect(204);
     expect(answer.text).toBe('');
@@ -207,7 +207,7 @@ describe('DELETE', () => {
     ]);
   });
 
-  test('makes room for another of the same platform', async () => {
+  test('allows another integration of the same platform', async () => {
     const { path, site } = await build();
     await asOwner().delete(path).expect(204);
     await buildIntegration(server, tenant.owner, site);
@@ -215,7 +215,7 @@ describe('DELETE', () => {
 });
 
 describe('POST /{id}/reveal-api-key', () => {
-  test('shows an admin the whole key, and an event says who', async () => {
+  test('shows an admin the whole key, and its event names the user', async () => {
     const { id, path, site } = await build();
     const admin = await buildUser(server, tenant.accountId, 'admin');
     const answer = await server.as(admin).post(`${path}/reveal-api-key`).expect(200);
@@ -233,7 +233,7 @@ describe('POST /{id}/reveal-api-key', () => {
     });
   });
 
-  test('shows an editor nothing, and writes nothing', async () => {
+  test('shows an editor no key, and writes nothing', async () => {
     const { id, path, site } = await build();
     const editor = await buildUser(server, tenant.accountId, 'editor');
     const answer = await server.as(editor).post(`${path}/reveal-api-key`);
@@ -244,7 +244,7 @@ describe('POST /{id}/reveal-api-key', () => {
     );
   });
 
-  test('follows a rotation, and after a revocation has nothing to show', async () => {
+  test('shows the new key after a rotation, and no key after a revocation', async () => {
     const { path, site } = await build();
     const rotated = await asOwner().post(`/api/v1/sites/${site.siteId}/api-key`).expect(200);
     const shown = await asOwner().post(`${path}/reveal-api-key`).expect(200);

@@ -60,7 +60,7 @@ describe('GET the list', () => {
     expectProblem(await asOwner().get(`${path}?${query}`), 400, { fields: [field] });
   });
 
-  test("answers 404 for a site that is not there or another account's", async () => {
+  test("answers 404 for a missing site or another account's", async () => {
     const other = await buildTenant(server);
     for (const id of [other.site.siteId, 0, 2_147_483_648, '9223372036854775808']) {
       expectProblem(await asOwner().get(`${path}?site_id=${id}`), 404);

@@ -1,4 +1,4 @@
-/** The prepared reads and the client's own give the same bytes. */
+/** Prepared reads and reads by the Prisma client must give the same bytes. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { integrationBody } from '../../src/http/schemas/integration.schema.ts';
 import { withSite } from '../../src/services/integrations/integrationRow.ts';
@@ -42,7 +42,7 @@ const throughClient = async (where: object) => {
   return rows.map((row) => JSON.stringify(integrationBody(row, wordpress)));
 };
 
-describe('a list', () => {
+describe('a prepared list gives the same bytes', () => {
   test.each([
     ['whole', '', {}],
     ['of the active', '?is_active=true', { isActive: true }],
@@ -60,7 +60,7 @@ describe('a list', () => {
   });
 });
 
-test('each one', async () => {
+test('the read of one integration gives the same bytes', async () => {
   const rows = await server.db.siteIntegration.findMany({ where: { accountId: owner.accountId } });
   expect(rows).toHaveLength(3);
   for (const { id } of rows) {

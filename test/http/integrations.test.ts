@@ -1,4 +1,6 @@
-/** Creating and reading one. Lists: integrationList.test.ts; changes: integrationChanges.test.ts. */
+/**
+ * Creating and reading one integration. Lists: integrationList.test.ts; changes: integrationChanges.test.ts.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   buildAccount,
@@ -23,7 +25,7 @@ afterAll(() => server.stop());
 const asOwner = () => server.as(tenant.owner);
 
 describe('POST', () => {
-  test('makes an integration with its defaults, and shows the key in this answer only', async () => {
+  test('creates an integration with its defaults, and shows the key in this response only', async () => {
     const site = await buildSite(server, tenant.accountId, 'https://new.example');
     const answer = await asOwner().post(path, {
       site_id: site.siteId,
@@ -73,7 +75,7 @@ describe('POST', () => {
     ]);
   });
 
-  test('takes every field; the key may stand in credentials_json', async () => {
+  test('takes every field, and the key also in credentials_json', async () => {
     const site = await buildSite(server, tenant.accountId);
     const config = {
       site_url: 'https://elsewhere.example/blog',
@@ -127,7 +129,11 @@ describe('POST', () => {
       ['credentials_json.api_key'],
     ],
     ['an unknown platform', (site) => ({ site_id: site.siteId, platform: 'joomla' }), ['platform']],
-    ['a platform of Object', (site) => ({ site_id: site.siteId, platform: 'constructor' }), ['platform']],
+    [
+      'a platform named like a property of Object',
+      (site) => ({ site_id: site.siteId, platform: 'constructor' }),
+      ['platform'],
+    ],
     ['no platform', (site) => ({ site_id: site.siteId, api_key: site.key }), ['platform']],
     ['no site', (site) => ({ platform: 'wordpress', api_key: site.key }), ['site_id']],
     [
@@ -218,7 +224,7 @@ describe('POST', () => {
       ['config_json.sync_settings.concurrency', 'config_json.sync_settings.conflict'],
     ],
     [
-      'types that nobody reported',
+      'types that no site reported',
       (site) => ({
         site_id: site.siteId,
         platform: 'wordpress',
@@ -245,7 +251,7 @@ describe('POST', () => {
     expectProblem(await asOwner().post(path, body), 404);
   });
 
-  test('refuses every key, the empty one too, while the site has none', async () => {
+  test('refuses every key, also an empty one, while the site has no key', async () => {
     const siteId = await buildSiteWithoutKey(server, tenant.accountId);
     for (const key of ['', tenant.site.key, `sbk_${'0'.repeat(43)}`]) {
       const answer = await asOwner().post(path, { site_id: siteId, platform: 'wordpress', api_key: key });
@@ -253,7 +259,7 @@ describe('POST', () => {
     }
   });
 
-  test("answers the same for another account's site as for none, with its right key too", async () => {
+  test("answers for another account's site as for a missing site, even with its right key", async () => {
     const other = await buildAccount(server);
     const theirs = await buildSite(server, other.accountId);
     const mine = await asOwner().post(path, {
@@ -271,12 +277,12 @@ describe('POST', () => {
     expect(await server.db.siteIntegration.count({ where: { siteId: theirs.siteId } })).toBe(0);
   });
 
-  test('a second one for the same site and platform is a conflict', async () => {
+  test('answers a second integration of the same site and platform with a conflict', async () => {
     const body = { site_id: tenant.site.siteId, platform: 'wordpress', api_key: tenant.site.key };
     expectProblem(await asOwner().post(path, body), 409, { code: 'already_exists' });
   });
 
-  test('twenty at once make one', async () => {
+  test('creates one integration when twenty calls arrive at once', async () => {
     const site = await buildSite(server, tenant.accountId);
     const body = { site_id: site.siteId, platform: 'wordpress', api_key: site.key };
     const answers = await Promise.all(Array.from({ length: 20 }, () => asOwner().post(path, body)));

@@ -1,4 +1,4 @@
-/** Tokens of an identity provider: JWT_JWKS_URL, here on a server of the test's own. */
+/** Tokens of an identity provider (JWT_JWKS_URL), which runs on a server of this test. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -19,7 +19,7 @@ const issuer = 'https://identity.example/';
 const audience = 'sitebridge';
 type Pair = { publicKey: CryptoKey; privateKey: CryptoKey };
 let provider: Server;
-/** What the provider answers; null breaks the connection off. */
+/** The provider's response. With null it breaks the connection off. */
 let published: { status: number; body: string } | null;
 let settings: Record<string, string>;
 let server: TestServer;
@@ -69,7 +69,7 @@ interface Wish {
   claims?: Record<string, unknown>;
 }
 
-/** A token that is right but for what is wished otherwise. */
+/** A valid token, except for the given changes. */
 async function sign(wish: Wish = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const claims = { sub: String(user.userId), account_id: user.accountId, ...wish.claims };
@@ -84,10 +84,10 @@ async function sign(wish: Wish = {}): Promise<string> {
 
 const call = async (token: string) => server.as({ token }).get('/api/v1/sites');
 
-test('RS256 and ES256 are taken, by the key that the token names', async () => {
+test('RS256 and ES256 are accepted, by the key that the token names', async () => {
   expect((await call(await sign())).status).toBe(200);
   expect((await call(await sign({ alg: 'ES256', kid: 'ec', key: ec.privateKey }))).status).toBe(200);
-  // Some providers write the account as text.
+  // Some providers send the account id as text.
   expect((await call(await sign({ claims: { account_id: String(user.accountId) } }))).status).toBe(200);
 });
 
@@ -95,7 +95,7 @@ describe('is refused:', () => {
   const refused: [string, () => Promise<string>][] = [
     ['another issuer', () => sign({ issuer: 'https://other.example/' })],
     ['another audience', () => sign({ audience: 'other' })],
-    ['an expired one', () => sign({ expiresAt: Math.floor(Date.now() / 1000) - 60 })],
+    ['an expired token', () => sign({ expiresAt: Math.floor(Date.now() / 1000) - 60 })],
     ['a key that is not published', () => sign({ key: unpublished.privateKey })],
     ['a key id that is not published', () => sign({ kid: 'other', key: unpublished.privateKey })],
     ['the key of another algorithm', () => sign({ alg: 'ES256', kid: 'rsa', key: ec.privateKey })],
@@ -108,13 +108,13 @@ describe('is refused:', () => {
     ],
     ['another account', () => sign({ claims: { account_id: user.accountId + 1 } })],
     ['no account', () => sign({ claims: { account_id: undefined } })],
-    ['a subject that is no id', () => sign({ claims: { sub: 'auth0|1' } })],
+    ['a subject that is not an id', () => sign({ claims: { sub: 'auth0|1' } })],
     [
       'HS256, signed with the public key as its secret',
       async () => sign({ alg: 'HS256', key: new TextEncoder().encode(await exportSPKI(rsa.publicKey)) }),
     ],
     [
-      'an unsigned one',
+      'an unsigned token',
       async () => {
         const [, payload] = (await sign()).split('.');
         const header = Buffer.from(JSON.stringify({ alg: 'none', kid: 'rsa' })).toString('base64url');
@@ -122,20 +122,20 @@ describe('is refused:', () => {
       },
     ],
     ['nonsense', async () => 'a.b.c'],
-    ['a header that is no JSON', async () => `${Buffer.from('x').toString('base64url')}.e30.e30`],
+    ['a header that is not JSON', async () => `${Buffer.from('x').toString('base64url')}.e30.e30`],
   ];
   test.each(refused)('%s', async (_what, token) => {
     expectProblem(await call(await token()), 401, { code: 'unauthenticated' });
   });
 });
 
-test("roles and active flags are still the database's", async () => {
+test('roles and active flags still come from the database', async () => {
   const viewer = await buildUser(server, user.accountId, 'viewer');
   const token = await sign({ claims: { sub: String(viewer.userId) } });
   expectProblem(await call(token), 403, { code: 'role_too_low' });
 });
 
-test('a provider that does not answer is told as that, for right tokens and wrong ones; one that is back is used', async () => {
+test('a provider that does not answer is reported for every token, and used once it is back', async () => {
   const whole = published;
   const fresh = await startTestServer(settings, { database: { url: server.databaseUrl } });
   const token = await sign();
@@ -154,7 +154,7 @@ test('a provider that does not answer is told as that, for right tokens and wron
     published = whole;
     await fresh.as({ token }).get('/api/v1/sites').expect(200);
     expectProblem(await fresh.as({ token: wrong }).get('/api/v1/sites'), 401);
-    // Keys that are known serve on while the provider is away.
+    // Known keys stay in use while the provider is down.
     published = null;
     await fresh.as({ token }).get('/api/v1/sites').expect(200);
   } finally {
@@ -163,7 +163,7 @@ test('a provider that does not answer is told as that, for right tokens and wron
   }
 });
 
-test('signing in here is not supported then, and says where tokens come from', async () => {
+test('sign-in is not supported with a provider, and the error names the provider', async () => {
   const answer = await server.anyone.post('/api/v1/auth/token', {
     email: user.email,
     password: user.password,

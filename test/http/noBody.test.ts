@@ -1,4 +1,4 @@
-/** Calls that take no fields say so when one is sent, and do nothing. */
+/** Calls without fields report any field that is sent, and then do nothing. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { expectProblem } from '../support/problems.ts';
@@ -14,7 +14,7 @@ afterAll(() => server.stop());
 
 const rotate = () => `/api/v1/sites/${tenant.site.siteId}/api-key`;
 
-test('an unknown field is named, and the key stays', async () => {
+test('an unknown field is named, and the site keeps its key', async () => {
   const before = await server.db.site.findUniqueOrThrow({ where: { id: tenant.site.siteId } });
   const answer = await server.as(tenant.owner).post(rotate(), { expires_in: 60 });
   expectProblem(answer, 400, { fields: ['expires_in'] });
@@ -22,7 +22,7 @@ test('an unknown field is named, and the key stays', async () => {
   expect(after.apiKeyHash).toBe(before.apiKeyHash);
 });
 
-test('a body that is no object is refused, and so is broken JSON', async () => {
+test('a body that is not an object is refused, and so is broken JSON', async () => {
   expectProblem(await server.as(tenant.owner).post(rotate(), [1]), 400);
   const url = `${server.url}${integrationsPath}/${tenant.integrationId}/test-connection`;
   const headers = { Authorization: `Bearer ${tenant.owner.token}`, 'Content-Type': 'application/json' };
@@ -31,7 +31,7 @@ test('a body that is no object is refused, and so is broken JSON', async () => {
   expect(await server.db.connectionCheck.count()).toBe(0);
 });
 
-test('nothing, and an empty object, are fine', async () => {
+test('an empty request and an empty object are accepted', async () => {
   await server.as(tenant.owner).post(rotate(), {}).expect(200);
   await server.as(tenant.owner).post(rotate()).expect(200);
 });

@@ -1,4 +1,4 @@
-/** A site connects itself: POST /integrations/test-connection, against a simulated WordPress. */
+/** A site connects itself by POST /integrations/test-connection. Here the site is a simulated WordPress. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type SimulatedWordpress,
@@ -64,7 +64,7 @@ const result = {
 };
 
 describe('with the right key', () => {
-  test('creates the integration, healthy, with its events', async () => {
+  test('creates a healthy integration, with its events', async () => {
     const answer = await connect();
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({ ...result, integration_id: expect.any(Number) });
@@ -93,7 +93,7 @@ describe('with the right key', () => {
     ]);
   });
 
-  test('updates it the second time, keeping what the user set', async () => {
+  test("updates the integration the second time, and keeps the user's settings", async () => {
     const first = await connect({ site_url: gate.url }).expect(200);
     const id = first.body.integration_id;
     await server
@@ -115,14 +115,14 @@ describe('with the right key', () => {
     expect(await server.db.syncEvent.count({ where: { integrationId: id, action: 'reconnected' } })).toBe(1);
   });
 
-  test.each(['X-API-Key', 'Authorization'])('takes the key from the %s header too', async (header) => {
+  test.each(['X-API-Key', 'Authorization'])('takes the key also in the %s header', async (header) => {
     const value = header === 'Authorization' ? `Bearer ${site.key}` : site.key;
     const body = { site_id: site.siteId, site_url: wordpress.url };
     const answer = await server.anyone.post(path, body).set(header, value);
     expect(answer.body).toEqual({ ...result, integration_id: expect.any(Number) });
   });
 
-  test('two at once make one integration', async () => {
+  test('creates one integration when two calls arrive at once', async () => {
     const answers = await Promise.all([connect(), connect(), connect(), connect()]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(new Set(answers.map(({ body }) => body.integration_id)).size).toBe(1);
@@ -139,7 +139,7 @@ describe('with the right key', () => {
     ]);
   });
 
-  test('a user who creates it while the test runs finds it updated', async () => {
+  test('updates the integration that a user creates during the test', async () => {
     gate.shut();
     const connecting = connect({ site_url: gate.url }).then((answer) => answer);
     await eventually(() => expect(gate.waiting()).toBeGreaterThan(0));
@@ -150,12 +150,12 @@ describe('with the right key', () => {
     expect(await integrationsOf(site.siteId)).toHaveLength(1);
   });
 
-  test('what is changed in the settings just before it is written is kept', async () => {
+  test('keeps a setting that is changed just before the result is written', async () => {
     const id = await buildIntegration(server, owner, site);
     let connecting: Promise<{ status: number }> | undefined;
     await server.db.$transaction(
       async (tx) => {
-        // A change that has not been committed yet, when the test has passed and its result is to be written.
+        // A change that is not yet committed when the test has passed and its result is about to be written.
         const config = { sync_settings: { conflict: 'local' } };
         await tx.siteIntegration.update({ where: { id }, data: { config } });
         connecting = connect().then((answer) => answer);
@@ -174,7 +174,7 @@ describe('with the right key', () => {
     ]);
   });
 
-  test('a failed test is a 400 with the result, and leaves no integration', async () => {
+  test('answers a failed test with a 400 and the result, and creates no integration', async () => {
     wordpress.setFault('not_wordpress');
     const answer = await connect();
     expect(answer.status).toBe(400);
@@ -200,7 +200,7 @@ describe('with the right key', () => {
     ]);
   });
 
-  test('a failed test leaves an integration that is there as it is', async () => {
+  test('leaves an existing integration unchanged when the test fails', async () => {
     const { body } = await connect().expect(200);
     const before = await integrationsOf(site.siteId);
     wordpress.setFault('fatal_page');
@@ -209,7 +209,7 @@ describe('with the right key', () => {
     expect(await server.db.connectionCheck.count({ where: { integrationId: body.integration_id } })).toBe(1);
   });
 
-  test('a private address is not called unless the operator allows it', async () => {
+  test('calls a private address only if the operator allows it', async () => {
     for (const url of [
       'http://10.0.0.1',
       'http://169.254.169.254/latest',
@@ -223,7 +223,7 @@ describe('with the right key', () => {
     expect(await integrationsOf(site.siteId)).toEqual([]);
   });
 
-  test('a key that is rotated while the test runs is the wrong one, and nothing is written', async () => {
+  test('refuses a key that is rotated during the test, and writes nothing', async () => {
     gate.shut();
     const connecting = connect({ site_url: gate.url }).then((answer) => answer);
     await eventually(() => expect(gate.waiting()).toBeGreaterThan(0));
@@ -236,7 +236,7 @@ describe('with the right key', () => {
   });
 });
 
-test('the plugin connects and reports its structure in one go', async () => {
+test('the plugin connects and reports its structure in one step', async () => {
   const outcome = await wordpress.connect({ serverUrl: server.url });
   expect(outcome.test).toMatchObject({ status: 200, body: { success: true } });
   expect(outcome.structure).toMatchObject({ status: 200, body: { applied: true } });

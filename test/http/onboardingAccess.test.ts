@@ -1,4 +1,4 @@
-/** Who may connect a site: POST /integrations/test-connection. What it does: onboarding.test.ts. */
+/** Who may connect a site by POST /integrations/test-connection. Its effects: onboarding.test.ts. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type SimulatedWordpress,
@@ -58,7 +58,7 @@ const result = {
 };
 
 describe('without the right key', () => {
-  test('an unknown site and a wrong key are told the same, and nothing is called or written', async () => {
+  test('an unknown site and a wrong key get the same answer, without a call or a write', async () => {
     const before = await server.db.syncEvent.count();
     const requests = wordpress.state.requests.length;
     const wrong = await connect({ api_key: `sbk_${'a'.repeat(43)}` });
@@ -89,7 +89,7 @@ describe('without the right key', () => {
     );
   });
 
-  test("a right key of an inactive account's site is refused alike", async () => {
+  test("a right key of an inactive account's site gets that answer too", async () => {
     const closed = await buildAccount(server);
     const theirs = await buildSite(server, closed.accountId);
     await server.db.account.update({ where: { id: closed.accountId }, data: { isActive: false } });
@@ -98,12 +98,12 @@ describe('without the right key', () => {
     });
   });
 
-  test('a key in a header does not help a wrong one in the body', async () => {
+  test('a right key in a header does not make up for a wrong key in the body', async () => {
     const answer = await connect({ api_key: 'wrong' }).set('X-API-Key', site.key);
     expectProblem(answer, 403);
   });
 
-  test('a token does not help a wrong key', async () => {
+  test('a token does not make up for a wrong key', async () => {
     const body = { site_id: site.siteId, api_key: 'wrong', site_url: wordpress.url };
     expectProblem(await server.as(owner).post(path, body), 403);
   });
@@ -117,7 +117,7 @@ describe('without the right key', () => {
     [{ site_id: 1, api_key: 'x', site_url: '' }, ['site_url']],
     [{ site_id: 1, api_key: 'x', site_url: 'https://a.example', platform: 'wordpress' }, ['platform']],
     [{ site_id: 1, api_key: 'a\0', site_url: 'https://a.example' }, ['api_key']],
-  ])('bad input %j names its fields', async (body, fields) => {
+  ])('bad input %j is a 400 that names its fields', async (body, fields) => {
     expectProblem(await server.anyone.post(path, body), 400, { code: 'invalid_input', fields });
   });
 
@@ -143,7 +143,7 @@ describe('with a token', () => {
     expect(event?.details).toMatchObject({ user_id: editor.userId });
   });
 
-  test('a viewer is refused, and one of another account told what a stranger is', async () => {
+  test("a viewer is refused, and a user of another account gets a stranger's answer", async () => {
     const viewer = await buildUser(server, owner.accountId, 'viewer');
     expectProblem(await server.as(viewer).post(path, body()), 403, { code: 'role_too_low' });
     const stranger = await buildAccount(server);
@@ -154,7 +154,7 @@ describe('with a token', () => {
     expect(await integrationsOf(site.siteId)).toEqual([]);
   });
 
-  test('of a site without a key is told to make one first', async () => {
+  test('a site without a key is refused with the advice to make a key first', async () => {
     const keyless = await buildSiteWithoutKey(server, owner.accountId);
     const answer = await server.as(owner).post(path, { ...body(), site_id: keyless });
     expectProblem(answer, 422, { code: 'no_api_key' });

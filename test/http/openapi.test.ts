@@ -30,12 +30,12 @@ test('the document is valid OpenAPI 3.1', async () => {
   expect(validator.version).toBe('3.1');
 });
 
-test('an invalid document is found out', async () => {
+test('the validator finds errors in an invalid document', async () => {
   const broken = { ...structuredClone(document), paths: { '/x': { get: { responses: 1 } } } };
   expect((await new Validator().validate(broken)).valid).toBe(false);
 });
 
-test('every route stands in it, and nothing else', () => {
+test('the document has every route, and no other', () => {
   const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method} ${path}`),
   );
@@ -43,7 +43,7 @@ test('every route stands in it, and nothing else', () => {
   expect(documented.sort()).toEqual(declared.sort());
 });
 
-test('every operation names its parameters, body, answers and who may call', () => {
+test('every operation has its parameters, body, responses and the roles that may call it', () => {
   const ids = new Set<string>();
   for (const route of server.routes) {
     const operation = document.paths[route.path.replace(/:(\w+)/g, '{$1}')]?.[route.method];
@@ -65,7 +65,7 @@ test('every operation names its parameters, body, answers and who may call', () 
   expect(ids.size).toBe(server.routes.length);
 });
 
-test('a webhook names the headers that prove its sender, and a sync the one that does not wait', () => {
+test('a webhook names the headers that prove its sender, and a sync the header to not wait', () => {
   const headersOf = (path: string) =>
     document.paths[path]?.post?.parameters.filter((parameter) => parameter.in === 'header') ?? [];
   for (const topic of ['status', 'metadata']) {
@@ -89,11 +89,11 @@ test('a webhook names the headers that prove its sender, and a sync the one that
   expect(headersOf(`${integrationsPath}/{id}/sync`).map(({ name }) => name)).toEqual(['Prefer']);
 });
 
-test('no number has the limits of JavaScript, which a reader would be shown as examples', () => {
+test('no number has the limits of JavaScript, as documentation tools show them as examples', () => {
   expect(JSON.stringify(document)).not.toContain(String(Number.MAX_SAFE_INTEGER));
 });
 
-test('every reference leads somewhere', () => {
+test('every reference resolves', () => {
   const text = JSON.stringify(document);
   const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(
     (match) => match[1],
@@ -102,7 +102,7 @@ test('every reference leads somewhere', () => {
   for (const name of references) expect(Object.keys(document.components.schemas)).toContain(name);
 });
 
-test('an integration has the fields that an answer has', async () => {
+test('an integration has the fields of a real response', async () => {
   const tenant = await buildTenant(server);
   const { body } = await server
     .as(tenant.owner)

@@ -1,4 +1,4 @@
-/** What platforms there are, and what each wants to know. */
+/** The list of platforms, each with the schemas of its settings and credentials. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { credentialsOf, describeApi } from '../../src/simulation/custom/apiDescription.ts';
@@ -40,7 +40,7 @@ async function platform(name: string) {
 }
 
 describe('the platforms', () => {
-  test('are listed for an editor, each with its type and what it can do', async () => {
+  test('are listed for an editor, each with its type and capabilities', async () => {
     const editor = await buildUser(server, owner.accountId, 'editor');
     const answer = await server.as(editor).get(path).expect(200);
     const names = listed.parse(answer.body).results.map(({ name, type }) => [name, type]);
@@ -61,13 +61,13 @@ describe('the platforms', () => {
     });
   });
 
-  test('are not listed for a viewer or for nobody', async () => {
+  test('are not listed for a viewer or a stranger', async () => {
     const viewer = await buildUser(server, owner.accountId, 'viewer');
     expectProblem(await server.as(viewer).get(path), 403, { code: 'role_too_low' });
     expectProblem(await server.anyone.get(path), 401);
   });
 
-  test('come with JSON Schemas by which a form can be drawn', async () => {
+  test('have JSON Schemas from which a form can be drawn', async () => {
     for (const name of ['wordpress', 'custom']) {
       const { config_schema, credentials_schema } = await platform(name);
       for (const schema of [config_schema, credentials_schema]) {
@@ -76,7 +76,8 @@ describe('the platforms', () => {
           type: 'object',
           additionalProperties: false,
         });
-        // Every field that a person fills in says what it is for, the checks that no schema can say included.
+        // A description is required for every field that a person fills in, as a schema cannot express all
+        // checks.
         expect(fieldsWithoutWords(schema)).toEqual([]);
       }
     }
@@ -88,10 +89,10 @@ describe('the platforms', () => {
     });
   });
 
-  test('take by these schemas what the server takes', async () => {
+  test('have schemas that accept what the server accepts', async () => {
     const { config_schema, credentials_schema } = await platform('custom');
     const config = z.fromJSONSchema(z.record(z.string(), z.json()).parse(config_schema));
-    // zod writes the keyword and cannot read it.
+    // zod writes this keyword but cannot read it.
     const { dependentRequired: _, ...plain } = z.record(z.string(), z.json()).parse(credentials_schema);
     const credentials = z.fromJSONSchema(plain);
     for (const auth of ['none', 'bearer', 'header', 'basic', 'query'] as const) {
@@ -106,7 +107,7 @@ describe('the platforms', () => {
   });
 });
 
-/** Paths of properties at the top of a schema that have neither a description nor parts that do. */
+/** Paths of top-level properties that have no description, and no parts with descriptions. */
 function fieldsWithoutWords(schema: unknown): string[] {
   const { properties = {} } = z
     .object({ properties: z.record(z.string(), z.object({ description: z.string().optional() })).optional() })

@@ -1,4 +1,6 @@
-/** A server whose database is that of another PUBLIC_URL: what it answers, and what it leaves alone. */
+/**
+ * A server whose database belongs to another PUBLIC_URL: its responses, and the work that it leaves alone.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type SimulatedWordpress,
@@ -44,15 +46,15 @@ const waitingJobs = (queue: string) =>
     SELECT state::text, retry_count FROM pgboss.job
     WHERE name = ${queue} AND (data->>'integrationId')::int = ${tenant.integrationId}`;
 
-/** Does something and gives how many requests the site has seen of it. */
+/** Runs `work`, and returns how many requests the site received meanwhile. */
 async function requestsOf(work: () => Promise<unknown>): Promise<number> {
   const before = gate.seen();
   await work();
   return gate.seen() - before;
 }
 
-describe('while it is paused', () => {
-  test('a connection test fails by that code, calls nobody and says nothing of the connection', async () => {
+describe('while the server is paused', () => {
+  test('a connection test fails with server_paused, without a call or a new connection status', async () => {
     let body: Record<string, unknown> = {};
     const seen = await requestsOf(async () => {
       ({ body } = await copy.as(tenant.owner).post(path('/test-connection')).expect(200));
@@ -78,7 +80,7 @@ describe('while it is paused', () => {
     expect(await row()).toMatchObject({ connectionStatus: 'healthy' });
   });
 
-  test('a site that connects itself is told so, and nothing is stored', async () => {
+  test('a site that connects itself gets server_paused, and nothing is stored', async () => {
     const request = { site_id: tenant.site.siteId, api_key: tenant.site.key, site_url: gate.url };
     const before = await row();
     const answer = await copy.anyone.post(`${integrationsPath}/test-connection`, request).expect(400);
@@ -89,7 +91,7 @@ describe('while it is paused', () => {
       .expect(403);
   });
 
-  test('a sync is a 409 that names the way on; what cannot be synced at all is still told first', async () => {
+  test('a sync is a 409 that names the command, after the checks of the integration', async () => {
     const answer = await copy.as(tenant.owner).post(path('/sync'), { direction: 'metadata' });
     expectProblem(answer, 409, { code: 'server_paused' });
     expect(answer.body.detail).toContain(command);
@@ -101,7 +103,7 @@ describe('while it is paused', () => {
     expectProblem(inactive, 409, { code: 'inactive' });
   });
 
-  test('one content is not read from the site', async () => {
+  test('a content is not read from the site', async () => {
     const content = await original.db.content.create({
       data: {
         accountId: tenant.accountId,
@@ -122,7 +124,7 @@ describe('while it is paused', () => {
     expect(seen).toBe(0);
   });
 
-  test('/readyz is 200 and says so; that of the original says nothing', async () => {
+  test('/readyz is 200 and reports the pause; on the original server it does not', async () => {
     const { body } = await copy.anyone.get('/readyz').expect(200);
     expect(body).toEqual({
       status: 'ready',
@@ -132,7 +134,7 @@ describe('while it is paused', () => {
     expect((await original.anyone.get('/readyz').expect(200)).body).not.toHaveProperty('server_paused');
   });
 
-  test('debug-status names it before everything else', async () => {
+  test('debug-status reports the pause before all other problems', async () => {
     const { problems } = (await copy.as(tenant.owner).get(path('/debug-status')).expect(200)).body;
     expect(problems[0]).toMatchObject({ code: 'server_paused', severity: 'error' });
     expect(problems[0].message).toContain(command);
@@ -140,14 +142,14 @@ describe('while it is paused', () => {
     expect(body.problems.map(({ code }: { code: string }) => code)).not.toContain('server_paused');
   });
 
-  test('the log has one line of it', () => {
+  test('the log has one line about the pause', () => {
     const warnings = (server: TestServer) =>
       server.log.filter((line) => line.includes('"code":"server_paused"'));
     expect(warnings(copy).map((line) => JSON.parse(line).level)).toEqual([40]);
     expect(warnings(original)).toEqual([]);
   });
 
-  test('a webhook is kept and applied; the reading that it asks for, runs and schedules wait', async () => {
+  test('a webhook is stored and applied; its pull, runs and schedules wait', async () => {
     const { id } = await original.db.content.create({
       data: {
         accountId: tenant.accountId,
@@ -190,13 +192,13 @@ describe('while it is paused', () => {
       .get(path(`/runs/${run.id}`))
       .expect(200);
     expect(body.status).toBe('queued');
-    // A run that waits is no reason to answer otherwise.
+    // A run that already waits does not change the response.
     const answer = await copy.as(tenant.owner).post(path('/sync'), { direction: 'metadata' });
     expectProblem(answer, 409, { code: 'server_paused' });
   });
 });
 
-test('while the database cannot tell whose it is nobody is called, and it goes on once it can', async () => {
+test('while the server row cannot be read no site is called, and work resumes once it can', async () => {
   const own = await startTestServer({ PUBLIC_URL: 'https://one.example' });
   try {
     const mine = await buildTenant(own, gate.url);
@@ -206,7 +208,7 @@ test('while the database cannot tell whose it is nobody is called, and it goes o
     await own.db.$executeRaw`ALTER TABLE server RENAME TO away`;
     await eventually(() => expect(own.log.join()).toContain('cannot read whether sites may be called'));
     expect(await requestsOf(() => test().expect(500))).toBe(0);
-    // It serves all the same what calls nobody.
+    // Requests that call no site still work.
     expect((await own.anyone.get('/readyz').expect(200)).body).not.toHaveProperty('server_paused');
     await own.db.$executeRaw`ALTER TABLE away RENAME TO server`;
     const sync = `${integrationsPath}/${mine.integrationId}/sync`;
@@ -217,7 +219,7 @@ test('while the database cannot tell whose it is nobody is called, and it goes o
   }
 });
 
-test('adopting starts what waits without a restart, and pauses the one before', async () => {
+test('adopting starts the waiting work without a restart, and pauses the previous server', async () => {
   const { body: run } = await original
     .as(tenant.owner)
     .post(path('/sync'), { direction: 'metadata' })
@@ -240,7 +242,8 @@ test('adopting starts what waits without a restart, and pauses the one before', 
   const answer = await original.as(tenant.owner).post(path('/sync'), { direction: 'metadata' });
   expectProblem(answer, 409, { code: 'server_paused' });
 
-  // Back again: workers that had begun leave off, in the middle of a run too, which then goes on elsewhere.
+  // The original server adopts again. The copy's workers stop, also in the middle of a run. Another server
+  // continues that run.
   gate.shut();
   const { body: next } = await copy
     .as(tenant.owner)

@@ -1,4 +1,4 @@
-/** Shopify's webhooks: who is believed, what is kept, and what comes of it. */
+/** Shopify's webhooks: which senders are accepted, what is stored, and what is then read from the shop. */
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
@@ -81,7 +81,7 @@ function without(webhook: SimulatedWebhook, name: string): SimulatedWebhook {
   };
 }
 
-/** A product of the shop that is known here. */
+/** A product of the shop that the server stores. */
 async function knownProduct(): Promise<{ id: number; title: string }> {
   const product = shopify.add('product', { title: 'Mittens' });
   await server
@@ -94,7 +94,7 @@ async function knownProduct(): Promise<{ id: number; title: string }> {
 const deliveries = () => server.db.webhookDelivery.findMany({ orderBy: { id: 'asc' } });
 const contentOf = (id: number) =>
   server.db.content.findFirst({ where: { siteId: site.siteId, externalId: String(id) } });
-/** The readings that webhooks brought about. */
+/** The events of pulls that webhooks caused. */
 const pulls = () =>
   server.db.syncEvent.findMany({
     where: {
@@ -106,7 +106,7 @@ const pulls = () =>
   });
 
 describe('the sender', () => {
-  test('is believed by the signature over the very bytes, and the delivery is kept with its job', async () => {
+  test('is accepted by the signature of the bytes, and the delivery is stored with its job', async () => {
     const product = shopify.add('product', { title: 'Gloves' });
     const webhook = shopify.webhook('products/create', product.id);
     const answer = await send(webhook);
@@ -125,12 +125,12 @@ describe('the sender', () => {
     expect(shown.body.results).toMatchObject([{ topic: 'changed', body: { content_type: 'product' } }]);
   });
 
-  test('is believed by the client secret before, while it is rotated', async () => {
+  test('is accepted by the previous client secret during a rotation', async () => {
     const { id } = shopify.add('product');
     expect(await send(shopify.webhook('products/update', id, OLD_SECRET))).toMatchObject({ status: 202 });
   });
 
-  test('is not believed otherwise, with one answer for all, also for a shop that nobody knows', async () => {
+  test('is otherwise refused with one answer for all cases, also for an unknown shop', async () => {
     const { id } = shopify.add('product');
     const webhook = shopify.webhook('products/update', id);
     const refused = [
@@ -149,7 +149,7 @@ describe('the sender', () => {
     expect(await deliveries()).toEqual([]);
   });
 
-  test('is not believed for an account that is switched off, nor without a client secret here', async () => {
+  test('is refused for an inactive account, and without a stored client secret', async () => {
     const { id } = shopify.add('product');
     await server.db.account.update({ where: { id: owner.accountId }, data: { isActive: false } });
     expectProblem(await send(shopify.webhook('products/update', id)), 401, { code: 'wrong_signature' });
@@ -160,7 +160,7 @@ describe('the sender', () => {
     expect(await deliveries()).toEqual([]);
   });
 
-  test('tells every site that is connected to the shop', async () => {
+  test('reaches every site that is connected to the shop', async () => {
     const other = await connect();
     const { id } = shopify.add('product');
     const webhook = shopify.webhook('products/update', id);
@@ -173,7 +173,7 @@ describe('the sender', () => {
   });
 });
 
-describe('a message', () => {
+describe('a webhook', () => {
   test('that comes again is a duplicate, and its id with another body is refused', async () => {
     const { id } = shopify.add('product');
     const webhook = shopify.webhook('products/update', id);
@@ -190,7 +190,7 @@ describe('a message', () => {
     expect(await deliveries()).toHaveLength(1);
   });
 
-  test('of another topic, that names nothing, or is no JSON, is refused once its sender is believed', async () => {
+  test('with another topic, without a subject or without JSON is refused for a right sender', async () => {
     const { id } = shopify.add('product');
     const { clientSecret } = shopify.state.app;
     const webhook = shopify.webhook('products/update', id);
@@ -211,8 +211,8 @@ describe('a message', () => {
   });
 });
 
-describe('what comes of it', () => {
-  test('a product that was not known is read', async () => {
+describe('an accepted webhook', () => {
+  test('of a new product reads the product', async () => {
     const product = shopify.add('product', { title: 'Gloves', body: '<p>Warm.</p>' });
     await send(shopify.webhook('products/create', product.id));
     await eventually(async () =>
@@ -225,7 +225,7 @@ describe('what comes of it', () => {
     );
   });
 
-  test('a change is read from the shop, a collection no less', async () => {
+  test('of a changed product or collection reads it from the shop', async () => {
     const product = await knownProduct();
     shopify.change(product.id, { title: 'Warm mittens' });
     await send(shopify.webhook('products/update', product.id));
@@ -237,9 +237,9 @@ describe('what comes of it', () => {
     });
   });
 
-  test('a deletion is believed when the shop confirms it', async () => {
+  test('of a deletion is applied only when the shop confirms the deletion', async () => {
     const product = await knownProduct();
-    // Still there: whoever says so is wrong.
+    // The product still exists, so the webhook is wrong.
     await send(shopify.webhook('products/delete', product.id));
     await eventually(async () => expect(await pulls()).toHaveLength(1));
     expect(await contentOf(product.id)).toMatchObject({ syncState: 'in_sync' });
@@ -250,7 +250,7 @@ describe('what comes of it', () => {
     );
   });
 
-  test('what is known already, what is gone and was never known, and what is switched off, is not read', async () => {
+  test('of a known state, of an unknown deleted item, or while switched off reads nothing', async () => {
     const product = await knownProduct();
     const webhook = shopify.webhook('products/update', product.id);
     await server.db.content.updateMany({

@@ -1,4 +1,4 @@
-/** What a site may do with its key, and that it may nothing else. */
+/** The calls that a site's key allows, and no others. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import {
@@ -21,7 +21,7 @@ const report = {
 let server: TestServer;
 let tenant: TestTenant;
 beforeAll(async () => {
-  // Which address a caller comes from is told by a header here, so that failed keys are counted apart.
+  // A header sets the caller's address, so that failed keys are counted per address.
   server = await startTestServer({ TRUST_PROXY: 'loopback' });
   tenant = await buildTenant(server);
 });
@@ -29,12 +29,12 @@ afterAll(() => server.stop());
 
 const structure = () => `${integrationsPath}/${tenant.integrationId}/update-structure`;
 
-test('it opens update-structure, in either header', async () => {
+test('a site key opens update-structure, in either header', async () => {
   await server.withKey(tenant.site.key).post(structure(), report).expect(200);
   await server.as({ token: tenant.site.key }).post(structure(), report).expect(200);
 });
 
-test('it opens nothing else', async () => {
+test('a site key opens no other route', async () => {
   const routes = server.routes.filter((route) => route.access.kind === 'user');
   expect(routes.length).toBeGreaterThan(20);
   const opened: string[] = [];
@@ -51,7 +51,7 @@ test('it opens nothing else', async () => {
   expect(opened).toEqual([]);
 });
 
-test("it opens no other site's integration, of the same account neither", async () => {
+test("a site key does not open another site's integration, also not in the same account", async () => {
   const sister = await buildSite(server, tenant.accountId);
   const id = await buildIntegration(server, tenant.owner, sister);
   const stranger = await buildTenant(server);
@@ -66,7 +66,7 @@ test("it opens no other site's integration, of the same account neither", async 
   ).toBe(0);
 });
 
-describe('a key that is not right', () => {
+describe('a wrong key', () => {
   test.each([
     '',
     ' ',
@@ -80,19 +80,19 @@ describe('a key that is not right', () => {
     expectProblem(await server.withKey(key).post(structure(), report), 401);
   });
 
-  test('is not helped by a right token beside it', async () => {
+  test('is refused also beside a right token', async () => {
     const answer = await server.as(tenant.owner).post(structure(), report).set('X-API-Key', 'wrong');
     expectProblem(answer, 401);
   });
 
-  test("of an account that is closed is refused, though it is the site's", async () => {
+  test("of a closed account is refused, even when it is the site's key", async () => {
     const closed = await buildTenant(server);
     await server.db.account.update({ where: { id: closed.accountId }, data: { isActive: false } });
     const path = `${integrationsPath}/${closed.integrationId}/update-structure`;
     expectProblem(await server.withKey(closed.site.key).post(path, report), 401);
   });
 
-  test('is braked when it is tried again and again, for that address alone', async () => {
+  test('is throttled after many tries, for its address only', async () => {
     const attempt = (key: string, address: string) =>
       server.withKey(key).post(structure(), report).set('X-Forwarded-For', address);
     for (let i = 0; i < 20; i += 1) expectProblem(await attempt(`sbk_${'b'.repeat(43)}`, '192.0.2.1'), 401);

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe('POST /sites', () => {
-  test('makes a site without a key, in the account of the caller', async () => {
+  test('creates a site without a key, in the caller’s account', async () => {
     const editor = await buildUser(server, owner.accountId, 'editor');
     const answer = await server.as(editor).post(path, { name: '  Shop ', url: 'https://shop.example/blog' });
     expect(answer.status).toBe(201);
@@ -64,7 +64,7 @@ describe('POST /sites', () => {
 });
 
 describe('GET /sites', () => {
-  test("lists the account's sites by pages that link to each other", async () => {
+  test("lists the account's sites in pages that link to each other", async () => {
     const lister = await buildAccount(server);
     const ids: number[] = [];
     for (let i = 0; i < 5; i += 1) ids.push((await buildSite(server, lister.accountId)).siteId);
@@ -123,7 +123,7 @@ describe('GET and PATCH /sites/{id}', () => {
     });
   });
 
-  test('change what is sent and keep the rest', async () => {
+  test('change the sent fields and keep the rest', async () => {
     const site = await buildSite(server, owner.accountId, 'https://old.example');
     const before = await server.as(owner).get(`${path}/${site.siteId}`);
     const named = await server.as(owner).patch(`${path}/${site.siteId}`, { name: 'Renamed' }).expect(200);
@@ -151,7 +151,7 @@ describe('GET and PATCH /sites/{id}', () => {
 });
 
 describe('the key of a site', () => {
-  test('is shown once when an admin makes it, and the one before is dead at once', async () => {
+  test('is shown once when an admin makes it, and the previous key is refused at once', async () => {
     const admin = await buildUser(server, owner.accountId, 'admin');
     const siteId = await buildSiteWithoutKey(server, owner.accountId);
     const first = await server.as(admin).post(`${path}/${siteId}/api-key`).expect(200);
@@ -159,7 +159,7 @@ describe('the key of a site', () => {
     expect(first.headers['cache-control']).toBe('no-store');
     const second = await server.as(admin).post(`${path}/${siteId}/api-key`).expect(200);
     expect(second.body.api_key).not.toBe(first.body.api_key);
-    // A key that is right gets as far as the missing integration.
+    // A right key passes the check, and the missing integration is reported.
     const report = '/api/v1/integration/integrations/1/update-structure';
     expectProblem(await server.withKey(first.body.api_key).post(report, {}), 401);
     expectProblem(await server.withKey(second.body.api_key).post(report, {}), 400);
@@ -170,7 +170,7 @@ describe('the key of a site', () => {
     ]);
   });
 
-  test('is taken away by DELETE: from then on no key opens the site, the empty one neither', async () => {
+  test('is removed by DELETE: then no key opens the site, also not an empty one', async () => {
     const site = await buildSite(server, owner.accountId);
     const answer = await server.as(owner).delete(`${path}/${site.siteId}/api-key`).expect(204);
     expect(answer.text).toBe('');
@@ -191,7 +191,7 @@ describe('the key of a site', () => {
     expect(event).toMatchObject({ eventType: 'credentials', action: 'site_key_revoked', success: true });
   });
 
-  test('is not for editors to change', async () => {
+  test('cannot be changed by editors', async () => {
     const editor = await buildUser(server, owner.accountId, 'editor');
     const site = await buildSite(server, owner.accountId);
     const before = await server.db.site.findUnique({ where: { id: site.siteId } });

@@ -1,4 +1,4 @@
-/** What a site has: update-structure, content-types, and what a user decides about its types. */
+/** A site's structure: update-structure, content-types, and the user's settings for its types. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type SimulatedWordpress,
@@ -64,7 +64,7 @@ const shown = {
   last_structure_fetch: time,
 };
 
-test('before the first report there is nothing', async () => {
+test('a site without a report has no structure', async () => {
   expect(await contentTypes()).toEqual({
     post_types: {},
     taxonomies: {},
@@ -75,7 +75,7 @@ test('before the first report there is nothing', async () => {
 });
 
 describe('update-structure', () => {
-  test('replaces what is stored', async () => {
+  test('replaces the stored structure', async () => {
     const first = await push(report).expect(200);
     expect(first.body).toEqual({ applied: true, content_types: shown });
     expect(await contentTypes()).toEqual(shown);
@@ -99,27 +99,27 @@ describe('update-structure', () => {
     ]);
   });
 
-  test('by an editor does the same', async () => {
+  test('works the same for an editor', async () => {
     const editor = await buildUser(server, tenant.accountId, 'editor');
     const answer = await server.as(editor).post(`${path}/update-structure`, report).expect(200);
     expect(answer.body).toEqual({ applied: true, content_types: shown });
   });
 
   test.each(['update_structure', 'update-site-structure', 'update_site_structure', 'update-structure/'])(
-    'is also called %s',
+    'has the alias %s',
     async (spelling) => {
       const answer = await server.withKey(tenant.site.key).post(`${path}/${spelling}`, report).expect(200);
       expect(answer.body.applied).toBe(true);
     },
   );
 
-  test('with an older timestamp changes nothing and says so; with the same one it is taken again', async () => {
+  test('with an older timestamp is not stored and says so; an equal timestamp is accepted', async () => {
     await push(report).expect(200);
     const before = await contentTypes();
     const older = { ...report, post_types: {}, timestamp: '2026-03-01T09:59:59Z' };
     expect((await push(older).expect(200)).body).toEqual({ applied: false, content_types: before });
     expect(await contentTypes()).toEqual(before);
-    // Later by the clock on the wall, but earlier in time.
+    // The hour is later, but with its offset the time is earlier.
     const elsewhere = { ...report, post_types: {}, timestamp: '2026-03-01T11:30:00+02:00' };
     expect((await push(elsewhere).expect(200)).body.applied).toBe(false);
     expect((await push(report).expect(200)).body.applied).toBe(true);
@@ -127,7 +127,7 @@ describe('update-structure', () => {
     expect(await server.db.syncEvent.count({ where: outdated })).toBe(2);
   });
 
-  test('by twenty at once ends with the newest', async () => {
+  test('stores the newest of twenty reports that arrive at once', async () => {
     const reports = Array.from({ length: 20 }, (_, i) => ({
       ...report,
       post_types: { post: { label: `Posts ${i}`, count: i } },
@@ -179,7 +179,7 @@ describe("a user's choices", () => {
   const choose = (choices: object) =>
     server.as(tenant.owner).patch(path, { config_json: { content_types: choices } });
 
-  test('outlive the next report, the next sync, and every other change', async () => {
+  test('survive the next report, the next sync, and every other change', async () => {
     await push(report).expect(200);
     const chosen = await choose({
       post_types: { post: { enabled: false, fetch_limit: 50 } },
@@ -216,7 +216,7 @@ describe("a user's choices", () => {
     expect((await contentTypes()).post_types.post).toMatchObject({ enabled: false, fetch_limit: null });
   });
 
-  test('do not change what the site says of itself, when a caller sends its reading back', async () => {
+  test("do not change the site's own values when a caller sends the response back", async () => {
     await push(report).expect(200);
     await choose({ post_types: { post: { label: 'Mine', count: 999, enabled: false } } }).expect(200);
     expect((await contentTypes()).post_types.post).toMatchObject({
@@ -242,7 +242,7 @@ describe("a user's choices", () => {
 });
 
 test.each(['content-types', 'content_types', 'get-content-types', 'get_content_types/'])(
-  'after a sync %s equals what WordPress has',
+  'after a sync, %s equals the types of WordPress',
   async (spelling) => {
     await server.as(tenant.owner).post(`${path}/sync`, { direction: 'metadata' }).expect(200);
     const { body } = await server.as(tenant.owner).get(`${path}/${spelling}`).expect(200);

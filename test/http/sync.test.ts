@@ -49,7 +49,7 @@ afterAll(async () => {
 const as = () => server.as(tenant.owner);
 const statusNow = async () => (await as().get(`${path}/sync-status`).expect(200)).body;
 
-/** A run that waits at the gate. */
+/** Starts a run, which waits at the gate. */
 async function startHeld(): Promise<number> {
   gate.shut();
   const before = gate.waiting();
@@ -66,7 +66,7 @@ async function ended(runId: number) {
   });
 }
 
-test('a metadata run brings the structure of the site', async () => {
+test('a metadata run stores the structure of the site', async () => {
   expect(await statusNow()).toEqual({
     sync_status: 'never',
     sync_enabled: true,
@@ -118,7 +118,7 @@ test('a metadata run brings the structure of the site', async () => {
 });
 
 describe('a sync call', () => {
-  test('answers 202 and where to look at once, when it is preferred', async () => {
+  test("answers 202 and the run's URL at once with `Prefer: respond-async`", async () => {
     gate.shut();
     const answer = await as().post(`${path}/sync`, metadata).set(respondAsync);
     expect(answer.status).toBe(202);
@@ -146,7 +146,7 @@ describe('a sync call', () => {
     expect(await ended(answer.body.id)).toMatchObject({ status: 'success' });
   });
 
-  test('gives the run that is under way', async () => {
+  test('returns the run that is under way', async () => {
     const runId = await startHeld();
     const again = await as().post(`${path}/sync`, metadata).set(respondAsync).expect(202);
     expect(again.body).toMatchObject({ id: runId, status: 'syncing' });
@@ -155,7 +155,7 @@ describe('a sync call', () => {
     expect((await as().get(`${path}/runs`)).body.count).toBe(1);
   });
 
-  test('by ten at once starts one run', async () => {
+  test('starts one run when ten calls arrive at once', async () => {
     gate.shut();
     const call = () => as().post(`${path}/sync`, metadata).set(respondAsync);
     const answers = await Promise.all(Array.from({ length: 10 }, call));
@@ -166,7 +166,7 @@ describe('a sync call', () => {
     expect(await server.db.syncRun.count({ where: { integrationId: tenant.integrationId } })).toBe(1);
   });
 
-  test('is a conflict while the integration is inactive or its sync switched off', async () => {
+  test('is a conflict while the integration is inactive or its sync is switched off', async () => {
     await as().patch(path, { is_active: false }).expect(200);
     expectProblem(await as().post(`${path}/sync`, metadata), 409, { code: 'inactive' });
     await as().patch(path, { is_active: true, sync_enabled: false }).expect(200);
@@ -189,7 +189,7 @@ describe('a sync call', () => {
 });
 
 describe('a run', () => {
-  test('that the site lets down fails with the reason, and the next one can succeed', async () => {
+  test('fails with the reason when the site fails, and the next run can succeed', async () => {
     wordpress.setFault('maintenance');
     const failed = await as().post(`${path}/sync`, metadata).expect(200);
     expect(failed.body).toMatchObject({
@@ -213,7 +213,7 @@ describe('a run', () => {
     expect(await statusNow()).toMatchObject({ sync_status: 'success', sync_error: null });
   });
 
-  test('is cancelled while it runs: what the site then says is left aside', async () => {
+  test("can be cancelled while it runs, and then ignores the site's response", async () => {
     const runId = await startHeld();
     const answer = await as().post(`${path}/runs/${runId}/cancel`).expect(200);
     expect(answer.body).toMatchObject({ id: runId, status: 'cancelled', finished_at: time });
@@ -223,7 +223,7 @@ describe('a run', () => {
       last_run: { id: runId },
     });
     gate.open();
-    // A later run of the same integration comes after the cancelled one's job.
+    // A later run of the same integration starts after the job of the cancelled run.
     const next = await as().post(`${path}/sync`, metadata).expect(200);
     expect(next.body).toMatchObject({ status: 'success' });
     expect((await as().get(`${path}/runs/${runId}`)).body).toEqual(answer.body);
@@ -233,7 +233,7 @@ describe('a run', () => {
     expectProblem(await as().post(`${path}/runs/${next.body.id}/cancel`), 409, { code: 'run_ended' });
   });
 
-  test("is not found under another integration's id, of the same account neither", async () => {
+  test("is not found under another integration's id, also not in the same account", async () => {
     const run = await as().post(`${path}/sync`, metadata).expect(200);
     const stranger = await buildTenant(server);
     expectProblem(
@@ -255,11 +255,11 @@ describe('a run', () => {
     expectProblem(await as().get(`${path}/runs/abc`), 400, { fields: ['run_id'] });
   });
 
-  test('of an integration that is deleted meanwhile leaves nothing and breaks nothing', async () => {
+  test('of an integration that is deleted meanwhile leaves no row and causes no fault', async () => {
     await startHeld();
     await as().delete(path).expect(204);
     gate.open();
-    // The next job of the same worker is proof that it lives.
+    // The same worker completes the next job, so it still runs.
     const other = await buildTenant(server, gate.url);
     await server
       .as(other.owner)
@@ -269,7 +269,7 @@ describe('a run', () => {
   });
 });
 
-test('runs are listed newest first, by pages', async () => {
+test('runs are listed newest first, in pages', async () => {
   const ids: number[] = [];
   for (let i = 0; i < 3; i += 1) ids.unshift((await as().post(`${path}/sync`, metadata).expect(200)).body.id);
   const first = await as().get(`${path}/runs?page_size=2`).expect(200);

@@ -1,4 +1,4 @@
-/** How long a sync call waits, and what becomes of runs that nobody works on. */
+/** How long a sync call waits, and its response when no worker takes the run. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  // Nobody works here, so each run stays queued.
+  // No worker runs in this role, so each run stays queued.
   server = await startTestServer({ ROLE: 'api', SYNC_WAIT_S: '0.3' });
 });
 afterAll(() => server.stop());
@@ -14,7 +14,7 @@ afterAll(() => server.stop());
 const sync = (tenant: TestTenant) =>
   server.as(tenant.owner).post(`${integrationsPath}/${tenant.integrationId}/sync`, { direction: 'metadata' });
 
-test('a call waits as long as SYNC_WAIT_S says, then answers 202 and where to look', async () => {
+test("a call waits as long as SYNC_WAIT_S says, then answers 202 and the run's URL", async () => {
   const tenant = await buildTenant(server);
   const started = Date.now();
   const answer = await sync(tenant);
@@ -28,7 +28,7 @@ test('a call waits as long as SYNC_WAIT_S says, then answers 202 and where to lo
   expect(await server.db.syncRun.count({ where: { integrationId: tenant.integrationId } })).toBe(1);
 });
 
-test('a queued run is told of, with its job in the same transaction', async () => {
+test('a queued run is in both statuses, and its job is stored in the same transaction', async () => {
   const tenant = await buildTenant(server);
   const { body } = await sync(tenant).expect(202);
   const path = `${integrationsPath}/${tenant.integrationId}`;
@@ -49,7 +49,7 @@ test('a queued run is told of, with its job in the same transaction', async () =
   ]);
 });
 
-test('a call that waits is answered when its run is cancelled', async () => {
+test('a call that waits gets its answer when its run is cancelled', async () => {
   const patient = await startTestServer(
     { ROLE: 'api', SYNC_WAIT_S: '60' },
     { database: { url: server.databaseUrl } },
@@ -69,7 +69,7 @@ test('a call that waits is answered when its run is cancelled', async () => {
     const jobs = await server.db.$queryRaw<{ state: string }[]>`
       SELECT state::text FROM pgboss.job WHERE (data->>'runId')::int = ${id}`;
     expect(jobs).toEqual([{ state: 'cancelled' }]);
-    // Another can be asked for at once.
+    // The next run can start at once.
     expect((await sync(tenant)).body).toMatchObject({ status: 'queued' });
   } finally {
     await patient.stop();

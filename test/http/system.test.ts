@@ -10,13 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test('/healthz says that the process is alive', async () => {
+test('/healthz reports a running process', async () => {
   const { body } = await server.anyone.get('/healthz').expect(200);
   expect(body).toEqual({ status: 'ok' });
 });
 
 describe('/readyz', () => {
-  test('says that everything works', async () => {
+  test('reports that all parts work', async () => {
     const answer = await server.anyone.get('/readyz').expect(200);
     expect(answer.body).toEqual({
       status: 'ready',
@@ -43,7 +43,7 @@ describe('/readyz', () => {
   });
 });
 
-test('/metrics counts calls by route, not by address', async () => {
+test('/metrics counts calls by route, not by path', async () => {
   const owner = await buildAccount(server);
   await server.as(owner).get('/api/v1/sites/123456').expect(404);
   await server.anyone.get('/nothing/here').expect(404);
@@ -67,7 +67,7 @@ describe('/docs', () => {
       await server.anyone.get(address).expect(200);
     }
     expect(page.text).not.toMatch(/https?:\/\//);
-    // And nothing else would be let in.
+    // The policy forbids all other sources.
     expect(page.headers['content-security-policy']).toContain("default-src 'self'");
     const start = await server.anyone.get('/docs/start.js').expect(200);
     expect(start.text).toContain('/api/v1/openapi.json');
@@ -82,7 +82,7 @@ describe('/docs', () => {
 });
 
 test.each(['/docs', '/docs/swagger-ui.css', '/metrics', '/api/v1/openapi.json'])(
-  '%s can only be read',
+  '%s allows only GET and HEAD',
   async (path) => {
     const answer = await server.anyone.post(path, {});
     expectProblem(answer, 405, { code: 'method_not_allowed' });
@@ -91,7 +91,7 @@ test.each(['/docs', '/docs/swagger-ui.css', '/metrics', '/api/v1/openapi.json'])
 );
 
 describe('a request id', () => {
-  test('is made, answered and logged, once a call', async () => {
+  test('is made, returned and logged once per call', async () => {
     const [first, second] = [await server.anyone.get('/healthz'), await server.anyone.get('/api/v1/sites')];
     expect(first.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
     expect(second.headers['x-request-id']).not.toBe(first.headers['x-request-id']);
@@ -104,7 +104,7 @@ describe('a request id', () => {
     });
   });
 
-  test("is the caller's own where that is harmless", async () => {
+  test("is the caller's own if that is harmless", async () => {
     const own = await server.anyone.get('/healthz').set('X-Request-Id', 'trace:1.2_3-4');
     expect(own.headers['x-request-id']).toBe('trace:1.2_3-4');
     for (const id of ['', 'a b', 'x'.repeat(129), '{"a":1}']) {
@@ -114,7 +114,7 @@ describe('a request id', () => {
   });
 });
 
-test('answers carry the headers that keep browsers careful, and none that tells what runs here', async () => {
+test('responses have the security headers of browsers, and no header that names our software', async () => {
   for (const path of ['/healthz', '/docs', '/nothing', '/api/v1/sites']) {
     const { headers } = await server.anyone.get(path);
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' });

@@ -1,4 +1,4 @@
-/** Two accounts on one server: nothing of the one is to be seen or changed by the other, and the database agrees. */
+/** Two accounts on one server: neither can see or change rows of the other, and the database enforces it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import type { Route } from '../../src/http/route.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** All that is stored of an account. */
+/** All stored rows of an account. */
 async function stateOf(accountId: number) {
   const where = { accountId };
   return {
@@ -40,7 +40,7 @@ async function stateOf(accountId: number) {
   };
 }
 
-/** What would give the victim away in an answer. */
+/** Texts that would reveal the victim in a response. */
 function traces(): string[] {
   return [victim.site.key, victim.site.key.slice(-4), 'victim', victim.owner.email];
 }
@@ -85,7 +85,7 @@ test("every route, with the victim's ids in every place, as the attacker's owner
       const call = supertest(server.url)[method](path).set(headers);
       const answer = body === undefined ? await call : await call.send(body);
       calls += 1;
-      // A body with our own things is answered as such; nothing of the victim may stand in it.
+      // The body contains the attacker's own rows, so a success is allowed. It must not contain the victim's.
       const found = traces().filter((trace) => answer.text.includes(trace));
       if (found.length > 0) leaks.push(`${method} ${path}: ${found}`);
       if (id !== null && answer.status < 400) leaks.push(`${method} ${path}: ${answer.status}`);
@@ -96,7 +96,7 @@ test("every route, with the victim's ids in every place, as the attacker's owner
   expect(await stateOf(victim.accountId)).toEqual(before);
 });
 
-test("lists hold the caller's own things only", async () => {
+test("lists have only the caller's own rows", async () => {
   for (const path of ['/api/v1/sites', integrationsPath]) {
     const { body } = await server.as(attacker.owner).get(path).expect(200);
     expect(body.count).toBeGreaterThan(0);
@@ -109,7 +109,7 @@ test("lists hold the caller's own things only", async () => {
   }
 });
 
-test("an own integration cannot be moved to the victim's site", async () => {
+test("an integration cannot be moved to the victim's site", async () => {
   const mine = await buildSite(server, attacker.accountId);
   const id = await buildIntegration(server, attacker.owner, mine);
   for (const method of ['patch', 'put'] as const) {
@@ -166,7 +166,7 @@ describe('the database refuses', () => {
     }
   });
 
-  test('a row that is there to change hands', async () => {
+  test("a change of a row's owner", async () => {
     const { db } = server;
     const move = db.siteIntegration.update({
       where: { id: victim.integrationId },
@@ -175,7 +175,7 @@ describe('the database refuses', () => {
     await expect(move).rejects.toThrow(foreignKey);
   });
 
-  test('a second integration of a site and platform, a second run that waits, and a second that works', async () => {
+  test('a second integration of a site and platform, a second waiting or working run', async () => {
     const { db } = server;
     const own = { accountId: victim.accountId, siteId: victim.site.siteId };
     await expect(db.siteIntegration.create({ data: { ...own, platform: 'wordpress' } })).rejects.toThrow(

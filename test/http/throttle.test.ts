@@ -1,4 +1,4 @@
-/** The throttle of users, and the brakes on those who fail. */
+/** The throttle of users, and the brakes on callers who fail. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   buildAccount,
@@ -15,7 +15,7 @@ let server: TestServer;
 let tenant: TestTenant;
 afterEach(() => server.stop());
 
-/** Where a caller comes from is told by a header, so that one test has several addresses. */
+/** A header sets the caller's address, so that one test has several addresses. */
 async function start(throttle: string): Promise<void> {
   server = await startTestServer({ THROTTLE_INTEGRATION: throttle, TRUST_PROXY: 'loopback' });
   tenant = await buildTenant(server);
@@ -24,10 +24,10 @@ async function start(throttle: string): Promise<void> {
 const from = (address: string) => ({ 'X-Forwarded-For': address });
 
 describe('the throttle', () => {
-  test('says what is left, answers 429 when nothing is, and lets calls through when its time is over', async () => {
+  test('returns the remaining calls, then 429, and lets calls through after its time', async () => {
     await start('3/s');
     const user = await buildUser(server, tenant.accountId, 'editor');
-    // Three within the same second; should a busy machine take longer, again.
+    // Three calls within the same second. A busy machine may take longer, so the test retries.
     await eventually(async () => {
       const calls = await Promise.all([1, 2, 3, 4].map(() => server.as(user).get('/api/v1/sites')));
       expect(calls.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429]);
@@ -35,7 +35,7 @@ describe('the throttle', () => {
         calls.find(({ status }) => status === 200),
         calls.find(({ status }) => status === 429),
       ];
-      if (!passed || !braked) throw new Error('not both');
+      if (!passed || !braked) throw new Error('the calls did not get both 200 and 429');
       expect(passed.headers['ratelimit-policy']).toMatch(/^"integration"; q=3; w=1/);
       expect(passed.headers.ratelimit).toMatch(/^"integration"; r=\d; t=\d/);
       expect(braked.headers.ratelimit).toMatch(/^"integration"; r=0; t=\d/);
@@ -45,7 +45,7 @@ describe('the throttle', () => {
     await eventually(async () => void (await server.as(user).get('/api/v1/sites').expect(200)));
   });
 
-  test('counts each user alone, whatever address they call from, and each site by its key', async () => {
+  test('counts each user separately, from any address, and each site by its key', async () => {
     await start('3/min');
     const [a, b] = [
       await buildUser(server, tenant.accountId, 'editor'),
@@ -68,14 +68,14 @@ describe('the throttle', () => {
     await server.as(b).get('/api/v1/sites').expect(200);
   });
 
-  test('is not counted by strangers: a refused token takes nothing from anyone', async () => {
+  test('does not count a refused token against anyone', async () => {
     await start('2/min');
     const user = await buildUser(server, tenant.accountId, 'editor');
     for (let i = 0; i < 5; i += 1) expectProblem(await server.as({ token: 'x' }).get('/api/v1/sites'), 401);
     await server.as(user).get('/api/v1/sites').expect(200);
   });
 
-  test('stands on every route of a user', async () => {
+  test('applies to every route of a user', async () => {
     await start('1/min');
     const unthrottled = server.routes.filter((route) => route.access.kind === 'user' && !route.throttle);
     expect(unthrottled.map(({ path }) => path)).toEqual([]);
@@ -84,7 +84,7 @@ describe('the throttle', () => {
 
 describe('the collection test-connection', () => {
   const path = `${integrationsPath}/test-connection`;
-  // Nothing listens there: each test is answered, fast, and fails.
+  // Nothing listens at this address, so each test fails quickly.
   const body = () => ({
     site_id: tenant.site.siteId,
     api_key: tenant.site.key,
@@ -92,7 +92,7 @@ describe('the collection test-connection', () => {
   });
   beforeEach(() => start('2/min'));
 
-  test('is not throttled, also when its tests fail', async () => {
+  test('is not throttled, even when its tests fail', async () => {
     for (let i = 0; i < 30; i += 1) {
       const answer = await server.anyone.post(path, body()).expect(400);
       expect(answer.body.success).toBe(false);
@@ -100,7 +100,7 @@ describe('the collection test-connection', () => {
     }
   });
 
-  test('brakes wrong keys, for that site and address alone', async () => {
+  test('throttles wrong keys, for their site and address only', async () => {
     const wrong = { ...body(), api_key: `sbk_${'w'.repeat(43)}` };
     for (let i = 0; i < 20; i += 1) {
       expectProblem(await server.anyone.post(path, wrong).set(from('192.0.2.1')), 403);
@@ -108,7 +108,7 @@ describe('the collection test-connection', () => {
     const braked = await server.anyone.post(path, wrong).set(from('192.0.2.1'));
     expectProblem(braked, 429, { code: 'too_many_failures' });
     expect(Number(braked.headers['retry-after'])).toBeGreaterThan(0);
-    // The right key is not tried either, or the brake would only slow the answers to wrong guesses.
+    // The right key is refused too. Otherwise the brake would only slow the answers to wrong guesses.
     expectProblem(await server.anyone.post(path, body()).set(from('192.0.2.1')), 429);
     await server.anyone.post(path, body()).set(from('192.0.2.2')).expect(400);
     const other = await buildTenant(server);
@@ -117,7 +117,7 @@ describe('the collection test-connection', () => {
   });
 });
 
-test('an address that a caller makes up is not believed, unless a proxy is trusted', async () => {
+test('an address in a header is ignored, unless a proxy is trusted', async () => {
   server = await startTestServer();
   tenant = await buildTenant(server);
   const path = `${integrationsPath}/${tenant.integrationId}/update-structure`;
@@ -131,7 +131,7 @@ test('an address that a caller makes up is not believed, unless a proxy is trust
 });
 
 describe('sign-in', () => {
-  test('is braked after many failures, for that e-mail and address alone', async () => {
+  test('is throttled after many failures, for their e-mail and address only', async () => {
     await start('100/min');
     const path = '/api/v1/auth/token';
     const wrong = { email: tenant.owner.email, password: 'wrong' };

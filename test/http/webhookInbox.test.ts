@@ -1,4 +1,4 @@
-/** What becomes of a webhook once it is kept. */
+/** How the server applies webhooks that it has stored. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SyncEvent } from '../../src/database/generated/client.ts';
 import {
@@ -44,7 +44,7 @@ const contentOf = (post: SimulatedPost) =>
 const eventsOf = (eventType: SyncEvent['eventType']) =>
   server.db.syncEvent.findMany({ where: { siteId: tenant.site.siteId, eventType }, orderBy: { id: 'asc' } });
 
-/** The plugin tells of a post as it is now, and what it told is applied. Gives the event. */
+/** Sends the plugin's webhook about a post, waits until it is applied, and returns its event. */
 async function tell(topic: Topic, post: SimulatedPost, more: object): Promise<SyncEvent> {
   const answer = await deliver(server, tenant.site, topic, {
     external_id: String(post.id),
@@ -69,7 +69,7 @@ async function applied(deliveryId: number): Promise<SyncEvent> {
   return event;
 }
 
-/** Waits until nothing is left to be read from the site. */
+/** Waits until no pull is left to do. */
 async function settled(): Promise<void> {
   await eventually(async () => {
     const [row] = await server.db.$queryRaw<{ open: number }[]>`
@@ -80,13 +80,13 @@ async function settled(): Promise<void> {
   });
 }
 
-/** How many times the site was asked for a post. */
+/** How many times the server has requested a post. */
 const readsOf = (post: SimulatedPost) =>
   wordpress.state.requests.filter(({ target }) => new RegExp(`/wp/v2/posts/${post.id}\\?`).test(target))
     .length;
 
-describe('a status', () => {
-  test('is applied to the content that its site calls so', async () => {
+describe('a status message', () => {
+  test('is applied to the content with the site’s external id', async () => {
     const post = writePost(wordpress, { status: 'draft' });
     const content = await buildContent(server, tenant, post);
     expect(content).toMatchObject({ status: 'draft', externalStatus: 'draft', syncState: 'in_sync' });
@@ -112,16 +112,16 @@ describe('a status', () => {
     });
   });
 
-  test('brings the address', async () => {
+  test('stores the address', async () => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
-    // The reading that follows would bring what the site itself says.
+    // The fault stops the following pull, which would store the site's own address.
     wordpress.setFault('maintenance');
     await tell('status', post, { status: 'publish', url: 'https://site.example/moved/' });
     expect(await stored(content.id)).toMatchObject({ externalUrl: 'https://site.example/moved/' });
   });
 
-  test('of what was edited with it has the whole read', async () => {
+  test('about a post that was edited too makes the server read the whole post', async () => {
     const post = writePost(wordpress, { status: 'draft' });
     const content = await buildContent(server, tenant, post);
     Object.assign(post, { status: 'publish', content: '<p>New</p>', modified_gmt: '2026-03-01T10:00:05' });
@@ -132,7 +132,7 @@ describe('a status', () => {
   });
 
   test.each(['trash', 'deleted'])(
-    '%s says that the site has it no more, and nothing is deleted here',
+    '%s marks the content as deleted on the site, and deletes nothing on the server',
     async (status) => {
       const post = writePost(wordpress);
       const content = await buildContent(server, tenant, post);
@@ -157,7 +157,7 @@ describe('a status', () => {
     },
   );
 
-  test.each(['publish', 'draft'])('%s out of the trash brings it back', async (status) => {
+  test.each(['publish', 'draft'])('%s after the trash brings the content back', async (status) => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
     await tell('status', { ...post, modified_gmt: '2026-03-01T10:00:05' }, { status: 'trash' });
@@ -172,7 +172,7 @@ describe('a status', () => {
     });
   });
 
-  test('trash keeps edits that were made here', async () => {
+  test('trash keeps the edits made on the server', async () => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
     await editHere(server, content.id, 'Edited here');
@@ -185,12 +185,12 @@ describe('a status', () => {
   });
 });
 
-describe('metadata', () => {
-  test('is applied, and what it does not name stays', async () => {
+describe('a metadata message', () => {
+  test('is applied, and absent fields stay', async () => {
     const post = writePost(wordpress, { meta: { price: 3, colour: 'red' } });
     const content = await buildContent(server, tenant, post);
     expect(content).toMatchObject({ terms: newsAndGreen, metadata: { price: 3, colour: 'red' } });
-    // As old as what is known, so that the site is not asked, and all that changes is what was told.
+    // The message has the stored modification date, so it causes no pull, and only its own fields can change.
     const reads = readsOf(post);
     const told = {
       title: 'Größe 🌉',
@@ -219,7 +219,7 @@ describe('metadata', () => {
     expect(readsOf(post)).toBe(reads);
   });
 
-  test('that is newer has the whole read, body and all', async () => {
+  test('with a newer date makes the server read the whole post with its body', async () => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
     Object.assign(post, { title: 'New', content: '<p>New</p>', modified_gmt: '2026-03-01T10:00:05' });
@@ -237,7 +237,7 @@ describe('metadata', () => {
     ['status', { status: 'publish' }],
     ['metadata', { title: 'At once' }],
   ])(
-    '%s of the second in which it was read has the whole read again, as its date says nothing',
+    '%s from the second of the last read causes a full read, as its date cannot show a change',
     async (topic, more) => {
       const modified_gmt = new Date().toISOString().slice(0, 19);
       const post = writePost(wordpress, { title: 'At once', modified_gmt });
@@ -255,7 +255,7 @@ describe('metadata', () => {
     },
   );
 
-  test('beside edits made here is not applied: the whole is read, and it is a conflict', async () => {
+  test('about a content with local edits is not applied: a read finds the conflict', async () => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
     await editHere(server, content.id, 'Edited here');
@@ -276,7 +276,7 @@ describe('metadata', () => {
       contentId: content.id,
       details: { outcome: 'conflict', cause: 'webhook' },
     });
-    // They take it back: what was edited here is all that differs.
+    // The title on the site goes back, so only the local edit differs.
     Object.assign(post, { title: content.title, modified_gmt: '2026-03-01T10:00:06' });
     await tell('metadata', post, { title: content.title });
     await eventually(async () =>
@@ -285,7 +285,7 @@ describe('metadata', () => {
     expect(await stored(content.id)).toMatchObject({ title: 'Edited here' });
   });
 
-  test('beside the same edit made here agrees', async () => {
+  test('about a content with the same local edit puts it in sync', async () => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
     await editHere(server, content.id, 'The same');
@@ -301,12 +301,12 @@ describe('metadata', () => {
   });
 });
 
-describe('what changes nothing says so in its event:', () => {
+describe('an event reports that nothing changed for', () => {
   test.each<[Topic, object]>([
     ['status', { status: 'draft', url: 'https://site.example/old/' }],
     ['status', { status: 'trash' }],
     ['metadata', { title: 'Old' }],
-  ])('%s %j older than what is known', async (topic, more) => {
+  ])('%s %j with an older date than the stored one', async (topic, more) => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
     const reads = readsOf(post);
@@ -330,7 +330,7 @@ describe('what changes nothing says so in its event:', () => {
     });
   });
 
-  test('the state that is known', async () => {
+  test('the stored state', async () => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
     const same = { title: post.title, slug: post.slug, excerpt: '', terms: [...newsAndGreen].reverse() };
@@ -348,8 +348,8 @@ describe('what changes nothing says so in its event:', () => {
   });
 });
 
-describe('a content that is named by our id', () => {
-  test('and whose answer never came gets the id that the site gave it', async () => {
+describe('a message with our content id', () => {
+  test("gives a content without an answer to its create the site's id", async () => {
     const post = writePost(wordpress, { terms: [] });
     const content = await server.db.content.create({
       data: {
@@ -371,7 +371,7 @@ describe('a content that is named by our id', () => {
     expect(await server.db.content.count({ where: { siteId: tenant.site.siteId } })).toBe(1);
   });
 
-  test('beyond what any content can have finds none, and is no fault', async () => {
+  test('beyond the range of ids finds no content, and causes no fault', async () => {
     for (const content_id of [2 ** 31, Number.MAX_SAFE_INTEGER]) {
       const post = writePost(wordpress);
       expect(await tell('status', post, { status: 'publish', content_id })).toMatchObject({
@@ -380,7 +380,7 @@ describe('a content that is named by our id', () => {
     }
   });
 
-  test.each(["another site's", 'one that is another post'])('%s is left alone', async (which) => {
+  test.each(["another site's", 'another post’s'])('changes no content that is %s', async (which) => {
     const post = writePost(wordpress);
     const other = which === "another site's" ? await buildTenant(server, wordpress.url) : tenant;
     const content = await server.db.content.create({
@@ -401,8 +401,8 @@ describe('a content that is named by our id', () => {
   });
 });
 
-describe('an unknown content', () => {
-  test('is kept as an event, and read from the site', async () => {
+describe('a message about an unknown content', () => {
+  test('is stored as an event, and the server reads the post', async () => {
     const post = writePost(wordpress, {
       title: 'Größe & <em>more</em>',
       excerpt: 'Short',
@@ -441,7 +441,7 @@ describe('an unknown content', () => {
     });
   });
 
-  test('of a custom type is read where its structure says', async () => {
+  test('of a custom type makes the server read where the structure says', async () => {
     await server.as(tenant.owner).post(`${path()}/sync`, { direction: 'metadata' }).expect(200);
     const post = writePost(wordpress, { type: 'book', terms: [4] });
     await tell('status', post, { status: 'publish' });
@@ -453,14 +453,14 @@ describe('an unknown content', () => {
     );
   });
 
-  test('that is gone already is not looked for', async () => {
+  test('that is deleted causes no read', async () => {
     const post = writePost(wordpress, { status: 'trash' });
     expect(await tell('status', post, { status: 'trash' })).toMatchObject({ action: 'unknown_content' });
     await settled();
     expect([await contentOf(post), readsOf(post)]).toEqual([null, 0]);
   });
 
-  test.each([{ is_active: false }, { sync_enabled: false }])('is not read when %j', async (change) => {
+  test.each([{ is_active: false }, { sync_enabled: false }])('causes no read when %j', async (change) => {
     await server.as(tenant.owner).patch(path(), change).expect(200);
     const post = writePost(wordpress);
     expect(await tell('status', post, { status: 'publish' })).toMatchObject({ action: 'unknown_content' });
@@ -468,7 +468,7 @@ describe('an unknown content', () => {
     expect([await contentOf(post), readsOf(post)]).toEqual([null, 0]);
   });
 
-  test('is read in the end, when the site is down at first', async () => {
+  test('is read in the end when the site is down at first', async () => {
     const post = writePost(wordpress);
     wordpress.setFault('maintenance');
     await tell('status', post, { status: 'publish' });
@@ -480,7 +480,7 @@ describe('an unknown content', () => {
       }),
     );
     wordpress.clearFaults();
-    // It asked to be left alone for ten minutes; a test that passes ends that.
+    // The site asked for a pause of ten minutes. A passing connection test ends the pause.
     await server
       .as(tenant.owner)
       .post(`${integrationsPath}/${tenant.integrationId}/test-connection`)
@@ -494,7 +494,7 @@ describe('an unknown content', () => {
 });
 
 describe('a delivery that cannot be applied', () => {
-  /** Keeps one whose stored body no version of this server would have kept. */
+  /** Stores a delivery with a body that no version of the server would have stored. */
   async function unreadable(attempts: number): Promise<number> {
     const post = writePost(wordpress);
     const delivery = await server.db.webhookDelivery.create({
@@ -509,7 +509,7 @@ describe('a delivery that cannot be applied', () => {
         attempts,
       },
     });
-    // It came by no message, so it has no job yet.
+    // The row was inserted directly, so it has no job yet. A replay creates one.
     await server.as(tenant.owner).post(`${deliveries()}/${delivery.id}/replay`).expect(200);
     return Number(delivery.id);
   }
@@ -520,12 +520,12 @@ describe('a delivery that cannot be applied', () => {
     return body;
   };
   const counts = async () => (await server.as(tenant.owner).get(`${path()}/debug-status`).expect(200)).body;
-  /** Lets the next try come now. */
+  /** Makes the next try due now. */
   const hurry = (id: number) => server.db.$executeRaw`
     UPDATE pgboss.job SET start_after = now()
     WHERE name = 'webhook' AND state = 'retry' AND data->>'deliveryId' = ${String(id)}`;
 
-  test('is tried again with growing patience, then dead, told, and applied when it is replayed', async () => {
+  test('is retried at growing intervals, then dead, reported, and applied when it is replayed', async () => {
     const id = await unreadable(0);
     await eventually(async () => expect(await row(id)).toMatchObject({ status: 'failed', attempts: 1 }));
     expect(await row(id)).toMatchObject({
@@ -541,7 +541,7 @@ describe('a delivery that cannot be applied', () => {
       return jobs;
     });
     expect(retry?.wait).toBeLessThan(60);
-    // The tries in between are skipped.
+    // Skips the tries in between.
     await server.db.webhookDelivery.update({ where: { id: BigInt(id) }, data: { attempts: 8 } });
     await eventually(async () => {
       await hurry(id);
@@ -603,7 +603,7 @@ describe('a delivery that cannot be applied', () => {
     });
   });
 
-  test('holds nobody up: a later one of the same post is applied', async () => {
+  test('delays no other delivery: a later one about the same post is applied', async () => {
     const id = await unreadable(0);
     await eventually(async () => expect(await row(id)).toMatchObject({ status: 'failed' }));
     const [, postId] = (await row(id)).subject.split(':');
@@ -613,7 +613,7 @@ describe('a delivery that cannot be applied', () => {
     await server.db.webhookDelivery.delete({ where: { id: BigInt(id) } });
   });
 
-  test('the list goes page by page, newest first, by status and site, and shows nobody else', async () => {
+  test('is in the list, which has pages, newest first, filters, and only own rows', async () => {
     const stranger = await buildTenant(server, wordpress.url);
     await deliver(server, stranger.site, 'status', {
       external_id: '1',
@@ -655,7 +655,7 @@ describe('debug-status', () => {
   const status = async () => (await server.as(tenant.owner).get(`${path()}/debug-status`).expect(200)).body;
   const codes = async () => (await status()).problems.map(({ code }: { code: string }) => code);
 
-  test('counts what came within a day, and tells when the last came', async () => {
+  test('counts the deliveries of a day, and gives the time of the last one', async () => {
     const post = writePost(wordpress);
     await tell('status', post, { status: 'publish' });
     await tell('metadata', post, { title: 'Told' });
@@ -680,7 +680,7 @@ describe('debug-status', () => {
     });
   });
 
-  test('says that webhooks are silent, when a change was seen and none came', async () => {
+  test('reports webhooks_silent when a pull found a change and no webhook came', async () => {
     await server.as(tenant.owner).post(`${path()}/test-connection`).expect(200);
     await server.as(tenant.owner).post(`${path()}/sync`, { direction: 'metadata' }).expect(200);
     const post = writePost(wordpress);
@@ -690,7 +690,7 @@ describe('debug-status', () => {
         where: { siteId: tenant.site.siteId, eventType: 'content' },
         data: { createdAt: new Date(Date.now() - 11 * 60_000) },
       });
-    // A reading that finds nothing new says nothing.
+    // A pull without a change does not make the webhooks silent.
     await server.db.syncEvent.deleteMany({ where: { siteId: tenant.site.siteId, eventType: 'content' } });
     const pull = () =>
       server.as(tenant.owner).post(`${path()}/sync-wordpress-content`, { content_id: id }).expect(200);
@@ -699,7 +699,7 @@ describe('debug-status', () => {
     expect(await codes()).toEqual([]);
     Object.assign(post, { title: 'Changed', modified_gmt: '2026-03-01T10:00:05' });
     await pull();
-    // One may still come.
+    // The webhook may still come.
     expect(await codes()).toEqual([]);
     await longAgo();
     expect(await codes()).toEqual(['webhooks_silent']);

@@ -1,4 +1,4 @@
-/** Webhooks in: what is accepted is kept with its job, once; what is refused leaves nothing. */
+/** Receiving webhooks: an accepted message is stored once, with its job. A refused message leaves nothing. */
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { buildSiteWithoutKey, buildTenant, type TestTenant } from '../support/builders.ts';
@@ -12,7 +12,7 @@ const minute = 60_000;
 let server: TestServer;
 let tenant: TestTenant;
 beforeAll(async () => {
-  // Nothing is worked on, so that what was kept can be looked at.
+  // No worker runs in this role, so stored deliveries stay as they are.
   server = await startTestServer({ ROLE: 'api' });
 });
 beforeEach(async () => {
@@ -36,7 +36,7 @@ const signed = (
   ...signedHeaders(options.key ?? tenant.site.key, body, options),
 });
 
-/** Every delivery that is kept, and the deliveries that jobs are for. */
+/** Every stored delivery, and the delivery ids of all jobs. */
 async function kept() {
   const deliveries = await server.db.webhookDelivery.findMany({ orderBy: { id: 'asc' } });
   const jobs = await server.db.$queryRaw<{ delivery: string }[]>`
@@ -44,7 +44,7 @@ async function kept() {
   return { deliveries, jobs: jobs.map(({ delivery }) => delivery) };
 }
 
-/** The deliveries of this test's site; each must have exactly one job. */
+/** The deliveries of this test's site. Each must have exactly one job. */
 async function ofSite() {
   const { deliveries, jobs } = await kept();
   const own = deliveries.filter(({ siteId }) => siteId === tenant.site.siteId);
@@ -52,7 +52,7 @@ async function ofSite() {
   return own;
 }
 
-/** Does something that must leave neither a row nor a job. */
+/** Runs `act`, which must leave neither a row nor a job. */
 async function leavingNothing(act: () => Promise<void>): Promise<void> {
   const before = await kept();
   await act();
@@ -65,8 +65,8 @@ const expectAccepted = (answer: Answer, duplicate = false) =>
     body: { received: true, delivery_id: expect.any(Number), duplicate },
   });
 
-describe('a message is kept with its job', () => {
-  test('without what a newer plugin says besides', async () => {
+describe('an accepted message is stored with its job', () => {
+  test('without fields that only a newer plugin knows', async () => {
     const newer = JSON.stringify({
       ...metadataBody,
       terms: [{ taxonomy: 'category', slug: 'news', name: 'News', id: 7 }],
@@ -81,7 +81,7 @@ describe('a message is kept with its job', () => {
     });
   });
 
-  test('by its signature', async () => {
+  test('when signed', async () => {
     const answer = await send(signed(text, { id: 'msg_1' }));
     expectAccepted(answer);
     expect(answer.headers['x-sitebridge-key-expires']).toBeUndefined();
@@ -99,13 +99,13 @@ describe('a message is kept with its job', () => {
     ]);
   });
 
-  test('by one of several signatures', async () => {
+  test('when one of several signatures is right', async () => {
     const headers = signed(text);
     const several = `v1,${Buffer.alloc(32).toString('base64')} ${headers['webhook-signature']}`;
     expectAccepted(await send({ ...headers, 'webhook-signature': several }));
   });
 
-  test('by the bare key, in either header', async () => {
+  test('when sent with the bare key, in either header', async () => {
     expectAccepted(await send({ ...siteHeader(), 'X-API-Key': tenant.site.key }));
     const other = JSON.stringify({ ...statusBody, external_id: 42 });
     expectAccepted(await send({ ...siteHeader(), Authorization: `Bearer ${tenant.site.key}` }, other));
@@ -137,7 +137,7 @@ describe('a message is kept with its job', () => {
     expectAccepted(await send(signed(body), body, 'metadata'));
   });
 
-  test('of a post id beyond 2^53, as text', async () => {
+  test('with a post id beyond 2^53, as text', async () => {
     expectAccepted(
       await deliver(server, tenant.site, 'status', { ...statusBody, external_id: '9007199254740993' }),
     );
@@ -148,12 +148,12 @@ describe('a message is kept with its job', () => {
   });
 });
 
-describe('a sender that does not prove to be the site is refused:', () => {
+describe('a message without proof of its sender is refused:', () => {
   const otherKey = `sbk_${'x'.repeat(43)}`;
   const refused = (answer: Answer) => expectProblem(answer, 401, { code: 'wrong_signature' });
 
   test.each<[string, () => Record<string, string>]>([
-    ['nothing', () => siteHeader()],
+    ['no key', () => siteHeader()],
     ['an empty key', () => ({ ...siteHeader(), 'X-API-Key': '' })],
     ['an empty bearer', () => ({ ...siteHeader(), Authorization: 'Bearer ' })],
     ['a wrong key', () => ({ ...siteHeader(), 'X-API-Key': otherKey })],
@@ -167,11 +167,11 @@ describe('a sender that does not prove to be the site is refused:', () => {
       () => ({ ...signed(text), 'webhook-timestamp': String(Math.floor(Date.now() / 1000) - 1) }),
     ],
     [
-      'a time that is no number',
+      'a time that is not a number',
       () => ({ ...signed(text), 'webhook-timestamp': `${Math.floor(Date.now() / 1000)}x` }),
     ],
     ['an empty signature', () => ({ ...signed(text), 'webhook-signature': '' })],
-    ['a signature of no version', () => ({ ...signed(text), 'webhook-signature': 'v2,AAAA' })],
+    ['a signature without v1', () => ({ ...signed(text), 'webhook-signature': 'v2,AAAA' })],
     [
       'a wrong signature beside the right key',
       () => ({ ...signed(`${text} `), 'X-API-Key': tenant.site.key }),
@@ -183,7 +183,7 @@ describe('a sender that does not prove to be the site is refused:', () => {
     ['a signature made 6 minutes ago', () => signed(text, { at: new Date(Date.now() - 6 * minute) })],
     ['a signature made in 6 minutes', () => signed(text, { at: new Date(Date.now() + 6 * minute) })],
     ['an unknown site', () => ({ ...signed(text), ...siteHeader(2_000_000_000) })],
-    ['a site that no row can be', () => ({ ...signed(text), ...siteHeader('9223372036854775807') })],
+    ['a site id beyond the range', () => ({ ...signed(text), ...siteHeader('9223372036854775807') })],
   ])('%s', (_, headers) => leavingNothing(async () => refused(await send(headers()))));
 
   test('a signature without an id or a time', () =>
@@ -196,7 +196,7 @@ describe('a sender that does not prove to be the site is refused:', () => {
       }
     }));
 
-  test("another site's key, of the same account too", async () => {
+  test("another site's key, also of the same account", async () => {
     const stranger = await buildTenant(server);
     const sister = await server.core.sites.create(
       { accountId: tenant.accountId, userId: null, siteId: null, role: 'owner' },
@@ -209,7 +209,7 @@ describe('a sender that does not prove to be the site is refused:', () => {
     });
   });
 
-  test('a site without a key, whatever is signed with', async () => {
+  test('any signature, for a site without a key', async () => {
     const siteId = await buildSiteWithoutKey(server, tenant.accountId);
     const at = String(Math.floor(Date.now() / 1000));
     const signature = createHmac('sha256', '').update(`id.${at}.${text}`).digest('base64');
@@ -234,12 +234,12 @@ describe('a sender that does not prove to be the site is refused:', () => {
     });
   });
 
-  test('a site of an account that is closed', async () => {
+  test('a site of a closed account', async () => {
     await server.db.account.update({ where: { id: tenant.accountId }, data: { isActive: false } });
     await leavingNothing(async () => refused(await send(signed(text))));
   });
 
-  test('again and again: braked for this site, while those who are right never are', async () => {
+  test('many tries are throttled for this site, but right messages never are', async () => {
     const right = tenant;
     for (let count = 0; count < 25; count += 1) expectAccepted(await send(signed(text)));
     tenant = await buildTenant(server);
@@ -254,7 +254,7 @@ describe('a sender that does not prove to be the site is refused:', () => {
   });
 });
 
-describe('the key before a rotation', () => {
+describe('the previous key after a rotation', () => {
   const rotate = async () => {
     const { body } = await server
       .as(tenant.owner)
@@ -267,7 +267,7 @@ describe('the key before a rotation', () => {
     return site.previousKeyUntil;
   };
 
-  test('is accepted for an hour, and the sender is told until when', async () => {
+  test('is accepted for an hour, and the response has its expiry time', async () => {
     const before = Date.now();
     const key = await rotate();
     const until = (await expiry())?.getTime() ?? 0;
@@ -283,7 +283,7 @@ describe('the key before a rotation', () => {
     expect(renewed.headers['x-sitebridge-key-expires']).toBeUndefined();
   });
 
-  test('is refused after the hour, and the one before it at once', async () => {
+  test('is refused after the hour, and the key before it at once', async () => {
     const oldest = tenant.site.key;
     const older = await rotate();
     const key = await rotate();
@@ -300,7 +300,7 @@ describe('the key before a rotation', () => {
     expectAccepted(await send(signed(text, { key })));
   });
 
-  test('is gone with a revocation', async () => {
+  test('is refused after a revocation', async () => {
     await rotate();
     await server.as(tenant.owner).delete(`/api/v1/sites/${tenant.site.siteId}/api-key`).expect(204);
     expect(await expiry()).toBeNull();
@@ -314,7 +314,7 @@ describe('the key before a rotation', () => {
   });
 });
 
-describe('what is refused though the sender is the site:', () => {
+describe('a message of the right sender is refused for', () => {
   const refuses = (
     body: string,
     topic: Topic,
@@ -334,7 +334,7 @@ describe('what is refused though the sender is the site:', () => {
       expectProblem(await send(headers), 400, { fields: ['X-Site-Id'] });
     }));
 
-  test('1 MiB and a byte', () =>
+  test('a body of 1 MiB and a byte', () =>
     refuses(
       JSON.stringify({ ...metadataBody, title: 'x'.repeat(1_048_577) }).slice(0, 1_048_577),
       'metadata',
@@ -352,7 +352,7 @@ describe('what is refused though the sender is the site:', () => {
       bytes[bytes.indexOf(88)] = 0xff;
       const headers = { ...siteHeader(), 'X-API-Key': tenant.site.key };
       expectProblem(await send(headers, bytes), 400, { code: 'not_utf8' });
-      // As a library that decodes before it signs would have it.
+      // The signature of a library that decodes the bytes before it signs.
       const replaced = Buffer.from(bytes).toString('utf8');
       expectProblem(await send(signed(replaced), bytes), 400, { code: 'not_utf8' });
     }));
@@ -366,22 +366,22 @@ describe('what is refused though the sender is the site:', () => {
     ['an array', [], ['']],
     ['null', null, ['']],
     ['a text', 'x', ['']],
-    ['nothing in it', {}, ['external_id', 'modified_gmt', 'post_type', 'status']],
-    ['a key that is no UUID', { ...statusBody, content_key: '12' }, ['content_key']],
+    ['no fields', {}, ['external_id', 'modified_gmt', 'post_type', 'status']],
+    ['a key that is not a UUID', { ...statusBody, content_key: '12' }, ['content_key']],
     ['a key of the wrong type', { ...statusBody, content_key: 12 }, ['content_key']],
     ['an id of the wrong type', { ...statusBody, external_id: true }, ['external_id']],
     ['an id of 2^53 as a number', { ...statusBody, external_id: 2 ** 53 }, ['external_id']],
     ['an id of 0', { ...statusBody, external_id: 0 }, ['external_id']],
-    ['an id that is no number', { ...statusBody, external_id: '41x' }, ['external_id']],
+    ['an id that is not a number', { ...statusBody, external_id: '41x' }, ['external_id']],
     ['a broken id', { ...statusBody, external_id: 1.5 }, ['external_id']],
     ['a content id of 0', { ...statusBody, content_id: 0 }, ['content_id']],
     ['a content id as text', { ...statusBody, content_id: '7' }, ['content_id']],
     ['a status of the wrong type', { ...statusBody, status: 1 }, ['status']],
     ['an empty status', { ...statusBody, status: '' }, ['status']],
     ['a URL of the wrong type', { ...statusBody, url: null }, ['url']],
-    ['a time that is none', { ...statusBody, modified_gmt: 'yesterday' }, ['modified_gmt']],
+    ['a malformed time', { ...statusBody, modified_gmt: 'yesterday' }, ['modified_gmt']],
     ['a time that does not exist', { ...statusBody, modified_gmt: '2026-13-01T00:00:00' }, ['modified_gmt']],
-    ['a time elsewhere', { ...statusBody, modified_gmt: '2026-03-01T10:00:00+02:00' }, ['modified_gmt']],
+    ['a time with an offset', { ...statusBody, modified_gmt: '2026-03-01T10:00:00+02:00' }, ['modified_gmt']],
     ['several faults', { ...statusBody, post_type: 1, op_id: '' }, ['op_id', 'post_type']],
     ['a NUL', { ...statusBody, url: 'https://a.example/\0' }, ['url']],
   ])('a status with %s', (_, body, fields) => refuses(JSON.stringify(body), 'status', 400, { fields }));
@@ -407,10 +407,10 @@ describe('what is refused though the sender is the site:', () => {
   );
 });
 
-describe('the same id', () => {
+describe('a message id', () => {
   test('with the same body is a duplicate', async () => {
     const first = await send(signed(text, { id: 'msg_2' }));
-    // A retry is signed anew.
+    // A retry has a new signature.
     const again = await send(signed(text, { id: 'msg_2', at: new Date(Date.now() - minute) }));
     expectAccepted(first);
     expectAccepted(again, true);
@@ -418,7 +418,7 @@ describe('the same id', () => {
     expect(await ofSite()).toHaveLength(1);
   });
 
-  test('with another body is a conflict that names it', async () => {
+  test('with another body is a conflict that names the id', async () => {
     expectAccepted(await send(signed(text, { id: 'msg_3' })));
     await leavingNothing(async () => {
       for (const [body, topic] of [
@@ -432,13 +432,13 @@ describe('the same id', () => {
     });
   });
 
-  test("of another site is another site's", async () => {
+  test('of another site is independent', async () => {
     expectAccepted(await send(signed(text, { id: 'msg_4' })));
     tenant = await buildTenant(server);
     expectAccepted(await send(signed(text, { id: 'msg_4' })));
   });
 
-  test('with two bodies at once: one is kept, the other is a conflict', async () => {
+  test('with two bodies at once: one body is stored, the other is a conflict', async () => {
     const bodies = ['publish', 'draft', 'pending', 'private'].map((status) =>
       JSON.stringify({ ...statusBody, status }),
     );
@@ -447,7 +447,7 @@ describe('the same id', () => {
     expect(await ofSite()).toHaveLength(1);
   });
 
-  test('twenty times at once is one row, and one effect', async () => {
+  test('sent twenty times at once gives one row, and one effect', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => send(signed(text, { id: 'msg_6' }))));
     const fresh = answers.filter(({ body }) => body.duplicate === false);
     expect(fresh).toHaveLength(1);
@@ -475,7 +475,7 @@ describe('the same id', () => {
     ]);
   });
 
-  test('different ones at once are each kept, and one that is refused fails none of them', async () => {
+  test('that differs for each of forty messages at once: all valid messages are stored', async () => {
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, index) => {
         const body = JSON.stringify({ ...statusBody, external_id: index + 1 });
@@ -490,7 +490,7 @@ describe('the same id', () => {
   });
 });
 
-test('without an id the body tells one from another', async () => {
+test('without an id the body identifies the message', async () => {
   const headers = { ...siteHeader(), 'X-API-Key': tenant.site.key };
   const first = await send(headers);
   const again = await send(headers);
@@ -501,7 +501,7 @@ test('without an id the body tells one from another', async () => {
   expect(await ofSite()).toHaveLength(2);
 });
 
-test('no answer, event or log line holds the key or a signature', async () => {
+test('no response, event or log line contains the key or a signature', async () => {
   const headers = signed(text);
   await send(headers);
   await send({ ...headers, 'webhook-signature': `${headers['webhook-signature']}x` });

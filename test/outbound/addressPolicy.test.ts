@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Resolves every name to these addresses, the next list each time, the last one for ever. */
+/** Resolves every name to these addresses: the next list at each call, and the last list from then on. */
 function resolvingTo(...answers: string[][]): LookupFunction {
   let asked = 0;
   return (_hostname, options, callback) => {
@@ -82,7 +82,7 @@ describe('private addresses', () => {
     expect(server.seen).toHaveLength(0);
   });
 
-  it('refuses a name that resolves to one', async () => {
+  it('refuses a name that resolves to a private address', async () => {
     const client = new OutboundClient({ allow: [], lookup: resolvingTo(['127.0.0.1']) });
     expect((await failure(client, `http://inside.example.com:${server.port}/`)).code).toBe('private_address');
   });
@@ -92,19 +92,20 @@ describe('private addresses', () => {
     expect((await failure(client, `http://mixed.example.com:${server.port}/`)).code).toBe('private_address');
   });
 
-  it('checks the address that the socket gets, however the name resolved before', async () => {
-    // Every connection resolves anew: a public answer first does not open the door to the private one after it.
+  it('checks the address of the socket, whatever the name resolved to before', async () => {
+    // Every connection resolves the name again. A public address first must not allow a private address
+    // later.
     const client = new OutboundClient({
       allow: ['127.0.0.1/32'],
       lookup: resolvingTo(['127.0.0.1'], ['127.0.0.2']),
     });
     const url = `http://rebinding.example.com:${server.port}/`;
-    // The answer ends the connection, so that the second request needs another.
+    // The response closes the connection, so that the second request needs a new one.
     await client.request({ url, headers: { Connection: 'close' } });
     expect((await failure(client, url)).code).toBe('private_address');
   });
 
-  it('never names the address, in the message or below it', async () => {
+  it('never names the address, in the message or in its causes', async () => {
     const client = new OutboundClient({ allow: [], lookup: resolvingTo(['10.11.12.13']) });
     const error = await failure(client, 'http://inside.example.com/');
     const told = [
@@ -120,7 +121,7 @@ describe('private addresses', () => {
 
 describe('allowed ranges', () => {
   it.each([['127.0.0.0/8'], ['127.0.0.1'], ['::1/128', '127.0.0.0/8'], ['fd00::/8', '127.0.0.1/32']])(
-    'lets the operator allow %s',
+    'let the operator allow %s',
     async (...allow) => {
       const client = new OutboundClient({ allow });
       const answer = await client.request({ url: `http://127.0.0.1:${server.port}/` });
@@ -129,13 +130,13 @@ describe('allowed ranges', () => {
     },
   );
 
-  it('allows nothing besides', async () => {
+  it('allow no other address', async () => {
     const client = new OutboundClient({ allow: ['10.0.0.0/8'], lookup: resolvingTo(['127.0.0.1']) });
     expect((await failure(client, `http://127.0.0.1:${server.port}/`)).code).toBe('private_address');
     expect((await failure(client, `http://name.example.com:${server.port}/`)).code).toBe('private_address');
   });
 
-  it('does not let one allowed address open the way to the next', async () => {
+  it('do not allow a name that also resolves to another private address', async () => {
     const client = new OutboundClient({
       allow: ['127.0.0.1/32'],
       lookup: resolvingTo(['127.0.0.1', '127.0.0.2']),
@@ -152,7 +153,7 @@ describe('allowed ranges', () => {
     '::1/129',
     '10.0.0.0/',
     '10.0.0.0/-1',
-  ])('refuses to start with the range "%s", naming the setting', (range) => {
+  ])('with the value "%s" prevent a start, and the error names the setting', (range) => {
     expect(() => new OutboundClient({ allow: [range] })).toThrow(SetupError);
     expect(() => new OutboundClient({ allow: [range] })).toThrow(/OUTBOUND_ALLOW/);
   });

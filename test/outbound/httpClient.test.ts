@@ -31,8 +31,8 @@ async function failure(request: OutboundRequest): Promise<RemoteError> {
   throw new Error(`${request.url} was answered.`);
 }
 
-describe('while nothing may leave', () => {
-  it('sends nothing, says why each time, and goes on once it may', async () => {
+describe('a client that may not send', () => {
+  it('sends nothing, gives the reason each time, and sends again once it may', async () => {
     const server = await serve((_, response) => response.end('ok'));
     let why: string | null = 'paused';
     client = new OutboundClient({
@@ -48,7 +48,7 @@ describe('while nothing may leave', () => {
     expect((await client.request({ url: server.url })).status).toBe(200);
   });
 
-  it('sends nothing either where that cannot be told', async () => {
+  it('sends nothing when the permission cannot be read', async () => {
     const server = await serve((_, response) => response.end('ok'));
     client = new OutboundClient({
       allow: ['127.0.0.0/8'],
@@ -59,15 +59,15 @@ describe('while nothing may leave', () => {
   });
 });
 
-describe('answers', () => {
-  it.each([200, 204, 304, 400, 404, 500, 503])('gives the status %i as it is', async (status) => {
+describe('a response', () => {
+  it.each([200, 204, 304, 400, 404, 500, 503])('with the status %i is returned unchanged', async (status) => {
     const server = await serve((_, response) => response.writeHead(status, { 'X-Two': ['a', 'b'] }).end());
     const answer = await client.request({ url: `${server.url}/path?q=1` });
     expect(answer).toMatchObject({ status, redirects: 0, url: `${server.url}/path?q=1` });
     expect(answer.headers['x-two']).toBe('a, b');
   });
 
-  it('sends method, headers and body, and gives the body as bytes', async () => {
+  it('has its body as bytes, after a request with method, headers and body', async () => {
     const server = await serve((request, response) => {
       request.pipe(response);
     });
@@ -77,13 +77,13 @@ describe('answers', () => {
     expect(server.seen[0]).toMatchObject({ method: 'POST', headers: { 'x-a': '1' } });
   });
 
-  it('sends the path and query as they were given', async () => {
+  it('comes to the unchanged path and query', async () => {
     const server = await serve((_, response) => response.end());
     await client.request({ url: `${server.url}/a%2Fb/?rest_route=/x/y&z=%20` });
     expect(server.seen[0]?.url).toBe('/a%2Fb/?rest_route=/x/y&z=%20');
   });
 
-  it('reads compressed bodies', async () => {
+  it('with a compressed body is decompressed', async () => {
     const server = await serve((request, response) => {
       const gzip = request.url === '/gzip';
       response.setHeader('Content-Encoding', gzip ? 'gzip' : 'br');
@@ -94,7 +94,7 @@ describe('answers', () => {
     }
   });
 
-  it('keeps the connection and tells how long it took to make once', async () => {
+  it('leaves the connection open, and only the first request has a connect time', async () => {
     const server = await serve((_, response) => response.end('x'));
     const first = await client.request({ url: server.url });
     const second = await client.request({ url: server.url });
@@ -103,7 +103,7 @@ describe('answers', () => {
     expect(second.connect.tcp_ms).toBeNull();
   });
 
-  it('tries a GET again when the kept connection was closed meanwhile', async () => {
+  it('to a GET is retried when the open connection was closed meanwhile', async () => {
     let answered = 0;
     const server = await serve((request, response) => {
       answered += 1;
@@ -116,7 +116,7 @@ describe('answers', () => {
   });
 });
 
-describe('addresses that are none', () => {
+describe('malformed addresses', () => {
   it.each([
     '',
     'nonsense',
@@ -125,12 +125,12 @@ describe('addresses that are none', () => {
     'file:///etc/passwd',
     'ftp://example.com/',
     'data:,x',
-  ])('refuses "%s"', async (url) => {
+  ])('are refused: "%s"', async (url) => {
     expect((await failure({ url })).code).toBe('invalid_url');
   });
 
   it.each(['http://user:secret@example.com/', 'http://user@example.com/', 'http://:secret@example.com/'])(
-    'refuses credentials in %s and does not repeat them',
+    'with credentials in %s are refused, without repeating them',
     async (url) => {
       const error = await failure({ url });
       expect(error).toMatchObject({ code: 'invalid_url', detail: 'credentials' });
@@ -139,7 +139,7 @@ describe('addresses that are none', () => {
   );
 });
 
-describe('redirects', () => {
+describe('a redirect', () => {
   it.each([
     [301, 'POST', 'GET'],
     [302, 'POST', 'GET'],
@@ -147,7 +147,7 @@ describe('redirects', () => {
     [307, 'POST', 'POST'],
     [308, 'POST', 'POST'],
     [302, 'GET', 'GET'],
-  ])('follows a %i of a %s within the host as a %s', async (status, method, then) => {
+  ])('as %i of a %s is followed within the host as a %s', async (status, method, then) => {
     const server = await serve((request, response) => {
       if (request.url === '/') response.writeHead(status, { Location: '/there?x=1' }).end();
       else request.pipe(response);
@@ -159,7 +159,7 @@ describe('redirects', () => {
     expect(answer.body.toString()).toBe(then === 'POST' ? 'text' : '');
   });
 
-  it('does not go to another host, and takes no credentials there', async () => {
+  it('to another host is not followed, and sends no credentials there', async () => {
     const other = await serve((_, response) => response.end('caught'));
     const server = await serve((_, response) =>
       response.writeHead(302, { Location: `http://localhost:${other.port}/login?token=abc` }).end(),
@@ -175,14 +175,14 @@ describe('redirects', () => {
     ['a private address', 'http://10.0.0.1/admin'],
     ['an IPv6 address', 'http://[fd00::1]/'],
     ['javascript', 'javascript:alert(1)'],
-  ])('does not go to %s, and names no address', async (_, location) => {
+  ])('to %s is not followed, and the error has no address', async (_, location) => {
     const server = await serve((_request, response) => response.writeHead(301, { Location: location }).end());
     const error = await failure({ url: server.url });
     expect(error.code).toBe('redirect');
     expect(error.detail).toBeUndefined();
   });
 
-  it('follows five and no more', async () => {
+  it('is followed up to five times', async () => {
     const server = await serve((request, response) => {
       const left = Number(request.url?.slice(1));
       if (left === 0) response.end('there');
@@ -192,7 +192,7 @@ describe('redirects', () => {
     expect((await failure({ url: `${server.url}/6` })).code).toBe('redirect');
   });
 
-  it('follows none where the caller asks so', async () => {
+  it('is not followed when the caller forbids it', async () => {
     const server = await serve((_, response) => response.writeHead(302, { Location: '/there' }).end());
     expect((await failure({ url: server.url, redirects: 'none' })).code).toBe('redirect');
     expect(server.seen).toHaveLength(1);
@@ -200,20 +200,20 @@ describe('redirects', () => {
 });
 
 describe('limits', () => {
-  it('stops reading at the cap', async () => {
+  it('stop reading at the maximum size', async () => {
     const server = await serve((_, response) => response.end(Buffer.alloc(2_000)));
     expect((await failure({ url: server.url, maxBytes: 1_999 })).code).toBe('too_large');
     expect((await client.request({ url: server.url, maxBytes: 2_000 })).body).toHaveLength(2_000);
   });
 
-  it('counts bytes as they come out of the compression', async () => {
+  it('count bytes after decompression', async () => {
     const bomb = gzipSync(Buffer.alloc(50 * 1024 * 1024));
     const server = await serve((_, response) => response.setHeader('Content-Encoding', 'gzip').end(bomb));
     expect(bomb.length).toBeLessThan(100_000);
     expect((await failure({ url: server.url })).code).toBe('too_large');
   });
 
-  it('stops an endless answer', async () => {
+  it('stop an endless response', async () => {
     const server = await serve((_, response) => {
       const more = () => {
         while (response.write(Buffer.alloc(65_536))) if (response.destroyed) return;
@@ -224,35 +224,35 @@ describe('limits', () => {
     expect((await failure({ url: server.url })).code).toBe('too_large');
   });
 
-  it('gives up when nothing is answered', async () => {
+  it('end a request without a response', async () => {
     const server = await serve(() => undefined);
     const error = await failure({ url: server.url, timeoutMs: 150 });
     expect(error).toMatchObject({ code: 'timeout', detail: 'response', retryable: true });
   });
 
-  it('gives up when the answer does not end, however it drips', async () => {
+  it('end a response that arrives too slowly', async () => {
     const server = await serve((_, response) => {
       response.write('a');
     });
     expect((await failure({ url: server.url, timeoutMs: 150 })).code).toBe('timeout');
   });
 
-  it('counts redirects into the same time', async () => {
+  it('count redirects into the same time', async () => {
     const server = await serve((request, response) => {
       if (request.url === '/') response.writeHead(302, { Location: '/silent' }).end();
     });
     expect((await failure({ url: server.url, timeoutMs: 150 })).code).toBe('timeout');
   });
 
-  it('gives up on a name server that is silent', async () => {
+  it('end a request with a silent name server', async () => {
     client = new OutboundClient({ allow: [], lookup: () => undefined });
     const error = await failure({ url: 'http://example.com/', timeoutMs: 150 });
     expect(error).toMatchObject({ code: 'timeout', detail: 'dns' });
   });
 });
 
-describe('sites that are not there', () => {
-  it('tells a name that does not exist', async () => {
+describe('unreachable sites', () => {
+  it('report a name that does not exist', async () => {
     const error = await failure({ url: 'http://no-such-site.invalid/' });
     expect(error.code).toBe('dns');
   });
@@ -260,7 +260,7 @@ describe('sites that are not there', () => {
   it.each([
     ['ENOTFOUND', 'not_found', false],
     ['EAI_AGAIN', 'no_answer', true],
-  ])('tells %s of a resolver', async (code, detail, retryable) => {
+  ])('report %s of a resolver', async (code, detail, retryable) => {
     client = new OutboundClient({
       allow: [],
       lookup: (_hostname, _options, callback) => callback(Object.assign(new Error('x'), { code }), [], 0),
@@ -268,27 +268,27 @@ describe('sites that are not there', () => {
     expect(await failure({ url: 'http://example.com/' })).toMatchObject({ code: 'dns', detail, retryable });
   });
 
-  it('tells a refused connection', async () => {
+  it('report a refused connection', async () => {
     const error = await failure({ url: `http://127.0.0.1:${await closedPort()}/` });
     expect(error).toMatchObject({ code: 'unreachable', detail: 'refused', retryable: true });
     expect(`${error.message}${error.cause}${error.detail}`).not.toMatch(/127\.0/);
   });
 
-  it('tells a connection that is cut', async () => {
+  it('report a broken connection', async () => {
     const cut = await serveBytes(null);
     servers.push(cut);
     const error = await failure({ url: `http://127.0.0.1:${cut.port}/` });
     expect(error).toMatchObject({ code: 'unreachable', detail: 'reset' });
   });
 
-  it('tells an answer that is cut', async () => {
+  it('report a broken response', async () => {
     const cut = await serveBytes('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this');
     servers.push(cut);
     const error = await failure({ url: `http://127.0.0.1:${cut.port}/` });
     expect(error).toMatchObject({ code: 'unreachable', detail: 'reset' });
   });
 
-  it('tells what is no HTTP', async () => {
+  it('report a server without HTTP', async () => {
     const ssh = await serveBytes('SSH-2.0-OpenSSH_9.2\r\n');
     servers.push(ssh);
     const error = await failure({ url: `http://127.0.0.1:${ssh.port}/` });

@@ -6,7 +6,7 @@ export interface LoopbackServer {
   url: string;
   port: number;
   seen: Array<{ url: string; method: string; headers: IncomingHttpHeaders }>;
-  /** How many connections were made. */
+  /** The number of connections so far. */
   connections(): number;
   stop(): Promise<void>;
 }
@@ -41,10 +41,10 @@ export async function serveLoopback(
   };
 }
 
-/** A TCP server that says `text` and closes, or only closes. */
+/** A TCP server that sends `text` and closes, or only closes. */
 export async function serveBytes(text: string | null): Promise<{ port: number; stop(): Promise<void> }> {
   const server = createTcpServer((socket) => {
-    // Unread bytes would keep the socket half open for ever.
+    // Unread bytes would keep the socket half open.
     socket.on('error', () => undefined).resume();
     if (text === null) socket.destroy();
     else socket.end(text);

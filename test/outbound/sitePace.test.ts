@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { RemoteError } from '../../src/errors.ts';
 import { SitePaces, SiteResting } from '../../src/outbound/sitePace.ts';
 
-/** A clock that moves only when somebody waits, or when a request takes its time. */
+/** A clock that moves only when something waits, or when a request takes its time. */
 function startPaces() {
   const clock = { now: 0, waits: [] as number[] };
   const paces = new SitePaces({
@@ -22,7 +22,7 @@ const signal = new AbortController().signal;
 const fails = (options: { retryable?: boolean; retryAfterMs?: number } = { retryable: true }) =>
   new RemoteError('unreachable', 'The site cannot be reached.', options);
 
-/** Answers `failures` times with the error, then with `ok`. */
+/** A request that fails `failures` times with the error, then returns `ok`. */
 function failing(failures: number, error = fails()) {
   const calls = { count: 0 };
   return {
@@ -35,8 +35,8 @@ function failing(failures: number, error = fails()) {
   };
 }
 
-describe('requests at once', () => {
-  it('are no more than allowed, over all that works with the site', async () => {
+describe('requests at the same time', () => {
+  it('are no more than allowed, over all callers of a site', async () => {
     const { paces } = startPaces();
     const one = paces.open('site', { atOnce: 2, signal });
     const other = paces.open('site', { atOnce: 2, signal });
@@ -54,7 +54,7 @@ describe('requests at once', () => {
     expect(most).toBe(2);
   });
 
-  it('of different sites do not wait for each other', async () => {
+  it('to different sites do not wait for each other', async () => {
     const { paces } = startPaces();
     const one = paces.open('one', { atOnce: 1, signal });
     const other = paces.open('other', { atOnce: 1, signal });
@@ -65,7 +65,7 @@ describe('requests at once', () => {
     expect(await held).toBe('late');
   });
 
-  it('become fewer while the site answers ever more slowly', async () => {
+  it('become fewer while the site’s responses get slower', async () => {
     const { clock, paces } = startPaces();
     const pace = paces.open('site', { atOnce: 4, signal });
     const taking = (ms: number) => async () => {
@@ -86,8 +86,8 @@ describe('requests at once', () => {
   });
 });
 
-describe('a request that fails', () => {
-  it('is sent again when it may be, after ever longer waits', async () => {
+describe('a failed request', () => {
+  it('is retried after growing waits, if it is repeatable', async () => {
     const { clock, paces } = startPaces();
     const { request, calls } = failing(3);
     expect(await paces.open('site', { atOnce: 1, signal }).send(request, repeatable)).toBe('ok');
@@ -95,7 +95,7 @@ describe('a request that fails', () => {
     expect(clock.waits).toEqual([500, 1_000, 2_000]);
   });
 
-  it('is not sent again when the site may have done what it asked', async () => {
+  it('is not retried when the site may have done it', async () => {
     const { paces } = startPaces();
     const { request, calls } = failing(1);
     const pace = paces.open('site', { atOnce: 1, signal });
@@ -103,14 +103,14 @@ describe('a request that fails', () => {
     expect(calls.count).toBe(1);
   });
 
-  it('waits as long as the site asks', async () => {
+  it('is retried after the time that the site asks for', async () => {
     const { clock, paces } = startPaces();
     const { request } = failing(1, fails({ retryable: true, retryAfterMs: 7_000 }));
     await paces.open('site', { atOnce: 1, signal }).send(request, repeatable);
     expect(clock.waits).toEqual([7_000]);
   });
 
-  it('is not sent again where that cannot help', async () => {
+  it('is not retried when that cannot help', async () => {
     const { paces } = startPaces();
     const { request, calls } = failing(1, fails({ retryable: false }));
     await expect(paces.open('site', { atOnce: 1, signal }).send(request, repeatable)).rejects.toBeInstanceOf(
@@ -119,7 +119,7 @@ describe('a request that fails', () => {
     expect(calls.count).toBe(1);
   });
 
-  it('ends at once when the work is given up', async () => {
+  it('ends at once when the work is aborted', async () => {
     const { paces } = startPaces();
     const stop = new AbortController();
     const pace = paces.open('site', { atOnce: 1, signal: stop.signal });
@@ -133,7 +133,7 @@ describe('a request that fails', () => {
 });
 
 describe('a site', () => {
-  it('that fails five times in a row is to be left alone, and begins anew then', async () => {
+  it('that fails five times in a row is paused, and its count starts again', async () => {
     const { paces } = startPaces();
     const pace = paces.open('site', { atOnce: 1, signal });
     const { request, calls } = failing(9);
@@ -142,7 +142,7 @@ describe('a site', () => {
     expect(await pace.send(request, repeatable)).toBe('ok');
   });
 
-  it('that fails many requests under way together has failed once', async () => {
+  it('that fails many requests under way together counts one failure', async () => {
     const { paces } = startPaces();
     const pace = paces.open('site', { atOnce: 8, signal });
     let failures = 8;
@@ -156,7 +156,7 @@ describe('a site', () => {
     expect(answers).toEqual(Array(8).fill('ok'));
   });
 
-  it('that asks for a long patience is left alone rather than waited for', async () => {
+  it('that asks for a long wait is paused instead', async () => {
     const { paces } = startPaces();
     const { request } = failing(1, fails({ retryable: true, retryAfterMs: 600_000 }));
     const pace = paces.open('site', { atOnce: 1, signal });

@@ -36,41 +36,41 @@ async function faultOf(certificate: Certificate, trusted?: string): Promise<Remo
 }
 
 describe('TLS', () => {
-  it('takes a full chain of a trusted authority, and times the handshake', async () => {
+  it('accepts a full chain of a trusted authority, and measures the handshake', async () => {
     expect(await answerFrom(chain.full, chain.root.cert)).toMatchObject({
       status: 200,
       connect: { tls_ms: expect.any(Number) },
     });
   });
 
-  it('tells an expired certificate', async () => {
+  it('reports an expired certificate', async () => {
     const expired = await makeCertificate({ issuer: chain.root, expired: true });
     expect(await faultOf(expired, chain.root.cert)).toMatchObject({ code: 'tls', detail: 'expired' });
   });
 
-  it('tells a self-signed certificate', async () => {
+  it('reports a self-signed certificate', async () => {
     expect(await faultOf(await makeCertificate())).toMatchObject({ code: 'tls', detail: 'self_signed' });
   });
 
-  it('tells a certificate for another name, and does not repeat names', async () => {
+  it('reports a certificate for another name, without the names', async () => {
     const other = await makeCertificate({ name: 'other.example.com', issuer: chain.root });
     const error = await faultOf(other, chain.root.cert);
     expect(error).toMatchObject({ code: 'tls', detail: 'wrong_name' });
     expect(error.message).not.toContain('example.com');
   });
 
-  it('tells a chain without its intermediate', async () => {
+  it('reports a chain without its intermediate', async () => {
     expect(await faultOf(chain.leaf, chain.root.cert)).toMatchObject({
       code: 'tls',
       detail: 'incomplete_chain',
     });
   });
 
-  it('tells an authority that is not trusted', async () => {
+  it('reports an untrusted authority', async () => {
     expect(await faultOf(chain.full)).toMatchObject({ code: 'tls', detail: 'untrusted' });
   });
 
-  it('tells a server that speaks no TLS', async () => {
+  it('reports a server without TLS', async () => {
     const server = await serveLoopback((_, response) => response.end());
     const client = new OutboundClient({ allow: ['127.0.0.0/8'] });
     cleanups.push(() => client.close(), server.stop);

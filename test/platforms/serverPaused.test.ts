@@ -1,4 +1,4 @@
-/** Every platform's connection test where nothing may leave this server any more. */
+/** Every platform's connection test on a paused server, which may send nothing. */
 import { expect, test } from '@jest/globals';
 import { RemoteError } from '../../src/errors.ts';
 import { OutboundClient } from '../../src/outbound/httpClient.ts';
@@ -40,7 +40,7 @@ test.each([
     { base_url: 'https://api.example', auth: { type: 'none' }, test: { path: '/' } },
     {},
   ],
-])('$name tells the refusal in its own words', async (platform, config, credentials) => {
+])('$name reports the pause in its own words', async (platform, config, credentials) => {
   const result = await platform.testConnection({ ...connection, config, credentials });
   expect(result).toMatchObject({ success: false, code: 'server_paused', message, retryable: false });
   expect(result.hint).not.toBe('');

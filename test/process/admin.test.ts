@@ -1,4 +1,4 @@
-/** The operator's commands, beside a running server on one embedded folder. */
+/** The operator's commands, run beside a server on the same embedded folder. */
 import { execFile } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { type Program, Programs } from './serverProcess.ts';
 const programs = new Programs();
 const siteKey = expect.stringMatching(/^sbk_[A-Za-z0-9_-]{43}$/);
 let folder: Folder;
-/** Like `npm start` with nothing set: secrets are generated into the folder. */
+/** The settings of `npm start` without an environment: secrets are generated into the folder. */
 let settings: Record<string, string>;
 let server: Program & { url: string };
 beforeAll(async () => {
@@ -25,7 +25,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-/** Runs a command that must succeed; gives the object that it printed. */
+/** Runs a command that must succeed. Returns the object that it printed. */
 async function admin(...args: string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await programs.admin(settings, ...args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -55,14 +55,14 @@ async function signIn(email: string, password: string): Promise<string> {
   return String(body.access_token);
 }
 
-/** Whether a key is its site's: it gets as far as the missing integration. */
+/** Whether a key belongs to its site: with a right key the server reports the missing integration. */
 const keyWorks = async (key: string) => {
   const { status } = await call(`${integrationsPath}/1/update-structure`, { key, body: {} });
   expect([400, 401]).toContain(status);
   return status === 400;
 };
 
-test('the first start makes a demo account, shown once, that works', async () => {
+test('the first start creates a working demo account, which is shown once', async () => {
   const shown = /e-mail {4}(\S+)\n {2}password {2}(\S+)\n {2}site id {3}(\d+)\n {2}site key {2}(\S+)\n/.exec(
     server.stdout,
   );
@@ -82,7 +82,7 @@ test('the first start makes a demo account, shown once, that works', async () =>
   expect((await readdir(folder.dataDir)).filter((name) => /secret\.|keys\./.test(name))).toEqual([]);
 });
 
-test('each command does its work while the server runs, and the server knows at once', async () => {
+test('each command works while the server runs, and the server sees the effect at once', async () => {
   const account = await admin(
     'account',
     'create',
@@ -149,7 +149,7 @@ test('each command does its work while the server runs, and the server knows at 
   expect(Number(again.already_current)).toBeGreaterThan(1);
 });
 
-test('server adopt gives the database to the PUBLIC_URL of the settings; restored marks integrations', async () => {
+test('server adopt assigns the database to the PUBLIC_URL; restored marks integrations', async () => {
   const adopted = await programs.admin(
     { ...settings, PUBLIC_URL: 'https://Sync.Example.com/' },
     'server',
@@ -160,7 +160,7 @@ test('server adopt gives the database to the PUBLIC_URL of the settings; restore
     server_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     public_url: 'https://sync.example.com',
   });
-  // The server was started without one, and compares nothing.
+  // The server was started without a PUBLIC_URL, so it compares nothing.
   expect((await call('/readyz')).body).toEqual({ status: 'ready', checks: expect.any(Object) });
   expect(await admin('restored')).toEqual({ integrations: expect.any(Number) });
 });
@@ -173,37 +173,33 @@ test('npm run -s admin prints the object and nothing else', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ reencrypted: 0 });
 });
 
-describe('a command that cannot be done says why on stderr and exits with 1:', () => {
+describe('a command that cannot be done prints the reason on stderr and exits with 1:', () => {
   test.each<[string, string[], RegExp]>([
     ['no command', [], /no such command[\s\S]*account create/],
-    ['an unknown one', ['site', 'delete'], /no such command/],
-    ['a word too many', ['restored', 'now'], /now/],
+    ['an unknown command', ['site', 'delete'], /no such command/],
+    ['an additional argument', ['restored', 'now'], /now/],
     ['adopting without a PUBLIC_URL', ['server', 'adopt'], /PUBLIC_URL is not set/],
-    ['one that every object has', ['constructor'], /no such command/],
+    ['a command named like a property of every object', ['constructor'], /no such command/],
     ['a missing option', ['site', 'create', '--account-id', '1', '--name', 'x'], /--url is missing/],
     ['an unknown option', ['user', 'deactivate', '--mail', 'x'], /--mail/],
     ['an option without value', ['user', 'deactivate', '--email'], /--email/],
-    ['an id that is none', ['site', 'rotate-key', '--site-id', 'abc'], /--site-id must be an id/],
+    ['a malformed id', ['site', 'rotate-key', '--site-id', 'abc'], /--site-id must be an id/],
     ['id 0', ['site', 'rotate-key', '--site-id', '0'], /--site-id must be an id/],
     ['id 2^31', ['site', 'rotate-key', '--site-id', '2147483648'], /--site-id must be an id/],
-    ['a site that is not there', ['site', 'rotate-key', '--site-id', '2000000000'], /no site 2000000000/],
+    ['a missing site', ['site', 'rotate-key', '--site-id', '2000000000'], /no site 2000000000/],
     [
-      'an account that is not there',
+      'a missing account',
       ['site', 'create', '--account-id', '2000000000', '--name', 'x', '--url', 'https://a.example'],
       /no account 2000000000/,
     ],
     [
-      'an address that is none',
+      'a malformed address',
       ['site', 'create', '--account-id', '1', '--name', 'x', '--url', 'javascript:1'],
       /url/,
     ],
+    ['a missing user', ['user', 'deactivate', '--email', 'nobody@example.com'], /nobody@example\.com/],
     [
-      'a user who is not there',
-      ['user', 'deactivate', '--email', 'nobody@example.com'],
-      /nobody@example\.com/,
-    ],
-    [
-      'a role that is none',
+      'an unknown role',
       [
         'user',
         'create',

@@ -1,4 +1,4 @@
-/** Workers are killed in the middle of a pull and of a push; whoever comes next goes on. */
+/** Workers are killed in the middle of a pull and of a push. The next worker continues the run. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
@@ -44,7 +44,7 @@ const run = async (id: number): Promise<RunBody> =>
       .expect(200)
   ).body;
 
-/** Kills a worker each time the run has come so much further, then lets a last one finish it. */
+/** Kills a worker each time the run has progressed by `further`, then lets a last worker finish the run. */
 async function killOnTheWay(id: number, kills: number, further: number): Promise<RunBody> {
   for (let each = 0, last = 0; each < kills; each += 1) {
     const worker = await startWorker();
@@ -64,7 +64,7 @@ async function killOnTheWay(id: number, kills: number, further: number): Promise
 }
 
 test.each<Way>(['connector', 'password'])(
-  'a pull by %s whose workers are killed goes on where it was, and doubles nothing',
+  'a pull by %s resumes after its workers are killed, and stores each content once',
   async (way) => {
     site = await startSyncedSite(api, way);
     for (let each = 0; each < 1_200; each += 1)
@@ -86,7 +86,7 @@ test.each<Way>(['connector', 'password'])(
 );
 
 test.each<Way>(['connector', 'password'])(
-  'a push by %s whose workers are killed ends with one post each',
+  'a push by %s whose workers are killed ends with one post for each content',
   async (way) => {
     site = await startSyncedSite(api, way);
     await api.db.content.createMany({

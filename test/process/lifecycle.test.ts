@@ -24,21 +24,21 @@ afterEach(async () => {
   await database.drop();
 });
 
-test('a server starts, is ready, and ends with SIGTERM and SIGINT alike', async () => {
+test('a server starts, is ready, and ends on SIGTERM and on SIGINT', async () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const server = await programs.start(settings);
     expect(await statusOf(`${server.url}/readyz`)).toBe(200);
     expect(await statusOf(`${server.url}/api/v1/sites`)).toBe(401);
     const ended = await server.end(signal);
     expect(ended.code).toBe(0);
-    // What a person is meant to read, and nothing else; no demo account on a database that is not ours.
+    // stdout has only the line for a person. A database that is not ours gets no demo account.
     expect(ended.stdout).toBe(`Sitebridge is ready at ${server.url}  (API pages: ${server.url}/docs)\n`);
     for (const line of ended.stderr.trim().split('\n')) expect(JSON.parse(line).level).toBeLessThan(40);
     await refuses(server.url);
   }
 });
 
-describe('with work in flight', () => {
+describe('a server with work in flight', () => {
   let wordpress: SimulatedWordpress;
   let gate: Gate;
   let tenant: TestTenant;
@@ -66,14 +66,14 @@ describe('with work in flight', () => {
       body: JSON.stringify(body),
     });
 
-  test('SIGTERM stops accepting, and the call in flight is answered, however often it is told', async () => {
+  test('SIGTERM ends new connections and answers the call in flight, also when repeated', async () => {
     const server = await programs.start(settings);
     gate.shut();
     const calling = post(server.url, `${integrationsPath}/${tenant.integrationId}/test-connection`, {});
     await eventually(() => expect(gate.waiting()).toBeGreaterThan(0));
     server.child.kill('SIGTERM');
     await refuses(server.url);
-    // As npm does, which hands on what a terminal has sent to the server already.
+    // npm forwards signals that the terminal has already sent to the server.
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGINT'] as const) server.child.kill(signal);
     expect(server.running).toBe(true);
     gate.open();
@@ -97,7 +97,7 @@ describe('with work in flight', () => {
       gate.open();
       expect(await fresh.db.siteIntegration.count()).toBe(0);
       expect(await fresh.db.connectionCheck.count()).toBe(0);
-      // And the site can connect to the next one as if nothing had been.
+      // The site can then connect to the next server as usual.
       const answer = await fresh.anyone.post(`${integrationsPath}/test-connection`, body).expect(200);
       expect(answer.body).toMatchObject({ success: true, integration_id: expect.any(Number) });
     } finally {
@@ -105,7 +105,7 @@ describe('with work in flight', () => {
     }
   });
 
-  test('SIGTERM gives a running job back, and the next start finishes it', async () => {
+  test('SIGTERM returns a running job to the queue, and the next start finishes it', async () => {
     const first = await programs.start(settings);
     gate.shut();
     const path = `${integrationsPath}/${tenant.integrationId}`;
@@ -132,7 +132,7 @@ describe('with work in flight', () => {
   });
 });
 
-test('a port that is taken is named, with the setting that mends it', async () => {
+test('a taken port is named, with the setting that changes it', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const address = other.address();
@@ -147,7 +147,7 @@ test('a port that is taken is named, with the setting that mends it', async () =
   expect(stderr).not.toMatch(/^\s+at /m);
 });
 
-describe('a start that cannot be refuses, names the setting, and shows no stack and no secret:', () => {
+describe('an impossible start is refused, names the setting, and shows no stack and no secret:', () => {
   test.each<[string, Record<string, string>, RegExp]>([
     [
       'production without keys',
@@ -163,14 +163,14 @@ describe('a start that cannot be refuses, names the setting, and shows no stack 
     ['a wrong port', { PORT: '99999' }, /PORT/],
     ['a wrong role', { ROLE: 'boss' }, /ROLE/],
     ['a wrong network', { OUTBOUND_ALLOW: 'everything' }, /OUTBOUND_ALLOW/],
-    ['a host that is not ours', { HOST: '192.0.2.1' }, /HOST/],
+    ['a host of another machine', { HOST: '192.0.2.1' }, /HOST/],
     [
-      'two keys of one name',
+      'two keys with one name',
       { CREDENTIAL_KEYS: `${testSettings.CREDENTIAL_KEYS},${testSettings.CREDENTIAL_KEYS}` },
       /CREDENTIAL_KEYS: must not contain two keys with the same kid/,
     ],
     [
-      'nobody at DATABASE_URL',
+      'no database at DATABASE_URL',
       { DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1:9/x' },
       /DATABASE_URL|database/i,
     ],

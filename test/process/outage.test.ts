@@ -1,4 +1,4 @@
-/** The database goes away under a running server and comes back: a PostgreSQL of this test's own. */
+/** The database stops and starts again under a running server. The test runs a PostgreSQL of its own. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { migrateDatabase } from '../../src/database/migrate.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -40,7 +40,7 @@ async function get(path: string) {
   return { status: answer.status, headers: Object.fromEntries(answer.headers), body };
 }
 
-test('calls answer 503, readyz says what is missing, and all is well when the database is back', async () => {
+test('calls answer 503 and readyz names the database during an outage, and all works after it', async () => {
   expect((await get('/readyz')).body).toMatchObject({ status: 'ready' });
   expect((await get('/api/v1/sites')).status).toBe(200);
 
@@ -51,7 +51,7 @@ test('calls answer 503, readyz says what is missing, and all is well when the da
     expect(call.headers['retry-after']).toBe('5');
     expect(JSON.stringify(call.body)).not.toMatch(/127\.0\.0\.1|postgres/);
   });
-  // Not by chance: again and again, fast, and for what was never asked before too.
+  // The answer is 503 every time, without delay, and also for calls that were never made before.
   for (const path of ['/api/v1/sites', '/api/v1/sites/1', '/api/v1/integration/integrations?page=1']) {
     const started = Date.now();
     expectProblem(await get(path), 503, { code: 'unavailable' });
@@ -79,6 +79,6 @@ test('calls answer 503, readyz says what is missing, and all is well when the da
   relay.pointTo(Number(postgres.port));
   await eventually(async () => expect((await get('/readyz')).status).toBe(200));
   await eventually(async () => expect((await get('/api/v1/sites')).status).toBe(200));
-  // Nothing in it was our fault.
+  // The log blames the server for none of the errors.
   expect(server.stderr).not.toContain('fault of ours');
 });

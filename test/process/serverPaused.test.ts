@@ -1,4 +1,4 @@
-/** Processes on a copy of a database, under another PUBLIC_URL: not a byte leaves them before `server adopt`. */
+/** Processes on a copy of a database, with another PUBLIC_URL. They send nothing before `server adopt`. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
@@ -9,7 +9,7 @@ import { deliver, statusBody } from '../support/webhooks.ts';
 import { type Program, Programs, testSettings } from './serverProcess.ts';
 
 const programs = new Programs();
-/** The server that the database belongs to; it has no workers, so that what it queues waits. */
+/** The server to which the database belongs. It has no workers, so its jobs wait. */
 let original: TestServer;
 let tenant: TestTenant;
 let site: CountingSite;
@@ -31,7 +31,7 @@ afterAll(async () => {
   await site.stop();
 });
 
-/** A customer's site that counts who comes, and answers nobody. */
+/** A customer's site that counts connections and answers none. */
 class CountingSite {
   connections = 0;
   bytes = 0;
@@ -82,7 +82,7 @@ const warnings = (program: Program) =>
     .filter((line) => line.includes('"server_paused"'))
     .map((line) => JSON.parse(line).level);
 
-test('an API and a worker of a copy call nobody until it is adopted, which they notice as they run', async () => {
+test('an API and a worker of a copy call no site until `adopt`, then start while running', async () => {
   await original
     .as(tenant.owner)
     .post(path('/sync'), { direction: 'metadata' })
@@ -100,7 +100,7 @@ test('an API and a worker of a copy call nobody until it is adopted, which they 
     status: 409,
     body: { code: 'server_paused' },
   });
-  // The worker does what calls nobody: it applies a webhook, which asks for a reading.
+  // The worker does the jobs that call no site: it applies a webhook, which needs a read of the site.
   expect((await deliver(api, tenant.site, 'status', statusBody)).status).toBe(202);
   await eventually(async () =>
     expect(await original.db.webhookDelivery.findMany()).toMatchObject([{ status: 'processed' }]),
@@ -124,7 +124,7 @@ test('an API and a worker of a copy call nobody until it is adopted, which they 
   expect([warnings(api), warnings(worker)]).toEqual([[40], [40]]);
 });
 
-test('how the same URL is written makes no difference, and a process without one compares nothing', async () => {
+test('the spelling of the URL does not matter, and a process without a URL compares nothing', async () => {
   for (const environment of [
     { ...settings, PUBLIC_URL: 'HTTPS://Staging.Example:443/' },
     { ...settings, PUBLIC_URL: '' },
@@ -136,7 +136,7 @@ test('how the same URL is written makes no difference, and a process without one
   }
 });
 
-test('a paused server ends in order', async () => {
+test('a paused server shuts down normally', async () => {
   const server = await programs.start({ ...settings, PUBLIC_URL: 'https://third.example' });
   expect((await call(server, 'GET', '/readyz')).body).toHaveProperty('server_paused');
   const ended = await server.end('SIGTERM');

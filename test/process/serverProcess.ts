@@ -1,4 +1,4 @@
-/** Starts the server's own programs as processes, as `npm start` and `npm run admin` do. */
+/** Starts the server's programs as processes, as `npm start` and `npm run admin` do. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
@@ -6,13 +6,13 @@ import { credentialKeys, jwtSecret } from '../support/server.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Secrets and addresses that the builders of tests know, beside a database given by the test. */
+/** The secrets and addresses that the test builders use. The test adds a database. */
 export const testSettings = {
   JWT_SECRET: jwtSecret,
   CREDENTIAL_KEYS: credentialKeys,
   OUTBOUND_ALLOW: '127.0.0.0/8',
   PORT: '0',
-  // Tests ask more often than a user does.
+  // Tests call more often than a user does.
   THROTTLE_INTEGRATION: '100000/min',
 };
 
@@ -22,7 +22,7 @@ interface Ended {
   stderr: string;
 }
 
-/** A process, and what it has printed. */
+/** A process and its output. */
 export class Program {
   readonly child: ChildProcess;
   stdout = '';
@@ -30,7 +30,7 @@ export class Program {
   readonly #exit: Promise<number | null>;
 
   constructor(file: string, args: string[], environment: Record<string, string>) {
-    // Nothing of the test runner's own environment but what finding programs needs.
+    // From the test runner's environment the process gets only what it needs to find programs.
     const { PATH = '', HOME = '' } = process.env;
     this.child = spawn(process.execPath, [join(root, file), ...args], {
       cwd: root,
@@ -50,7 +50,7 @@ export class Program {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Waits for a text on standard output. Throws with what was said instead when the process ends before. */
+  /** Waits for a text on standard output. Throws with the output when the process ends before that. */
   async printed(text: RegExp): Promise<RegExpExecArray> {
     return eventually(() => {
       const match = text.exec(this.stdout);
@@ -71,7 +71,7 @@ export class Program {
   }
 }
 
-/** Every program of a test file, to be ended whatever became of the test. */
+/** Every program of a test file, so that all can be ended after a failed test too. */
 export class Programs {
   readonly #started: Program[] = [];
 
@@ -123,7 +123,7 @@ export async function statusOf(url: string): Promise<number> {
   return answer.status;
 }
 
-/** Waits until nobody listens at a URL any more. */
+/** Waits until no server listens at a URL any more. */
 export async function refuses(url: string): Promise<void> {
   await eventually(async () => {
     const failed = await fetch(url).then(

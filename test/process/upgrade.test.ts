@@ -1,7 +1,8 @@
 /**
- * A database and a site of before contents had keys go on under today's code. `databaseBeforeKeys.json` was written by
- * commit 723410d: its tables after some syncs with a simulated WordPress with connector 0.3.0, and the posts and terms of
- * that. The last of them left a create whose answer was lost, edits of two contents, and a content that waits.
+ * A database and a site from before contents had keys are upgraded. Commit 723410d wrote
+ * `databaseBeforeKeys.json`: the tables after some syncs with a simulated WordPress with connector 0.3.0, and
+ * the posts and terms of that WordPress. The last sync left a create whose response was lost, edits of two
+ * contents, and a content that waits.
  */
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,7 +33,7 @@ interface Stored {
 const root = join(import.meta.dirname, '../..');
 const migrations = join(root, 'prisma/migrations');
 const lastBefore = '20261126000000_items_of_platforms';
-/** Contents of the database by their titles. */
+/** The contents of the database by what happened to them. */
 const ids = { page: 1, untouched: 2, conflict: 3, pulled: 4, pushed: 5, lostAnswer: 6, waiting: 7 };
 
 const programs = new Programs();
@@ -51,7 +52,7 @@ beforeEach(async () => {
   database = await createTestDatabase({ empty: true });
   await migrateToBefore();
   await fill(stored.tables);
-  // The server's own program brings the database up to date.
+  // The server's own program migrates the database.
   await programs.start({ ...testSettings, DATABASE_URL: database.url });
   api = await startTestServer({ ROLE: 'api' }, { database });
   const owner = {
@@ -71,7 +72,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Applies the migrations that there were then. */
+/** Applies the migrations that existed at that commit. */
 async function migrateToBefore(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sitebridge-migrations-'));
   try {
@@ -110,7 +111,7 @@ function post(id: number): SimulatedPost | undefined {
   return wordpress.state.posts.find((each) => each.id === id);
 }
 
-/** What people see of the contents, each with its post. */
+/** The fields of the contents that people see, each content with its post. */
 async function contents() {
   return (await site.contents()).map(({ id, title, externalId, syncState }) => ({
     id,
@@ -130,7 +131,7 @@ const afterSync = [
   { id: ids.waiting, title: 'Waits', externalId: '12', syncState: 'in_sync' },
 ];
 
-/** The posts as they have to be once everything was carried to them. */
+/** Expects the posts to have all edits of the contents. */
 function expectCarried(): void {
   expect(wordpress.state.posts).toMatchObject([
     { id: 1, title: 'post 1' },
@@ -143,7 +144,7 @@ function expectCarried(): void {
   ]);
 }
 
-test('keeps contents, events and credentials', async () => {
+test('the upgrade keeps contents, events and credentials', async () => {
   const { content = [], sync_event: events = [] } = stored.tables;
   const kept = await site.contents();
   expect(kept).toMatchObject(
@@ -159,7 +160,7 @@ test('keeps contents, events and credentials', async () => {
     ),
   );
   expect(new Set(kept.map(({ key }) => key)).size).toBe(content.length);
-  // What an item was born with is known where the site's word is.
+  // The migration can set the birth only of contents that were in sync.
   expect(kept.filter(({ birth }) => birth !== null).map(({ id }) => id)).toEqual([ids.page, ids.untouched]);
   const told = await api.db.syncEvent.findMany({ orderBy: { id: 'asc' } });
   expect(told.map(({ id, action }) => ({ id: Number(id), action }))).toEqual(
@@ -168,7 +169,7 @@ test('keeps contents, events and credentials', async () => {
   expect(new Set(told.map(({ key }) => key)).size).toBe(events.length);
   const test = () => api.as(site.tenant.owner).post(site.path('/test-connection')).expect(200);
   expect((await test()).body).toMatchObject({ success: true, remote: { plugin_version: '0.3.0' } });
-  // Without the plugin the password is what is left.
+  // Without the plugin, the password is the remaining way to the site.
   wordpress.state.connector = null;
   const { body } = await test();
   expect(body).toMatchObject({ success: true, remote: { name: 'Brücke & Söhne' } });
@@ -176,7 +177,7 @@ test('keeps contents, events and credentials', async () => {
 });
 
 describe('with connector 0.3.0', () => {
-  test('goes on where it was, and carries pairs over when the plugin is updated', async () => {
+  test('sync resumes, and moves the links to keys when the plugin is updated', async () => {
     const first = await site.sync({ direction: 'both' });
     expect(first).toMatchObject({ status: 'success', totals: { created: 1, conflicts: 0, failed: 0 } });
     expectCarried();
@@ -207,7 +208,7 @@ describe('with connector 0.3.0', () => {
     expect(await site.contents()).toHaveLength(afterSync.length + 1);
   });
 
-  test('a resolved conflict of then is pushed', async () => {
+  test('pushes a conflict that was resolved before the upgrade', async () => {
     await api
       .as(site.tenant.owner)
       .post(`/api/v1/content/${ids.conflict}/resolve-conflict`, { keep: 'local' })
@@ -219,7 +220,7 @@ describe('with connector 0.3.0', () => {
 });
 
 test.each(['both', 'to_external'])(
-  'goes on where it was when the plugin is updated first, syncing %s',
+  'sync resumes when the plugin is updated first, with direction %s',
   async (direction) => {
     if (wordpress.state.connector) wordpress.state.connector.version = '0.4.0';
     const first = await site.sync({ direction });

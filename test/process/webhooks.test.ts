@@ -1,4 +1,4 @@
-/** Webhooks under workers that run side by side, that are killed, and with a database that goes away. */
+/** Webhooks with several workers, with killed workers, and with a database that stops. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { migrateDatabase } from '../../src/database/migrate.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -25,7 +25,7 @@ describe('workers', () => {
   });
   beforeEach(async () => {
     tenant = await buildTenant(api);
-    // What is told is not read from the site, which is not there.
+    // With sync switched off the workers do not read from the site, which does not exist.
     await api
       .as(tenant.owner)
       .patch(`${integrationsPath}/${tenant.integrationId}`, { sync_enabled: false })
@@ -33,7 +33,7 @@ describe('workers', () => {
   });
   afterAll(() => api.stop());
 
-  /** Keeps a message of post 41 and gives its delivery's id. */
+  /** Sends a message about a post, by default post 41. Returns its delivery's id. */
   async function send(of: TestTenant, status: string, second: number, externalId = '41'): Promise<number> {
     const time = `2026-03-01T10:${String(Math.floor(second / 60)).padStart(2, '0')}:${String(second % 60).padStart(2, '0')}`;
     const body = { ...statusBody, external_id: externalId, status, modified_gmt: time };
@@ -65,7 +65,7 @@ describe('workers', () => {
     return rows.map(({ delivery }) => delivery);
   }
 
-  /** Holds a post's lock while `act` runs, as a worker would that is in the middle of it. */
+  /** Holds a post's lock while `act` runs, like a worker in the middle of a message. */
   async function holding(of: TestTenant, act: () => Promise<void>): Promise<void> {
     await api.db.$transaction(
       async (tx) => {
@@ -76,7 +76,7 @@ describe('workers', () => {
     );
   }
 
-  /** Waits until someone waits for a post's lock. */
+  /** Waits until a worker waits for a post's lock. */
   const someoneWaits = () =>
     eventually(async () => {
       const [row] = await api.db.$queryRaw<{ waiting: number }[]>`
@@ -86,7 +86,7 @@ describe('workers', () => {
       expect(row?.waiting).toBeGreaterThan(0);
     });
 
-  test('apply what came earlier of the same post first, though its job be lost', async () => {
+  test('apply the messages about a post in order, even when an earlier job is lost', async () => {
     await buildContent(tenant);
     const ids = [
       await send(tenant, 'draft', 1),
@@ -104,7 +104,7 @@ describe('workers', () => {
     });
   });
 
-  test('two at once apply each message of a post once, in order', async () => {
+  test('apply each message about a post once and in order when two run at once', async () => {
     await buildContent(tenant);
     const ids: number[] = [];
     for (let second = 1; second <= 60; second += 1) {
@@ -116,7 +116,7 @@ describe('workers', () => {
     const events = await api.db.syncEvent.findMany({
       where: { siteId: tenant.site.siteId, eventType: 'webhook' },
     });
-    // Each began with what the one before had left, and so changed it.
+    // Each message had the previous one's result and changed it.
     expect(events.slice(1).map(({ action }) => action)).toEqual(Array(59).fill('updated'));
     expect(await api.db.content.findFirst({ where: { siteId: tenant.site.siteId } })).toMatchObject({
       externalStatus: 'publish',
@@ -125,7 +125,7 @@ describe('workers', () => {
     });
   });
 
-  test('leave a site that is held up, and others do not wait for it', async () => {
+  test('leave a site that is blocked, and go on with other sites', async () => {
     await buildContent(tenant);
     const other = await buildTenant(api);
     await programs.startWorker(settings);
@@ -143,7 +143,7 @@ describe('workers', () => {
     });
   });
 
-  test('one is killed in the middle of a message: another does it, once', async () => {
+  test('replace a worker that is killed in the middle of a message, which is applied once', async () => {
     await buildContent(tenant);
     const first = await programs.startWorker(settings);
     let id = 0;
@@ -173,7 +173,7 @@ describe('with the database stopped', () => {
     await folder.remove();
   });
 
-  test('nothing pretends to be stored, and a retry is stored when it is back', async () => {
+  test('no message seems stored, and a retry is stored once the database is back', async () => {
     folder = await Folder.make();
     postgres = await folder.open();
     relay = new Relay(Number(postgres.port));
@@ -188,7 +188,7 @@ describe('with the database stopped', () => {
       expect((await send('before')).status).toBe(202);
 
       expect(await postgres.close()).toBe(0);
-      // Also while many come at once.
+      // The same holds for many messages at once.
       for (const answer of await Promise.all(
         Array.from({ length: 10 }, (_, index) => send(`down-${index}`)),
       )) {

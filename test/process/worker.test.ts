@@ -1,4 +1,4 @@
-/** One process for the API, others for the work; a worker is killed in the middle of a run. */
+/** One process for the API and others for the work. A worker is killed in the middle of a run. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import {
   type SimulatedWordpress,
@@ -49,7 +49,7 @@ async function start(): Promise<number> {
 const statusOf = async (runId: number) =>
   (await api.as(tenant.owner).get(`${path()}/runs/${runId}`).expect(200)).body.status;
 
-test('an API process alone keeps a run queued until a worker comes', async () => {
+test('an API process keeps a run queued until a worker starts', async () => {
   const runId = await start();
   expect(await statusOf(runId)).toBe('queued');
   const cancelled = await api.as(tenant.owner).post(`${path()}/runs/${runId}/cancel`).expect(200);
@@ -61,7 +61,7 @@ test('an API process alone keeps a run queued until a worker comes', async () =>
   expect((await worker.end('SIGTERM')).code).toBe(0);
 });
 
-test('a run of a worker that is killed is finished by another within a minute, once', async () => {
+test('the run of a killed worker is finished by another worker within a minute, once', async () => {
   const before = await api.db.syncEvent.count({ where: { action: { in: ['fetched', 'finished'] } } });
   const first = await programs.startWorker(settings);
   gate.shut();
@@ -82,7 +82,7 @@ test('a run of a worker that is killed is finished by another within a minute, o
     skip: before,
   });
   expect(after.map(({ action }) => action)).toEqual(['fetched', 'finished']);
-  // The queue has nothing left of it, so nobody comes to do it again.
+  // The queue has no job left, so no worker repeats the run.
   const jobs = await api.db.$queryRaw<{ state: string }[]>`
     SELECT state::text FROM pgboss.job WHERE name = 'sync' AND (data->>'runId')::int = ${runId}`;
   expect(jobs).toEqual([{ state: 'completed' }]);

@@ -1,8 +1,8 @@
 /**
- * Content sync under random edits on both sides, random faults, killed workers and moving clocks: after a quiet sync
- * both sides are equal, nothing is lost, no post is doubled and every conflict is told.
+ * Content sync with random edits on both sides, random faults, killed workers and moving clocks. After a
+ * quiet sync both sides are equal, no text is lost, no post exists twice and every conflict has its event.
  *
- * A failure prints its seed and path, and what was done. To replay it, to make it smaller, and to look for more:
+ * A failure prints its seed, its path and the steps. To replay it, to shrink it, and to run more examples:
  *
  *     FC_SEED=123 FC_PATH=4 npm test -- test/property
  *     FC_SEED=123 FC_PATH=4 FC_SHRINK=1 npm test -- test/property
@@ -18,7 +18,7 @@ import { World } from './world.ts';
 
 const { FC_SEED, FC_PATH, FC_RUNS, FC_SHRINK } = process.env;
 const runs = Number(FC_RUNS ?? 10);
-/** On a busy machine a run of the property takes less than this. Milliseconds. */
+/** An upper limit for one run of the property on a busy machine. Milliseconds. */
 const longestRun = 30_000;
 const shrinking = 300_000;
 
@@ -38,7 +38,7 @@ async function holds(way: Way, late: boolean, all: readonly Step[]): Promise<voi
     await world.settle();
     await world.quietRun();
     expect(await broken(world)).toEqual([]);
-    // What comes late tells of what is known.
+    // Late webhooks only repeat what the server already stores.
     await wordpress.deliverWebhooks({ serverUrl: server.url });
     await world.settle();
     const last = await world.quietRun();
@@ -49,7 +49,7 @@ async function holds(way: Way, late: boolean, all: readonly Step[]): Promise<voi
 }
 
 test(
-  'both sides are equal after a quiet sync, nothing is lost and nothing doubled',
+  'both sides are equal after a quiet sync, no text is lost and no post exists twice',
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom<Way>('connector', 'password'), fc.boolean(), steps, holds),
@@ -57,7 +57,7 @@ test(
         numRuns: runs,
         ...(FC_SEED === undefined ? {} : { seed: Number(FC_SEED) }),
         ...(FC_PATH === undefined ? {} : { path: FC_PATH }),
-        // Making a counterexample smaller takes many runs.
+        // Shrinking a counterexample takes many runs.
         endOnFailure: FC_SHRINK === undefined,
         interruptAfterTimeLimit: runs * longestRun + shrinking,
       },

@@ -1,11 +1,11 @@
-/** What must hold of both sides after a quiet sync, whatever happened before. */
+/** The laws for both sides after a quiet sync, whatever happened before. */
 import type { Content } from '../../src/database/generated/client.ts';
 import { localStatus } from '../../src/platforms/wordpress/content/postFields.ts';
 import { wantedStatus } from '../../src/services/content/sentAndKept.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
 import type { World } from './world.ts';
 
-/** Every way in which the two sides are not as they must be, each as a sentence. */
+/** Every violation of the laws, each as a sentence. */
 export async function broken(world: World): Promise<string[]> {
   const contents = await world.site.contents();
   const posts = world.posts();

@@ -1,8 +1,8 @@
-/** What people, sites, networks and workers do in the property test of content sync, as plain data. */
+/** The steps of people, sites, networks and workers in the property test of content sync, as plain data. */
 import fc from 'fast-check';
 import type { DisturbanceName } from '../../src/simulation/wordpress/disturbances.ts';
 
-/** What a person writes; texts get marks of their own when they are written. */
+/** The fields that a person writes. Their texts get unique marks when they are written. */
 export interface Writing {
   title: boolean;
   body: boolean;
@@ -23,19 +23,19 @@ export interface Run {
   direction: 'both' | 'from_external' | 'to_external';
   full: boolean;
   troubles: Trouble[];
-  /** How it is cut off: its worker dies, and another goes on, or someone cancels it. */
+  /** How the run is cut off: its worker dies and another one continues, or a person cancels it. */
   cut: (Moment & { by: 'death' | 'cancelling' }) | null;
-  /** What people do while it waits for an answer. */
+  /** The steps of people while the run waits for a response. */
   meanwhile: (Moment & { steps: PersonStep[] }) | null;
 }
 
-/** While the site answers this request of a run, the first being 1. */
+/** The moment when the site answers this request of a run; the first request is 1. */
 export interface Moment {
   on: Trouble['on'];
   at: number;
 }
 
-/** `which` picks among what there is at that moment. */
+/** `which` selects an existing content or item. */
 export type PersonStep =
   | { step: 'site_creates'; type: 'post' | 'page'; status: string; writing: Writing }
   | { step: 'site_edits'; which: number; writing: Writing; status: string | null }
@@ -63,7 +63,7 @@ export const termChoices = [
   { taxonomy: 'post_tag', slug: 'made-here', name: 'Made here' },
 ] as const;
 
-/** Mostly the newest, so that people on both sides meet at the same one. */
+/** Mostly the newest, so that people on both sides often change the same one. */
 const which = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(0, 1) }, { weight: 1, arbitrary: fc.nat(11) });
 const writing: fc.Arbitrary<Writing> = fc
   .record({
@@ -185,7 +185,7 @@ const quietRun = (direction: Run['direction']): Step => ({
   run: { direction, full: false, troubles: [], cut: null, meanwhile: null },
 });
 
-/** Both sides edit the same, and a run takes only what is here to the site. */
+/** Both sides edit the same content, and a run only pushes. */
 const meeting: fc.Arbitrary<Step[]> = fc
   .record({
     at: fc.constantFrom(0, 1),
@@ -241,7 +241,7 @@ const anySteps = fc.array(
   { minLength: 4, maxLength: 14 },
 );
 
-/** Mostly both sides know each other when it begins. */
+/** Mostly both sides are in sync at the start. */
 export const steps: fc.Arbitrary<Step[]> = fc
   .tuple(fc.constantFrom([], [quietRun('both')], [quietRun('both')]), anySteps)
   .map(([first, others]) => [...first, ...others.flat()]);

@@ -1,4 +1,7 @@
-/** A connected site and the people on both sides of it: does the steps of the property test and remembers what was written. */
+/**
+ * A connected site and the people on both sides. Performs the steps of the property test and remembers what
+ * people wrote.
+ */
 import type { Content } from '../../src/database/generated/client.ts';
 import type { SiteRequest } from '../../src/simulation/wordpress/router.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
@@ -21,12 +24,12 @@ const types = ['post', 'page'];
 export class World {
   readonly server: TestServer;
   readonly site: SyncedSite;
-  /** Titles that people wrote, and that nobody who saw them has overwritten or taken away. */
+  /** Titles that people wrote, except those that a person replaced or deleted knowingly. */
   readonly alive = new Set<string>();
-  /** Runs that ended, in their order. */
+  /** The ended runs, in their order. */
   readonly runs: RunBody[] = [];
   #marks = 0;
-  /** Someone here acts while something is under way that may change what is shown. */
+  /** Whether a person acts on the server while a run may change the shown contents. */
   #unsettled = false;
 
   private constructor(server: TestServer, site: SyncedSite) {
@@ -54,7 +57,7 @@ export class World {
     }
   }
 
-  /** A run that nothing disturbs, of everything both ways. */
+  /** A run in both directions over all contents, without faults. */
   async quietRun(): Promise<RunBody> {
     await this.#endPause();
     const run = await this.#sync({ direction: 'both', full: true });
@@ -67,13 +70,13 @@ export class World {
     const { owner } = this.site.tenant;
     return eventually(async () => {
       const answer = await this.server.as(owner).post(this.site.path('/sync'), body);
-      // One that was just cancelled is being cleared away.
+      // A run that was just cancelled is still being cleared away.
       if (answer.status !== 200) throw new Error(`A sync answered ${answer.status}: ${answer.text}`);
       return answer.body;
     });
   }
 
-  /** Everything that was received has been worked on; what failed meanwhile is tried again at once. */
+  /** Waits until all received webhooks are processed. Failed jobs are retried at once. */
   async settle(): Promise<void> {
     await this.#endPause();
     await eventually(async () => {
@@ -83,7 +86,7 @@ export class World {
     });
   }
 
-  /** Ends what is left of it. */
+  /** Stops the WordPress and deletes the integration. */
   async stop(): Promise<void> {
     await this.site.wordpress.stop();
     await this.server.as(this.site.tenant.owner).delete(this.site.path()).expect(204);
@@ -145,7 +148,7 @@ export class World {
     }
     if (!('which' in step)) return;
     const all = await this.site.contents({ contentType: { in: types } });
-    // As the site has them, what it has not yet last.
+    // In the order of the site's ids. Contents without an id come last.
     const place = ({ externalId }: Content) =>
       externalId === null ? Number.MAX_SAFE_INTEGER : Number(externalId);
     all.sort((one, other) => place(one) - place(other));
@@ -182,7 +185,7 @@ export class World {
     if (keep === 'remote') this.#seenHere(content);
     else {
       if (looks) await this.#look(content);
-      // What the site has is given up; what it had when it was read last may be another.
+      // The title on the site is given up. It may be newer than the title that the server last read.
       this.#giveUpOnSite(content);
     }
     const path = `/api/v1/content/${content.id}/resolve-conflict`;
@@ -194,13 +197,18 @@ export class World {
     await this.#may(this.server.as(this.site.tenant.owner).post(path, { content_id: id }));
   }
 
-  /** A call that may be refused, as what it is about may just have changed, but that must not fail. */
+  /**
+   * Makes a call that may be refused, as its content may just have changed, but that may not fail otherwise.
+   */
   async #may(call: PromiseLike<{ status: number; text: string }>): Promise<void> {
     const { status, text } = await call;
     if (status >= 500 || status === 400) throw new Error(`Answered ${status}: ${text}`);
   }
 
-  /** What is shown here is overwritten or taken away. In passing, what the site has may be just what was shown. */
+  /**
+   * A person on the server replaces or deletes the shown title. During a run, the title on the site may be
+   * the shown one.
+   */
   #seenHere(content: Content): void {
     this.alive.delete(content.title);
     if (this.#unsettled) this.#giveUpOnSite(content);
@@ -239,13 +247,13 @@ export class World {
     this.runs.push(await this.#sync({ direction: run.direction, full: run.full }));
     await Promise.all(acts);
     wordpress.calm();
-    // Someone deleted what was just being read.
+    // This fault deletes posts while a run reads them.
     const now = new Set(this.posts().map(({ id }) => id));
     if (run.troubles.some(({ fault }) => fault === 'page_shrinks'))
       for (const [id, title] of before) if (!now.has(id)) this.alive.delete(title);
   }
 
-  /** The worker is taken for dead, as when its heartbeat stops, and its job goes back to the queue. */
+  /** Treats the worker as dead, as when its heartbeat stops. Its job goes back to the queue. */
   async #kill(): Promise<void> {
     const { integrationId } = this.site.tenant;
     await this.server.db.$transaction(async (tx) => {
@@ -273,7 +281,7 @@ export class World {
     if (settled) await this.settle();
   }
 
-  /** A site that failed too often is left alone until a test passes. */
+  /** A site that failed too often is paused until a connection test passes. */
   async #endPause(): Promise<void> {
     const { integrationId, owner } = this.site.tenant;
     const { pausedUntil } = await this.server.db.siteIntegration.findUniqueOrThrow({
@@ -294,7 +302,7 @@ export class World {
 
   #texts(writing: Writing, body: string | null) {
     const { excerpt, slug } = writing;
-    // A text that is edited stays the same piece, by which it is known again.
+    // An edited text keeps its piece, which identifies it.
     const piece = body === null ? `o${this.#mark()}` : (/o\d+/.exec(body)?.[0] ?? 'o0');
     return {
       ...(writing.title ? { title: this.#newTitle() } : {}),
@@ -337,7 +345,7 @@ export class World {
 }
 
 function pick<T>(all: readonly T[], which: number): T | undefined {
-  // The newest first: what was just made is what something happens to.
+  // The newest first, so that most steps affect what was just created.
   return all[all.length - 1 - (which % Math.max(1, all.length))];
 }
 

@@ -1,4 +1,4 @@
-/** Two servers count together through Redis, and neither stops when Redis does. */
+/** Two servers share counters through Redis, and both work while Redis is down. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -33,29 +33,32 @@ async function startServers(): Promise<[TestServer, TestServer]> {
   return [one, two];
 }
 
-/** Calls both in turn; gives the statuses. Nobody else uses this token, so its counter starts at what is left. */
+/**
+ * Calls both servers in turn. Returns the statuses. Only this test uses the token, so the count starts at the
+ * limit.
+ */
 async function callInTurn(pair: [TestServer, TestServer], times: number): Promise<number[]> {
   const statuses: number[] = [];
   for (let i = 0; i < times; i += 1) {
     const server = pair[i % 2] ?? pair[0];
     const started = Date.now();
     statuses.push((await server.as(tenant.owner).get('/api/v1/sites')).status);
-    // A counter that cannot be reached must not hold anybody up.
+    // An unreachable counter must not delay a call.
     expect(Date.now() - started).toBeLessThan(2_000);
   }
   return statuses;
 }
 
-/** Counted together: what the limit lets through, and then nothing, at either server. */
+/** Expects a shared count: calls up to the limit succeed, and further calls fail at both servers. */
 async function expectCounting(pair: [TestServer, TestServer], already: number): Promise<void> {
   const left = limit - already;
   expect(await callInTurn(pair, left + 2)).toEqual([...Array(left).fill(200), 429, 429]);
 }
 
-test('two servers share the throttle; a Redis that is killed lets calls pass, and one that is back counts', async () => {
+test('two servers share the throttle, pass calls without Redis, and count with it again', async () => {
   await redis.start();
   const pair = await startServers();
-  // The tenant's integration was made by a call.
+  // One call has already created the tenant's integration.
   await expectCounting(pair, 1);
   await redis.kill();
   await eventually(async () => expect(await callInTurn(pair, 2)).toEqual([200, 200]));
@@ -64,7 +67,7 @@ test('two servers share the throttle; a Redis that is killed lets calls pass, an
     true,
   );
   await redis.start();
-  // It has forgotten all, so both servers have to be there again before counting is to be seen as a whole.
+  // Redis has lost its counts. Wait until both servers have reconnected and the limit is reached.
   await eventually(async () => {
     const answers = await Promise.all(pair.map((server) => server.as(tenant.owner).get('/api/v1/sites')));
     expect(answers.map(({ status }) => status)).toEqual([429, 429]);
@@ -74,7 +77,7 @@ test('two servers share the throttle; a Redis that is killed lets calls pass, an
   expect(Number(braked.headers['retry-after'])).toBeGreaterThan(0);
 });
 
-test('failed keys are braked at both servers, wherever they were tried', async () => {
+test('failed keys are throttled at both servers, whichever server got them', async () => {
   await redis.start();
   const pair = await startServers();
   const path = `${integrationsPath}/${tenant.integrationId}/update-structure`;
@@ -87,7 +90,7 @@ test('failed keys are braked at both servers, wherever they were tried', async (
   for (const server of pair) expectProblem(await attempt(server), 429, { code: 'too_many_failures' });
 });
 
-test('servers start without Redis, and count once it is there', async () => {
+test('servers start without Redis, and count once Redis runs', async () => {
   const pair = await startServers();
   expect(await callInTurn(pair, limit * 2)).toEqual(Array(limit * 2).fill(200));
   await redis.start();

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
 
-/** A Redis of the test's own, that it can kill and start again on the same port. */
+/** A Redis for one test, which can be killed and started again on the same port. */
 export class RedisProcess {
   readonly url: string;
   readonly #port: number;
@@ -19,7 +19,7 @@ export class RedisProcess {
     this.url = `redis://127.0.0.1:${port}`;
   }
 
-  /** Finds a port and a folder; starts nothing yet. */
+  /** Finds a port and a folder, without starting Redis. */
   static async make(): Promise<RedisProcess> {
     const probe = createServer().listen(0, '127.0.0.1');
     await once(probe, 'listening');

@@ -6,7 +6,7 @@ const key = (fill: number) => Buffer.alloc(32, fill).toString('base64');
 const owner = { accountId: 1, siteId: 2, platform: 'wordpress' };
 const vault = new CredentialVault(`a:${key(1)}`);
 
-test('what is encrypted comes back, and is never twice the same', async () => {
+test('a decrypted secret equals the original, and each encryption differs', async () => {
   for (const text of ['', 'secret', '{"password":"ä😀"}', 'x'.repeat(100_000)]) {
     const [one, two] = [await vault.encrypt(owner, text), await vault.encrypt(owner, text)];
     expect(one).not.toBe(two);
@@ -16,7 +16,7 @@ test('what is encrypted comes back, and is never twice the same', async () => {
   }
 });
 
-test('the header says key and owner, and nothing of the secret', async () => {
+test('the header has key and owner, and no part of the secret', async () => {
   const jwe = await vault.encrypt(owner, 'secret');
   expect(decodeProtectedHeader(jwe)).toEqual({
     alg: 'dir',
@@ -28,7 +28,7 @@ test('the header says key and owner, and nothing of the secret', async () => {
   });
 });
 
-describe('a secret is opened for no one else:', () => {
+describe('a secret is not decrypted for', () => {
   test.each([
     ['another account', { ...owner, accountId: 9 }],
     ['another site', { ...owner, siteId: 9 }],
@@ -39,7 +39,7 @@ describe('a secret is opened for no one else:', () => {
     await expect(vault.decrypt(other, jwe)).rejects.toThrow(VaultError);
   });
 
-  test('not by a changed header, a changed text, or another way to encrypt', async () => {
+  test('a changed header, a changed text, or another encryption', async () => {
     const parts = (await vault.encrypt(owner, 'secret')).split('.');
     const header = { ...JSON.parse(Buffer.from(parts[0] ?? '', 'base64url').toString()), sit: 9 };
     const forged = [Buffer.from(JSON.stringify(header)).toString('base64url'), ...parts.slice(1)].join('.');
@@ -59,7 +59,7 @@ describe('a secret is opened for no one else:', () => {
     }
   });
 
-  test('and what is said of it holds neither secret nor key', async () => {
+  test('a missing key, and the error has neither secret nor key', async () => {
     const jwe = await vault.encrypt(owner, 'secret');
     const gone = new CredentialVault(`b:${key(2)}`);
     const error = await gone.decrypt(owner, jwe).catch((thrown: unknown) => thrown);
@@ -69,7 +69,7 @@ describe('a secret is opened for no one else:', () => {
   });
 });
 
-test('of several keys the first encrypts and all decrypt', async () => {
+test('the first of several keys encrypts, and all keys decrypt', async () => {
   const old = await vault.encrypt(owner, 'secret');
   const both = new CredentialVault(`b:${key(2)},a:${key(1)}`);
   expect(await both.decrypt(owner, old)).toBe('secret');

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('a secret is made once, readable by its owner alone', async () => {
+test('a secret is created once, readable only by its owner', async () => {
   const file = join(folder, 'deep', 'secret');
   expect(generatedSecret(file, () => 'first')).toBe('first');
   expect(generatedSecret(file, () => 'second')).toBe('first');
@@ -22,7 +22,7 @@ test('a secret is made once, readable by its owner alone', async () => {
   expect(await readdir(join(folder, 'deep'))).toEqual(['secret']);
 });
 
-test('processes that start at the same moment end with the same secret', async () => {
+test('processes that start at the same moment get the same secret', async () => {
   const file = join(folder, 'secret');
   const script = `
     import { randomBytes } from 'node:crypto';
@@ -37,7 +37,7 @@ test('processes that start at the same moment end with the same secret', async (
   expect(await readdir(folder)).toEqual(['secret']);
 });
 
-test('an empty file is not silently replaced: what it encrypted would be lost', async () => {
+test('an empty file is not replaced, because its encrypted data would be lost', async () => {
   const file = join(folder, 'secret');
   await writeFile(file, '\n');
   expect(() => generatedSecret(file, () => 'new')).toThrow(SetupError);
@@ -45,7 +45,7 @@ test('an empty file is not silently replaced: what it encrypted would be lost', 
   expect(await readFile(file, 'utf8')).toBe('\n');
 });
 
-test('a folder that cannot hold it is named', async () => {
+test('an unusable folder is named', async () => {
   const file = join(folder, 'secret');
   await writeFile(file, 'kept');
   expect(() => generatedSecret(join(file, 'below'), () => 'x')).toThrow(/secret.*(ENOTDIR|EEXIST)/);

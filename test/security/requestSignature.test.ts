@@ -12,8 +12,8 @@ function signed(request = REQUEST, siteKey = KEY, now = NOW): Record<string, str
 }
 
 describe('request signature', () => {
-  it('is what the contract says, byte by byte', () => {
-    // Computed apart from this code:
+  it('equals the contract, byte by byte', () => {
+    // Computed with other tools:
     // printf 'GET\n/wp-json/sitebridge/v1/ping\n1767323045\nabc\n%s' "$(printf '' | sha256sum | cut -c1-64)" |
     //   openssl dgst -sha256 -hmac sbk_test
     const headers = signRequest(
@@ -33,7 +33,7 @@ describe('request signature', () => {
     expect(verifyRequest(REQUEST, signed(), KEY, NOW)).toEqual({ ok: true, siteId: '7', nonce: 'n-1' });
   });
 
-  it('never holds the key', () => {
+  it('never contains the key', () => {
     expect(JSON.stringify(signed())).not.toContain(KEY);
   });
 
@@ -55,7 +55,7 @@ describe('request signature', () => {
     expect(verifyRequest(REQUEST, signed(), key, NOW)).toEqual({ ok: false, reason: 'bad_signature' });
   });
 
-  it('does not take a signature made with an empty key where there is none', () => {
+  it('made with an empty key is refused when the site has no key', () => {
     expect(verifyRequest(REQUEST, signed(REQUEST, ''), '', NOW)).toMatchObject({ ok: false });
   });
 
@@ -70,7 +70,7 @@ describe('request signature', () => {
     expect(verifyRequest(REQUEST, rest, KEY, NOW)).toMatchObject({ ok: false, reason: 'bad_signature' });
   });
 
-  it('calls a request without signature one without', () => {
+  it('that is missing has its own reason', () => {
     expect(verifyRequest(REQUEST, {}, KEY, NOW)).toEqual({ ok: false, reason: 'missing' });
   });
 
@@ -88,7 +88,7 @@ describe('request signature', () => {
     [-301, false],
     [300, true],
     [302, false],
-  ])('judges a request of %i seconds ago', (seconds, ok) => {
+  ])('is checked for its age: a request of %i seconds ago', (seconds, ok) => {
     const verdict = verifyRequest(REQUEST, signed(REQUEST, KEY, NOW - seconds * 1000), KEY, NOW);
     expect(verdict).toEqual(
       ok ? { ok: true, siteId: '7', nonce: 'n-1' } : { ok: false, reason: 'timestamp_out_of_range' },

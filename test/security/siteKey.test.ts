@@ -8,7 +8,7 @@ import {
   matchesSiteKey,
 } from '../../src/security/siteKey.ts';
 
-test('a key is sbk_ and 43 base64url characters, each time others', () => {
+test('a key is sbk_ and 43 base64url characters, different each time', () => {
   const keys = Array.from({ length: 200 }, generateSiteKey);
   for (const key of keys) {
     expect(key).toMatch(/^sbk_[A-Za-z0-9_-]{43}$/);
@@ -18,7 +18,7 @@ test('a key is sbk_ and 43 base64url characters, each time others', () => {
   expect(new Set(keys).size).toBe(200);
 });
 
-test('a key matches its own hash and no other', () => {
+test('a key matches only its own hash', () => {
   const key = generateSiteKey();
   expect(matchesSiteKey(key, hashSiteKey(key))).toBe(true);
   expect(matchesSiteKey(generateSiteKey(), hashSiteKey(key))).toBe(false);
@@ -26,10 +26,10 @@ test('a key matches its own hash and no other', () => {
   expect(hashSiteKey('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
 });
 
-test('a site without a key matches nothing, the empty key and the hash of nothing included', () => {
+test('a site without a key matches no key, also not the empty key with its hash', () => {
   for (const key of ['', '0'.repeat(64), 'null', generateSiteKey()])
     expect(matchesSiteKey(key, null)).toBe(false);
-  // Should a hash of the empty key ever stand there, it is the look of the key that stops it.
+  // If a hash of the empty key is ever stored, the form of the key still stops it.
   expect(looksLikeSiteKey('')).toBe(false);
 });
 
@@ -44,11 +44,11 @@ test.each([
   expect(looksLikeSiteKey(text)).toBe(false);
 });
 
-test('a mask shows the last four characters', () => {
+test('a masked key shows its last four characters', () => {
   expect(maskSiteKey('wxyz')).toBe('sbk_…wxyz');
 });
 
-test('a key is taken out of any text', () => {
+test('a key is removed from any text', () => {
   const key = generateSiteKey();
   expect(scrub(`a ${key}, "${key}" and ${key}`)).toBe(
     'a sbk_[redacted], "sbk_[redacted]" and sbk_[redacted]',

@@ -15,7 +15,7 @@ interface Kept {
   edited?: boolean;
 }
 
-/** A content `Ours` that was kept in step with the item that is described. */
+/** A content `Ours` that was in sync with the described item. */
 function content({
   date = first,
   slug = 'ours',
@@ -59,7 +59,7 @@ const theirs = { title: 'Theirs', body: '<p>theirs</p>' };
 
 describe('without a key', () => {
   test.each([
-    ['nothing but the title and the body has changed', {}, theirs],
+    ['only the title and the body have changed', {}, theirs],
     ['the date alone is new', {}, { date: later }],
     ['date and title are new', {}, { date: later, title: 'New' }],
     ['date and body are new', {}, { date: later, body: '<p>new</p>' }],
@@ -72,30 +72,26 @@ describe('without a key', () => {
       { date: null, slug: '' },
       { ...theirs, date: later, slug: 'theirs' },
     ],
-    ['a draft still is without both', { date: null, slug: '' }, { ...theirs, date: null, slug: '' }],
-  ])('the item is the same where %s', async (_, kept, now) => {
+    ['a draft still has neither', { date: null, slug: '' }, { ...theirs, date: null, slug: '' }],
+  ])('the item is the same when %s', async (_, kept, now) => {
     expect(await verdict(kept, now)).toBe('same');
   });
 
-  test('another date, slug, title and body make it another', async () => {
+  test('another date, slug, title and body mean another item', async () => {
     expect(await verdict({}, { ...theirs, date: later, slug: 'theirs' })).toBe('other');
   });
 
   test.each([
     ['a dated item has neither date nor slug now', {}, { ...theirs, date: null, slug: '' }],
-    ['another has got the slug too', {}, { ...theirs, date: later }],
-    ['another author has the very date', {}, { ...theirs, slug: 'theirs', author: '7' }],
+    ['only the slug is the same', {}, { ...theirs, date: later }],
+    ['only the date is the same, and the author differs', {}, { ...theirs, slug: 'theirs', author: '7' }],
     ['only the slug can be compared', { date: null }, { ...theirs, slug: 'theirs' }],
-    [
-      'edits here have changed what it is compared with',
-      { edited: true },
-      { ...theirs, date: later, slug: 't' },
-    ],
-  ])('nobody can tell where %s', async (_, kept, now) => {
+    ['a local edit has changed the compared text', { edited: true }, { ...theirs, date: later, slug: 't' }],
+  ])('the verdict is unsure when %s', async (_, kept, now) => {
     expect(await verdict(kept, now)).toBe('unsure');
   });
 
-  test('another author makes it another, edits here or not', async () => {
+  test('another author means another item, with or without local edits', async () => {
     const now = { ...theirs, date: later, slug: 'theirs', author: '7' };
     expect(await verdict({ edited: true }, now)).toBe('other');
   });
@@ -104,27 +100,27 @@ describe('without a key', () => {
 describe('with keys', () => {
   const everythingNew = { ...theirs, date: later, slug: 'theirs' };
 
-  test('the key of the content decides, whatever else is new', async () => {
+  test('the content’s key decides, even if all other fields differ', async () => {
     expect(await verdict({ key }, { ...everythingNew, contentKey: key })).toBe('same');
   });
 
-  test('another key is another item, whatever else is as before', async () => {
+  test('another key means another item, even if all other fields are the same', async () => {
     expect(await verdict({ key }, { contentKey: otherKey })).toBe('other');
     expect(await verdict({}, { contentKey: otherKey })).toBe('other');
   });
 
-  test('a foreign key that it bore from the first is its own', async () => {
+  test('a foreign key that the item had at its birth is its own', async () => {
     expect(await verdict({ key: otherKey }, { ...everythingNew, contentKey: otherKey })).toBe('same');
   });
 
-  test('a key that is gone leaves date and slug to decide', async () => {
+  test('without the key, date and slug decide', async () => {
     expect(await verdict({ key }, theirs)).toBe('same');
     expect(await verdict({ key }, everythingNew)).toBe('other');
     expect(await verdict({ key }, { ...theirs, date: later })).toBe('unsure');
   });
 });
 
-test('a platform that never gives an id twice has no births', async () => {
+test('a platform that never reuses an id needs no births', async () => {
   const now = { ...item({ ...theirs, date: later, slug: 'theirs' }), birth: null };
   expect(await birthVerdict(content(), now, async () => '')).toBe('same');
 });

@@ -15,7 +15,7 @@ const report = {
 };
 const first = mergeStructure(null, report, now);
 
-test('a first report comes enabled and without limits', () => {
+test('a first report has all types enabled, without limits', () => {
   expect(first).toEqual({
     post_types: {
       post: { label: 'Posts', count: 3, enabled: true, fetch_limit: null },
@@ -35,7 +35,7 @@ describe('a later report', () => {
     taxonomies: { category: { enabled: false } },
   });
 
-  test('keeps what was chosen, takes new types in and old ones out', () => {
+  test('keeps the user’s choices, adds new types and removes old ones', () => {
     const next = mergeStructure(
       chosen,
       {
@@ -58,12 +58,12 @@ describe('a later report', () => {
     expect(Object.keys(next?.post_types ?? {})).toEqual(['post', 'book']);
   });
 
-  test('that is older is left aside; one of the same time is not', () => {
+  test('with an older time is ignored, and with the same time is stored', () => {
     expect(mergeStructure(chosen, { ...report, timestamp: '2026-05-01T09:59:59.999Z' }, now)).toBeNull();
     expect(mergeStructure(chosen, { ...report, timestamp: '2026-05-01T10:00:00Z' }, now)).not.toBeNull();
   });
 
-  test('may name a type like something that every object has', () => {
+  test('may have a type with a name that every object has', () => {
     const odd = {
       ...report,
       post_types: { constructor: { label: 'Builders', count: 1 }, toString: { label: 'S', count: 0 } },
@@ -80,15 +80,15 @@ describe('a later report', () => {
   });
 });
 
-describe('choices', () => {
-  test('do not change what they are applied to', () => {
+describe('a user’s choices', () => {
+  test('do not change the object they are applied to', () => {
     const before = structuredClone(first);
     applyChoices(first, { post_types: { post: { enabled: false } } });
     expect(first).toEqual(before);
   });
 
   test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'nope'])(
-    'for %s, which no site reported, are refused or left aside',
+    'for %s, which no site reported, are refused or ignored',
     (slug) => {
       const sent = JSON.parse(`{"post_types":{"${slug}":{"enabled":false}},"taxonomies":{}}`);
       let result: unknown = first;
@@ -103,7 +103,7 @@ describe('choices', () => {
   );
 });
 
-test('what is stored is read back, and nothing else taken for it', () => {
+test('stored types are read back, and malformed ones are refused', () => {
   expect(readContentTypes({})).toBeNull();
   expect(readContentTypes({ content_types: JSON.parse(JSON.stringify(first)) })).toEqual(first);
   expect(() => readContentTypes({ content_types: { post_types: {} } })).toThrow();

@@ -1,4 +1,4 @@
-/** The operator says that a backup was restored. */
+/** The operator reports that a backup was restored. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createRestoredDatabase } from '../../src/adminServices.ts';
 import type { SiteIntegration } from '../../src/database/generated/client.ts';
@@ -40,7 +40,7 @@ function integration(of: TestTenant, platform: string, more: Partial<SiteIntegra
 const eventsOf = (integrationId: number) =>
   server.db.syncEvent.findMany({ where: { integrationId, action: 'database_restored' } });
 
-test('every integration that can sync content is marked, of every account, with its event; no other', async () => {
+test('every integration that syncs content is marked, with its event; no other is marked', async () => {
   const shop = await integration(tenant, 'shopify', {
     isActive: false,
     restoredOperation: '0190a5c8-7b1e-7c3a-9d2e-3f4a5b6c7d8e',
@@ -70,7 +70,7 @@ test('every integration that can sync content is marked, of every account, with 
   }
 });
 
-test('more of them than one transaction holds are marked, and a second time again', async () => {
+test('more integrations than one transaction holds are marked, also a second time', async () => {
   await server.db.$executeRaw`
     WITH many AS (
       INSERT INTO site (account_id, name, url, updated_at)
@@ -87,7 +87,7 @@ test('more of them than one transaction holds are marked, and a second time agai
   expect(await eventsOf(tenant.integrationId)).toHaveLength(4);
 });
 
-test('where the event cannot be written nothing is marked', async () => {
+test('no integration is marked when its event cannot be written', async () => {
   await server.db.siteIntegration.updateMany({ data: { restoredAt: null } });
   await server.db
     .$executeRaw`ALTER TABLE sync_event ADD CONSTRAINT none CHECK (action <> 'database_restored') NOT VALID`;

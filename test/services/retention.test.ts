@@ -1,4 +1,4 @@
-/** What is old goes, on a whole server's database; what is still needed stays, however old. */
+/** Old rows are deleted from a whole server's database. Rows that are still needed stay, however old. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
@@ -64,7 +64,7 @@ async function delivery(
   });
 }
 
-test('events older than they are kept go, all others stay', async () => {
+test('events older than the retention time are deleted, and all others stay', async () => {
   for (const days of [31, 30.1, 29.9, 0, 31]) await event(daysAgo(days));
   expect(await retention(30).removeOld(never)).toMatchObject({ events: 3 });
   const left = await server.db.syncEvent.findMany({ orderBy: { id: 'asc' } });
@@ -78,7 +78,7 @@ test('events older than they are kept go, all others stay', async () => {
   });
 });
 
-test('old connection tests go, but for the last of each integration', async () => {
+test('old connection tests are deleted, except the last of each integration', async () => {
   const other = await buildTenant(server);
   await check('first', daysAgo(90));
   await check('last of the other', daysAgo(80), other);
@@ -88,7 +88,7 @@ test('old connection tests go, but for the last of each integration', async () =
   expect(left.map((each) => each.code)).toEqual(['last of the other', 'last']);
 });
 
-test('old runs go, but for those that have not ended and the last of each integration', async () => {
+test('old runs are deleted, except unfinished runs and the last run of each integration', async () => {
   const run = (status: 'success' | 'queued', days: number, of = tenant) =>
     server.db.syncRun.create({
       data: {
@@ -109,7 +109,7 @@ test('old runs go, but for those that have not ended and the last of each integr
   expect(left.map(({ id }) => id)).toEqual([queued.id, last.id, lastOfOther.id]);
 });
 
-test('old webhook deliveries go when they are done or dead, and stay while they are tried', async () => {
+test('old webhook deliveries are deleted when processed or dead, and stay while retried', async () => {
   for (const status of ['pending', 'processed', 'failed', 'dead'] as const) {
     await delivery(`old ${status}`, status, daysAgo(31));
     await delivery(`new ${status}`, status, daysAgo(29));
@@ -126,7 +126,7 @@ test('old webhook deliveries go when they are done or dead, and stay while they 
   ]);
 });
 
-test('old writes go, but for the newest answered one of each integration and those after it', async () => {
+test('old writes are deleted, except each integration’s newest answered write and later ones', async () => {
   const write = async (days: number, answered: boolean, of = tenant) => {
     const data = {
       id: randomUUID(),
@@ -149,16 +149,16 @@ test('old writes go, but for the newest answered one of each integration and tho
   const left = async () =>
     (await server.db.writeOperation.findMany({ orderBy: { createdAt: 'asc' } })).map(({ id }) => id);
   expect(await left()).toEqual([neverAnswered, answered, unanswered]);
-  // Once a newer one is answered, what lies before it is of no use.
+  // Once a newer write is answered, the writes before it are not needed.
   const recent = await write(10, true);
   expect(await retention(30).removeOld(never)).toMatchObject({ write_operations: 2 });
   expect(await left()).toEqual([neverAnswered, recent]);
-  // One that is not old stays, whatever came after it.
+  // A recent write stays, even with later writes.
   await write(5, true);
   expect(await retention(30).removeOld(never)).toMatchObject({ write_operations: 0 });
 });
 
-test('more than a page of writes goes', async () => {
+test('more than a page of writes is deleted', async () => {
   await server.db.$executeRaw`
     INSERT INTO write_operation (id, account_id, site_id, integration_id, created_at, answered_at)
     SELECT gen_random_uuid(), ${tenant.accountId}, ${tenant.site.siteId}, ${tenant.integrationId},
@@ -166,7 +166,7 @@ test('more than a page of writes goes', async () => {
   expect(await retention(30).removeOld(never)).toMatchObject({ write_operations: 6_000 });
 });
 
-test('more than a page goes, past what stays at its beginning', async () => {
+test('more than a page of deliveries is deleted, past the rows that stay at its beginning', async () => {
   await delivery('waits', 'pending', daysAgo(100));
   await server.db.$executeRaw`
     INSERT INTO webhook_delivery (account_id, site_id, webhook_id, topic, subject, body, body_hash, status, received_at)
@@ -178,14 +178,14 @@ test('more than a page goes, past what stays at its beginning', async () => {
   expect(left.map((each) => each.webhookId)).toEqual(['waits', 'new']);
 });
 
-test('nothing goes where everything is kept, nor once the job is called off', async () => {
+test('nothing is deleted with unlimited retention, or after the job is aborted', async () => {
   await event(daysAgo(10_000));
   await retention(null).removeOld(never);
   await retention(30).removeOld(AbortSignal.abort());
   expect(await server.db.syncEvent.count()).toBe(1);
 });
 
-test('the worker does it when its hour comes', async () => {
+test('the worker deletes old rows at its scheduled hour', async () => {
   await event(new Date(Date.now() - 31 * dayMs));
   await event(new Date(Date.now() - 29 * dayMs));
   const boss = createBoss({ url: server.databaseUrl, logger, works: false });

@@ -1,4 +1,4 @@
-/** Which database a process has, and whether it may speak for it. */
+/** The identity of a process's database, and whether the process may call sites for it. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createPrisma, type Database } from '../../src/database/client.ts';
@@ -32,7 +32,7 @@ async function started(publicUrl: string | null): Promise<ServerIdentity> {
 
 const row = () => db.server.findUniqueOrThrow({ where: { id: true } });
 
-test('every process of a database has the same id, and another database another', async () => {
+test('all processes of a database have the same id, and another database has another id', async () => {
   const id = await process(null).id();
   expect(id).toMatch(/^[0-9a-f-]{36}$/);
   expect(await process('https://one.example').id()).toBe(id);
@@ -47,7 +47,7 @@ test('every process of a database has the same id, and another database another'
   }
 });
 
-test('the first PUBLIC_URL is kept; whoever has another is refused, by a message that names both and the way on', async () => {
+test('the first PUBLIC_URL is stored; another one is refused, naming both and the command', async () => {
   const first = await started('https://one.example');
   const same = await started('https://one.example');
   const other = await started('https://two.example');
@@ -61,13 +61,13 @@ test('the first PUBLIC_URL is kept; whoever has another is refused, by a message
     expect(refusal?.message).toContain(part);
 });
 
-test('of two that start at once on a new database one is refused', async () => {
+test('one of two servers that start at once on a new database is refused', async () => {
   const both = await Promise.all([started('https://one.example'), started('https://two.example')]);
   const refusals = await Promise.all(both.map((each) => each.refusal()));
   expect(refusals.filter((each) => each === null)).toHaveLength(1);
 });
 
-test('without PUBLIC_URL nothing is kept, compared or asked', async () => {
+test('without PUBLIC_URL nothing is stored, compared or read', async () => {
   await started(null);
   expect((await row()).publicUrl).toBeNull();
   await started('https://one.example');
@@ -76,7 +76,7 @@ test('without PUBLIC_URL nothing is kept, compared or asked', async () => {
   expect(await unset.refusal()).toBeNull();
 });
 
-test('adopting turns it round for processes that run, within 5 seconds', async () => {
+test('adopting switches running processes within 5 seconds', async () => {
   const first = await started('https://one.example');
   const other = await started('https://two.example');
   const { serverId, publicUrl } = await process('https://two.example').adopt();
@@ -86,7 +86,7 @@ test('adopting turns it round for processes that run, within 5 seconds', async (
   expect(await first.refusal()).toMatchObject({ code: 'server_paused' });
 });
 
-test('the database is asked once in a while, and by one of many at once', async () => {
+test('the database is read at intervals, and once for many callers', async () => {
   const identity = await started('https://one.example');
   await db.server.updateMany({ data: { publicUrl: 'https://two.example' } });
   expect(await identity.refusal()).toBeNull();
@@ -95,7 +95,7 @@ test('the database is asked once in a while, and by one of many at once', async 
   expect(all.every(isServerPaused)).toBe(true);
 });
 
-test('what cannot be read refuses by an error, and is read again by the next', async () => {
+test('an unreadable row refuses with an error, and the next caller reads it again', async () => {
   const identity = await started('https://one.example');
   now += 5_000;
   await db.$executeRaw`ALTER TABLE server RENAME TO away`;
@@ -106,7 +106,7 @@ test('what cannot be read refuses by an error, and is read again by the next', a
   expect(await identity.id()).toBe((await row()).serverId);
 });
 
-test('an id that could not be read is read again', async () => {
+test('an unreadable id is read again', async () => {
   const identity = process(null);
   await db.$executeRaw`ALTER TABLE server RENAME TO away`;
   await expect(identity.id()).rejects.toThrow();
@@ -114,7 +114,7 @@ test('an id that could not be read is read again', async () => {
   expect(await identity.id()).toBe((await row()).serverId);
 });
 
-test('a table that was emptied by hand is no reason to stop', async () => {
+test('a table that was emptied by hand does not stop the server', async () => {
   await db.server.deleteMany();
   const identity = await started('https://one.example');
   expect(await identity.refusal()).toBeNull();
@@ -123,13 +123,13 @@ test('a table that was emptied by hand is no reason to stop', async () => {
   expect((await process('https://two.example').adopt()).publicUrl).toBe('https://two.example');
 });
 
-test('adopting needs a PUBLIC_URL', async () => {
+test('adopting requires a PUBLIC_URL', async () => {
   await expect(process(null).adopt()).rejects.toThrow(SetupError);
   await expect(process(null).adopt()).rejects.toThrow(/PUBLIC_URL is not set/);
   expect((await row()).publicUrl).toBeNull();
 });
 
-test('the log says once that it is paused, and once that it is not any more', async () => {
+test('the log has one line when the server is paused, and one when it resumes', async () => {
   await started('https://one.example');
   const lines: string[] = [];
   const other = process('https://two.example', lines);

@@ -1,6 +1,6 @@
 /**
- * What the simulated Shopify does, each as Shopify's own pages say, named in its source. Asked by plain requests,
- * so that nothing of ours stands between.
+ * The behaviour of the simulated Shopify, as on Shopify's own pages, which its source names. The tests send
+ * plain requests, so that no code of ours is in between.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
@@ -72,7 +72,7 @@ function mint(changes: Record<string, string> = {}) {
 }
 
 describe('cost', () => {
-  it('is asked for before and refunded after, and restored with time', async () => {
+  it('is charged in advance, refunded after the query, and restored over time', async () => {
     const { extensions } = await ask('{ pages(first: 20) { nodes { id } } }');
     expect(extensions?.cost).toEqual({
       requestedQueryCost: 22,
@@ -84,7 +84,7 @@ describe('cost', () => {
     expect(later.extensions?.cost.throttleStatus.currentlyAvailable).toBe(97);
   });
 
-  it('beyond what the bucket holds is throttled: 200, no data, nothing done', async () => {
+  it('beyond the bucket is throttled: 200, no data, no effect', async () => {
     await ask('{ articles(first: 90) { nodes { id } } }');
     shopify.throttle.take(60);
     const answer = await ask('{ pages(first: 90) { nodes { id } } }');
@@ -95,14 +95,14 @@ describe('cost', () => {
     expect((await ask('{ pages(first: 90) { nodes { id } } }')).errors).toBeUndefined();
   });
 
-  it('of one query is limited, whatever the bucket holds', async () => {
+  it('of one query is limited, whatever the bucket has', async () => {
     const { errors } = await ask(
       '{ products(first: 250) { nodes { collections(first: 50) { nodes { id } } } } }',
     );
     expect(errors).toMatchObject([{ extensions: { code: 'MAX_COST_EXCEEDED', maxCost: 1000 } }]);
   });
 
-  it('of a mutation is ten and what it selects', async () => {
+  it('of a mutation is ten plus its selection', async () => {
     const { extensions } = await ask('mutation { pageCreate(page: { title: "A" }) { page { id } } }');
     expect(extensions?.cost.requestedQueryCost).toBe(12);
   });
@@ -119,7 +119,7 @@ describe('tokens', () => {
     expect((await post('{ shop { name } }', { token })).status).toBe(401);
   });
 
-  it('are refused by a page that says why', async () => {
+  it('are refused with a page that has the reason', async () => {
     expect(await (await mint({ client_id: 'x' })).text()).toContain('application_cannot_be_found');
     expect(await (await mint({ client_secret: 'x' })).text()).toContain('invalid_client');
     shopify.state.app.installed = false;
@@ -133,14 +133,14 @@ describe('versions', () => {
   it.each([
     ['2026-10', '2026-10'],
     ['2025-01', '2026-07'],
-  ])('%s is answered by %s', async (asked, answered) => {
+  ])('%s is answered with %s', async (asked, answered) => {
     const response = await post('{ shop { name } }', { version: asked });
     expect(response.headers.get('x-shopify-api-version')).toBe(answered);
   });
 });
 
 describe('scopes', () => {
-  it('deny a field by name, and tell what it takes', async () => {
+  it('deny a field by name, with the required scope', async () => {
     shopify.state.app.scopes = ['read_products'];
     const { data, errors } = await ask('{ pages(first: 1) { nodes { id } } }');
     expect(data).toBeNull();
@@ -150,7 +150,7 @@ describe('scopes', () => {
         extensions: { code: 'ACCESS_DENIED', requiredAccess: expect.stringContaining('`read_content`') },
       },
     ]);
-    // Partial data where the field may be null.
+    // Shopify returns partial data when the field may be null.
     const counts = await ask('{ pagesCount { count } productsCount { count } }');
     expect(counts.data).toMatchObject({ pagesCount: null, productsCount: { count: 1 } });
     expect(counts.errors).toHaveLength(1);
@@ -158,14 +158,14 @@ describe('scopes', () => {
 });
 
 describe('lists', () => {
-  it('need a page size, of at most 250, and a cursor of theirs', async () => {
+  it('need a page size of at most 250, and a valid cursor', async () => {
     for (const args of ['', '(first: 251)', '(first: 1, after: "x")']) {
       const { errors } = await ask(`{ pages${args} { pageInfo { hasNextPage } } }`);
       expect(errors).toHaveLength(1);
     }
   });
 
-  it('are paged by cursors', async () => {
+  it('have pages with cursors', async () => {
     const first = await ask('{ pages(first: 1) { nodes { title } pageInfo { hasNextPage endCursor } } }');
     const { pages } = z
       .object({
@@ -180,7 +180,7 @@ describe('lists', () => {
     });
   });
 
-  it('of products have active ones, unless a status is asked for', async () => {
+  it('of products have only active ones, unless the request names a status', async () => {
     const titles = async (query: string) => {
       const { data } = await ask(`{ products(first: 9, query: "${query}") { nodes { title } } }`);
       return data;
@@ -193,7 +193,7 @@ describe('lists', () => {
 });
 
 describe('mutations', () => {
-  it('answer what is wrong with an input as user errors', async () => {
+  it('return errors of the input as user errors', async () => {
     const create = (title: string, handle: string) =>
       ask(
         `mutation { pageCreate(page: { title: "${title}", handle: "${handle}" }) { page { id } userErrors { field code } } }`,
@@ -206,7 +206,7 @@ describe('mutations', () => {
     });
   });
 
-  it('keep metafields, and date what they change', async () => {
+  it('store metafields, and date their changes', async () => {
     now += 60_000;
     const { data } = await ask(`mutation { pageUpdate(id: "gid://shopify/Page/1005", page: {
       metafields: [{ namespace: "a", key: "b", type: "single_line_text_field", value: "c" }]
@@ -217,7 +217,7 @@ describe('mutations', () => {
   });
 });
 
-it('answers a query that is none, an unknown field and an unknown shop as Shopify does', async () => {
+it('a malformed query, an unknown field and an unknown shop get Shopify’s responses', async () => {
   expect((await ask('{ shop {')).errors).toHaveLength(1);
   expect((await ask('{ shop { nothing } }')).errors).toMatchObject([
     { message: expect.stringContaining('nothing') },

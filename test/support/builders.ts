@@ -1,4 +1,4 @@
-/** What a test needs to be there, made as an operator or a user would make it. */
+/** Builds the accounts, users, sites and integrations that tests need, as an operator or a user would. */
 import { SignJWT } from 'jose';
 import type { TenantScope } from '../../src/services/access/tenantScope.ts';
 import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
@@ -18,11 +18,11 @@ export interface TestSite {
   siteId: number;
   accountId: number;
   url: string;
-  /** Its API key. */
+  /** The site's API key. */
   key: string;
 }
 
-/** An account with an owner, a site with a key, and a WordPress integration of it. */
+/** An account with an owner, a site with a key, and a WordPress integration of the site. */
 export interface TestTenant {
   accountId: number;
   owner: TestUser;
@@ -53,7 +53,7 @@ export async function buildUser(server: TestServer, accountId: number, role: str
   return { userId, accountId, email, password, token: await signToken({ userId, accountId }) };
 }
 
-/** A token as the server signs them, or one that it must refuse. */
+/** A signed token: a valid one by default, or one that the server must refuse. */
 export async function signToken(
   of: { userId: number; accountId: number },
   options: { secret?: string; expiresAt?: number; algorithm?: string } = {},
@@ -86,7 +86,7 @@ export async function buildSiteWithoutKey(server: TestServer, accountId: number)
   return (await server.core.sites.create(ownerScope(accountId), input)).id;
 }
 
-/** A WordPress integration of the site; gives its id. */
+/** A WordPress integration of the site. Returns its id. */
 export async function buildIntegration(
   server: TestServer,
   user: TestUser,

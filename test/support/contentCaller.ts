@@ -1,4 +1,7 @@
-/** What calls a content part in tests: a pace that tries again at once, and contents that are known here. */
+/**
+ * The arguments that tests pass to a platform's content part: a pace that retries at once, and stored
+ * contents.
+ */
 import { RemoteError } from '../../src/errors.ts';
 import type {
   ContentPage,
@@ -16,12 +19,14 @@ export const POST = {
   structure: { rest_base: 'posts', hierarchical: false, taxonomies: ['category', 'post_tag'] },
 };
 
-/** A type that nothing is stored of yet but its name. */
+/** A type of which the server has stored only the slug. */
 export function typeOf(slug: string): TypeOfSite {
   return { slug, structure: null };
 }
 
-/** A pace that waits for nobody, tries a repeatable request three times and notes the faults that it has seen. */
+/**
+ * A pace that never delays. It sends a repeatable request up to three times and records the faults it met.
+ */
 export function testPace(
   atOnce = 4,
   signal = new AbortController().signal,
@@ -51,11 +56,11 @@ export function testPace(
   return pace;
 }
 
-/** Contents that are known here, in memory. */
+/** The contents that the server has stored, kept in memory. */
 export class Known implements KnownContents {
   readonly contents = new Map<string, KnownContent>();
 
-  /** Ids of which nothing more is known. */
+  /** Contents with these external ids, without a modification date or tag. */
   static ofIds(ids: readonly string[]): Known {
     const known = new Known();
     for (const id of ids) known.contents.set(id, { modifiedAt: null, tag: null });
@@ -95,8 +100,8 @@ export class Known implements KnownContents {
 }
 
 /**
- * All pages of a reading as one; what each page holds is taken before the next is asked for. Throws where the end is
- * not told just once, with the last page.
+ * Reads all pages of a reading and joins them. The items of each page are stored before the next page is
+ * requested. Throws unless the end comes exactly once, with the last page.
  */
 export async function readOut(reading: AsyncIterable<ContentPage>, known = new Known()) {
   const pages: ContentPage[] = [];
@@ -118,7 +123,7 @@ export async function readOut(reading: AsyncIterable<ContentPage>, known = new K
   };
 }
 
-/** A content to be created, or with `changes` anything else. */
+/** A create of a content. With `changes` it becomes any other write. */
 export function contentWrite(contentId: number, changes: Partial<ContentWrite> = {}): ContentWrite {
   return {
     contentKey: contentKey(contentId),

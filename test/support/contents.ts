@@ -1,11 +1,11 @@
-/** Posts of a simulated WordPress, and the contents that stand for them here. */
+/** Posts of a simulated WordPress, and the contents on the server that belong to them. */
 import type { Content } from '../../src/database/generated/client.ts';
 import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
 import { integrationsPath, type TestTenant } from './builders.ts';
 import type { TestServer } from './server.ts';
 
-/** Someone writes a post in WordPress: with the terms News and green, on the first of March at ten. */
+/** Someone writes a post in WordPress, with the terms News and green, dated 1 March, 10:00. */
 export function writePost(
   wordpress: SimulatedWordpress,
   changes: Partial<SimulatedPost> = {},
@@ -28,7 +28,7 @@ export function writePost(
   return post;
 }
 
-/** A content of this post, in sync with it. */
+/** A content of this post, in sync with the site. */
 export async function buildContent(
   server: TestServer,
   tenant: TestTenant,
@@ -51,7 +51,7 @@ export async function buildContent(
   return server.db.content.findUniqueOrThrow({ where: { id } });
 }
 
-/** Someone edits a content here, and the site is not told. */
+/** Edits a content on the server, without a push to the site. */
 export function editHere(server: TestServer, contentId: number, title: string): Promise<Content> {
   return server.db.content.update({
     where: { id: contentId },

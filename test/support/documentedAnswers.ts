@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Reply, Route } from '../../src/http/route.ts';
 
 /**
- * Makes every answer of these routes prove that it is what its declaration, and so OpenAPI, says: a status that is
- * declared, every field of its schema and no other. One that is not becomes a 500 that the test meets.
+ * Checks every response of these routes against its declaration, and so against OpenAPI: a declared status,
+ * every field of the schema and no other field. A response that deviates becomes a 500, which the test then
+ * sees.
  */
 export function holdToDocumentation(routes: Route[]): void {
   for (const route of routes) {
@@ -25,7 +26,7 @@ function deviation(route: Route, reply: Reply): string | null {
   const sent: unknown = JSON.parse(JSON.stringify(reply.body));
   const parsed = declared.schema.safeParse(sent);
   if (!parsed.success) return parsed.error.message;
-  // Objects leave out what they do not know.
+  // Zod objects drop the fields that the schema does not name.
   if (isDeepStrictEqual(parsed.data, sent)) return null;
   return `fields that are not documented: ${JSON.stringify(sent)} instead of ${JSON.stringify(parsed.data)}`;
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Waits until `look` returns without throwing and gives what it returned: expectations go inside. Throws the
- * last error when that does not come to pass within `withinMs`.
+ * Calls `look`, which contains expectations, until it returns without throwing, and returns its result.
+ * Throws the last error when `look` still throws after `withinMs`.
  */
 export async function eventually<T>(look: () => T | Promise<T>, withinMs = 60_000): Promise<T> {
   const end = Date.now() + withinMs;

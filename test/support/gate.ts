@@ -1,6 +1,6 @@
 /**
- * A gate in front of a simulated WordPress: while it is shut, requests wait in it. Thus a test can do
- * something while a connection test or a run is under way, without guessing how long either takes.
+ * A gate in front of a simulated WordPress: while the gate is shut, requests wait in it. A test can act while
+ * a connection test or a run is under way, without guessing how long that takes.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
@@ -8,17 +8,17 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 export interface Gate {
   /** The site's address through the gate. */
   readonly url: string;
-  /** How many requests wait. */
+  /** The number of requests that wait. */
   waiting(): number;
-  /** How many have come in all. */
+  /** The number of all requests so far. */
   seen(): number;
   shut(): void;
-  /** Lets those that wait pass, and all that come. */
+  /** Lets the waiting requests pass, and all later ones. */
   open(): void;
   stop(): Promise<void>;
 }
 
-/** Opens a gate to the site at `target`. What the site says of its own address is changed to the gate's. */
+/** Opens a gate to the site at `target`. In responses it replaces the site's address with the gate's. */
 export async function startGate(target: string): Promise<Gate> {
   let isShut = false;
   let seen = 0;

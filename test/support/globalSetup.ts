@@ -1,4 +1,4 @@
-/** Before all test files: a PostgreSQL and a migrated template database. See database.ts. */
+/** Runs before all test files: starts a PostgreSQL and migrates a template database. See database.ts. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { migrateDatabase } from '../../src/database/migrate.ts';
 import { administer, databaseUrl, SERVER_VARIABLE, TEMPLATE_VARIABLE } from './database.ts';
 
 declare global {
-  /** Ends what globalSetup started; globalTeardown calls it. */
+  /** Stops the databases that globalSetup started. globalTeardown calls it. */
   var stopTestDatabases: (() => Promise<void>) | undefined;
 }
 
@@ -18,7 +18,7 @@ export default async function globalSetup(): Promise<void> {
   const server = given ?? embedded?.url ?? '';
   const template = `template_${randomBytes(8).toString('hex')}`;
   globalThis.stopTestDatabases = async () => {
-    // An embedded server takes its databases with it.
+    // Stopping an embedded server deletes its databases too.
     if (embedded) await embedded.stop();
     else await administer(server, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`);
   };
@@ -35,11 +35,13 @@ export default async function globalSetup(): Promise<void> {
   process.env[TEMPLATE_VARIABLE] = template;
 }
 
-/** In a process of its own, which ends with its standard input: also when this one is killed. */
+/**
+ * Starts PostgreSQL in a child process, which ends with its standard input, even when this process is killed.
+ */
 async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'databaseServer.ts')], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    // Ctrl-C reaches the whole process group; this one has to outlive us by a moment.
+    // Ctrl-C reaches the whole process group. The child has to outlive this process to clean up.
     detached: true,
   });
   const exit = exitOf(child);

@@ -1,4 +1,4 @@
-/** After all test files, passed or failed: ends what globalSetup.ts started. */
+/** Runs after all test files, passed or failed: stops what globalSetup.ts started. */
 export default async function globalTeardown(): Promise<void> {
   await globalThis.stopTestDatabases?.();
 }

@@ -1,13 +1,13 @@
 import { expect } from '@jest/globals';
 
-/** What an answer is looked at for. */
+/** The parts of a response that tests check. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: Record<string, unknown>;
 }
 
-/** Checks that an answer is a problem of RFC 9457 in exactly the contract's form. */
+/** Checks that a response is a problem of RFC 9457 in exactly the contract's form. */
 export function expectProblem(
   answer: Answer,
   status: number,
@@ -31,7 +31,7 @@ export function expectProblem(
   if (expected.fields) expect(fieldsOf(answer)).toEqual([...expected.fields].sort());
 }
 
-/** The names of the fields that a 400 complains of. */
+/** The names of the fields that a 400 names as wrong. */
 export function fieldsOf(answer: Answer): string[] {
   const { errors } = answer.body;
   if (!Array.isArray(errors)) return [];
@@ -47,7 +47,7 @@ export function fieldsOf(answer: Answer): string[] {
     .sort();
 }
 
-/** A problem without what differs from call to call. */
+/** A problem's body without the fields that differ from call to call. */
 export function withoutRequestId(body: Record<string, unknown>): Record<string, unknown> {
   const { request_id, ...rest } = body;
   expect(request_id).toEqual(expect.any(String));

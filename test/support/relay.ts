@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** One address for a program whose port changes with each start. */
+/** A fixed address for a program whose port changes with each start. */
 export class Relay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

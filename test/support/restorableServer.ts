@@ -1,21 +1,21 @@
-/** A server whose database is backed up, restored, copied and lost, as tests need it. */
+/** Servers whose databases tests can back up, restore, copy and lose. */
 import { copyTestDatabase, createTestDatabase, type TestDatabase } from './database.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
-/** The address of every such server: a new or restored one stands behind that of the one before. */
+/** All these servers have the same address: a new or restored server takes the place of the previous one. */
 const publicUrl = 'https://sitebridge.example';
 
-/** Several servers may be started; stop all at the end. */
+/** Starts any number of servers. Call `stopAll` at the end. */
 export class RestorableServers {
   readonly #running = new Map<TestServer, TestDatabase>();
   readonly #backups: TestDatabase[] = [];
 
-  /** Starts one, on an empty database or on a copy of a backup. */
+  /** Starts a server on an empty database, or on a copy of a backup. */
   async start(backup?: TestDatabase): Promise<TestServer> {
     return this.#startOn(await (backup === undefined ? createTestDatabase() : copyTestDatabase(backup)));
   }
 
-  /** Stops a server, takes a backup of its database, and starts the server again: gives both. */
+  /** Stops a server, backs up its database and starts the server again. Returns the server and the backup. */
   async backUp(server: TestServer): Promise<{ server: TestServer; backup: TestDatabase }> {
     const database = await this.#stop(server);
     const backup = await copyTestDatabase(database);
@@ -23,7 +23,9 @@ export class RestorableServers {
     return { server: await this.#startOn(database), backup };
   }
 
-  /** Stops a server and loses its database; gives one that runs on the backup, or on an empty database. */
+  /**
+   * Stops a server and drops its database. Returns a server on a copy of the backup, or on an empty database.
+   */
   async replace(server: TestServer, backup?: TestDatabase): Promise<TestServer> {
     const database = await this.#stop(server);
     await database.drop();

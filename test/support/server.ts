@@ -1,11 +1,12 @@
 /**
- * A whole server for a test file, on a database of its own and on a free port of the loopback:
+ * A whole server for a test file, on its own database and on a free port of the loopback:
  *
  *     let server: TestServer;
  *     beforeAll(async () => { server = await startTestServer(); });
  *     afterAll(() => server.stop());
  *
- * Nothing in it is a mock, and an answer that is not as documented is a 500. Settings are given as in an environment, on top of `testEnvironment`.
+ * Nothing in it is a mock. A response that differs from the documentation becomes a 500. Settings have the
+ * names of environment variables.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -30,16 +31,16 @@ const testEnvironment = {
   CREDENTIAL_KEYS: credentialKeys,
   OUTBOUND_ALLOW: '127.0.0.0/8',
   LOG_LEVEL: 'trace',
-  // Tests call more often than a user does; the throttle has a test of its own.
+  // Tests call more often than a user does. The throttle has a test of its own.
   THROTTLE_INTEGRATION: '100000/min',
   DATABASE_POOL_SIZE: '5',
   DATA_DIR: tmpdir(),
 };
 
-/** Calls the server on someone's behalf. */
+/** Calls the server, with or without credentials. */
 interface Caller {
   get(path: string): Test;
-  /** Without a body nothing is sent, as `curl -X POST` does. */
+  /** Without `body` the request has no body, as with `curl -X POST`. */
   post(path: string, body?: object): Test;
   put(path: string, body?: object): Test;
   patch(path: string, body?: object): Test;
@@ -49,15 +50,15 @@ interface Caller {
 export interface TestServer {
   app: Express;
   routes: Route[];
-  /** Where it listens; without a slash at the end. */
+  /** The server's address, without a slash at the end. */
   url: string;
   config: Config;
   databaseUrl: string;
-  /** To look at what was written. */
+  /** For reading what the server has written. */
   db: Database;
   /** The services behind the admin commands. */
   core: Core;
-  /** Every line that was logged, as it would have been printed. */
+  /** Every log line, as the server would print it. */
   log: string[];
   anyone: Caller;
   as(user: { token: string }): Caller;
@@ -66,8 +67,8 @@ export interface TestServer {
 }
 
 /**
- * Starts one. With `database` it shares another server's, and leaves it when it stops; `platforms` are used besides
- * the server's own.
+ * Starts a server. With `database` it uses another server's database and does not drop it on stop.
+ * `platforms` are used in addition to the server's own platforms.
  */
 export async function startTestServer(
   environment: Record<string, string> = {},

@@ -1,4 +1,4 @@
-/** A simulated WordPress that is connected to a test server, and what both sides have of its contents. */
+/** A simulated WordPress that is connected to a test server, with access to the contents on both sides. */
 import type { Content } from '../../src/database/generated/client.ts';
 import {
   type SimulatedWordpress,
@@ -8,20 +8,20 @@ import { buildTenant, enterKey, integrationsPath, type TestTenant } from './buil
 import type { RunBody } from './runBody.ts';
 import type { TestServer } from './server.ts';
 
-/** How the server speaks with a site: through the connector, or over core REST by an application password. */
+/** How the server reaches a site: through the connector, or over core REST with an application password. */
 export type Way = 'connector' | 'password';
 
-/** A connected site as its owner sees it here. */
+/** A connected site, as its owner uses it on the server. */
 export interface SyncedTenant {
   tenant: TestTenant;
-  /** `/api/v1/integration/integrations/{id}`, and what stands below it. */
+  /** `/api/v1/integration/integrations/{id}`, with `rest` added. */
   path(rest?: string): string;
   /** Starts a run and waits for its end. */
   sync(body: object): Promise<RunBody>;
   contents(where?: object): Promise<Content[]>;
-  /** Writes a content here, as a user would; gives its id. */
+  /** Creates a content on the server, as a user would. Returns its id. */
   write(fields: object): Promise<number>;
-  /** Edits a content here, as a user would. */
+  /** Edits a content on the server, as a user would. */
   edit(id: number, fields: object): Promise<void>;
   content(id: number): Promise<Content>;
 }
@@ -30,7 +30,9 @@ export interface SyncedSite extends SyncedTenant {
   wordpress: SimulatedWordpress;
 }
 
-/** Starts and connects one; `config` becomes its `config_json`. Stop its WordPress at the end. */
+/**
+ * Starts and connects a site. `config` becomes its `config_json`. The caller stops its WordPress at the end.
+ */
 export async function startSyncedSite(
   server: TestServer,
   way: Way,
@@ -45,7 +47,7 @@ export async function startSyncedSite(
   return { wordpress, ...(await connectSite(server, wordpress, way, config)) };
 }
 
-/** Connects a WordPress that is there already, in an account of its own; `config` becomes its `config_json`. */
+/** Connects a running WordPress in an account of its own. `config` becomes its `config_json`. */
 export async function connectSite(
   server: TestServer,
   wordpress: SimulatedWordpress,
@@ -66,7 +68,7 @@ export async function connectSite(
   return site;
 }
 
-/** What an owner does with a connected site. */
+/** The calls that an owner makes for a connected site. */
 export function syncedTenant(server: TestServer, tenant: TestTenant): SyncedTenant {
   const path = (rest = '') => `${integrationsPath}/${tenant.integrationId}${rest}`;
   const owner = server.as(tenant.owner);

@@ -10,13 +10,13 @@ const DAY_MS = 86_400_000;
 interface CertificateOptions {
   /** `localhost` by default. */
   name?: string;
-  /** A server's certificate is made out by this authority; self-signed without. */
+  /** The authority that issues the certificate. Without it the certificate is self-signed. */
   issuer?: Certificate;
   authority?: boolean;
   expired?: boolean;
 }
 
-/** Makes a certificate, with a key of its own. */
+/** Makes a certificate with a new key. */
 export async function makeCertificate(options: CertificateOptions = {}): Promise<Certificate> {
   const name = options.name ?? 'localhost';
   const now = Date.now();
@@ -41,12 +41,15 @@ export async function makeCertificate(options: CertificateOptions = {}): Promise
   return { key: made.private, cert: made.cert };
 }
 
-/** A root, an authority that it made out, and a server's certificate of that authority. */
+/**
+ * A root, an intermediate authority that the root issued, and a server's certificate that the authority
+ * issued.
+ */
 export interface CertificateChain {
   root: Certificate;
   intermediate: Certificate;
   leaf: Certificate;
-  /** What a well set up server sends. */
+  /** The certificate with its intermediate, as a correctly configured server sends it. */
   full: Certificate;
 }
 

@@ -7,7 +7,7 @@ import type { Answer } from './problems.ts';
 export const webhooksPath = '/api/v1/integration/webhooks';
 export type Topic = 'status' | 'metadata';
 
-/** What a site tells of a published post. */
+/** The status message that a site sends about a published post. */
 export const statusBody = {
   external_id: '41',
   post_type: 'post',
@@ -21,7 +21,7 @@ export const metadataBody = {
   modified_gmt: '2026-03-01T10:00:00',
 };
 
-/** The headers of a message signed with `key`, by the library that senders use. */
+/** The headers of a message signed with `key`, made by the library that senders use. */
 export function signedHeaders(
   key: string,
   text: string,
@@ -34,7 +34,7 @@ export function signedHeaders(
   };
 }
 
-/** Posts a body, byte by byte, with just these headers. */
+/** Posts a body, byte by byte, with exactly these headers. */
 export async function post(
   server: { url: string },
   topic: Topic,
@@ -50,7 +50,7 @@ export async function post(
   return { status: answer.status, headers: Object.fromEntries(answer.headers), body: read };
 }
 
-/** Posts a message as a site does: its id, its signature. */
+/** Posts a message as a site does, with an id and a signature. */
 export function deliver(
   server: { url: string },
   site: Pick<TestSite, 'siteId' | 'key'>,

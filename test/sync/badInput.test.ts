@@ -1,4 +1,7 @@
-/** What a site may answer: each has a clear event, and spares the rest of the run where there is a rest. */
+/**
+ * Bad responses of a site: each leads to a clear error, and the run goes on with the other items if there are
+ * any.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DisturbanceName } from '../../src/simulation/wordpress/disturbances.ts';
 import { expectProblem } from '../support/problems.ts';
@@ -26,7 +29,7 @@ describe.each<Way>(['connector', 'password'])('by %s', (way) => {
   it.each<[DisturbanceName, RegExp]>([
     ['item_without_id', /post without id: /],
     ['item_bad_text', /post \d+: .*title/],
-  ])('%s is told, and the rest is taken', async (fault, told) => {
+  ])('%s is reported, and the other items are stored', async (fault, told) => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'metadata' });
     site.wordpress.disturb({ fault, times: 1, when: lists });
@@ -45,7 +48,7 @@ describe.each<Way>(['connector', 'password'])('by %s', (way) => {
     expect(await site.contents()).toHaveLength(10);
   });
 
-  it('a date of the year 0000 is none', async () => {
+  it('a date in the year 0000 is no date', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'metadata' });
     site.wordpress.disturb({ fault: 'item_year_0000', times: 1, when: lists });
@@ -55,7 +58,7 @@ describe.each<Way>(['connector', 'password'])('by %s', (way) => {
     expect(undated[0]?.metadata).not.toHaveProperty('date_gmt');
   });
 
-  it('a title of 1 MiB is too long, and the rest is taken', async () => {
+  it('a title of 1 MiB is too long, and the other items are stored', async () => {
     site = await startSyncedSite(server, way);
     const { id } = site.wordpress.editor.create('post', { title: 'x'.repeat(1_048_576), status: 'publish' });
     const run = await site.sync({ direction: 'from_external' });
@@ -64,7 +67,7 @@ describe.each<Way>(['connector', 'password'])('by %s', (way) => {
     expect(run.error?.length).toBeLessThan(1_000);
   });
 
-  it('a term that is its own parent ends no reading', async () => {
+  it('a term that is its own parent does not stop a run', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'metadata' });
     site.wordpress.disturb({ fault: 'term_loop', when: ({ target }) => /categories/.test(target) });
@@ -76,7 +79,7 @@ describe.each<Way>(['connector', 'password'])('by %s', (way) => {
   });
 
   it.each<DisturbanceName>(['html', 'truncated', 'endless'])(
-    'a site that answers %s for good fails the run, in words, and loses nothing',
+    'a site that always answers %s fails the run with a reason, and no content is lost',
     async (fault) => {
       site = await startSyncedSite(server, way);
       await site.sync({ direction: 'from_external' });
@@ -98,7 +101,7 @@ describe.each<Way>(['connector', 'password'])('by %s', (way) => {
   );
 });
 
-it('what the site takes out of a text on saving is told, and what was written here stays', async () => {
+it('a text that the site shortens on saving is reported, and the content keeps its own text', async () => {
   site = await startSyncedSite(server, 'password');
   await site.sync({ direction: 'metadata' });
   const [user] = site.wordpress.state.users;
@@ -117,20 +120,20 @@ it('what the site takes out of a text on saving is told, and what was written he
   const post = site.wordpress.state.posts.find((each) => String(each.id) === content.externalId);
   expect(post?.content).not.toContain('iframe');
   expect(await site.content(good)).toMatchObject({ syncState: 'in_sync' });
-  // Nothing changed there since: no pull takes it for a change.
+  // The item has not changed since, so a pull must not see a change.
   await site.sync({ direction: 'both' });
   expect(await site.content(id)).toMatchObject({ body, syncState: 'in_sync' });
 });
 
 it.each(['password', 'connector'] as const)(
-  'by %s, what the site schedules instead is a draft here, and told',
+  'by %s, a post that the site schedules becomes a draft, and the run reports it',
   async (way) => {
     site = await startSyncedSite(server, way);
     const { clock, editor } = site.wordpress;
     const post = editor.create('post', { title: 'Today', content: '<p>Now</p>', status: 'publish' });
     await site.sync({ direction: 'both' });
     const [{ id } = { id: 0 }] = await site.contents({ externalId: String(post.id) });
-    // The post's date lies ahead of this clock, so WordPress schedules what is saved as published.
+    // The post's date is in the future of this clock, so WordPress schedules the post when it is saved.
     clock.offsetMs = -3_600_000;
     await owner().patch(`/api/v1/content/${id}`, { excerpt: 'A new one' }).expect(200);
     const run = await site.sync({ direction: 'to_external' });
@@ -145,7 +148,7 @@ it.each(['password', 'connector'] as const)(
       externalStatus: 'future',
       syncState: 'in_sync',
     });
-    // When its time comes, the site publishes it.
+    // At its date, the site publishes the post.
     clock.offsetMs = 0;
     site.wordpress.editor.edit(post.id, { status: 'publish' });
     await site.sync({ direction: 'both' });
@@ -153,14 +156,14 @@ it.each(['password', 'connector'] as const)(
   },
 );
 
-describe('what a caller may ask', () => {
+describe('a request for a sync', () => {
   it.each<[object, string]>([
     [{}, 'direction'],
     [{ direction: 'sideways' }, 'direction'],
     [{ direction: 'both', content_types: ['nope'] }, 'content_types.0'],
     [{ direction: 'both', full: 'yes' }, 'full'],
     [{ direction: 'both', force: true }, 'force'],
-  ])('%j is a 400 naming %s, and makes no run', async (body, field) => {
+  ])('with %j is a 400 naming %s, and starts no run', async (body, field) => {
     site = await startSyncedSite(server, 'connector');
     await site.sync({ direction: 'metadata' });
     const answer = await owner().post(site.path('/sync'), body);
@@ -169,7 +172,7 @@ describe('what a caller may ask', () => {
     expect(await server.db.syncRun.count({ where: { integrationId: site.tenant.integrationId } })).toBe(1);
   });
 
-  it("another account's content is a 404 and stays as it is", async () => {
+  it("for another account's content is a 404 that leaves the content unchanged", async () => {
     site = await startSyncedSite(server, 'connector');
     const other = await startSyncedSite(server, 'connector');
     try {

@@ -1,4 +1,4 @@
-/** Messages of a site whose key and post do not belong together change nothing. */
+/** Webhooks whose key and post do not belong together change no content. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Content } from '../../src/database/generated/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -24,7 +24,10 @@ async function pushed(title: string): Promise<Content> {
   return site.content(id);
 }
 
-/** Tells of a post, and waits until that was worked on; gives the events of the delivery. */
+/**
+ * Sends a webhook about a post, and waits until all jobs are done. Returns the action of the delivery's
+ * event.
+ */
 async function tell(externalId: string | null, key: string): Promise<string[]> {
   const answer = await deliver(server, site.tenant.site, 'metadata', {
     external_id: externalId,
@@ -60,7 +63,7 @@ const texts = ({ key, title, body, externalId, syncState }: Content) => ({
   syncState,
 });
 
-it('the key of a content with another post is an event and no more', async () => {
+it("a key with another content's post leads to an event and nothing else", async () => {
   const [one, other] = [await pushed('One'), await pushed('Other')];
   site.wordpress.state.requests.length = 0;
   expect(await tell(one.externalId, other.key)).toEqual(['link_mismatch']);
@@ -70,7 +73,7 @@ it('the key of a content with another post is an event and no more', async () =>
   expect(site.wordpress.state.requests).toEqual([]);
 });
 
-it("the key of another account's content says nothing of it, and has the post read", async () => {
+it("another account's key reveals nothing, and the server reads the post", async () => {
   const own = await pushed('Own');
   const mine = site;
   site = await startSyncedSite(server, 'connector');
@@ -90,7 +93,7 @@ it("the key of another account's content says nothing of it, and has the post re
 });
 
 it.each(['12', 'not-a-uuid', '00000000-0000-0000-0000-00000000000g', ''])(
-  'a key that is no UUID is refused: %p',
+  'a key that is not a UUID is refused: %p',
   async (key) => {
     const own = await pushed('Own');
     const answer = await deliver(server, site.tenant.site, 'status', {

@@ -1,4 +1,4 @@
-/** The site has made a post and its answer was lost; then people go on before the next try. */
+/** The site has created a post, but the server lost the response. Then users edit before the next try. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
@@ -16,7 +16,7 @@ const writes = ({ method, target }: { method: string; target: string }) =>
   method !== 'GET' && /batch|items|posts/.test(target);
 const withBody = (text: string) => site.wordpress.state.posts.filter(({ content }) => content.includes(text));
 
-/** A content here whose post was made, which nobody here knows. */
+/** A content whose post exists on the site, although the server does not know it. */
 async function lostCreate(way: Way, hours = 0): Promise<{ id: number; postId: number }> {
   site = await startSyncedSite(server, way);
   site.wordpress.clock.offsetMs = hours * 3_600_000;
@@ -33,8 +33,8 @@ async function lostCreate(way: Way, hours = 0): Promise<{ id: number; postId: nu
 
 const ways: Way[] = ['connector', 'password'];
 
-describe.each(ways)('a create by %s whose answer was lost', (way) => {
-  it('is found again after an edit here', async () => {
+describe.each(ways)('a create by %s with a lost response', (way) => {
+  it('finds its post after an edit on the server', async () => {
     const { id, postId } = await lostCreate(way);
     await site.edit(id, { title: 'Quite another title' });
     await site.sync({ direction: 'to_external' });
@@ -42,7 +42,7 @@ describe.each(ways)('a create by %s whose answer was lost', (way) => {
     expect(await site.content(id)).toMatchObject({ externalId: String(postId), syncState: 'in_sync' });
   });
 
-  it.each(['to_external', 'both'])('keeps what was edited on the site since, by %s', async (direction) => {
+  it.each(['to_external', 'both'])('keeps edits made on the site since, by %s', async (direction) => {
     const { id, postId } = await lostCreate(way);
     site.wordpress.editor.edit(postId, { title: 'Theirs' });
     await site.sync({ direction });
@@ -51,7 +51,7 @@ describe.each(ways)('a create by %s whose answer was lost', (way) => {
     expect(await site.content(id)).toMatchObject({ externalId: String(postId), syncState: 'conflict' });
   });
 
-  it('is no post of another content with the same title', async () => {
+  it('does not take the post of another content with the same title', async () => {
     site = await startSyncedSite(server, way);
     const first = await site.write({ title: 'Same', body: '<p>first</p>', status: 'ready' });
     await site.sync({ direction: 'to_external' });
@@ -66,7 +66,7 @@ describe.each(ways)('a create by %s whose answer was lost', (way) => {
     expect((await site.content(second)).externalId).toBe(String(withBody('second')[0]?.id));
   });
 
-  it.each([-20, 20])('is found on a site whose clock is off by %i hours', async (hours) => {
+  it.each([-20, 20])('finds its post on a site whose clock is off by %i hours', async (hours) => {
     const { id, postId } = await lostCreate(way, hours);
     await site.sync({ direction: 'to_external' });
     expect(withBody('the one')).toMatchObject([{ id: postId }]);

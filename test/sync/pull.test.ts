@@ -11,9 +11,9 @@ beforeAll(async () => {
 afterEach(() => site.wordpress.stop());
 afterAll(() => server.stop());
 
-// What every platform promises alike is in test/contract/contentSuite.ts.
+// The tests for all platforms are in test/contract/contentSuite.ts.
 
-/** What a site has of its contents, and the same of what is stored, to be compared. */
+/** The site's contents and the stored contents, in the same form, for comparison. */
 function onSite() {
   const { posts, terms } = site.wordpress.state;
   return posts
@@ -57,7 +57,7 @@ function requests(): number {
 const ways: Way[] = ['connector', 'password'];
 
 describe.each(ways)('a pull by %s', (way) => {
-  it('brings everything in every status, and its terms', async () => {
+  it('stores every item in every status, and its terms', async () => {
     site = await startSyncedSite(server, way);
     const run = await site.sync({ direction: 'from_external' });
     expect(run).toMatchObject({ status: 'success', error: null });
@@ -82,7 +82,7 @@ describe.each(ways)('a pull by %s', (way) => {
     });
   });
 
-  it('finds types and terms where they have a namespace of their own, and every status of a plugin', async () => {
+  it('reads types and terms in other namespaces, and every status of a plugin', async () => {
     site = await startSyncedSite(server, way);
     const { editor, state } = site.wordpress;
     const own = { rest_namespace: 'cinema/v1', hierarchical: false };
@@ -114,18 +114,18 @@ describe.each(ways)('a pull by %s', (way) => {
     expect(body.content_types.post_types.film).toMatchObject({ count: 2, synced_count: 2 });
   });
 
-  it('reads little when nothing has changed, and changes nothing', async () => {
+  it('sends few requests when no item has changed, and changes nothing', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'from_external' });
     const before = requests();
     const run = await site.sync({ direction: 'from_external' });
     expect(run.status).toBe('success');
     expect(run.totals).toMatchObject({ created: 0, updated: 0, deleted: 0, failed: 0 });
-    // Three types and three taxonomies, and what the site says of itself.
+    // Requests for three types, three taxonomies, and the site's own data.
     expect(requests() - before).toBeLessThanOrEqual(13);
   });
 
-  it('finds what was edited, added, trashed and deleted', async () => {
+  it('finds edited, new, trashed and deleted items', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'from_external' });
     const { editor } = site.wordpress;
@@ -152,12 +152,12 @@ describe.each(ways)('a pull by %s', (way) => {
     ).toEqual(['created', 'created', 'deleted_remote', 'deleted_remote', 'updated']);
   });
 
-  it('takes a draft without a date, all of which is rewritten there, for the same', async () => {
+  it('recognises an undated draft that was completely rewritten', async () => {
     site = await startSyncedSite(server, way);
     const { editor, clock } = site.wordpress;
     const { id } = editor.create('post', { title: 'Draft', content: '<p>one</p>', status: 'draft' });
     await site.sync({ direction: 'from_external' });
-    // Saving dates it anew.
+    // Saving gives the draft a new date.
     clock.offsetMs += 60_000;
     editor.edit(id, { title: 'Rewritten', content: '<p>two</p>' });
     const run = await site.sync({ direction: 'from_external' });
@@ -165,7 +165,7 @@ describe.each(ways)('a pull by %s', (way) => {
     expect(await stored()).toEqual(onSite());
   });
 
-  it('brings back what was taken out of the trash', async () => {
+  it('stores items that were restored from the trash', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'from_external' });
     site.wordpress.editor.trash(1);
@@ -176,7 +176,7 @@ describe.each(ways)('a pull by %s', (way) => {
     expect(await site.contents({ syncState: 'deleted_remote' })).toEqual([]);
   });
 
-  it('is of the types that were chosen', async () => {
+  it('reads only the chosen types', async () => {
     site = await startSyncedSite(server, way);
     const run = await site.sync({ direction: 'from_external', content_types: ['page'] });
     expect(run.totals.created).toBe(2);
@@ -189,7 +189,7 @@ describe.each(ways)('a pull by %s', (way) => {
     ]);
   });
 
-  it('leaves out types that are switched off, and takes the newest of one that is limited', async () => {
+  it('leaves out types that are switched off, and reads the newest items of a limited type', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'metadata' });
     await server
@@ -206,7 +206,7 @@ describe.each(ways)('a pull by %s', (way) => {
     expect(contents.map(({ id }) => id)).toEqual(['5', '6', '11', '12']);
   });
 
-  it('believes no site that has lost nearly everything', async () => {
+  it('stops when the site has lost nearly all items', async () => {
     site = await startSyncedSite(server, way);
     const { editor, state } = site.wordpress;
     for (let each = 0; each < 40; each += 1)

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterEach(() => site.wordpress.stop());
 afterAll(() => server.stop());
 
-// What every platform promises alike is in test/contract/contentSuite.ts.
+// The tests for all platforms are in test/contract/contentSuite.ts.
 
 function post(externalId: string | null): SimulatedPost {
   const found = site.wordpress.state.posts.find(({ id }) => String(id) === externalId);
@@ -24,7 +24,7 @@ function titled(title: string): SimulatedPost[] {
   return site.wordpress.state.posts.filter((each) => each.title === title);
 }
 
-/** `taxonomy:slug` of a post's terms. */
+/** The terms of a post, as `taxonomy:slug`. */
 function termsOf({ terms = [] }: SimulatedPost): string[] {
   return terms
     .map((id) => site.wordpress.state.terms.find((term) => term.id === id))
@@ -37,14 +37,14 @@ async function actions(contentId: number): Promise<string[]> {
   return events.map((event) => event.action);
 }
 
-/** Which requests write contents, however they are sent. */
+/** Whether a request writes contents, in any of the ways to send them. */
 const writes = ({ method, target }: { method: string; target: string }) =>
   method !== 'GET' && /batch|items|posts/.test(target);
 
 const ways: Way[] = ['connector', 'password'];
 
 describe.each(ways)('a push by %s', (way) => {
-  it('creates what is ready, with its terms and their parents', async () => {
+  it('creates the contents that are ready, with their terms and parent terms', async () => {
     site = await startSyncedSite(server, way);
     const id = await site.write({
       title: 'Ready "quoted" \\ 🎉',
@@ -80,7 +80,7 @@ describe.each(ways)('a push by %s', (way) => {
     expect(await actions(id)).toEqual(['created', 'pushed']);
   });
 
-  it('asks no more for many contents with terms of their own than for one', async () => {
+  it('sends as few requests for the terms of many contents as for one', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'metadata' });
     const push = async (first: number, count: number) => {
@@ -99,13 +99,13 @@ describe.each(ways)('a push by %s', (way) => {
       expect(await site.sync({ direction: 'to_external' })).toMatchObject({ totals: { created: count } });
       return requests.length;
     };
-    // What is known already is asked for before the first write of a run, however much is written.
+    // Before its first write a run requests the items that it knows already, however many contents it writes.
     await push(0, 3);
     const forOne = await push(3, 1);
     expect(await push(4, 20)).toBeLessThanOrEqual(forOne);
   });
 
-  it('edits what was pulled and leaves a status alone that is finer than ours', async () => {
+  it('edits a pulled post and keeps a status of the site that is finer than ours', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'from_external' });
     const [pending] = await site.contents({ externalStatus: 'pending' });
@@ -123,7 +123,7 @@ describe.each(ways)('a push by %s', (way) => {
   });
 
   it.each(['error_after', 'dropped_after', 'truncated', 'error_before', 'too_many_requests'] as const)(
-    'ends with one post each when the site answers with %s',
+    'ends with one post for each content when the site answers with %s',
     async (fault) => {
       site = await startSyncedSite(server, way);
       await site.sync({ direction: 'metadata' });
@@ -143,13 +143,13 @@ describe.each(ways)('a push by %s', (way) => {
     ['local', 'Ours'],
     ['remote', 'Theirs'],
     ['newest', 'Theirs'],
-  ])('settles a conflict by the rule %s', async (conflict, title) => {
+  ])('resolves a conflict by the rule %s', async (conflict, title) => {
     site = await startSyncedSite(server, way, { sync_settings: { conflict } });
     await site.sync({ direction: 'from_external' });
     const [content] = await site.contents({ externalId: '1' });
     const id = content?.id ?? 0;
     await site.edit(id, { title: 'Ours' });
-    // Dated to the second: a second later it is the newer one for sure.
+    // WordPress dates edits to the second. Two seconds later, the site's edit is the newer one.
     site.wordpress.clock.offsetMs = 2_000;
     site.wordpress.editor.edit(1, { title: 'Theirs' });
     const run = await site.sync({ direction: 'both' });
@@ -158,7 +158,7 @@ describe.each(ways)('a push by %s', (way) => {
     expect(await site.content(id)).toMatchObject({ title, syncState: 'in_sync' });
   });
 
-  it('spares the rest when the site refuses one, and tries that one again later', async () => {
+  it('writes the other contents when the site refuses one, and retries that one later', async () => {
     site = await startSyncedSite(server, way);
     await site.sync({ direction: 'metadata' });
     const good = await site.write({ title: 'Good', status: 'ready' });

@@ -1,4 +1,4 @@
-/** A database is lost, restored from a backup or copied, and the site goes on from where it was. */
+/** A database is lost, restored from a backup or copied, while the site keeps its present state. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createRestoredDatabase } from '../../src/adminServices.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
@@ -30,7 +30,7 @@ async function start(way: Way): Promise<void> {
   await site.sync({ direction: 'both' });
 }
 
-/** Puts a backup back; gives what its tenant then does. */
+/** Restores a backup. Returns the tenant on the restored server. */
 async function restore(backup: Parameters<RestorableServers['replace']>[1]): Promise<SyncedTenant> {
   server = await servers.replace(server, backup);
   return syncedTenant(server, site.tenant);
@@ -57,7 +57,7 @@ async function problems(tenant: SyncedTenant, on = server): Promise<string[]> {
   return body.problems.map(({ code }: { code: string }) => code);
 }
 
-/** Waits for the reading that a server begins by itself. */
+/** Waits for the full pull that the server starts by itself. */
 async function readAgain(tenant: SyncedTenant, on = server): Promise<void> {
   await eventually(async () => {
     const { integrationId } = tenant.tenant;
@@ -71,33 +71,36 @@ async function readAgain(tenant: SyncedTenant, on = server): Promise<void> {
 }
 
 describe.each(ways)('a new server at the same address, by %s', (way) => {
-  it.each(['both', 'to_external'])('overwrites nothing of the one before, syncing %s', async (direction) => {
-    await start(way);
-    for (const title of ['Alpha', 'Gamma', 'Delta']) await site.write(ready(title));
-    await site.sync({ direction: 'to_external' });
-    const before = site.wordpress.state.posts.map(({ id, title, content }) => ({ id, title, content }));
+  it.each(['both', 'to_external'])(
+    'overwrites no post of the previous server, syncing %s',
+    async (direction) => {
+      await start(way);
+      for (const title of ['Alpha', 'Gamma', 'Delta']) await site.write(ready(title));
+      await site.sync({ direction: 'to_external' });
+      const before = site.wordpress.state.posts.map(({ id, title, content }) => ({ id, title, content }));
 
-    server = await servers.replace(server);
-    const anew = await connectSite(server, site.wordpress, way);
-    for (const title of ['Beta0', 'Beta1', 'Beta2']) await anew.write(ready(title));
-    const run = await anew.sync({ direction });
-    expect(run).toMatchObject({ status: 'success', totals: { pushed: 3, conflicts: 0 } });
-    expect(site.wordpress.state.posts).toMatchObject([
-      ...before,
-      { title: 'Beta0' },
-      { title: 'Beta1' },
-      { title: 'Beta2' },
-    ]);
-    await anew.sync({ direction: 'both', full: true });
-    expect((await anew.contents({ contentType: 'post' })).map(({ title }) => title)).toEqual(
-      expect.arrayContaining(['Alpha', 'Gamma', 'Delta', 'Beta0', 'Beta1', 'Beta2']),
-    );
-    expect(await anew.contents({ syncState: { not: 'in_sync' } })).toEqual([]);
-  });
+      server = await servers.replace(server);
+      const anew = await connectSite(server, site.wordpress, way);
+      for (const title of ['Beta0', 'Beta1', 'Beta2']) await anew.write(ready(title));
+      const run = await anew.sync({ direction });
+      expect(run).toMatchObject({ status: 'success', totals: { pushed: 3, conflicts: 0 } });
+      expect(site.wordpress.state.posts).toMatchObject([
+        ...before,
+        { title: 'Beta0' },
+        { title: 'Beta1' },
+        { title: 'Beta2' },
+      ]);
+      await anew.sync({ direction: 'both', full: true });
+      expect((await anew.contents({ contentType: 'post' })).map(({ title }) => title)).toEqual(
+        expect.arrayContaining(['Alpha', 'Gamma', 'Delta', 'Beta0', 'Beta1', 'Beta2']),
+      );
+      expect(await anew.contents({ syncState: { not: 'in_sync' } })).toEqual([]);
+    },
+  );
 });
 
 describe.each(ways)('a restored backup of the database, by %s', (way) => {
-  it('gives a new content the number of a post that is left alone', async () => {
+  it('keeps the post of a lost content when a new content gets the same number', async () => {
     await start(way);
     const backup = await backUp();
     const lost = await site.write(ready('After the backup'));
@@ -129,28 +132,31 @@ describe.each(ways)('a restored backup of the database, by %s', (way) => {
     ['to_external', false],
     ['both', false],
     ['both', true],
-  ])('makes no content twice that waited in it, syncing %s (told: %p)', async (direction, told) => {
-    await start(way);
-    const id = await site.write(ready('Waits'));
-    const backup = await backUp();
-    await site.sync({ direction: 'to_external' });
+  ])(
+    'creates no second post for a content that was waiting, syncing %s (marked as restored: %p)',
+    async (direction, told) => {
+      await start(way);
+      const id = await site.write(ready('Waits'));
+      const backup = await backUp();
+      await site.sync({ direction: 'to_external' });
 
-    const restored = await restore(backup);
-    expect(await restored.content(id)).toMatchObject({ externalId: null, status: 'ready' });
-    if (told) await createRestoredDatabase(server.config, server.core).markAll();
-    await restored.sync({ direction });
-    if (way === 'connector') await readAgain(restored);
-    await restored.sync({ direction: 'both', full: true });
-    const [post] = titled('Waits');
-    expect(site.wordpress.state.posts.filter(({ slug }) => slug.startsWith('waits'))).toHaveLength(1);
-    expect(await restored.contents({ title: 'Waits' })).toMatchObject([
-      { id, externalId: String(post?.id), syncState: 'in_sync' },
-    ]);
-    if (way === 'password') expect(await actions(id)).toContain('already_there');
-  });
+      const restored = await restore(backup);
+      expect(await restored.content(id)).toMatchObject({ externalId: null, status: 'ready' });
+      if (told) await createRestoredDatabase(server.config, server.core).markAll();
+      await restored.sync({ direction });
+      if (way === 'connector') await readAgain(restored);
+      await restored.sync({ direction: 'both', full: true });
+      const [post] = titled('Waits');
+      expect(site.wordpress.state.posts.filter(({ slug }) => slug.startsWith('waits'))).toHaveLength(1);
+      expect(await restored.contents({ title: 'Waits' })).toMatchObject([
+        { id, externalId: String(post?.id), syncState: 'in_sync' },
+      ]);
+      if (way === 'password') expect(await actions(id)).toContain('already_there');
+    },
+  );
 
   it.each(['to_external', 'both'])(
-    'takes one that was edited on the site for a conflict, syncing %s',
+    'reports a conflict when the post was edited on the site, syncing %s',
     async (direction) => {
       await start(way);
       const id = await site.write(ready('Waits'));
@@ -166,7 +172,7 @@ describe.each(ways)('a restored backup of the database, by %s', (way) => {
       expect(titled('Waits')).toMatchObject([{ content: '<p>Edited there</p>' }]);
       expect(await restored.contents({ title: 'Waits' })).toMatchObject([{ id }]);
       if (way === 'connector')
-        // The site's text is newer than what the backup knows, and nobody has edited it here since.
+        // The site's text is newer than the backup, and the content was not edited on the server.
         expect(await restored.content(id)).toMatchObject({
           syncState: 'in_sync',
           body: '<p>Edited there</p>',
@@ -175,7 +181,7 @@ describe.each(ways)('a restored backup of the database, by %s', (way) => {
     },
   );
 
-  it('lets edits win that were made after it, and takes an edit here since for a conflict', async () => {
+  it('takes the site’s later edits, and reports a conflict with an edit made after the restore', async () => {
     await start(way);
     const [taken, edited] = [await site.write(ready('One')), await site.write(ready('Two'))];
     await site.sync({ direction: 'both' });
@@ -202,12 +208,12 @@ describe.each(ways)('a restored backup of the database, by %s', (way) => {
 });
 
 describe('by connector', () => {
-  it('a number that came back gives nobody the post of another content', async () => {
+  it('a reused number gives a content no other content’s post', async () => {
     await start('connector');
     const [theirs] = await site.contents({ contentType: 'post', status: 'published' });
     const post = site.wordpress.state.posts.find(({ id }) => String(id) === theirs?.externalId);
     const waiting = await site.write(ready('Waits'));
-    // A create that was begun before keys, and a link of before by which an older database knew another content.
+    // The create began before contents had keys. The post's link by number comes from an older database.
     if (post) post.contentId = waiting;
     const sent = { title: 'Waits', slug: '', body: '<p>Waits</p>', excerpt: '' };
     await server.db.content.update({
@@ -223,7 +229,7 @@ describe('by connector', () => {
       syncState: 'conflict',
       linkMismatch: { external_id: theirs?.externalId, content_id: theirs?.id },
     });
-    // Settled for here, it becomes a post of its own.
+    // Resolved for `local`, the content gets a post of its own.
     const path = `/api/v1/content/${waiting}/resolve-conflict`;
     await server.as(site.tenant.owner).post(path, { keep: 'local' }).expect(200);
     expect(await site.sync({ direction: 'to_external' })).toMatchObject({ status: 'success' });
@@ -231,7 +237,7 @@ describe('by connector', () => {
     expect(post).toEqual(before);
   });
 
-  it('a restored database is told until all was read, and nothing is pushed before', async () => {
+  it('a restored database is reported until all posts are read, and nothing is pushed before', async () => {
     await start('connector');
     const backup = await backUp();
     await site.write(ready('After the backup'));
@@ -239,7 +245,7 @@ describe('by connector', () => {
 
     const restored = await restore(backup);
     await restored.write(ready('Since the restore'));
-    // What is read by itself has to wait for the site, so that what is told meanwhile is seen.
+    // The site delays the automatic pull, so that the problem can be seen meanwhile.
     const lists = ({ target }: { target: string }) => /items\?/.test(target);
     site.wordpress.disturb({ fault: 'latency', ms: 1_000, when: lists, times: 1 });
     const run = await restored.sync({ direction: 'to_external' });
@@ -254,7 +260,7 @@ describe('by connector', () => {
     expect(titled('Since the restore')).toHaveLength(1);
   });
 
-  it('a content that waited gets its post, though another content still has the id of it', async () => {
+  it('a waiting content gets its post, though another content still has the post’s id', async () => {
     await start('connector');
     const restoreSite = site.wordpress.backup();
     const gone = await site.write(ready('Gone'));
@@ -278,7 +284,7 @@ describe('by connector', () => {
     expect(titled('Waits')).toMatchObject([{ id: Number(externalId), content: '<p>Waits</p>' }]);
   });
 
-  it('an operation of a copy that runs beside the original is told on both', async () => {
+  it('an operation of a copy is reported on the copy and on the original', async () => {
     await start('connector');
     const backup = await backUp();
     const original = site;

@@ -1,4 +1,4 @@
-/** A site is restored from a backup, rebuilt, or tampered with, and its ids stand for other posts. */
+/** A site is restored from a backup, rebuilt or damaged, so that its ids belong to other posts. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type SimulatedWordpress,
@@ -28,7 +28,7 @@ function post(id: number): SimulatedPost | undefined {
   return site.wordpress.state.posts.find((each) => each.id === id);
 }
 
-/** A content whose post is gone with a backup of the site, and the post of another that has its id now. */
+/** A content whose post was lost in a restore of the site. Returns it with the post that now has the id. */
 async function takenId(edit: boolean): Promise<{ id: number; postId: number }> {
   const restore = site.wordpress.backup();
   const id = await site.write({ title: 'Ours', body: '<p>ours</p>', status: 'ready' });
@@ -36,7 +36,7 @@ async function takenId(edit: boolean): Promise<{ id: number; postId: number }> {
   const postId = Number((await site.content(id)).externalId);
   if (edit) await site.edit(id, { title: 'Ours, edited' });
   restore();
-  // A person writes it later, not in the second in which ours was written.
+  // The new post has a later date than the content's post, which would otherwise be in the same second.
   site.wordpress.clock.offsetMs += 60_000;
   const theirs = { title: 'Theirs', content: '<p>theirs</p>', status: 'publish' };
   expect(site.wordpress.editor.create('post', theirs).id).toBe(postId);
@@ -44,63 +44,74 @@ async function takenId(edit: boolean): Promise<{ id: number; postId: number }> {
 }
 
 describe.each(ways)('a restored site, by %s', (way) => {
-  it.each(['both', 'from_external'])('gives an id to another post, read %s', async (direction) => {
-    await start(way);
-    const { id, postId } = await takenId(false);
-    await site.sync({ direction });
-    await site.sync({ direction: 'both', full: true });
-    expect(await site.content(id)).toMatchObject({
-      title: 'Ours',
-      body: '<p>ours</p>',
-      externalId: null,
-      syncState: 'deleted_remote',
-    });
-    expect(await site.contents({ externalId: String(postId) })).toMatchObject([
-      { title: 'Theirs', body: '<p>theirs</p>', syncState: 'in_sync' },
-    ]);
-    expect(post(postId)).toMatchObject({ title: 'Theirs', content: '<p>theirs</p>' });
-    const events = await server.db.syncEvent.findMany({ where: { contentId: id, action: 'pulled' } });
-    expect(events).toContainEqual(
-      expect.objectContaining({ details: expect.objectContaining({ code: 'another_birth' }) }),
-    );
-  });
+  it.each(['both', 'from_external'])(
+    'assigns a content’s id to another post, with direction %s',
+    async (direction) => {
+      await start(way);
+      const { id, postId } = await takenId(false);
+      await site.sync({ direction });
+      await site.sync({ direction: 'both', full: true });
+      expect(await site.content(id)).toMatchObject({
+        title: 'Ours',
+        body: '<p>ours</p>',
+        externalId: null,
+        syncState: 'deleted_remote',
+      });
+      expect(await site.contents({ externalId: String(postId) })).toMatchObject([
+        { title: 'Theirs', body: '<p>theirs</p>', syncState: 'in_sync' },
+      ]);
+      expect(post(postId)).toMatchObject({ title: 'Theirs', content: '<p>theirs</p>' });
+      const events = await server.db.syncEvent.findMany({ where: { contentId: id, action: 'pulled' } });
+      expect(events).toContainEqual(
+        expect.objectContaining({ details: expect.objectContaining({ code: 'another_birth' }) }),
+      );
+    },
+  );
 
-  it.each(['to_external', 'both'])('keeps both texts where ours was edited, synced %s', async (direction) => {
-    await start(way);
-    const { id, postId } = await takenId(true);
-    await site.sync({ direction });
-    await site.sync({ direction: 'both', full: true });
-    expect(post(postId)).toMatchObject({ title: 'Theirs', content: '<p>theirs</p>' });
-    const content = await site.content(id);
-    expect(content).toMatchObject({ title: 'Ours, edited', body: '<p>ours</p>' });
-    expect(['conflict', 'deleted_remote']).toContain(content.syncState);
-  });
+  it.each(['to_external', 'both'])(
+    'keeps both texts when the content was edited, with direction %s',
+    async (direction) => {
+      await start(way);
+      const { id, postId } = await takenId(true);
+      await site.sync({ direction });
+      await site.sync({ direction: 'both', full: true });
+      expect(post(postId)).toMatchObject({ title: 'Theirs', content: '<p>theirs</p>' });
+      const content = await site.content(id);
+      expect(content).toMatchObject({ title: 'Ours, edited', body: '<p>ours</p>' });
+      expect(['conflict', 'deleted_remote']).toContain(content.syncState);
+    },
+  );
 
-  it.each([false, true])('gives an id to the next content from here (ours was edited: %p)', async (edit) => {
-    await start(way);
-    const restore = site.wordpress.backup();
-    const gone = await site.write({ title: 'Gone', body: '<p>gone</p>', status: 'ready' });
-    await site.sync({ direction: 'both' });
-    const { externalId } = await site.content(gone);
-    if (edit) await site.edit(gone, { body: '<p>gone, edited</p>' });
-    restore();
-    site.wordpress.clock.offsetMs += 60_000;
-    const next = await site.write({ title: 'Next', body: '<p>next</p>', status: 'ready' });
-    expect(await site.sync({ direction: 'to_external' })).toMatchObject({ totals: { pushed: 1, failed: 0 } });
-    expect(await site.content(next)).toMatchObject({ externalId, syncState: 'in_sync' });
-    expect(await site.content(gone)).toMatchObject({
-      title: 'Gone',
-      body: edit ? '<p>gone, edited</p>' : '<p>gone</p>',
-      externalId: null,
-      syncState: 'deleted_remote',
-    });
-    await site.sync({ direction: 'both', full: true });
-    expect(site.wordpress.state.posts.filter(({ title }) => title === 'Next')).toMatchObject([
-      { id: Number(externalId), content: '<p>next</p>' },
-    ]);
-  });
+  it.each([false, true])(
+    'assigns a content’s id to the next created post (the content was edited: %p)',
+    async (edit) => {
+      await start(way);
+      const restore = site.wordpress.backup();
+      const gone = await site.write({ title: 'Gone', body: '<p>gone</p>', status: 'ready' });
+      await site.sync({ direction: 'both' });
+      const { externalId } = await site.content(gone);
+      if (edit) await site.edit(gone, { body: '<p>gone, edited</p>' });
+      restore();
+      site.wordpress.clock.offsetMs += 60_000;
+      const next = await site.write({ title: 'Next', body: '<p>next</p>', status: 'ready' });
+      expect(await site.sync({ direction: 'to_external' })).toMatchObject({
+        totals: { pushed: 1, failed: 0 },
+      });
+      expect(await site.content(next)).toMatchObject({ externalId, syncState: 'in_sync' });
+      expect(await site.content(gone)).toMatchObject({
+        title: 'Gone',
+        body: edit ? '<p>gone, edited</p>' : '<p>gone</p>',
+        externalId: null,
+        syncState: 'deleted_remote',
+      });
+      await site.sync({ direction: 'both', full: true });
+      expect(site.wordpress.state.posts.filter(({ title }) => title === 'Next')).toMatchObject([
+        { id: Number(externalId), content: '<p>next</p>' },
+      ]);
+    },
+  );
 
-  it('takes an older state of the same posts for an edit', async () => {
+  it('shows an older state of the same posts, which counts as an edit', async () => {
     await start(way);
     const [content] = await site.contents({ contentType: 'post', status: 'published' });
     const restore = site.wordpress.backup();
@@ -119,7 +130,7 @@ describe.each(ways)('a restored site, by %s', (way) => {
 describe.each(ways)('another site behind the address, by %s', (way) => {
   let other: SimulatedWordpress;
 
-  /** The integration is pointed to a new WordPress. */
+  /** Points the integration to a new WordPress. */
   async function move(): Promise<void> {
     await start(way);
     await site.write({ title: 'Waits', status: 'ready' });
@@ -140,7 +151,7 @@ describe.each(ways)('another site behind the address, by %s', (way) => {
   }
   afterEach(() => other.stop());
 
-  it('stops the run before anything is changed', async () => {
+  it('stops the run before any change', async () => {
     await move();
     const before = await site.contents();
     for (const direction of ['both', 'to_external', 'from_external'])
@@ -153,7 +164,7 @@ describe.each(ways)('another site behind the address, by %s', (way) => {
     expect(other.state.posts.every(({ title }) => title.startsWith('New'))).toBe(true);
   });
 
-  it('goes on when a person says that the site moved', async () => {
+  it('syncs after a user has confirmed that the site moved', async () => {
     await move();
     const before = await site.contents({ externalId: { not: null } });
     expect(await site.sync({ direction: 'both', moved: true })).toMatchObject({ status: 'success' });
@@ -170,7 +181,7 @@ describe.each(ways)('another site behind the address, by %s', (way) => {
 });
 
 describe('by connector', () => {
-  it('loses nothing to a link table that somebody emptied', async () => {
+  it('an emptied link table on the site loses no content', async () => {
     await start('connector');
     const id = await site.write({ title: 'Linked', body: '<p>linked</p>', status: 'ready' });
     await site.sync({ direction: 'both' });
@@ -184,7 +195,7 @@ describe('by connector', () => {
     expect(await site.contents({ externalId })).toHaveLength(1);
   });
 
-  it('takes a post that was copied with its key for a new one', async () => {
+  it('a post that was copied with its key becomes a new content', async () => {
     await start('connector');
     const id = await site.write({ title: 'Original', body: '<p>original</p>', status: 'ready' });
     await site.sync({ direction: 'both' });

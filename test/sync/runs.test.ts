@@ -33,7 +33,7 @@ const ended = (id: number) =>
     return found;
   }, 60_000);
 
-/** Lets every list of posts wait so long that something can be done while a run is under way. */
+/** Delays every list of posts, so that a test can act while a run is under way. */
 function slowDown(): void {
   site.wordpress.disturb({
     fault: 'latency',
@@ -43,7 +43,7 @@ function slowDown(): void {
 }
 
 describe('a run', () => {
-  it('that is cancelled in the middle ends as cancelled, within a page, and keeps what it had stored', async () => {
+  it('that is cancelled ends as cancelled within a page, and keeps the items stored so far', async () => {
     site = await startSyncedSite(server, 'password');
     for (let each = 0; each < 350; each += 1)
       site.wordpress.editor.create('post', { title: `Many ${each}`, status: 'publish' });
@@ -69,7 +69,7 @@ describe('a run', () => {
     expect(await site.contents()).toHaveLength(360);
   });
 
-  it('that is asked for again while it is queued or running is the same; another waits, and takes up more', async () => {
+  it('requested again is the same run; other requests wait together in a second run', async () => {
     site = await startSyncedSite(server, 'password');
     await site.sync({ direction: 'metadata' });
     slowDown();
@@ -90,7 +90,7 @@ describe('a run', () => {
     expect((await owner().get(site.path('/sync-status')).expect(200)).body.sync_status).toBe('success');
   });
 
-  it('asked for twenty times at once is one', async () => {
+  it('requested twenty times at once is one run', async () => {
     site = await startSyncedSite(server, 'password');
     await site.sync({ direction: 'metadata' });
     slowDown();
@@ -100,7 +100,7 @@ describe('a run', () => {
     await ended(all[0]?.id ?? 0);
   });
 
-  it('that the site fails goes on from where it broke off when it is asked for again', async () => {
+  it('that failed resumes where it stopped when it is requested again', async () => {
     site = await startSyncedSite(server, 'password');
     for (let each = 0; each < 350; each += 1)
       site.wordpress.editor.create('post', { title: `Many ${each}`, status: 'publish' });
@@ -117,13 +117,13 @@ describe('a run', () => {
     const before = site.wordpress.state.requests.filter(posts).length;
     expect(await site.sync({ direction: 'from_external' })).toMatchObject({ status: 'success' });
     expect(await site.contents({ contentType: 'post' })).toHaveLength(356);
-    // Four pages are all of it.
+    // A reading from the start would take four pages.
     expect(site.wordpress.state.requests.filter(posts).length - before).toBeLessThan(4);
   });
 });
 
 describe('a site that fails five times in a row', () => {
-  it('is left alone for a while, which debug-status shows, until a connection test passes', async () => {
+  it('is paused, which debug-status shows, until a connection test passes', async () => {
     site = await startSyncedSite(server, 'connector');
     await site.sync({ direction: 'metadata' });
     const items = ({ target }: { target: string }) => /sitebridge\/v1\/items/.test(target);
@@ -150,13 +150,13 @@ describe('a site that fails five times in a row', () => {
     expect(after.body.problems.map(({ code }: { code: string }) => code)).not.toContain('site_paused');
   });
 
-  it('is waited for no longer than it is worth when it asks for a long patience', async () => {
+  it('is not waited for when it asks for a pause of ten minutes', async () => {
     site = await startSyncedSite(server, 'connector');
     await site.sync({ direction: 'metadata' });
     site.wordpress.disturb({ fault: 'too_many_requests', retryAfterS: 600 });
     const before = site.wordpress.state.requests.length;
     expect(await site.sync({ direction: 'from_external' })).toMatchObject({ status: 'failed' });
-    // The ways to find the API, each asked once.
+    // Each way to find the API is tried once.
     expect(site.wordpress.state.requests.length - before).toBeLessThanOrEqual(4);
     const { pausedUntil } = await server.db.siteIntegration.findUniqueOrThrow({
       where: { id: site.tenant.integrationId },
@@ -169,7 +169,7 @@ describe('a schedule', () => {
   const schedules = () => server.db.$queryRaw<{ key: string; cron: string; timezone: string }[]>`
     SELECT key, cron, timezone FROM pgboss.schedule WHERE key = ${String(site.tenant.integrationId)}`;
 
-  it('is kept with the integration, changed with it and gone with it', async () => {
+  it('is stored with the integration, changed with it and deleted with it', async () => {
     const schedule = { cron: '0 3 * * *', time_zone: 'Europe/Berlin' };
     site = await startSyncedSite(server, 'connector', { sync_settings: { schedule } });
     expect(await schedules()).toEqual([
@@ -195,7 +195,7 @@ describe('a schedule', () => {
     [{ cron: '99 * * * *' }, 'config_json.sync_settings.schedule.cron'],
     [{ cron: '0 0 3 * * *' }, 'config_json.sync_settings.schedule.cron'],
     [{ cron: '0 3 * * *', time_zone: 'Mars/Olympus' }, 'config_json.sync_settings.schedule.time_zone'],
-  ])('that cannot be is refused, naming the field: %j', async (schedule, field) => {
+  ])('that is invalid is refused, naming the field: %j', async (schedule, field) => {
     site = await startSyncedSite(server, 'connector');
     const answer = await owner()
       .patch(site.path(), { config_json: { sync_settings: { schedule } } })
@@ -204,7 +204,7 @@ describe('a schedule', () => {
     expect(await schedules()).toEqual([]);
   });
 
-  it('starts a sync both ways when its time has come', async () => {
+  it('starts a sync both ways at its time', async () => {
     site = await startSyncedSite(server, 'connector');
     const schedule = { cron: '* * * * *' };
     await owner()

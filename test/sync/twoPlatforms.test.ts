@@ -1,4 +1,7 @@
-/** A site whose WordPress and whose API have types, terms and ids in common: neither is taken for the other. */
+/**
+ * A site with a WordPress and a custom API that have types, terms and ids in common. Neither may affect the
+ * other.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { credentialsOf, describeApi } from '../../src/simulation/custom/apiDescription.ts';
 import { type SimulatedApi, startSimulatedApi } from '../../src/simulation/custom/simulatedApi.ts';
@@ -29,7 +32,7 @@ beforeEach(async () => {
   state.posts.length = 0;
   for (const title of ['One', 'Two', 'Three']) editor.create('article', { title, status: 'publish' });
   api = await startSimulatedApi();
-  // The ids of one are those of the other.
+  // Items of the API and posts of WordPress have the same ids.
   for (const [index, item] of api.items.entries()) item.id = state.posts[index]?.id ?? 1_000 + index;
   const description = describeApi(api);
   const write = ['title', 'slug', 'body', 'excerpt', 'status', 'content_key', 'terms'];
@@ -54,7 +57,7 @@ async function syncApi(body: object): Promise<RunBody> {
   return (await server.as(site.tenant.owner).post(`${apiPath}/sync`, body).expect(200)).body;
 }
 
-/** Both have what both sides hold, and nothing else. */
+/** Expects that the server stores all items of both sides, and nothing else. */
 async function expectInStep(): Promise<void> {
   const stored = await site.contents();
   const titles = (platform: string) =>
@@ -69,7 +72,7 @@ async function expectInStep(): Promise<void> {
   expect(stored.filter(({ syncState }) => syncState !== 'in_sync')).toEqual([]);
 }
 
-it('reads both whole, again and again, without taking one for missing on the other', async () => {
+it('full pulls of both platforms do not mark the other platform’s contents as missing', async () => {
   for (let round = 0; round < 2; round += 1) {
     expect(await site.sync({ direction: 'from_external', full: true })).toMatchObject({
       status: 'success',
@@ -84,7 +87,7 @@ it('reads both whole, again and again, without taking one for missing on the oth
   const { requests } = site.wordpress.state;
   const before = requests.length;
   await site.sync({ direction: 'from_external' });
-  // What the other platform has is no difference that would have to be looked into.
+  // The other platform's contents must not look like differences that need a read.
   expect(requests.slice(before).filter(({ target }) => target.includes('/items'))).toEqual([]);
   const counted = await server.as(site.tenant.owner).get(`${apiPath}/sync-status`).expect(200);
   expect(counted.body.content).toMatchObject({ total: api.items.length, in_sync: api.items.length });
@@ -92,7 +95,7 @@ it('reads both whole, again and again, without taking one for missing on the oth
   expect(types.body.content_types.post_types.article).toMatchObject({ count: 3, synced_count: 3 });
 });
 
-it('brings an edit to where its content is, and what is new to one of both', async () => {
+it('an edit goes to the platform of its content, and a new content to only one platform', async () => {
   await site.sync({ direction: 'from_external' });
   await syncApi({ direction: 'from_external' });
   const stored = await site.contents({ externalId: String(site.wordpress.state.posts[0]?.id) });
@@ -112,7 +115,7 @@ it('brings an edit to where its content is, and what is new to one of both', asy
   expect(api.items.filter(({ attributes }) => attributes.title === 'New')).toHaveLength(1);
 });
 
-it('brings to the one what the other, now gone, never took', async () => {
+it('a content that a deleted platform never accepted goes to the other platform', async () => {
   const id = await site.write({ content_type: 'article', title: 'Not taken', status: 'ready' });
   site.wordpress.disturb({ fault: 'html', times: 50, when: ({ method }) => method !== 'GET' });
   expect((await site.sync({ direction: 'to_external' })).status).not.toBe('success');
@@ -124,7 +127,7 @@ it('brings to the one what the other, now gone, never took', async () => {
   expect(await site.content(id)).toMatchObject({ platform: 'custom', syncState: 'in_sync' });
 });
 
-it('settles a conflict by reading the site that it is with', async () => {
+it('resolving a conflict reads the content’s own platform', async () => {
   await syncApi({ direction: 'from_external' });
   await site.sync({ direction: 'from_external' });
   const [ours] = await site.contents({ platform: 'custom' });
@@ -138,14 +141,14 @@ it('settles a conflict by reading the site that it is with', async () => {
     .expect(200);
   expect(await site.content(id)).toMatchObject({ title: 'Theirs', syncState: 'in_sync' });
   await expectInStep();
-  // Asked of the other integration, it is none of its contents.
+  // The other integration does not have this content.
   const answer = await server
     .as(site.tenant.owner)
     .post(site.path('/sync-wordpress-content'), { content_id: id });
   expectProblem(answer, 422, { code: 'not_on_site' });
 });
 
-it('keeps the terms of both', async () => {
+it('both platforms keep their terms', async () => {
   const { accountId, siteId } = site.tenant.site;
   site.wordpress.state.terms.push({ id: 77, taxonomy: 'tag', slug: 'green', name: 'Green' });
   const theirs = { platform: 'custom', taxonomy: 'tag', externalId: '77', slug: 'blue', name: 'Blue' };

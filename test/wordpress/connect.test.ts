@@ -1,4 +1,4 @@
-/** The main job whole: a real WordPress is connected through the plugin's page, read, broken and told. */
+/** A real WordPress is connected on the plugin's page, read, broken and diagnosed. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   buildAccount,
@@ -60,7 +60,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
   const contentTypes = async () =>
     (await server.as(owner).get(path('content-types')).expect(200)).body.content_types;
 
-  /** What WordPress's own database holds, counted as the structure counts. */
+  /** The types and counts in WordPress's own database, counted like the structure. */
   const counted = async () => {
     const posts = await wordpress.query(
       `SELECT post_type AS slug, COUNT(*) AS count FROM wp_posts
@@ -88,7 +88,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     return types;
   };
 
-  test('a wrong key is refused on the page, and makes no integration', async () => {
+  test('a wrong key is refused on the page, and no integration is created', async () => {
     const view = await press('Connect', {
       server_url: server.url,
       site_id: String(site.siteId),
@@ -99,7 +99,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     expect(await server.db.siteIntegration.count({ where: { siteId: site.siteId } })).toBe(0);
   });
 
-  test('Connect makes the integration and brings the structure', async () => {
+  test('Connect creates the integration and sends the structure', async () => {
     const view = await connect();
     expect(view.answer).toMatchObject({ success: true, code: 'ok' });
     const row = await server.db.siteIntegration.findFirstOrThrow({ where: { siteId: site.siteId } });
@@ -111,13 +111,13 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     expect(Date.parse(types.last_structure_fetch)).not.toBeNaN();
   });
 
-  test('Test again passes, and no second integration is made', async () => {
+  test('Test again passes, and no second integration is created', async () => {
     const view = await press('Test again');
     expect(view.answer).toMatchObject({ success: true, code: 'ok' });
     expect(await server.db.siteIntegration.count({ where: { siteId: site.siteId } })).toBe(1);
   });
 
-  test('the server tests the connection: every stage passes and the site says who it is', async () => {
+  test('the server tests the connection: every stage passes, and the site has its identity', async () => {
     const result = await tested();
     expect(result).toMatchObject({ success: true, code: 'ok' });
     expect(result.checks.every((check: { ok: boolean }) => check.ok)).toBe(true);
@@ -128,7 +128,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     );
   });
 
-  test('a metadata sync follows the site and keeps what the user chose', async () => {
+  test("a metadata sync reads the site's changes and keeps the user's settings", async () => {
     await server
       .as(owner)
       .patch(`${integrationsPath}/${integrationId}`, {
@@ -146,7 +146,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     expect(types.post_types.page).toMatchObject({ enabled: false, fetch_limit: 7 });
   });
 
-  test('without the connector an application password reads the same structure', async () => {
+  test('an application password reads the same structure without the connector', async () => {
     const withConnector = await contentTypes();
     const password = await wordpress.php(
       `return WP_Application_Passwords::create_new_application_password( ${wordpress.users.editor}, array( 'name' => 'sitebridge' ) )[0];`,
@@ -175,7 +175,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     );
   });
 
-  test('the plugin deactivated: connector_missing', async () => {
+  test('a deactivated plugin gives connector_missing', async () => {
     await admin.deactivatePlugin(CONNECTOR);
     mend.push(() => admin.activatePlugin(CONNECTOR));
     const result = await tested();
@@ -183,7 +183,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     expect(result.hint).not.toBe('');
   });
 
-  test('a rotated key: bad_credentials here, a refusal there, until the new one is entered', async () => {
+  test('a rotated key gives bad_credentials, and a refusal on the page, until the new key is entered', async () => {
     const { body } = await server.as(owner).post(`/api/v1/sites/${site.siteId}/api-key`).expect(200);
     expect(await tested()).toMatchObject({ success: false, code: 'bad_credentials' });
     expect((await press('Test again')).answer?.success).toBe(false);
@@ -192,13 +192,13 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     expect(await tested()).toMatchObject({ success: true, code: 'ok' });
   });
 
-  test('the REST API restricted: rest_disabled', async () => {
+  test('a restricted REST API gives rest_disabled', async () => {
     wordpress.setMuPlugin('rest-restricted', true);
     mend.push(() => wordpress.setMuPlugin('rest-restricted', false));
     expect(await tested()).toMatchObject({ success: false, code: 'rest_disabled' });
   });
 
-  test('PHP printing notices: the test passes and tells', async () => {
+  test('PHP notices do not fail the test, and are reported', async () => {
     wordpress.setMuPlugin('dirty-json', true);
     mend.push(() => wordpress.setMuPlugin('dirty-json', false));
     const result = await tested();
@@ -206,18 +206,18 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     expect(result.checks.some((check: { code?: string }) => check.code === 'dirty_json')).toBe(true);
   });
 
-  test('a fatal error in PHP: fatal', async () => {
+  test('a fatal error in PHP gives fatal', async () => {
     wordpress.setMuPlugin('fatal-error', true);
     mend.push(() => wordpress.setMuPlugin('fatal-error', false));
     expect(await tested()).toMatchObject({ success: false, code: 'fatal' });
   });
 
-  test('PHP stopped: the site is not reached, and debug-status says so', async () => {
+  test('a stopped PHP makes the site unreachable, and debug-status reports it', async () => {
     await wordpress.stopPhp();
     mend.push(() => wordpress.startPhp());
     const result = await tested();
     expect(result.success).toBe(false);
-    // php -S is the web server itself; before fpm nginx stays, and answers 502.
+    // php -S is the web server itself. With fpm, nginx still runs and answers 502.
     if (options.server === 'php-S') expect(result.code).toBe('unreachable');
     const { body } = await server.as(owner).get(path('debug-status')).expect(200);
     expect(body.connection.status).toBe('failing');
@@ -226,7 +226,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     expect(failing.hint).not.toBe('');
   });
 
-  test('mended: healthy again, every step on record, and the key nowhere in the log', async () => {
+  test('the mended site is healthy again, each step has its event, and no log line has the key', async () => {
     expect(await tested()).toMatchObject({ success: true, code: 'ok' });
     const { body } = await server
       .as(owner)

@@ -10,7 +10,7 @@ import { type RecordingServer, startRecordingServer } from './support/recording-
 import { versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
-/** What slashes, filters and encodings could damage. */
+/** Texts that slashes, filters or encodings could damage. */
 const DIFFICULT = {
   title: String.raw`C:\new\\ "q" 'a' %s 🌉 \u003c`,
   content:
@@ -45,7 +45,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     await wordpress.stop();
   });
 
-  /** The number of a content that nobody has written yet. */
+  /** The number of a content that no test has written yet. */
   const fresh = () => ++last;
   const posts = async (title: string) =>
     (
@@ -57,7 +57,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     wordpress.query(`SELECT post_id FROM wp_sitebridge_links WHERE content_key = '${contentKey(contentId)}'`);
   const codes = (notes: { code: string }[]) => notes.map(({ code }) => code).sort();
 
-  test('creates, updates, and stores every byte as it was sent', async () => {
+  test('a create and an update store every byte as it was sent', async () => {
     const id = fresh();
     const made = await routes.write(id, { id: null, slug: 'schön & neu', status: 'publish', ...DIFFICULT });
     expect(made).toMatchObject({ created: true, notes: [] });
@@ -88,12 +88,12 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
       slug: 'schon-neu',
     });
     expect(again.item.hash).not.toBe(hash);
-    // No slug is no wish: the address stays.
+    // An empty slug asks for no change, so the slug stays.
     const plain = await routes.write(id, { slug: '', title: 'C', op_id: 'c' });
     expect(plain.item.slug).toBe('schon-neu');
   });
 
-  test('of ten writes at once one makes the post, and the same write again changes nothing', async () => {
+  test('ten writes at once create one post, and a repeated write changes nothing', async () => {
     const id = fresh();
     const body = { type: 'post', id: null, title: 'At once', content: 'x', status: 'publish' };
     const answers = await Promise.all(
@@ -102,7 +102,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     const done = answers.flatMap(({ status, json }) => (status === 409 ? [] : [readWritten(json)]));
     expect(done.filter(({ created }) => created)).toHaveLength(1);
     expect(new Set(done.map(({ item }) => item.id)).size).toBe(1);
-    // The others would have made a second one, or written over the first.
+    // The other writes would have created a second post, or overwritten the first.
     const refused = answers.filter(({ status }) => status === 409).map(({ json }) => json);
     expect(refused.length).toBeGreaterThanOrEqual(5);
     for (const refusal of refused)
@@ -121,7 +121,8 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     const revisions = () =>
       wordpress.query(`SELECT COUNT(*) AS n FROM wp_posts WHERE post_parent = ${first.item.id}`);
     const before = await revisions();
-    // Its answer was lost: with what was expected before, it is done and no conflict.
+    // The response to this write was lost. Sent again with the old hash, it counts as done and is no
+    // conflict.
     const write = {
       ...body,
       id: first.item.id,
@@ -135,7 +136,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect(Number((await revisions())[0]?.n) - Number(before[0]?.n)).toBeLessThanOrEqual(2);
   });
 
-  test('a conflict writes nothing and tells the present state', async () => {
+  test('a conflict writes nothing and returns the present state', async () => {
     const id = fresh();
     const { item } = await routes.write(id, { title: 'Base', content: 'x', status: 'publish' });
     await wordpress.php(`return wp_set_object_terms( ${item.id}, 'by-hand', 'post_tag' );`);
@@ -149,7 +150,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect(await routes.conflict(id, { ...stale, expected_hash: trashed.hash })).toMatchObject({
       status: 'trash',
     });
-    // A create neither takes it out of the trash nor makes a second one beside it.
+    // A create neither restores the trashed post nor creates a second one.
     expect(await routes.conflict(id, { id: null, title: 'Back', op_id: 'back' })).toEqual(
       await routes.one('post', item.id),
     );
@@ -161,19 +162,19 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect(await posts('Not written')).toBe(0);
   });
 
-  test('PHP that ended in the middle leaves nothing that makes a double or blocks', async () => {
+  test('PHP that ends in the middle of a write leaves no double post and no lock', async () => {
     const [server] = await wordpress.query('SELECT DISTINCT server FROM wp_sitebridge_links');
     const claim = (id: number) =>
       wordpress.query(
         `INSERT INTO wp_sitebridge_links (server, content_key) VALUES ('${server?.server}', '${contentKey(id)}')`,
       );
-    // Between the claim and the post.
+    // PHP ends after the claim and before the post is created.
     const early = fresh();
     await claim(early);
     const made = await routes.write(early, { title: 'Early', status: 'publish' });
     expect(made.created).toBe(true);
     expect(await links(early)).toEqual([{ post_id: made.item.id }]);
-    // Between the post and the note of it.
+    // PHP ends after the post is created and before that is recorded.
     const late = fresh();
     await claim(late);
     const half = await wordpress.php(
@@ -193,7 +194,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     });
     expect([await posts('Half'), await posts('Whole')]).toEqual([0, 1]);
     expect(await links(late)).toEqual([{ post_id: half }]);
-    // With the lock held: the database frees it when the connection ends.
+    // PHP ends while it holds the lock. The database frees the lock with the connection.
     const killed = fresh();
     const file = join(wordpress.root, 'wp-content/mu-plugins/killed.php');
     writeFileSync(
@@ -210,7 +211,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect(await posts('Killed')).toBe(1);
   });
 
-  test('a post that is there becomes the content, and no content takes that of another', async () => {
+  test('an existing post becomes the content’s post, and no content takes another’s post', async () => {
     const id = await site.makePost({ title: 'Theirs' });
     const [one, other] = [fresh(), fresh()];
     const { hash } = await routes.one('post', id);
@@ -244,7 +245,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     });
   });
 
-  test('terms: found, made on their path, replaced, cleared; an unknown taxonomy is noted', async () => {
+  test('terms are found, created on their path, replaced and cleared; an unknown taxonomy is noted', async () => {
     const id = fresh();
     const term = (taxonomy: string, slug: string, name: string) => ({ taxonomy, slug, name });
     const of = async (terms: object[], op_id: string) => {
@@ -264,7 +265,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
       { slug: 'novel', parent: 'prose' },
       { slug: 'crime', parent: 'novel' },
     ]);
-    // The same slug in another place gets another one, and is found again by its name.
+    // Below another parent the slug is taken, so the term gets another slug. Later it is found by name.
     for (const op of ['2', '3']) {
       const { set } = await of([term('genre', 'poetry/crime', 'Krimi')], op);
       expect(set).toEqual([expect.stringMatching(/^genre crime-\S+ Krimi$/)]);
@@ -280,7 +281,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect(Number(after[0]?.n) - Number(before[0]?.n)).toBe(5);
   });
 
-  test('meta and featured image: what is refused is noted, the rest is saved', async () => {
+  test('refused meta and a refused featured image are noted, and the other fields are saved', async () => {
     const id = fresh();
     const picture = await wordpress.php(
       `return wp_insert_attachment( array( 'post_title' => 'P', 'post_mime_type' => 'image/png' ), 'p.png' );`,
@@ -305,7 +306,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect((await routes.write(id, { featured_media: 0, op_id: 'z' })).item.featured_media).toBe(0);
   });
 
-  test('a draft without a date keeps none; dates, author and parent are taken', async () => {
+  test('a draft without a date stays undated; dates, author and parent are stored', async () => {
     const id = fresh();
     const floating = (post: number) =>
       wordpress.query(`SELECT post_date_gmt AS date FROM wp_posts WHERE ID = ${post}`);
@@ -336,7 +337,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     });
   });
 
-  test('a batch of 25, each with its own outcome', async () => {
+  test('a batch of 25 has an outcome for each write', async () => {
     const ids = Array.from({ length: 25 }, fresh);
     const answer = await routes.batch(
       ids.map((contentId, n) => ({
@@ -362,8 +363,8 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     });
   });
 
-  test('webhooks of a write name its operation and its content, each of a batch its own', async () => {
-    // What the killed request left is completed after two minutes.
+  test('webhooks about a write have its operation and content, each write of a batch its own', async () => {
+    // The message of the killed request is completed after two minutes. Clear the outbox before.
     await site.clear();
     server.answerWith(accept);
     const [one, two] = [fresh(), fresh()];
@@ -394,7 +395,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
         .map((parts) => parts.join(' '))
         .sort(),
     );
-    // What a webhook tells is what the item says.
+    // A metadata message has the same values as the item.
     for (const { body } of told.filter(({ topic }) => topic === 'metadata')) {
       const item = await routes.one('post', Number(body.external_id));
       const { title, slug, excerpt, terms, meta, content_key, modified_gmt } = item;
@@ -412,7 +413,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     ]);
   });
 
-  test('bad input and rights are refused, and nothing is written', async () => {
+  test('malformed and forbidden requests are refused, and nothing is written', async () => {
     const id = fresh();
     const bad: Record<string, unknown>[] = [
       { title: 7 },
@@ -446,7 +447,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     const foreign = await routes.put(id, { type: 'post', title: 'x', author: 1 });
     expect(foreign).toMatchObject({ status: 403, json: { code: 'rest_cannot_edit_others' } });
     expect(await links(id)).toEqual([]);
-    // What an author may not write is filtered as in the editor; a term that they may not make is noted.
+    // Markup that an author may not write is filtered, as in the editor. A term they may not create is noted.
     const filtered = await routes.write(id, {
       ...DIFFICULT,
       status: 'draft',
@@ -471,7 +472,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect(await posts('Bad')).toBe(0);
   });
 
-  test('servers that write at once are all remembered by their last writes, ten in all', async () => {
+  test('the last writes of up to ten servers are remembered, also with writes at once', async () => {
     const servers = Array.from({ length: 10 }, () => {
       const headers = { 'X-Sitebridge-Server': randomUUID() };
       return new ContentRoutes(wordpress, { siteId: SITE_ID, key: KEY, headers });
@@ -483,7 +484,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     await wordpress.query('TRUNCATE wp_sitebridge_operations');
     await Promise.all(servers.map((_, n) => write(n)));
     expect(await remembered()).toEqual(all);
-    // Another takes the place of the server that wrote longest ago.
+    // A further server replaces the one with the oldest write.
     await wordpress.query(
       `UPDATE wp_sitebridge_operations SET noted_at = noted_at - 60 WHERE operation = '${all[3]}'`,
     );
@@ -491,12 +492,12 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     expect(await remembered()).toEqual(all.with(3, null));
   });
 
-  test('the table comes by itself, also after it was lost, and goes with the plugin', async () => {
+  test('the table is created on demand, also after it was lost, and removed with the plugin', async () => {
     const id = fresh();
     await wordpress.query('DROP TABLE wp_sitebridge_links');
     const { item } = await routes.write(id, { title: 'Table', status: 'publish' });
     expect(item.content_key).toBe(contentKey(id));
-    // As after an update from a version that did not have it: the guids of posts name their contents.
+    // As after an update from a version without the table: the guids of the posts name their contents.
     await wordpress.query('DROP TABLE wp_sitebridge_links');
     await wordpress.php(`return delete_option( 'sitebridge_connector_links_version' );`);
     expect(await routes.one('post', item.id)).toEqual(item);

@@ -15,7 +15,7 @@ const DIFFICULT =
   String.raw`<!-- wp:code {"a":"\u003c\\n"} --><pre>C:\new\\ "q" 'a' &amp; %s \0</pre><!-- /wp:code --> 🌉 ` +
   '\n\n<!-- wp:paragraph -->\n<p>Ünï</p>\n<!-- /wp:paragraph -->';
 
-/** What core's REST API gives of a post with `context=edit`. */
+/** A post with `context=edit` in core's REST API. */
 const core = z.object({
   id: z.int(),
   type: z.string(),
@@ -30,7 +30,7 @@ const core = z.object({
   modified_gmt: z.string().nullable(),
   parent: z.int().default(0),
   featured_media: z.int().default(0),
-  // PHP writes an empty map as [].
+  // PHP encodes an empty map as [].
   meta: z.union([z.record(z.string(), z.json()), z.array(z.never()).transform(() => ({}))]).default({}),
   _embedded: z
     .object({
@@ -73,7 +73,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     ).map((row) => Number(row.ID));
   const make = async (fields: string): Promise<number> =>
     Number(await wordpress.php(`return wp_insert_post( wp_slash( array( ${fields} ) ), true );`));
-  /** Each of some contents is what core's REST API shows of it. */
+  /** Expects that each item equals the post in core's REST API. */
   const equalsCore = async (base: string, items: Item[]): Promise<void> => {
     const answer = await routes.get(
       `/wp/v2/${base}`,
@@ -105,7 +105,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     });
   };
 
-  test('pages go through every status by id, without a gap or a double', async () => {
+  test('pages contain every status in the order of ids, without a gap or a double', async () => {
     for (const status of ['future', 'pending', 'shelved']) {
       await make(
         `'post_title' => '${status}', 'post_status' => '${status}', 'post_date' => '2099-01-01 00:00:00'`,
@@ -133,7 +133,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     });
   });
 
-  test('only the newest, in pages too', async () => {
+  test('a limit gives only the newest items, also in pages', async () => {
     const expected = (await ids('post')).slice(-4);
     const first = await routes.page('type=post&newest=4&limit=3');
     expect(first).toMatchObject({ total: 4, next_after_id: expected[2] });
@@ -143,7 +143,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     expect((await routes.page('type=post&newest=9999')).total).toBe((await ids('post')).length);
   });
 
-  test('some by id: there, in the trash, gone, forbidden', async () => {
+  test('items by id can be present, in the trash, gone or forbidden', async () => {
     const page = await make(`'post_title' => 'Privacy', 'post_type' => 'page', 'post_status' => 'publish'`);
     const trashed = await make(
       `'post_title' => 'T', 'post_type' => 'page', 'post_status' => 'publish', 'post_content' => 't'`,
@@ -161,7 +161,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     ]);
     expect(read).toMatchObject({ gone, forbidden: [] });
     expect((await routes.some('post', [Number(auto)])).gone).toEqual([auto]);
-    // An editor may not edit the privacy policy.
+    // An editor may not edit the privacy policy page.
     await wordpress.php(`return update_option( 'wp_page_for_privacy_policy', ${page} );`);
     expect(await routes.some('page', [page])).toEqual({
       items: [],
@@ -175,7 +175,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     await wordpress.php(`return update_option( 'wp_page_for_privacy_policy', 0 );`);
   });
 
-  test("every field is as core's REST API gives it", async () => {
+  test("every field equals core's REST API", async () => {
     await wordpress.php(`
       wp_set_current_user( 1 );
       $picture = wp_insert_attachment( array( 'post_title' => 'P', 'post_mime_type' => 'image/png' ), 'p.png' );
@@ -231,7 +231,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     expect(one?.link).toContain(wordpress.url);
   });
 
-  test('a page costs few queries, however many contents are in it', async () => {
+  test('a page takes few queries, however many items it has', async () => {
     const counted = (limit: number) =>
       wordpress.php(`rest_get_server();
         wp_set_current_user( 1 );
@@ -247,7 +247,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     expect(many[1]).toBeLessThan(12);
   });
 
-  test('the inventory is the hashes of the items, and a range their XOR', async () => {
+  test('the inventory has the hashes of the items, and the XOR of each range', async () => {
     const size = 7;
     const items = await routes.all('post', 4);
     const expected = new Map<number, { count: number; xor: bigint }>();
@@ -275,7 +275,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     expect(await routes.inventory('type=film')).toMatchObject({ size: 1000, total: 1 });
   });
 
-  test('every kind of edit changes the hash, nothing else does', async () => {
+  test('every kind of edit changes the hash, and nothing else does', async () => {
     const id = await make(`'post_title' => 'Hashed', 'post_status' => 'publish', 'post_type' => 'book'`);
     const seen = new Set([(await routes.one('book', id)).hash]);
     const edits = [
@@ -303,7 +303,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     expect(await routes.one('book', id)).toEqual(before);
   });
 
-  test('10,000 posts', async () => {
+  test('10,000 posts are read in pages', async () => {
     await wordpress.query(`INSERT INTO wp_posts (post_author, post_date, post_date_gmt, post_modified, post_modified_gmt, post_content, post_title, post_excerpt, post_status, post_name, to_ping, pinged, post_content_filtered, post_type)
       SELECT 1, '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', REPEAT(MD5(seq), 90), CONCAT('Film ', seq), '', 'publish', CONCAT('film-', seq), '', '', '', 'post' FROM seq_1_to_10000`);
     await wordpress.query(
@@ -329,7 +329,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     expect(xor(ranges.map(([, , hash]) => hash))).toBe(xor(items.map(({ hash }) => hash)));
   });
 
-  test('a page of large contents ends early, and the next goes on after it', async () => {
+  test('a page of large contents ends early, and the next page continues after it', async () => {
     await wordpress.query(
       `INSERT INTO wp_posts (post_author, post_content, post_title, post_excerpt, post_status, post_name, to_ping, pinged, post_content_filtered, post_type)
        SELECT 1, REPEAT('x', 5000000), '', '', 'publish', CONCAT('large-', seq), '', '', '', 'film' FROM seq_1_to_3`,
@@ -341,7 +341,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     expect((await routes.all('film', 500)).map((item) => item.id)).toEqual(expected);
   });
 
-  test('bytes that are no UTF-8, and numbers that are no JSON, spoil nothing', async () => {
+  test('bytes that are not UTF-8 and numbers that JSON cannot represent do no harm', async () => {
     const bad = await make(`'post_title' => 'Bad', 'post_status' => 'publish', 'post_type' => 'book'`);
     const endless = await make(`'post_title' => 'Inf', 'post_status' => 'publish', 'post_type' => 'book'`);
     await wordpress.php(
@@ -356,7 +356,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     expect((await routes.one('book', endless)).meta).toMatchObject({ ratio: 0, colour: 'red' });
   });
 
-  test('what is refused', async () => {
+  test('malformed and forbidden requests are refused', async () => {
     const refusals: [string, number, string][] = [
       ['items?type=nonsense', 404, 'sitebridge_unknown_type'],
       ['items?type=secret_note', 404, 'sitebridge_unknown_type'],
@@ -393,7 +393,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     await admin.pressSettings('Save', { plugin_connection_enabled: '1' });
   });
 
-  test('a database that cannot answer is an error, and no site without contents', async () => {
+  test('a database that cannot answer is an error, and not an empty site', async () => {
     await wordpress.query('RENAME TABLE wp_term_relationships TO wp_gone');
     try {
       for (const query of ['type=post', 'type=post&include=1']) {
@@ -405,8 +405,8 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
     }
   });
 
-  test('PHP had nothing to say about the plugin', () => {
-    // But for the query that failed on purpose, which WordPress logs with the names of who called.
+  test('PHP logged nothing about the plugin', () => {
+    // The query that failed on purpose is an exception. WordPress logs it with the names of its callers.
     const lines = wordpress.phpLog().split('\n');
     expect(
       lines.filter((line) => /sitebridge/i.test(line) && !/wp_term_relationships' doesn't exist/.test(line)),

@@ -1,4 +1,7 @@
-/** Contents of a real WordPress and ours are kept in step, whatever dies in between: held to WordPress's own database. */
+/**
+ * The contents of a real WordPress and of the server stay in sync although processes die. WordPress's own
+ * database is the reference.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { seededRandom } from '../../src/simulation/wordpress/seededRandom.ts';
@@ -10,11 +13,11 @@ import { runEnded, SyncedWordpress } from './support/synced-wordpress.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
 import type { WordpressVersion } from './support/wordpress-files.ts';
 
-/** Replays a run's random moments. */
+/** Set SYNC_SEED to repeat the random moments of an earlier run. */
 const SEED = Number(process.env.SYNC_SEED ?? Math.floor(Math.random() * 1_000_000_000));
 const KILLS = 5;
 const PUSHED = 200;
-/** Twelve batches, of which each worker that is killed brings two at most. */
+/** Twelve batches. A killed worker completes at most two of them. */
 const PUSHED_WITH_KILLS = 300;
 const WAYS: Way[] = ['connector', 'password'];
 
@@ -28,13 +31,16 @@ afterAll(async () => {
   await mariadb.stop();
 });
 
-/** From 7.1 on WordPress writes a backslash in the attributes of a block otherwise, on saving and in what it gives. */
+/**
+ * Since 7.1 WordPress writes a backslash in the attributes of a block differently, on saving and in
+ * responses.
+ */
 const difficult = (version: WordpressVersion) =>
   `<!-- wp:code {"a":"\\u003c${version === '7.1' ? '\\u005c' : '\\\\'}n"} -->` +
   String.raw`<pre class="wp-block-code"><code>C:\new\\ "q" 'a' &amp; %s</code></pre><!-- /wp:code --> 🌉` +
   '\n\n<!-- wp:paragraph -->\n<p>Ünï</p>\n<!-- /wp:paragraph -->';
 
-/** Terms that are there, that are to be made, and that are to be made below another. */
+/** Existing terms, new terms, and a new term below another. */
 const TERMS = {
   post: [
     { taxonomy: 'category', slug: 'news', name: 'News' },
@@ -59,7 +65,7 @@ function written(version: WordpressVersion, title: string, n: number) {
   };
 }
 
-/** Requests by which contents are read, and by which they are written. */
+/** The requests that read contents, and the requests that write them. */
 const reads = ({ method, target }: SeenRequest) =>
   method === 'GET' && /sitebridge\/v1\/items\?.*after_id|wp\/v2\/(posts|books)\?.*offset=/.test(target);
 const writes = ({ method }: SeenRequest) => method !== 'GET';
@@ -86,8 +92,9 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
     all.server.as(site.tenant.owner).post(`/api/v1/content/${id}/resolve-conflict`, { keep }).expect(200);
 
   /**
-   * Starts a run and kills its worker again and again at random moments, then lets one finish it. No worker gets
-   * further than `upTo` of the requests that count: with more, those that are killed might bring everything.
+   * Starts a run, kills its worker several times at random moments, then lets a last worker finish the run. A
+   * worker is killed after at most `upTo` of the counted requests. Otherwise the killed workers might finish
+   * the run.
    */
   async function finishDespiteKills(
     site: SyncedTenant,
@@ -102,7 +109,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       if (kill === 0) id = await startRun(site, body);
       else await all.startWorker();
       await eventually(() => expect([kill, at, all.proxy.isHeld()]).toEqual([kill, at, true]), 120_000);
-      // Anywhere in what a worker does with an answer.
+      // A random moment while the worker processes the response.
       await delay(random() * 60);
       await all.killWorker();
       expect((await all.server.db.syncRun.findUniqueOrThrow({ where: { id } })).status).toBe('syncing');
@@ -120,7 +127,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       site = await all.connect(way);
     });
 
-    test('2,000 contents in two types come over as they are', async () => {
+    test('2,000 contents of two types are stored exactly as they are', async () => {
       const run = await site.sync({ direction: 'from_external' });
       expect(run).toMatchObject({ status: 'success', error: null });
       const count = await all.expectEqual(site);
@@ -128,7 +135,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       expect(run.totals).toMatchObject({ pulled: count, created: count, failed: 0 });
     });
 
-    test('100 edits, 20 deletions and 10 new ones are found, and less than 300 contents read for it', async () => {
+    test('100 edits, 20 deletions and 10 new posts are found by reading less than 300 contents', async () => {
       await all.changeMany();
       const before = all.proxy.items();
       const run = await site.sync({ direction: 'from_external' });
@@ -143,7 +150,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       expect(gone.filter(({ externalStatus }) => externalStatus === 'deleted')).toHaveLength(10);
     });
 
-    test(`${PUSHED} are pushed, edited and pushed again: ${PUSHED} posts`, async () => {
+    test(`${PUSHED} contents are pushed, edited and pushed again: ${PUSHED} posts`, async () => {
       const title = `Pushed by ${way}`;
       const ids: number[] = [];
       for (let n = 0; n < PUSHED; n += 1) ids.push(await site.write(written(version, title, n)));
@@ -166,7 +173,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       await all.expectEqual(site);
     });
 
-    test('a content whose type and terms have a namespace of their own is pushed there', async () => {
+    test('a content whose type and terms have another namespace is pushed there', async () => {
       await site.write({
         content_type: 'film',
         title: `Film by ${way}`,
@@ -178,7 +185,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       await all.expectEqual(site);
     });
 
-    test('what both sides changed is a conflict, overwritten by neither until a person chooses', async () => {
+    test('an edit on both sides is a conflict, and neither text is overwritten until a user decides', async () => {
       const contents = await site.contents({ contentType: 'post', externalStatus: 'publish' });
       const chosen = contents.slice(0, 2);
       for (const { id, externalId } of chosen) {
@@ -203,7 +210,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
   });
 
   test.each(WAYS)(
-    `workers are killed ${KILLS} times during a pull and during a push by %s: each content once`,
+    `workers are killed ${KILLS} times during a pull and during a push by %s: each content exists once`,
     async (way) => {
       const fresh = await all.connect(way);
       const pulled = await finishDespiteKills(
@@ -236,7 +243,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
     600_000,
   );
 
-  test('neither side had a fault to tell of', () => {
+  test('neither side logged a fault', () => {
     expect(all.wordpress.phpLog()).not.toMatch(/sitebridge/i);
     expect(all.logged()).not.toContain('fault of ours');
   });

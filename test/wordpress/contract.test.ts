@@ -19,7 +19,7 @@ afterAll(async () => {
   await mariadb.stop();
 });
 
-/** Breaks a site, and gives what mends it. */
+/** Breaks a site. Returns the function that mends it. */
 async function breakSite(wordpress: Wordpress, what: Break): Promise<() => unknown> {
   const write = (path: string, source: string) => {
     const file = join(wordpress.root, path);
@@ -68,7 +68,7 @@ for (const version of versionsUnderTest()) {
           `return WP_Application_Passwords::create_new_application_password( ${user}, array( 'name' => 'test' ) )[0];`,
         ),
       );
-    // What the suite counts on: meta of posts that is registered for REST.
+    // The suite needs post meta that is registered for REST.
     writeFileSync(
       join(wordpress.root, 'wp-content/mu-plugins/contract-meta.php'),
       `<?php
@@ -113,7 +113,7 @@ add_action( 'init', static function () {
           await wordpress.php(`update_post_meta( ${id}, '${key}', '${value}' ); return true;`);
         },
         untrash: async (id) => {
-          // The filter that wp-admin adds before it does so.
+          // wp-admin adds this filter before it restores a post.
           await wordpress.php(
             `add_filter( 'wp_untrash_post_status', 'wp_untrash_post_set_previous_status', 10, 3 );
             wp_untrash_post( ${id} ); return true;`,

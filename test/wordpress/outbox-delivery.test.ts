@@ -48,14 +48,14 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
 
   const edit = (id: number, title: string) => site.rest('POST', `/wp/v2/posts/${id}`, { title });
   const arrived = (count: number) => waitFor(`${count} messages`, () => messages(server).length >= count);
-  /** A post of which everything has been told, and then one answer to whatever comes. */
+  /** A post whose messages are all sent. Then the server gives the same response to every message. */
   const settledPost = async (answer: () => RecordedAnswer): Promise<number> => {
     const id = await site.makePost();
     await site.settled();
     server.answerWith((request) => (request.target.includes('/webhooks/') ? answer() : accept(request)));
     return id;
   };
-  /** Edits a post, and waits until the message is noted as not taken. */
+  /** Edits a post, and waits until the failed attempt is recorded. */
   const failOnce = async (id: number) => {
     await edit(id, 'Not taken');
     await waitFor('the failure', async () => {
@@ -67,7 +67,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
   };
 
   test.each([500, 501, 404, 401, 403, 200, 302])(
-    'HTTP %d is tried again, with the same id',
+    'HTTP %d leads to a retry with the same id',
     async (status) => {
       const id = await settledPost(() => ({ status }));
       const row = await failOnce(id);
@@ -86,7 +86,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
   );
 
   test.each([400, 409, 413, 422])(
-    'HTTP %d is given up, shown, and tried again when asked to',
+    'HTTP %d makes the message dead and shown, and a person can retry it',
     async (status) => {
       const id = await settledPost(() => ({
         status,
@@ -94,7 +94,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
       }));
       expect(await failOnce(id)).toMatchObject({ state: 'dead', answer_status: status });
       const [first] = messages(server);
-      // It holds nothing back.
+      // A dead message does not hold back the others.
       server.answerWith(accept);
       await edit(id, 'Taken');
       await arrived(1);
@@ -108,7 +108,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
       expect(after.queue).toMatchObject({ waiting: 0, dead: 0 });
       const [second] = messages(server);
       expect(second?.request.body).toBe(first?.request.body);
-      // The server has that id with another body: only a new one can be taken.
+      // After a 409 the server has that id with another body, so it can only accept a new id.
       expect(second?.id === first?.id).toBe(status !== 409);
     },
   );
@@ -116,14 +116,14 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
   test.each([
     ['seconds', () => '600'],
     ['a date', () => new Date(Date.now() + 600_000).toUTCString()],
-  ])('Retry-After as %s is honoured, for everything; Send now does not wait', async (_, header) => {
+  ])('Retry-After as %s is honoured for all messages, but not by Send now', async (_, header) => {
     const id = await settledPost(() => ({ status: 429, headers: { 'Retry-After': header() } }));
     const row = await failOnce(id);
     expect(Math.abs(Number(row.due_at) - Date.now() / 1000 - 600)).toBeLessThan(10);
     server.answerWith(accept);
     const other = await site.makePost();
     await site.cron();
-    // As WP-Cron does: it forgets the event, then has it done.
+    // WP-Cron removes the event before it runs it.
     const planned = await wordpress.php(
       `wp_clear_scheduled_hook( 'sitebridge_connector_deliver' );
       do_action( 'sitebridge_connector_deliver' );
@@ -141,7 +141,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     );
   });
 
-  test('who saves does not wait for a server that does not answer', async () => {
+  test('an editor does not wait for a server that does not answer', async () => {
     const id = await settledPost(() => ({ status: 202 }));
     const save = async (title: string) => {
       const begun = performance.now();
@@ -160,7 +160,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     });
     const unanswered = await save('Not answered');
     await waitFor('the message', () => open === 1);
-    // The deliverer waits for ten seconds before it gives up; whoever saves, for at most one.
+    // The delivery waits for up to ten seconds. The editor's request waits for at most one.
     expect(unanswered - answered).toBeLessThan(1_000);
     const meanwhile = await save('Not answered either');
     expect(meanwhile - answered).toBeLessThan(1_000);
@@ -170,7 +170,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     expect(messages(server).map(({ body }) => body.title)).toEqual(['Not answered', 'Not answered either']);
   });
 
-  test('HTTP 410 stops everything until Connect', async () => {
+  test('HTTP 410 stops all messages until Connect', async () => {
     const id = await settledPost(() => ({ status: 410 }));
     await failOnce(id);
     server.answerWith(accept);
@@ -189,7 +189,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     expect((await site.admin.settings()).html).not.toContain('id="sitebridge-stopped"');
   });
 
-  test('messages of one post keep their order, and one that fails holds back no other post', async () => {
+  test('messages about one post keep their order, and a failing one holds back no other post', async () => {
     const slow = await settledPost(() => ({ status: 202 }));
     const other = await site.makePost();
     await site.settled();
@@ -212,7 +212,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     expect(messages(server).map(({ body }) => body.title)).toEqual(['Not taken', 'Second', 'Third']);
   });
 
-  test('a message three days old is given up, a dead one goes after 30 days', async () => {
+  test('a message expires after three days, and a dead one is deleted after 30 days', async () => {
     const id = await settledPost(() => ({ status: 503 }));
     await failOnce(id);
     await wordpress.query('UPDATE wp_sitebridge_outbox SET give_up_at = give_up_at - 3 * 86400 - 60');
@@ -226,7 +226,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     expect(await site.rows()).toBe(0);
   });
 
-  test('a key that the server has replaced is said to be so, until the new one is entered', async () => {
+  test('a replaced key is reported until the new key is entered', async () => {
     const expires = new Date(Date.now() + 3_600_000).toISOString();
     const id = await settledPost(() => ({ status: 202, headers: { 'X-Sitebridge-Key-Expires': expires } }));
     await edit(id, 'Old key');
@@ -238,7 +238,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     expect((await site.admin.settings()).html).not.toContain('id="sitebridge-key-expires"');
   });
 
-  test('a new key sends at once what was refused with the old one', async () => {
+  test('a new key sends the messages at once that were refused with the old key', async () => {
     const id = await settledPost(() => ({ status: 401, body: { detail: 'Wrong key.' } }));
     await failOnce(id);
     server.answerWith(accept);
@@ -252,7 +252,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     }
   });
 
-  test('PHP killed between the change and its sending loses nothing', async () => {
+  test('PHP that is killed between a change and its message loses nothing', async () => {
     const flag = join(wordpress.root, 'kill');
     const killer = (priority: number) =>
       writeFileSync(
@@ -270,11 +270,11 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
       await wordpress.startPhp();
     };
     server.answerWith(accept);
-    // After the message was completed, before it is sent.
+    // PHP is killed after the message was completed and before it is sent.
     killer(500);
     await killedEdit('Completed');
     expect(messages(server)).toEqual([]);
-    // WP-Cron has been told in that request, for a little later.
+    // The same request has already planned a WP-Cron event for a little later.
     expect(
       await wordpress.php("return wp_next_scheduled( 'sitebridge_connector_deliver' ) - time();"),
     ).toBeLessThan(31);
@@ -282,7 +282,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     await site.settled();
     expect(messages(server).map(({ body }) => body.title)).toEqual(['Completed']);
 
-    // Before it was completed: what the row says is made up for from the post.
+    // PHP is killed before the message was completed. The rest of the row is then read from the post.
     server.answerWith(accept);
     killer(50);
     await killedEdit('Open');
@@ -293,7 +293,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     expect(messages(server).map(({ body }) => body.title)).toEqual(['Open']);
   });
 
-  test('Disconnect throws away what waits', async () => {
+  test('Disconnect deletes the waiting messages', async () => {
     const id = await settledPost(() => ({ status: 503 }));
     await failOnce(id);
     await site.admin.pressSettings('Disconnect');
@@ -303,7 +303,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
     expect(await site.rows()).toBe(0);
   });
 
-  test('PHP had nothing to say about the plugin', () => {
+  test('PHP logged nothing about the plugin', () => {
     expect(wordpress.phpLog()).not.toMatch(/sitebridge/i);
   });
 });

@@ -23,7 +23,7 @@ const SITES = versionsUnderTest().flatMap((version) => [
 ]);
 const UTC = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 
-/** A classic edit form for posts, and meta of which one is private and one is not in REST. */
+/** A classic edit form for posts, one private meta key, and one meta key that is not in REST. */
 const MU_PLUGIN = `<?php
 add_filter( 'use_block_editor_for_post', '__return_false' );
 add_action( 'init', static function () {
@@ -45,7 +45,7 @@ afterAll(async () => {
   await mariadb.stop();
 });
 
-describe.each(SITES)('what is told on $version, $server', (options) => {
+describe.each(SITES)('webhooks on $version, $server', (options) => {
   let wordpress: Wordpress;
   let site: ConnectedSite;
 
@@ -62,13 +62,13 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
     server.answerWith(accept);
   });
 
-  /** Does something, and gives what was told of it. Every message must be one that the server takes. */
+  /** Runs `change` and returns its messages. Each message must be one that the server accepts. */
   const toldOf = async (change: () => Promise<unknown>): Promise<SentMessage[]> => {
     await site.settled();
     server.answerWith(accept);
     await change();
     await site.settled();
-    // Which of the two topics comes first depends on which hook does, and does not matter.
+    // The order of the two topics depends on the order of hooks. It does not matter here.
     const told = messages(server).sort(
       (one, other) =>
         Number(one.body.external_id) - Number(other.body.external_id) || (one.topic < other.topic ? 1 : -1),
@@ -81,7 +81,7 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
   const topics = (told: SentMessage[]) => told.map(({ topic, body }) => `${topic} ${body.external_id}`);
   const php = (code: string) => wordpress.php(code);
 
-  test('a post made through REST: one message for each topic, signed, with terms and meta', async () => {
+  test('a post created through REST has one signed message for each topic, with terms and meta', async () => {
     let id = 0;
     const told = await toldOf(async () => {
       id = await site.makePost({
@@ -123,7 +123,7 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
     expect(told[0]?.id).not.toBe(told[1]?.id);
   });
 
-  test('a post published in wp-admin, and its later edit', async () => {
+  test('a post published in wp-admin has messages, and so has its later edit', async () => {
     let id = 0;
     const told = await toldOf(async () => {
       const page = await site.admin.get('/wp-admin/post-new.php');
@@ -153,7 +153,7 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
     });
   });
 
-  test('wp_insert_post, several changes in one request, pages and books', async () => {
+  test('wp_insert_post, several changes in one request, pages and books have messages', async () => {
     const told = await toldOf(() =>
       php(`
         $id = wp_insert_post( array( 'post_title' => 'One', 'post_status' => 'draft', 'post_type' => 'book' ) );
@@ -180,7 +180,7 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
     expect(told[2]?.body).toMatchObject({ status: 'private' });
   });
 
-  test('trash, untrash, and delete for good', async () => {
+  test('trash, untrash and a permanent delete have messages', async () => {
     const id = await site.makePost({ slug: 'goes', meta: { colour: 'red' } });
     const key = contentKey(99);
     await php(`Sitebridge_Server::speaks( '${SERVER_ID}', ${SITE_ID} );
@@ -209,7 +209,8 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
         },
       ],
     ]);
-    // Made, changed and deleted in one request: nobody else ever saw it, but that it is gone does no harm.
+    // A post created, changed and deleted in one request. Nobody else saw it. A message about the delete is
+    // harmless.
     const brief = await toldOf(() =>
       php(
         `$id = wp_insert_post( array( 'post_title' => 'x', 'post_status' => 'publish' ) ); wp_delete_post( $id, true ); return $id;`,
@@ -218,7 +219,7 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
     expect(brief.map(({ body }) => body.status)).toEqual(['deleted']);
   });
 
-  test('terms alone, meta alone, the featured image; what no message can hold is not told', async () => {
+  test('changes of terms, meta or the featured image have messages; unsupported meta has none', async () => {
     const id = await site.makePost();
     const tagged = await toldOf(() => php(`return wp_set_object_terms( ${id}, 'green', 'post_tag' );`));
     expect(topics(tagged)).toEqual([`metadata ${id}`]);
@@ -246,14 +247,14 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
     expect(hidden[0]?.body).toMatchObject({ meta: { featured_media: 0 } });
   });
 
-  test('a new slug is told with the new address', async () => {
+  test('a new slug has a message with the new address', async () => {
     const id = await site.makePost({ slug: 'old-name' });
     const told = await toldOf(() => site.rest('POST', `/wp/v2/posts/${id}`, { slug: 'new-name' }));
     expect(topics(told)).toEqual([`status ${id}`, `metadata ${id}`]);
     expect(told[0]?.body).toMatchObject({ status: 'publish', url: `${wordpress.url}/new-name/` });
   });
 
-  test('autosaves, revisions, auto-drafts, attachments and types that are not in REST are not told', async () => {
+  test('autosaves, revisions, auto-drafts, attachments and types without REST have no messages', async () => {
     const id = await site.makePost();
     const told = await toldOf(async () => {
       await site.rest('POST', `/wp/v2/posts/${id}/autosaves`, { title: 'Half', content: 'a sent' });
@@ -265,7 +266,7 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
     expect(told).toEqual([]);
   });
 
-  test("the server's own edits carry their operation, or are not told", async () => {
+  test("the server's own edits have messages with their operation, or none", async () => {
     let id = 0;
     const told = await toldOf(async () => {
       const made = await site.signed(
@@ -280,12 +281,12 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
       ['metadata', String(id), 'op-7'],
     ]);
     expect(await toldOf(() => site.signed(`/wp/v2/posts/${id}`, { title: 'Again' }))).toEqual([]);
-    // The header alone makes nobody the server.
+    // The header alone does not prove that the server made the edit.
     const [edit] = await toldOf(() => site.rest('POST', `/wp/v2/posts/${id}`, { title: 'By hand' }));
     expect(edit?.body).not.toHaveProperty('op_id');
   });
 
-  test('with two-way sync off nothing is collected', async () => {
+  test('no message is stored while two-way sync is off', async () => {
     await site.admin.pressSettings('Save', { two_way_sync_enabled: null });
     try {
       const told = await toldOf(async () => {
@@ -298,7 +299,7 @@ describe.each(SITES)('what is told on $version, $server', (options) => {
     }
   });
 
-  test('PHP had nothing to say about the plugin', () => {
+  test('PHP logged nothing about the plugin', () => {
     expect(wordpress.phpLog()).not.toMatch(/sitebridge/i);
   });
 });

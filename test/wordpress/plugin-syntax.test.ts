@@ -8,7 +8,7 @@ const FILES = readdirSync(PLUGIN, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.php'))
   .map((name) => join(PLUGIN, name));
 
-/** Parses files, and names the tokens in them that PHP 7.4 does not know. */
+/** Parses files, and lists the tokens that PHP 7.4 does not have. */
 const SCAN = `
 $new = array( 'T_MATCH', 'T_ENUM', 'T_READONLY', 'T_ATTRIBUTE', 'T_NULLSAFE_OBJECT_OPERATOR' );
 foreach ( array_slice( $argv, 1 ) as $file ) {
@@ -19,19 +19,19 @@ foreach ( array_slice( $argv, 1 ) as $file ) {
   }
 }`;
 
-test('the plugin is PHP, and no newer than 7.4', () => {
+test('the plugin is valid PHP 7.4', () => {
   expect(FILES.length).toBeGreaterThan(30);
   expect(execFileSync('php8.2', ['-r', SCAN, '--', ...FILES], { encoding: 'utf8' })).toBe('');
   for (const file of FILES) {
     const source = readFileSync(file, 'utf8');
-    // A catch without a variable, a parameter that becomes a property, a union of types: PHP 8.0.
+    // Syntax of PHP 8.0: a catch without a variable, a promoted constructor parameter, a union type.
     expect(source).not.toMatch(/catch \( [\w\\|]+ \)/);
     expect(source).not.toMatch(/function __construct\([^)]*\b(public|private|protected)\b/);
     expect(source).not.toMatch(/^[\w\s]*function \w+\([^)]*\w\|\w/m);
   }
 });
 
-test('every text that is shown can be translated', () => {
+test('every shown text can be translated', () => {
   const pot = readFileSync(join(PLUGIN, 'languages/sitebridge-connector.pot'), 'utf8');
   const known = new Set(
     [...pot.matchAll(/^msgid ((?:".*"\n)+)/gm)].map(([, lines]) =>

@@ -8,7 +8,7 @@ import { buildPluginZip } from '../../wordpress-plugin/build-zip.ts';
 const folder = mkdtempSync(join(tmpdir(), 'sb-zip-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the zip has the plugin in one folder and nothing else', () => {
+test("the zip contains only the plugin's folder", () => {
   const built = buildPluginZip(join(folder, 'a.zip'));
   const files = unzipSync(readFileSync(built.path));
   expect(Object.keys(files).sort()).toEqual(built.files);

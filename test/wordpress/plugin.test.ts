@@ -11,7 +11,7 @@ const SIGNED = { siteId: 7, key: KEY };
 const PING = '/sitebridge/v1/ping';
 const STRUCTURE = '/sitebridge/v1/structure';
 
-/** Each way of serving WordPress once; two values of each at least. */
+/** Each way to serve WordPress once, with at least two values of each option. */
 const SHAPES: Omit<WordpressOptions, 'version'>[] = [
   { server: 'php-S' },
   { server: 'fpm', subdirectory: 'blog' },
@@ -46,7 +46,7 @@ describe.each(SITES)('connector on $name', (options) => {
     await wordpress.stop();
   });
 
-  test('without a key stored nothing gets in, not even with an empty one', async () => {
+  test('without a stored key every request is refused, also one with an empty key', async () => {
     for (const key of [KEY, '']) {
       await expectRefusal(signedGet(wordpress, PING, { ...SIGNED, key }), 401, 'sitebridge_not_configured');
     }
@@ -63,7 +63,7 @@ describe.each(SITES)('connector on $name', (options) => {
       expect(view.inputError).toBeNull();
     });
 
-    test('a signed ping says who and what is here', async () => {
+    test('a signed ping returns the identity and the versions of the site', async () => {
       const answer = await signedGet(wordpress, PING, { ...SIGNED, nonce: 'a-nonce-of-mine' });
       expect(answer.status).toBe(200);
       expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -98,21 +98,21 @@ describe.each(SITES)('connector on $name', (options) => {
       });
     });
 
-    test('a query and characters that are encoded are signed as they are sent', async () => {
+    test('a query with encoded characters is signed as it is sent', async () => {
       const url = `${wordpress.restUrl(PING)}${options.plainPermalinks ? '&' : '?'}q=%C3%BC%27a+b&x[]=1`;
       expect((await signedFetch(url, SIGNED)).status).toBe(200);
       const headers = signatureHeaders(url, SIGNED);
       await expectRefusal(jsonFetch(`${url}2`, { headers }), 401, 'sitebridge_bad_signature');
     });
 
-    test('an unsigned request is refused, also for a logged-in administrator', async () => {
+    test('an unsigned request is refused, also from a logged-in administrator', async () => {
       await expectRefusal(jsonFetch(wordpress.restUrl(PING)), 401, 'sitebridge_signature_missing');
       await expectRefusal(jsonFetch(wordpress.restUrl(STRUCTURE)), 401, 'sitebridge_signature_missing');
       const page = await admin.get(new URL(wordpress.restUrl(PING)).href.slice(wordpress.url.length));
       expect(JSON.parse(page.html)).toMatchObject({ code: 'sitebridge_signature_missing' });
     });
 
-    test('a wrong key, a changed method, a missing part and a wrong form are a bad signature', async () => {
+    test('a wrong key, a changed method, a missing or a malformed part are a bad signature', async () => {
       const url = wordpress.restUrl(PING);
       const right = signatureHeaders(url, SIGNED);
       const bad: Record<string, string>[] = [
@@ -126,17 +126,17 @@ describe.each(SITES)('connector on $name', (options) => {
         { ...right, 'X-Sitebridge-Timestamp': String(Number(right['X-Sitebridge-Timestamp']) + 1) },
         { ...right, 'X-Sitebridge-Signature': String(right['X-Sitebridge-Signature']).slice(3) },
         { ...right, 'X-Sitebridge-Signature': String(right['X-Sitebridge-Signature']).toUpperCase() },
-        // Not covered by the signature, so it must not turn the read into something else.
+        // The signature does not cover this header, so the header must not change the method.
         { ...right, 'X-HTTP-Method-Override': 'DELETE' },
       ];
       for (const headers of bad) {
         await expectRefusal(jsonFetch(url, { headers }), 401, 'sitebridge_bad_signature');
       }
-      // None of them used the nonce up.
+      // The refused requests did not use up the nonce.
       expect((await jsonFetch(url, { headers: right })).status).toBe(200);
     });
 
-    test('a request from more than five minutes ago or ahead is refused, with the time here', async () => {
+    test('a request more than five minutes off is refused, with the site’s time', async () => {
       const now = Math.floor(Date.now() / 1000);
       for (const timestamp of [now - 310, now + 310, 'yesterday']) {
         const answer = signedGet(wordpress, PING, { ...SIGNED, timestamp });
@@ -146,7 +146,7 @@ describe.each(SITES)('connector on $name', (options) => {
       expect((await signedGet(wordpress, PING, { ...SIGNED, timestamp: now - 240 })).status).toBe(200);
     });
 
-    test('of eight requests at once with one nonce a single one gets in', async () => {
+    test('only one of eight requests at once with the same nonce is accepted', async () => {
       const headers = signatureHeaders(wordpress.restUrl(PING), SIGNED);
       const answers = await Promise.all(
         Array.from({ length: 8 }, () => jsonFetch(wordpress.restUrl(PING), { headers })),
@@ -157,7 +157,7 @@ describe.each(SITES)('connector on $name', (options) => {
       expect(refused?.headers.get('cache-control')).toBe('no-store');
     });
 
-    test('a request for another site is refused after its signature is found right', async () => {
+    test('a request for another site is refused after its signature was found right', async () => {
       await expectRefusal(
         signedGet(wordpress, PING, { ...SIGNED, siteId: 8 }),
         403,
@@ -167,7 +167,7 @@ describe.each(SITES)('connector on $name', (options) => {
       await expectRefusal(wrong, 401, 'sitebridge_bad_signature');
     });
 
-    test('expired nonces are removed', async () => {
+    test('expired nonces are deleted', async () => {
       await wordpress.query("INSERT INTO wp_sitebridge_nonces VALUES (REPEAT('0', 64), 1)");
       expect((await signedGet(wordpress, PING, SIGNED)).status).toBe(200);
       const rows = await wordpress.query(
@@ -176,7 +176,7 @@ describe.each(SITES)('connector on $name', (options) => {
       expect(rows).toEqual([{ expired: 0 }]);
     });
 
-    test("the structure is what WordPress's own database has", async () => {
+    test("the structure equals WordPress's own database", async () => {
       const answer = await signedGet(wordpress, STRUCTURE, SIGNED);
       expect(answer.status).toBe(200);
       const posts = await wordpress.query(
@@ -242,19 +242,19 @@ describe.each(SITES)('connector on $name', (options) => {
       });
     });
 
-    test('on core routes a signed request acts as the mapped user, a badly signed one as nobody', async () => {
+    test('a signed request to core routes acts as the mapped user, a badly signed one as nobody', async () => {
       const url = wordpress.restUrl(`/wp/v2/users/me${options.plainPermalinks ? '&' : '?'}context=edit`);
       const me = await signedFetch(url, SIGNED);
       expect(me.json).toMatchObject({ id: wordpress.users.editor, roles: ['editor'] });
       expect(me.headers.get('cache-control')).toBe('no-store');
       await expectRefusal(signedFetch(url, { ...SIGNED, key: 'x' }), 401, 'sitebridge_bad_signature');
-      // A public read, which WordPress would answer a visitor.
+      // A public read, which WordPress allows to any visitor.
       const posts = wordpress.restUrl('/wp/v2/posts');
       expect((await jsonFetch(posts)).status).toBe(200);
       await expectRefusal(signedFetch(posts, { ...SIGNED, key: 'x' }), 401, 'sitebridge_bad_signature');
     });
 
-    test('a signed write is written as the mapped user, with a body that is covered', async () => {
+    test('a signed write acts as the mapped user, and the signature covers its body', async () => {
       const url = wordpress.restUrl('/wp/v2/posts');
       const body = JSON.stringify({ title: 'Von außen', status: 'publish' });
       const made = await signedFetch(url, { ...SIGNED, method: 'POST', body });
@@ -266,18 +266,18 @@ describe.each(SITES)('connector on $name', (options) => {
       };
       const changed = jsonFetch(url, { method: 'POST', headers, body: body.replace('Von', 'Vom') });
       await expectRefusal(changed, 401, 'sitebridge_bad_signature');
-      // What an editor may not do stays forbidden.
+      // The signature does not allow what an editor may not do.
       expect((await signedGet(wordpress, '/wp/v2/settings', SIGNED)).status).toBe(403);
     });
 
-    test('a signature opens no page of the admin', async () => {
+    test('a signature gives no access to admin pages', async () => {
       const url = `${wordpress.url}/wp-admin/index.php?rest_route=/`;
       const answer = await fetch(url, { headers: signatureHeaders(url, SIGNED), redirect: 'manual' });
       expect(answer.status).toBe(302);
       expect(answer.headers.get('location')).toContain('wp-login.php');
     });
 
-    test('with the connection switched off only ping and structure answer', async () => {
+    test('with the connection switched off only ping and structure work', async () => {
       await admin.pressSettings('Save', { plugin_connection_enabled: null });
       try {
         await expectRefusal(
@@ -293,7 +293,7 @@ describe.each(SITES)('connector on $name', (options) => {
       }
     });
 
-    test('a plugin that closes the REST API is named by its own code', async () => {
+    test('the error code of another plugin that closes the REST API is passed on', async () => {
       wordpress.setMuPlugin('rest-restricted', true);
       try {
         const answer = await signedGet(wordpress, PING, SIGNED);
@@ -303,19 +303,19 @@ describe.each(SITES)('connector on $name', (options) => {
       }
     });
 
-    test('a mapped user who is deleted lets nobody in any more', async () => {
+    test('a deleted mapped user makes every request fail', async () => {
       await wordpress.php(`require_once ABSPATH . 'wp-admin/includes/user.php';
         return wp_delete_user( ${wordpress.users.editor}, 1 );`);
       await expectRefusal(signedGet(wordpress, PING, SIGNED), 403, 'sitebridge_user_invalid');
     });
 
-    test('PHP had nothing to say about the plugin', () => {
+    test('PHP logged nothing about the plugin', () => {
       expect(wordpress.phpLog()).not.toMatch(/sitebridge/i);
     });
   });
 });
 
-/** The answer is this refusal of the connector, whole; gives its JSON. */
+/** Expects that the response is exactly this refusal of the connector. Returns its JSON. */
 async function expectRefusal(
   pending: ReturnType<typeof jsonFetch>,
   status: number,

@@ -1,4 +1,7 @@
-/** No post of a real WordPress is overwritten by a content that did not make it: after a database or a site was lost. */
+/**
+ * After a database or a site was lost or restored, no content overwrites a post of a real WordPress that it
+ * did not create.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { buildTenant } from '../support/builders.ts';
 import { copyTestDatabase, createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -11,7 +14,7 @@ import { type Mariadb, startMariadb } from './support/mariadb.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
-/** Where the plugin believes its server to be: the same address for each. */
+/** The server address in the plugin, the same for each server. */
 const SERVER_URL = 'http://127.0.0.1:9';
 
 let mariadb: Mariadb;
@@ -44,7 +47,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
     for (const each of databases.splice(0)) await each.drop();
   });
 
-  /** Connects the site to the server that runs, as its first site. */
+  /** Connects the site to the running server, as the server's first site. */
   const connect = async (means: Means) => {
     site = syncedTenant(server, await buildTenant(server, wordpress.url));
     const { id, key, siteId } = { id: wordpress.users.editor, ...site.tenant.site };
@@ -66,7 +69,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       admin = await installConnector(wordpress, means === 'connector' ? undefined : CONNECTOR_030);
   };
 
-  /** Ends the server, and starts one on another database at the same address. */
+  /** Stops the server, and starts a server on another database at the same address. */
   const moveTo = async (next: TestDatabase) => {
     await server.stop();
     database = next;
@@ -85,7 +88,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
   const write = (title: string, fields: object = {}) =>
     site.write({ title, body: `<p>${title}</p>`, status: 'ready', ...fields });
 
-  /** Posts there with one of these titles, each with its text. */
+  /** The posts on the site with one of these titles, each with its text. */
   const there = async (...titles: string[]) => {
     const list = titles.map((title) => `'${title}'`).join(',');
     const rows = await wordpress.query(
@@ -103,7 +106,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
   const success = { status: 'success', error: null };
 
   test.each<Means>(['connector', 'password', 'connector 0.3.0'])(
-    'a new server at the same address writes over nothing (%s)',
+    'a new server at the same address overwrites no post (%s)',
     async (means) => {
       await install(means);
       await connect(means);
@@ -113,7 +116,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       await moveTo(await createTestDatabase());
       await connect(means);
       for (const title of ['Beta0', 'Beta1', 'Beta2']) await write(title);
-      // Before anything was read, and after.
+      // Once before the server has read anything, and once after.
       await site.sync({ direction: 'to_external' });
       await site.sync({ direction: 'both' });
       const old = ['Alpha', 'Gamma', 'Delta'];
@@ -121,7 +124,8 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       const contents = await site.contents();
       for (const title of old) expect(contents.filter((each) => each.title === title)).toHaveLength(1);
       if (means === 'connector 0.3.0') {
-        // Its numbers stand for the posts of the server before: what they would have written over is named.
+        // The new contents have the numbers of the previous server's posts. They name the posts they would
+        // have overwritten.
         const states = contents.filter(({ title }) => title.startsWith('Beta'));
         expect(states.map(({ syncState }) => syncState)).toContain('conflict');
       } else {
@@ -132,7 +136,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
     },
   );
 
-  test('a restored backup of ours writes over nothing, and reads before it writes (connector)', async () => {
+  test('a restored backup of the database overwrites no post, and is read before it writes (connector)', async () => {
     await install('connector');
     await connect('connector');
     await write('Before');
@@ -149,7 +153,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
     expect(run).toMatchObject({ status: 'failed', totals: { pushed: 0 } });
     expect(run.error).toContain('a backup was restored');
     expect(await there('Lost')).toEqual(textsOf('Lost'));
-    // Everything is read by itself, and then pushes go on.
+    // The server reads everything by itself. After that, pushes work again.
     await eventually(async () =>
       expect(await site.contents({ title: 'Lost', syncState: 'in_sync' })).toHaveLength(1),
     );
@@ -162,7 +166,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
     expect((await site.contents()).filter(({ syncState }) => syncState !== 'in_sync')).toEqual([]);
   });
 
-  test('a content that waited in a restored backup is not made twice (password)', async () => {
+  test('a content that was waiting in a restored backup is not created twice (password)', async () => {
     await connect('password');
     await write('Waits', { slug: 'waits' });
     const copy = await backup();
@@ -179,7 +183,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
   });
 
   test.each<Way>(['connector', 'password'])(
-    'a post that has got the id of ours in a restored site is another (%s)',
+    'a post that has a content’s id in a restored site is another post (%s)',
     async (way) => {
       await install(way);
       await connect(way);
@@ -211,7 +215,7 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
   );
 });
 
-/** A backup of some tables. */
+/** Backs up some tables. Returns the function that restores them. */
 async function savedTables(wordpress: Wordpress, tables: readonly string[]) {
   const existing: string[] = [];
   for (const table of tables) {

@@ -1,7 +1,8 @@
 /**
- * Runs the suites against a real WordPress: installs what they need, downloads WordPress, starts Jest.
+ * Runs the suites against a real WordPress: installs system packages, downloads WordPress, starts Jest.
  *
- * `npm run test:wordpress` tries 6.8, `npm run test:wordpress -- --all` every version. Other arguments go to Jest.
+ * `npm run test:wordpress` tests 6.8, `npm run test:wordpress -- --all` every version. Other arguments are
+ * passed to Jest.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -23,7 +23,7 @@ const SITES = versionsUnderTest().flatMap((version) => [
   { version, server: 'fpm' as const },
 ]);
 
-/** What the server answers when all is well. */
+/** The server's response to a passed test. */
 const PASSED = {
   success: true,
   code: 'ok',
@@ -65,7 +65,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
   const runCron = async (hook: string) =>
     wordpress.php(`wp_clear_scheduled_hook( '${hook}' ); do_action( '${hook}' ); return true;`);
 
-  test('Connect tests, then sends the structure, and is answered when it is called back meanwhile', async () => {
+  test('Connect runs the test, then sends the structure, and answers calls meanwhile', async () => {
     let calledBack: unknown;
     server.answerWith(async (request) => {
       if (request.target === `${API}/test-connection`) {
@@ -101,7 +101,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     expect(await scheduled(DAILY)).toBeGreaterThan(Date.now() / 1000);
   });
 
-  test('the key is on no page, only its ends', async () => {
+  test('no page contains the whole key, only its ends', async () => {
     const view = await admin.settings();
     expect(view.fields.get('api_key')).toBe('');
     expect(view.html).toContain(`sbk_…${KEY.slice(-4)}`);
@@ -111,7 +111,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     expect(view.html + options.html).not.toContain(KEY.slice(5, -5));
   });
 
-  test('an empty key field keeps the key, and Test again tests without sending the structure', async () => {
+  test('an empty key field keeps the key, and Test again does not send the structure', async () => {
     const view = await admin.pressSettings('Test again');
     expect(view.answer?.success).toBe(true);
     expect(server.requests.map((request) => request.target)).toEqual([`${API}/test-connection`]);
@@ -175,7 +175,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
       'echo',
       `You sent sbk_…${KEY.slice(-4)}`,
     ],
-  ])('shows %s in words', async (_name, answer, code, text) => {
+  ])('%s is shown in words', async (_name, answer, code, text) => {
     server.answerWith(() => answer);
     const view = await admin.pressSettings('Test again');
     expect(view.answer).toMatchObject({ success: false, code, text: expect.stringContaining(text) });
@@ -183,7 +183,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     expect(view.html).not.toContain('alert(1)');
   });
 
-  test('a redirect is not followed, so that the key goes nowhere else', async () => {
+  test('a redirect is not followed, so the key goes to no other server', async () => {
     const other = await startRecordingServer();
     try {
       server.answerWith(() => ({ status: 307, headers: { Location: `${other.url}${API}/test-connection` } }));
@@ -198,7 +198,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     }
   });
 
-  test('a server that is not there is said to be so', async () => {
+  test('an unreachable server is reported', async () => {
     const gone = await startRecordingServer();
     await gone.stop();
     const view = await admin.pressSettings('Test again', { server_url: gone.url });
@@ -206,14 +206,14 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
       success: false,
       text: expect.stringContaining('could not be reached'),
     });
-    // The integration's id belonged to the other server.
+    // The stored integration id belonged to the other server.
     expect(view.state).toContain('Not connected');
   });
 
-  test('without the filter WordPress sends nothing to a private address', async () => {
+  test('WordPress sends nothing to a private address without the filter', async () => {
     wordpress.setMuPlugin('allow-private-server', false);
     try {
-      // Another name for this machine: WordPress lets a site's own host through.
+      // Another name for this machine, as WordPress always allows requests to a site's own host.
       const view = await admin.pressSettings('Test again', {
         server_url: server.url.replace('127.0.0.1', '127.0.0.2'),
       });
@@ -231,7 +231,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     ['https://sitebridge.example.com', '-1', KEY, 'site id'],
     ['https://sitebridge.example.com', '0', KEY, 'site id'],
     ['https://sitebridge.example.com', '12', 'sbk_with a space', 'site key'],
-  ])('refuses %s, %s, %s and stores nothing', async (url, siteId, key, words) => {
+  ])('the values %s, %s, %s are refused and not stored', async (url, siteId, key, words) => {
     const before = await wordpress.query(
       "SELECT option_value FROM wp_options WHERE option_name = 'sitebridge_connector'",
     );
@@ -243,7 +243,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     ).toEqual(before);
   });
 
-  test('only administrators get at the settings, and only with a nonce', async () => {
+  test('only administrators can use the settings, and only with a nonce', async () => {
     const editor = await wordpress.adminSession('editor', 'pass-editor');
     expect((await editor.get('/wp-admin/options-general.php?page=sitebridge-connector')).status).toBe(403);
     const page = await admin.get('/wp-admin/options-general.php?page=sitebridge-connector');
@@ -254,13 +254,13 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     expect((await admin.settings()).buttons).toContain('Disconnect');
   });
 
-  test('a mapped user must be one who may edit', async () => {
+  test('a mapped user must have the right to edit', async () => {
     const view = await admin.pressSettings('Save', { user_id: String(wordpress.users.subscriber) });
     expect(view.inputError).toContain('choose one who may edit posts');
     expect(view.fields.get('user_id')).toBe('1');
   });
 
-  test('a new post type is sent soon, once', async () => {
+  test('a new post type causes one structure report soon', async () => {
     await connect();
     await admin.settings();
     expect(await scheduled(SOON)).toBe(0);
@@ -285,7 +285,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     }
   });
 
-  test('switching another plugin plans a sending, switching this one cancels all', async () => {
+  test('switching another plugin plans a structure report, switching this one cancels all', async () => {
     await connect();
     writeFileSync(join(wordpress.root, 'wp-content/plugins/other.php'), '<?php\n/* Plugin Name: Other */\n');
     await admin.activatePlugin('other.php');
@@ -297,7 +297,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     expect((await admin.settings()).state).toBe('Connected as integration 42.');
   });
 
-  test('a sending that failed is told and tried again; one that was refused waits for the day', async () => {
+  test('a failed report is shown and retried; a refused report waits a day', async () => {
     await connect();
     server.answerWith(() => ({ status: 503, body: { title: 'Unavailable', detail: 'The server is busy.' } }));
     await runCron(SOON);
@@ -320,7 +320,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     });
   });
 
-  test('Disconnect forgets the key and plans nothing more', async () => {
+  test('Disconnect deletes the key and plans no more reports', async () => {
     await connect();
     const view = await admin.pressSettings('Disconnect');
     expect(view.answer).toMatchObject({ success: true, text: expect.stringContaining('Disconnected') });
@@ -335,7 +335,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     });
   });
 
-  test('deleting the plugin leaves no option, table or planned task', async () => {
+  test('deleting the plugin leaves no option, table or planned event', async () => {
     await connect();
     await signedGet(wordpress, '/sitebridge/v1/ping', SIGNED);
     const tables = "SHOW TABLES LIKE '%sitebridge%'";
@@ -350,7 +350,7 @@ describe.each(SITES)('settings page on $version, $server', (options) => {
     expect(await wordpress.query(`SELECT * FROM wp_usermeta WHERE meta_key LIKE '%sitebridge%'`)).toEqual([]);
   });
 
-  test('PHP had nothing to say about the plugin', () => {
+  test('PHP logged nothing about the plugin', () => {
     expect(wordpress.phpLog()).not.toMatch(/sitebridge/i);
   });
 });

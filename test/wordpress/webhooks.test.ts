@@ -1,4 +1,7 @@
-/** What happens in a real WordPress is seen here, whatever dies in between: the real plugin, server and database. */
+/**
+ * The server stores every change in a real WordPress although processes die. Plugin, server and database are
+ * real.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { migrateDatabase } from '../../src/database/migrate.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -22,20 +25,20 @@ const SITES = versionsUnderTest().flatMap((version) => [
 ]);
 const POSTS = 200;
 const PUSHED = 10;
-/** How many posts are saved at once, as by several editors. */
+/** The number of posts that are saved at once, as by several editors. */
 const EDITORS = 4;
 
 const programs = new Programs();
 let mariadb: Mariadb;
 let folder: Folder;
 let postgres: User;
-/** The addresses that stay, whatever restarts behind them. */
+/** Fixed addresses, whatever restarts behind them. */
 let databaseRelay: Relay;
 let serverRelay: Relay;
 let databaseUrl: string;
 let serverUrl: string;
 let server: Awaited<ReturnType<Programs['start']>>;
-/** Looks into the database and answers the dashboard's calls; it takes no webhooks. */
+/** Reads the database and answers the dashboard's calls. It receives no webhooks. */
 let observer: TestServer;
 
 const startServer = async () => {
@@ -82,7 +85,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     await wordpress.stop();
   });
 
-  /** The content of a post as the dashboard reads it. */
+  /** The content of a post, as the dashboard reads it. */
   const contentOf = async (postId: number) => {
     const query = `site_id=${account.siteId}&limit=200`;
     const { body } = await observer.as(owner).get(`/api/v1/content?${query}`).expect(200);
@@ -99,14 +102,14 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
         orderBy: { id: 'asc' },
       })
     ).map(({ action }) => action);
-  /** No delivery waits any more. */
+  /** Waits until no delivery is pending. */
   const applied = () =>
     eventually(async () => {
       const where = { siteId: account.siteId, status: { not: 'processed' as const } };
       expect(await observer.db.webhookDelivery.count({ where })).toBe(0);
     }, 60_000);
 
-  test('a post is published, edited, trashed, taken back and deleted there: seen here each time', async () => {
+  test('the server stores each publish, edit, trash, untrash and delete of a post', async () => {
     const id = await site.makePost({ title: 'Tom & Jerry 😀', content: 'What was <b>written</b>' });
     await seen(id, {
       title: 'Tom & Jerry 😀',
@@ -139,7 +142,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
 
     await site.settled();
     await applied();
-    // Each message has left its event, and none was in vain.
+    // Each message has left its event, and each had an effect.
     const told = { siteId: account.siteId, subject: `post:${id}` };
     expect(await webhookEvents(id)).toHaveLength(await observer.db.webhookDelivery.count({ where: told }));
     const { body } = await observer
@@ -149,7 +152,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     expect(body.results).toEqual([]);
   });
 
-  test('a message that comes again changes nothing; late, tampered and changed ones are refused', async () => {
+  test('a repeated message changes nothing; late, tampered and changed messages are refused', async () => {
     serverRelay.pointTo(0);
     const id = await site.makePost({ title: 'Told once' });
     const [row] = await wordpress.query(
@@ -164,7 +167,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     const events = await webhookEvents(id);
     expect(events).toHaveLength(2);
 
-    // What the plugin has sent, byte by byte.
+    // The message that the plugin sent, byte by byte.
     const text = String(row?.body);
     const send = (body: string, headers: Record<string, string>) =>
       post({ url: serverUrl }, 'metadata', body, { 'X-Site-Id': String(account.siteId), ...headers });
@@ -190,7 +193,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     await seen(id, { title: 'Told once' });
   });
 
-  test('what is pushed from here comes back as an echo and changes nothing; what is edited there does not', async () => {
+  test('the echo of a push changes nothing, and an edit on the site does', async () => {
     const { id: integrationId } = await observer.db.siteIntegration.findFirstOrThrow({
       where: { siteId: account.siteId },
     });
@@ -218,7 +221,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
       expect(pushed).toHaveLength(PUSHED);
       expect(new Set(pushed.map(({ syncState }) => syncState))).toEqual(new Set(['in_sync']));
     }
-    // Not even when it was last touched.
+    // Not even the modification times of the contents changed.
     expect(await tenant.contents({ id: { in: ids } })).toEqual(second);
     for (const { externalId } of second) {
       const told = await webhookEvents(Number(externalId));
@@ -234,10 +237,10 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     expect(new Set(await webhookEvents(edited))).not.toEqual(new Set(['echo']));
   }, 120_000);
 
-  test(`${POSTS} posts are saved while the server is killed and its database stopped: all arrive, each once`, async () => {
+  test(`${POSTS} posts are saved while server and database go down: all arrive, each once`, async () => {
     const titles = new Map<number, string>();
     let next = 0;
-    /** Saves posts up to the number, several at once. */
+    /** Saves posts up to this number, several at once. */
     const saveUpTo = async (count: number) => {
       const editor = async () => {
         while (next < count) {
@@ -256,7 +259,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     await saving(80);
     expect(await postgres.close()).toBe(0);
     await saving(120);
-    // First the server, which waits for its database.
+    // The server starts first and waits for its database.
     postgres = await folder.open();
     databaseRelay.pointTo(Number(postgres.port));
     await saving(150);
@@ -270,7 +273,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
       expect(await site.rows()).toBe(0);
     }, 120_000);
     await applied();
-    // Some were saved while nobody could be told.
+    // Some posts were saved while no server was reachable.
     const posts = [...titles.keys()].map(String);
     const deliveries = await observer.db.webhookDelivery.groupBy({
       by: ['subject', 'topic'],
@@ -294,7 +297,7 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
     expect(posts.map((post) => times.get(post))).toEqual(posts.map(() => 1));
   }, 400_000);
 
-  test('neither side had a fault to tell of', () => {
+  test('neither side logged a fault', () => {
     expect(wordpress.phpLog()).not.toMatch(/sitebridge/i);
     expect(server.stderr).not.toContain('fault of ours');
     expect(server.stdout + server.stderr).not.toContain(account.key);

@@ -66,7 +66,7 @@ describe('an API that works', () => {
     },
   );
 
-  it('is tested by method and status as described, with and without a body', async () => {
+  it('is tested with the described method and status, with and without a body', async () => {
     expect(await test({ test: { method: 'HEAD', path: '/me' } })).toMatchObject({
       code: 'ok',
       stage: 'json',
@@ -75,12 +75,12 @@ describe('an API that works', () => {
     expect(await test({ test: { path: '/me', expect_json_pointer: '' } })).toMatchObject({ code: 'ok' });
   });
 
-  it('may have a path and a slash at the end of its base URL', async () => {
+  it('may have a path and a trailing slash in its base URL', async () => {
     expect(await test({ base_url: `${api.url}/` })).toMatchObject({ code: 'ok' });
     expect(api.requests.at(-1)?.target).toBe('/v1/me');
   });
 
-  it('is tested although the server keeps a structure beside the description', async () => {
+  it('is tested also when the server stores a structure beside the description', async () => {
     expect(await test({ content_types: { post_types: {} } })).toMatchObject({ code: 'ok' });
   });
 });
@@ -110,14 +110,14 @@ describe('an API that does not answer as described', () => {
   });
 
   it.each([[{ path: '/me' }], [{ path: '/me', expect_json_pointer: '' }]])(
-    'with a website in its place, for %j',
+    'with a website instead of an API, for %j',
     async (described) => {
       api.setFault('html');
       expect(await test({ test: described })).toMatchObject({ code: 'not_json', stage: 'json' });
     },
   );
 
-  it('with nothing where something is expected', async () => {
+  it('with no value where a value is expected', async () => {
     const empty = await serveLoopback((_, response) => response.end());
     cleanups.push(empty.stop);
     const base = { base_url: empty.url };
@@ -127,7 +127,7 @@ describe('an API that does not answer as described', () => {
     });
   });
 
-  it('with an error of its own, or asking for patience', async () => {
+  it('with an error, or with a request to retry later', async () => {
     api.setFault('failing');
     expect(await test({})).toMatchObject({ code: 'unexpected_status', stage: 'status' });
     api.clearFaults();
@@ -137,7 +137,7 @@ describe('an API that does not answer as described', () => {
 });
 
 describe('a connection that cannot be made', () => {
-  it('is told with its stage', async () => {
+  it('is reported with its stage', async () => {
     const refusing = await closedPort();
     const noise = await serveBytes('no http\r\n\r\n');
     const cut = await serveBytes(null);
@@ -171,7 +171,7 @@ describe('a connection that cannot be made', () => {
     'http://192.168.0.1',
     'http://0x7f.1/',
     'http://localhost:1/',
-  ])('%s is private, and no address is told', async (base_url) => {
+  ])('%s is private, and the report has no address', async (base_url) => {
     const strict = testPlatform([]);
     cleanups.push(strict.close);
     const result = await strict.platform.testConnection(connectionTo(api, { base_url }));
@@ -179,7 +179,7 @@ describe('a connection that cannot be made', () => {
     expect(JSON.stringify(result)).not.toMatch(/127\.0|::1|10\.0\.0|169\.254|192\.168/);
   });
 
-  it('is given up in time', async () => {
+  it('ends at its timeout', async () => {
     const slow = await startSimulatedApi();
     cleanups.push(slow.stop);
     slow.setFault('silent');
@@ -190,7 +190,7 @@ describe('a connection that cannot be made', () => {
   }, 40_000);
 });
 
-it('names a stored description that is valid no more', async () => {
+it('a stored description that is no longer valid is reported', async () => {
   expect(await test({ auth: { type: 'gone' } })).toMatchObject({
     code: 'invalid_description',
     stage: 'address',
@@ -198,7 +198,7 @@ it('names a stored description that is valid no more', async () => {
   });
 });
 
-it('keeps the secret of a query out of what it tells', async () => {
+it('the secret of a query is absent from the report', async () => {
   const shown = await startSimulatedApi({ auth: 'query' });
   cleanups.push(shown.stop);
   shown.setFault('failing');
@@ -207,7 +207,7 @@ it('keeps the secret of a query out of what it tells', async () => {
   expect(JSON.stringify(result)).not.toContain(API_SECRET);
 });
 
-it.each(Object.entries(EXPLANATIONS))('%s says what is wrong and what to do', (code, { message, hint }) => {
+it.each(Object.entries(EXPLANATIONS))('%s has a message and a hint', (code, { message, hint }) => {
   expect(message).toMatch(/\.$/);
   if (code !== 'ok') expect(hint).toMatch(/\.$/);
 });

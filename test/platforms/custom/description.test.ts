@@ -12,7 +12,7 @@ function wrongFields(config: unknown): string[] {
 }
 
 describe('a description', () => {
-  it.each(['page', 'offset', 'cursor', 'link'] as const)('with paging %s is taken as it is', (paging) => {
+  it.each(['page', 'offset', 'cursor', 'link'] as const)('with paging %s is accepted unchanged', (paging) => {
     const config = describeApi({ url: 'https://api.example.com', auth: 'none', paging });
     expect(customConfigSchema.parse(config)).toEqual(config);
   });
@@ -36,7 +36,7 @@ describe('a description', () => {
     'javascript:alert(1)',
     'file:///etc/passwd',
     5,
-  ])('may not be at %j', (base_url) => {
+  ])('may not have the base URL %j', (base_url) => {
     expect(wrongFields({ ...valid, base_url })).toEqual(['config_json.base_url']);
   });
 
@@ -51,73 +51,77 @@ describe('a description', () => {
       ['auth.name'],
     ],
     ['with a colon in a header', { ...valid, auth: { type: 'header', name: 'X-A: b' } }, ['auth.name']],
-    ['with a header of ours', { ...valid, auth: { type: 'header', name: 'Host' } }, ['auth.name']],
+    [
+      'with a header that the server sets itself',
+      { ...valid, auth: { type: 'header', name: 'Host' } },
+      ['auth.name'],
+    ],
     ['with a secret in auth', { ...valid, auth: { type: 'bearer', token: 'x' } }, ['auth.token']],
-    ['with a test elsewhere', { ...valid, test: { path: 'https://a.example' } }, ['test.path']],
+    ['with a test on another host', { ...valid, test: { path: 'https://a.example' } }, ['test.path']],
     ['with a user in the path', { ...valid, test: { path: '@evil.example/' } }, ['test.path']],
     ['with a line break in a path', { ...valid, test: { path: '/a\r\nX: y' } }, ['test.path']],
     ['with a path upwards', { ...valid, test: { path: '/a/%2e%2E/b' } }, ['test.path']],
     ['with a placeholder in the test', { ...valid, test: { path: '/{id}' } }, ['test.path']],
-    ['with no status', { ...valid, test: { path: '/', expect_status: 99 } }, ['test.expect_status']],
+    ['with an invalid status', { ...valid, test: { path: '/', expect_status: 99 } }, ['test.expect_status']],
     [
-      'with no pointer',
+      'with a malformed pointer',
       { ...valid, test: { path: '/', expect_json_pointer: 'a' } },
       ['test.expect_json_pointer'],
     ],
     [
-      'with a pointer into nothing',
+      'with a pointer although HEAD has no body',
       { ...valid, test: { method: 'HEAD', path: '/', expect_json_pointer: '/a' } },
       ['test.expect_json_pointer'],
     ],
-  ])('%s is refused, the field named', (_, config, fields) => {
+  ])('%s is refused, naming the field', (_, config, fields) => {
     expect(wrongFields(config).sort()).toEqual(fields.map((field) => `config_json.${field}`));
   });
 
   it.each<[string, object, string[]]>([
     ['without a map', { map: undefined }, ['map']],
     ['without an id', { map: { title: '/t' } }, ['map.external_id']],
-    ['with a title that is no pointer', { map: { ...content.map, title: 'title' } }, ['map.title']],
+    ['with a title that is not a pointer', { map: { ...content.map, title: 'title' } }, ['map.title']],
     ['with a bad escape', { map: { ...content.map, body: '/a~2' } }, ['map.body']],
     ['with an unknown paging', { paging: { type: 'pages' } }, ['paging.type']],
     ['without the next cursor', { paging: { type: 'cursor' } }, ['paging.next']],
-    ['with a page of nothing', { paging: { type: 'page', size: 0 } }, ['paging.size']],
+    ['with a page of size 0', { paging: { type: 'page', size: 0 } }, ['paging.size']],
     ['with an item without id', { item: { path: '/articles' } }, ['item.path']],
     ['with another placeholder', { item: { path: '/{id}/{lang}' } }, ['item.path']],
     ['with an id in the list', { list: { path: '/{id}', items: '' } }, ['list.path']],
     ['with no list', { list: { path: '/articles' } }, ['list.items']],
-    ['with a type of spaces', { type: { slug: 'a b', label: 'A' } }, ['type.slug']],
+    ['with a space in the type', { type: { slug: 'a b', label: 'A' } }, ['type.slug']],
     [
-      'with a word that means two things',
+      'with a word for two statuses',
       { map: { ...content.map, status: { at: '/s', values: { published: ['a'], draft: ['a'] } } } },
       ['map.status.values'],
     ],
     [
-      'with changes asked for by a time that is not there',
+      'with a changes parameter and no modification time',
       { list: { ...content.list, since_param: 'since' }, map: { ...content.map, modified_at: undefined } },
       ['map.modified_at'],
     ],
     [
-      'with a search by an id that is not there',
+      'with a search by an unmapped content key',
       { map: { ...content.map, content_key: undefined } },
       ['map.content_key'],
     ],
     [
-      'with what is written and not mapped',
+      'with a written field that is not mapped',
       { write: ['title', 'terms'], map: { external_id: '/i', content_key: '/r', title: '/t' } },
       ['write'],
     ],
     [
-      'with two fields in one place',
+      'with two fields at one pointer',
       { map: { ...content.map, body: '/attributes/title/raw' } },
       ['map.body'],
     ],
     [
-      'with a field beyond a list',
+      'with a field at the second place of a list',
       { map: { ...content.map, body: '/blocks/0', excerpt: '/blocks/1' } },
       ['map.excerpt'],
     ],
-    ['with a field that is everything', { map: { ...content.map, title: '' } }, ['map.title']],
-  ])('%s is refused, the field named', (_, change, fields) => {
+    ['with a field that is the whole item', { map: { ...content.map, title: '' } }, ['map.title']],
+  ])('%s is refused, naming the field', (_, change, fields) => {
     const config = JSON.parse(JSON.stringify({ ...valid, content: { ...content, ...change } }));
     expect(wrongFields(config).sort()).toEqual(fields.map((field) => `config_json.content.${field}`));
   });

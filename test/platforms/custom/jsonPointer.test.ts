@@ -30,7 +30,7 @@ describe('reading', () => {
     ['/k"l', 6],
     ['/ ', 7],
     ['/m~0n', 8],
-  ])('%j, as the RFC has it', (pointer, value) => {
+  ])('%j gives the value in RFC 6901', (pointer, value) => {
     expect(pointer).toMatch(POINTER);
     expect(readPointer(document, pointer)).toEqual(value);
   });
@@ -52,17 +52,17 @@ describe('reading', () => {
     '/__proto__',
     '/constructor/name',
     '/foo/map',
-  ])('%s leads nowhere', (pointer) => {
+  ])('%s finds nothing', (pointer) => {
     expect(readPointer(document, pointer)).toBeUndefined();
   });
 
-  it.each(['foo', '#/foo', '/~', '/~2', '/a~', ' /a'])('%j is no pointer', (text) => {
+  it.each(['foo', '#/foo', '/~', '/~2', '/a~', ' /a'])('%j is not a pointer', (text) => {
     expect(text).not.toMatch(POINTER);
   });
 });
 
 describe('writing', () => {
-  it('makes what is missing on the way', () => {
+  it('creates missing objects on the path', () => {
     const body: JsonObject = { kept: 1 };
     writePointer(body, '/data/title', 'A');
     writePointer(body, '/data/blocks/0/text', 'B');
@@ -70,7 +70,7 @@ describe('writing', () => {
     expect(body).toEqual({ kept: 1, data: { title: 'A', blocks: [{ text: 'B' }] }, 'a/b': null });
   });
 
-  it('takes __proto__ for a name like any other', () => {
+  it('treats __proto__ as an ordinary name', () => {
     const body: JsonObject = {};
     writePointer(body, '/__proto__/polluted', true);
     expect(JSON.stringify(body)).toBe('{"__proto__":{"polluted":true}}');

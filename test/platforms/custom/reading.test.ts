@@ -26,10 +26,10 @@ async function start(options: SimulatedApiOptions = {}): Promise<SimulatedApi> {
   return api;
 }
 
-/** A session with an API, with `change` in place of parts of its description's content. */
+/** Opens a session with an API. `change` replaces parts of its description's content. */
 async function open(api: SimulatedApi, change: JsonObject = {}): Promise<ContentSession> {
   const content: JsonObject = { ...describeApi(api).content, ...change };
-  if (platform.content === undefined) throw new Error('It has content.');
+  if (platform.content === undefined) throw new Error('The custom platform has no content part.');
   return platform.content.open(connectionTo(api, { content }), testPace(2));
 }
 
@@ -39,7 +39,7 @@ const ARTICLES = typeOf('article');
 const ALL = { type: ARTICLES, newest: null, cursor: null };
 
 describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging %s', (paging) => {
-  it('is read to its end, with what an item holds', async () => {
+  it('is read to its end, with all fields of each item', async () => {
     const api = await start({ paging });
     const read = await readOut((await open(api)).readAll(ALL));
     expect(read.ids).toEqual(['1', '2', '3', '4', '5']);
@@ -67,7 +67,7 @@ describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging
     });
   });
 
-  it('goes on after any of its pages', async () => {
+  it('can be resumed after any page', async () => {
     const api = await start({ paging });
     const session = await open(api);
     const whole = await readOut(session.readAll(ALL));
@@ -93,7 +93,7 @@ describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging
     ...(paging === 'cursor' || paging === 'link'
       ? [['repeated_next', /named twice|came twice/] as [ApiFault, RegExp]]
       : []),
-  ])('that never ends (%s) is capped and told', async (fault, message) => {
+  ])('that never ends (%s) is stopped and reported', async (fault, message) => {
     const api = await start({ paging });
     api.setFault(fault);
     const described = describeApi(api).content;
@@ -108,7 +108,7 @@ describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging
 });
 
 describe('a list', () => {
-  it('by links in the answer is read as one by the header', async () => {
+  it('with links in the response is read like a list with links in the header', async () => {
     const session = await open(await start({ paging: 'link' }), {
       paging: { type: 'link', next: '/paging/next_url' },
     });
@@ -121,7 +121,7 @@ describe('a list', () => {
     await expect(readOut((await open(api)).readAll(ALL))).rejects.toMatchObject({ code: 'foreign_link' });
   });
 
-  it('keeps the secret of the query out of its cursor, though the API repeats it', async () => {
+  it('keeps the secret of the query out of its cursor, even when the API repeats the secret', async () => {
     const api = await start({ paging: 'link', auth: 'query' });
     const read = await readOut((await open(api)).readAll(ALL));
     expect(read.ids).toEqual(['1', '2', '3', '4', '5']);
@@ -130,7 +130,7 @@ describe('a list', () => {
     expect(JSON.stringify(read.pages)).not.toContain(API_SECRET);
   });
 
-  it('fetches the next page while this one is stored, and no more', async () => {
+  it('is read one page ahead while a page is stored, and no further', async () => {
     const api = await start({ items: 10 });
     const reading = (await open(api)).readAll(ALL)[Symbol.asyncIterator]();
     await reading.next();
@@ -142,7 +142,7 @@ describe('a list', () => {
     await reading.return?.(undefined);
   });
 
-  it('waits as it is asked to', async () => {
+  it('waits as long as the API asks', async () => {
     const api = await start();
     api.setFault('throttled_once');
     expect((await readOut((await open(api)).readAll(ALL))).ids).toHaveLength(5);
@@ -158,7 +158,7 @@ describe('a list', () => {
     await expect(readOut((await open(api)).readAll(ALL))).rejects.toMatchObject({ code });
   });
 
-  it('says what a wrong secret is', async () => {
+  it('with a wrong secret names the secret as the cause', async () => {
     const api = await start();
     const connection = connectionTo(api, {}, { token: 'wrong' });
     const session = await platform.content?.open(connection, testPace(2));
@@ -167,20 +167,20 @@ describe('a list', () => {
     });
   });
 
-  it('gives only the newest so many', async () => {
+  it('gives only the newest items up to the limit', async () => {
     const api = await start({ items: 7 });
     api.edit(2, { title: 'Edited' });
     const read = await readOut((await open(api)).readAll({ ...ALL, newest: 3 }));
     expect(read.ids).toEqual(['2', '7', '6']);
   });
 
-  it('leaves out what is gone from the content', async () => {
+  it('leaves out deleted items', async () => {
     const api = await start();
     api.edit(2, { state: 'removed' });
     expect((await readOut((await open(api)).readAll(ALL))).ids).toEqual(['1', '3', '4', '5']);
   });
 
-  it('of another type than the description has is a fault', async () => {
+  it('of another type than the described one is a fault', async () => {
     const session = await open(await start());
     const other = typeOf('page');
     await expect(readOut(session.readAll({ ...ALL, type: other }))).rejects.toMatchObject({
@@ -189,7 +189,7 @@ describe('a list', () => {
   });
 });
 
-describe('an item that cannot be taken is told of, and the others are taken', () => {
+describe('an item that cannot be read is reported, and the other items are read', () => {
   it.each<[ApiFault, string | null, string, RegExp, string[]]>([
     ['no_id', null, 'no_id', /\/id/, ['1', '3', '4', '5']],
     ['null_item', null, 'no_id', /\/id/, ['1', '3', '4', '5']],
@@ -205,7 +205,7 @@ describe('an item that cannot be taken is told of, and the others are taken', ()
     expect(read.faults).toEqual([{ externalId, code, message: expect.stringMatching(message) }]);
   });
 
-  it('with what is optional and absent left empty', async () => {
+  it('an item without its optional fields has them empty', async () => {
     const api = await start({ items: 1 });
     const map = {
       external_id: '/id',
@@ -233,7 +233,7 @@ describe('changes', () => {
     return { watermark: read.end.watermark, known: read.known };
   };
 
-  it('are found in the whole list, also those without a date, and what is missing', async () => {
+  it('are found in the whole list, with undated and missing items', async () => {
     const api = await start({ paging: 'cursor' });
     const session = await open(api);
     expect(session.findsEveryChange).toBe(true);
@@ -253,7 +253,7 @@ describe('changes', () => {
     expect(read.end.missing).toEqual(['2']);
   });
 
-  it('are asked for since the last time, where the API can tell', async () => {
+  it('since the last run are requested, if the API can filter', async () => {
     const api = await start({ paging: 'cursor', items: 40 });
     const list = { ...describeApi(api).content.list, since_param: 'updated_since' };
     const session = await open(api, { list });
@@ -271,7 +271,7 @@ describe('changes', () => {
     expect(api.requests.length).toBeLessThan(6);
   });
 
-  it('are not hidden by an item that is dated ahead', async () => {
+  it('are found also when another item has a date in the future', async () => {
     const api = await start();
     const [first] = api.items;
     if (first) first.updated_at = '2999-01-01T00:00:00Z';
@@ -279,7 +279,7 @@ describe('changes', () => {
     expect(Date.parse(String(end.watermark.newest))).toBeLessThanOrEqual(Date.now() + 1_000);
   });
 
-  it('of an item that cannot be read do not make it missing', async () => {
+  it('with an unreadable item do not report that item as missing', async () => {
     const api = await start();
     const session = await open(api);
     const before = await known(session);
@@ -289,8 +289,8 @@ describe('changes', () => {
   });
 });
 
-describe('reading some', () => {
-  it('gives each, and says which are gone', async () => {
+describe('reading items by id', () => {
+  it('gives each item, and reports the missing ones as gone', async () => {
     const api = await start();
     const read = await (await open(api)).read(ARTICLES, ['3', '77', '1', '3', 'a/../b']);
     expect(read.items.map((item) => item.externalId).sort()).toEqual(['1', '3']);
@@ -302,14 +302,14 @@ describe('reading some', () => {
   it.each<[ApiFault, string]>([
     ['item_forbidden', 'forbidden'],
     ['other_item', 'other_item'],
-  ])('takes %s for a fault, and not for gone', async (fault, code) => {
+  ])('reports %s as a fault, not as gone', async (fault, code) => {
     const api = await start();
     api.setFault(fault);
     const read = await (await open(api)).read(ARTICLES, ['3']);
     expect(read).toMatchObject({ items: [], gone: [], faults: [{ externalId: '3', code }] });
   });
 
-  it('fails as a whole where the API fails', async () => {
+  it('fails as a whole when the API fails', async () => {
     const api = await start();
     const session = await open(api);
     api.setFault('failing');
@@ -319,7 +319,7 @@ describe('reading some', () => {
     });
   });
 
-  it('is done from the list where the API has no request for one', async () => {
+  it('uses the list when the API has no request for one item', async () => {
     const api = await start();
     const { item: _, ...content } = describeApi(api).content;
     const session = await platform.content?.open(connectionTo(api, { content }), testPace(2));
@@ -338,10 +338,10 @@ describe('reading some', () => {
 
 describe('the structure', () => {
   it.each<[string, JsonObject]>([
-    ['told in the answer', {}],
-    ['told in a header', { total: null, total_header: 'X-Total-Count' }],
+    ['counted in the response', {}],
+    ['counted in a header', { total: null, total_header: 'X-Total-Count' }],
     ['counted', { total: null }],
-  ])('has the one type, its items %s', async (_, change) => {
+  ])('has the one type, with its items %s', async (_, change) => {
     const api = await start();
     const described = describeApi(api);
     const list = Object.fromEntries(
@@ -361,7 +361,7 @@ describe('the structure', () => {
 });
 
 describe('a description without content', () => {
-  it('can neither read nor write it, and says so', async () => {
+  it('cannot be read or written, and the error says so', async () => {
     const api = await start();
     const { content: _, ...bare } = describeApi(api);
     const connection = { ...connectionTo(api), config: bare };

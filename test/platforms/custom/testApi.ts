@@ -5,13 +5,13 @@ import { credentialsOf, describeApi } from '../../../src/simulation/custom/apiDe
 import type { SimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';
 import { SERVER_ID } from '../../support/identity.ts';
 
-/** The platform as production builds it, with the loopback allowed. */
+/** The platform as in production, with the loopback allowed. */
 export function testPlatform(allow: string[] = ['127.0.0.0/8', '::1']) {
   const outbound = new OutboundClient({ allow });
   return { platform: createCustomPlatform({ outbound, clock: Date.now }), close: () => outbound.close() };
 }
 
-/** A connection to an API by its right credentials, with `config` in place of parts of its description. */
+/** A connection to an API with the right credentials. `config` replaces parts of its description. */
 export function connectionTo(
   api: Pick<SimulatedApi, 'url' | 'auth' | 'paging'>,
   config: JsonObject = {},

@@ -18,7 +18,7 @@ afterEach(async () => {
 afterAll(close);
 
 const ARTICLES = typeOf('article');
-/** What is written where a test says nothing else. */
+/** The content that is written by default. */
 const WRITTEN: Partial<ContentWrite> = {
   begunAt: '2026-06-01T00:00:00.000Z',
   title: 'A title',
@@ -33,7 +33,7 @@ async function start(items = 3): Promise<SimulatedApi> {
   return api;
 }
 
-/** A session; a part of the description's content that `change` gives as null is left out. */
+/** Opens a session. `change` replaces parts of the description's content; a part that is null is left out. */
 async function open(
   api: SimulatedApi,
   change: JsonObject = {},
@@ -44,7 +44,7 @@ async function open(
       ([, value]) => value !== null,
     ),
   );
-  if (platform.content === undefined) throw new Error('It has content.');
+  if (platform.content === undefined) throw new Error('The custom platform has no content part.');
   return platform.content.open(connectionTo(api, { content, ...config }), testPace(2));
 }
 
@@ -58,7 +58,7 @@ const createWithoutFind = { path: '/articles', at: '/data' };
 const posts = (api: SimulatedApi) => api.requests.filter((request) => request.method === 'POST');
 
 describe('a create', () => {
-  it('sends what is mapped, and takes what the API then holds', async () => {
+  it('sends the mapped fields, and returns the item that the API then holds', async () => {
     const api = await start();
     const outcome = await write(await open(api), {
       title: '  A title ',
@@ -84,7 +84,7 @@ describe('a create', () => {
         },
       },
     ]);
-    // Terms and metadata are written only where the description says so.
+    // Terms and metadata are written only when the description lists them.
     expect(posts(api)[0]?.body).toEqual({
       attributes: {
         title: '  A title ',
@@ -97,7 +97,7 @@ describe('a create', () => {
     });
   });
 
-  it('sends terms and metadata where it is told to, and the word for a draft', async () => {
+  it('sends terms and metadata when the description lists them, and the API’s word for a draft', async () => {
     const api = await start();
     const session = await open(api, { write: ['title', 'status', 'terms', 'metadata'] });
     await write(session, {
@@ -116,7 +116,7 @@ describe('a create', () => {
   it.each<[ApiFault, string]>([
     ['create_fails_after_success', 'server_error'],
     ['create_cut_after_success', 'unreachable'],
-  ])('whose answer is lost (%s) is sent once, and found the next time', async (fault, code) => {
+  ])('with a lost response (%s) is sent once, and its item is found the next time', async (fault, code) => {
     const api = await start();
     const session = await open(api);
     api.setFault(fault);
@@ -133,7 +133,7 @@ describe('a create', () => {
     expect(api.items).toHaveLength(4);
   });
 
-  it('that may have been done and was not is done', async () => {
+  it('that may have been done is sent when no item is found', async () => {
     const api = await start();
     expect(await write(await open(api), { mayExist: true })).toMatchObject({
       result: 'written',
@@ -142,7 +142,7 @@ describe('a create', () => {
     expect(api.items).toHaveLength(4);
   });
 
-  it('is not found in what an API gives that does not know the parameter', async () => {
+  it('ignores the list of an API that does not know the search parameter', async () => {
     const api = await start();
     api.setFault('filters_ignored');
     expect(await write(await open(api), { mayExist: true })).toMatchObject({ remote: { externalId: '4' } });
@@ -150,7 +150,7 @@ describe('a create', () => {
     expect(api.items).toHaveLength(4);
   });
 
-  it('is found by its slug, but for an item that is another', async () => {
+  it('finds its item by the slug, unless the item differs', async () => {
     const api = await start();
     const session = await open(api, {
       create: { ...createWithoutFind, find: { param: 'slug', by: 'slug' } },
@@ -163,7 +163,7 @@ describe('a create', () => {
     expect(posts(api)).toHaveLength(0);
   });
 
-  it('that is lost and cannot be looked for is told, and not sent again', async () => {
+  it('that is lost and cannot be searched for is reported, and not sent again', async () => {
     const api = await start();
     const session = await open(api, { create: createWithoutFind });
     api.setFault('create_cut_after_success');
@@ -175,7 +175,7 @@ describe('a create', () => {
     expect(api.items).toHaveLength(4);
   });
 
-  it('that is refused says so, and is not sent again', async () => {
+  it('that is refused is reported, and not sent again', async () => {
     const api = await start();
     api.setFault('create_refused');
     expect(await write(await open(api))).toMatchObject({
@@ -186,7 +186,7 @@ describe('a create', () => {
     expect(posts(api)).toHaveLength(1);
   });
 
-  it('that the API did not take for lack of time is sent again', async () => {
+  it('that the API refused because of load is sent again', async () => {
     const api = await start();
     api.setFault('throttled_once');
     expect(await write(await open(api))).toMatchObject({ result: 'written' });
@@ -194,7 +194,7 @@ describe('a create', () => {
     expect(api.items).toHaveLength(4);
   });
 
-  it('that is redirected is not done as something else', async () => {
+  it('that is redirected is not followed', async () => {
     const api = await start();
     const moved = await serveLoopback((request, response) => {
       response.writeHead(302, { Location: `/v2${request.url}` }).end();
@@ -215,7 +215,7 @@ describe('a create', () => {
     });
   });
 
-  it('whose answer is empty is read back, by what can be looked for', async () => {
+  it('with an empty response is read back, through the search that the API supports', async () => {
     const api = await start();
     api.setFault('empty_answers');
     expect(await write(await open(api))).toMatchObject({
@@ -230,7 +230,7 @@ describe('a create', () => {
     });
   });
 
-  it('that is not described is not supported', async () => {
+  it('without a description is not supported', async () => {
     const api = await start();
     expect(await write(await open(api, { create: null }))).toMatchObject({
       result: 'failed',
@@ -240,18 +240,18 @@ describe('a create', () => {
   });
 });
 
-describe('items that contents may be which are to be created', () => {
+describe('the search for items of contents to create', () => {
   const find = async (session: ContentSession, ...ids: number[]) => {
     const found = await session.findExisting?.(
       ARTICLES,
       ids.map((id) => contentWrite(id, { slug: `written-${id}` })),
     );
-    if (found === undefined) throw new Error('A custom API looks for items.');
+    if (found === undefined) throw new Error('The custom platform has no search for items.');
     return [...found].map(([key, items]) => [key, ...items.map(({ externalId }) => externalId)]);
   };
   const lists = (api: SimulatedApi) => api.requests.filter(({ method }) => method === 'GET');
 
-  it('are looked for as the description says, and known by their key', async () => {
+  it('follows the description, and recognises items by their key', async () => {
     const api = await start();
     api.edit(2, { title: 'Retitled since' });
     Object.assign(api.items[1] ?? {}, { ref: contentKey(41) });
@@ -262,7 +262,7 @@ describe('items that contents may be which are to be created', () => {
     ]);
   });
 
-  it('are looked for in the list, read once, where a hundred contents are to be created', async () => {
+  it('reads the list once for a hundred contents', async () => {
     const api = await start();
     api.edit(3, { title: 'Written 70', slug: 'written-70' });
     const session = await open(api);
@@ -272,16 +272,16 @@ describe('items that contents may be which are to be created', () => {
     expect(lists(api)).toHaveLength(2);
   });
 
-  it('are the older of two with one key', async () => {
+  it('takes the older of two items with one key', async () => {
     const api = await start(10);
     for (const item of api.items) Object.assign(item, { ref: contentKey(41) });
-    // An API that lists the newest first.
+    // The list of this API has the newest first.
     api.items.splice(0, 8);
     api.items.reverse();
     expect(await find(await open(api), 41)).toEqual([[contentKey(41), '9']]);
   });
 
-  it('are not known by a number alone, which a restored database gives again', async () => {
+  it('does not recognise items by number, which a restored database assigns again', async () => {
     const api = await start();
     const { content_key: _, ...map } = Object(describeApi(api).content.map);
     const byNumber = {
@@ -303,7 +303,7 @@ describe('an update', () => {
     return item;
   };
 
-  it('sends what differs alone', async () => {
+  it('sends only the fields that differ', async () => {
     const api = await start();
     const session = await open(api);
     const before = await onSite(session, '2');
@@ -329,7 +329,7 @@ describe('an update', () => {
     expect(api.requests.length).toBe(count + 1);
   });
 
-  it('sends everything with a PUT, and keeps the status that the site has', async () => {
+  it('sends all fields with a PUT, and keeps the site’s status', async () => {
     const api = await start();
     const session = await open(api, { update: { method: 'PUT', path: '/articles/{id}', at: '/data' } });
     const before = await onSite(session, '3');
@@ -343,12 +343,12 @@ describe('an update', () => {
     });
   });
 
-  it('of what is gone is a conflict', async () => {
+  it('of a deleted item is a conflict', async () => {
     const api = await start();
     expect(await write(await open(api), { externalId: '77' })).toEqual({ result: 'conflict', remote: null });
   });
 
-  it('whose answer is empty is read back', async () => {
+  it('with an empty response is read back', async () => {
     const api = await start();
     api.setFault('empty_answers');
     for (const change of [{}, { item: null }]) {
@@ -360,7 +360,7 @@ describe('an update', () => {
     }
   });
 
-  it('of another item than was asked for is not taken', async () => {
+  it('answered with another item is refused', async () => {
     const api = await start();
     api.setFault('other_item');
     expect(await write(await open(api), { externalId: '2' })).toMatchObject({
@@ -369,14 +369,14 @@ describe('an update', () => {
     });
   });
 
-  it('that fails is thrown, as it may have been done', async () => {
+  it('that fails throws, as it may have been done', async () => {
     const api = await start();
     const session = await open(api);
     api.setFault('failing');
     await expect(write(session, { externalId: '2' })).rejects.toMatchObject({ code: 'server_error' });
   });
 
-  it('that is not described is not supported', async () => {
+  it('without a description is not supported', async () => {
     const api = await start();
     expect(await write(await open(api, { update: null }), { externalId: '2' })).toMatchObject({
       result: 'failed',

@@ -15,7 +15,7 @@ function test(changes: Partial<Connection> = {}): Promise<ConnectionTestResult> 
   return shop.platform.testConnection(shop.connection(changes));
 }
 
-/** The app's own client, for tokens that are minted. */
+/** Credentials with the app's client, for which Shopify mints tokens. */
 function client(changes: Credentials = {}): { credentials: Credentials } {
   const { clientId, clientSecret } = shop.shopify.state.app;
   return { credentials: { client_id: clientId, client_secret: clientSecret, ...changes } };
@@ -26,14 +26,14 @@ function notes(result: ConnectionTestResult): Record<string, string> {
   return Object.fromEntries(told.map((check) => [check.name, check.code ?? '']));
 }
 
-/** Nothing that is secret, and no address, stands in a result. */
+/** Expects that a result contains no secret and no address. */
 function expectNoSecrets(result: ConnectionTestResult): void {
   const text = JSON.stringify(result);
   expect(text).not.toMatch(/127\.0\.0\.1|shpat_|shpss_/);
 }
 
-describe('a shop that is well', () => {
-  it('is connected by an access token, with every check', async () => {
+describe('a shop that works', () => {
+  it('connects with an access token, and passes every check', async () => {
     const result = await test();
     expect(result).toMatchObject({
       success: true,
@@ -58,12 +58,12 @@ describe('a shop that is well', () => {
       'identity',
     ]);
     expect(result.checks.every((check) => check.ok && check.ms >= 0)).toBe(true);
-    // One query tells all of it.
+    // One query gets all the data.
     expect(shop.shopify.state.requests.map((request) => request.operation)).toEqual(['Shop']);
     expectNoSecrets(result);
   });
 
-  it('is connected by client ID and secret, and the minted token is kept', async () => {
+  it('connects with client ID and secret, and stores the minted token', async () => {
     const kept: Credentials[] = [];
     const result = await test({ ...client(), keep: async (secrets) => void kept.push(secrets) });
     expect(result.code).toBe('ok');
@@ -80,7 +80,7 @@ describe('a shop that is well', () => {
     ]);
     expectNoSecrets(result);
 
-    // The kept one serves as long as it lasts.
+    // The stored token is used until it expires.
     shop.shopify.state.requests.length = 0;
     shop.time.pass(23 * 3_600_000);
     expect((await test({ ...client(), kept: kept[0] ?? {} })).code).toBe('ok');
@@ -90,7 +90,7 @@ describe('a shop that is well', () => {
     expect(shop.shopify.state.requests).toHaveLength(3);
   });
 
-  it('mints again once when a token is refused before its time, and says so', async () => {
+  it('mints a second token when the first is refused too early, and reports it', async () => {
     const kept: Credentials[] = [];
     const old = { minted_token: 'shpat_revoked', minted_until: '2026-11-25T00:00:00.000Z' };
     const result = await test({ ...client(), kept: old, keep: async (secrets) => void kept.push(secrets) });
@@ -100,7 +100,7 @@ describe('a shop that is well', () => {
     expect(shop.shopify.state.requests.map((request) => request.status)).toEqual([401, 200, 200]);
   });
 
-  it('says that the shop answers in another version', async () => {
+  it('that answers in another API version is reported', async () => {
     const old = await testShop({ apiVersion: '2025-01', versions: ['2026-01', '2026-10'] });
     const result = await old.platform.testConnection(old.connection());
     await old.stop();
@@ -109,7 +109,7 @@ describe('a shop that is well', () => {
     expect(result.checks.find((check) => check.name === 'version')?.detail).toContain('2026-01');
   });
 
-  it('says that the shop has another domain by now', async () => {
+  it('that has moved to another domain is reported', async () => {
     shop.shopify.state.myshopifyDomain = 'new-name.myshopify.com';
     const result = await test();
     expect(result.code).toBe('ok');
@@ -117,7 +117,7 @@ describe('a shop that is well', () => {
     expect(result.checks.at(-1)?.detail).toContain('new-name.myshopify.com');
   });
 
-  it('says which scopes would be of use', async () => {
+  it('without useful scopes has them reported', async () => {
     shop.shopify.state.app.scopes = ['write_online_store_pages', 'write_products', 'read_publications'];
     const result = await test();
     expect(result.code).toBe('ok');
@@ -125,14 +125,14 @@ describe('a shop that is well', () => {
     expect(result.checks.find((check) => check.name === 'scopes')?.detail).toContain('write_publications');
   });
 
-  it('is waited for when its bucket is empty for a moment', async () => {
+  it('with an empty bucket is waited for', async () => {
     shop.shopify.setFault('throttled', 1);
     expect((await test()).code).toBe('ok');
     expect(shop.time.waits).toEqual([1000]);
   });
 });
 
-describe('every cause is told apart', () => {
+describe('every fault has its own code', () => {
   const faults: ReadonlyArray<readonly [FaultName, string, boolean]> = [
     ['shop_frozen', 'shop_frozen', false],
     ['forbidden', 'rejected', false],
@@ -159,15 +159,15 @@ describe('every cause is told apart', () => {
   });
 
   it.each([
-    ['a domain that is none', { shop_domain: 'evil.com/.myshopify.com' }],
+    ['a malformed domain', { shop_domain: 'evil.com/.myshopify.com' }],
     ['another host', { shop_domain: 'a.myshopify.com.evil.com' }],
     ['no domain', {}],
-  ])('%s is invalid_shop_domain, and nothing is sent', async (_, config) => {
+  ])('%s is invalid_shop_domain, and no request is sent', async (_, config) => {
     expect(await test({ config })).toMatchObject({ code: 'invalid_shop_domain', stage: 'address' });
     expect(shop.shopify.state.requests).toEqual([]);
   });
 
-  it('a shop that is not there is shop_not_found', async () => {
+  it('a missing shop is shop_not_found', async () => {
     const result = await test({ config: { shop_domain: 'nobody.myshopify.com' } });
     expect(result).toMatchObject({ code: 'shop_not_found', stage: 'shop' });
     expect(await test({ config: { shop_domain: 'nobody.myshopify.com' }, ...client() })).toMatchObject({
@@ -176,7 +176,7 @@ describe('every cause is told apart', () => {
     });
   });
 
-  it('a wrong token is bad_credentials, and none too', async () => {
+  it('a wrong token is bad_credentials, and so is a missing token', async () => {
     expect(await test({ credentials: { access_token: 'shpat_wrong' } })).toMatchObject({
       code: 'bad_credentials',
     });
@@ -197,7 +197,7 @@ describe('every cause is told apart', () => {
     expect(result.message).toContain(named);
   });
 
-  it('an app that is not installed, and one of another organization', async () => {
+  it('an app that is not installed has its own code, and so has an app of another organization', async () => {
     const { app } = shop.shopify.state;
     app.installed = false;
     expect(await test(client())).toMatchObject({ code: 'app_not_installed', stage: 'token' });
@@ -205,7 +205,7 @@ describe('every cause is told apart', () => {
     expect(await test(client())).toMatchObject({ code: 'shop_not_permitted', stage: 'token' });
   });
 
-  it('a minted token that is refused at once is token_expired, after one more try', async () => {
+  it('a minted token that is refused at once is token_expired, after one retry', async () => {
     shop.shopify.setFault('tokens_refused');
     const result = await test(client());
     expect(result).toMatchObject({ success: false, code: 'token_expired', stage: 'shop' });
@@ -216,7 +216,7 @@ describe('every cause is told apart', () => {
     [[], 'read_content, read_products, write_content, write_products'],
     [['read_content', 'read_products'], 'write_content, write_products'],
     [['write_content'], 'read_products, write_products'],
-  ])('with the scopes %j it names those that are missing: %s', async (scopes, missing) => {
+  ])('the scopes %j give a fault that names the missing ones: %s', async (scopes, missing) => {
     shop.shopify.state.app.scopes = scopes;
     const result = await test();
     expect(result).toMatchObject({ code: 'missing_scopes', stage: 'scopes' });
@@ -226,7 +226,7 @@ describe('every cause is told apart', () => {
 });
 
 describe('the way to Shopify', () => {
-  it('is told apart: nobody there', async () => {
+  it('without a server has its own codes', async () => {
     const away = await testShop({ baseUrl: `http://127.0.0.1:${await closedPort()}` });
     const result = await away.platform.testConnection(away.connection());
     await away.stop();
@@ -235,7 +235,7 @@ describe('the way to Shopify', () => {
     expectNoSecrets(result);
   });
 
-  it('follows no redirect, so that no token goes anywhere else', async () => {
+  it('with a redirect is not followed, so that no token goes elsewhere', async () => {
     const elsewhere = await serveLoopback((_, response) => response.end());
     const here = await serveLoopback((_, response) =>
       response.writeHead(301, { Location: `${elsewhere.url}/admin` }).end(),

@@ -15,7 +15,7 @@ function throttledOf({ shopify }: TestShop): number {
   return shopify.state.requests.filter(({ status }) => status === 429).length;
 }
 
-/** Counts answers that were throttled, which the simulation tells by an untouched bucket only. */
+/** Counts throttled responses, as the simulation shows a throttled request only in its unchanged bucket. */
 async function watched(bucket: { maximumAvailable: number; restoreRate: number }) {
   const made = await testShop({ bucket });
   shop = made;
@@ -35,7 +35,7 @@ describe('running alone', () => {
     { maximumAvailable: 2000, restoreRate: 100 },
     { maximumAvailable: 1000, restoreRate: 50 },
     { maximumAvailable: 600, restoreRate: 10 },
-  ])('never provokes a throttle with %j, whatever is done at once', async (bucket) => {
+  ])('never causes a throttle with %j, with many requests at once', async (bucket) => {
     const { open, shopify, refused, time } = await watched(bucket);
     for (let number = 0; number < 120; number += 1) shopify.add('product', { title: `Product ${number}` });
     const session = await open();
@@ -54,18 +54,18 @@ describe('running alone', () => {
     if (bucket.restoreRate === 10) expect(time.waits.length).toBeGreaterThan(0);
   });
 
-  it('waits no longer than it must', async () => {
+  it('waits no longer than necessary', async () => {
     const { open, shopify, time } = await watched({ maximumAvailable: 1000, restoreRate: 50 });
     for (let number = 0; number < 100; number += 1) shopify.add('product', { title: `Product ${number}` });
     const began = time.now;
     await readOut((await open()).readAll({ type: typeOf('product'), ...all }));
-    // Some 103 products at some 9 points each, less the bucket that was full.
+    // About 103 products cost about 9 points each, less the points of the full bucket.
     expect((time.now - began) / 1000).toBeLessThan(20);
   });
 });
 
-describe('with others in the same bucket', () => {
-  it('waits for the bucket and sends again, a read as well as a write', async () => {
+describe('with other apps on the same bucket', () => {
+  it('waits for the bucket and retries, reads as well as writes', async () => {
     shop = await testShop();
     const session = await shop.open();
     shop.shopify.setFault('throttled', 2);
@@ -77,7 +77,7 @@ describe('with others in the same bucket', () => {
     expect(shop.shopify.state.items.filter((item) => item.kind === 'page')).toHaveLength(3);
   });
 
-  it('waits as long as a 429 says', async () => {
+  it('waits as long as a 429 asks', async () => {
     shop = await testShop();
     const session = await shop.open();
     shop.shopify.setFault('too_many_requests', 1);
@@ -86,7 +86,7 @@ describe('with others in the same bucket', () => {
     expect(throttledOf(shop)).toBe(1);
   });
 
-  it('tells the caller when it never ends, and when to try again', async () => {
+  it('throws when the throttle does not end, with the time of the next try', async () => {
     shop = await testShop();
     const session = await shop.content.open(shop.connection(), {
       atOnce: 1,
@@ -106,7 +106,7 @@ describe('with others in the same bucket', () => {
 describe('the bucket', () => {
   const status = { maximumAvailable: 100, currentlyAvailable: 100, restoreRate: 10 };
 
-  it('lets one request go ahead while nothing is known of it', async () => {
+  it('admits a single request while its state is unknown', async () => {
     const bucket = new CostBucket(new StandingClock());
     const admitted: number[] = [];
     const first = bucket.reserve(5).then(() => admitted.push(1));
@@ -119,7 +119,7 @@ describe('the bucket', () => {
     expect(admitted).toEqual([1, 2]);
   });
 
-  it('waits for just what is missing, requests under way counted', async () => {
+  it('waits for exactly the missing points, including those of requests under way', async () => {
     const time = new StandingClock();
     const bucket = new CostBucket(time);
     await bucket.reserve(1);
@@ -129,7 +129,7 @@ describe('the bucket', () => {
     expect(time.waits).toEqual([2000]);
   });
 
-  it('admits in the order of asking, also what costs more than it holds', async () => {
+  it('admits requests in their order, also one that costs more than it holds', async () => {
     const time = new StandingClock();
     const bucket = new CostBucket(time);
     await bucket.reserve(1);
@@ -138,7 +138,7 @@ describe('the bucket', () => {
     expect(time.waits).toEqual([10_000]);
   });
 
-  it('goes on after a wait that was given up', async () => {
+  it('works after an aborted wait', async () => {
     const time = new StandingClock();
     const bucket = new CostBucket(time);
     await bucket.reserve(1);
@@ -151,7 +151,7 @@ describe('the bucket', () => {
     expect(bucket.waiting).toBe(1);
   });
 
-  it('learns what a query costs', () => {
+  it('learns the cost of a query', () => {
     const bucket = new CostBucket(new StandingClock());
     expect(bucket.costOf('Products', 500)).toBe(500);
     bucket.learn('Products', 500, 80);

@@ -17,12 +17,12 @@ function idsOf(kind: string): string[] {
   return shop.shopify.state.items.filter((item) => item.kind === kind).map((item) => String(item.id));
 }
 
-/** All of a kind, or what a reading that is asked for otherwise brings. */
+/** Reads all items of a type, or those that `request` asks for. */
 async function readAll(slug: string, request: Partial<ReadAllRequest> = {}) {
   return readOut((await shop.open()).readAll({ type: typeOf(slug), ...all, ...request }));
 }
 
-/** What has changed since `watermark`, to who knows `ids`. */
+/** Reads the changes since `watermark`, when the items `ids` are stored. */
 async function readChanges(slug: string, ids: readonly string[], request: Partial<ReadChangesRequest> = {}) {
   const known = Known.ofIds(ids);
   return readOut(
@@ -35,7 +35,7 @@ function addMany(kind: 'article' | 'page' | 'product' | 'collection', count: num
     shop.shopify.add(kind, { title: `${kind} no. ${number}` });
 }
 
-describe('everything', () => {
+describe('a full reading', () => {
   it.each(['article', 'page', 'product', 'collection'] as const)(
     'reads every %s, in every status',
     async (kind) => {
@@ -48,7 +48,7 @@ describe('everything', () => {
     },
   );
 
-  it('gives an article as an editor sees it', async () => {
+  it('gives an article with all editable fields', async () => {
     shop.shopify.change(1003, { imageUrl: 'https://cdn.shopify.com/a.jpg', summary: '<b>S</b>' });
     const [article] = (await readAll('article')).items;
     expect(article).toEqual({
@@ -75,7 +75,7 @@ describe('everything', () => {
     });
   });
 
-  it('gives a product with its type, tags and collections, and our own mark', async () => {
+  it('gives a product with its type, tags and collections, and our metafields', async () => {
     shop.shopify.change(1007, {
       metafields: new Map([
         ['sitebridge.content_key', { type: 'single_line_text_field', value: contentKey(42) }],
@@ -103,7 +103,7 @@ describe('everything', () => {
     ]);
   });
 
-  it('tells an article that is planned from one that is hidden', async () => {
+  it('tells a scheduled article from a hidden one', async () => {
     shop.shopify.change(1003, { isPublished: false, publishedAt: '2027-01-01T00:00:00Z' });
     const { items } = await readAll('article');
     expect(items.map(({ externalStatus, status }) => [externalStatus, status])).toEqual([
@@ -112,14 +112,14 @@ describe('everything', () => {
     ]);
   });
 
-  it('knows of a collection whether it is in the Online Store, where the app may see that', async () => {
+  it('tells whether a collection is in the Online Store, if the app may see it', async () => {
     const statuses = async () => (await readAll('collection')).items.map((item) => item.externalStatus);
     expect(await statuses()).toEqual(['published', 'unpublished']);
     shop.shopify.state.app.scopes = ['write_content', 'write_products'];
     expect(await statuses()).toEqual(['unknown', 'unknown']);
   });
 
-  it('reads all collections of a product that is in very many', async () => {
+  it('reads all collections of a product that is in many', async () => {
     addMany('collection', 130);
     const ids = idsOf('collection');
     shop.shopify.change(1007, { collections: ids.map(Number) });
@@ -127,14 +127,14 @@ describe('everything', () => {
     expect(hat?.terms.filter((term) => term.taxonomy === 'collection')).toHaveLength(ids.length);
   });
 
-  it('reads the newest so many', async () => {
+  it('reads the newest items up to the limit', async () => {
     addMany('page', 120);
     const { ids, pages } = await readAll('page', { newest: 60 });
     expect(ids).toEqual(idsOf('page').toReversed().slice(0, 60));
     expect(pages[0]?.expected).toBe(60);
   });
 
-  it('goes on after a cursor, with the watermark of the beginning', async () => {
+  it('resumes after a cursor, with the watermark of the start', async () => {
     addMany('page', 120);
     const session = await shop.open();
     const first: string[] = [];
@@ -151,14 +151,14 @@ describe('everything', () => {
     expect(rest.end.watermark).toEqual({ at: '2026-11-24T12:00:00.000Z' });
   });
 
-  it.each([null, 200])('goes on by ids when a cursor is not known any more (newest: %p)', async (newest) => {
+  it.each([null, 200])('resumes by ids when Shopify rejects the cursor (newest: %p)', async (newest) => {
     addMany('page', 120);
     shop.shopify.setFault('stale_cursor', 1);
     const { ids } = await readAll('page', { newest });
     expect(ids).toEqual(newest === null ? idsOf('page') : idsOf('page').toReversed());
   });
 
-  it('fetches no page ahead where one request at once is allowed', async () => {
+  it('fetches no page ahead when only one request at once is allowed', async () => {
     addMany('page', 120);
     const session = await shop.open(1);
     for await (const _ of session.readAll({ type: typeOf('page'), ...all })) break;
@@ -166,27 +166,27 @@ describe('everything', () => {
   });
 });
 
-describe('what is wrong with an answer', () => {
+describe('a faulty response', () => {
   it.each([
     ['null_node', null, 'unreadable'],
     ['bare_null', null, 'no_id'],
     ['spoiled_field', '1003', 'unreadable'],
     ['strange_node', '1003', 'unreadable'],
-  ] as const)('takes the rest where there is a %s, and tells of it', async (fault, externalId, code) => {
+  ] as const)('with a %s is reported, and the other items are read', async (fault, externalId, code) => {
     shop.shopify.setFault(fault);
     const { ids, faults } = await readAll('article');
     expect(ids).toEqual(['1004']);
     expect(faults).toEqual([{ externalId, code, message: expect.stringMatching(/.{10}/) }]);
   });
 
-  it('gives up on paging that never ends', async () => {
+  it('with endless paging is given up', async () => {
     addMany('page', 120);
     shop.shopify.setFault('endless');
     const reading = readAll('page');
     await expect(reading).rejects.toMatchObject({ code: 'unexpected_answer' });
   });
 
-  it('asks for less where a page costs more than one query may', async () => {
+  it('about the cost of a page leads to smaller pages', async () => {
     const small = await testShop({ maxCost: 130 });
     try {
       for (let number = 0; number < 60; number += 1) small.shopify.add('product');
@@ -200,14 +200,14 @@ describe('what is wrong with an answer', () => {
     }
   });
 
-  it('asks again after an answer that was an error of Shopify', async () => {
+  it('with an error of Shopify leads to a retry', async () => {
     shop.shopify.setFault('errors_only', 1);
     const session = await shop.open();
     shop.shopify.setFault('server_error', 1);
     expect((await readOut(session.readAll({ type: typeOf('page'), ...all }))).items).toHaveLength(2);
   });
 
-  it('says which scopes are missing', async () => {
+  it('about missing scopes is reported with the scopes', async () => {
     shop.shopify.state.app.scopes = ['read_products'];
     const reading = readAll('article');
     await expect(reading).rejects.toMatchObject({
@@ -216,14 +216,14 @@ describe('what is wrong with an answer', () => {
     });
   });
 
-  it('refuses a type that no shop has', async () => {
+  it('does not come for an unknown type, which is refused', async () => {
     const reading = readAll('post');
     await expect(reading).rejects.toMatchObject({ code: 'unknown_type' });
   });
 });
 
-describe('changes', () => {
-  it('brings what changed since, and nothing else', async () => {
+describe('a reading of changes', () => {
+  it('gives only the items that changed', async () => {
     addMany('product', 60);
     const known = idsOf('product');
     shop.time.pass(2 * 3_600_000);
@@ -233,12 +233,12 @@ describe('changes', () => {
     expect(items.map((item) => item.title)).toEqual(['Shawl', 'Gloves']);
     expect(end).toEqual({ watermark: { at: '2026-11-24T14:00:00.000Z' }, missing: [] });
     expect(shop.shopify.state.items).toContain(added);
-    // As many as are known and new: nothing can be missing, so the ids are not walked through.
+    // The count of known and new items matches, so no item is missing and the ids are not read.
     const lists = shop.shopify.state.requests.filter(({ body }) => body.includes('{ id }'));
     expect(lists).toHaveLength(0);
   });
 
-  it('overlaps, as searches find what was just written only later', async () => {
+  it('overlaps, because Shopify’s search finds new items late', async () => {
     shop.time.pass(60_000);
     const { items } = await readChanges('page', idsOf('page'), {
       watermark: { at: '2026-11-24T12:01:00.000Z' },
@@ -246,12 +246,12 @@ describe('changes', () => {
     expect(items).toHaveLength(2);
   });
 
-  it('names what is missing last, and reads what was never told', async () => {
+  it('reports missing items last, and reads items that are not stored', async () => {
     addMany('article', 600);
     const ids = idsOf('article');
     const gone = [ids[0], ids[300], ids.at(-1)].map(String);
     for (const id of gone) shop.shopify.remove(Number(id));
-    // Known but for two, which have an old date.
+    // All items are stored except two, which have an old date.
     const known = ids.filter((id) => id !== ids[5] && id !== ids[400]);
     shop.time.pass(2 * 3_600_000);
     const read = await readChanges('article', known);
@@ -259,7 +259,7 @@ describe('changes', () => {
     expect(read.end.missing).toEqual(gone);
   });
 
-  it('keeps to the newest so many', async () => {
+  it('is limited to the newest items', async () => {
     addMany('page', 10);
     const ids = idsOf('page');
     const newest = ids.slice(-5);
@@ -268,28 +268,28 @@ describe('changes', () => {
     shop.shopify.change(Number(newest[0]), { title: 'Changed' });
     shop.shopify.remove(Number(newest[2]));
     const read = await readChanges('page', [...newest, String(ids[1])], { newest: 5 });
-    // One was deleted, so the sixth is now among the newest five.
+    // One item was deleted, so the sixth newest is now among the newest five.
     expect(read.ids).toEqual([newest[0], ids.at(-6)]);
     expect(read.end.missing).toEqual([newest[2]]);
   });
 
-  it('reads everything where the watermark is none', async () => {
+  it('reads every item when the watermark is invalid', async () => {
     const { items } = await readChanges('page', [], { watermark: {} });
     expect(items).toHaveLength(2);
   });
 });
 
-describe('by ids', () => {
-  it('tells what is there from what is gone', async () => {
+describe('a reading by ids', () => {
+  it('tells existing items from missing ones', async () => {
     const session = await shop.open();
     const outcome = await session.read(typeOf('page'), ['1005', '999', '1003', 'none', '1006']);
     expect(outcome.items.map((item) => item.externalId)).toEqual(['1005', '1006']);
-    // 1003 is an article: there is no such page.
+    // 1003 is an article, so there is no page 1003.
     expect(outcome.gone.toSorted()).toEqual(['1003', '999', 'none']);
     expect(outcome.faults).toEqual([]);
   });
 
-  it('takes nothing for gone that may only not be seen', async () => {
+  it('does not report items as missing that the app may not see', async () => {
     shop.shopify.setFault('null_node');
     const outcome = await (await shop.open()).read(typeOf('page'), ['1005', '1006']);
     expect(outcome.items.map((item) => item.externalId)).toEqual(['1006']);
@@ -297,13 +297,13 @@ describe('by ids', () => {
     expect(outcome.faults).toMatchObject([{ externalId: '1005', code: 'unreadable' }]);
   });
 
-  it('says that it may not see them', async () => {
+  it('reports that the app may not see the items', async () => {
     shop.shopify.state.app.scopes = ['read_products'];
     const reading = (await shop.open()).read(typeOf('page'), ['1005']).then((outcome) => outcome.gone);
     await expect(reading).rejects.toMatchObject({ code: 'missing_scopes' });
   });
 
-  it('stops when the work was given up', async () => {
+  it('stops when the signal aborts', async () => {
     const given = new AbortController();
     const session = await shop.content.open(shop.connection(), testPace(4, given.signal));
     given.abort();

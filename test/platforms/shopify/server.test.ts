@@ -1,4 +1,4 @@
-/** A shop behind the API: entered, tested, its structure read, its minted token kept. */
+/** A shop in the API: created, tested, its structure read, its minted token stored. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   type SimulatedShopify,
@@ -35,7 +35,7 @@ async function body(more: object = {}): Promise<object> {
   };
 }
 
-test('an integration is made, tested and its structure read; no secret is shown or stored bare', async () => {
+test('an integration is created, tested and read; no secret is shown or stored in clear', async () => {
   const made = await asOwner()
     .post(integrationsPath, await body({ config_json: { shop_domain: 'Demo-Shop.myshopify.com' } }))
     .expect(201);
@@ -66,7 +66,7 @@ test('an integration is made, tested and its structure read; no secret is shown 
   expect(told + server.log.join('\n')).not.toMatch(/shpat_|shpss_/);
 });
 
-test('a minted token is kept until the credentials change, and is minted anew then', async () => {
+test('a minted token is stored until the credentials change, and then a new one is minted', async () => {
   const made = await asOwner()
     .post(integrationsPath, await body())
     .expect(201);
@@ -90,7 +90,7 @@ test('a minted token is kept until the credentials change, and is minted anew th
   expect(await mints()).toBe(0);
 });
 
-describe('what is entered wrong is a 400 at its field', () => {
+describe('a wrong input is a 400 that names the field:', () => {
   test.each([
     ['evil.com/.myshopify.com'],
     ['a.myshopify.com.evil.com'],
@@ -104,7 +104,7 @@ describe('what is entered wrong is a 400 at its field', () => {
     expectProblem(answer, 400, { fields: ['config_json.shop_domain'] });
   });
 
-  test('no shop domain', async () => {
+  test('a missing shop domain', async () => {
     const answer = await asOwner().post(integrationsPath, await body({ config_json: {} }));
     expectProblem(answer, 400, { fields: ['config_json.shop_domain'] });
   });

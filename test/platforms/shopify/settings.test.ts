@@ -13,11 +13,11 @@ describe('shop_domain', () => {
     'a.myshopify.com',
     '0-1.myshopify.com',
     `${'a'.repeat(63)}.myshopify.com`,
-  ])('takes %s', (domain) => {
+  ])('accepts %s', (domain) => {
     expect(shopifyConfigSchema.parse({ shop_domain: domain })).toEqual({ shop_domain: domain });
   });
 
-  it('takes upper case in lower case, as DNS makes no difference', () => {
+  it('accepts upper case and stores lower case, as DNS ignores case', () => {
     expect(shopifyConfigSchema.parse({ shop_domain: 'My-Shop.MyShopify.COM' })).toEqual({
       shop_domain: 'my-shop.myshopify.com',
     });
@@ -51,11 +51,11 @@ describe('shop_domain', () => {
     'a.myshopify\uFF0Ecom',
     `${'a'.repeat(64)}.myshopify.com`,
     '',
-  ])('refuses %j, at the field', (domain) => {
+  ])('refuses %j, naming the field', (domain) => {
     expect(fieldsOf(shopifyConfigSchema, { shop_domain: domain })).toContain('shop_domain');
   });
 
-  it('is needed, and nothing unknown is taken beside it', () => {
+  it('is required, and unknown fields are refused', () => {
     expect(fieldsOf(shopifyConfigSchema, {})).toEqual(['shop_domain']);
     expect(fieldsOf(shopifyConfigSchema, { shop_domain: 'a.myshopify.com', shop: 'b' })).toEqual(['shop']);
   });
@@ -66,9 +66,9 @@ describe('credentials', () => {
     { access_token: 'shpat_1' },
     { client_id: 'a', client_secret: 'b' },
     { client_id: 'a', client_secret: 'b', previous_client_secret: 'c' },
-    // The secret signs webhooks.
+    // The secret verifies webhooks.
     { access_token: 'shpat_1', client_secret: 'b' },
-  ])('takes %j', (credentials) => {
+  ])('accept %j', (credentials) => {
     expect(shopifyCredentialsSchema.parse(credentials)).toEqual(credentials);
   });
 
@@ -85,7 +85,7 @@ describe('credentials', () => {
     [{ access_token: 'shpät' }, ['access_token']],
     [{ client_id: 'a', client_secret: 'b\tc' }, ['client_secret']],
     [{ access_token: 'a', password: 'b' }, ['password']],
-  ])('refuses %j at %j', (credentials, fields) => {
+  ])('refuse %j, naming %j', (credentials, fields) => {
     expect(fieldsOf(shopifyCredentialsSchema, credentials)).toEqual(fields);
   });
 });

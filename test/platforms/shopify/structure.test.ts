@@ -22,7 +22,7 @@ async function terms(slug: string): Promise<RemoteTerm[]> {
 }
 
 describe('the structure', () => {
-  it('has what there is, counted in every status', async () => {
+  it('has all types, with counts of every status', async () => {
     expect(await structure()).toEqual({
       post_types: {
         article: { label: 'Articles', count: 2, hierarchical: false, taxonomies: ['blog', 'article_tag'] },
@@ -50,7 +50,7 @@ describe('the structure', () => {
     });
   });
 
-  it('leaves out what the app may not see and does not need, and says that it cannot write', async () => {
+  it('leaves out types that the app may not see, and reports that the app cannot write', async () => {
     shop.shopify.state.app.scopes = ['read_content', 'read_products'];
     const read = await structure();
     expect(Object.keys(read.taxonomies)).not.toContain('publication');
@@ -64,7 +64,7 @@ describe('the structure', () => {
 });
 
 describe('terms', () => {
-  it('have ids, slugs, names, and counts where Shopify counts', async () => {
+  it('have ids, slugs, names, and counts if Shopify counts them', async () => {
     const base = { parentExternalId: null };
     expect(await terms('blog')).toEqual([
       { ...base, externalId: '11', slug: 'news', name: 'News', count: 1 },
@@ -84,14 +84,14 @@ describe('terms', () => {
     expect((await terms('publication')).map((term) => term.slug)).toEqual(['online-store', 'point-of-sale']);
   });
 
-  it('come in pages, all of them', async () => {
+  it('come in pages, without a gap', async () => {
     for (let number = 0; number < 600; number += 1)
       shop.shopify.add('product', { tags: [`tag ${number}`], productType: `type ${number}` });
     expect(await terms('product_tag')).toHaveLength(601);
     expect(await terms('product_type')).toHaveLength(602);
   });
 
-  it('of a taxonomy that no shop has are none', async () => {
+  it('of an unknown taxonomy are an empty list', async () => {
     expect(await terms('category')).toEqual([]);
   });
 });

@@ -11,10 +11,10 @@ import {
 import { testPace } from '../../support/contentCaller.ts';
 import { SERVER_ID } from '../../support/identity.ts';
 
-/** A clock that stands still but for waiting, so that a test waits no time. */
+/** A clock that only moves when something waits, so that tests take no time. */
 export class StandingClock {
   now = Date.parse('2026-11-24T12:00:00.000Z');
-  /** Milliseconds that were waited, each wait. */
+  /** The duration of each wait. Milliseconds. */
   readonly waits: number[] = [];
   readonly clock = () => this.now;
   readonly wait = async (ms: number) => {
@@ -31,13 +31,13 @@ export interface TestShop {
   platform: Platform;
   content: ContentPart;
   time: StandingClock;
-  /** Reached by the app's lasting token. */
+  /** A connection with the app's permanent token. */
   connection(changes?: Partial<Connection>): Connection;
   open(atOnce?: number): Promise<ContentSession>;
   stop(): Promise<void>;
 }
 
-/** A simulated shop and the platform as production builds it, on one clock that stands still. */
+/** A simulated shop and the platform as in production, both on one standing clock. */
 export async function testShop(
   options: SimulatedShopifyOptions & { apiVersion?: string; baseUrl?: string } = {},
 ): Promise<TestShop> {

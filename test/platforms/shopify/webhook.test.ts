@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => shopify.stop());
 
-/** As Node gives them. */
+/** The headers, as Node gives them. */
 function received(sent: Record<string, string>): WebhookHeaders {
   return Object.fromEntries(Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value]));
 }
@@ -28,7 +28,7 @@ function sent(secret?: string) {
 }
 
 describe('a webhook', () => {
-  it('is known by its signature, with the old secret too while it is rotated', () => {
+  it('is accepted by its signature, and with the old secret during a rotation', () => {
     const { shop } = shopify;
     const current = shopify.state.app.clientSecret;
     const { headers, body } = sent();
@@ -43,7 +43,7 @@ describe('a webhook', () => {
     expect(webhookSecrets({ access_token: 'a' })).toEqual([]);
   });
 
-  it('is refused when a byte, the shop or the signature is another', () => {
+  it('is refused with a changed byte, shop or signature', () => {
     const { shop } = shopify;
     const secrets = [shopify.state.app.clientSecret];
     const { headers, body } = sent();
@@ -65,7 +65,7 @@ describe('a webhook', () => {
       expect(changed({ 'x-shopify-hmac-sha256': signature })).toBe(false);
   });
 
-  it('names its shop, upper case or not', () => {
+  it('names its shop, in upper or lower case', () => {
     expect(shopOfWebhook({ 'x-shopify-shop-domain': 'Demo-Shop.myshopify.com' })).toBe(
       'demo-shop.myshopify.com',
     );
@@ -74,7 +74,7 @@ describe('a webhook', () => {
   });
 });
 
-describe('what a webhook is about', () => {
+describe('the subject of a webhook', () => {
   it.each([
     ['products/create', 'product', 1007, false],
     ['products/update', 'product', 1007, false],
@@ -82,7 +82,7 @@ describe('what a webhook is about', () => {
     ['collections/create', 'collection', 1001, false],
     ['collections/update', 'collection', 1001, false],
     ['collections/delete', 'collection', 1001, true],
-  ] as const)('%s is of a %s', (topic, contentType, id, gone) => {
+  ] as const)('of the topic %s is a %s', (topic, contentType, id, gone) => {
     const { body } = shopify.webhook(topic, id);
     expect(webhookSubject(topic, JSON.parse(body))).toEqual({
       contentType,
@@ -114,7 +114,7 @@ describe('what a webhook is about', () => {
     ['products/update', null],
     ['products/update', 'text'],
     ['products/update', { admin_graphql_api_id: 'gid://shopify/Collection/1' }],
-  ])('%s with %j is about nothing', (topic, body) => {
+  ])('is missing in %s with %j', (topic, body) => {
     expect(webhookSubject(topic, body)).toBeNull();
   });
 });

@@ -14,7 +14,7 @@ afterEach(() => shop.stop());
 type Slug = 'article' | 'page' | 'product' | 'collection';
 const KINDS: readonly Slug[] = ['article', 'page', 'product', 'collection'];
 
-/** What is to be created: as sparse as a content of ours may be. */
+/** A content to create, with as few fields as possible. */
 function draft(contentId: number, changes: Partial<ContentWrite> = {}): ContentWrite {
   return contentWrite(contentId, { body: '<p>Text</p>', status: 'draft', ...changes });
 }
@@ -42,7 +42,7 @@ function count(kind: Slug): number {
   return shop.shopify.state.items.filter((item) => item.kind === kind).length;
 }
 
-/** What an editor changes of an item that was read just now. */
+/** An edit of an item that was just read. */
 function edit(onSite: RemoteContent, changes: Partial<ContentWrite> = {}): Partial<ContentWrite> {
   const { externalId, title, slug, body, excerpt, status, terms, metadata } = onSite;
   return { externalId, onSite, title, slug, body, excerpt, status, terms, metadata, ...changes };
@@ -63,7 +63,7 @@ function sentInput(): Record<string, unknown> {
 }
 
 describe('a create', () => {
-  it.each(KINDS)('makes a %s that holds what was sent, marked with our key', async (slug) => {
+  it.each(KINDS)('creates a %s with the sent fields and the content’s key', async (slug) => {
     const { remote, created, notes } = await written(slug, { title: 'Grüße', slug: 'gruss' });
     expect(created).toBe(true);
     expect(notes).toEqual([]);
@@ -86,7 +86,7 @@ describe('a create', () => {
     else expect(item.publications).toEqual([21]);
   });
 
-  it('puts an article into its blog, with summary, tags, author and image', async () => {
+  it('adds an article to its blog, with summary, tags, author and image', async () => {
     const image = 'https://example.com/soup.jpg';
     const { remote, notes } = await written('article', {
       excerpt: 'In short',
@@ -112,7 +112,7 @@ describe('a create', () => {
     expect(remote.url).toContain('/blogs/recipes/');
   });
 
-  it('puts a product into its collections, with type and tags; what a rule fills stays', async () => {
+  it('adds a product to its collections, with type and tags, but not to those of rules', async () => {
     const term = (taxonomy: string, slug: string, name: string) => ({ taxonomy, slug, name });
     const terms = [
       term('product_type', 'headwear', 'Headwear'),
@@ -134,7 +134,7 @@ describe('a create', () => {
     expect(unknown).toMatchObject({ result: 'written', notes: [{ code: 'collection_unknown' }] });
   });
 
-  it('takes the next handle when another item has the wanted one, and says so', async () => {
+  it('takes the next handle when another item has the wanted one, and reports it', async () => {
     for (const slug of ['article', 'page', 'product', 'collection'] as const) {
       const title = `Taken ${slug}`;
       shop.shopify.add(slug, { title });
@@ -144,7 +144,7 @@ describe('a create', () => {
     }
   });
 
-  it('tells what a page has no place for', async () => {
+  it('reports the fields that a page cannot have', async () => {
     const { notes } = await written('page', {
       excerpt: 'Short',
       terms: [{ taxonomy: 'category', slug: 'a', name: 'A' }],
@@ -157,7 +157,7 @@ describe('a create', () => {
     ]);
   });
 
-  it('needs a blog for an article', async () => {
+  it('requires a blog for an article', async () => {
     shop.shopify.state.blogs.length = 0;
     expect(await write('article')).toMatchObject({
       result: 'failed',
@@ -166,7 +166,7 @@ describe('a create', () => {
     });
   });
 
-  it('makes what Shopify says of an item its fault, and writes the others', async () => {
+  it('reports a user error of Shopify for its item, and writes the others', async () => {
     const session = await shop.open();
     const outcomes = await session.write(typeOf('article'), [
       draft(1),
@@ -179,7 +179,7 @@ describe('a create', () => {
       retryable: false,
     });
     const untitled = await write('product', { title: '' });
-    // A product's user errors have no codes.
+    // User errors of products have no codes.
     expect(untitled).toMatchObject({
       result: 'failed',
       fault: { code: 'refused', message: expect.stringContaining('blank') },
@@ -187,10 +187,10 @@ describe('a create', () => {
   });
 });
 
-describe('a create that was begun before', () => {
+describe('a create that began in an earlier run', () => {
   const begun = { mayExist: true, begunAt: '2026-11-24T12:00:00.000Z' };
 
-  it.each(KINDS)('never doubles a %s whose answer was lost', async (slug) => {
+  it.each(KINDS)('never creates a second %s after a lost response', async (slug) => {
     const before = count(slug);
     const session = await shop.open();
     shop.shopify.setFault('lost_answer', 1);
@@ -207,7 +207,7 @@ describe('a create that was begun before', () => {
     expect(count(slug)).toBe(before + 1);
   });
 
-  it('is found though someone has given it another handle since', async () => {
+  it('finds its item though someone has changed the handle', async () => {
     const { remote } = await written('product', { title: 'Once' });
     shop.time.pass(60_000);
     for (let number = 0; number < 60; number += 1) shop.shopify.add('product');
@@ -216,7 +216,7 @@ describe('a create that was begun before', () => {
     expect(found).toMatchObject({ result: 'written', remote: { externalId: remote.externalId } });
   });
 
-  it('is found by the number that was kept before keys, together with its title', async () => {
+  it('finds its item by the number from before keys, together with the title', async () => {
     const byNumber = new Map([['sitebridge.content_id', { type: 'number_integer', value: '42' }]]);
     const { id } = shop.shopify.add('page', { title: 'Once', handle: 'once', metafields: byNumber });
     shop.shopify.add('page', { title: 'Another', handle: 'another', metafields: byNumber });
@@ -226,14 +226,14 @@ describe('a create that was begun before', () => {
       created: false,
       remote: { externalId: String(id), contentKey: contentKey(42) },
     });
-    // The number alone is another content's, of before a database was restored.
+    // The number alone may be another content's, from before a restore of the database.
     expect(await write('page', { title: 'Else', slug: 'another', ...begun }, 43)).toMatchObject({
       result: 'written',
       created: true,
     });
   });
 
-  it('does not take another item of the same handle for its own', async () => {
+  it('does not take another item with the same handle', async () => {
     shop.shopify.add('page', { title: 'Once' });
     const { remote, created } = await written('page', { title: 'Once', slug: 'once', ...begun });
     expect(created).toBe(true);
@@ -241,14 +241,14 @@ describe('a create that was begun before', () => {
   });
 });
 
-describe('items that contents may be which are to be created', () => {
+describe('the search for items of contents to create', () => {
   const find = async (slug: Slug, ...writes: ContentWrite[]) => {
     const found = await (await shop.open()).findExisting?.(typeOf(slug), writes);
-    if (found === undefined) throw new Error('Shopify looks for items.');
+    if (found === undefined) throw new Error('Shopify has no search for items.');
     return [...found].map(([key, items]) => [key, ...items.map(({ externalId }) => externalId)]);
   };
 
-  it.each(KINDS)('are known by their key: %s', async (slug) => {
+  it.each(KINDS)('recognises items by their key: %s', async (slug) => {
     const { remote } = await written(slug, { title: 'Once' });
     shop.shopify.change(Number(remote.externalId), { title: 'Retitled since' });
     expect(await find(slug, draft(42, { title: 'Once' }), draft(43, { title: 'Once' }))).toEqual([
@@ -256,14 +256,14 @@ describe('items that contents may be which are to be created', () => {
     ]);
   });
 
-  it('are looked for in one request for a hundred contents', async () => {
+  it('takes one request for a hundred contents', async () => {
     const { id } = shop.shopify.add('page', { title: 'Title 70', handle: 'title-70' });
     const writes = Array.from({ length: 100 }, (_, index) => draft(index, { title: `Title ${index}` }));
     expect(await find('page', ...writes)).toEqual([[contentKey(70), String(id)]]);
     expect(shop.shopify.state.requests.filter(({ operation }) => operation === 'List')).toHaveLength(1);
   });
 
-  it('are the older of two with one key, as a copy of a product has its metafields too', async () => {
+  it('takes the older of two items with one key, as a copied product has the key too', async () => {
     const { remote } = await written('product', { title: 'Once' });
     const { metafields } = itemOf(remote.externalId);
     const handle = `once-${contentKey(42).slice(0, 8)}`;
@@ -277,7 +277,7 @@ describe('items that contents may be which are to be created', () => {
 });
 
 describe('an update', () => {
-  it.each(KINDS)('sends of a %s only what differs', async (slug) => {
+  it.each(KINDS)('sends only the fields of a %s that differ', async (slug) => {
     const { remote } = await written(slug, { title: 'Before' });
     const after = await written(slug, edit(remote, { title: 'After' }));
     expect(after).toMatchObject({ created: false, remote: { title: 'After', slug: remote.slug } });
@@ -285,7 +285,7 @@ describe('an update', () => {
     expect(sent).toEqual({ title: 'After' });
   });
 
-  it('sends nothing where nothing differs', async () => {
+  it('sends nothing when no field differs', async () => {
     const { remote } = await written('product', { title: 'Same', metadata: { vendor: 'A' } });
     shop.shopify.state.requests.length = 0;
     const again = await written('product', edit(remote));
@@ -293,7 +293,7 @@ describe('an update', () => {
     expect(shop.shopify.state.requests.some((request) => request.operation === 'Write')).toBe(false);
   });
 
-  it('changes status, and leaves the finer words of the shop as they are', async () => {
+  it('changes the status, and keeps the shop’s finer statuses', async () => {
     const hidden = await read('article', '1004');
     expect((await written('article', edit(hidden, { status: 'published' }))).remote.status).toBe('published');
     const archived = await read('product', '1009');
@@ -306,7 +306,7 @@ describe('an update', () => {
     expect(itemOf('1007').status).toBe('DRAFT');
   });
 
-  it('takes a collection into the Online Store and out of it', async () => {
+  it('publishes a collection in the Online Store, and removes it', async () => {
     const summer = await read('collection', '1001');
     const out = await written('collection', edit(summer, { status: 'draft' }));
     expect(out.remote).toMatchObject({ status: 'draft', externalStatus: 'unpublished' });
@@ -315,7 +315,7 @@ describe('an update', () => {
     expect(back.remote.status).toBe('published');
   });
 
-  it('says that the app may not change what is in the Online Store', async () => {
+  it('reports that the app may not change publications in the Online Store', async () => {
     shop.shopify.state.app.scopes = ['write_content', 'write_products'];
     const { notes } = await written('collection', { status: 'draft' });
     expect(notes).toMatchObject([{ code: 'not_published' }]);
@@ -324,7 +324,7 @@ describe('an update', () => {
     expect(second.notes).toMatchObject([{ code: 'not_published' }]);
   });
 
-  it('moves an article to another blog, a product to other collections', async () => {
+  it('moves an article to another blog, and a product to other collections', async () => {
     const soup = await read('article', '1004');
     const moved = await written(
       'article',
@@ -337,7 +337,7 @@ describe('an update', () => {
     expect(itemOf('1007')).toMatchObject({ tags: [], productType: '', collections: [] });
   });
 
-  it('keeps the other half of what search engines are told', async () => {
+  it('keeps the other SEO field', async () => {
     const { remote } = await written('product', { metadata: { seo_title: 'T', seo_description: 'D' } });
     const after = await written('product', edit(remote, { metadata: { seo_title: 'New' } }));
     expect(after.remote.metadata).toMatchObject({ seo_title: 'New', seo_description: 'D' });
@@ -352,28 +352,28 @@ describe('an update', () => {
     expect(uploads).toHaveLength(1);
   });
 
-  it.each(KINDS)('of a %s that is gone is a conflict with nothing', async (slug) => {
+  it.each(KINDS)('of a deleted %s is a conflict without an item', async (slug) => {
     const outcome = await write(slug, { externalId: '999999', title: 'Gone' });
     expect(outcome).toEqual({ result: 'conflict', remote: null });
   });
 
-  it('works without knowing what is there', async () => {
+  it('works without the item’s stored state', async () => {
     const { remote } = await written('page', { externalId: '1005', title: 'New', slug: 'about-us' });
     expect(remote).toMatchObject({ externalId: '1005', title: 'New', contentKey: contentKey(42) });
   });
 });
 
-describe('what concerns the whole shop', () => {
+describe('a fault of the whole shop', () => {
   it.each([
     ['shop_frozen', 'shop_frozen'],
     ['tokens_refused', 'bad_credentials'],
-  ] as const)('%s stops the writing', async (fault, code) => {
+  ] as const)('stops the push: %s', async (fault, code) => {
     const session = await shop.open();
     shop.shopify.setFault(fault);
     await expect(session.write(typeOf('page'), [draft(1), draft(2)])).rejects.toMatchObject({ code });
   });
 
-  it('names the scope that is missing to write', async () => {
+  it('names the missing scope for writing', async () => {
     shop.shopify.state.app.scopes = ['read_content', 'read_products'];
     const session = await shop.open();
     await expect(session.write(typeOf('page'), [draft(1)])).rejects.toMatchObject({

@@ -47,7 +47,7 @@ const feedShape = z.object({
   title: z.string(),
 });
 
-/** Whatever comes from outside may be anything. */
+/** The response is foreign input and may be any text. */
 function readFeed(body: string): z.output<typeof feedShape> | null {
   try {
     return feedShape.parse(JSON.parse(body));

@@ -1,4 +1,4 @@
-/** CONTRIBUTING.md's page on adding a platform, tried: its platform, in a server, through the API. */
+/** The example platform of CONTRIBUTING.md, run in a server through the API. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { OutboundClient } from '../../../src/outbound/httpClient.ts';
@@ -30,7 +30,7 @@ async function create(config: object) {
   return server.as(owner).post(integrationsPath, integration);
 }
 
-test('the page shows this platform, word for word', () => {
+test('CONTRIBUTING.md shows this platform word for word', () => {
   const page = readFileSync('CONTRIBUTING.md', 'utf8');
   const code = /^ {3}```ts\n(.*?)^ {3}```$/ms.exec(page)?.[1] ?? '';
   const file = readFileSync('test/platforms/small/feed.platform.ts', 'utf8');
@@ -38,7 +38,7 @@ test('the page shows this platform, word for word', () => {
   expect(code.replace(/^ {3}/gm, '')).toBe(inItsPlace);
 });
 
-test('it is listed with its schemas', async () => {
+test('the platform is listed with its schemas', async () => {
   const { body: listed } = await server.as(owner).get('/api/v1/integration/platforms').expect(200);
   expect(listed.results).toContainEqual({
     name: 'feed',
@@ -49,7 +49,7 @@ test('it is listed with its schemas', async () => {
   });
 });
 
-test('its integrations are made, checked and tested', async () => {
+test('its integrations are created, validated and tested', async () => {
   expectProblem(await create({}), 400, { fields: ['config_json.feed_url'] });
   expectProblem(await create({ feed_url: 'file:///etc' }), 400, { fields: ['config_json.feed_url'] });
   const made = await create({ feed_url: feed.url });
@@ -75,7 +75,7 @@ test('its integrations are made, checked and tested', async () => {
   expect((await server.as(owner).get(path).expect(200)).body.connection_status).toBe('failing');
 });
 
-test('what it cannot do is a 501 that names it and what was asked', async () => {
+test('an unsupported call is a 501 that names the platform and the call', async () => {
   const { body: integration } = await create({ feed_url: feed.url });
   const path = `${integrationsPath}/${integration.id}`;
   const asked = [

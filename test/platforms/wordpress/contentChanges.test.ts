@@ -27,7 +27,7 @@ async function open(): Promise<ContentSession> {
   return session;
 }
 
-/** Reads all, and gives the watermark of it. */
+/** Reads all posts. Returns the watermark. */
 async function pullAll(newest: number | null = null): Promise<JsonObject> {
   const { end } = await readOut((await open()).readAll({ type: POST, newest, cursor: null }), known);
   now += HOUR;
@@ -50,7 +50,7 @@ function edit(id: number): void {
 const lists = () => site.asked.filter(({ route }) => route === 'wp/v2/posts');
 
 describe('reading what changed through core REST', () => {
-  it('takes two requests when nothing did', async () => {
+  it('takes two requests without changes', async () => {
     const { ids, end } = await pullChanges(await pullAll());
     expect(ids).toEqual([]);
     expect(end.missing).toEqual([]);
@@ -62,7 +62,7 @@ describe('reading what changed through core REST', () => {
     ]);
   });
 
-  it('finds edits, new posts, deletions and posts in the trash, and reads only those whole', async () => {
+  it('finds edits, new posts, deletions and trashed posts, and fetches only those', async () => {
     const watermark = await pullAll();
     edit(7);
     edit(200);
@@ -77,14 +77,14 @@ describe('reading what changed through core REST', () => {
     expect((await pullChanges(end.watermark)).ids).toEqual([]);
   });
 
-  it('finds a backdated draft, of which no date tells, by the number of posts', async () => {
+  it('finds a backdated draft by the count of posts, as its date shows nothing', async () => {
     const watermark = await pullAll();
     site.posts.push(fakePost(251, { modified_gmt: '2001-01-01T00:00:00', status: 'draft' }));
     const { ids } = await pullChanges(watermark);
     expect(ids).toEqual(['251']);
   });
 
-  it('finds one deleted and a backdated one made, by a deletion more', async () => {
+  it('finds a backdated new post beside two deletions, by the lower count', async () => {
     const watermark = await pullAll();
     site.posts = site.posts.filter(({ id }) => id !== 10 && id !== 11);
     site.posts.push(fakePost(251, { modified_gmt: '2001-01-01T00:00:00' }));
@@ -92,21 +92,21 @@ describe('reading what changed through core REST', () => {
     expect([ids, end.missing]).toEqual([['251'], ['10', '11']]);
   });
 
-  it('reads anew what was edited in the second in which it was read', async () => {
+  it('fetches a post again that was edited in the second of the last read', async () => {
     site.posts[4] = fakePost(5, { modified_gmt: nowOf(site) });
     const watermark = await pullAll();
     expect((await pullChanges(watermark)).ids).toEqual(['5']);
     expect((await pullChanges((await pullChanges(watermark)).end.watermark)).ids).toEqual([]);
   });
 
-  it('does not go through all ids each time for posts that the user may not see', async () => {
+  it('does not list all ids each time because of posts that the user may not see', async () => {
     site.hidden = new Set([50, 51]);
     const watermark = await pullAll();
     await pullChanges(watermark);
     expect(lists()).toHaveLength(2);
   });
 
-  it('counts anew after it has gone through all ids', async () => {
+  it('takes a new count after it has listed all ids', async () => {
     const watermark = await pullAll();
     site.hidden = new Set([50]);
     site.posts.push(fakePost(251, { modified_gmt: '2001-01-01T00:00:00', spoilt: { author: 'x' } }));
@@ -118,7 +118,7 @@ describe('reading what changed through core REST', () => {
     expect([second.ids, second.end.missing, lists().length]).toEqual([[], [], 2]);
   });
 
-  it('looks further back after the time zone was changed', async () => {
+  it('looks further back after a change of the time zone', async () => {
     site.gmtOffset = 10;
     site.timezone = 'Australia/Brisbane';
     edit(1);
@@ -133,7 +133,7 @@ describe('reading what changed through core REST', () => {
     expect(first?.query.get('modified_after')).toMatch(/Z$/);
   });
 
-  it('looks back two hours where nothing is known of the time zone', async () => {
+  it('looks back two hours when the time zone is unknown', async () => {
     edit(1);
     now += HOUR;
     const { gmt_offset: _, ...watermark } = await pullAll();
@@ -142,7 +142,7 @@ describe('reading what changed through core REST', () => {
     expect(Date.parse(String(watermark.modified)) - since).toBe(2 * HOUR);
   });
 
-  it('finds edits made after the clock of the site was set back by hours', async () => {
+  it('finds edits after the site’s clock was set back by hours', async () => {
     edit(3);
     const watermark = await pullAll();
     now -= 6 * HOUR;
@@ -150,7 +150,7 @@ describe('reading what changed through core REST', () => {
     expect((await pullChanges(watermark)).ids).toContain('8');
   });
 
-  it('does not look through a bulk import for ever', async () => {
+  it('ends during a bulk import', async () => {
     for (const post of site.posts) post.modified_gmt = '2026-05-01T00:00:00';
     await pullChanges(await pullAll());
     expect(lists()).toHaveLength(2);
@@ -158,7 +158,7 @@ describe('reading what changed through core REST', () => {
     expect(since).toBeGreaterThan(Date.UTC(2026, 4, 30));
   });
 
-  it('looks through everything after a watermark without dates', async () => {
+  it('checks all posts after a watermark without dates', async () => {
     await pullAll();
     edit(7);
     const { ids } = await pullChanges({ modified: null, read_at: null });
@@ -166,7 +166,7 @@ describe('reading what changed through core REST', () => {
     expect(lists()[0]?.query.has('modified_after')).toBe(false);
   });
 
-  it('keeps to the newest, and does not fetch what is older', async () => {
+  it('is limited to the newest posts, and does not fetch older ones', async () => {
     const watermark = await pullAll(100);
     edit(20);
     edit(180);
@@ -179,7 +179,7 @@ describe('reading what changed through core REST', () => {
     expect([ids, end.missing]).toEqual([['180', '251', '252'], ['170']]);
   });
 
-  it('brings the newest of a type that had none before', async () => {
+  it('reads the newest posts of a type that had none before', async () => {
     const { posts } = site;
     site.posts = [];
     const watermark = await pullAll(10);

@@ -29,7 +29,7 @@ const ALL = { type: POST, newest: null, cursor: null };
 const asked = (route: string) => site.asked.filter((request) => request.route === route);
 
 describe('the connector', () => {
-  it('is used where it has content routes, else core REST, signed', async () => {
+  it('is used when it has content routes, otherwise signed core REST', async () => {
     expect((await open()).findsEveryChange).toBe(true);
     site.connector = 'old';
     const other = testPlatform();
@@ -40,7 +40,7 @@ describe('the connector', () => {
     other.close();
   });
 
-  it('tells what core REST tells, but for its hash and the key of the content', async () => {
+  it('gives the same items as core REST, with its hash and the content’s key', async () => {
     site.posts[2] = fakePost(3, {
       meta: { colour: 'red' },
       featured_media: 4,
@@ -58,7 +58,7 @@ describe('the connector', () => {
     });
   });
 
-  it('reads 500 at a time, goes on after a cursor, and leaves out what is forbidden, as core does', async () => {
+  it('reads 500 items per page, resumes after a cursor, and omits forbidden items, as core does', async () => {
     site.hidden = new Set([3]);
     const { pages, faults, ids } = await readOut((await open()).readAll(ALL));
     expect(pages.map(({ items, expected }) => [items.length, expected])).toEqual([
@@ -73,7 +73,7 @@ describe('the connector', () => {
     expect((await readOut((await open()).readAll({ ...ALL, newest: 5 }))).ids).toHaveLength(5);
   });
 
-  it('asks for smaller pages where they are too large, and leaves out the item that is', async () => {
+  it('reads smaller pages when a page is too large, and leaves out an item that is too large', async () => {
     site.before = ({ route, query }) => {
       if (route !== 'sitebridge/v1/items') return undefined;
       const after = Number(query.get('after_id'));
@@ -85,7 +85,7 @@ describe('the connector', () => {
     expect(faults).toEqual([{ externalId: '700', code: 'too_large', message: expect.any(String) }]);
   });
 
-  it('takes one request when nothing changed', async () => {
+  it('takes one request without changes', async () => {
     const known = new Known();
     const { end } = await readOut((await open()).readAll(ALL), known);
     site.asked.length = 0;
@@ -100,7 +100,7 @@ describe('the connector', () => {
     ]);
   });
 
-  it('finds every change by the inventory, also what leaves no date behind', async () => {
+  it('finds every change by the inventory, even a change without a date', async () => {
     const known = new Known();
     const { end } = await readOut((await open()).readAll(ALL), known);
     Object.assign(site.posts[4] ?? {}, { meta: { colour: 'blue' } });
@@ -116,7 +116,7 @@ describe('the connector', () => {
     ]);
   });
 
-  it('does not bring what is older than the newest that are known', async () => {
+  it('does not read items older than the newest stored ones', async () => {
     const known = new Known();
     await readOut((await open()).readAll({ ...ALL, newest: 100 }), known);
     Object.assign(site.posts[4] ?? {}, { title: 'Old' });
@@ -126,7 +126,7 @@ describe('the connector', () => {
     expect([changes.ids, changes.end.missing]).toEqual([['1151'], []]);
   });
 
-  it('tells of some items what became of them', async () => {
+  it('reports the state of items by id', async () => {
     site.posts[0] = fakePost(1, { status: 'trash' });
     site.hidden = new Set([2]);
     const outcome = await (await open()).read(POST, ['1', '2', '3', '9999']);
@@ -148,7 +148,7 @@ describe('the connector', () => {
     await expect(readOut(changes)).rejects.toMatchObject({ code: 'unexpected_answer' });
   });
 
-  it('fails on items that never end', async () => {
+  it('fails on an endless list of items', async () => {
     const session = await open();
     site.before = ({ route }) =>
       route === 'sitebridge/v1/items'
@@ -158,8 +158,8 @@ describe('the connector', () => {
   });
 });
 
-describe('writing by the connector', () => {
-  it('creates, 25 in one signed request, and brings each to what it is to be when it is sent again', async () => {
+describe('writing through the connector', () => {
+  it('creates 25 posts in one signed request, and a retry updates them', async () => {
     site.posts = [];
     const session = await open();
     const writes = Array.from({ length: 25 }, (_, index) => contentWrite(index + 1));
@@ -178,7 +178,7 @@ describe('writing by the connector', () => {
     expect(asked('batch/v1')).toHaveLength(3);
   });
 
-  it('has one post though the answer was lost, and no conflict with itself', async () => {
+  it('creates one post though the response was lost, and has no conflict with itself', async () => {
     site.posts = [fakePost(1)];
     const session = await open();
     const [known] = (await session.read(POST, ['1'])).items;
@@ -194,7 +194,7 @@ describe('writing by the connector', () => {
     ]);
   });
 
-  it('tells of conflicts what is there now', async () => {
+  it('returns the present item with a conflict', async () => {
     site.posts = [fakePost(1), fakePost(2, { status: 'trash' })];
     const write = (id: number) => contentWrite(id, { externalId: String(id), expectedTag: '0'.repeat(16) });
     const outcomes = await (await open()).write(POST, [write(1), write(2)]);

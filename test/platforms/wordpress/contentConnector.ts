@@ -9,7 +9,7 @@ import {
   type SiteRequest,
 } from './contentState.ts';
 
-/** The connector's content routes; null for a route that is none of them. */
+/** Answers the connector's content routes. Returns null for any other route. */
 export function connectorRoutes(
   site: FakeState,
   { method, route, query, body }: SiteRequest,

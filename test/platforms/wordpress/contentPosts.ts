@@ -10,7 +10,7 @@ import {
 
 const NOT_ANY = ['trash', 'auto-draft'];
 
-/** WP_REST_Posts_Controller::get_items(): counts first, then leaves out what the user may not see. */
+/** WP_REST_Posts_Controller::get_items(): counts first, then leaves out posts that the user may not see. */
 export function listPosts(site: FakeState, query: URLSearchParams): SiteReply {
   const statuses = query.get('status')?.split(',') ?? ['publish'];
   const ids = query.get('include')?.split(',').map(Number);
@@ -58,7 +58,7 @@ function shown(post: FakePost): Record<string, unknown> {
     title: { raw: title },
     content: { raw: content },
     excerpt: { raw: excerpt },
-    // PHP writes an empty map as [].
+    // PHP encodes an empty map as [].
     meta: Object.keys(meta).length === 0 ? [] : meta,
     ...spoilt,
   };
@@ -89,7 +89,7 @@ export function updatePost(site: FakeState, id: number, body: Record<string, unk
   return { status: 200, body: shown(post) };
 }
 
-/** Only meta that is registered is taken. */
+/** Applies a change. Only registered meta is stored. */
 function change(site: FakeState, post: FakePost, { meta, ...body }: Record<string, unknown>): void {
   Object.assign(post, body, { modified_gmt: nowOf(site) });
   if (meta !== undefined)

@@ -29,7 +29,7 @@ const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const idsFrom = (from: number, to: number) => numbers(from, to).map(String);
 
-/** Does something the first time that a page with this offset is asked for. */
+/** Runs `act` at the first request for a page with this offset. */
 function once(offset: number, act: () => void): void {
   let done = false;
   site.before = (request) => {
@@ -41,10 +41,10 @@ function once(offset: number, act: () => void): void {
   };
 }
 
-describe('where a site says that its types and statuses are', () => {
+describe('the site’s list of types and statuses', () => {
   const BOOK = { slug: 'book', structure: { rest_base: 'books', hierarchical: false } };
 
-  /** The first request for items of a type, and the statuses that are asked for. */
+  /** The first request for items of a type, and its statuses. */
   async function itemsAsked(listings: Record<string, SiteReply>, type: TypeOfSite) {
     site.before = ({ route }) => listings[route];
     await readOut((await open()).readAll({ ...ALL, type })).catch(() => undefined);
@@ -57,17 +57,17 @@ describe('where a site says that its types and statuses are', () => {
     [{ book: { slug: 'book', rest_base: 'tomes' } }, 'wp/v2/tomes'],
     [{ other: { slug: 'other', rest_base: 'others' } }, 'wp/v2/books'],
     [[], 'wp/v2/books'],
-  ])('takes %j for %s', async (body, route) => {
+  ])('%j gives the route %s', async (body, route) => {
     expect(await itemsAsked({ 'wp/v2/types': { status: 200, body } }, BOOK)).toEqual([route, 'any']);
   });
 
-  it('goes by what is known where the listings are closed to it', async () => {
+  it('is replaced by the stored structure when the site refuses it', async () => {
     const closed = refused(403, 'rest_cannot_view');
     const listings = { 'wp/v2/types': closed, 'wp/v2/statuses': closed };
     expect(await itemsAsked(listings, BOOK)).toEqual(['wp/v2/books', 'any']);
   });
 
-  it('names the statuses that are not of core, as far as they can be names', async () => {
+  it('adds statuses that are not core’s, if they are valid names', async () => {
     const body = {
       publish: {},
       shelved: {},
@@ -84,7 +84,7 @@ describe('where a site says that its types and statuses are', () => {
 });
 
 describe('reading all posts through core REST', () => {
-  it('brings each once, in order, with its raw texts, terms and fields', async () => {
+  it('gives each post once, in order, with its raw texts, terms and fields', async () => {
     site.posts[2] = fakePost(3, { parent: 9, featured_media: 8, meta: { colour: 'red' }, status: 'private' });
     const { ids, items, end, faults } = await readOut((await open()).readAll(ALL));
     expect(ids).toEqual(idsFrom(1, 250));
@@ -128,7 +128,7 @@ describe('reading all posts through core REST', () => {
     });
   });
 
-  it('asks for narrow pages, no more at once than the pace allows', async () => {
+  it('requests narrow pages, and no more at once than the pace allows', async () => {
     pace = testPace(2);
     await readOut((await open()).readAll(ALL));
     const pages = site.asked.filter(isPage);
@@ -137,7 +137,7 @@ describe('reading all posts through core REST', () => {
     expect(pace.mostAtOnce).toBe(2);
   });
 
-  it('misses nothing when posts are deleted while it reads', async () => {
+  it('misses no post when posts are deleted meanwhile', async () => {
     once(99, () => {
       site.posts = site.posts.filter(({ id }) => id > 10);
     });
@@ -145,7 +145,7 @@ describe('reading all posts through core REST', () => {
     expect(ids).toEqual(idsFrom(1, 250));
   });
 
-  it('misses nothing when so many are deleted that it must step back often', async () => {
+  it('misses no post when many deletions force it to step back often', async () => {
     once(99, () => {
       site.posts = site.posts.filter(({ id }) => id > 90);
     });
@@ -153,7 +153,7 @@ describe('reading all posts through core REST', () => {
     expect(ids).toEqual(idsFrom(1, 250));
   });
 
-  it('brings nothing twice when posts appear in front while it reads', async () => {
+  it('gives no post twice when posts are added in front meanwhile', async () => {
     site.posts = site.posts.filter(({ id }) => id > 20);
     once(99, () => {
       site.posts.unshift(...numbers(1, 20).map((id) => fakePost(id)));
@@ -162,20 +162,20 @@ describe('reading all posts through core REST', () => {
     expect(ids).toEqual(idsFrom(21, 250));
   });
 
-  it('goes on behind short pages, which hold what the user may not see', async () => {
+  it('goes on after short pages, which lack the posts that the user may not see', async () => {
     site.hidden = new Set([...numbers(40, 60), ...numbers(100, 199)]);
     const { ids, end } = await readOut((await open()).readAll(ALL));
     expect(ids).toEqual([...idsFrom(1, 39), ...idsFrom(61, 99), ...idsFrom(200, 250)]);
     expect(end.watermark).toMatchObject({ unseen: 121 });
   });
 
-  it('reads the newest only', async () => {
+  it('reads only the newest posts up to a limit', async () => {
     const { ids, pages } = await readOut((await open()).readAll({ ...ALL, newest: 120 }));
     expect(ids).toEqual(idsFrom(131, 250));
     expect(pages[0]?.expected).toBe(120);
   });
 
-  it('goes on after the cursor of a page in another process, though posts were deleted in between', async () => {
+  it('resumes after a page’s cursor in another process, although posts were deleted in between', async () => {
     const first = (await open()).readAll(ALL)[Symbol.asyncIterator]();
     const { value: page } = await first.next();
     await first.return?.();
@@ -186,7 +186,7 @@ describe('reading all posts through core REST', () => {
     expect(rest.end.watermark).toMatchObject({ modified: '2026-01-11T10:00:00.000Z' });
   });
 
-  it('ends a list that has become empty', async () => {
+  it('ends when the list has become empty', async () => {
     once(99, () => {
       site.posts = [];
     });
@@ -194,7 +194,7 @@ describe('reading all posts through core REST', () => {
     expect(ids).toEqual(idsFrom(1, 100));
   });
 
-  it('takes pages that are too large apart, down to the post that is', async () => {
+  it('splits pages that are too large, down to the post that is too large', async () => {
     const large = (request: SiteRequest) => {
       const { query, route } = request;
       if (route !== 'wp/v2/posts' || query.get('_fields') === 'id') return undefined;
@@ -210,7 +210,7 @@ describe('reading all posts through core REST', () => {
     expect(faults).toEqual([{ externalId: '120', code: 'too_large', message: expect.any(String) }]);
   });
 
-  it('asks again after JSON that was cut off, though a part of it can be read', async () => {
+  it('requests a page again when its JSON was cut off, though a part can be parsed', async () => {
     let cut = true;
     site.before = (request) => {
       if (!cut || !isPage(request)) return undefined;
@@ -225,7 +225,7 @@ describe('reading all posts through core REST', () => {
   it.each([
     ['seconds', '7', 7_000],
     ['a date', 'Mon, 01 Jun 2026 00:00:30 GMT', 30_000],
-  ])('tells how long a site wants us to wait, in %s', async (_, header, wait) => {
+  ])('reports how long a site wants us to wait, in %s', async (_, header, wait) => {
     let busy = true;
     site.before = (request) => {
       if (!busy || !isPage(request)) return undefined;
@@ -243,7 +243,7 @@ describe('reading all posts through core REST', () => {
     ]);
   });
 
-  it('takes a page of HTML and a fault inside the site for something that may pass', async () => {
+  it('treats a page of HTML and an error inside the site as temporary', async () => {
     const answers = [
       { raw: '<html>Just a page</html>' },
       { status: 500, body: { code: 'db', message: 'No database.', data: { status: 500 } } },
@@ -255,7 +255,7 @@ describe('reading all posts through core REST', () => {
     expect(pace.faults[1]?.message).toContain('No database.');
   });
 
-  it('gives up on a list that is another one each time', async () => {
+  it('gives up on a list that differs at each request', async () => {
     site.after = (request) =>
       isPage(request) && request.query.get('offset') !== '0'
         ? {
@@ -269,7 +269,7 @@ describe('reading all posts through core REST', () => {
     });
   });
 
-  it('spares the rest of a page from an item that cannot be taken', async () => {
+  it('reads the rest of a page when an item is unreadable', async () => {
     const spoil = (id: number, spoilt: Record<string, unknown>) => {
       site.posts[id - 1] = fakePost(id, { spoilt });
     };
@@ -301,7 +301,7 @@ describe('reading all posts through core REST', () => {
     expect(faults[1]?.message).toContain('title');
   });
 
-  it('fails with a code when the type is not there', async () => {
+  it('fails with a code when the type is missing', async () => {
     const type = { slug: 'ghost', structure: null };
     await expect(readOut((await open()).readAll({ ...ALL, type }))).rejects.toMatchObject({
       code: 'unknown_type',
@@ -310,7 +310,7 @@ describe('reading all posts through core REST', () => {
 });
 
 describe('reading some posts through core REST', () => {
-  it('tells what is there, in the trash, gone and forbidden', async () => {
+  it('reports posts that exist, are in the trash, are deleted or are forbidden', async () => {
     site.posts[1] = fakePost(2, { status: 'trash' });
     site.posts[2] = fakePost(3, { status: 'auto-draft' });
     site.hidden = new Set([4]);
@@ -325,7 +325,7 @@ describe('reading some posts through core REST', () => {
 });
 
 describe('reading terms', () => {
-  it('brings them all with their parents, whatever loops those make', async () => {
+  it('gives all terms with their parents, even when the parents form loops', async () => {
     site.terms.push(
       { id: 3, taxonomy: 'category', slug: 'a', name: 'A', parent: 4 },
       { id: 4, taxonomy: 'category', slug: 'b', name: 'B', parent: 3 },
@@ -344,14 +344,14 @@ describe('reading terms', () => {
 });
 
 describe('opening a site', () => {
-  it('looks for the API once, and later reads only its root', async () => {
+  it('finds the API once, and later reads only its root', async () => {
     await open();
     const { length } = site.asked;
     await open();
     expect(site.asked.slice(length).map(({ route }) => route)).toEqual(['']);
   });
 
-  it('fails with a code for a wrong password at the first reading', async () => {
+  it('fails with a code for a wrong password at the first request', async () => {
     const wrong = { ...PASSWORD, application_password: 'wrong' };
     const session = await platform.content?.open(connectionTo(site.url, { credentials: wrong }), pace);
     await expect(session?.readAll(ALL)[Symbol.asyncIterator]().next()).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 /**
- * A site that answers as WordPress's posts, terms, media and batch routes and the connector's content routes do,
- * as far as the content part asks, with a hook for what goes wrong. The richer simulation is in src/simulation;
- * this one is for faults that must happen at one certain request.
+ * A site that answers like the post, term, media and batch routes of WordPress and the content routes of the
+ * connector, as far as the content part uses them. A hook causes faults. The simulation in src/simulation is
+ * more complete; this site is for faults that must happen at one exact request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { verifyRequest } from '../../../src/security/requestSignature.ts';
@@ -14,12 +14,12 @@ import { PASSWORD, SITE_KEY } from './testSite.ts';
 
 export interface ContentSite extends FakeState {
   url: string;
-  /** Method and route of each request, without discovery. */
+  /** Method and route of each request, except discovery. */
   asked: SiteRequest[];
   stop(): Promise<void>;
 }
 
-/** Starts a site with `count` posts, the odd ones published, an hour apart. */
+/** Starts a site with `count` posts, an hour apart. Those with odd numbers are published. */
 export async function startContentSite(count: number): Promise<ContentSite> {
   const state: FakeState = {
     posts: Array.from({ length: count }, (_, index) => fakePost(index + 1)),
@@ -89,7 +89,7 @@ function isSignedIn(incoming: IncomingMessage, bytes: Buffer): boolean {
   return verifyRequest(signed, headers, SITE_KEY, Date.now()).ok;
 }
 
-/** Answers a request to the REST API; also the parts of a batch. */
+/** Answers a request to the REST API, or a part of a batch. */
 function dispatch(site: FakeState, request: SiteRequest): SiteReply {
   const { method, route, query } = request;
   if (route === '') {

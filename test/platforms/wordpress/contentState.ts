@@ -1,4 +1,4 @@
-/** What the site of the content tests holds, and the words that it answers in. */
+/** The state of the content tests' site, and the types of its responses. */
 import type { IncomingMessage } from 'node:http';
 
 export interface FakePost {
@@ -17,9 +17,9 @@ export interface FakePost {
   meta: Record<string, unknown>;
   categories: number[];
   tags: number[];
-  /** Of the server's content that it is, where the connector has linked it. */
+  /** The key of the server's content that the connector has linked to the post. */
   contentKey: string | null;
-  /** Fields that are to be answered in place of the right ones. */
+  /** Wrong values that the site returns instead of the right ones. */
   spoilt?: Record<string, unknown>;
 }
 
@@ -46,7 +46,7 @@ export interface SiteReply {
   headers?: Record<string, string>;
 }
 
-/** What a hook wants: an answer of its own, raw bytes, or the connection broken off. */
+/** A hook's effect: another response, raw bytes, or a broken connection. */
 type Intervention = SiteReply | { raw: string } | 'break off' | undefined;
 
 export interface FakeState {
@@ -58,15 +58,15 @@ export interface FakeState {
   /** `none`: not installed; `old`: without content routes. */
   connector: 'none' | 'old' | 'content';
   hasBatch: boolean;
-  /** Meta that is registered for REST; other meta is not taken. */
+  /** Meta keys that are registered for REST. Other meta is ignored. */
   registeredMeta: string[];
   gmtOffset: number;
   timezone: string;
   /** The site's clock. Milliseconds since 1970. */
   clock(): number;
-  /** Before a request is answered. */
+  /** Called before a request is processed. */
   before(request: SiteRequest): Intervention;
-  /** After it was done, and before the answer goes out. */
+  /** Called after a request was processed, before the response is sent. */
   after(request: SiteRequest): Intervention;
 }
 

@@ -26,7 +26,7 @@ export function listTerms(
   };
 }
 
-/** WP_REST_Terms_Controller::create_item(), with what wp_unique_term_slug() does to a slug that is taken. */
+/** WP_REST_Terms_Controller::create_item(), with the effect of wp_unique_term_slug() on a taken slug. */
 export function makeTerm(
   site: FakeState,
   taxonomy: FakeTerm['taxonomy'],

@@ -12,7 +12,7 @@ let session: ContentSession;
 
 beforeEach(async () => {
   site = await startContentSite(0);
-  // Ours and the site's clock are apart by as much as they like to be.
+  // The site's clock and ours differ by hours.
   site.clock = () => Date.now() - 9 * 3_600_000;
   session = await open();
 });
@@ -35,7 +35,7 @@ async function onSite(id: number): Promise<RemoteContent> {
   return item;
 }
 
-/** An update of a post that changes nothing by itself. */
+/** An update of a post. Without `changes` it changes nothing. */
 async function updateOf(id: number, changes: Partial<ContentWrite> = {}): Promise<ContentWrite> {
   const { externalId, title, slug, body, excerpt, terms, metadata, ...rest } = await onSite(id);
   const same = { externalId, title, slug, body, excerpt, terms, metadata, status: null };
@@ -47,7 +47,7 @@ async function updateOf(id: number, changes: Partial<ContentWrite> = {}): Promis
 }
 
 describe('creating by core REST', () => {
-  it('sends 25 in one request, with slugs that are the same each time', async () => {
+  it('sends 25 posts in one request, with the same slugs each time', async () => {
     const outcomes = await write(
       ...Array.from({ length: 23 }, (_, index) => contentWrite(index + 1)),
       contentWrite(24, { slug: 'own', title: 'Grüße, Welt!', status: 'draft' }),
@@ -66,7 +66,7 @@ describe('creating by core REST', () => {
     ]);
   });
 
-  it('writes one by one where a site has no batches', async () => {
+  it('writes posts one by one when a site has no batch route', async () => {
     site.hasBatch = false;
     await write(contentWrite(1), contentWrite(2));
     await write(contentWrite(3), contentWrite(4));
@@ -74,14 +74,14 @@ describe('creating by core REST', () => {
     expect(asked('batch/v1')).toHaveLength(1);
   });
 
-  it('splits batches that would be too large for a web server', async () => {
+  it('splits batches that are too large for a web server', async () => {
     const body = 'x'.repeat(400_000);
     const outcomes = await write(...[1, 2, 3].map((id) => contentWrite(id, { body })));
     expect(outcomes.map(({ result }) => result)).toEqual(['written', 'written', 'written']);
     expect(site.asked.every(({ bytes }) => bytes.length < 1024 * 1024)).toBe(true);
   });
 
-  it('tells of each what became of it', async () => {
+  it('reports the outcome of each post', async () => {
     site.after = ({ route, body }) => {
       if (route !== 'batch/v1') return undefined;
       const parts = Array.isArray(body.requests) ? body.requests.length : 0;
@@ -105,7 +105,7 @@ describe('creating by core REST', () => {
     ]);
   });
 
-  it('throws when nobody knows what became of a create, and finds it the next time', async () => {
+  it('throws when a create’s outcome is unknown, and finds the post the next time', async () => {
     const begunAt = new Date().toISOString();
     site.posts = [
       fakePost(1, { slug: 'written-7', title: 'Another' }),
@@ -122,7 +122,7 @@ describe('creating by core REST', () => {
     expect(site.posts).toHaveLength(3);
   });
 
-  it('does not take what another content has made, or what is of old, or of others', async () => {
+  it('does not take another content’s post, an old post, or another user’s post', async () => {
     const begunAt = new Date().toISOString();
     site.posts = [
       fakePost(1, { slug: 'same', title: 'Same' }),
@@ -138,7 +138,7 @@ describe('creating by core REST', () => {
     ]);
   });
 
-  it('finds a create that got its number as a slug, as before keys', async () => {
+  it('finds a create whose slug has the content’s number, as before keys', async () => {
     const title = '你好';
     site.posts = [fakePost(1, { slug: 'content-7', title, content: '<p>Body 7</p>' })];
     const begunAt = new Date().toISOString();
@@ -163,21 +163,21 @@ describe('creating by core REST', () => {
   });
 });
 
-describe('posts that contents may be which are to be created', () => {
+describe('the search for posts of contents to create', () => {
   const find = async (...writes: ContentWrite[]) => {
     const found = await session.findExisting?.(POST, writes);
-    if (found === undefined) throw new Error('Core REST looks for posts.');
+    if (found === undefined) throw new Error('Core REST has no search for posts.');
     return [...found].map(([key, items]) => [key, ...items.map(({ externalId }) => externalId)]);
   };
 
-  it('are looked for in one request for a hundred contents', async () => {
+  it('takes one request for a hundred contents', async () => {
     site.posts = [fakePost(7, { title: 'Written 70', slug: 'written-70-2' })];
     const found = await find(...Array.from({ length: 100 }, (_, index) => contentWrite(index + 1)));
     expect(found).toEqual([[contentWrite(70).contentKey, '7']]);
     expect(asked('wp/v2/posts', 'GET')).toHaveLength(1);
   });
 
-  it('are known by their key where the site registers it as meta, else by slug and title', async () => {
+  it('recognises posts by key if the site registers it as meta, otherwise by slug and title', async () => {
     site.registeredMeta.push('sitebridge_key');
     await write(contentWrite(1), contentWrite(2));
     expect(site.posts.map(({ meta }) => meta.sitebridge_key)).toEqual([
@@ -186,12 +186,12 @@ describe('posts that contents may be which are to be created', () => {
     ]);
     expect(await onSite(1)).toMatchObject({ contentKey: contentWrite(1).contentKey, metadata: {} });
     Object.assign(site.posts[0] ?? {}, { title: 'Retitled since' });
-    // Another content's, though slug and title are those of the third.
+    // The post belongs to another content, although it has the slug and the title of the third.
     Object.assign(site.posts[1] ?? {}, { title: 'Written 3', slug: 'written-3' });
     expect(await find(contentWrite(1), contentWrite(3))).toEqual([[contentWrite(1).contentKey, '1']]);
   });
 
-  it('are the older of two with one key, as a plugin copies a post together with its meta', async () => {
+  it('takes the older of two posts with one key, as plugins copy posts with their meta', async () => {
     const meta = { sitebridge_key: contentWrite(1).contentKey };
     const born = (date_gmt: string) => ({ title: 'Written 1', date_gmt, meta });
     site.posts = [
@@ -207,19 +207,19 @@ describe('updating by core REST', () => {
     site.posts = [fakePost(1), fakePost(2, { status: 'private', meta: { colour: 'red' } })];
   });
 
-  it('sends only what differs, so that a draft without a date gets none', async () => {
+  it('sends only fields that differ, so that an undated draft stays undated', async () => {
     await write(await updateOf(2, { title: 'New', status: 'published' }));
     expect(asked('wp/v2/posts/2').map(({ body }) => body)).toEqual([{ title: 'New' }]);
     expect(site.posts[1]).toMatchObject({ title: 'New', status: 'private' });
   });
 
-  it('sends nothing where nothing differs', async () => {
+  it('sends nothing when no field differs', async () => {
     const [outcome] = await write(await updateOf(1));
     expect(outcome).toMatchObject({ result: 'written', created: false, remote: { externalId: '1' } });
     expect(site.asked.every(({ method }) => method === 'GET')).toBe(true);
   });
 
-  it('sends fields and meta that stand in the metadata, and tells of what is not taken', async () => {
+  it('sends fields and meta from the metadata, and reports refused values', async () => {
     const update = await updateOf(2, {
       metadata: {
         colour: 'blue',
@@ -240,7 +240,7 @@ describe('updating by core REST', () => {
     ]);
   });
 
-  it('is a conflict where the post is gone', async () => {
+  it('is a conflict when the post is deleted', async () => {
     const update = await updateOf(1, { title: 'New' });
     site.posts = [];
     expect(await write(update)).toEqual([{ result: 'conflict', remote: null }]);
@@ -250,7 +250,7 @@ describe('updating by core REST', () => {
 describe('terms', () => {
   const category = (slug: string, name = slug) => ({ taxonomy: 'category', slug, name });
 
-  it('are found by slug, made when missing, with their parents', async () => {
+  it('are found by slug, and created with their parents when missing', async () => {
     site.terms.push({ id: 3, taxonomy: 'category', slug: 'europe', name: 'Europe', parent: 0 });
     const [outcome] = await write(
       contentWrite(1, {
@@ -279,7 +279,7 @@ describe('terms', () => {
     });
   });
 
-  it('are not made twice where WordPress gave them another slug, or another made them first', async () => {
+  it('are not created twice when WordPress changed the slug, or someone created them first', async () => {
     site.terms.push(
       { id: 3, taxonomy: 'category', slug: 'europe', name: 'Europe', parent: 0 },
       { id: 4, taxonomy: 'category', slug: 'asia', name: 'Asia', parent: 0 },
@@ -293,7 +293,7 @@ describe('terms', () => {
     expect(site.posts[0]?.categories).toEqual([6, 7]);
   });
 
-  it('that were looked up are not read again', async () => {
+  it('are looked up only once', async () => {
     await write(
       contentWrite(1, { terms: [category('news')] }),
       contentWrite(2, { terms: [category('news')] }),
@@ -302,7 +302,7 @@ describe('terms', () => {
     expect(asked('wp/v2/categories', 'GET')).toHaveLength(1);
   });
 
-  it('are looked up by requests that a web server takes, however long their slugs', async () => {
+  it('are looked up by requests of limited length, even with long slugs', async () => {
     const terms = Array.from({ length: 30 }, (_, index) =>
       category('ж'.repeat(198) + index, `Term ${index}`),
     );
@@ -313,14 +313,14 @@ describe('terms', () => {
     expect(Math.max(...lengths)).toBeLessThan(8_000);
   });
 
-  it('are cleared of an update that has none any more, and left where they are the same', async () => {
+  it('are cleared when the content has none any more, and kept when unchanged', async () => {
     site.posts = [fakePost(3)];
     const update = await updateOf(3, { terms: [category('news')] });
     await write(update);
     expect(asked('wp/v2/posts/3').map(({ body }) => body)).toEqual([{ tags: [] }]);
   });
 
-  it('that the site refuses to make are told, and the post is saved', async () => {
+  it('that the site refuses to create are reported, and the post is saved', async () => {
     site.before = ({ route, method }) =>
       method === 'POST' && route === 'wp/v2/tags'
         ? { status: 403, body: { code: 'rest_cannot_create', message: 'No.', data: { status: 403 } } }
@@ -345,7 +345,7 @@ describe('a featured image', () => {
   const withImage = (id: number, path: string) =>
     contentWrite(id, { metadata: { featured_image_url: images.url + path, featured_image_alt: 'Blue' } });
 
-  it('is uploaded once, whatever its address, and used', async () => {
+  it('is uploaded once, even under a different address', async () => {
     const [outcome] = await write(withImage(1, '/a.png'));
     session = await open();
     await write(withImage(2, '/b.png'), withImage(3, '/a.png'));
@@ -360,7 +360,7 @@ describe('a featured image', () => {
     );
   });
 
-  it('is found after an upload whose answer was lost', async () => {
+  it('is found after an upload with a lost response', async () => {
     let lost = false;
     site.after = ({ route, method }) => {
       if (lost || route !== 'wp/v2/media' || method !== 'POST') return undefined;
@@ -372,13 +372,16 @@ describe('a featured image', () => {
     expect(site.posts[0]?.featured_media).toBe(900);
   });
 
-  it.each(['/none', '/page'])('that cannot be had (%s) is told, and the post is saved', async (path) => {
-    const [outcome] = await write(withImage(1, path));
-    expect(outcome).toMatchObject({ result: 'written', notes: [{ code: 'featured_image' }] });
-    expect(JSON.stringify(outcome)).not.toContain('127.0.0.1');
-  });
+  it.each(['/none', '/page'])(
+    'that cannot be downloaded (%s) is reported, and the post is saved',
+    async (path) => {
+      const [outcome] = await write(withImage(1, path));
+      expect(outcome).toMatchObject({ result: 'written', notes: [{ code: 'featured_image' }] });
+      expect(JSON.stringify(outcome)).not.toContain('127.0.0.1');
+    },
+  );
 
-  it('that the site does not take is told', async () => {
+  it('that the site refuses is reported', async () => {
     site.after = ({ route, method }) =>
       route === 'wp/v2/posts' && method === 'POST'
         ? {

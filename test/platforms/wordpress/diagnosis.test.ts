@@ -15,7 +15,7 @@ import { connectionTo, notes, PASSWORD, SITE_ID, SITE_KEY, testPlatform } from '
 let site: SimulatedWordpress;
 const { platform, close } = testPlatform();
 const cleanups: Array<() => unknown> = [];
-/** Every code that a test here has seen as a result or as something told. */
+/** Every code that a test here has seen as a result or as a note. */
 const seenCodes = new Set<string>();
 
 beforeAll(async () => {
@@ -43,7 +43,7 @@ async function anotherSite(options: Partial<SimulatedWordpressOptions>): Promise
 }
 
 describe('a site that works', () => {
-  it('is connected by the connector, with each step and its time', async () => {
+  it('connects through the connector, with the name and the time of each step', async () => {
     const result = await diagnose(connectionTo(site.url));
     expect(result).toMatchObject({
       success: true,
@@ -73,14 +73,14 @@ describe('a site that works', () => {
     });
   });
 
-  it('never learns the key: no request holds it', async () => {
+  it('never receives the key: no request contains it', async () => {
     site.state.requests.length = 0;
     await diagnose(connectionTo(site.url));
     expect(site.state.requests.length).toBeGreaterThan(5);
     expect(JSON.stringify(site.state.requests)).not.toContain(SITE_KEY);
   });
 
-  it('is connected by an application password where the connector is missing', async () => {
+  it('connects with an application password when the connector is missing', async () => {
     site.setFault('connector_missing');
     const result = await diagnose(connectionTo(site.url, { credentials: PASSWORD }));
     expect(result).toMatchObject({ success: true, code: 'ok' });
@@ -96,7 +96,7 @@ describe('a site that works', () => {
     expect(result.remote).toMatchObject({ name: 'Brücke & Söhne', version: '6.8.2' });
   });
 
-  it('is connected by the connector although there is a password', async () => {
+  it('connects through the connector although there is a password', async () => {
     site.state.requests.length = 0;
     expect((await diagnose(connectionTo(site.url, { credentials: PASSWORD }))).code).toBe('ok');
     expect(site.state.requests.some((request) => 'authorization' in request.headers)).toBe(false);
@@ -120,7 +120,7 @@ describe('a site that works', () => {
   });
 
   it.each(['dirty_json_bom', 'dirty_json_notice'] as const)(
-    'is read past %s, which is told',
+    'is read despite %s, which is reported',
     async (fault) => {
       site.setFault(fault);
       const result = await diagnose(connectionTo(site.url));
@@ -130,7 +130,7 @@ describe('a site that works', () => {
   );
 });
 
-/** Fault of the site, how we sign in, the code, the stage, and words that the hint must hold. */
+/** Fault of the site, way to sign in, code, stage, and words that the hint must contain. */
 const CASES: ReadonlyArray<
   readonly [fault: FaultName, by: 'connector' | 'password', code: string, stage: string, hint: RegExp]
 > = [
@@ -207,7 +207,7 @@ const CASES: ReadonlyArray<
   ['other_home', 'password', 'identity_mismatch', 'identity', /clone/],
 ];
 
-describe('each cause is told apart', () => {
+describe('each fault has its own code', () => {
   it.each(CASES)('%s by %s: %s at %s', async (fault, by, code, stage, hint) => {
     site.setFault(fault);
     if (by === 'password') site.setFault('connector_missing');
@@ -221,7 +221,7 @@ describe('each cause is told apart', () => {
     expect(result.checks.slice(0, -1).every((check) => check.ok)).toBe(true);
   });
 
-  it('names the path to allow as the site spells it', async () => {
+  it('names the path to allow in the site’s spelling', async () => {
     const other = await anotherSite({ plainPermalinks: true, subdirectory: 'blog' });
     other.setFault('firewall_modsecurity');
     expect((await diagnose(connectionTo(other.url))).hint).toContain(
@@ -234,7 +234,7 @@ describe('each cause is told apart', () => {
     expect((await diagnose(connectionTo(site.url))).message).toContain('edit_others_posts');
   });
 
-  it('says that a later try may succeed only where it may', async () => {
+  it('is retryable only if a later try may succeed', async () => {
     site.setFault('maintenance');
     expect((await diagnose(connectionTo(site.url))).retryable).toBe(true);
     site.clearFaults();
@@ -244,13 +244,13 @@ describe('each cause is told apart', () => {
 });
 
 describe('credentials', () => {
-  it('tells a wrong site key', async () => {
+  it('report a wrong site key', async () => {
     const result = await diagnose(connectionTo(site.url, { siteKey: `sbk_${'x'.repeat(43)}` }));
     expect(result).toMatchObject({ code: 'bad_credentials', stage: 'signed_ping' });
     expect(result.hint).toMatch(/Rotate the site key/);
   });
 
-  it('tells a site without key', async () => {
+  it('report a site without a key', async () => {
     const result = await diagnose(connectionTo(site.url, { siteKey: null }));
     expect(result).toMatchObject({ code: 'bad_credentials', stage: 'signed_ping' });
     expect(result.hint).toMatch(/Make a site key/);
@@ -259,7 +259,7 @@ describe('credentials', () => {
   it.each([
     ['a wrong password', { ...PASSWORD, application_password: 'wrong' }],
     ['an unknown user', { ...PASSWORD, username: 'nobody' }],
-  ])('tells %s, however WordPress words it', async (_, credentials) => {
+  ])('report %s, whatever WordPress’s wording', async (_, credentials) => {
     for (const behaviour of ['connector_missing', 'wrong_password_reported', 'xmlrpc_disabled'] as const) {
       site.setFault(behaviour);
       const result = await diagnose(connectionTo(site.url, { credentials }));
@@ -268,7 +268,7 @@ describe('credentials', () => {
     }
   });
 
-  it('says both causes where XML-RPC cannot tell them apart', async () => {
+  it('report both causes when XML-RPC cannot tell which one it is', async () => {
     site.setFault('connector_missing', 'auth_header_stripped', 'xmlrpc_disabled');
     const result = await diagnose(connectionTo(site.url, { credentials: PASSWORD }));
     expect(result.code).toBe('bad_credentials');
@@ -278,7 +278,7 @@ describe('credentials', () => {
 
 describe('the way to the site', () => {
   it.each(['', 'nonsense', 'javascript:alert(1)', 'ftp://example.com', 'https://u:p@example.com', 'http://'])(
-    'tells that "%s" is no address',
+    'reports "%s" as a malformed address',
     async (siteUrl) => {
       const result = await diagnose(connectionTo(siteUrl));
       expect(result).toMatchObject({ code: 'invalid_url', stage: 'address' });
@@ -286,7 +286,7 @@ describe('the way to the site', () => {
     },
   );
 
-  it('tells a private address without naming it', async () => {
+  it('reports a private address without naming it', async () => {
     const strict = testPlatform({ allow: [] });
     cleanups.push(strict.close);
     const result = await diagnose(connectionTo('http://10.20.30.40'), strict.platform);
@@ -295,19 +295,19 @@ describe('the way to the site', () => {
     expect(JSON.stringify(result)).not.toContain('10.20.30.40');
   });
 
-  it('tells an unknown name', async () => {
+  it('reports an unknown host name', async () => {
     const result = await diagnose(connectionTo('https://no-such-site.invalid'));
     expect(result).toMatchObject({ code: 'dns', stage: 'dns' });
     expect(result.hint).toMatch(/spelling|name servers/);
   });
 
-  it('tells a refused connection', async () => {
+  it('reports a refused connection', async () => {
     const result = await diagnose(connectionTo(`http://127.0.0.1:${await closedPort()}`));
     expect(result).toMatchObject({ code: 'unreachable', stage: 'connect', retryable: true });
     expect(result.hint).toMatch(/Start the web server/);
   });
 
-  it('tells what is no web server', async () => {
+  it('reports a port without a web server', async () => {
     const ssh = await serveBytes('SSH-2.0-OpenSSH_9.2\r\n');
     cleanups.push(ssh.stop);
     const result = await diagnose(connectionTo(`http://127.0.0.1:${ssh.port}`));
@@ -315,7 +315,7 @@ describe('the way to the site', () => {
     expect(result.hint).toMatch(/port/);
   });
 
-  it('tells a site that does not answer, within its time', async () => {
+  it('reports a site that does not answer, before the timeout', async () => {
     site.setFault('silent');
     const result = await diagnose(connectionTo(site.url));
     expect(result).toMatchObject({ code: 'timeout', stage: 'http', retryable: true });
@@ -328,7 +328,7 @@ describe('the way to the site', () => {
     ['wrong_name', /address that the certificate names/],
     ['incomplete_chain', /fullchain\.pem/],
     ['untrusted', /known authority/],
-  ] as const)('tells which TLS fault it is: %s', async (detail, hint) => {
+  ] as const)('names the TLS fault: %s', async (detail, hint) => {
     const chain = await makeChain();
     const tls = {
       expired: await makeCertificate({ issuer: chain.root, expired: true }),
@@ -346,7 +346,7 @@ describe('the way to the site', () => {
     expect(result.hint).toMatch(hint);
   });
 
-  it('connects by TLS that is set up well', async () => {
+  it('connects through correctly configured TLS', async () => {
     const chain = await makeChain();
     const other = await anotherSite({ tls: chain.full, hostname: 'localhost' });
     const trusting = testPlatform({ extraCa: chain.root.cert });
@@ -354,7 +354,7 @@ describe('the way to the site', () => {
     expect((await diagnose(connectionTo(other.url), trusting.platform)).code).toBe('ok');
   });
 
-  it('tells a clock of ours that differs, too', async () => {
+  it('reports a wrong clock of the server too', async () => {
     const late = testPlatform({ clock: () => Date.now() + 121_500 });
     cleanups.push(late.close);
     expect((await diagnose(connectionTo(site.url), late.platform)).code).toBe('clock_skew');
@@ -362,7 +362,7 @@ describe('the way to the site', () => {
 });
 
 describe('the table of explanations', () => {
-  it('has words for each code, and no code that no test here has made', async () => {
+  it('has a text for each code, and no code without a test', async () => {
     const paused = testPlatform({ refusal: new RemoteError('server_paused', 'Paused.') });
     cleanups.push(paused.close);
     await diagnose(connectionTo(site.url), paused.platform);

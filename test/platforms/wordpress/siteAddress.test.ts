@@ -38,7 +38,7 @@ describe('site address', () => {
   });
 });
 
-describe('JSON with something around it', () => {
+describe('JSON with text around it', () => {
   it.each([
     ['{"a":1}', false],
     ['[1]', false],
@@ -52,7 +52,7 @@ describe('JSON with something around it', () => {
   });
 
   it.each(['', '<html></html>', '"text"', '1', 'null', '{"a":', `${'{'.repeat(100_000)}`])(
-    'none in %.20j',
+    'is not found in %.20j',
     (text) => {
       expect(readDirtyJson(Buffer.from(text))).toBeNull();
     },
@@ -70,7 +70,7 @@ describe('settings', () => {
         schedule: { cron: '0 * * * *', time_zone: 'Europe/Berlin' },
       },
     },
-  ])('takes %j', (config) => {
+  ])('accept %j', (config) => {
     expect(wordpressConfigSchema.parse(config)).toEqual(config);
   });
 
@@ -86,11 +86,11 @@ describe('settings', () => {
     { sync_settings: { concurrency: 1.5 } },
     { sync_settings: { schedule: {} } },
     { sync_settings: { unknown: 1 } },
-  ])('refuses %j', (config) => {
+  ])('refuse %j', (config) => {
     expect(wordpressConfigSchema.safeParse(config).success).toBe(false);
   });
 
-  it('takes both parts of an application password, or none', () => {
+  it('accept both parts of an application password, or neither', () => {
     const valid = (value: unknown) => wordpressCredentialsSchema.safeParse(value).success;
     expect(valid({})).toBe(true);
     expect(valid({ username: 'a', application_password: 'b' })).toBe(true);

@@ -24,7 +24,7 @@ function read(connection: Connection) {
 }
 
 const POST_TYPES = {
-  // Six of eight: the trash and what the editor has only begun do not count.
+  // Six of eight posts: trashed posts and auto-drafts do not count.
   post: {
     label: 'Posts',
     count: 6,
@@ -48,7 +48,7 @@ const TAXONOMIES = {
 };
 
 describe('structure', () => {
-  it('comes from the connector', async () => {
+  it('is read through the connector', async () => {
     const structure = await read(connectionTo(site.url));
     expect(structure).toEqual({
       post_types: POST_TYPES,
@@ -59,7 +59,7 @@ describe('structure', () => {
     });
   });
 
-  it('is the same from core REST, without what belongs to WordPress itself', async () => {
+  it('is the same through core REST, without WordPress’s internal types', async () => {
     site.setFault('connector_missing');
     const structure = await read(connectionTo(site.url, { credentials: PASSWORD }));
     expect(structure).toEqual({
@@ -71,7 +71,7 @@ describe('structure', () => {
     });
   });
 
-  it('is dated by the site, whatever our clock says', async () => {
+  it('has the site’s date, whatever our clock says', async () => {
     site.setFault('connector_missing');
     const late = testPlatform({ clock: () => Date.UTC(2040, 1, 1) });
     const structure = await late.platform.readStructure?.(connectionTo(site.url, { credentials: PASSWORD }));
@@ -79,8 +79,8 @@ describe('structure', () => {
     expect(Math.abs(Date.parse(structure?.timestamp ?? '') - Date.now())).toBeLessThan(60_000);
   });
 
-  it('is newer than what was pushed earlier in the same second, though a Date header tells seconds', async () => {
-    // This fault dates answers by the moment; without it Node repeats a header for up to a second.
+  it('is newer than a report of the same second, though a Date header has only seconds', async () => {
+    // With this fault the site sets the Date header itself. Node would repeat a header for up to a second.
     site.setFault('connector_missing');
     site.setFault('clock_slow');
     const clock = () => Date.now() - 600_000;
@@ -106,7 +106,7 @@ describe('structure', () => {
     }
   });
 
-  it('is read past PHP notices', async () => {
+  it('is read despite PHP notices', async () => {
     site.setFault('dirty_json_notice');
     expect((await read(connectionTo(site.url))).post_types).toEqual(POST_TYPES);
   });
@@ -126,7 +126,7 @@ describe('structure', () => {
     });
   });
 
-  it('fails with a code: a user who may not', async () => {
+  it('fails with a code: a user without the permission', async () => {
     const users = [
       {
         id: 5,

@@ -7,10 +7,10 @@ import { SERVER_ID } from '../../support/identity.ts';
 
 export const SITE_ID = 7;
 export const SITE_KEY = `sbk_${'k'.repeat(43)}`;
-/** The pair of the simulation's editor, as WordPress shows it. */
+/** User name and password of the simulation's editor, as WordPress shows them. */
 export const PASSWORD = { username: 'editor', application_password: 'abcd efgh ijkl mnop qrst uvwx' };
 
-/** What the outbound client takes when it is not told. */
+/** The outbound client's default limit. */
 const TEN_MIB = 10 * 1024 * 1024;
 
 interface TestPlatform {
@@ -18,7 +18,7 @@ interface TestPlatform {
   close(): void;
 }
 
-/** The platform as production builds it, with the loopback allowed; `maxBytes` lowers what an answer may have. */
+/** The platform as in production, with the loopback allowed. `maxBytes` limits the size of a response. */
 export function testPlatform(
   options: {
     allow?: string[];
@@ -56,7 +56,7 @@ export function connectionTo(siteUrl: string, changes: Partial<Connection> = {})
   };
 }
 
-/** The codes of checks that passed with something to tell. */
+/** The codes of checks that passed with a note. */
 export function notes(result: ConnectionTestResult): string[] {
   return result.checks.flatMap((check) => (check.ok && check.code !== undefined ? [check.code] : []));
 }

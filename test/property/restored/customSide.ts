@@ -6,7 +6,7 @@ import { markedTexts, type SiteSide } from './siteSide.ts';
 
 const written = ['title', 'slug', 'body', 'excerpt', 'status', 'content_key', 'terms'];
 
-/** A simulated API that a user has described, with a place for the content's key. */
+/** A simulated API with a description, which stores the content's key. */
 export async function customSide(): Promise<SiteSide> {
   const api = await startSimulatedApi({ items: 3 });
   const edit: SiteSide['edit'] = (id, { title, body }) =>

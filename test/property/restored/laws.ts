@@ -1,4 +1,4 @@
-/** What must hold of a site and its servers after a quiet sync, whatever was restored before. */
+/** The laws for a site and its servers after a quiet sync, whatever was restored before. */
 import type { Content } from '../../../src/database/generated/client.ts';
 import type { ServerLife } from './serverLife.ts';
 import type { SiteItem } from './siteSide.ts';
@@ -6,10 +6,10 @@ import { pieceOf } from './texts.ts';
 import type { RestoredWorld } from './world.ts';
 
 /**
- * Every way in which they are not as they must be, each as a sentence. Against the property without restored sides two
- * laws hold for less: what is in no database and on no site after something was restored is not lost by us, and where
- * a site keeps no keys an item may be made a second time that was retitled since the backup, or whose id had been another
- * content's before the site was restored too.
+ * Every violation of the laws, each as a sentence. Two laws are weaker than in the property without restored
+ * sides. A text that after a restore is in no database and on no site does not count as lost. On a site that
+ * keeps no keys, an item may be created twice if it was retitled since the backup, or if the site was
+ * restored too and the item's id had been another content's.
  */
 export async function broken(world: RestoredWorld): Promise<string[]> {
   const items = world.side.items();
@@ -56,7 +56,7 @@ function doubled(world: RestoredWorld, contents: readonly Content[], items: read
     }
     return [...counts].filter(([piece, times]) => times > 1 && !isUnknowable(piece));
   };
-  // One whose item is gone stays beside the content of the item that was put back.
+  // A content whose item was deleted remains beside the content of the restored item.
   const there = contents.filter(({ syncState }) => syncState !== 'deleted_remote');
   return [
     ...twice(items.map(({ body }) => body)).map(([piece, n]) => `${piece} is on the site ${n} times.`),

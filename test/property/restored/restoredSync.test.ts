@@ -1,9 +1,9 @@
 /**
- * Content sync through restored backups of the database and of the site, new servers at an old address and two servers
- * of one site: no item ever loses a text that its content here had not pushed or seen, no content becomes another's,
- * and after a quiet sync both sides are equal again.
+ * Content sync with restored backups of the database and of the site, new servers at an old address, and two
+ * servers for one site. No item loses a text that its content had not pushed or read. No content becomes
+ * another one. After a quiet sync both sides are equal again.
  *
- * A failure prints its seed and path, and what was done. To replay it, to make it smaller, and to look for more:
+ * A failure prints its seed, its path and the steps. To replay it, to shrink it, and to run more examples:
  *
  *     FC_SEED=123 FC_PATH=4 npm test -- test/property/restored
  *     FC_SEED=123 FC_PATH=4 FC_SHRINK=1 npm test -- test/property/restored
@@ -21,7 +21,7 @@ import { RestoredWorld } from './world.ts';
 
 const { FC_SEED, FC_PATH, FC_RUNS, FC_SHRINK, FC_SIDE } = process.env;
 const runs = Number(FC_RUNS ?? 5);
-/** On a busy machine a run of the property takes less than this. Milliseconds. */
+/** An upper limit for one run of the property on a busy machine. Milliseconds. */
 const longestRun = 60_000;
 const shrinking = 300_000;
 
@@ -42,7 +42,7 @@ async function holds(side: SiteSide, all: readonly Step[]): Promise<void> {
       error: null,
       broken: [],
     });
-    // What comes late tells of what is known.
+    // Late webhooks only repeat what the server already stores.
     await world.do({ step: 'webhooks_arrive' }, all.length);
     expect({ ...(await lastState(world)), at: 'late webhooks' }).toEqual({
       at: 'late webhooks',
@@ -65,7 +65,7 @@ async function lastState(world: RestoredWorld) {
 }
 
 test.each(Object.keys(sides).filter((name) => FC_SIDE === undefined || name === FC_SIDE))(
-  'by %s nothing is overwritten or taken over after something was restored',
+  'by %s no item is overwritten and no content becomes another after a restore',
   async (name) => {
     const start = sides[name];
     if (start === undefined) throw new Error(`There is no side ${name}.`);
@@ -75,7 +75,7 @@ test.each(Object.keys(sides).filter((name) => FC_SIDE === undefined || name === 
         numRuns: runs,
         ...(FC_SEED === undefined ? {} : { seed: Number(FC_SEED) }),
         ...(FC_PATH === undefined ? {} : { path: FC_PATH }),
-        // Making a counterexample smaller takes many runs.
+        // Shrinking a counterexample takes many runs.
         endOnFailure: FC_SHRINK === undefined,
         interruptAfterTimeLimit: runs * longestRun + shrinking,
       },

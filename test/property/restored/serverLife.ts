@@ -8,14 +8,14 @@ import { type SyncedTenant, syncedTenant } from '../../support/syncedSite.ts';
 import type { SiteSide } from './siteSide.ts';
 import { marksOf, pieceOf } from './texts.ts';
 
-/** All servers of the property are reached at one address. */
+/** All servers of the property have the same address. */
 const PUBLIC_URL = 'https://sitebridge.example';
 
-/** What is known of a server's database besides what is in it. */
+/** What the test remembers of a server's database. */
 interface Memory {
-  /** Marks of all texts that it has held. */
+  /** Marks of all texts that the database has held. */
   known: Set<string>;
-  /** Which piece each content is, by its key. */
+  /** The piece of each content, by the content's key. */
   pieces: Map<string, string>;
 }
 
@@ -30,9 +30,9 @@ export class ServerLife {
   #server: TestServer | null = null;
   #tenant: TestTenant | null = null;
   #memory: Memory = { known: new Set(), pieces: new Map() };
-  /** By the step before which they were taken. */
+  /** The backups, by the step before which they were taken. */
   readonly #backups = new Map<number, Backup>();
-  /** Its contents as they were seen last. */
+  /** The server's contents at the last look. */
   contents: Content[] = [];
 
   private constructor(side: SiteSide, database: TestDatabase) {
@@ -40,7 +40,7 @@ export class ServerLife {
     this.#database = database;
   }
 
-  /** Starts one with an empty database and connects the site with it. */
+  /** Starts a server with an empty database and connects the site to it. */
   static async begin(side: SiteSide): Promise<ServerLife> {
     const life = new ServerLife(side, await createTestDatabase());
     await life.start();
@@ -76,7 +76,7 @@ export class ServerLife {
     this.#server = null;
   }
 
-  /** Ends it for good, with its database and every backup. */
+  /** Ends the server for good, with its database and every backup. */
   async end(): Promise<void> {
     await this.stop();
     for (const { drop } of [this.#database, ...[...this.#backups.values()].map(({ database }) => database)])
@@ -87,12 +87,12 @@ export class ServerLife {
     return this.#backups.has(at);
   }
 
-  /** Takes a backup, with the server stopped. */
+  /** Takes a backup. The server must be stopped. */
   async backUp(at: number): Promise<void> {
     this.#backups.set(at, { database: await copyTestDatabase(this.#database), ...copied(this.#memory) });
   }
 
-  /** Puts a backup back, with the server stopped. */
+  /** Restores a backup. The server must be stopped. */
   async restore(at: number): Promise<void> {
     const backup = this.#backups.get(at);
     if (backup === undefined) throw new Error(`There is no backup of step ${at}.`);
@@ -101,7 +101,10 @@ export class ServerLife {
     this.#memory = copied(backup);
   }
 
-  /** Takes in what the database now holds; tells of contents that have become another's. `settled`: a person chose so. */
+  /**
+   * Reads the contents of the database. Returns the contents that have become another one. A person resolved
+   * those in `settled`, so they may.
+   */
   async look(settled: ReadonlySet<string> = new Set()): Promise<string[]> {
     this.contents = await this.site.contents();
     const taken: string[] = [];
@@ -123,7 +126,10 @@ export class ServerLife {
     return this.site.sync(body);
   }
 
-  /** Everything that was received, and what the server does by itself, has been worked on. */
+  /**
+   * Waits until the server has done all its jobs: for received webhooks, and for reads that it starts by
+   * itself.
+   */
   async settle(): Promise<void> {
     await this.#endPause();
     await eventually(async () => {
@@ -137,7 +143,7 @@ export class ServerLife {
     });
   }
 
-  /** A site that failed too often is left alone until a test passes. */
+  /** A site that failed too often is paused until a connection test passes. */
   async #endPause(): Promise<void> {
     const { integrationId, owner } = this.tenant;
     const { pausedUntil } = await this.server.db.siteIntegration.findUniqueOrThrow({

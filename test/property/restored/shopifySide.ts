@@ -2,9 +2,9 @@ import { startSimulatedShopify } from '../../../src/simulation/shopify/simulated
 import { buildAccount, buildSite, integrationsPath } from '../../support/builders.ts';
 import { markedTexts, type SiteSide } from './siteSide.ts';
 
-/** A simulated Shopify whose articles are edited on both sides. */
+/** A simulated Shopify with articles that are edited on both sides. */
 export async function shopifySide(): Promise<SiteSide> {
-  // So large that no test waits for points.
+  // The bucket is so large that no test waits for points.
   const shopify = await startSimulatedShopify({ bucket: { maximumAvailable: 20_000, restoreRate: 1_000 } });
   const { state } = shopify;
   state.items = state.items.filter(({ kind }) => kind === 'article');
@@ -40,7 +40,8 @@ export async function shopifySide(): Promise<SiteSide> {
     loseWebhook: () => undefined,
     backup() {
       const kept = structuredClone(state.items);
-      // An app that restores a shop writes texts back; what is gone it makes anew, as no id is given twice.
+      // A backup app for shops writes old texts back. It creates deleted articles again, as Shopify never
+      // reuses an id.
       return () => {
         const there = new Set(state.items.map(({ id }) => id));
         state.items = structuredClone(kept.filter(({ id }) => there.has(id)));

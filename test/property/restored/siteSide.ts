@@ -1,4 +1,4 @@
-/** A site of the property test of restored sides, as its people see it: whatever the platform, items with texts. */
+/** A site of the property test of restored sides, with the same items and texts on every platform. */
 
 import type { TestTenant } from '../../support/builders.ts';
 import type { TestServer } from '../../support/server.ts';
@@ -11,33 +11,33 @@ export interface SiteItem {
 
 export interface SiteSide {
   readonly contentType: string;
-  /** What the server has to be started with to reach it. */
+  /** The settings that the server needs to reach the site. */
   readonly environment: Record<string, string>;
-  /** Does the site keep which write of the server came last? */
+  /** Whether the site stores the last write of each server. */
   readonly remembersWrites: boolean;
-  /** Does it keep with an item which content it is? */
+  /** Whether the site stores the content's key with an item. */
   readonly keepsKeys: boolean;
-  /** Connects the site with a server, in an account of its own. */
+  /** Connects the site to a server, in an account of its own. */
   connect(server: TestServer): Promise<TestTenant>;
-  /** Enters a server again that it was connected with before. */
+  /** Connects the site again to a server that it was connected to before. */
   reconnect(tenant: TestTenant): void;
   items(): SiteItem[];
   create(texts: { title: string; body: string }): void;
   edit(id: string, texts: { title?: string; body?: string }): void;
   remove(id: string): void;
-  /** The answers of the next so many writes are lost, until `calm`. */
+  /** Loses the responses of the next `times` writes, until `calm`. */
   loseAnswers(times: number): void;
   calm(): void;
-  /** Time goes on. */
+  /** Moves the site's clock forward. */
   pass(): void;
   deliverWebhooks(serverUrl: string): Promise<void>;
   loseWebhook(): void;
-  /** Takes a backup; the function that is returned puts it back. */
+  /** Takes a backup. The returned function restores it. */
   backup(): () => void;
   stop(): Promise<void>;
 }
 
-/** The first texts of a site get marks too, by which they are known again. */
+/** The texts of the site's first items, with marks that identify them. */
 export function markedTexts(number: number): { title: string; body: string } {
   return { title: `T${number} & more`, body: `<p>o${number} "b${number}"</p>` };
 }

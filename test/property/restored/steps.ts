@@ -1,7 +1,7 @@
-/** What people, servers and backups do in the property test of restored sides, as plain data. */
+/** The steps of people, servers and backups in the property test of restored sides, as plain data. */
 import fc from 'fast-check';
 
-/** `which` picks among what there is at that moment, the newest first; `back` is how many steps ago a backup is from. */
+/** `which` selects an existing content or item, the newest first. `back` is the age of a backup in steps. */
 export type Step =
   | { step: 'site_creates' | 'new_server' | 'other_server' | 'webhooks_arrive' | 'webhook_lost' }
   | { step: 'site_edits' | 'user_edits'; which: number; title: boolean; body: boolean }
@@ -9,7 +9,7 @@ export type Step =
   | { step: 'user_creates'; ready: boolean }
   | { step: 'user_resolves'; which: number; keep: 'local' | 'remote' }
   | { step: 'run'; direction: 'both' | 'from_external' | 'to_external'; full: boolean; lostAnswers: number }
-  /** `told`: the operator says so by `admin restored`, as is asked of those whose sites keep no memory of our writes. */
+  /** `told`: the operator runs `admin restored`, as is asked when sites store none of our writes. */
   | { step: 'database_restored'; back: number; told: boolean }
   | { step: 'site_restored'; back: number };
 
@@ -37,7 +37,7 @@ const userCreates: fc.Arbitrary<Step> = fc.record({
 
 const one = (arbitrary: fc.Arbitrary<Step>): fc.Arbitrary<Step[]> => arbitrary.map((step) => [step]);
 
-/** What happens on a day like any other. */
+/** The steps of an ordinary day. */
 const ordinary: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 3, arbitrary: one(fc.constant<Step>({ step: 'site_creates' })) },
   { weight: 3, arbitrary: one(edit('site_edits') as fc.Arbitrary<Step>) },
@@ -58,7 +58,7 @@ const ordinary: fc.Arbitrary<Step[]> = fc.oneof(
     ),
   },
   { weight: 5, arbitrary: one(run as fc.Arbitrary<Step>) },
-  // What a backup from before knows nothing of.
+  // Contents that an earlier backup does not have.
   { weight: 3, arbitrary: userCreates.map((created) => [created, quietRun('to_external')]) },
   {
     weight: 2,
@@ -78,7 +78,7 @@ const restored: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>({ step: 'other_server' }) },
 );
 
-/** What people do after something was restored: mostly they bring the next thing to the site. */
+/** The steps after a restore. Mostly a new content or item is synced. */
 const after: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 3, arbitrary: userCreates.map((created) => [created, quietRun('to_external')]) },
   { weight: 2, arbitrary: fc.constant<Step[]>([{ step: 'site_creates' }, quietRun('both')]) },
@@ -86,12 +86,12 @@ const after: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step[]>([]) },
 );
 
-/** Anything before, and a backup of any time. */
+/** Any steps, then a restore of any backup. */
 const anyTime = fc
   .tuple(fc.array(ordinary, { minLength: 2, maxLength: 5 }), restored, after)
   .map(([before, back, then]) => [...before.flat(), back, ...then]);
 
-/** A backup that knows of a content and not of its create, whose item has perhaps been edited since. */
+/** A restore of a backup that has a content but not its create. The item may have been edited since. */
 const forgottenCreate = fc
   .record({
     before: fc.array(ordinary, { maxLength: 2 }),
@@ -116,7 +116,7 @@ const forgottenCreate = fc
     ];
   });
 
-/** A backup that knows nothing of what one side wrote last, and then both write the same item. */
+/** A restore of a backup without the last edit of one side, then an edit of the same content. */
 const forgottenEdit = fc
   .record({
     before: fc.array(ordinary, { maxLength: 2 }),
@@ -140,7 +140,7 @@ const part = fc.oneof(
   { weight: 1, arbitrary: forgottenEdit },
 );
 
-/** Mostly both sides know each other when it begins. */
+/** Mostly both sides are in sync at the start. */
 export const steps: fc.Arbitrary<Step[]> = fc
   .tuple(
     fc.constantFrom<Step[]>([], [quietRun('both')], [quietRun('both')]),
@@ -149,7 +149,7 @@ export const steps: fc.Arbitrary<Step[]> = fc
   )
   .map(([first, parts, last]) => [...first, ...parts.flat(), ...last.flat()]);
 
-/** The steps before which a backup of the database has to be taken, as one of them brings it back. */
+/** The steps before which a backup of the database is needed, as a later step restores it. */
 export function backedUp(all: readonly Step[]): Set<number> {
   return new Set(all.flatMap((step, at) => (step.step === 'database_restored' ? [at - step.back] : [])));
 }

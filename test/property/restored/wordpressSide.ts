@@ -5,7 +5,7 @@ import { markedTexts, type SiteSide } from './siteSide.ts';
 
 const hourMs = 3_600_000;
 
-/** A simulated WordPress, reached by its connector or by an application password. */
+/** A simulated WordPress, reached through its connector or with an application password. */
 export async function wordpressSide(way: Way): Promise<SiteSide> {
   const isConnected = way === 'connector';
   const wordpress = await startSimulatedWordpress({
@@ -43,7 +43,7 @@ export async function wordpressSide(way: Way): Promise<SiteSide> {
     remove: (id) => editor.delete(Number(id)),
     loseAnswers: (times) => wordpress.disturb({ fault: 'error_after', when: writes, times }),
     calm: () => wordpress.calm(),
-    // Posts are dated to the second, and no two of them are born in one.
+    // WordPress dates posts to the second. No two posts may be created in the same second.
     pass: () => {
       clock.offsetMs += 2_000;
     },

@@ -1,4 +1,4 @@
-/** A site, the servers that it is or was connected with, and the people on all sides. */
+/** A site, the servers that it is or was connected to, and the people on all sides. */
 import { createRestoredDatabase } from '../../../src/adminServices.ts';
 import type { Content } from '../../../src/database/generated/client.ts';
 import type { RunBody } from '../../support/runBody.ts';
@@ -9,24 +9,26 @@ import { marksOf, pieceOf } from './texts.ts';
 
 export class RestoredWorld {
   readonly side: SiteSide;
-  /** The one that runs first, the other after it. */
+  /** The running server first, then the other server. */
   lives: ServerLife[];
-  /** Titles that people wrote, and that nobody who saw them, and no restored backup, has taken away. */
+  /**
+   * Titles that people wrote, except those that a person replaced or deleted knowingly, or a restore removed.
+   */
   readonly alive = new Set<string>();
-  /** Pieces whose title was edited, so that without a key an item of them is not known again. */
+  /** Pieces whose title was edited. Without a key their items cannot be recognised. */
   readonly retitled = new Set<string>();
-  /** Was a database restored while it may have had what is not in its backup? */
+  /** Whether a database was restored that may have had more than its backup. */
   databaseRestored = false;
-  /** Was a site restored, so that ids came back for other items? */
+  /** Whether a site was restored, so that ids may be reused for other items. */
   siteRestored = false;
   readonly violations: string[] = [];
   readonly #backedUp: Set<number>;
   readonly #siteBackups: (() => void)[] = [];
-  /** What a person has given up: marks and pieces of items that a content here may overwrite. */
+  /** Marks and pieces of items that a person gave up, so that a content may overwrite them. */
   readonly #givenUp = new Set<string>();
-  /** Titles that somebody here saw, and overwrote or took away. */
+  /** Titles that a person on the server saw, and overwrote or deleted. */
   readonly #overwritten = new Set<string>();
-  /** Keys of contents whose conflicts are settled in this step. */
+  /** Keys of the contents whose conflicts are resolved in this step. */
   readonly #settled = new Set<string>();
   #marks = 100;
 
@@ -37,7 +39,7 @@ export class RestoredWorld {
     for (const { title } of side.items()) this.alive.add(title);
   }
 
-  /** Starts a server and connects the site with it. `all` is what is going to happen. */
+  /** Starts a server and connects the site to it. `all` are the coming steps. */
   static async start(side: SiteSide, all: readonly Step[]): Promise<RestoredWorld> {
     return new RestoredWorld(side, await ServerLife.begin(side), all);
   }
@@ -60,16 +62,16 @@ export class RestoredWorld {
     else await this.#watched(step.step, () => this.#elsewhere(step));
   }
 
-  /** Has everybody read and push until nothing is left to be done; tells of what does not end. */
+  /** Reads and pushes until nothing is left to do. Returns the last run, which may have failed. */
   async settle(): Promise<RunBody> {
     let last = await this.#quietRun(false);
     for (let tries = 1; last.status !== 'success' && tries < 6; tries += 1)
-      // Most items were put back to others, and a person knows why.
+      // Most items were replaced in a restore, and a person confirms that the site moved.
       last = await this.#quietRun(/another site|more than is believed/.test(last.error ?? ''));
     return last;
   }
 
-  /** The other server has the site. */
+  /** Connects the site to the other server. */
   async switchServer(): Promise<void> {
     await this.life.settle();
     await this.life.stop();
@@ -86,7 +88,7 @@ export class RestoredWorld {
     });
   }
 
-  /** Does what may write to the site, and looks what it has done there and here. */
+  /** Runs `act`, which may write to the site, and checks its effects on both sides. */
   async #watched<T>(name: string, act: () => Promise<T>): Promise<T> {
     this.#settled.clear();
     const before = this.side.items();
@@ -97,7 +99,10 @@ export class RestoredWorld {
     return result;
   }
 
-  /** What of the site's texts was replaced by the server must be known to its database, and of the same piece. */
+  /**
+   * Checks that the server's database had every text that it replaced on the site, and that each piece stayed
+   * in its item.
+   */
   #compare(name: string, before: readonly SiteItem[]): void {
     const now = new Map(this.side.items().map((item) => [item.id, item]));
     const isKnown = (mark: string) => this.life.known.has(mark) || this.#givenUp.has(mark);
@@ -171,14 +176,15 @@ export class RestoredWorld {
     const before = this.side.items();
     restore();
     this.siteRestored = true;
-    // A backup of a connector has the server that it was connected with then.
+    // A restored connector has the server to which it was connected at the backup.
     this.side.reconnect(this.life.tenant);
     const after = this.side.items();
-    // What a piece was since is given up by whoever put it back.
+    // A person who restores a backup gives up the later titles of its pieces.
     for (const { title, body } of before)
       if (after.some((item) => pieceOf(item.body) === pieceOf(body) && item.title !== title))
         this.alive.delete(title);
-    // One that somebody here saw and overwrote may be overwritten again, as the edit may still wait.
+    // A title that a person on the server overwrote may be overwritten again, as that edit may still be
+    // waiting.
     for (const { title } of after) if (!this.#overwritten.has(title)) this.alive.add(title);
     this.#keepAlive();
   }
@@ -197,7 +203,7 @@ export class RestoredWorld {
     this.#keepAlive();
   }
 
-  /** The database is lost for good; what stands behind the address now knows nothing. */
+  /** The database is lost for good. The server at its address starts with an empty one. */
   async #newServer(): Promise<void> {
     await this.life.settle();
     const [lost, ...others] = this.lives;
@@ -213,7 +219,7 @@ export class RestoredWorld {
     this.lives.unshift(await ServerLife.begin(this.side));
   }
 
-  /** What is neither on the site nor in a database is gone with what was put back. */
+  /** Titles that are neither on the site nor in a database were removed by the restore. */
   #keepAlive(): void {
     const contents = this.lives.flatMap((life) => life.contents);
     const titles = new Set([...contents, ...this.side.items()].map(({ title }) => title));
@@ -249,7 +255,7 @@ export class RestoredWorld {
     } else if (step.step === 'user_resolves') await this.#resolve(content, step.keep);
   }
 
-  /** A person looks at both sides, and gives one up. */
+  /** A person reads both sides, and gives one of them up. */
   async #resolve(content: Content, keep: 'local' | 'remote'): Promise<void> {
     const { life } = this;
     const owner = life.server.as(life.tenant.owner);
@@ -298,13 +304,15 @@ export class RestoredWorld {
   }
 }
 
-/** A call that may be refused, as what it is about may just have changed, but that must not fail. */
+/**
+ * Makes a call that may be refused, as its content may just have changed, but that may not fail otherwise.
+ */
 async function may(call: PromiseLike<{ status: number; text: string }>): Promise<void> {
   const { status, text } = await call;
   if (status >= 500 || status === 400) throw new Error(`Answered ${status}: ${text}`);
 }
 
 function pick<T>(all: readonly T[], which: number): T | undefined {
-  // The newest first: what was just made is what something happens to.
+  // The newest first, so that most steps affect what was just created.
   return all[all.length - 1 - (which % Math.max(1, all.length))];
 }

@@ -1,9 +1,9 @@
-/** A browser's part in WordPress's admin pages: cookies, forms, redirects. */
+/** A browser's part in the admin pages of WordPress: cookies, forms, redirects. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { decode, type HtmlForm, plainText, readForms } from './html-form.ts';
 
-/** A page that was answered, redirects followed. */
+/** A page, after redirects. */
 export interface AdminPage {
   status: number;
   /** Its address, after redirects. */
@@ -11,34 +11,34 @@ export interface AdminPage {
   html: string;
 }
 
-/** What the settings page of the connector shows. */
+/** The contents of the connector's settings page. */
 export interface SettingsView {
-  /** The form's fields as they are filled in. */
+  /** The form's fields with their values. */
   fields: Map<string, string>;
   /** The labels of the buttons. */
   buttons: string[];
-  /** Whether it is connected, in words. */
+  /** The connection state, in words. */
   state: string;
-  /** The last answer, or null when there is none. */
+  /** The result of the last test, or null without a test. */
   answer: { success: boolean; code: string; text: string } | null;
-  /** What was wrong with the form, or null. */
+  /** The error in the form, or null. */
   inputError: string | null;
-  /** What waits to be sent; null when it is not shown. */
+  /** The outbox as shown; null when the page does not show it. */
   queue: QueueView | null;
   html: string;
 }
 
-/** What the settings page shows of the changes that are to be sent. */
+/** The outbox on the settings page. */
 export interface QueueView {
   waiting: number;
   failing: number;
   dead: number;
-  /** All of the table in words. */
+  /** The whole text of the table. */
   text: string;
   buttons: string[];
 }
 
-/** What can be filled into the connector's settings page; `null` unchecks a box. */
+/** The inputs of the connector's settings page; `null` unchecks a box. */
 export interface SettingsInput {
   server_url?: string;
   site_id?: string;
@@ -51,7 +51,7 @@ export interface SettingsInput {
 const QUEUE_FORM = 'sitebridge-queue-form';
 const SETTINGS_PATH = '/wp-admin/options-general.php?page=sitebridge-connector';
 
-/** Logs in through wp-login.php; throws when the login is refused. */
+/** Logs in through wp-login.php. Throws when the login is refused. */
 export async function logIn(url: string, user: string, password: string): Promise<AdminSession> {
   const session = new AdminSession(url);
   const page = await session.get('/wp-login.php');
@@ -65,7 +65,9 @@ export async function logIn(url: string, user: string, password: string): Promis
   return session;
 }
 
-/** One person logged in to a WordPress. Paths are relative to the site, such as `/wp-admin/plugins.php`. */
+/**
+ * A user who is logged in to a WordPress. Paths are relative to the site, such as `/wp-admin/plugins.php`.
+ */
 export class AdminSession {
   readonly #url: string;
   readonly #cookies = new Map<string, string>();
@@ -79,7 +81,7 @@ export class AdminSession {
     return this.#request(this.#url + path, 'GET', null);
   }
 
-  /** The first form of a page that `wanted` accepts; throws when there is none. */
+  /** The first form of a page that `wanted` accepts. Throws when there is none. */
   form(page: AdminPage, wanted: (form: HtmlForm) => boolean): HtmlForm {
     const form = readForms(page.html).find(wanted);
     if (form === undefined) {
@@ -90,7 +92,7 @@ export class AdminSession {
     return form;
   }
 
-  /** Sends a form as it is filled in, by the button with this label, and a file if it has one. */
+  /** Submits a form with its present values, by the button with this label, and with a file if given. */
   async submit(
     page: AdminPage,
     form: HtmlForm,
@@ -118,7 +120,7 @@ export class AdminSession {
     return this.#request(target, 'POST', body);
   }
 
-  /** Follows the first link of a page whose address has all these parts. */
+  /** Follows the first link of a page whose address contains all these parts. */
   async follow(page: AdminPage, ...parts: string[]): Promise<AdminPage> {
     for (const [, link] of page.html.matchAll(/<a\b[^>]*?href=["']([^"']+)["']/g)) {
       const target = decode(link ?? '');

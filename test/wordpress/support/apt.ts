@@ -1,11 +1,12 @@
 /**
- * Debian packages: installs what the harness runs, and downloads packages of other suites without installing them.
+ * Debian packages: installs the programs of the harness, and downloads packages of other suites without
+ * installing them.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What runs WordPress here. Not Debian's `wordpress`: it drags in a web server of its own. */
+/** The programs that run WordPress. Debian's package `wordpress` would install a web server too. */
 const SYSTEM_PACKAGES = [
   'php8.2-cli',
   'php8.2-fpm',
@@ -27,7 +28,7 @@ export function installSystemPackages(): void {
   if (missing.length === 0) {
     return;
   }
-  // Debian starts a service as soon as it is installed, unless this file forbids it.
+  // Debian starts a service as soon as it is installed, unless this file forbids that.
   const own = !existsSync(POLICY);
   if (own) {
     writeFileSync(POLICY, '#!/bin/sh\nexit 101\n');
@@ -44,8 +45,8 @@ export function installSystemPackages(): void {
 }
 
 /**
- * Downloads packages of a Debian suite and unpacks them into `target`. The system's own lists and
- * installed packages stay as they are: apt works on folders of its own under `work`.
+ * Downloads packages of a Debian suite and unpacks them into `target`. The system's package lists and
+ * installed packages stay unchanged, because apt uses folders of its own under `work`.
  */
 export function unpackPackages(suite: string, names: string[], target: string, work: string): void {
   const folder = join(work, suite);
@@ -64,7 +65,7 @@ export function unpackPackages(suite: string, names: string[], target: string, w
     `Dir::Cache=${join(folder, 'cache')}`,
     'Dir::State::status=/dev/null',
     'Acquire::Languages=none',
-    // The sandbox user could not write into folders that belong to whoever runs the tests.
+    // apt's sandbox user could not write into folders of the user who runs the tests.
     'APT::Sandbox::User=',
   ].flatMap((option) => ['-o', option]);
   apt('apt-get', [...options, 'update']);
@@ -90,7 +91,7 @@ function isInstalled(name: string): boolean {
   }
 }
 
-/** Where this machine gets Debian from; it serves all suites. */
+/** The Debian mirror of this machine. It serves all suites. */
 function debianMirror(): string {
   const release = execFileSync('sh', ['-c', '. /etc/os-release && printf %s "$VERSION_CODENAME"']).toString();
   const targets = execFileSync('apt-get', ['indextargets', '--format', '$(REPO_URI) $(CODENAME) $(ORIGIN)']);
@@ -103,7 +104,7 @@ function debianMirror(): string {
   throw new Error(`apt knows no Debian source for ${release}: run apt-get update and look at /etc/apt`);
 }
 
-/** Runs apt quietly; what it said is shown only when it failed. */
+/** Runs apt quietly. Its output is shown only when it fails. */
 function apt(command: string, args: string[], cwd?: string): void {
   try {
     execFileSync(command, args, {

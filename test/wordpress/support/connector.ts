@@ -1,11 +1,11 @@
-/** The connector plugin on a test site. */
+/** Installs and calls the connector plugin on a test site. */
 import { join } from 'node:path';
 import { buildPluginZip } from '../../../wordpress-plugin/build-zip.ts';
 import type { AdminSession } from './admin-session.ts';
 import { type JsonAnswer, type SigningOptions, signedFetch } from './signed-request.ts';
 import type { Wordpress } from './wordpress.ts';
 
-/** The plugin's main file, as WordPress names plugins. */
+/** The plugin's main file, as WordPress identifies plugins. */
 export const CONNECTOR = 'sitebridge-connector/sitebridge-connector.php';
 
 /** Builds the plugin's zip next to the site and returns its path. */
@@ -13,10 +13,13 @@ export function connectorZip(wordpress: Wordpress): string {
   return buildPluginZip(join(wordpress.root, '../sitebridge-connector.zip')).path;
 }
 
-/** The connector as it was released before contents had keys. */
+/** The connector 0.3.0, released before contents had keys. */
 export const CONNECTOR_030 = join(import.meta.dirname, 'plugins/sitebridge-connector-0.3.0.zip');
 
-/** Uploads and activates the connector, today's or that of `zip`, as an administrator does, and leaves them logged in. */
+/**
+ * Uploads and activates the connector (today's, or that of `zip`) as an administrator does. Returns their
+ * session.
+ */
 export async function installConnector(
   wordpress: Wordpress,
   zip = connectorZip(wordpress),

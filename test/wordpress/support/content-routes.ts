@@ -1,4 +1,4 @@
-/** The connector's routes for contents, and a site with what can be difficult in them. */
+/** Calls the connector's content routes, and prepares a site with unusual types, meta and statuses. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { contentKey, operationId } from '../../support/identity.ts';
 import { type JsonAnswer, type SigningOptions, signedFetch } from './signed-request.ts';
 import type { Wordpress } from './wordpress.ts';
 
-/** Types, meta and a status of a site that uses more than core has. */
+/** Types, meta and a status in addition to core's. */
 const MU_PLUGIN = `<?php
 add_action( 'init', static function () {
 	add_theme_support( 'post-thumbnails' );
@@ -52,7 +52,7 @@ const item = z.strictObject({
   content_id: z.int().nullable(),
   hash: z.string().regex(/^[0-9a-f]{16}$/),
 });
-/** One content, as the connector gives it. */
+/** One item, as the connector returns it. */
 export type Item = z.output<typeof item>;
 
 const page = z.strictObject({
@@ -89,20 +89,20 @@ const conflict = z.object({
   data: z.object({ status: z.literal(409), item: item.nullable() }),
 });
 
-/** Reads what was answered to a write. */
+/** Parses the response to a write. */
 export const readWritten = (json: unknown) => written.parse(json);
 
 function itemRoute(contentId: number): string {
   return `/sitebridge/v1/items/${contentKey(contentId)}`;
 }
 
-/** Operations have names in tests, and are UUIDs on their way. */
+/** Tests give operations a name, which is sent as a UUID. */
 function bodyOf(contentId: number, body: Record<string, unknown>): Record<string, unknown> {
   const { op_id: name = `op-${contentId}` } = body;
   return { ...body, op_id: typeof name === 'string' && /^[\w-]+$/.test(name) ? operationId(name) : name };
 }
 
-/** Calls the routes as the server does. Reads throw for an answer that is not as it should be. */
+/** Calls the routes as the server does. Reads throw when a response is malformed. */
 export class ContentRoutes {
   readonly #wordpress: Wordpress;
   readonly #signing: SigningOptions;
@@ -122,7 +122,7 @@ export class ContentRoutes {
     return page.parse(await this.#read('/sitebridge/v1/items', query));
   }
 
-  /** Every content of a type, page by page. */
+  /** Every item of a type, page by page. */
   async all(type: string, limit: number): Promise<Item[]> {
     const items: Item[] = [];
     let after: number | null = 0;
@@ -152,17 +152,20 @@ export class ContentRoutes {
     return inRanges.parse(await this.#read('/sitebridge/v1/inventory', query));
   }
 
-  /** A write as it is sent: of a content that it makes, or to the post that `id` names. */
+  /** Sends a write: a create, or a write to the post that `id` names. */
   put(contentId: number, body: Record<string, unknown>): Promise<JsonAnswer> {
     return this.#send('POST', itemRoute(contentId), bodyOf(contentId, body));
   }
 
-  /** A write as servers before keys send it. */
+  /** Sends a write as servers did before contents had keys. */
   putByNumber(contentId: number, body: Record<string, unknown>): Promise<JsonAnswer> {
     return this.#send('PUT', `/sitebridge/v1/items/${contentId}`, { op_id: `op-${contentId}`, ...body });
   }
 
-  /** A write that must be done; gives what was answered. To a post that was made before, as it is now. */
+  /**
+   * Sends a write that must succeed. A write to an existing post sends its present hash. Returns the
+   * response.
+   */
   async write(contentId: number, body: Record<string, unknown>) {
     const own = this.#made.get(contentId);
     const target =
@@ -180,7 +183,7 @@ export class ContentRoutes {
     return done;
   }
 
-  /** A write that must be refused as a conflict; gives the state of the site. */
+  /** Sends a write that must be a conflict. Returns the state of the item on the site. */
   async conflict(contentId: number, body: Record<string, unknown>): Promise<Item | null> {
     const answer = await this.put(contentId, { type: 'post', ...body });
     return conflict.parse({ status: answer.status, ...Object(answer.json) }).data.item;

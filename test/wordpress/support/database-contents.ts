@@ -1,4 +1,7 @@
-/** The contents of a WordPress by its own database, and what is stored here of them, to be compared field by field. */
+/**
+ * The contents in a WordPress's own database and the contents that the server stores, in one form for
+ * comparison.
+ */
 import type { Content } from '../../../src/database/generated/client.ts';
 import type { SqlValue, Wordpress } from './wordpress.ts';
 
@@ -22,14 +25,14 @@ type Row = Record<string, SqlValue>;
 
 /** Types whose meta is registered by `syncable-meta.php`. */
 const WITH_META = ['post', 'book'];
-/** Types whose address tells their name. */
+/** Types whose address contains the type's name. */
 const OF_PLUGINS = ['book', 'film'];
 /** Types for which WordPress itself registers `footnotes`, since 6.3. */
 const WITH_FOOTNOTES = ['post', 'page'];
 
 /**
- * Every post, page, book and film that is content, in ascending order of ids. Its time zone must be UTC, and `home` its
- * address.
+ * Every post, page, book and film that is content, in ascending order of ids. The WordPress must have the
+ * time zone UTC. `home` is its address.
  */
 export async function databaseContents(wordpress: Wordpress, home: string): Promise<ComparedContent[]> {
   const posts = await wordpress.query(
@@ -66,7 +69,7 @@ export async function databaseContents(wordpress: Wordpress, home: string): Prom
       status: status === 'publish' || status === 'private' ? 'published' : 'draft',
       externalStatus: status,
       url: addressOf(post, byId, home),
-      // What was never published may have local times alone.
+      // A post that was never published may have only local times.
       modifiedAt: moment(post.post_modified_gmt) ?? moment(post.post_modified),
       terms: (terms.get(id) ?? []).map(({ taxonomy, slug, name }) => ({
         taxonomy,
@@ -81,7 +84,7 @@ export async function databaseContents(wordpress: Wordpress, home: string): Prom
   });
 }
 
-/** What is stored here of a content. */
+/** The stored form of a content. */
 export function storedContent(content: Content): ComparedContent {
   const { contentType, title, slug, body, excerpt, status, externalStatus, externalUrl, metadata } = content;
   return {
@@ -100,12 +103,12 @@ export function storedContent(content: Content): ComparedContent {
   };
 }
 
-/** Meta that is registered is there for every post, with its default. */
+/** Registered meta exists for every post, at least with its default. */
 function metadataOf(post: Row, rows: Row[]): Record<string, unknown> {
   const values = (key: string) => rows.filter((row) => row.meta_key === key).map((row) => row.meta_value);
   const numbers = {
     author: Number(post.post_author),
-    // A post of WordPress's own type has no parent.
+    // A post of the type `post` has no parent.
     parent: post.post_type === 'post' ? 0 : Number(post.post_parent),
     featured_media: Number(values('_thumbnail_id')[0] ?? 0),
   };
@@ -122,7 +125,7 @@ function metadataOf(post: Row, rows: Row[]): Record<string, unknown> {
   };
 }
 
-/** The permalink by the structure `/%postname%/`; what is not published is told by its number. */
+/** The permalink with the structure `/%postname%/`. An unpublished post has its number instead. */
 function addressOf(post: Row, byId: ReadonlyMap<number, Row>, home: string): string {
   const { ID: id, post_type: type, post_status: status } = post;
   if (status !== 'publish' && status !== 'private') {
@@ -145,7 +148,7 @@ function grouped(rows: Row[]): Map<number, Row[]> {
   return groups;
 }
 
-/** A time of WordPress's database as ISO 8601 UTC; null for zeros. */
+/** A time in WordPress's database as ISO 8601 UTC; null for zeros. */
 function moment(time: SqlValue | undefined): string | null {
   const text = String(time);
   return text.startsWith('0000') ? null : new Date(`${text.replace(' ', 'T')}Z`).toISOString();

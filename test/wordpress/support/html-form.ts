@@ -1,10 +1,10 @@
-/** Reads the forms of an HTML page, as far as WordPress's admin pages need it. */
+/** Reads the forms of an HTML page, as far as WordPress's admin pages require. */
 
-/** A form as a browser would send it. */
+/** A form as a browser would submit it. */
 export interface HtmlForm {
   /** The form's attributes, such as `id`, `action`, `method`, `enctype`. */
   attributes: Record<string, string>;
-  /** Fields with their present values; a button's is sent only when it is pressed. */
+  /** Fields with their present values. A button's value is sent only when the button is pressed. */
   fields: Map<string, string>;
   buttons: { name: string; value: string; text: string }[];
 }
@@ -21,14 +21,14 @@ export function readForms(html: string): HtmlForm[] {
   });
 }
 
-/** Text of a page without markup and entities. */
+/** The text of a page without markup and entities. */
 export function plainText(html: string): string {
   return decode(html.replace(/<[^>]*>/g, ' '))
     .replace(/\s+/g, ' ')
     .trim();
 }
 
-/** Replaces entities that WordPress writes. */
+/** Replaces the entities that WordPress writes. */
 export function decode(text: string): string {
   const names: Record<string, string> = {
     amp: '&',
@@ -50,7 +50,7 @@ export function decode(text: string): string {
   });
 }
 
-/** The attributes of a tag; one without a value has ''. */
+/** The attributes of a tag. An attribute without a value has ''. */
 function attributes(source: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [, name, double, single, bare] of source.matchAll(

@@ -1,4 +1,4 @@
-/** A MariaDB of the tests' own, on a socket in a temporary folder. */
+/** A MariaDB for the tests, on a socket in a temporary folder. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -7,19 +7,19 @@ import { startProcessGroup, waitFor } from './processes.ts';
 
 /** A running MariaDB. */
 export interface Mariadb {
-  /** Its socket; user `root` without a password. */
+  /** The path of its socket. The user is `root`, without a password. */
   socket: string;
-  /** Makes an empty database. */
+  /** Creates an empty database. */
   createDatabase(name: string): void;
-  /** Removes a database. */
+  /** Drops a database. */
   dropDatabase(name: string): void;
-  /** Ends it and removes its data. */
+  /** Stops it and deletes its data. */
   stop(): Promise<void>;
 }
 
 /** Starts a MariaDB that listens on no port. */
 export async function startMariadb(): Promise<Mariadb> {
-  // A socket's path may have 107 bytes, so the folder's name is short.
+  // The path of a socket is limited to 107 bytes, so the folder has a short name.
   const folder = mkdtempSync(join(tmpdir(), 'sb-db-'));
   const data = join(folder, 'data');
   const socket = join(folder, 's');

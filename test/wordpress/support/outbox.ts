@@ -1,4 +1,4 @@
-/** The connector's sending side: a connected site, what it sent, and what still waits. */
+/** The connector's outbox: a connected site, its sent messages, and its waiting messages. */
 import { Webhook } from 'standardwebhooks';
 import type { AdminSession } from './admin-session.ts';
 import { installConnector } from './connector.ts';
@@ -13,7 +13,7 @@ export const KEY = `sbk_${'Bb1-_'.repeat(9).slice(0, 43)}`;
 export const SITE_ID = 31;
 const WEBHOOKS = '/api/v1/integration/webhooks/wordpress/';
 
-/** A webhook as the server got it. */
+/** A webhook as the server received it. */
 export interface SentMessage {
   id: string;
   timestamp: number;
@@ -28,19 +28,19 @@ export interface ConnectedSite {
   admin: AdminSession;
   /** Calls a REST route as the administrator, with an application password. */
   rest(method: string, route: string, body?: Record<string, unknown>): Promise<JsonAnswer>;
-  /** Calls a REST route as the server does, with these headers too. */
+  /** Calls a REST route as the server does, with additional headers. */
   signed(route: string, body: Record<string, unknown>, headers?: Record<string, string>): Promise<JsonAnswer>;
-  /** Makes a post through the REST API and gives its id. */
+  /** Creates a post through the REST API. Returns its id. */
   makePost(fields?: Record<string, unknown>): Promise<number>;
-  /** How many rows there are, dead ones included. */
+  /** The number of messages, dead ones included. */
   rows(): Promise<number>;
-  /** Waits until nothing is left in the outbox, having WP-Cron run meanwhile. */
+  /** Waits until the outbox is empty, while WP-Cron runs. */
   settled(timeoutMs?: number): Promise<void>;
-  /** Has WP-Cron run as a visitor or the system's cron does. */
+  /** Runs WP-Cron, as a visitor or the system's cron does. */
   cron(): Promise<void>;
-  /** Makes everything due that waits. */
+  /** Makes all waiting messages due now. */
   hurry(): Promise<void>;
-  /** Empties the outbox and forgets how sending went. */
+  /** Empties the outbox and deletes its delivery state. */
   clear(): Promise<void>;
 }
 
@@ -117,7 +117,8 @@ export async function connectSite(
     async hurry() {
       await wordpress.query("UPDATE wp_sitebridge_outbox SET due_at = 1 WHERE state = 'waiting'");
       await wordpress.php(
-        // An event planned within ten minutes of another is refused, and WP-Cron waits a minute for one that died.
+        // WordPress refuses an event within ten minutes of another, and WP-Cron waits a minute for one that
+        // died.
         `delete_option( 'sitebridge_connector_delivery' );
         delete_transient( 'doing_cron' );
         wp_clear_scheduled_hook( 'sitebridge_connector_deliver' );
@@ -134,7 +135,7 @@ export async function connectSite(
   };
 }
 
-/** The id of what a REST call made or changed. */
+/** The id of the post that a REST call created or changed. */
 export function idOf(answer: JsonAnswer): number {
   if (typeof answer.json === 'object' && answer.json !== null && 'id' in answer.json) {
     return Number(answer.json.id);
@@ -142,7 +143,7 @@ export function idOf(answer: JsonAnswer): number {
   throw new Error(`HTTP ${answer.status} without an id: ${JSON.stringify(answer.json)}`);
 }
 
-/** What the server answers when all is well. */
+/** The server's response when all is well. */
 export function accept(request: RecordedRequest): RecordedAnswer {
   if (request.target.startsWith(WEBHOOKS)) {
     return { status: 202, body: { received: true, delivery_id: 1, duplicate: false } };
@@ -152,7 +153,7 @@ export function accept(request: RecordedRequest): RecordedAnswer {
     : { status: 200, body: { applied: true } };
 }
 
-/** The webhooks that came, oldest first, each with a right signature. Throws for one that has not. */
+/** The received webhooks, oldest first. Throws when a signature is wrong. */
 export function messages(server: RecordingServer): SentMessage[] {
   return server.requests.filter((request) => request.target.startsWith(WEBHOOKS)).map(readMessage);
 }

@@ -1,8 +1,8 @@
-/** Runs the scripts in `php/` with JSON in and out. */
+/** Runs the scripts in `php/` with JSON as input and output. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Runs a script of the folder `php` with `input` as JSON on its stdin; returns what it printed. */
+/** Runs a script of the folder `php` with `input` as JSON on its stdin. Returns its output. */
 export async function runPhpScript(name: string, input: Record<string, unknown>): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(

@@ -1,4 +1,4 @@
-/** Child processes that end for certain, free ports, and waiting for conditions. */
+/** Child processes that always end, free ports, and waiting for conditions. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -8,14 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface ProcessGroup {
   /** Whether its main process still runs. */
   isRunning(): boolean;
-  /** Ends it and everything it started. Resolves when nothing of it is left. */
+  /** Ends the whole group. Resolves when no process of it is left. */
   stop(): Promise<void>;
 }
 
 /**
- * Runs a command, and ends it with its whole group on SIGTERM, and also when our end of the shell's input
- * closes: that happens even when Node is killed and no handler of ours runs any more. The command gets a
- * signal of its own because php-fpm leaves the group. `kill` without `--`: dash takes that for a number.
+ * Runs a command. Ends its whole group on SIGTERM, and also when our end of the shell's input closes, which
+ * happens even when Node is killed without running a handler. The command gets a signal of its own, because
+ * php-fpm leaves the group. `kill` has no `--`, which dash would read as a number.
  */
 const GUARD = `
 exec 3<&0
@@ -27,7 +27,7 @@ while kill -0 $command 2>/dev/null; do wait $command; done
 kill -KILL $watcher 2>/dev/null
 wait`;
 
-/** Starts a command in a process group of its own; what it says goes to the end of `logFile`. */
+/** Starts a command in a process group of its own. Its output is appended to `logFile`. */
 export function startProcessGroup(
   command: string,
   args: string[],
@@ -65,7 +65,7 @@ export function startProcessGroup(
   };
 }
 
-/** A port on the loopback that nothing listens on. */
+/** A free port on the loopback. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   return new Promise((resolvePort, reject) => {
@@ -83,7 +83,7 @@ export async function freePort(): Promise<number> {
   });
 }
 
-/** Waits until `condition` is true, asking again every 20 ms; throws naming `what` after `timeoutMs`. */
+/** Waits until `condition` is true, checking every 20 ms. Throws an error naming `what` after `timeoutMs`. */
 export async function waitFor(
   what: string,
   condition: () => boolean | Promise<boolean>,
@@ -100,7 +100,7 @@ export async function waitFor(
 
 /**
  * The living processes of a group and their descendants, also those that left the group. Read from /proc,
- * because a dead process whose parent has not asked for it still has its id.
+ * because a dead process keeps its id until its parent collects it.
  */
 function membersOf(group: number): number[] {
   const living: { pid: number; parent: number; group: number }[] = [];
@@ -112,17 +112,17 @@ function membersOf(group: number): number[] {
     try {
       stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
     } catch {
-      // It ended since the folder was read.
+      // The process ended after the folder was read.
       continue;
     }
-    // pid (name) state ppid pgrp …; the name may hold spaces and brackets.
+    // pid (name) state ppid pgrp …; the name may contain spaces and brackets.
     const [state, parent, processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (state !== 'Z' && state !== 'X') {
       living.push({ pid: Number(entry), parent: Number(parent), group: Number(processGroup) });
     }
   }
   const members = new Set(living.filter((each) => each.group === group).map((each) => each.pid));
-  // A child may have a smaller id than its parent once ids start over, so until nothing is added.
+  // Ids wrap around, so a child may have a smaller id than its parent. Repeat until no process is added.
   for (let size = -1; size !== members.size; ) {
     size = members.size;
     for (const each of living) {
@@ -138,6 +138,6 @@ function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself in the meantime.
+    // The process ended by itself meanwhile.
   }
 }

@@ -1,7 +1,7 @@
-/** A server that answers what a test tells it and keeps what it was asked. */
+/** A server that gives the responses of a test and records the requests. */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 
-/** A request as it came. */
+/** A request as it arrived. */
 export interface RecordedRequest {
   method: string;
   /** Path and query. */
@@ -10,7 +10,7 @@ export interface RecordedRequest {
   body: string;
 }
 
-/** What to answer: an object goes out as JSON. */
+/** A response. An object is sent as JSON. */
 export interface RecordedAnswer {
   status: number;
   headers?: Record<string, string>;
@@ -22,12 +22,12 @@ export interface RecordingServer {
   url: string;
   /** All requests so far, oldest first. */
   requests: RecordedRequest[];
-  /** Chooses the answers from now on and forgets the requests so far. */
+  /** Sets the responses from now on and deletes the recorded requests. */
   answerWith(answer: (request: RecordedRequest) => RecordedAnswer | Promise<RecordedAnswer>): void;
   stop(): Promise<void>;
 }
 
-/** Starts a recording server on the loopback, on a free port by default; until told otherwise it answers 404. */
+/** Starts a recording server on the loopback, on a free port by default. It answers 404 at first. */
 export async function startRecordingServer(port = 0): Promise<RecordingServer> {
   const requests: RecordedRequest[] = [];
   let respond: (request: RecordedRequest) => RecordedAnswer | Promise<RecordedAnswer> = () => ({

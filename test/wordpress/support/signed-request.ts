@@ -1,28 +1,31 @@
-/** Requests signed as the connector plugin expects them; written apart from the server's own code, so that the two can disagree. */
+/**
+ * Requests signed as the connector plugin expects. This code is independent of the server's, so that a
+ * mistake shows.
+ */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { SERVER_ID } from '../../support/identity.ts';
 
-/** What can be signed otherwise than right. */
+/** Parts of the signature that a test can make wrong. */
 export interface SigningOptions {
   siteId: number | string;
   key: string;
   method?: string;
   body?: string;
-  /** Unix seconds; now by default. */
+  /** Unix seconds, by default now. */
   timestamp?: number | string;
   nonce?: string;
-  /** More headers, which may also replace those of the signature. */
+  /** Additional headers, which may replace the headers of the signature. */
   headers?: Record<string, string>;
 }
 
-/** An answer with its JSON. */
+/** A response with its JSON. */
 export interface JsonAnswer {
   status: number;
   headers: Headers;
   json: unknown;
 }
 
-/** The headers that sign a request for `url`, and say from which server it is. */
+/** The headers that sign a request for `url` and name its server. */
 export function signatureHeaders(url: string, options: SigningOptions): Record<string, string> {
   const { pathname, search } = new URL(url);
   const timestamp = String(options.timestamp ?? Math.floor(Date.now() / 1000));
@@ -40,7 +43,7 @@ export function signatureHeaders(url: string, options: SigningOptions): Record<s
   };
 }
 
-/** Sends a signed request and reads the JSON that is answered. */
+/** Sends a signed request and parses the JSON response. */
 export async function signedFetch(url: string, options: SigningOptions): Promise<JsonAnswer> {
   return jsonFetch(url, {
     method: options.method ?? 'GET',
@@ -53,7 +56,7 @@ export async function signedFetch(url: string, options: SigningOptions): Promise
   });
 }
 
-/** Sends a request and reads the JSON that is answered. */
+/** Sends a request and parses the JSON response. */
 export async function jsonFetch(url: string, init: RequestInit = {}): Promise<JsonAnswer> {
   const response = await fetch(url, { redirect: 'manual', ...init });
   const text = await response.text();

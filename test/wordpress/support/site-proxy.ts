@@ -1,34 +1,38 @@
 /**
- * Stands between the server and a WordPress: counts what WordPress sends, and holds requests, so that something
- * can be done at a moment that is known. Nothing that passes is changed; the WordPress itself says that it is here.
+ * A proxy between the server and a WordPress. It counts the contents that WordPress sends, and holds
+ * requests, so that a test can act at a known moment. It changes nothing. The WordPress itself has the
+ * proxy's address as its home.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 
-/** A request that has come. */
+/** A request that has arrived. */
 export interface SeenRequest {
   method: string;
   /** Path and query. */
   target: string;
 }
 
-/** Where requests are held: the `nth` of those that count, and from then on every one. */
+/** Which requests are held: the `nth` of the counted requests, and all after it. */
 export interface HoldPoint {
   nth: number;
   counts(seen: SeenRequest): boolean;
-  /** `before` WordPress gets it; when WordPress has answered, and the server has `no answer` or the `answer`. */
+  /**
+   * `before`: WordPress has not got the request. `no answer` and `answer`: WordPress has answered, and the
+   * server gets no response or the response.
+   */
   at: 'before' | 'no answer' | 'answer';
 }
 
 export interface SiteProxy {
   readonly url: string;
   readonly requests: SeenRequest[];
-  /** How many contents WordPress has sent whole. */
+  /** The number of complete contents that WordPress has sent. */
   items(): number;
   hold(point: HoldPoint): void;
-  /** Whether the point was reached. */
+  /** Whether the hold point was reached. */
   isHeld(): boolean;
-  /** Lets pass what is still waited for. */
+  /** Lets the held requests pass if their senders still wait. */
   release(): void;
   stop(): Promise<void>;
 }
@@ -52,7 +56,7 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
     const seen = { method: incoming.method ?? '', target: incoming.url ?? '' };
     requests.push(seen);
     if (isHeld) await opened.promise;
-    // A request of one that was killed while it was held here is none that the next point may count.
+    // A held request of a killed worker must not count for the next hold point.
     if (incoming.socket.destroyed) return;
     let at: HoldPoint['at'] | null = null;
     if (point?.counts(seen)) {
@@ -60,7 +64,7 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
       if (counted === point.nth) at = point.at;
     }
     if (at === 'before') await hold();
-    // Whoever asked may have died meanwhile, and would not have sent it then.
+    // The sender may have died meanwhile. It would not have sent the request then.
     if (incoming.socket.destroyed) return;
     const answer = await forwarded(target, incoming, Buffer.concat(chunks));
     items += contentsIn(answer.body);
@@ -113,7 +117,10 @@ async function forwarded(target: string, incoming: IncomingMessage, body: Buffer
   return { status: answer.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks) };
 }
 
-/** Contents in an answer of core REST or the connector: ids with a date or a hash are none, terms have no title. */
+/**
+ * Counts contents in a response of core REST or the connector. Ids with a date or a hash are no contents, and
+ * terms have no title.
+ */
 function contentsIn(body: Buffer): number {
   let value: unknown;
   try {

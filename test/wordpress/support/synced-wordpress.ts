@@ -1,4 +1,4 @@
-/** A real WordPress with many contents, a server beside it, and workers that are processes of their own. */
+/** A real WordPress with many contents, a server, and workers in processes of their own. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -18,17 +18,17 @@ import { startWordpress, type Wordpress, type WordpressOptions } from './wordpre
 
 export class SyncedWordpress {
   readonly wordpress: Wordpress;
-  /** Where the server finds the WordPress. */
+  /** The address at which the server reaches the WordPress. */
   readonly proxy: SiteProxy;
   readonly server: TestServer;
   readonly #database: TestDatabase;
   readonly #programs = new Programs();
-  /** Where the WordPress finds the server. */
+  /** The address at which the WordPress reaches the server. */
   readonly #relay: Relay;
   readonly #admin: AdminSession;
   #worker: Program | null = null;
   #hasConnector = true;
-  /** What workers have logged that ended by now. */
+  /** The log of the workers that have ended. */
   #logged = '';
 
   private constructor(parts: {
@@ -47,7 +47,7 @@ export class SyncedWordpress {
     this.#admin = parts.admin;
   }
 
-  /** Starts everything but a worker. */
+  /** Starts everything except a worker. */
   static async start(mariadb: Mariadb, options: WordpressOptions): Promise<SyncedWordpress> {
     const database = await createTestDatabase();
     const server = await startTestServer({ ROLE: 'api', SYNC_WAIT_S: '120' }, { database });
@@ -56,7 +56,7 @@ export class SyncedWordpress {
     wordpress.setMuPlugin('syncable-meta', true);
     wordpress.setMuPlugin('own-namespace', true);
     await wordpress.php(
-      // An editor may not edit the page that WordPress makes for the privacy policy.
+      // An editor may not edit the privacy policy page that WordPress creates.
       `update_option( 'home', '${proxy.url}' ); return delete_option( 'wp_page_for_privacy_policy' );`,
     );
     await wordpress.php(phpFile('many-contents.php'));
@@ -64,12 +64,12 @@ export class SyncedWordpress {
     return new SyncedWordpress({ wordpress, proxy, server, database, relay: new Relay(0), admin });
   }
 
-  /** A new account with this site, of which it knows nothing yet. */
+  /** Creates a new account with this site, without stored contents. */
   async connect(way: Way): Promise<SyncedTenant> {
     const tenant = await buildTenant(this.server, this.proxy.url);
     const site = syncedTenant(this.server, tenant);
     const { editor } = this.wordpress.users;
-    // What was edited in the seconds before it is read is read again, as it may have been edited in them once more.
+    // A run reads posts again that were edited in the seconds before the last read. Older dates avoid that.
     await this.wordpress.query(
       `UPDATE wp_posts SET post_modified = post_modified - INTERVAL 1 HOUR,
         post_modified_gmt = post_modified_gmt - INTERVAL 1 HOUR
@@ -101,19 +101,19 @@ export class SyncedWordpress {
     return site;
   }
 
-  /** Edits 100 contents there, trashes 10, deletes 10 and makes 10. */
+  /** On the site, edits 100 contents, trashes 10, deletes 10 and creates 10. */
   async changeMany(): Promise<void> {
     await this.wordpress.php(phpFile('many-changes.php'));
   }
 
-  /** Saves a post there as wp-admin does. */
+  /** Saves a post on the site, as wp-admin does. */
   async save(externalId: string | null, title: string): Promise<void> {
     await this.wordpress.php(
       `return wp_update_post( wp_slash( array( 'ID' => ${Number(externalId)}, 'post_title' => '${title}' ) ) );`,
     );
   }
 
-  /** How many there are with this title or one that begins so, by title. */
+  /** The number of posts for each title that begins with `prefix`. */
   async titled(prefix: string): Promise<Map<string, number>> {
     const rows = await this.wordpress.query(
       `SELECT post_title AS title, COUNT(*) AS count FROM wp_posts
@@ -122,7 +122,7 @@ export class SyncedWordpress {
     return new Map(rows.map((row) => [String(row.title), Number(row.count)]));
   }
 
-  /** Both sides hold the same, field by field, and each content once. */
+  /** Expects that both sides have the same contents, field by field, each once. */
   async expectEqual(site: SyncedTenant): Promise<number> {
     const there = await databaseContents(this.wordpress, this.proxy.url);
     const contents = await site.contents({ syncState: { not: 'deleted_remote' } });
@@ -140,16 +140,16 @@ export class SyncedWordpress {
     });
   }
 
-  /** Kills the worker; its jobs are given to the next one as soon as that looks. */
+  /** Kills the worker. The next worker gets its jobs at its next look. */
   async killWorker(): Promise<void> {
     const ended = await this.#worker?.end('SIGKILL');
     this.#logged += ended?.stderr ?? '';
-    // A worker is taken for dead after 15 seconds of silence.
+    // A worker counts as dead after 15 seconds without a heartbeat.
     await this.server.db.$executeRaw`
       UPDATE pgboss.job SET heartbeat_on = heartbeat_on - interval '1 minute' WHERE state = 'active'`;
   }
 
-  /** What the workers have logged. */
+  /** The log of all workers. */
   logged(): string {
     return this.#logged + (this.#worker?.stderr ?? '');
   }
@@ -164,7 +164,7 @@ export class SyncedWordpress {
   }
 }
 
-/** Waits until a run has ended; gives what became of it. */
+/** Waits until a run has ended. Returns its outcome. */
 export function runEnded(server: TestServer, site: SyncedTenant, id: number) {
   return eventually(async () => {
     const { body } = await server

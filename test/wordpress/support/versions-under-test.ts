@@ -1,11 +1,11 @@
-/** Which WordPress versions this run is about. */
+/** The WordPress versions of this test run. */
 import { isWordpressVersion, type WordpressVersion } from './wordpress-files.ts';
 
-/** The versions in the environment's WORDPRESS_VERSIONS (`6.1,6.8`), set by run.ts; 6.8 when Jest was started by hand. */
+/** The versions in WORDPRESS_VERSIONS (`6.1,6.8`), which run.ts sets. Without it, 6.8. */
 export function versionsUnderTest(): WordpressVersion[] {
   return (process.env.WORDPRESS_VERSIONS ?? '6.8').split(',').map((version) => {
     if (!isWordpressVersion(version)) {
-      throw new Error(`WORDPRESS_VERSIONS names ${version}, which is not one that can be started`);
+      throw new Error(`WORDPRESS_VERSIONS names ${version}, a version that cannot be started`);
     }
     return version;
   });

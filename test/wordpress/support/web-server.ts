@@ -1,35 +1,35 @@
-/** Serves a folder with PHP, by PHP's own server or by nginx and fpm. */
+/** Serves a folder with PHP, through PHP's own server or through nginx and fpm. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type ProcessGroup, startProcessGroup, waitFor } from './processes.ts';
 
-/** `fpm` has fastcgi_finish_request, which `php-S` has not. */
+/** `fpm` has fastcgi_finish_request, `php-S` has not. */
 export type WebServerKind = 'php-S' | 'fpm';
 
 /** A web server that can be stopped and started on the same port. */
 export interface WebServer {
   startPhp(): Promise<void>;
-  /** Ends PHP: `php-S` then refuses connections, `fpm` answers 502. */
+  /** Stops PHP. Then `php-S` refuses connections, and `fpm` answers 502. */
   stopPhp(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What is served. */
+/** The served folder and its options. */
 export interface WebServerOptions {
   kind: WebServerKind;
   port: number;
   /** The document root. */
   documentRoot: string;
-  /** Where WordPress is under it: '' or `/blog`. */
+  /** The path of WordPress under the document root: '' or `/blog`. */
   path: string;
-  /** Whether addresses without a file go to WordPress. */
+  /** Whether paths without a file go to WordPress. */
   pretty: boolean;
-  /** For configuration, sockets and logs. */
+  /** The folder for configuration, sockets and logs. */
   workFolder: string;
 }
 
-/** What PHP has to be told in both servers. Warnings are logged, else they would land in the JSON. */
+/** PHP settings of both servers. Warnings are logged, as they would otherwise be in the JSON. */
 const PHP_SETTINGS: Record<string, string> = {
   display_errors: '0',
   log_errors: '1',
@@ -37,7 +37,7 @@ const PHP_SETTINGS: Record<string, string> = {
   upload_max_filesize: '32M',
   post_max_size: '32M',
   'opcache.enable': '1',
-  // Tests change files and expect them to be read.
+  // Tests change PHP files, so the cache must check for changes at each request.
   'opcache.revalidate_freq': '0',
 };
 
@@ -63,7 +63,7 @@ async function startBuiltIn(options: WebServerOptions): Promise<WebServer> {
     php = startProcessGroup(
       'php8.2',
       [...settings, '-S', `127.0.0.1:${options.port}`, '-t', options.documentRoot, router],
-      // One worker could not answer the callback of a server that it is itself waiting for.
+      // A single worker could not answer the server's callback while it waits for that server.
       { logFile, env: { PHP_CLI_SERVER_WORKERS: '4' } },
     );
     await waitFor('php -S', () => accepts({ host: '127.0.0.1', port: options.port }));
@@ -76,7 +76,7 @@ async function startBuiltIn(options: WebServerOptions): Promise<WebServer> {
   return { startPhp, stopPhp, stop: stopPhp };
 }
 
-/** Does what Apache's rewrite rules do for WordPress: a file as it is, everything else to index.php. */
+/** Has the effect of Apache's rewrite rules for WordPress: files are served, other paths go to index.php. */
 function routerSource({ documentRoot, path, pretty }: WebServerOptions): string {
   return `<?php
 $path = rawurldecode( (string) strtok( $_SERVER['REQUEST_URI'], '?' ) );
@@ -192,7 +192,7 @@ function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** Whether something accepts connections there. */
+/** Whether a server accepts connections at the address. */
 async function accepts(where: { path: string } | { host: string; port: number }): Promise<boolean> {
   return new Promise((answer) => {
     const socket = connect(where);

@@ -1,4 +1,4 @@
-/** The files of WordPress in the versions that are tested, from Debian's packages. */
+/** The files of the tested WordPress versions, from Debian's packages. */
 import {
   copyFileSync,
   existsSync,
@@ -14,7 +14,7 @@ import {
 import { join, resolve } from 'node:path';
 import { unpackPackages } from './apt.ts';
 
-/** The versions, by the Debian suite that has them. `sid` moves on: 7.1 is what it had when this was written. */
+/** The versions, with the Debian suites that have them. `sid` changes; it had 7.1 when this was written. */
 const SUITES = {
   '6.1': { suite: 'bookworm', extra: ['wordpress-theme-twentytwentythree'] },
   '6.8': { suite: 'trixie', extra: ['libjs-lodash', 'wordpress-theme-twentytwentyfive'] },
@@ -33,14 +33,14 @@ export const WORDPRESS_VERSIONS: readonly WordpressVersion[] = ['6.1', '6.8', '7
 const BASE_PACKAGES = ['wordpress', 'php-getid3', 'libjs-cropper', 'libjs-underscore'];
 const CACHE = resolve(import.meta.dirname, '../../../.cache/wordpress');
 
-/** Whether a text names a version that can be started. */
+/** Whether a text is a version that can be started. */
 export function isWordpressVersion(text: string): text is WordpressVersion {
   return Object.hasOwn(SUITES, text);
 }
 
 /**
- * A folder with the files of a WordPress version, downloaded when it is not in the cache. Not to be
- * changed: copy it.
+ * A folder with the files of a WordPress version. Downloads the files unless they are in the cache. Do not
+ * change the folder, copy it.
  */
 export function wordpressFiles(version: WordpressVersion): string {
   const files = join(CACHE, version);
@@ -56,14 +56,14 @@ export function wordpressFiles(version: WordpressVersion): string {
   const half = `${files}.part`;
   rmSync(half, { recursive: true, force: true });
   copyFollowingLinks(join(packages, 'usr/share/wordpress'), half, packages);
-  // Debian's configuration looks into /etc; an installation gets its own.
+  // Debian's configuration reads /etc. Each installation gets a configuration of its own.
   rmSync(join(half, 'wp-config.php'));
   renameSync(half, files);
   rmSync(packages, { recursive: true, force: true });
   return files;
 }
 
-/** The version that a folder of WordPress files says it is, such as `6.8.2`. */
+/** The exact version in a folder of WordPress files, such as `6.8.2`. */
 export function exactVersion(files: string): string {
   const source = readFileSync(join(files, 'wp-includes/version.php'), 'utf8');
   const version = /\$wp_version = '([^']+)'/.exec(source)?.[1];
@@ -74,8 +74,8 @@ export function exactVersion(files: string): string {
 }
 
 /**
- * Copies a tree with what its links point at: Debian replaces bundled libraries by links into other
- * packages. A link to what no package here has (`.htaccess` in /etc) is left out.
+ * Copies a tree and the targets of its links, as Debian replaces bundled libraries by links into other
+ * packages. A link to a file that no package here has (`.htaccess` in /etc) is left out.
  */
 function copyFollowingLinks(from: string, to: string, packageRoot: string): void {
   mkdirSync(to, { recursive: true });

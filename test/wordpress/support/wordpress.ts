@@ -19,7 +19,7 @@ import { freePort } from './processes.ts';
 import { phpString, startWebServer, type WebServerKind } from './web-server.ts';
 import { exactVersion, type WordpressVersion, wordpressFiles } from './wordpress-files.ts';
 
-/** What can be switched on a running site; the files are in `mu-plugins/`. */
+/** The must-use plugins that can be switched on a running site. Their files are in `mu-plugins/`. */
 export type MuPlugin =
   | 'allow-private-server'
   | 'rest-restricted'
@@ -29,7 +29,7 @@ export type MuPlugin =
   | 'syncable-meta'
   | 'own-namespace';
 
-/** How to start a WordPress. */
+/** The options of a WordPress. */
 export interface WordpressOptions {
   version: WordpressVersion;
   /** `php-S` by default. */
@@ -54,25 +54,27 @@ export interface Wordpress {
   admin: { user: string; password: string };
   /** User ids by role; the password of each is `pass-` and the role, and the login is the role. */
   users: { editor: number; author: number; subscriber: number };
-  /** The address of a REST route such as `/sitebridge/v1/ping`, as this site's permalinks want it. */
+  /** The address of a REST route such as `/sitebridge/v1/ping`, in the form of this site's permalinks. */
   restUrl(route: string): string;
-  /** Asks WordPress's own database. */
+  /** Queries WordPress's own database. */
   query(sql: string): Promise<Record<string, SqlValue>[]>;
-  /** Runs PHP inside WordPress, as on the command line; gives what the code returns, through JSON. */
+  /**
+   * Runs PHP inside WordPress, as on the command line. Returns the value that the code returns, through JSON.
+   */
   php(code: string): Promise<unknown>;
   /** Unpacks and activates a plugin without the admin pages. */
   installPlugin(zipPath: string): Promise<void>;
-  /** Switches one of the prepared must-use plugins. `allow-private-server` is on at first, the others off. */
+  /** Switches a prepared must-use plugin. `allow-private-server` is on at first, the others are off. */
   setMuPlugin(name: MuPlugin, on: boolean): void;
   /** Logs in through wp-login.php, by default as the administrator. */
   adminSession(user?: string, password?: string): Promise<AdminSession>;
-  /** What PHP logged so far: errors, warnings, notices, deprecations. */
+  /** The PHP log so far: errors, warnings, notices, deprecations. */
   phpLog(): string;
-  /** Ends PHP; with `fpm` nginx goes on and answers 502. */
+  /** Stops PHP. With `fpm`, nginx still runs and answers 502. */
   stopPhp(): Promise<void>;
   /** Starts PHP again on the same port. */
   startPhp(): Promise<void>;
-  /** Ends everything and removes the files and the database. */
+  /** Stops everything, and deletes the files and the database. */
   stop(): Promise<void>;
 }
 
@@ -184,7 +186,7 @@ function configSource(socket: string, database: string, debugLog: string): strin
     DB_COLLATE: '',
     ...Object.fromEntries(salts.map((name) => [name, randomBytes(32).toString('hex')])),
     FS_METHOD: 'direct',
-    // Without it WordPress offers application passwords over https only.
+    // Otherwise WordPress offers application passwords only over https.
     WP_ENVIRONMENT_TYPE: 'local',
     WP_HTTP_BLOCK_EXTERNAL: true,
     DISABLE_WP_CRON: true,
