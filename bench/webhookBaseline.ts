@@ -8,7 +8,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import pg from 'pg';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { createBoss, webhookQueue } from '../src/jobs/queues.ts';
+import { webhookJob } from '../src/jobs/jobs.ts';
+import { createBoss } from '../src/jobs/queues.ts';
 import { isSigned } from '../src/security/webhookSignature.ts';
 import { sendJson, servePlainly } from './plainServer.ts';
 
@@ -34,7 +35,7 @@ async function jobInsert(): Promise<{ text: string; value: (deliveryId: string, 
       return { rows: [] };
     },
   };
-  await boss.send(webhookQueue.name, { deliveryId: 'DELIVERY' }, { db, group: { id: 'SITE' } });
+  await boss.send(webhookJob.name, { deliveryId: 'DELIVERY' }, { db, group: { id: 'SITE' } });
   await boss.stop();
   const [statement] = seen;
   if (statement === undefined) throw new Error('pg-boss sent no statement.');

@@ -27,8 +27,9 @@ import { siteRoutes } from './http/routers/sites.router.ts';
 import { syncRoutes } from './http/routers/sync.router.ts';
 import { NotReady, type ReadinessCheck, systemPages, systemRoutes } from './http/routers/system.router.ts';
 import { webhookRoutes } from './http/routers/webhooks.router.ts';
+import type { JobHandlers } from './jobs/jobs.ts';
 import { createBoss, JobQueue } from './jobs/queues.ts';
-import { type RunningWorkers, startWorkers, type Workers } from './jobs/workers.ts';
+import { type RunningWorkers, startWorkers } from './jobs/workers.ts';
 import { OutboundClient } from './outbound/httpClient.ts';
 import { SitePaces } from './outbound/sitePace.ts';
 import type { Platform } from './platforms/platform.ts';
@@ -49,8 +50,9 @@ import { SitePauses } from './services/integrations/sitePauses.ts';
 import { SyncMetadataService } from './services/integrations/syncMetadata.service.ts';
 import { ContentRunner } from './services/sync/contentPhase.ts';
 import { ContentSessions } from './services/sync/openSession.ts';
-import { ContentPuller } from './services/sync/pull/contentPuller.ts';
 import { ContentSyncService } from './services/sync/pull/contentSync.service.ts';
+import { ItemReader } from './services/sync/pull/itemReader.ts';
+import { KeepRemoteService } from './services/sync/pull/keepRemote.service.ts';
 import { TermSync } from './services/sync/pull/pullTerms.ts';
 import { ContentPull } from './services/sync/pull/pullTypes.ts';
 import { ContentPush } from './services/sync/push/pushTypes.ts';
@@ -101,7 +103,7 @@ export async function createContainer(
       await boss.start();
       await queue.prepare();
       if (config.role === 'api') return;
-      workers = await startWorkers(boss, wireWorkers(base, services, content), { refusal, logger });
+      workers = await startWorkers(boss, wireHandlers(base, services, content), { refusal, logger });
     },
     async stop(timeoutMs) {
       workers?.stop();
@@ -183,21 +185,24 @@ function wireContent({ db, sites, events, platforms, now }: Base, { connections,
     wait: (ms, signal) => sleep(ms, undefined, { signal }),
   });
   const sessions = new ContentSessions({ platforms, connections, paces });
+  const reader = new ItemReader({ db, sessions, events });
+  const pauses = new SitePauses({ events, now });
   return {
     contents: new ContentService({ db, sites }),
     edits: new ContentEditService({ db, sites, events }),
     sessions,
-    pauses: new SitePauses({ events, now }),
-    contentSync: new ContentSyncService({ db, platforms, integrations, sessions, events }),
+    pauses,
+    contentSync: new ContentSyncService({ db, integrations, reader, pauses }),
+    keepRemote: new KeepRemoteService({ db, platforms, reader, events }),
   };
 }
 
 /** The handlers of the jobs. */
-function wireWorkers(
+function wireHandlers(
   base: Base,
   { metadata, sync }: Services,
   { sessions, pauses, contentSync }: Content,
-): Workers {
+): JobHandlers {
   const { config, db, events, logger, now, platforms, queue } = base;
   const contents = new ContentRunner({
     db,
@@ -211,7 +216,7 @@ function wireWorkers(
   });
   return {
     runner: new SyncRunner({ db, metadata, contents, sync, pauses, events, logger, now }),
-    puller: new ContentPuller({ db, contentSync, pauses }),
+    contentSync,
     inbox: new WebhookInboxService({ db, platforms, events, queue, logger }),
     sync,
     retention: new RetentionService({ db, keepDays: config.retentionDays, logger, now }),
@@ -246,7 +251,7 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
     ...integrationRoutes(integrations, services.siteKeys, events, platforms),
     ...connectionRoutes(services.tests, services.onboarding, health, platforms, keyBrake),
     ...syncRoutes(sync, metadata, config.syncWaitS * 1000),
-    ...contentRoutes(content.contents, content.edits, content.contentSync),
+    ...contentRoutes(content.contents, content.edits, content.keepRemote, content.contentSync),
     ...webhookRoutes(platforms, { senders, intake, brake: keyBrake }),
     ...deliveryRoutes(inbox),
   ];

@@ -1,44 +1,10 @@
 import type { Job, PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import type { RemoteError } from '../errors.ts';
-import type { RetentionService } from '../services/events/retention.service.ts';
-import type { ContentPuller } from '../services/sync/pull/contentPuller.ts';
-import type { SyncRunner } from '../services/sync/runExecutor.ts';
-import type { SyncService } from '../services/sync/sync.service.ts';
-import type { WebhookInboxService } from '../services/webhooks/webhookInbox.service.ts';
-import {
-  contentJob,
-  contentQueue,
-  retentionQueue,
-  scheduleJob,
-  scheduleQueue,
-  syncJob,
-  syncQueue,
-  webhookJob,
-  webhookQueue,
-} from './queues.ts';
+import { type JobHandlers, type JobKind, jobKinds } from './jobs.ts';
 
-/** How many runs one process works on at once, and how many of them may belong to one account. */
-const runs = { atOnce: 8, perGroup: 4 };
-/** Limits for webhook deliveries. The limit per site keeps a busy site from blocking other sites. */
-const deliveries = { atOnce: 8, perGroup: 2 };
-/** How many contents are read at once, and how many of them from one integration. */
-const contents = { atOnce: 4, perGroup: 2 };
-const schedules = { atOnce: 1, perGroup: 1 };
-const retentions = { atOnce: 1, perGroup: 1 };
 /** The interval of the check whether sites may be called. Milliseconds. */
 const lookEveryMs = 1_000;
-/** The queues whose jobs call sites. */
-const callingQueues = [syncQueue, contentQueue, scheduleQueue];
-
-export interface Workers {
-  runner: SyncRunner;
-  inbox: WebhookInboxService;
-  puller: ContentPuller;
-  sync: SyncService;
-  retention: RetentionService;
-}
-
 /** Workers that were started. */
 export interface RunningWorkers {
   /** Ends the regular check whether sites may be called. The work itself ends when the boss stops. */
@@ -58,27 +24,11 @@ interface Permission {
  */
 export async function startWorkers(
   boss: PgBoss,
-  { runner, inbox, puller, sync, retention }: Workers,
+  handlers: JobHandlers,
   permission: Permission,
 ): Promise<RunningWorkers> {
-  await work(boss, webhookQueue.name, deliveries, (job) =>
-    inbox.apply(BigInt(webhookJob.parse(job.data).deliveryId)),
-  );
-  await work(
-    boss,
-    retentionQueue.name,
-    retentions,
-    async (job) => void (await retention.removeOld(job.signal)),
-  );
-  const callers = new CallingWorkers(boss, permission, async () => {
-    await work(boss, syncQueue.name, runs, (job) =>
-      runner.execute(syncJob.parse(job.data).runId, job.signal),
-    );
-    await work(boss, contentQueue.name, contents, (job) => puller.execute(contentJob.parse(job.data)));
-    await work(boss, scheduleQueue.name, schedules, (job) =>
-      sync.syncScheduled(scheduleJob.parse(job.data).integrationId),
-    );
-  });
+  for (const kind of jobKinds) if (!kind.callsSites) await work(boss, kind, handlers);
+  const callers = new CallingWorkers(boss, handlers, permission);
   await callers.start();
   return callers;
 }
@@ -87,17 +37,16 @@ export async function startWorkers(
 class CallingWorkers implements RunningWorkers {
   readonly #boss: PgBoss;
   readonly #permission: Permission;
-  readonly #begin: () => Promise<void>;
+  readonly #handlers: JobHandlers;
   #timer: NodeJS.Timeout | undefined;
   #works = false;
   #looks = false;
   #ended = false;
 
-  /** `begin` starts the work on all of `callingQueues`. */
-  constructor(boss: PgBoss, permission: Permission, begin: () => Promise<void>) {
+  constructor(boss: PgBoss, handlers: JobHandlers, permission: Permission) {
     this.#boss = boss;
+    this.#handlers = handlers;
     this.#permission = permission;
-    this.#begin = begin;
   }
 
   async start(): Promise<void> {
@@ -128,18 +77,18 @@ class CallingWorkers implements RunningWorkers {
     const allowed = (await this.#permission.refusal()) === null;
     if (allowed === this.#works || this.#ended) return;
     this.#works = allowed;
-    if (allowed) return this.#begin();
-    await Promise.all(callingQueues.map(({ name }) => this.#boss.offWork(name)));
+    const calling = jobKinds.filter(({ callsSites }) => callsSites);
+    await Promise.all(
+      calling.map((kind) =>
+        allowed ? work(this.#boss, kind, this.#handlers) : this.#boss.offWork(kind.name),
+      ),
+    );
   }
 }
 
 /** Starts workers for a queue: at most `atOnce` jobs at a time, and at most `perGroup` of one group. */
-async function work(
-  boss: PgBoss,
-  queue: string,
-  { atOnce, perGroup }: { atOnce: number; perGroup: number },
-  handle: (job: Job) => Promise<void>,
-): Promise<void> {
+async function work(boss: PgBoss, kind: JobKind, handlers: JobHandlers): Promise<void> {
+  const { name: queue, atOnce, perGroup } = kind;
   await boss.work(
     queue,
     {
@@ -152,7 +101,7 @@ async function work(
     },
     async (jobs: Job[]) => {
       try {
-        for (const job of jobs) await handle(job);
+        for (const job of jobs) await kind.handle(handlers, kind.data.parse(job.data), job.signal);
       } finally {
         lookAgain(boss, queue);
       }

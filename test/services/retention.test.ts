@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { createBoss, retentionQueue } from '../../src/jobs/queues.ts';
+import { retentionJob } from '../../src/jobs/jobs.ts';
+import { createBoss } from '../../src/jobs/queues.ts';
 import { RetentionService } from '../../src/services/events/retention.service.ts';
 import { buildTenant, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
@@ -191,10 +192,10 @@ test('the worker deletes old rows at its scheduled hour', async () => {
   const boss = createBoss({ url: server.databaseUrl, logger, works: false });
   await boss.start();
   try {
-    expect(await boss.getSchedules(retentionQueue.name)).toEqual([
+    expect(await boss.getSchedules(retentionJob.name)).toEqual([
       expect.objectContaining({ cron: expect.stringMatching(/^\d+ \* \* \* \*$/) }),
     ]);
-    await boss.send(retentionQueue.name);
+    await boss.send(retentionJob.name);
     await eventually(async () => expect(await server.db.syncEvent.count()).toBe(1));
   } finally {
     await boss.stop();

@@ -2,6 +2,7 @@ import { RemoteError } from '../../errors.ts';
 import type { ContentService } from '../../services/content/content.service.ts';
 import type { ContentEditService } from '../../services/content/contentEdit.service.ts';
 import type { ContentSyncService } from '../../services/sync/pull/contentSync.service.ts';
+import type { KeepRemoteService } from '../../services/sync/pull/keepRemote.service.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams } from '../schemas/common.schema.ts';
 import {
@@ -25,9 +26,14 @@ const throttle = 'integration';
 export function contentRoutes(
   contents: ContentService,
   edits: ContentEditService,
+  keepRemote: KeepRemoteService,
   contentSync: ContentSyncService,
 ): Route[] {
-  return [...readRoutes(contents), ...editRoutes(edits), ...siteStateRoutes(contents, edits, contentSync)];
+  return [
+    ...readRoutes(contents),
+    ...editRoutes(edits),
+    ...siteStateRoutes(contents, edits, keepRemote, contentSync),
+  ];
 }
 
 function readRoutes(contents: ContentService): Route[] {
@@ -130,6 +136,7 @@ function editRoutes(edits: ContentEditService): Route[] {
 function siteStateRoutes(
   contents: ContentService,
   edits: ContentEditService,
+  keepRemote: KeepRemoteService,
   contentSync: ContentSyncService,
 ): Route[] {
   return [
@@ -147,7 +154,7 @@ function siteStateRoutes(
         body: contentBody(
           body.keep === 'local'
             ? await edits.keepLocal(scope, params.id)
-            : await contentSync.keepRemote(scope, params.id),
+            : await keepRemote.keepRemote(scope, params.id),
         ),
       }),
     }),

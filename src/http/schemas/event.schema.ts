@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { SyncEvent } from '../../database/generated/client.ts';
 import { EventType } from '../../database/generated/enums.ts';
+import { eventActions } from '../../services/events/eventActions.ts';
 import type { EventFilter, EventPage } from '../../services/events/eventLog.ts';
 import { jsonObject, limitQuery, queryBoolean, timestamp } from './common.schema.ts';
 
@@ -14,6 +15,11 @@ export const eventQuery = z.object({
   success: queryBoolean.optional(),
 });
 
+/** The list of actions, for the documentation. */
+const actionsByType = `${Object.entries(eventActions)
+  .map(([type, actions]) => `${type}: ${actions.join(', ')}`)
+  .join('; ')}; content: the code of a note about a write.`;
+
 export const eventSchema = z
   .object({
     id: z.int(),
@@ -21,7 +27,7 @@ export const eventSchema = z
     site_id: z.int(),
     integration_id: z.int().nullable(),
     event_type: z.enum(EventType),
-    action: z.string(),
+    action: z.string().meta({ description: actionsByType }),
     success: z.boolean(),
     content_id: z.int().nullable(),
     external_id: z.string().nullable(),

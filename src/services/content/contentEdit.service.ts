@@ -5,6 +5,7 @@ import type { JsonObject } from '../../platforms/connection.ts';
 import type { ContentTerm } from '../../platforms/contentPart.ts';
 import type { ContentTexts } from '../../platforms/contentTexts.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
+import type { EventAction } from '../events/eventActions.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import type { SiteService } from '../sites/site.service.ts';
@@ -136,7 +137,7 @@ export class ContentEditService {
     tx: Transaction,
     scope: TenantScope,
     content: Content,
-    action: string,
+    action: EventAction<'content'>,
     details: Record<string, string | string[]>,
   ): Promise<void> {
     return this.#parts.events.record(tx, {

@@ -3,15 +3,16 @@ import type { EventType, Prisma, SyncEvent } from '../../database/generated/clie
 import { notFound } from '../../errors.ts';
 import { scrub } from '../../security/scrub.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
+import type { EventAction } from './eventActions.ts';
 
-/** What happened to one site. No secret may stand in it; texts from outside are scrubbed all the same. */
-export interface EventInput {
+/** An event of one site, to be recorded. It must hold no secret; texts from outside are scrubbed all the same. */
+export type EventInput = EventFacts &
+  { [Type in EventType]: { type: Type; action: EventAction<Type> } }[EventType];
+
+interface EventFacts {
   accountId: number;
   siteId: number;
   integrationId?: number | null;
-  type: EventType;
-  /** A verb in the past, such as `created`. */
-  action: string;
   success?: boolean;
   contentId?: number | null;
   externalId?: string | null;

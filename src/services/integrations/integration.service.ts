@@ -7,6 +7,7 @@ import type { Credentials, JsonObject } from '../../platforms/connection.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { VaultError } from '../../security/credentialVault.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
+import type { EventAction } from '../events/eventActions.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { SiteService } from '../sites/site.service.ts';
 import { configOf } from './integrationConfig.ts';
@@ -207,7 +208,7 @@ export class IntegrationService {
     tx: Transaction,
     scope: TenantScope,
     row: IntegrationRow,
-    action: string,
+    action: EventAction<'integration'>,
     details: Prisma.InputJsonObject,
   ) {
     return this.#parts.events.record(tx, {

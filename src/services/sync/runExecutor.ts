@@ -6,6 +6,7 @@ import { RemoteError } from '../../errors.ts';
 import { SiteResting } from '../../outbound/sitePace.ts';
 import { VaultError } from '../../security/credentialVault.ts';
 import type { TenantScope } from '../access/tenantScope.ts';
+import type { EventAction } from '../events/eventActions.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { lockIntegration, withSite } from '../integrations/integrationRow.ts';
 import { pausedMessage, type SitePauses } from '../integrations/sitePauses.ts';
@@ -212,7 +213,7 @@ export class SyncRunner {
   #record(
     tx: Transaction,
     run: SyncRun,
-    action: string,
+    action: EventAction<'sync'>,
     error: string | null,
     totals: Record<string, number>,
   ): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../database/client.ts';
 import type { Content, WebhookDelivery } from '../../database/generated/client.ts';
-import type { ContentJob } from '../../jobs/queues.ts';
+import type { ContentJob } from '../../jobs/jobs.ts';
 import type { ToldChange } from '../../platforms/webhookPart.ts';
 import { hasBorne } from '../content/birth.ts';
 import { lockRows } from '../content/contentLocks.ts';

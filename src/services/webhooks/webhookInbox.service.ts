@@ -8,6 +8,7 @@ import type { JobQueue } from '../../jobs/queues.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import { lockContent } from '../content/contentLocks.ts';
+import type { EventAction } from '../events/eventActions.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { applyAnnouncedChange } from './applyAnnouncedChange.ts';
 import { applyToldChange, type WebhookOutcome } from './applyToldChange.ts';
@@ -192,7 +193,7 @@ export class WebhookInboxService {
   #record(
     tx: Transaction,
     delivery: WebhookDelivery,
-    action: string,
+    action: EventAction<'webhook'>,
     error: string | null,
     details: Record<string, string | number | boolean | null>,
     outcome: Partial<WebhookOutcome> = {},

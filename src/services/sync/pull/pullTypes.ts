@@ -1,5 +1,6 @@
 import { RemoteError } from '../../../errors.ts';
 import type { ContentPage, ItemFault } from '../../../platforms/contentPart.ts';
+import type { EventAction } from '../../events/eventActions.ts';
 import type { EventInput, EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
@@ -205,7 +206,7 @@ export function actionOf({
 }: {
   outcome: PageEntry['outcome'];
   reason?: PageEntry['reason'] | undefined;
-}): string {
+}): EventAction<'content'> {
   if (reason === 'link_mismatch') return reason;
   if (outcome === 'conflict' || outcome === 'settled_local' || outcome === 'settled_remote')
     return 'conflict';

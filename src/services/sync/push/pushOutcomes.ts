@@ -12,6 +12,7 @@ import {
 } from '../../content/merge.ts';
 import { changedOnSaving, noCreate, wantedStatus } from '../../content/sentAndKept.ts';
 import { remoteState } from '../../content/sharedState.ts';
+import { type EventAction, noteAction } from '../../events/eventActions.ts';
 import type { EventInput, EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
@@ -182,7 +183,7 @@ export class PushOutcomes {
     for (const fault of told) {
       result.faults.push({ content: sent, fault });
       this.#record(result, run, sent, {
-        action: fault.code,
+        action: noteAction(fault.code),
         success: false,
         externalId: remote.externalId,
         error: fault.message,
@@ -301,7 +302,10 @@ export class PushOutcomes {
     result: BatchResult,
     run: ContentRun,
     content: Content,
-    event: Pick<EventInput, 'action' | 'success' | 'error' | 'externalId' | 'details'>,
+    event: { action: EventAction<'content'> } & Pick<
+      EventInput,
+      'success' | 'error' | 'externalId' | 'details'
+    >,
   ): void {
     result.events.push({
       ...run.owner,

@@ -1,0 +1,145 @@
+import type { Queue } from 'pg-boss';
+import { z } from 'zod';
+
+const contentData = z.object({ integrationId: z.int(), contentType: z.string(), externalId: z.string() });
+/** A content to be read from its site. */
+export type ContentJob = z.output<typeof contentData>;
+
+/** The services that carry out the jobs. */
+export interface JobHandlers {
+  runner: { execute(runId: number, signal: AbortSignal): Promise<void> };
+  inbox: { apply(deliveryId: bigint): Promise<void> };
+  contentSync: { pullAnnounced(job: ContentJob): Promise<void> };
+  sync: { syncScheduled(integrationId: number): Promise<void> };
+  retention: { removeOld(signal: AbortSignal): Promise<unknown> };
+}
+
+/** A kind of job: its queue, its data, how many are worked on at once, and who carries it out. */
+export interface JobKind<Data extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  /** The queue's options. The policy cannot change after a queue was created; each start updates the others. */
+  readonly queue: Omit<Queue, 'name'>;
+  readonly data: Data;
+  /** How many jobs one process works on at once, and how many of them may belong to one group. */
+  readonly atOnce: number;
+  readonly perGroup: number;
+  /** A job that calls a site waits in its queue while calls to sites are refused. */
+  readonly callsSites: boolean;
+  /** When the queue sends itself a job without data, as a cron expression in UTC. */
+  readonly cron?: string;
+  handle(handlers: JobHandlers, data: z.output<Data>, signal: AbortSignal): Promise<unknown>;
+}
+
+/** Infers the type of a job's data from its schema. */
+function jobKind<Data extends z.ZodType>(kind: JobKind<Data>): JobKind<Data> {
+  return kind;
+}
+
+/** Runs of integrations. The group is the account, so that its many sites do not keep others waiting. */
+export const syncJob = jobKind({
+  name: 'sync',
+  queue: {
+    // Per integration one job runs and one may wait, so that a change during a run is not lost.
+    policy: 'stately',
+    // When a worker is killed, its heartbeat stops and another worker gets the job. Retries are only for
+    // crashes, because an error inside a run ends the run.
+    heartbeatSeconds: 15,
+    retryLimit: 20,
+    retryDelay: 1,
+    expireInSeconds: 6 * 3_600,
+    deleteAfterSeconds: 7 * 86_400,
+    notify: true,
+  },
+  data: z.object({ runId: z.int(), integrationId: z.int() }),
+  atOnce: 8,
+  perGroup: 4,
+  callsSites: true,
+  handle: ({ runner }, { runId }, signal) => runner.execute(runId, signal),
+});
+
+/** Webhook deliveries. A delivery waits only for earlier ones of the same post. The inbox keeps their order. */
+export const webhookJob = jobKind({
+  name: 'webhook',
+  queue: {
+    policy: 'standard',
+    heartbeatSeconds: 15,
+    // More retries than the inbox itself makes. The rest is for workers that died during a delivery.
+    retryLimit: 20,
+    retryDelay: 2,
+    retryBackoff: true,
+    retryDelayMax: 3_600,
+    expireInSeconds: 300,
+    deleteAfterSeconds: 86_400,
+    notify: true,
+  },
+  data: z.object({ deliveryId: z.string().regex(/^\d+$/) }),
+  atOnce: 8,
+  // The group is the site. The limit keeps a busy site from blocking other sites.
+  perGroup: 2,
+  callsSites: false,
+  handle: ({ inbox }, { deliveryId }) => inbox.apply(BigInt(deliveryId)),
+});
+
+/** Reads of single contents. Per content one job runs and one may wait, which sees changes during the first. */
+export const contentJob = jobKind({
+  name: 'content',
+  queue: {
+    policy: 'stately',
+    heartbeatSeconds: 15,
+    // Retries come seconds apart at first, then hourly for three days, as long as the connector retries.
+    retryLimit: 80,
+    retryDelay: 5,
+    retryBackoff: true,
+    retryDelayMax: 3_600,
+    expireInSeconds: 300,
+    deleteAfterSeconds: 86_400,
+    notify: true,
+  },
+  data: contentData,
+  atOnce: 4,
+  // The group is the integration.
+  perGroup: 2,
+  callsSites: true,
+  handle: ({ contentSync }, job) => contentSync.pullAnnounced(job),
+});
+/** Integrations whose scheduled sync is due. Each job creates a run, and the run is what users see. */
+export const scheduleJob = jobKind({
+  name: 'schedule',
+  queue: {
+    policy: 'standard',
+    retryLimit: 5,
+    retryDelay: 5,
+    retryBackoff: true,
+    // While the server is paused, no worker takes these jobs. A job older than this is dropped.
+    retentionSeconds: 3_600,
+    deleteAfterSeconds: 86_400,
+  },
+  data: z.object({ integrationId: z.int() }),
+  atOnce: 1,
+  perGroup: 1,
+  callsSites: true,
+  handle: ({ sync }, { integrationId }) => sync.syncScheduled(integrationId),
+});
+
+/** Deletion of old records. Only one worker at a time does it, however many there are. */
+export const retentionJob = jobKind({
+  name: 'retention',
+  queue: {
+    policy: 'exclusive',
+    heartbeatSeconds: 15,
+    // After the retries, the job of the next hour continues.
+    retryLimit: 2,
+    expireInSeconds: 3_600,
+    deleteAfterSeconds: 86_400,
+  },
+  data: z.unknown(),
+  atOnce: 1,
+  perGroup: 1,
+  callsSites: false,
+  // Every hour and not every night, so that a server that runs only by day deletes too.
+  cron: '17 * * * *',
+  handle: ({ retention }, _, signal) => retention.removeOld(signal),
+});
+
+/** Every kind of job. */
+export const jobKinds: readonly JobKind[] = [syncJob, webhookJob, contentJob, scheduleJob, retentionJob];

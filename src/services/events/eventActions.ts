@@ -1,0 +1,61 @@
+import type { EventType } from '../../database/generated/client.ts';
+
+/** The actions of events, by the type of event. A new action is added here, and OpenAPI lists it. */
+export const eventActions = {
+  integration: ['created', 'updated', 'deleted', 'reconnected'],
+  connection: ['tested', 'site_paused'],
+  structure: ['pushed', 'fetched', 'outdated'],
+  sync: [
+    'requested',
+    'cancelled',
+    'finished',
+    'failed',
+    'moved',
+    'database_restored',
+    'terms_failed',
+    'unknown_type',
+  ],
+  content: [
+    'created',
+    'edited',
+    'removed',
+    'pulled',
+    'pull_failed',
+    'pushed',
+    'push_failed',
+    'already_there',
+    'link_mismatch',
+    'conflict',
+    'conflict_resolved',
+  ],
+  webhook: [
+    'created',
+    'updated',
+    'unchanged',
+    'conflict',
+    'settled_local',
+    'settled_remote',
+    'outdated',
+    'deleted_remote',
+    'echo',
+    'unknown_content',
+    'deferred',
+    'announced',
+    'link_mismatch',
+    'replayed',
+    'dead',
+  ],
+  credentials: ['site_key_rotated', 'site_key_revoked', 'api_key_revealed', 'not_readable'],
+} as const satisfies Record<EventType, readonly string[]>;
+
+/** The action of a note about a write: the code of the note, which the site or its platform chooses. */
+export type NoteAction = string & { readonly isNote: true };
+
+export type EventAction<Type extends EventType = EventType> =
+  | (typeof eventActions)[Type][number]
+  | (Type extends 'content' ? NoteAction : never);
+
+/** Makes the action of an event about a note from the code of the note. */
+export function noteAction(code: string): NoteAction {
+  return code as NoteAction;
+}
