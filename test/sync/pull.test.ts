@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterEach(() => site.wordpress.stop());
 afterAll(() => server.stop());
 
-// The tests for all platforms are in test/contract/contentSuite.ts.
+// The tests for all platforms are in test/contract/platforms/contentSuite.ts.
 
 /** The site's contents and the stored contents, in the same form, for comparison. */
 function onSite() {

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterEach(() => site.wordpress.stop());
 afterAll(() => server.stop());
 
-// The tests for all platforms are in test/contract/contentSuite.ts.
+// The tests for all platforms are in test/contract/platforms/contentSuite.ts.
 
 function post(externalId: string | null): SimulatedPost {
   const found = site.wordpress.state.posts.find(({ id }) => String(id) === externalId);

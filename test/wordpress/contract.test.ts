@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
-import type { Break } from '../contract/contractSite.ts';
-import { describeWordpress } from '../contract/wordpressContract.ts';
+import type { Break } from '../contract/wordpress/contractSite.ts';
+import { describeWordpress } from '../contract/wordpress/wordpressContract.ts';
 import { installConnector } from './support/connector.ts';
 import { type Mariadb, startMariadb } from './support/mariadb.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';

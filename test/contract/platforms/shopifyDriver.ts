@@ -1,7 +1,7 @@
-import { startSimulatedShopify } from '../../src/simulation/shopify/simulatedShopify.ts';
-import type { SimulatedItem, SimulatedState } from '../../src/simulation/shopify/state.ts';
-import { buildAccount, buildSite, integrationsPath } from '../support/builders.ts';
-import { Relay } from '../support/relay.ts';
+import { startSimulatedShopify } from '../../../src/simulation/shopify/simulatedShopify.ts';
+import type { SimulatedItem, SimulatedState } from '../../../src/simulation/shopify/state.ts';
+import { buildAccount, buildSite, integrationsPath } from '../../support/builders.ts';
+import { Relay } from '../../support/relay.ts';
 import type { ContentDriver, SiteItem } from './contentSuite.ts';
 
 /** The simulated Shopify. The tests create articles or products. */

@@ -3,8 +3,8 @@
  * the simulated site and acts on it.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { RunBody } from '../support/runBody.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { RunBody } from '../../support/runBody.ts';
+import { startTestServer, type TestServer } from '../../support/server.ts';
 
 /** An item on the simulated site, with the field names of the API. */
 export interface SiteItem {

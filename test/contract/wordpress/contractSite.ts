@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { signRequest } from '../../src/security/requestSignature.ts';
-import { SERVER_ID } from '../support/identity.ts';
+import { signRequest } from '../../../src/security/requestSignature.ts';
+import { SERVER_ID } from '../../support/identity.ts';
 
 export interface Pair {
   username: string;

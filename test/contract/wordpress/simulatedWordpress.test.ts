@@ -1,5 +1,5 @@
-import type { FaultName } from '../../src/simulation/wordpress/faults.ts';
-import { startSimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import type { FaultName } from '../../../src/simulation/wordpress/faults.ts';
+import { startSimulatedWordpress } from '../../../src/simulation/wordpress/simulatedWordpress.ts';
 import type { Break } from './contractSite.ts';
 import { describeWordpress } from './wordpressContract.ts';
 

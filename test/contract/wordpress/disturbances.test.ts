@@ -2,12 +2,12 @@ import { createServer } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
-import type { DisturbanceName } from '../../src/simulation/wordpress/disturbances.ts';
-import { seededRandom } from '../../src/simulation/wordpress/seededRandom.ts';
+import type { DisturbanceName } from '../../../src/simulation/wordpress/disturbances.ts';
+import { seededRandom } from '../../../src/simulation/wordpress/seededRandom.ts';
 import {
   type SimulatedWordpress,
   startSimulatedWordpress,
-} from '../../src/simulation/wordpress/simulatedWordpress.ts';
+} from '../../../src/simulation/wordpress/simulatedWordpress.ts';
 
 /** The faults of the simulation: each has its effect, as often as it was requested. */
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { contentKey } from '../support/identity.ts';
+import { contentKey } from '../../support/identity.ts';
 import { type ContractClient, type ShownPost, unique, type Who } from './contractSite.ts';
 
 const HASH = /^[0-9a-f]{16}$/;

@@ -1,4 +1,4 @@
-import { startSyncedSite, type Way } from '../support/syncedSite.ts';
+import { startSyncedSite, type Way } from '../../support/syncedSite.ts';
 import type { ContentDriver } from './contentSuite.ts';
 
 /** The simulated WordPress, reached through its connector or over core REST. */

@@ -1,8 +1,8 @@
-import { credentialsOf, describeApi } from '../../src/simulation/custom/apiDescription.ts';
-import { makeItem } from '../../src/simulation/custom/items.ts';
-import type { PagingKind } from '../../src/simulation/custom/paging.ts';
-import { startSimulatedApi } from '../../src/simulation/custom/simulatedApi.ts';
-import { buildAccount, buildSite, integrationsPath } from '../support/builders.ts';
+import { credentialsOf, describeApi } from '../../../src/simulation/custom/apiDescription.ts';
+import { makeItem } from '../../../src/simulation/custom/items.ts';
+import type { PagingKind } from '../../../src/simulation/custom/paging.ts';
+import { startSimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';
+import { buildAccount, buildSite, integrationsPath } from '../../support/builders.ts';
 import type { ContentDriver } from './contentSuite.ts';
 
 /** Terms are written only when the description lists them. */
