@@ -5,6 +5,7 @@ import type { ConnectionTestResult, PlatformCapabilities } from '../../platforms
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { TenantScope } from '../access/tenantScope.ts';
 import { type ContentCounts, countContent } from '../content/contentCounts.ts';
+import { untoldChange } from '../events/contentEvents.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { IntegrationService } from '../integrations/integration.service.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
@@ -152,10 +153,8 @@ export class SyncHealthService {
     const seen = await this.#parts.db.syncEvent.findFirst({
       where: {
         ...site,
-        eventType: 'content',
-        action: 'pulled',
+        ...untoldChange,
         createdAt: { lt: new Date(this.#parts.now() - webhookLateMs) },
-        details: { path: ['untold'], equals: true },
       },
       orderBy: { id: 'desc' },
     });

@@ -4,11 +4,11 @@ import type { ContentJob } from '../../../jobs/jobs.ts';
 import { SiteResting } from '../../../outbound/sitePace.ts';
 import { inScope, type TenantScope } from '../../access/tenantScope.ts';
 import { lockContent } from '../../content/contentLocks.ts';
+import { pulledEvent } from '../../events/contentEvents.ts';
 import type { IntegrationService } from '../../integrations/integration.service.ts';
 import { type IntegrationRow, withSite } from '../../integrations/integrationRow.ts';
 import type { SitePauses } from '../../integrations/sitePauses.ts';
 import type { ItemReader, PullResult } from './itemReader.ts';
-import { actionOf } from './pullTypes.ts';
 
 /** Why a content is read: what a webhook announced says nothing of whether webhooks come. */
 export type PullCause = 'webhook' | 'user';
@@ -85,16 +85,15 @@ export class ContentSyncService {
       await lockContent(tx, integration.siteId, contentType, externalId);
       const result = await this.#parts.reader.store(tx, item, reading);
       await this.#parts.reader.record(tx, item, result.content?.id ?? null, {
-        action: actionOf(result),
-        error: null,
-        details: {
+        ...pulledEvent({
+          contentType,
           outcome: result.outcome,
-          ...(result.reason === undefined ? {} : { code: result.reason }),
+          reason: result.reason,
           cause,
-          modified_at: reading.remote?.modifiedAt ?? null,
-          // A change that nobody had announced: webhooks that do not come are told by it.
-          untold: cause !== 'webhook' && result.outcome !== 'unchanged' && result.outcome !== 'outdated',
-        },
+          isUntold: cause !== 'webhook' && result.outcome !== 'unchanged' && result.outcome !== 'outdated',
+          more: { modified_at: reading.remote?.modifiedAt ?? null },
+        }),
+        error: null,
         durationMs: performance.now() - started,
       });
       return result;

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '../../../database/client.ts';
-import type { Content } from '../../../database/generated/client.ts';
+import type { Content, Prisma } from '../../../database/generated/client.ts';
 import { RemoteError } from '../../../errors.ts';
 import type { ContentSession, RemoteContent } from '../../../platforms/contentPart.ts';
 import { birthVerdict } from '../../content/birth.ts';
@@ -129,7 +129,7 @@ export class ItemReader {
     event: {
       action: EventAction<'content'>;
       error: string | null;
-      details: Record<string, string | number | boolean | null>;
+      details: Prisma.InputJsonObject;
       durationMs?: number;
     },
   ): Promise<void> {

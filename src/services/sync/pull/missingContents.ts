@@ -3,6 +3,7 @@ import { RemoteError } from '../../../errors.ts';
 import type { ItemFault, TypeOfSite } from '../../../platforms/contentPart.ts';
 import { lockRows } from '../../content/contentLocks.ts';
 import { markDeletedRemote } from '../../content/merge.ts';
+import { pulledEvent } from '../../events/contentEvents.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun } from '../phaseContext.ts';
 import { knownContents } from './knownContents.ts';
@@ -103,17 +104,15 @@ export class MissingContents {
       await this.#parts.events.record(tx, {
         ...this.#parts.run.owner,
         type: 'content',
-        action: 'pulled',
         contentId: content.id,
         externalId: content.externalId,
-        details: {
-          content_type: contentType,
+        ...pulledEvent({
+          contentType,
           outcome,
-          external_status: externalStatus,
           cause: 'run',
-          run_id: this.#parts.run.ledger.run.id,
-          untold: this.#parts.target.readingId === null,
-        },
+          isUntold: this.#parts.target.readingId === null,
+          more: { external_status: externalStatus, run_id: this.#parts.run.ledger.run.id },
+        }),
       });
     }
     return marked;

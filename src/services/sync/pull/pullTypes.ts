@@ -1,6 +1,6 @@
 import { RemoteError } from '../../../errors.ts';
 import type { ContentPage, ItemFault } from '../../../platforms/contentPart.ts';
-import type { EventAction } from '../../events/eventActions.ts';
+import { pulledEvent } from '../../events/contentEvents.ts';
 import type { EventInput, EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
@@ -158,19 +158,16 @@ export class ContentPull {
         (entry): EventInput => ({
           ...run.owner,
           type: 'content',
-          action: actionOf(entry),
           contentId: entry.contentId,
           externalId: entry.externalId,
-          details: {
-            content_type: contentType,
+          ...pulledEvent({
+            contentType,
             outcome: entry.outcome,
-            ...(entry.reason === undefined ? {} : { code: entry.reason }),
+            reason: entry.reason,
             cause: 'run',
-            run_id: run.ledger.run.id,
-            modified_at: entry.modifiedAt,
-            // A change that nobody had announced: webhooks that do not come are told by it.
-            untold: mode === 'changes',
-          },
+            isUntold: mode === 'changes',
+            more: { run_id: run.ledger.run.id, modified_at: entry.modifiedAt },
+          }),
         }),
       ),
     );
@@ -197,20 +194,6 @@ export class ContentPull {
       ),
     );
   }
-}
-
-/** The action of the event that tells what became of an item. */
-export function actionOf({
-  outcome,
-  reason,
-}: {
-  outcome: PageEntry['outcome'];
-  reason?: PageEntry['reason'] | undefined;
-}): EventAction<'content'> {
-  if (reason === 'link_mismatch') return reason;
-  if (outcome === 'conflict' || outcome === 'settled_local' || outcome === 'settled_remote')
-    return 'conflict';
-  return reason === 'already_there' ? reason : 'pulled';
 }
 
 /** One thing that went wrong, as a person reads it in the run's `error`. */
