@@ -1,18 +1,17 @@
 /** Input that every route refuses. The fields of single routes are tested beside the routes. */
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
-import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { integrationsPath, type TestTenant } from '../support/builders.ts';
 import { expectProblem, fieldsOf } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withTenant } from '../support/stage.ts';
 
 let server: TestServer;
 let tenant: TestTenant;
-beforeAll(async () => {
-  server = await startTestServer();
-  tenant = await buildTenant(server);
+withTenant((stage) => {
+  ({ server, tenant } = stage);
 });
-afterAll(() => server.stop());
 
 /** Sends a body unchanged. */
 function send(body: string | Buffer, headers: Record<string, string> = {}, path = '/api/v1/sites') {

@@ -1,37 +1,25 @@
 /** POST /{id}/test-connection. Its codes are tested in test/platforms. */
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import {
-  type SimulatedWordpress,
-  startSimulatedWordpress,
-} from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, buildUser, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { expect, test } from '@jest/globals';
+import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { buildUser, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Gate, startGate } from '../support/gate.ts';
+import type { Gate } from '../support/gate.ts';
 import { expectProblem } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withWordpress } from '../support/stage.ts';
 
 let server: TestServer;
 let tenant: TestTenant;
 let wordpress: SimulatedWordpress;
 let gate: Gate;
 let path: string;
-beforeAll(async () => {
-  server = await startTestServer();
-  wordpress = await startSimulatedWordpress({ siteId: 0 });
-  gate = await startGate(wordpress.url);
-});
-beforeEach(async () => {
-  wordpress.clearFaults();
-  gate.open();
-  tenant = await buildTenant(server, gate.url);
-  enterKey(wordpress, tenant.site);
-  path = `${integrationsPath}/${tenant.integrationId}/test-connection`;
-});
-afterAll(async () => {
-  await gate.stop();
-  await wordpress.stop();
-  await server.stop();
-});
+withWordpress(
+  (stage) => {
+    ({ server, wordpress, gate, tenant } = stage);
+    path = `${stage.path}/test-connection`;
+  },
+  { gated: true },
+);
 
 const check = { name: expect.any(String), ok: true, ms: expect.any(Number) };
 

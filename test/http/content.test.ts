@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   type SimulatedWordpress,
   startSimulatedWordpress,
@@ -8,32 +8,22 @@ import {
   buildIntegration,
   buildSite,
   buildTenant,
-  enterKey,
   integrationsPath,
   type TestTenant,
 } from '../support/builders.ts';
 import { buildContent, editHere, writePost } from '../support/contents.ts';
 import { aKey } from '../support/identity.ts';
 import { expectProblem } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withWordpress } from '../support/stage.ts';
 
 const contentPath = '/api/v1/content';
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 let server: TestServer;
 let wordpress: SimulatedWordpress;
 let tenant: TestTenant;
-beforeAll(async () => {
-  server = await startTestServer();
-  wordpress = await startSimulatedWordpress({ siteId: 0 });
-});
-beforeEach(async () => {
-  wordpress.clearFaults();
-  tenant = await buildTenant(server, wordpress.url);
-  enterKey(wordpress, tenant.site);
-});
-afterAll(async () => {
-  await wordpress.stop();
-  await server.stop();
+withWordpress((stage) => {
+  ({ server, wordpress, tenant } = stage);
 });
 
 const as = () => server.as(tenant.owner);

@@ -1,30 +1,18 @@
 /** Contents that users write on the server: POST, PATCH, DELETE and resolve-conflict. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  type SimulatedWordpress,
-  startSimulatedWordpress,
-} from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { buildContent, writePost } from '../support/contents.ts';
 import { expectProblem } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withWordpress } from '../support/stage.ts';
 
 const path = '/api/v1/content';
 let server: TestServer;
 let wordpress: SimulatedWordpress;
 let tenant: TestTenant;
-beforeAll(async () => {
-  server = await startTestServer();
-  wordpress = await startSimulatedWordpress({ siteId: 0 });
-});
-beforeEach(async () => {
-  wordpress.clearFaults();
-  tenant = await buildTenant(server, wordpress.url);
-  enterKey(wordpress, tenant.site);
-});
-afterAll(async () => {
-  await wordpress.stop();
-  await server.stop();
+withWordpress((stage) => {
+  ({ server, wordpress, tenant } = stage);
 });
 
 const as = () => server.as(tenant.owner);

@@ -1,28 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import {
-  type SimulatedWordpress,
-  startSimulatedWordpress,
-} from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { expect, test } from '@jest/globals';
+import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import type { TestServer } from '../support/server.ts';
+import { withWordpress } from '../support/stage.ts';
 
 let server: TestServer;
 let wordpress: SimulatedWordpress;
 let tenant: TestTenant;
 let path: string;
-beforeAll(async () => {
-  server = await startTestServer();
-  wordpress = await startSimulatedWordpress({ siteId: 0 });
-});
-beforeEach(async () => {
-  wordpress.clearFaults();
-  tenant = await buildTenant(server, wordpress.url);
-  enterKey(wordpress, tenant.site);
-  path = `${integrationsPath}/${tenant.integrationId}`;
-});
-afterAll(async () => {
-  await wordpress.stop();
-  await server.stop();
+withWordpress((stage) => {
+  ({ server, wordpress, tenant, path } = stage);
 });
 
 const as = () => server.as(tenant.owner);

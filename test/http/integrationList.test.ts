@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   buildAccount,
   buildIntegration,
@@ -8,15 +8,14 @@ import {
   type TestTenant,
 } from '../support/builders.ts';
 import { expectProblem } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withTenant } from '../support/stage.ts';
 
 let server: TestServer;
 let tenant: TestTenant;
-beforeAll(async () => {
-  server = await startTestServer();
-  tenant = await buildTenant(server);
+withTenant((stage) => {
+  ({ server, tenant } = stage);
 });
-afterAll(() => server.stop());
 
 const asOwner = () => server.as(tenant.owner);
 

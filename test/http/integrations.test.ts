@@ -1,26 +1,24 @@
 /**
  * Creating and reading one integration. Lists: integrationList.test.ts; changes: integrationChanges.test.ts.
  */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   buildAccount,
   buildSite,
   buildSiteWithoutKey,
-  buildTenant,
   integrationsPath as path,
   type TestTenant,
 } from '../support/builders.ts';
 import { expectProblem, withoutRequestId } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withTenant } from '../support/stage.ts';
 
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 let server: TestServer;
 let tenant: TestTenant;
-beforeAll(async () => {
-  server = await startTestServer();
-  tenant = await buildTenant(server);
+withTenant((stage) => {
+  ({ server, tenant } = stage);
 });
-afterAll(() => server.stop());
 
 const asOwner = () => server.as(tenant.owner);
 

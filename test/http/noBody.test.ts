@@ -1,16 +1,15 @@
 /** Calls without fields report any field that is sent, and then do nothing. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { expect, test } from '@jest/globals';
+import { integrationsPath, type TestTenant } from '../support/builders.ts';
 import { expectProblem } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withTenant } from '../support/stage.ts';
 
 let server: TestServer;
 let tenant: TestTenant;
-beforeAll(async () => {
-  server = await startTestServer();
-  tenant = await buildTenant(server);
+withTenant((stage) => {
+  ({ server, tenant } = stage);
 });
-afterAll(() => server.stop());
 
 const rotate = () => `/api/v1/sites/${tenant.site.siteId}/api-key`;
 

@@ -1,73 +1,30 @@
 /** A site connects itself by POST /integrations/test-connection. Here the site is a simulated WordPress. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  type SimulatedWordpress,
-  startSimulatedWordpress,
-} from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import {
-  buildAccount,
-  buildIntegration,
-  buildSite,
-  enterKey,
-  integrationsPath,
-  type TestSite,
-  type TestUser,
-} from '../support/builders.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { buildIntegration, integrationsPath, type TestSite, type TestUser } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Gate, startGate } from '../support/gate.ts';
+import type { Gate } from '../support/gate.ts';
+import { type OnboardingStage, onboardingPath, passedResult, withOnboarding } from '../support/onboarding.ts';
 import { expectProblem } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
 
-const path = `${integrationsPath}/test-connection`;
 let server: TestServer;
 let owner: TestUser;
 let site: TestSite;
 let wordpress: SimulatedWordpress;
 let gate: Gate;
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await buildAccount(server);
-  wordpress = await startSimulatedWordpress({ siteId: 0 });
-  gate = await startGate(wordpress.url);
-});
-beforeEach(async () => {
-  wordpress.clearFaults();
-  gate.open();
-  site = await buildSite(server, owner.accountId);
-  enterKey(wordpress, site);
-});
-afterAll(async () => {
-  await gate.stop();
-  await wordpress.stop();
-  await server.stop();
+let connect: OnboardingStage['connect'];
+withOnboarding((stage) => {
+  ({ server, owner, site, wordpress, gate, connect } = stage);
 });
 
-const connect = (more: object = {}) =>
-  server.anyone.post(path, { site_id: site.siteId, api_key: site.key, site_url: wordpress.url, ...more });
 const integrationsOf = (siteId: number) => server.db.siteIntegration.findMany({ where: { siteId } });
-
-const result = {
-  success: true,
-  code: 'ok',
-  message: expect.any(String),
-  hint: '',
-  stage: expect.any(String),
-  retryable: false,
-  latency_ms: expect.any(Number),
-  checks: expect.any(Array),
-  remote: {
-    name: 'Brücke & Söhne',
-    version: '6.8.2',
-    plugin_version: '0.4.0',
-    canonical_url: expect.any(String),
-  },
-};
 
 describe('with the right key', () => {
   test('creates a healthy integration, with its events', async () => {
     const answer = await connect();
     expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ ...result, integration_id: expect.any(Number) });
+    expect(answer.body).toEqual({ ...passedResult, integration_id: expect.any(Number) });
     const id = answer.body.integration_id;
     expect(await integrationsOf(site.siteId)).toEqual([
       expect.objectContaining({
@@ -118,8 +75,8 @@ describe('with the right key', () => {
   test.each(['X-API-Key', 'Authorization'])('takes the key also in the %s header', async (header) => {
     const value = header === 'Authorization' ? `Bearer ${site.key}` : site.key;
     const body = { site_id: site.siteId, site_url: wordpress.url };
-    const answer = await server.anyone.post(path, body).set(header, value);
-    expect(answer.body).toEqual({ ...result, integration_id: expect.any(Number) });
+    const answer = await server.anyone.post(onboardingPath, body).set(header, value);
+    expect(answer.body).toEqual({ ...passedResult, integration_id: expect.any(Number) });
   });
 
   test('creates one integration when two calls arrive at once', async () => {
@@ -180,7 +137,7 @@ describe('with the right key', () => {
     expect(answer.status).toBe(400);
     expect(answer.headers['content-type']).toMatch(/^application\/json/);
     expect(answer.body).toEqual({
-      ...result,
+      ...passedResult,
       success: false,
       code: 'not_wordpress',
       hint: expect.stringMatching(/\w/),

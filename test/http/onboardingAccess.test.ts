@@ -1,61 +1,28 @@
 /** Who may connect a site by POST /integrations/test-connection. Its effects: onboarding.test.ts. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  type SimulatedWordpress,
-  startSimulatedWordpress,
-} from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
 import {
   buildAccount,
   buildSite,
   buildSiteWithoutKey,
   buildUser,
-  enterKey,
-  integrationsPath,
   type TestSite,
   type TestUser,
 } from '../support/builders.ts';
+import { type OnboardingStage, onboardingPath, passedResult, withOnboarding } from '../support/onboarding.ts';
 import { expectProblem, withoutRequestId } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
 
-const path = `${integrationsPath}/test-connection`;
 let server: TestServer;
 let owner: TestUser;
 let site: TestSite;
 let wordpress: SimulatedWordpress;
-beforeAll(async () => {
-  server = await startTestServer();
-  owner = await buildAccount(server);
-  wordpress = await startSimulatedWordpress({ siteId: 0 });
-});
-beforeEach(async () => {
-  site = await buildSite(server, owner.accountId);
-  enterKey(wordpress, site);
-});
-afterAll(async () => {
-  await wordpress.stop();
-  await server.stop();
+let connect: OnboardingStage['connect'];
+withOnboarding((stage) => {
+  ({ server, owner, site, wordpress, connect } = stage);
 });
 
-const connect = (more: object = {}) =>
-  server.anyone.post(path, { site_id: site.siteId, api_key: site.key, site_url: wordpress.url, ...more });
 const integrationsOf = (siteId: number) => server.db.siteIntegration.findMany({ where: { siteId } });
-
-const result = {
-  success: true,
-  code: 'ok',
-  message: expect.any(String),
-  hint: '',
-  stage: expect.any(String),
-  retryable: false,
-  latency_ms: expect.any(Number),
-  checks: expect.any(Array),
-  remote: {
-    name: 'Brücke & Söhne',
-    version: '6.8.2',
-    plugin_version: '0.4.0',
-    canonical_url: expect.any(String),
-  },
-};
 
 describe('without the right key', () => {
   test('an unknown site and a wrong key get the same answer, without a call or a write', async () => {
@@ -105,7 +72,7 @@ describe('without the right key', () => {
 
   test('a token does not make up for a wrong key', async () => {
     const body = { site_id: site.siteId, api_key: 'wrong', site_url: wordpress.url };
-    expectProblem(await server.as(owner).post(path, body), 403);
+    expectProblem(await server.as(owner).post(onboardingPath, body), 403);
   });
 
   test.each<[object, string[]]>([
@@ -118,7 +85,7 @@ describe('without the right key', () => {
     [{ site_id: 1, api_key: 'x', site_url: 'https://a.example', platform: 'wordpress' }, ['platform']],
     [{ site_id: 1, api_key: 'a\0', site_url: 'https://a.example' }, ['api_key']],
   ])('bad input %j is a 400 that names its fields', async (body, fields) => {
-    expectProblem(await server.anyone.post(path, body), 400, { code: 'invalid_input', fields });
+    expectProblem(await server.anyone.post(onboardingPath, body), 400, { code: 'invalid_input', fields });
   });
 
   test.each(['javascript:alert(1)', 'https://user:pass@a.example', 'ftp://a.example'])(
@@ -137,18 +104,18 @@ describe('with a token', () => {
 
   test('an editor of the account needs no key', async () => {
     const editor = await buildUser(server, owner.accountId, 'editor');
-    const answer = await server.as(editor).post(path, body());
-    expect(answer.body).toEqual({ ...result, integration_id: expect.any(Number) });
+    const answer = await server.as(editor).post(onboardingPath, body());
+    expect(answer.body).toEqual({ ...passedResult, integration_id: expect.any(Number) });
     const [event] = await server.db.syncEvent.findMany({ where: { siteId: site.siteId, action: 'created' } });
     expect(event?.details).toMatchObject({ user_id: editor.userId });
   });
 
   test("a viewer is refused, and a user of another account gets a stranger's answer", async () => {
     const viewer = await buildUser(server, owner.accountId, 'viewer');
-    expectProblem(await server.as(viewer).post(path, body()), 403, { code: 'role_too_low' });
+    expectProblem(await server.as(viewer).post(onboardingPath, body()), 403, { code: 'role_too_low' });
     const stranger = await buildAccount(server);
-    const foreign = await server.as(stranger).post(path, body());
-    const missing = await server.as(stranger).post(path, { ...body(), site_id: 2_000_000_000 });
+    const foreign = await server.as(stranger).post(onboardingPath, body());
+    const missing = await server.as(stranger).post(onboardingPath, { ...body(), site_id: 2_000_000_000 });
     expectProblem(foreign, 403, { code: 'site_or_key_wrong' });
     expect(withoutRequestId(missing.body)).toEqual(withoutRequestId(foreign.body));
     expect(await integrationsOf(site.siteId)).toEqual([]);
@@ -156,7 +123,7 @@ describe('with a token', () => {
 
   test('a site without a key is refused with the advice to make a key first', async () => {
     const keyless = await buildSiteWithoutKey(server, owner.accountId);
-    const answer = await server.as(owner).post(path, { ...body(), site_id: keyless });
+    const answer = await server.as(owner).post(onboardingPath, { ...body(), site_id: keyless });
     expectProblem(answer, 422, { code: 'no_api_key' });
     expect(await integrationsOf(keyless)).toEqual([]);
   });

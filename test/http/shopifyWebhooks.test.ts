@@ -6,13 +6,7 @@ import {
   startSimulatedShopify,
 } from '../../src/simulation/shopify/simulatedShopify.ts';
 import type { SimulatedWebhook } from '../../src/simulation/shopify/webhooks.ts';
-import {
-  buildAccount,
-  buildSite,
-  integrationsPath,
-  type TestSite,
-  type TestUser,
-} from '../support/builders.ts';
+import { buildConnected, integrationsPath, type TestSite, type TestUser } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Answer, expectProblem, withoutRequestId } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -41,23 +35,17 @@ beforeEach(async () => {
 
 /** Connects a site of a new account to the shop. */
 async function connect() {
-  const user = await buildAccount(server);
-  const connected = await buildSite(server, user.accountId);
   const { accessToken, clientSecret } = shopify.state.app;
-  const answer = await server
-    .as(user)
-    .post(integrationsPath, {
-      site_id: connected.siteId,
-      platform: 'shopify',
-      config_json: { shop_domain: shopify.shop },
-      credentials_json: {
-        access_token: accessToken,
-        client_secret: clientSecret,
-        previous_client_secret: OLD_SECRET,
-      },
-    })
-    .expect(201);
-  return { owner: user, site: connected, integration: `${integrationsPath}/${answer.body.id}` };
+  const { integrationId, ...connected } = await buildConnected(server, {
+    platform: 'shopify',
+    config_json: { shop_domain: shopify.shop },
+    credentials_json: {
+      access_token: accessToken,
+      client_secret: clientSecret,
+      previous_client_secret: OLD_SECRET,
+    },
+  });
+  return { ...connected, integration: `${integrationsPath}/${integrationId}` };
 }
 
 async function send({ headers, body }: SimulatedWebhook, changes: object = {}): Promise<Answer> {

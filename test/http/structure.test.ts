@@ -1,12 +1,10 @@
 /** A site's structure: update-structure, content-types, and the user's settings for its types. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  type SimulatedWordpress,
-  startSimulatedWordpress,
-} from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, buildUser, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { buildUser, type TestTenant } from '../support/builders.ts';
 import { expectProblem } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withWordpress } from '../support/stage.ts';
 
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const report = {
@@ -23,18 +21,8 @@ let server: TestServer;
 let wordpress: SimulatedWordpress;
 let tenant: TestTenant;
 let path: string;
-beforeAll(async () => {
-  server = await startTestServer();
-  wordpress = await startSimulatedWordpress({ siteId: 0 });
-});
-beforeEach(async () => {
-  tenant = await buildTenant(server, wordpress.url);
-  enterKey(wordpress, tenant.site);
-  path = `${integrationsPath}/${tenant.integrationId}`;
-});
-afterAll(async () => {
-  await wordpress.stop();
-  await server.stop();
+withWordpress((stage) => {
+  ({ server, wordpress, tenant, path } = stage);
 });
 
 const push = (body: object) => server.withKey(tenant.site.key).post(`${path}/update-structure`, body);

@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  type SimulatedWordpress,
-  startSimulatedWordpress,
-} from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Gate, startGate } from '../support/gate.ts';
+import type { Gate } from '../support/gate.ts';
 import { aKey } from '../support/identity.ts';
 import { expectProblem } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withWordpress } from '../support/stage.ts';
 
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const nothing = {
@@ -28,23 +26,12 @@ let wordpress: SimulatedWordpress;
 let gate: Gate;
 let tenant: TestTenant;
 let path: string;
-beforeAll(async () => {
-  server = await startTestServer();
-  wordpress = await startSimulatedWordpress({ siteId: 0 });
-  gate = await startGate(wordpress.url);
-});
-beforeEach(async () => {
-  wordpress.clearFaults();
-  gate.open();
-  tenant = await buildTenant(server, gate.url);
-  enterKey(wordpress, tenant.site);
-  path = `${integrationsPath}/${tenant.integrationId}`;
-});
-afterAll(async () => {
-  await gate.stop();
-  await wordpress.stop();
-  await server.stop();
-});
+withWordpress(
+  (stage) => {
+    ({ server, wordpress, gate, tenant, path } = stage);
+  },
+  { gated: true },
+);
 
 const as = () => server.as(tenant.owner);
 const statusNow = async () => (await as().get(`${path}/sync-status`).expect(200)).body;

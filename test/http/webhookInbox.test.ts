@@ -1,17 +1,15 @@
 /** How the server applies webhooks that it has stored. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { SyncEvent } from '../../src/database/generated/client.ts';
-import {
-  type SimulatedWordpress,
-  startSimulatedWordpress,
-} from '../../src/simulation/wordpress/simulatedWordpress.ts';
+import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
-import { buildTenant, enterKey, integrationsPath, type TestTenant } from '../support/builders.ts';
+import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { buildContent, editHere, writePost } from '../support/contents.ts';
 import { eventually } from '../support/eventually.ts';
 import { aKey } from '../support/identity.ts';
 import { expectProblem } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withWordpress } from '../support/stage.ts';
 import { deliver, type Topic, webhooksPath } from '../support/webhooks.ts';
 
 const newsAndGreen = [
@@ -21,18 +19,8 @@ const newsAndGreen = [
 let server: TestServer;
 let wordpress: SimulatedWordpress;
 let tenant: TestTenant;
-beforeAll(async () => {
-  server = await startTestServer();
-  wordpress = await startSimulatedWordpress({ siteId: 0 });
-});
-beforeEach(async () => {
-  wordpress.clearFaults();
-  tenant = await buildTenant(server, wordpress.url);
-  enterKey(wordpress, tenant.site);
-});
-afterAll(async () => {
-  await wordpress.stop();
-  await server.stop();
+withWordpress((stage) => {
+  ({ server, wordpress, tenant } = stage);
 });
 
 const path = () => `${integrationsPath}/${tenant.integrationId}`;

@@ -109,6 +109,18 @@ export async function buildTenant(server: TestServer, siteUrl?: string): Promise
   };
 }
 
+/** A new account with a site and an integration of it, with a platform that does not sign in with the site key. */
+export async function buildConnected(
+  server: TestServer,
+  integration: { platform: string; config_json: object; credentials_json: object },
+): Promise<TestTenant> {
+  const owner = await buildAccount(server);
+  const site = await buildSite(server, owner.accountId);
+  const body = { site_id: site.siteId, ...integration };
+  const answer = await server.as(owner).post(integrationsPath, body).expect(201);
+  return { accountId: owner.accountId, owner, site, integrationId: answer.body.id };
+}
+
 /** Enters the site's id and key in the plugin, as a person does before pressing Connect. */
 export function enterKey(wordpress: SimulatedWordpress, site: Pick<TestSite, 'siteId' | 'key'>): void {
   const { connector } = wordpress.state;

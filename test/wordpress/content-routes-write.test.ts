@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { contentKey, operationId } from '../support/identity.ts';
 import { addContentTypes, ContentRoutes, readWritten } from './support/content-routes.ts';
-import { type Mariadb, startMariadb } from './support/mariadb.ts';
+import type { Mariadb } from './support/mariadb.ts';
 import { accept, type ConnectedSite, connectToRecorder, KEY, messages, SITE_ID } from './support/outbox.ts';
-import { type RecordingServer, startRecordingServer } from './support/recording-server.ts';
+import type { RecordingServer } from './support/recording-server.ts';
+import { withRecorder } from './support/stage.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
@@ -21,13 +22,8 @@ const DIFFICULT = {
 
 let mariadb: Mariadb;
 let server: RecordingServer;
-beforeAll(async () => {
-  mariadb = await startMariadb();
-  server = await startRecordingServer();
-});
-afterAll(async () => {
-  await server.stop();
-  await mariadb.stop();
+withRecorder((started) => {
+  ({ mariadb, server } = started);
 });
 
 describe.each(versionsUnderTest())('writing contents on %s', (version) => {

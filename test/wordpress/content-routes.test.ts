@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { AdminSession } from './support/admin-session.ts';
 import { installConnector } from './support/connector.ts';
 import { addContentTypes, ContentRoutes, type Item } from './support/content-routes.ts';
-import { type Mariadb, startMariadb } from './support/mariadb.ts';
+import type { Mariadb } from './support/mariadb.ts';
 import { jsonFetch } from './support/signed-request.ts';
+import { withMariadb } from './support/stage.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
@@ -40,11 +41,8 @@ const core = z.object({
 });
 
 let mariadb: Mariadb;
-beforeAll(async () => {
-  mariadb = await startMariadb();
-});
-afterAll(async () => {
-  await mariadb.stop();
+withMariadb((started) => {
+  mariadb = started;
 });
 
 describe.each(versionsUnderTest())('reading contents on %s', (version) => {

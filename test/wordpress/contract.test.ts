@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from '@jest/globals';
 import type { Break } from '../contract/wordpress/contractSite.ts';
 import { describeWordpress } from '../contract/wordpress/wordpressContract.ts';
 import { installConnector } from './support/connector.ts';
-import { type Mariadb, startMariadb } from './support/mariadb.ts';
+import type { Mariadb } from './support/mariadb.ts';
+import { withMariadb } from './support/stage.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
@@ -12,11 +12,8 @@ const SITE_ID = 7;
 const SITE_KEY = `sbk_${'Aa0-_'.repeat(9).slice(0, 43)}`;
 
 let mariadb: Mariadb;
-beforeAll(async () => {
-  mariadb = await startMariadb();
-});
-afterAll(async () => {
-  await mariadb.stop();
+withMariadb((started) => {
+  mariadb = started;
 });
 
 /** Breaks a site. Returns the function that mends it. */

@@ -1,14 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Mariadb, startMariadb } from './support/mariadb.ts';
+import type { Mariadb } from './support/mariadb.ts';
 import { accept, type ConnectedSite, connectToRecorder, KEY, messages } from './support/outbox.ts';
 import { waitFor } from './support/processes.ts';
-import {
-  type RecordedAnswer,
-  type RecordingServer,
-  startRecordingServer,
-} from './support/recording-server.ts';
+import type { RecordedAnswer, RecordingServer } from './support/recording-server.ts';
+import { withRecorder } from './support/stage.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
@@ -21,13 +18,8 @@ const STATE = "return get_option( 'sitebridge_connector_delivery' );";
 
 let mariadb: Mariadb;
 let server: RecordingServer;
-beforeAll(async () => {
-  mariadb = await startMariadb();
-  server = await startRecordingServer();
-});
-afterAll(async () => {
-  await server.stop();
-  await mariadb.stop();
+withRecorder((started) => {
+  ({ mariadb, server } = started);
 });
 
 describe.each(SITES)('delivery on $version, $server', (options) => {

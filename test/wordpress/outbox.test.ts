@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { metadataWebhook, statusWebhook } from '../../src/platforms/wordpress/webhooks/bodies.ts';
 import { contentKey, SERVER_ID } from '../support/identity.ts';
-import { type Mariadb, startMariadb } from './support/mariadb.ts';
+import type { Mariadb } from './support/mariadb.ts';
 import {
   accept,
   type ConnectedSite,
@@ -13,7 +13,8 @@ import {
   type SentMessage,
   SITE_ID,
 } from './support/outbox.ts';
-import { type RecordingServer, startRecordingServer } from './support/recording-server.ts';
+import type { RecordingServer } from './support/recording-server.ts';
+import { withRecorder } from './support/stage.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
@@ -36,13 +37,8 @@ add_action( 'init', static function () {
 
 let mariadb: Mariadb;
 let server: RecordingServer;
-beforeAll(async () => {
-  mariadb = await startMariadb();
-  server = await startRecordingServer();
-});
-afterAll(async () => {
-  await server.stop();
-  await mariadb.stop();
+withRecorder((started) => {
+  ({ mariadb, server } = started);
 });
 
 describe.each(SITES)('webhooks on $version, $server', (options) => {

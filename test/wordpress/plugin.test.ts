@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AdminSession } from './support/admin-session.ts';
 import { installConnector, signedGet } from './support/connector.ts';
-import { type Mariadb, startMariadb } from './support/mariadb.ts';
+import type { Mariadb } from './support/mariadb.ts';
 import { jsonFetch, signatureHeaders, signedFetch } from './support/signed-request.ts';
+import { withMariadb } from './support/stage.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress, type WordpressOptions } from './support/wordpress.ts';
 
@@ -27,11 +28,8 @@ const SITES = versionsUnderTest().flatMap((version) =>
 );
 
 let mariadb: Mariadb;
-beforeAll(async () => {
-  mariadb = await startMariadb();
-});
-afterAll(async () => {
-  await mariadb.stop();
+withMariadb((started) => {
+  mariadb = started;
 });
 
 describe.each(SITES)('connector on $name', (options) => {

@@ -2,7 +2,7 @@
  * After a database or a site was lost or restored, no content overwrites a post of a real WordPress that it
  * did not create.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { buildTenant } from '../support/builders.ts';
 import { copyTestDatabase, createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
@@ -10,7 +10,8 @@ import { startTestServer, type TestServer } from '../support/server.ts';
 import { type SyncedTenant, syncedTenant, type Way } from '../support/syncedSite.ts';
 import type { AdminSession } from './support/admin-session.ts';
 import { CONNECTOR_030, installConnector } from './support/connector.ts';
-import { type Mariadb, startMariadb } from './support/mariadb.ts';
+import type { Mariadb } from './support/mariadb.ts';
+import { withMariadb } from './support/stage.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
@@ -18,11 +19,8 @@ import { startWordpress, type Wordpress } from './support/wordpress.ts';
 const SERVER_URL = 'http://127.0.0.1:9';
 
 let mariadb: Mariadb;
-beforeAll(async () => {
-  mariadb = await startMariadb();
-});
-afterAll(async () => {
-  await mariadb.stop();
+withMariadb((started) => {
+  mariadb = started;
 });
 
 type Means = Way | 'connector 0.3.0';

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AdminSession } from './support/admin-session.ts';
 import { CONNECTOR, installConnector, signedGet } from './support/connector.ts';
-import { type Mariadb, startMariadb } from './support/mariadb.ts';
+import type { Mariadb } from './support/mariadb.ts';
 import {
   type RecordedAnswer,
   type RecordedRequest,
   type RecordingServer,
   startRecordingServer,
 } from './support/recording-server.ts';
+import { withRecorder } from './support/stage.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
@@ -34,13 +35,8 @@ const PASSED = {
 
 let mariadb: Mariadb;
 let server: RecordingServer;
-beforeAll(async () => {
-  mariadb = await startMariadb();
-  server = await startRecordingServer();
-});
-afterAll(async () => {
-  await server.stop();
-  await mariadb.stop();
+withRecorder((started) => {
+  ({ mariadb, server } = started);
 });
 
 describe.each(SITES)('settings page on $version, $server', (options) => {

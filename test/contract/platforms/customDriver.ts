@@ -2,7 +2,7 @@ import { credentialsOf, describeApi } from '../../../src/simulation/custom/apiDe
 import { makeItem } from '../../../src/simulation/custom/items.ts';
 import type { PagingKind } from '../../../src/simulation/custom/paging.ts';
 import { startSimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';
-import { buildAccount, buildSite, integrationsPath } from '../../support/builders.ts';
+import { buildConnected, integrationsPath } from '../../support/builders.ts';
 import type { ContentDriver } from './contentSuite.ts';
 
 /** Terms are written only when the description lists them. */
@@ -19,21 +19,15 @@ export function customDriver(paging: PagingKind): ContentDriver {
       const api = await startSimulatedApi({ paging });
       const description = describeApi(api);
       let lastId = 0;
-      const owner = await buildAccount(server);
-      const site = await buildSite(server, owner.accountId);
-      const answer = await server
-        .as(owner)
-        .post(integrationsPath, {
-          site_id: site.siteId,
-          platform: 'custom',
-          config_json: { ...description, content: { ...description.content, write: WRITTEN } },
-          credentials_json: credentialsOf(api.auth),
-        })
-        .expect(201);
+      const { owner, site, integrationId } = await buildConnected(server, {
+        platform: 'custom',
+        config_json: { ...description, content: { ...description.content, write: WRITTEN } },
+        credentials_json: credentialsOf(api.auth),
+      });
       return {
         siteId: site.siteId,
         owner,
-        integration: `${integrationsPath}/${answer.body.id}`,
+        integration: `${integrationsPath}/${integrationId}`,
         list: () =>
           api.items.map(({ id, attributes }) => ({
             external_id: String(id),

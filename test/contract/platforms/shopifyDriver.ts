@@ -1,6 +1,6 @@
 import { startSimulatedShopify } from '../../../src/simulation/shopify/simulatedShopify.ts';
 import type { SimulatedItem, SimulatedState } from '../../../src/simulation/shopify/state.ts';
-import { buildAccount, buildSite, integrationsPath } from '../../support/builders.ts';
+import { buildConnected, integrationsPath } from '../../support/builders.ts';
 import { Relay } from '../../support/relay.ts';
 import type { ContentDriver, SiteItem } from './contentSuite.ts';
 
@@ -30,21 +30,15 @@ export function shopifyDriver(type: 'article' | 'product'): ContentDriver {
         bucket: { maximumAvailable: 20_000, restoreRate: 1_000 },
       });
       relay.pointTo(Number(new URL(shopify.baseUrl).port));
-      const owner = await buildAccount(server);
-      const site = await buildSite(server, owner.accountId);
-      const answer = await server
-        .as(owner)
-        .post(integrationsPath, {
-          site_id: site.siteId,
-          platform: 'shopify',
-          config_json: { shop_domain: shopify.shop },
-          credentials_json: { access_token: shopify.state.app.accessToken },
-        })
-        .expect(201);
+      const { owner, site, integrationId } = await buildConnected(server, {
+        platform: 'shopify',
+        config_json: { shop_domain: shopify.shop },
+        credentials_json: { access_token: shopify.state.app.accessToken },
+      });
       return {
         siteId: site.siteId,
         owner,
-        integration: `${integrationsPath}/${answer.body.id}`,
+        integration: `${integrationsPath}/${integrationId}`,
         list: () => shopify.state.items.map((item) => shownItem(shopify.state, item)),
         create: (title) => String(shopify.add(type, { title }).id),
         retitle(id, title, options) {

@@ -1,7 +1,7 @@
 import { credentialsOf, describeApi } from '../../../src/simulation/custom/apiDescription.ts';
 import { makeItem } from '../../../src/simulation/custom/items.ts';
 import { startSimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';
-import { buildAccount, buildSite, integrationsPath } from '../../support/builders.ts';
+import { buildConnected } from '../../support/builders.ts';
 import { markedTexts, type SiteSide } from './siteSide.ts';
 
 const written = ['title', 'slug', 'body', 'excerpt', 'status', 'content_key', 'terms'];
@@ -21,20 +21,12 @@ export async function customSide(): Promise<SiteSide> {
     environment: {},
     remembersWrites: false,
     keepsKeys: true,
-    async connect(server) {
-      const owner = await buildAccount(server);
-      const site = await buildSite(server, owner.accountId);
-      const answer = await server
-        .as(owner)
-        .post(integrationsPath, {
-          site_id: site.siteId,
-          platform: 'custom',
-          config_json: { ...description, content: { ...description.content, write: written } },
-          credentials_json: credentialsOf(api.auth),
-        })
-        .expect(201);
-      return { accountId: owner.accountId, owner, site, integrationId: answer.body.id };
-    },
+    connect: (server) =>
+      buildConnected(server, {
+        platform: 'custom',
+        config_json: { ...description, content: { ...description.content, write: written } },
+        credentials_json: credentialsOf(api.auth),
+      }),
     reconnect: () => undefined,
     items: () =>
       api.items.map(({ id, attributes: { title, text } }) => ({ id: String(id), title, body: text ?? '' })),

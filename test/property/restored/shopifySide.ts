@@ -1,5 +1,5 @@
 import { startSimulatedShopify } from '../../../src/simulation/shopify/simulatedShopify.ts';
-import { buildAccount, buildSite, integrationsPath } from '../../support/builders.ts';
+import { buildConnected } from '../../support/builders.ts';
 import { markedTexts, type SiteSide } from './siteSide.ts';
 
 /** A simulated Shopify with articles that are edited on both sides. */
@@ -14,20 +14,12 @@ export async function shopifySide(): Promise<SiteSide> {
     environment: { SHOPIFY_BASE_URL: shopify.baseUrl },
     remembersWrites: false,
     keepsKeys: true,
-    async connect(server) {
-      const owner = await buildAccount(server);
-      const site = await buildSite(server, owner.accountId);
-      const answer = await server
-        .as(owner)
-        .post(integrationsPath, {
-          site_id: site.siteId,
-          platform: 'shopify',
-          config_json: { shop_domain: shopify.shop },
-          credentials_json: { access_token: state.app.accessToken },
-        })
-        .expect(201);
-      return { accountId: owner.accountId, owner, site, integrationId: answer.body.id };
-    },
+    connect: (server) =>
+      buildConnected(server, {
+        platform: 'shopify',
+        config_json: { shop_domain: shopify.shop },
+        credentials_json: { access_token: state.app.accessToken },
+      }),
     reconnect: () => undefined,
     items: () => state.items.map(({ id, title, body }) => ({ id: String(id), title, body })),
     create: (texts) => void shopify.add('article', { ...texts, isPublished: true }),

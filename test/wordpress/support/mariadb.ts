@@ -1,4 +1,5 @@
 /** A MariaDB for the tests, on a socket in a temporary folder. */
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';

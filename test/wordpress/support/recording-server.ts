@@ -1,4 +1,5 @@
 /** A server that gives the responses of a test and records the requests. */
+
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 
 /** A request as it arrived. */
