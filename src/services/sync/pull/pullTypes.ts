@@ -18,7 +18,10 @@ interface Parts {
   now: () => number;
 }
 
-/** Reads what a site has of each type, whole the first time and once a week, else what has changed. */
+/**
+ * Reads the items of each type of a site: all items the first time, else what has changed. If the session
+ * does not find every change, all items are read again once a week.
+ */
 export class ContentPull {
   readonly #parts: Parts;
 
@@ -26,7 +29,7 @@ export class ContentPull {
     this.#parts = parts;
   }
 
-  /** Reads every type of the run that has not been read yet. Throws RemoteError, RunLost. */
+  /** Reads every type of the run that was not read yet. Throws RemoteError, RunLost. */
   async pull(run: ContentRun): Promise<void> {
     for (const type of run.types) {
       if (run.ledger.checkpoint.typesRead.includes(type.slug)) continue;
@@ -77,7 +80,8 @@ export class ContentPull {
       await this.#storePage(run, target, page, earlier);
       end = page.end;
     }
-    if (!end) throw new RemoteError('unexpected_answer', `Reading ${type.slug} ended before its end.`);
+    if (!end)
+      throw new RemoteError('unexpected_answer', `Reading ${type.slug} stopped before the last page.`);
     const { watermark, missing } = end;
     const gone = new MissingContents({ events: this.#parts.events, run, target });
     const candidates = mode === 'all' ? await gone.unseen(type.newest !== null) : missing;
@@ -107,7 +111,7 @@ export class ContentPull {
     });
   }
 
-  /** A page, its events, its checkpoint and what it adds to the totals: all of it or nothing. */
+  /** Stores a page, its events, its checkpoint and its totals in one transaction. */
   async #storePage(run: ContentRun, target: PageTarget, read: ContentPage, earlier: number): Promise<void> {
     const { contentType } = target;
     const { items: good, faults } = storable(read.items);
@@ -167,7 +171,7 @@ export class ContentPull {
             cause: 'run',
             run_id: run.ledger.run.id,
             modified_at: entry.modifiedAt,
-            // A change that nobody had announced: webhooks that do not come are told by it.
+            // No webhook had announced this change. Such changes show that webhooks are missing.
             untold: mode === 'changes',
           },
         }),
@@ -198,7 +202,7 @@ export class ContentPull {
   }
 }
 
-/** The action of the event that tells what became of an item. */
+/** Returns the event action for the outcome of an item. */
 export function actionOf({
   outcome,
   reason,
@@ -212,7 +216,7 @@ export function actionOf({
   return reason === 'already_there' ? reason : 'pulled';
 }
 
-/** One thing that went wrong, as a person reads it in the run's `error`. */
+/** Describes a fault of one item for the run's `error`. */
 export function troubleText(contentType: string, fault: ItemFault): string {
   return `${contentType} ${fault.externalId ?? 'without id'}: ${fault.message}`;
 }
