@@ -72,8 +72,8 @@ export class SyncRunner {
       // A paused server returns the run to the queue. The server to which the database belongs continues the
       // run.
       if (isDatabaseUnavailable(error) || isServerPaused(error)) throw error;
-      // The run was cancelled, taken over or returned to the queue. This worker does not end it: stopping
-      // also aborts our requests to the site, which is no failure of the run.
+      // The run was cancelled, taken over or returned to the queue. Another worker carries it out, if it goes
+      // on. Stopping also aborts our requests to the site, which is no failure of the run.
       if (ended.aborted || error instanceof RunLost) return;
       await this.#fail(run, error);
       if (error instanceof RemoteError && error.code === DATABASE_RESTORED)

@@ -124,7 +124,7 @@ export class RunLedger {
         if (count === 0) throw new RunLost();
         return state;
       },
-      // On a busy machine, a page of large contents takes longer than the default timeouts of Prisma.
+      // On a busy machine, a page of large contents takes longer than the usual transaction timeouts.
       { timeout: 60_000, maxWait: 15_000 },
     );
     this.#totals = next.totals;

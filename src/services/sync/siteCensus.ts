@@ -11,11 +11,11 @@ const askedOfEachEnd = 10;
 const leastToJudge = 3;
 
 const message =
-  'Most items that are known here by their ids are gone from this address, or are other items now: the address ' +
-  'leads to another site. Nothing was changed. If the site was rebuilt, sync with "moved": true. Contents whose ' +
-  'items are gone then become deleted_remote and keep their texts, and the items of the new site become new ' +
-  'contents. To keep both sites apart, create a new site here and connect it to this address. The contents of ' +
-  'this site then stay unchanged (another_site).';
+  'Most items that are known here by their ids are gone from this address, or are other items now: the ' +
+  'address leads to another site. Nothing was changed. If the site was rebuilt, sync with "moved": true. ' +
+  'Contents whose items are gone then become deleted_remote and keep their texts, and the items of the new ' +
+  'site become new contents. To keep both sites apart, create a new site here and connect it to this address. ' +
+  'The contents of this site then stay unchanged (another_site).';
 
 /** A type of a site, and what the session needs to read its items. */
 export interface CensusType {

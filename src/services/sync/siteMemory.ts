@@ -9,8 +9,8 @@ import type { IntegrationRow } from '../integrations/integrationRow.ts';
 export const DATABASE_RESTORED = 'database_restored';
 
 const message =
-  'The site knows a write of this server that is missing in the database: a backup was restored, or a copy of the ' +
-  'database is in use. Nothing was written. The server first reads everything, then it pushes again ' +
+  'The site knows a write of this server that is missing in the database: a backup was restored, or a copy ' +
+  'of the database is in use. Nothing was written. The server first reads everything, then it pushes again ' +
   '(database_restored).';
 
 interface Parts {

@@ -55,9 +55,10 @@ export class SyncService {
 
   /**
    * Queues a run and its job in one transaction. If a run is waiting already, the request is added to that
-   * run. If the current run does everything that is wanted, that run is returned. Otherwise a new run waits.
-   * Throws 409 if the integration is inactive, its sync is switched off or this server is paused, 501 for a
-   * direction that the platform does not support, 400 for a type that the site does not have.
+   * run. If the current run does everything that is wanted, that run is returned. Otherwise a new run is
+   * queued. Throws 409 if the integration is inactive, its sync is switched off or this server is paused, 501
+   * for a direction that the platform does not support, 400 for a type that the site does not have, 503 while
+   * the job of a cancelled run is still queued.
    */
   async sync(scope: TenantScope, integrationId: number, request: SyncRequest): Promise<SyncRun> {
     const wanted = {
@@ -101,7 +102,7 @@ export class SyncService {
     await this.sync(scope, integrationId, { direction: 'both' });
   }
 
-  /** Queues a full read for an integration after a backup of the database was restored. */
+  /** Queues a full read for an integration whose database lacks writes that the site knows. */
   async readAgain(integrationId: number): Promise<void> {
     const row = await this.#parts.db.siteIntegration.findUnique({ where: { id: integrationId } });
     if (!row?.isActive || !row.syncEnabled) return;

@@ -59,8 +59,8 @@ export class MissingContents {
 
   /**
    * Asks the site about each item. Only an item that the site reports as deleted or trashed counts as gone.
-   * Throws RemoteError `too_many_deleted` if more items are gone than the limits allow. No content is marked
-   * in that case.
+   * Throws RemoteError `too_many_deleted` if more items are gone than both limits of `brake`; no content was
+   * marked then.
    */
   async confirm(
     type: TypeOfSite,
@@ -84,7 +84,7 @@ export class MissingContents {
         throw new RemoteError(
           'too_many_deleted',
           `At least ${gone.length} of ${known} known items of type ${type.slug} are missing on the site. ` +
-            'As these are too many to be believed, no content was marked as deleted. ' +
+            'That is more than is plausible, so no content was marked as deleted. ' +
             'If the items were deleted on purpose, delete their contents here too.',
         );
       }

@@ -59,7 +59,7 @@ export type KnownRow = Pick<
 /** An item that exists on the site, with the hash of its shared state. */
 export type LiveItem = RemoteContent & { status: 'draft' | 'published'; hash: string };
 
-/** An item without a content. `newKey`: the item's key, or null if another content has that key. */
+/** An item without a content. `newKey`: the item's key; null if it has none or another content has it. */
 export type NewItem = LiveItem & { newKey: string | null };
 
 /** An item and the row of its content. */
