@@ -136,7 +136,7 @@ test('a create that the API answers with another content’s item loses neither 
   const run = await push();
   api.clearFaults();
   expect(run).toMatchObject({ status: 'partial', totals: { pushed: 0, failed: 1 } });
-  expect(run.error).toContain(`which is content ${first?.id} here`);
+  expect(run.error).toContain(`already belongs to content ${first?.id}.`);
   const after = await contents();
   expect(after[0]).toEqual(first);
   expect(after[1]).toMatchObject({ title: 'Second', externalId: null, syncState: 'local_only' });

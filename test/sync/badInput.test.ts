@@ -141,7 +141,7 @@ it.each(['password', 'connector'] as const)(
     expect(run).toMatchObject({
       status: 'partial',
       totals: { pushed: 1 },
-      error: expect.stringContaining("status: there it is 'future'"),
+      error: expect.stringContaining("status: on the site it is 'future'"),
     });
     expect(await site.content(id)).toMatchObject({
       status: 'draft',

@@ -216,7 +216,7 @@ describe.each(ways)('a pull by %s', (way) => {
     const run = await site.sync({ direction: 'from_external' });
     expect(run).toMatchObject({
       status: 'failed',
-      error: expect.stringMatching(/lacks at least 33 of 46 known items/),
+      error: expect.stringMatching(/At least 33 of 46 known items/),
     });
     expect(await site.contents({ syncState: 'deleted_remote' })).toEqual([]);
   });

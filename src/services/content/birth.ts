@@ -2,29 +2,30 @@ import { z } from 'zod';
 import type { Content, Prisma } from '../../database/generated/client.ts';
 import type { RemoteContent } from '../../platforms/contentPart.ts';
 
-/** As `Content.birth` keeps it: how the item was when it was last taken for this content's. */
+/** The value of `Content.birth`: facts of the item when it was last accepted as the content's item. */
 const keptBirth = z.object({
   date: z.string().nullable(),
   slug: z.string(),
   author: z.string().nullable(),
-  /** The content key that the item bore. */
+  /** The content key that the item had. */
   key: z.string().nullable().default(null),
 });
 type KeptBirth = z.output<typeof keptBirth>;
 
-/** `unsure`: the item may be the content's, changed in every part, or another one that got its id. */
+/** `unsure`: either the content's item with every part changed, or another item that got the same id. */
 export type BirthVerdict = 'same' | 'other' | 'unsure';
 
-/** What is kept of an item's birth; null where its platform never gives an id a second time. */
+/** The value of `Content.birth` for an item; null on a platform that never uses an id again. */
 export function bornAs({ birth, slug, contentKey }: RemoteContent): Prisma.InputJsonObject | null {
   return birth === null ? null : { date: birth.date, slug, author: birth.author, key: contentKey };
 }
 
 /**
- * Is the item the one that the content was kept in step with, or another that got its id later, as after a backup of
- * the site was restored? A key decides where there is one. Without it a new date, slug, title or body is an edit, and so
- * are several of them while the title or the body stays.
- * @param body gives the content's body; asked for where nothing else decides.
+ * Is this still the content's item, or another item that got the same id later, for example after a backup of
+ * the site was restored? If the item has a content key, the key decides. Without a key, a new date, slug,
+ * title or body is an edit. Several of these changes are an edit too, as long as the title or the body stays
+ * the same.
+ * @param body returns the content's body. It is called only if nothing else decides.
  */
 export async function birthVerdict(
   content: Pick<Content, 'key' | 'birth' | 'title' | 'localVersion' | 'syncedVersion'>,
@@ -40,16 +41,18 @@ export async function birthVerdict(
   const slug = compared(kept.slug, item.slug);
   if (kept.key !== null) return withoutItsKey(date, slug);
   const isSameAuthor = kept.author === item.birth.author;
-  // No second post of an author is dated to the very second.
+  // An author has no two posts that are dated to the same second.
   if (date === 'same' && (isSameAuthor || slug === 'same')) return 'same';
   if (content.title === item.title || (await body()) === item.body) return 'same';
   const verdict = withOtherTexts(date, slug, kept);
-  // Edits here have changed what the texts could be compared with.
+  // With local edits, the stored texts are no longer those of the item, so a difference proves nothing.
   const isEdited = content.localVersion > content.syncedVersion;
   return verdict === 'other' && isEdited && isSameAuthor ? 'unsure' : verdict;
 }
 
-/** Did the item bear this key, which is not the content's, when it was taken for the content's? */
+/**
+ * Did the item already have this key, not the content's own, when it was last accepted as the content's item?
+ */
 export function hasBorne({ birth }: Pick<Content, 'birth'>, key: string): boolean {
   return readBirth(birth)?.key === key;
 }
@@ -65,16 +68,16 @@ function compared(kept: string | null, now: string | null): Compared {
   return kept === now ? 'same' : 'differs';
 }
 
-/** The item bore the content's key and does not now: a link table was emptied, or the item is another. */
+/** The item had a key and has none now: either a link table was emptied, or this is another item. */
 function withoutItsKey(date: Compared, slug: Compared): BirthVerdict {
   if (date !== 'differs' && slug !== 'differs' && (date === 'same' || slug === 'same')) return 'same';
   return date === 'differs' && slug === 'differs' ? 'other' : 'unsure';
 }
 
-/** Neither title nor body is as it was known: date and slug decide. */
+/** The title and the body both differ from the stored texts: the date and the slug decide. */
 function withOtherTexts(date: Compared, slug: Compared, kept: KeptBirth): BirthVerdict {
   if (date === 'same') return slug === 'differs' ? 'unsure' : 'same';
-  // A slug is free again once its post is gone.
+  // Once a post is deleted, a new post can get its slug.
   if (slug === 'same') return date === 'differs' ? 'unsure' : 'same';
   if (date === 'differs' && slug === 'differs') return 'other';
   const hadNeither = kept.date === null && kept.slug === '';

@@ -9,7 +9,7 @@ export interface ContentFilter {
   syncState?: SyncState;
   status?: ContentStatus;
   contentType?: string;
-  /** Contents after this id. */
+  /** Only contents with a higher id. */
   after?: number;
   limit: number;
 }
@@ -19,7 +19,7 @@ interface Parts {
   sites: SiteService;
 }
 
-/** The contents of an account, as they are stored here. */
+/** Reads the stored contents of an account. */
 export class ContentService {
   readonly #parts: Parts;
 
@@ -27,7 +27,7 @@ export class ContentService {
     this.#parts = parts;
   }
 
-  /** Oldest first. Throws 404 for a foreign site. */
+  /** Lists contents, oldest first. `nextAfter` is null on the last page. Throws 404 for a foreign site. */
   async list(
     scope: TenantScope,
     filter: ContentFilter,
@@ -49,7 +49,7 @@ export class ContentService {
     return { contents: page, nextAfter: contents.length > filter.limit ? (page.at(-1)?.id ?? null) : null };
   }
 
-  /** Throws 404 for one that is not there or outside the scope. */
+  /** Throws 404 for a content that is missing or outside the scope. */
   async get(scope: TenantScope, id: number): Promise<Content> {
     const content = await this.#parts.db.content.findFirst({ where: { id, ...inScope(scope) } });
     if (!content) throw notFound();

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/client.ts';
 import type { SyncState } from '../../database/generated/client.ts';
 
-/** How much content there is here of an integration's site, by where it stands between both sides. */
+/** How many contents are stored for an integration's site, by sync state. */
 export interface ContentCounts {
   total: number;
   in_sync: number;
@@ -17,7 +17,7 @@ export async function countContent(
 ): Promise<ContentCounts> {
   const groups = await db.content.groupBy({
     by: ['syncState'],
-    // What no platform has yet is any's to bring.
+    // A content without a platform counts for every integration of the site: any of them may push it.
     where: { accountId, siteId, OR: [{ platform }, { platform: null }] },
     _count: { _all: true },
   });
@@ -25,7 +25,7 @@ export async function countContent(
   return {
     total: groups.reduce((sum, group) => sum + group._count._all, 0),
     in_sync: count('in_sync'),
-    // What was never sent is a local change too.
+    // A content that was never sent counts as a local change.
     local_changes: count('local_changes') + count('local_only'),
     remote_changes: count('remote_changes'),
     conflicts: count('conflict'),

@@ -14,7 +14,7 @@ import { hasLocalChanges } from './merge.ts';
 import { noCreate } from './sentAndKept.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
-/** What a person may write of a content. */
+/** The fields of a content that a person may set. */
 export interface ContentEdit extends Partial<ContentTexts> {
   status?: ContentStatus;
   terms?: ContentTerm[];
@@ -27,7 +27,7 @@ interface Parts {
   events: EventLog;
 }
 
-/** Contents as people write them here. Nothing of it reaches a site before a sync carries it there. */
+/** Stores the edits that people make on this server. An edit reaches the site with the next sync. */
 export class ContentEditService {
   readonly #parts: Parts;
 
@@ -35,7 +35,10 @@ export class ContentEditService {
     this.#parts = parts;
   }
 
-  /** A new content that no site has yet. Throws 404 for a foreign site, 400 for a type that the site does not have. */
+  /**
+   * Creates a content that is not on the site yet. Throws 404 for a foreign site, 400 for a type that the
+   * site does not have and for the status `published`.
+   */
   async create(
     scope: TenantScope,
     input: { siteId: number; contentType: string } & ContentEdit,
@@ -53,7 +56,10 @@ export class ContentEditService {
     });
   }
 
-  /** Changes what is given and keeps the rest. What changes nothing is no edit. Throws 404, 400. */
+  /**
+   * Changes the given fields. An edit that changes nothing is not stored. Throws 404, and 400 for the status
+   * `published` if the content is not published.
+   */
   async update(scope: TenantScope, id: number, edit: ContentEdit): Promise<Content> {
     return this.#locked(scope, id, async (tx, content) => {
       mayBeSet(edit.status, content.status);
@@ -76,7 +82,7 @@ export class ContentEditService {
     });
   }
 
-  /** Removes a content here. What its site has stays there. Throws 404. */
+  /** Deletes a content on this server. The item on the site stays. Throws 404. */
   async remove(scope: TenantScope, id: number): Promise<void> {
     await this.#locked(scope, id, async (tx, content) => {
       await tx.content.delete({ where: { id } });
@@ -84,7 +90,7 @@ export class ContentEditService {
     });
   }
 
-  /** Settles a conflict for the edits here: they are carried to the site by the next sync. Throws 404, 409. */
+  /** Resolves a conflict in favour of the local edits: the next sync sends them. Throws 404, 409. */
   async keepLocal(scope: TenantScope, id: number): Promise<Content> {
     return this.#locked(scope, id, async (tx, content) => {
       mustBeConflict(content);
@@ -92,7 +98,7 @@ export class ContentEditService {
         where: { id },
         data:
           content.linkMismatch === null
-            ? // What the site has is now what the edits here are edits of.
+            ? // The site's current state becomes the base of the local edits.
               { syncState: 'local_changes', baseHash: content.remoteHash }
             : { ...withoutItem, syncState: 'local_only', status: readyAgain(content.status) },
       });
@@ -101,7 +107,7 @@ export class ContentEditService {
     });
   }
 
-  /** The content as it is while no word of its site can change it. */
+  /** Runs `act` on a content while locks keep changes from its site out. Throws 404. */
   async #locked<T>(
     scope: TenantScope,
     id: number,
@@ -119,7 +125,10 @@ export class ContentEditService {
     });
   }
 
-  /** Where the site's structure is known, a content must be of one of its types. */
+  /**
+   * Throws 400 for a type that the stored structure of the site lacks. Without a structure, any type is
+   * valid.
+   */
   async #mustBeType(siteId: number, contentType: string): Promise<void> {
     const integrations = await this.#parts.db.siteIntegration.findMany({
       where: { siteId },
@@ -152,14 +161,14 @@ export class ContentEditService {
   }
 }
 
-/** Throws 409 for a content that is in no conflict. */
+/** Throws 409 for a content that is not in conflict. */
 export function mustBeConflict(content: Content): void {
   if (content.syncState !== 'conflict') {
-    throw new CallerError('conflict', 'This content is in no conflict.', { code: 'no_conflict' });
+    throw new CallerError('conflict', 'This content is not in conflict.', { code: 'no_conflict' });
   }
 }
 
-/** The columns of a content that lets go of an item that is another content's. */
+/** The columns that unlink a content from an item that belongs to another content. */
 export const withoutItem = {
   platform: null,
   externalId: null,
@@ -176,21 +185,25 @@ export const withoutItem = {
   ...noCreate,
 };
 
-/** What was published is made anew as an item of its own. */
+/** A published content becomes `ready`, so that the next sync creates a new item for it. */
 function readyAgain(status: ContentStatus): ContentStatus {
   return status === 'published' ? 'ready' : status;
 }
 
-/** Publishing is the site's to report: a person asks for it with `ready`. */
+/** Throws 400 for `published`, which only the site may report. A person sets `ready` instead. */
 function mayBeSet(status: ContentStatus | undefined, now: ContentStatus | null): void {
   if (status === 'published' && now !== 'published') {
-    throw invalidField('status', 'is set by publishing; use ready to have it published.', 'read_only');
+    throw invalidField(
+      'status',
+      'cannot be set to published. Set ready, and the next sync publishes the content.',
+      'read_only',
+    );
   }
 }
 
 function editedState(content: Content): Content['syncState'] {
   if (content.syncState === 'in_sync') return 'local_changes';
-  // The site has changed as well, and nobody has looked at it yet.
+  // The site has changed too, and this is the first local edit: both sides have changed now.
   if (content.syncState === 'remote_changes' && !hasLocalChanges(content)) return 'conflict';
   return content.syncState;
 }

@@ -6,7 +6,10 @@ import { bornAs } from './birth.ts';
 import { columnsAsWritten, isAsSent, noCreate } from './sentAndKept.ts';
 import { contentHash, isHashOf, type SharedState, sharedState } from './sharedState.ts';
 
-/** What a word from the site came to. `settled_*`: both sides had changed, and the integration's rule decided. */
+/**
+ * The outcome of a change that the site announced. `settled_*`: both sides had changed, and the integration's
+ * conflict rule decided.
+ */
 export type MergeOutcome =
   | 'created'
   | 'updated'
@@ -17,10 +20,13 @@ export type MergeOutcome =
   | 'outdated'
   | 'deleted_remote';
 
-/** Who wins where both sides changed; `flag` leaves it to a person. As `config_json.sync_settings.conflict`. */
+/**
+ * Which side wins if both sides changed, from `config_json.sync_settings.conflict`. `flag` leaves the
+ * decision to a person.
+ */
 export type ConflictRule = 'flag' | 'newest' | 'local' | 'remote';
 
-/** What a site alone knows of a content. */
+/** Facts about a content that only its site knows. */
 export interface RemoteFacts {
   externalStatus?: string;
   externalUrl?: string | null;
@@ -29,21 +35,21 @@ export interface RemoteFacts {
   birth?: Prisma.InputJsonObject | typeof Prisma.DbNull;
 }
 
-/** What a site has of one type: within it, an id of the site says which item it is. */
+/** The items of one type on one site. Within them, an external id identifies an item. */
 export interface SiteItems {
   siteId: number;
   platform: string;
   contentType: string;
 }
 
-/** Are there edits here that the site has not been told of? */
+/** Does the content have edits that the site has not received? */
 export function hasLocalChanges(content: Pick<Content, 'localVersion' | 'syncedVersion'>): boolean {
   return content.localVersion > content.syncedVersion;
 }
 
 /**
- * Does the site speak of a time before what is already known? A known time that lies ahead of `now` says nothing:
- * WordPress dates a post that it is to publish later by that day, and edits of it by theirs.
+ * Is `modifiedAt` older than the last known change of the item? A known time after `now` proves nothing:
+ * WordPress dates a scheduled post at its publish date, and a later edit of the post at the time of the edit.
  */
 export function isOutdated(
   content: Pick<Content, 'externalModifiedAt'>,
@@ -54,7 +60,7 @@ export function isOutdated(
   return modifiedAt !== null && known !== null && known <= now && modifiedAt < known;
 }
 
-/** The site's own part of what it has. */
+/** Picks from an item the facts that only its site knows. */
 export function remoteFacts(remote: RemoteContent): Required<RemoteFacts> {
   return {
     externalStatus: remote.externalStatus,
@@ -66,9 +72,10 @@ export function remoteFacts(remote: RemoteContent): Required<RemoteFacts> {
 }
 
 /**
- * Brings what the site says into a stored content, three ways: the base that both last agreed on, the edits
- * here, the site's state. Where both changed nothing is overwritten, and it becomes a conflict, unless `rule`
- * decides. `facts` (status, address, time on the site) are the site's alone and always taken.
+ * Merges the site's state into a stored content. A three-way comparison uses the base on which both sides
+ * last agreed, the local edits and the site's state. If both sides changed, the content becomes a conflict
+ * and nothing is overwritten, unless `rule` decides. `facts` (status, address, time on the site) are always
+ * stored.
  */
 export async function mergeRemote(
   tx: Transaction,
@@ -81,13 +88,13 @@ export async function mergeRemote(
   const hash = contentHash(remote);
   const local = contentHash(sharedState(content));
   if (isHashOf(content.baseHash, remote, hash) && hash !== local) {
-    // Nothing changed there, or what changed was taken back.
+    // The site has not changed since the base, or its change was undone.
     const syncState = hasLocalChanges(content) ? 'local_changes' : 'in_sync';
     await tx.content.update({ where, data: { ...facts, syncState, remoteHash: hash } });
     return content.syncState === syncState ? 'unchanged' : 'updated';
   }
   if (hasLocalChanges(content) && hash !== local && isAsSent(content, remote)) {
-    // Our own write, of whose answer we never heard, or the same edit made twice.
+    // Either our own write whose response was lost, or the same edit on both sides.
     await tx.content.update({
       where,
       data: {
@@ -105,13 +112,13 @@ export async function mergeRemote(
   const winner = bothChanged ? settle(rule, content, facts.externalModifiedAt ?? null) : 'remote';
   if (winner === null) {
     await tx.content.update({ where, data: { ...facts, syncState: 'conflict', remoteHash: hash } });
-    // What was told already is not told again.
+    // A conflict that was reported before is not reported again.
     return content.syncState === 'conflict' && isHashOf(content.remoteHash, remote)
       ? 'unchanged'
       : 'conflict';
   }
   if (winner === 'local') {
-    // What the site has is now what the edits here are edits of.
+    // The site's current state becomes the base of the local edits.
     const data = { ...facts, syncState: 'local_changes', baseHash: hash, remoteHash: hash } as const;
     await tx.content.update({ where, data });
     return 'settled_local';
@@ -132,7 +139,10 @@ export async function mergeRemote(
   return hash === local && content.syncState === 'in_sync' ? 'unchanged' : 'updated';
 }
 
-/** null: a person decides. `newest` compares our clock with the site's, and without times leaves it to a person. */
+/**
+ * Returns the side that wins; null if a person must decide. `newest` compares a time of our clock with a time
+ * of the site's clock. If one of them is missing, a person must decide.
+ */
 function settle(
   rule: ConflictRule,
   content: Pick<Content, 'editedAt'>,
@@ -145,8 +155,8 @@ function settle(
 }
 
 /**
- * The content's item is gone and another has its id: the content stays here, and lets go of the id.
- * Returns what became of the content.
+ * Unlinks a content from its external id, because its item is gone and another item has the id. The content
+ * itself stays. Returns the outcome for the content.
  */
 export async function releaseItem(tx: Transaction, content: Pick<Content, 'id'>): Promise<MergeOutcome> {
   await tx.content.update({
@@ -164,8 +174,8 @@ export async function releaseItem(tx: Transaction, content: Pick<Content, 'id'>)
 }
 
 /**
- * Nobody can tell whether the item is the content's: it becomes a conflict, and neither side is overwritten. What is
- * kept of its birth stays.
+ * Makes a content a conflict, because nobody can tell whether the item belongs to it. Neither side is
+ * overwritten, and the stored birth stays.
  */
 export async function doubtItem(
   tx: Transaction,
@@ -180,7 +190,7 @@ export async function doubtItem(
   return content.syncState === 'conflict' && isHashOf(content.remoteHash, remote) ? 'unchanged' : 'conflict';
 }
 
-/** The site has it no more. It stays here, and says so. */
+/** Marks a content whose item is gone from the site. The content itself stays. */
 export async function markDeletedRemote(
   tx: Transaction,
   content: Content,
@@ -190,7 +200,7 @@ export async function markDeletedRemote(
   return content.syncState === 'deleted_remote' ? 'unchanged' : 'deleted_remote';
 }
 
-/** A shared state in the columns that keep it. */
+/** Returns the columns that store a shared state. */
 export function storedState(state: SharedState) {
   const status: Content['status'] = state.status === 'published' ? 'published' : 'draft';
   const terms: Prisma.InputJsonArray = state.terms.map(({ taxonomy, slug: termSlug, name }) => ({

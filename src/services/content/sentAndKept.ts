@@ -5,30 +5,32 @@ import type { ContentTerm, RemoteContent, SentTexts } from '../../platforms/cont
 import { contentTextNames } from '../../platforms/contentTexts.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
-/** The columns of a content of whose create nothing is open any more. */
+/** The columns of a content without an open create. */
 export const noCreate = { createBegunAt: null, createSentAs: Prisma.DbNull };
 
 const sentTexts = z.array(z.record(z.enum(contentTextNames), z.string()));
 
-/** The texts that a create was sent with so far, the latest last. */
+/** The texts that the tries of a create have sent so far, the latest last. */
 export function readSentTexts({ createSentAs }: Pick<Content, 'createSentAs'>): SentTexts[] {
   return sentTexts.parse(createSentAs ?? []);
 }
 
-/** Has the item just the texts that a create was sent with? */
+/** Does the item have exactly the texts that a create sent? The slug may differ. */
 export function isAsWasSent(item: RemoteContent, sent: SentTexts): boolean {
   return texts.every((name) => item[name] === sent[name]);
 }
 
-/** What a site is to make of a content: nothing finer than this is asked of it. */
+/** The status that a content is to have on its site. No finer status is ever requested. */
 export function wantedStatus(status: Content['status']): 'draft' | 'published' {
   return status === 'ready' || status === 'published' ? 'published' : 'draft';
 }
 
-/** The texts that a site may change on saving, as WordPress takes out markup that the user may not write. */
+/**
+ * Texts that a site may change on saving. WordPress, for example, removes markup that the user may not write.
+ */
 const texts = contentTextNames.filter((name) => name !== 'slug');
 
-/** What the site keeps otherwise than it was sent. */
+/** The names of the fields that the site saved differently from what was sent. */
 export function changedOnSaving(content: Content, onSite: SharedState): string[] {
   return [
     ...texts.filter((name) => content[name] !== onSite[name]),
@@ -37,8 +39,8 @@ export function changedOnSaving(content: Content, onSite: SharedState): string[]
 }
 
 /**
- * Is what the site has what this content was sent as? A site finishes what it is given: a slug where there was none
- * or a number behind one, a default category, names of terms, metadata of its own.
+ * Does the site have what this content was sent as? A site may complete a content on saving: with a slug if
+ * none was sent, a number after the slug, a default category, names of terms, metadata of its own.
  */
 export function isAsSent(content: Content, onSite: SharedState): boolean {
   const local = sharedState(content);
@@ -52,9 +54,9 @@ export function isAsSent(content: Content, onSite: SharedState): boolean {
 }
 
 /**
- * The columns of a content that the site has taken. Slug, terms, metadata and status are as the site finished them:
- * WordPress schedules what it is to publish where the date lies ahead of its clock. Texts stay as they were written
- * here, and the base says what the site made of them.
+ * The columns of a content after the site has saved it. Slug, terms, metadata and status become what the site
+ * made of them: WordPress, for example, schedules a post whose date is ahead of its clock. The texts stay as
+ * they were written here. The base hash covers the texts as the site saved them.
  */
 export function columnsAsWritten(content: Content, onSite: SharedState) {
   const hash = contentHash(onSite);
@@ -75,7 +77,10 @@ export function columnsAsWritten(content: Content, onSite: SharedState) {
   };
 }
 
-/** Is it the slug that was sent, or what a site makes of it: its own where none was sent, or a number behind one. */
+/**
+ * Can the site's slug come from the slug that was sent? The site may add a number. If no slug was sent, the
+ * site makes its own.
+ */
 export function sameSlug(sent: string, onSite: string): boolean {
   return (
     sent === '' || sent === onSite || (onSite.startsWith(sent) && /^-\d+$/.test(onSite.slice(sent.length)))
@@ -87,7 +92,7 @@ function sameTerms(sent: ContentTerm[], onSite: ContentTerm[], created: boolean)
   const keys = (terms: ContentTerm[]) =>
     new Set(terms.map(({ taxonomy, slug }) => `${taxonomy}:${slug.split('/').at(-1)}`));
   const wanted = keys(sent);
-  // Of a new content, what nothing was said of is the site's to choose.
+  // For a new content, the site may choose the terms of any taxonomy for which no term was sent.
   const found = keys(onSite.filter((term) => !created || named.has(term.taxonomy)));
   return wanted.size === found.size && [...wanted].every((key) => found.has(key));
 }

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../../platforms/connection.ts';
 import type { ContentTerm, RemoteContent } from '../../platforms/contentPart.ts';
 import { CONTENT_TEXTS, type ContentTexts, contentTextNames, textsOf } from '../../platforms/contentTexts.ts';
 
-/** What both sides have in common of a content: what is compared, and what a change is a change of. */
+/** The part of a content that both sides have. Changes are found by comparing this part. */
 export interface SharedState extends ContentTexts {
   status: string;
   terms: ContentTerm[];
@@ -15,7 +15,7 @@ export interface SharedState extends ContentTexts {
 const storedTerms = z.array(z.object({ taxonomy: z.string(), slug: z.string(), name: z.string() }));
 const storedMetadata: z.ZodType<JsonObject> = z.record(z.string(), z.json());
 
-/** The shared part of a stored content. */
+/** Returns the shared state of a stored content. */
 export function sharedState(content: Content): SharedState {
   return {
     ...textsOf(content),
@@ -25,15 +25,18 @@ export function sharedState(content: Content): SharedState {
   };
 }
 
-/** The shared part of what the site has, as the given status here. */
+/** Returns the shared state of an item, with `status` as its status here. */
 export function remoteState(remote: RemoteContent, status: 'draft' | 'published'): SharedState {
   return { ...textsOf(remote), status, terms: remote.terms, metadata: remote.metadata };
 }
 
-/** The version of the hashes that are made now: it grows when a text is added to what is hashed. */
+/** The version of new hashes. It grows when a text is added to the hash. */
 const hashVersion = Math.max(...Object.values(CONTENT_TEXTS).map(({ since }) => since));
 
-/** A hash that does not depend on the order of terms or of keys. Its version stands before it from the second on. */
+/**
+ * Hashes a state. The order of terms and of keys does not matter. From version 2 on, the hash begins with its
+ * version and a colon.
+ */
 export function contentHash(state: SharedState, version = hashVersion): string {
   const texts = contentTextNames
     .filter((name) => CONTENT_TEXTS[name].since <= version)
@@ -45,8 +48,9 @@ export function contentHash(state: SharedState, version = hashVersion): string {
 }
 
 /**
- * Is this the hash of the state? A hash of an earlier version says nothing of what has been added to contents since,
- * so that an upgrade makes neither updates nor conflicts. `now`: the state's hash, where it has been made.
+ * Is `hash` the hash of the state? A hash of an earlier version does not cover texts that were added later,
+ * so that an upgrade causes neither updates nor conflicts. `now`: the state's current hash, if the caller has
+ * it.
  */
 export function isHashOf(hash: string | null, state: SharedState, now?: string): boolean {
   if (hash === null) return false;

@@ -23,7 +23,7 @@ interface Parts {
   now: () => number;
 }
 
-/** Carries out the content part of a run: terms and contents from the site, then contents to it. */
+/** Executes the content part of a run: first pulls terms and contents from the site, then pushes contents. */
 export class ContentRunner {
   readonly #parts: Parts;
 
@@ -35,7 +35,7 @@ export class ContentRunner {
     return configOf(integration).contentTypes !== null;
   }
 
-  /** Goes on from the run's checkpoint. Throws RemoteError, VaultError, RunLost. */
+  /** Continues from the run's checkpoint. Throws RemoteError, VaultError, RunLost. */
   async execute(ledger: RunLedger, integration: IntegrationRow, signal: AbortSignal): Promise<void> {
     const { direction } = ledger.run;
     const session = await this.#parts.sessions.open(integration, signal);
@@ -51,7 +51,7 @@ export class ContentRunner {
       now: this.#parts.now,
     });
     await memory.compare(ledger.run);
-    // A restored database has to read all of the site before it may write.
+    // After a restore of the database, the run must read every type of the site before it may write.
     const chosen = memory.isLost ? [] : ledger.run.contentTypes;
     const { types, unknown } = chosenTypes(integration, chosen);
     if (unknown.length > 0 && ledger.checkpoint.typesRead.length === 0) {
@@ -89,7 +89,7 @@ export class ContentRunner {
       full: ledger.run.full || memory.isLost,
       mustBeSameSite: async (type) => {
         if (integration.movedAt !== null || compared.has(type.slug)) return;
-        // The type itself first; where it has few items, those of which the site has most.
+        // The type itself comes first. If it has few items, the types with the most items follow.
         const others = types.filter(({ slug }) => slug !== type.slug && !compared.has(slug));
         const asked = [type, ...others.sort((one, other) => other.count - one.count)];
         const slugs = await mustBeSameSite(this.#parts.db, session, { siteId, platform }, asked);
@@ -106,7 +106,10 @@ export class ContentRunner {
     };
   }
 
-  /** A type that the structure had when the run was asked for, and has no more. */
+  /**
+   * Reports types that the run was asked to sync, but that are missing in the structure or switched off by
+   * now.
+   */
   async #tellUnknown(ledger: RunLedger, integration: IntegrationRow, unknown: string[]): Promise<void> {
     await ledger.step(async (tx) => {
       await this.#parts.events.record(tx, {
@@ -127,7 +130,9 @@ export class ContentRunner {
   }
 }
 
-/** The enabled types, of which a run may have chosen some. */
+/**
+ * Returns the enabled types that the run chose (`[]` chooses all), and as `unknown` the other chosen types.
+ */
 function chosenTypes(
   integration: IntegrationRow,
   chosen: readonly string[],
@@ -145,7 +150,7 @@ function chosenTypes(
   return { types, unknown: chosen.filter((slug) => !slugs.has(slug)) };
 }
 
-/** The enabled taxonomies of these types; those of no type belong to every run. */
+/** Returns the enabled taxonomies of these types. A taxonomy without types belongs to every run. */
 function chosenTaxonomies(integration: IntegrationRow, types: readonly TypeToSync[]) {
   const known = configOf(integration).contentTypes?.taxonomies ?? {};
   return Object.entries(known)

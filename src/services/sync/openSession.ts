@@ -11,7 +11,7 @@ interface Parts {
   paces: SitePaces;
 }
 
-/** Opens the content part of a platform for an integration, at the pace that its site bears. */
+/** Opens content sessions for integrations. A session keeps to the pace of its site. */
 export class ContentSessions {
   readonly #parts: Parts;
 
@@ -19,7 +19,10 @@ export class ContentSessions {
     this.#parts = parts;
   }
 
-  /** Throws 501 where the platform has no content part, VaultError, RemoteError. `signal` ends all that is under way. */
+  /**
+   * Opens a session. `signal` aborts all its requests. Throws 501 if the platform has no content part,
+   * VaultError, RemoteError.
+   */
   async open(integration: IntegrationRow, signal: AbortSignal): Promise<ContentSession> {
     const platform = this.#parts.platforms.get(integration.platform);
     if (!platform.content) throw notSupported(platform.name, 'content');
@@ -30,7 +33,7 @@ export class ContentSessions {
   }
 }
 
-/** A content type as the stored structure knows it. */
+/** Returns a content type with its part of the stored structure; the part is null if it is missing. */
 export function typeOfSite(integration: Pick<IntegrationRow, 'config'>, slug: string): TypeOfSite {
   const types = configOf(integration).contentTypes?.post_types ?? {};
   return { slug, structure: Object.hasOwn(types, slug) ? (types[slug] ?? null) : null };

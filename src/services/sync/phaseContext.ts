@@ -5,17 +5,17 @@ import type { IntegrationRow } from '../integrations/integrationRow.ts';
 import type { RunLedger } from './runLedger.ts';
 import type { SiteMemory } from './siteMemory.ts';
 
-/** A type that a run is about. */
+/** A content type that a run syncs. */
 export interface TypeToSync {
   slug: string;
   type: TypeOfSite;
-  /** Only so many, the newest; null is all. */
+  /** How many of the newest items to read; null for all items. */
   newest: number | null;
-  /** How many the site had when its structure was read. */
+  /** How many items to expect: as many as the site had when its structure was read, at most `newest`. */
   count: number;
 }
 
-/** A run under way, with all that its phases work with. */
+/** A running sync, with everything that its phases need. */
 export interface ContentRun {
   db: Database;
   ledger: RunLedger;
@@ -25,18 +25,20 @@ export interface ContentRun {
   taxonomies: readonly TypeOfSite[];
   rule: ConflictRule;
   full: boolean;
-  /** Throws RemoteError `another_site`; asked before the first change of a type, and once only. */
+  /**
+   * Checks the site before the first change of a type, once for each type. Throws RemoteError `another_site`.
+   */
   mustBeSameSite(type: TypeToSync): Promise<void>;
   memory: SiteMemory;
-  /** Marks what this reading has seen; of the run that began it, where that was an earlier one. */
+  /** Marks the contents that this reading has seen. A resumed reading has the id of the run that began it. */
   readingId: number;
   /** When the reading began. */
   begunAt: Date;
   signal: AbortSignal;
-  /** What every event of the run says. */
+  /** The fields that all events of the run have. */
   owner: { accountId: number; siteId: number; integrationId: number };
-  /** What a status in the site's words means here. */
+  /** Returns our status for a status in the site's own words; null if there is none. */
   statusHere(externalStatus: string): 'draft' | 'published' | null;
-  /** How many items the types after this one bring, as far as is known. */
+  /** How many items are expected from the types after this type. */
   expectedAfter(contentType: string): number;
 }

@@ -19,7 +19,9 @@ import type { SyncService } from './sync.service.ts';
 
 type ClaimedRun = Prisma.SyncRunGetPayload<{ include: { integration: { include: typeof withSite } } }>;
 
-/** How often a worker says that a run is alive and looks whether it still is its own. Milliseconds. */
+/**
+ * How often a worker renews the heartbeat of its run and checks that the run is still its own. Milliseconds.
+ */
 const beatMs = 1_000;
 
 interface Parts {
@@ -33,7 +35,7 @@ interface Parts {
   now: () => number;
 }
 
-/** Carries out runs on behalf of the worker. Every change of a run's status is a compare-and-set. */
+/** Executes runs for the worker. Every change of a run's status is a compare-and-set. */
 export class SyncRunner {
   readonly #parts: Parts;
 
@@ -42,9 +44,9 @@ export class SyncRunner {
   }
 
   /**
-   * Carries out a run, and before it one of the same integration that a dead worker left, or does nothing when it
-   * has ended or is gone. What goes wrong on the other side ends the run as `failed`; only an unreachable database
-   * and a paused server are thrown, for the queue to try the run again.
+   * Executes a run. Earlier runs of the same integration that a dead worker left are executed first. Does
+   * nothing if the run is missing or has ended. An error ends the run as `failed`. Only two errors are
+   * thrown, so that the queue retries the run: an unreachable database and a paused server.
    */
   async execute(runId: number, signal: AbortSignal): Promise<void> {
     const run = await this.#parts.db.syncRun.findUnique({
@@ -68,10 +70,11 @@ export class SyncRunner {
     try {
       await this.#work(run, ended);
     } catch (error) {
-      // A paused server gives the run back: it goes on where the database has its server.
+      // A paused server returns the run to the queue. The server to which the database belongs continues the
+      // run.
       if (isDatabaseUnavailable(error) || isServerPaused(error)) throw error;
-      // Cancelled or taken over, or given back to the queue: whoever has the run now carries it out. Stopping cuts
-      // our connections to the site too, which is no failure of the run.
+      // The run was cancelled, taken over or returned to the queue. Another worker carries it out, if it goes
+      // on. Stopping also aborts our requests to the site, which is no failure of the run.
       if (ended.aborted || error instanceof RunLost) return;
       await this.#fail(run, error);
       if (error instanceof RemoteError && error.code === DATABASE_RESTORED)
@@ -102,12 +105,16 @@ export class SyncRunner {
     await this.#finish(run, ledger);
   }
 
-  /** A run that another worker left half done is claimed too: its job came back to the queue. */
+  /**
+   * Claims a run; returns null if the run is missing or has ended. A run that another worker left unfinished
+   * is claimed too, because its job returned to the queue.
+   */
   async #claim(runId: number): Promise<ClaimedRun | null> {
     return this.#parts.db.$transaction(async (tx) => {
       const [known] = await tx.syncRun.findMany({ where: { id: runId }, select: { integrationId: true } });
       if (!known) return null;
-      // Before the run, as everybody who changes both does: otherwise two could wait for each other.
+      // Every transaction that changes both locks the integration before the run. Another order could
+      // deadlock.
       await lockIntegration(tx, known.integrationId);
       const now = new Date(this.#parts.now());
       const { count } = await tx.syncRun.updateMany({
@@ -125,7 +132,7 @@ export class SyncRunner {
     });
   }
 
-  /** A sign of life; what is not this worker's any more ends, however long the site lets it wait. */
+  /** Renews the heartbeat. Aborts a run that is no longer this worker's, even while it waits for the site. */
   async #beat(run: ClaimedRun, ending: AbortController): Promise<void> {
     try {
       const { count } = await this.#parts.db.syncRun.updateMany({
@@ -134,7 +141,7 @@ export class SyncRunner {
       });
       if (count === 0) ending.abort();
     } catch (error) {
-      // The next step meets the same fault and tells it.
+      // The next step of the run gets the same error and throws it.
       if (!isDatabaseUnavailable(error)) ending.abort(error);
     }
   }
@@ -165,7 +172,7 @@ export class SyncRunner {
     await this.#parts.db.$transaction(async (tx) => {
       const finishedAt = new Date(this.#parts.now());
       const status = error === null ? 'success' : 'partial';
-      // What the site counted and does not show is no work left.
+      // Items that the site counted but did not return are not open work.
       const end = { status, finishedAt, error, progressExpected: ledger.done } as const;
       if (!(await this.#end(tx, run, end))) return;
       await tx.siteIntegration.update({
@@ -188,7 +195,10 @@ export class SyncRunner {
     });
   }
 
-  /** Ends the run if it is still this worker's. A next one that waits keeps the integration `queued`. */
+  /**
+   * Ends the run if it is still this worker's, and returns whether it was. If another run waits, the
+   * integration becomes `queued`.
+   */
   async #end(
     tx: Transaction,
     run: ClaimedRun,

@@ -3,7 +3,7 @@ import type { Database, Transaction } from '../../database/client.ts';
 import type { SyncRun } from '../../database/generated/client.ts';
 import type { JsonObject } from '../../platforms/connection.ts';
 
-/** What a run did, as `totals` on the wire. */
+/** What a run did. Responses contain it as `totals`. */
 export const runTotals = z.object({
   pulled: z.int().default(0),
   created: z.int().default(0),
@@ -18,43 +18,44 @@ export type RunTotals = z.output<typeof runTotals>;
 
 const json: z.ZodType<JsonObject> = z.record(z.string(), z.json());
 
-/** Where a run stands, so that whoever takes it over goes on from there. */
+/** The progress of a run. A worker that takes over the run continues from there. */
 const checkpointShape = z.object({
-  /** The structure of the site is to be read first. */
+  /** The run must read the structure of the site first. */
   structure: z.boolean().default(false),
-  /** The run that began this reading, which may have been an earlier one, and when. */
+  /** The run that began this reading; it may be an earlier run. */
   readingId: z.int().nullable().default(null),
+  /** When the reading began. */
   begunAt: z.string().nullable().default(null),
   termsRead: z.boolean().default(false),
   typesRead: z.array(z.string()).default([]),
-  /** The type that is being read, and the platform's own mark of how far. */
+  /** The type that is being read. `cursor` comes from the platform and tells how far the reading is. */
   reading: z
     .object({ type: z.string(), mode: z.enum(['all', 'changes']), cursor: json.nullable(), items: z.int() })
     .nullable()
     .default(null),
   pulled: z.boolean().default(false),
-  /** Of this type, contents up to this id have been tried. */
+  /** The type that is being pushed. Its contents up to the id `afterId` were tried. */
   pushing: z.object({ type: z.string(), afterId: z.int() }).nullable().default(null),
   typesPushed: z.array(z.string()).default([]),
-  /** The first few things that went wrong, for the run's `error`. */
+  /** The first few faults, for the run's `error`. */
   troubles: z.array(z.string()).default([]),
 });
 export type Checkpoint = z.output<typeof checkpointShape>;
 
-/** What one step of a run adds. */
+/** What one step adds to its run. */
 export interface RunStep {
   totals?: Partial<RunTotals>;
   checkpoint?: Partial<Checkpoint>;
-  /** How many items the whole run will bring, as far as is known now. */
+  /** How many items the whole run is expected to handle, as far as is known now. */
   expected?: number | null;
   done?: number;
-  /** What went wrong and spared the rest. */
+  /** Faults that did not stop the run. */
   troubles?: string[];
 }
 
 const troublesKept = 5;
 
-/** The run is not this worker's any more: cancelled, or taken over by another. */
+/** The run is no longer this worker's: it was cancelled, or another worker took it over. */
 export class RunLost extends Error {
   constructor() {
     super('The run was cancelled or taken over.');
@@ -62,14 +63,14 @@ export class RunLost extends Error {
   }
 }
 
-/** Any checkpoint that a version of this server has stored; an empty one for null. */
+/** Reads a checkpoint that any version of this server has stored. null gives an empty checkpoint. */
 export function readCheckpoint(stored: unknown): Checkpoint {
   return checkpointShape.parse(stored ?? {});
 }
 
 /**
- * What a run has done and where it stands. A step is written in the transaction of what it tells, and only while
- * the run is this worker's: its status is `syncing` and nobody has taken it over.
+ * Stores the totals and the checkpoint of a run. A step is written in the same transaction as its changes,
+ * and only while the run is this worker's: its status is `syncing` and no other worker has taken it over.
  */
 export class RunLedger {
   readonly run: SyncRun;
@@ -102,7 +103,9 @@ export class RunLedger {
     return this.#done;
   }
 
-  /** Does `work` and writes the step that it returns, both or neither. Throws RunLost, and then neither is done. */
+  /**
+   * Runs `work` and writes the step that it returns, in one transaction. Throws RunLost and rolls back both.
+   */
   async step(work: (tx: Transaction) => Promise<RunStep>): Promise<void> {
     const next = await this.#db.$transaction(
       async (tx) => {
@@ -121,7 +124,7 @@ export class RunLedger {
         if (count === 0) throw new RunLost();
         return state;
       },
-      // A page of large contents takes longer than Prisma's usual patience on a busy machine.
+      // On a busy machine, a page of large contents takes longer than the usual transaction timeouts.
       { timeout: 60_000, maxWait: 15_000 },
     );
     this.#totals = next.totals;

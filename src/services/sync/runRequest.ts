@@ -5,17 +5,17 @@ import { notSupported, type PlatformRegistry } from '../../platforms/registry.ts
 import { configOf } from '../integrations/integrationConfig.ts';
 import { readCheckpoint } from './runLedger.ts';
 
-/** What is asked of a run. */
+/** What a run is asked to do. */
 export interface RunRequest {
   direction: SyncDirection;
-  /** In order, each once; empty for all. */
+  /** Sorted, without duplicates; empty for all types. */
   contentTypes: string[];
   full: boolean;
 }
 
 /**
- * Throws 409 when the integration is inactive or its sync switched off, 501 for a direction the platform lacks, 400 for
- * a type that the site does not have.
+ * Throws 409 if the integration is inactive or its sync is switched off, 501 for a direction that the
+ * platform does not support, 400 for a type that the site does not have.
  */
 export function checkPossible(
   platforms: PlatformRegistry,
@@ -36,7 +36,7 @@ export function checkPossible(
   }
   const types = configOf(row).contentTypes?.post_types;
   for (const [index, slug] of contentTypes.entries()) {
-    // Before the structure is known the run reads it first, and says then which types there are not.
+    // Without a stored structure, the run reads the structure first and then reports missing types itself.
     if (types === undefined || Object.hasOwn(types, slug)) continue;
     const known = Object.keys(types).join(', ');
     throw invalidField(
@@ -47,7 +47,10 @@ export function checkPossible(
   }
 }
 
-/** Whether a run does what is asked, and nothing less. */
+/**
+ * Does a run do everything that is wanted? Direction and types must match; a full run also covers one that is
+ * not.
+ */
 export function isSame(run: SyncRun, wanted: RunRequest): boolean {
   return (
     run.direction === wanted.direction &&
@@ -56,7 +59,7 @@ export function isSame(run: SyncRun, wanted: RunRequest): boolean {
   );
 }
 
-/** Lets a run that waits do what is asked too. */
+/** Extends a waiting run, so that it also does what is wanted. Returns the changed run. */
 export async function addToRun(tx: Transaction, run: SyncRun, wanted: RunRequest): Promise<SyncRun> {
   if (isSame(run, wanted)) return run;
   const directions = new Set([run.direction, wanted.direction]);
@@ -75,8 +78,8 @@ export async function addToRun(tx: Transaction, run: SyncRun, wanted: RunRequest
 }
 
 /**
- * Where a reading of everything broke off when the site failed, so that a large site need not be read from the start;
- * null when there is none of the same kind after `since`.
+ * Returns the checkpoint of a full reading that stopped because its run failed, so that a large site need not
+ * be read again from the start. null if the last run is of another kind, or ended before `since`.
  */
 export async function unfinishedReading(
   tx: Transaction,

@@ -1,39 +1,41 @@
-/** Whether the site behind an address is still the one whose contents are kept here. */
+/** Checks whether the site behind an address is still the site whose contents are stored here. */
 import type { Database } from '../../database/client.ts';
 import { RemoteError } from '../../errors.ts';
 import type { ContentSession, TypeOfSite } from '../../platforms/contentPart.ts';
 import { birthVerdict } from '../content/birth.ts';
 import type { SiteItems } from '../content/merge.ts';
 
-/** So many of the lowest and of the highest ids are asked for. */
+/** How many items with the lowest ids are read, and how many with the highest ids. */
 const askedOfEachEnd = 10;
-/** Fewer items than this, of all types together, are judged one by one. */
+/** Fewer items than this, of all types together, prove nothing about the site: each is judged on its own. */
 const leastToJudge = 3;
 
 const message =
-  'Most items that were kept here under their ids are gone from this address or were made anew: it leads to another ' +
-  'site. Nothing was changed. If the site was rebuilt there, sync with "moved": true: what is gone becomes ' +
-  'deleted_remote here and keeps its texts, and the items of the new site come as new contents. To keep both apart, ' +
-  'make a new site here and connect it there; nothing of this one changes then (another_site).';
+  'Most items that are known here by their ids are gone from this address, or are other items now: the ' +
+  'address leads to another site. Nothing was changed. If the site was rebuilt, sync with "moved": true. ' +
+  'Contents whose items are gone then become deleted_remote and keep their texts, and the items of the new ' +
+  'site become new contents. To keep both sites apart, create a new site here and connect it to this address. ' +
+  'The contents of this site then stay unchanged (another_site).';
 
-/** One type of a site, and how its items are read. */
+/** A type of a site, and what the session needs to read its items. */
 export interface CensusType {
   slug: string;
   type: TypeOfSite;
 }
 
-/** What was found of the items that were asked for. */
+/** How many known items were asked for, and what was found. */
 interface Census {
   asked: number;
   found: number;
-  /** Found, and another than the one that was known. */
+  /** Found items that are, or may be, other items than the known ones. */
   others: number;
 }
 
 /**
- * Reads some items that are known, of the first of these types that has enough of them and of those before it, and
- * compares their births, before anything is changed. Gives the types that it has asked for. Throws RemoteError
- * `another_site` where most of the items are gone or another, and at least one is another.
+ * Reads some known items and compares their births, before anything is changed. The types are read in the
+ * given order, up to the first type with enough known items. Returns the slugs of the types that were read.
+ * Throws RemoteError `another_site` if most of the items are gone or are other items, and at least one is
+ * another item.
  */
 export async function mustBeSameSite(
   db: Database,
@@ -50,7 +52,7 @@ export async function mustBeSameSite(
     all.found += census.found;
     all.others += census.others;
     if (isAnother(census) || isAnother(all)) throw new RemoteError('another_site', message);
-    // A few items of one type say little of the site.
+    // A type with few known items says little about the site, so the next type is read too.
     if (census.asked >= leastToJudge) break;
   }
   return slugs;

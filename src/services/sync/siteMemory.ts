@@ -5,12 +5,13 @@ import type { ContentSession } from '../../platforms/contentPart.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
 
-/** The code of a run that ended because the database has lost its memory. */
+/** The error code of a run that ended because the database lacks writes that the site knows. */
 export const DATABASE_RESTORED = 'database_restored';
 
 const message =
-  'The site knows a write from this server that its database does not: a backup was restored, or a copy of the ' +
-  'database is in use. Nothing was written. Everything is being read first, then pushes go on (database_restored).';
+  'The site knows a write of this server that is missing in the database: a backup was restored, or a copy ' +
+  'of the database is in use. Nothing was written. The server first reads everything, then it pushes again ' +
+  '(database_restored).';
 
 interface Parts {
   db: Database;
@@ -21,8 +22,8 @@ interface Parts {
 }
 
 /**
- * What a site remembers of our writes, against what this database knows of them. A site that tells of an unknown
- * write shows that a backup was restored: then everything is read before anything is pushed.
+ * Compares the last write that a site knows with the writes that this database knows. If the site knows a
+ * write that is missing here, a backup was restored. Then everything is read before anything is pushed.
  */
 export class SiteMemory {
   readonly #parts: Parts;
@@ -41,7 +42,7 @@ export class SiteMemory {
   }
 
   /**
-   * Until when the site took writes that a restored backup does not know; null where that is not known. An
+   * The time up to which the site took writes that a restored backup lacks; null if it is not known. An
    * operation is a UUID of version 7, which begins with its time in milliseconds:
    * https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
    */
@@ -51,8 +52,8 @@ export class SiteMemory {
   }
 
   /**
-   * Compares the last write that the site tells of with those that were committed here. Throws RemoteError
-   * `database_restored` for a run that would push; a run that only reads goes on.
+   * Checks whether the last write that the site reports is known here, and records the loss if not. Then
+   * throws RemoteError `database_restored` for a run that would push. A run that only reads continues.
    */
   async compare(run: Pick<SyncRun, 'id' | 'direction'>): Promise<void> {
     const operation = this.#parts.session.lastOperation;
@@ -84,8 +85,8 @@ export class SiteMemory {
   }
 
   /**
-   * Ends the loss once every type has been read whole since it was noticed. Throws RemoteError `database_restored`
-   * where a type has not and the run would push.
+   * Ends the loss once every type was read in full since the loss was noticed. Throws RemoteError
+   * `database_restored` if a type was not read in full and the run would push.
    */
   async regain(run: Pick<SyncRun, 'direction'>, contentTypes: readonly string[]): Promise<void> {
     const lostAt = this.#lostAt;
@@ -100,7 +101,9 @@ export class SiteMemory {
     } else if (run.direction !== 'from_external') throw new RemoteError(DATABASE_RESTORED, message);
   }
 
-  /** Forgets that another site may stand behind the address, once every type has been read whole since. */
+  /**
+   * Clears the mark that another site may be behind the address, once every type was read in full since then.
+   */
   async moved(contentTypes: readonly string[]): Promise<void> {
     const { id, movedAt } = this.#parts.integration;
     if (movedAt === null || !(await this.#areReadSince(movedAt, contentTypes))) return;

@@ -15,7 +15,9 @@ export interface SyncRequest {
   direction: SyncDirection;
   contentTypes?: string[] | undefined;
   full?: boolean | undefined;
-  /** Another site may stand behind the address: its items are taken as new ones. */
+  /**
+   * Another site may be behind the address. Items that may be other items than before become new contents.
+   */
   moved?: boolean | undefined;
 }
 
@@ -28,7 +30,7 @@ export interface SyncStatusView {
 
 const dayMs = 24 * 3_600_000;
 const active = ['queued', 'syncing'] as const;
-/** How often a waiting call looks whether its run has ended. Milliseconds. */
+/** How often a waiting request checks whether its run has ended. Milliseconds. */
 const lookEveryMs = 100;
 
 interface Parts {
@@ -42,20 +44,21 @@ interface Parts {
   now: () => number;
 }
 
-/** Runs: asked for, waited for, looked at, cancelled. What a run does is the SyncRunner's. */
+/** Queues, waits for, shows and cancels runs. SyncRunner executes them. */
 export class SyncService {
   readonly #parts: Parts;
 
-  /** `refusal` says why this server may call no site now. */
+  /** `refusal` returns why this server may not call any site now; null if it may. */
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
   /**
-   * Queues a run and its job in one transaction. Returns the run that is queued or running already where it does
-   * what is asked; while another works one may wait, and what is asked is added to what that will do.
-   * Throws 409 when the integration is inactive, its sync switched off or this server paused, 501 for a direction the platform lacks,
-   * 400 for a type that the site does not have.
+   * Queues a run and its job in one transaction. If a run is waiting already, the request is added to that
+   * run. If the current run does everything that is wanted, that run is returned. Otherwise a new run is
+   * queued. Throws 409 if the integration is inactive, its sync is switched off or this server is paused, 501
+   * for a direction that the platform does not support, 400 for a type that the site does not have, 503 while
+   * the job of a cancelled run is still queued.
    */
   async sync(scope: TenantScope, integrationId: number, request: SyncRequest): Promise<SyncRun> {
     const wanted = {
@@ -68,7 +71,7 @@ export class SyncService {
       this.#parts.db.$transaction(async (tx) => {
         await lockIntegration(tx, integrationId);
         const row = await this.#parts.integrations.get(scope, integrationId, tx);
-        // As they were sent, so that an error names the place that the caller knows.
+        // The types are checked in the order of the request, so that an error names the caller's own index.
         checkPossible(this.#parts.platforms, row, {
           direction: request.direction,
           contentTypes: request.contentTypes ?? [],
@@ -84,13 +87,13 @@ export class SyncService {
         return this.#enqueue(tx, scope, row, wanted);
       });
     return enqueue().catch((error: unknown) => {
-      // Two first requests at once: the database lets one run wait, and the other caller gets that one.
+      // Two requests came at once. The database allows one waiting run, so the second request is added to it.
       if (isUniqueViolation(error)) return enqueue();
       throw error;
     });
   }
 
-  /** What a schedule asks for. Nothing where the integration is gone, switched off or left alone for a while. */
+  /** Queues the run of a schedule. Does nothing if the integration is missing, switched off or paused. */
   async syncScheduled(integrationId: number): Promise<void> {
     const row = await this.#parts.db.siteIntegration.findUnique({ where: { id: integrationId } });
     if (!row?.isActive || !row.syncEnabled) return;
@@ -99,7 +102,7 @@ export class SyncService {
     await this.sync(scope, integrationId, { direction: 'both' });
   }
 
-  /** A run that reads everything, of an integration whose database has lost its memory. */
+  /** Queues a full read for an integration whose database lacks writes that the site knows. */
   async readAgain(integrationId: number): Promise<void> {
     const row = await this.#parts.db.siteIntegration.findUnique({ where: { id: integrationId } });
     if (!row?.isActive || !row.syncEnabled) return;
@@ -107,7 +110,9 @@ export class SyncService {
     await this.sync(scope, integrationId, { direction: 'from_external', full: true });
   }
 
-  /** Waits until the run has ended, at most `ms`, and returns it as it then is. */
+  /**
+   * Waits until the run has ended, for at most `ms` milliseconds. Returns the run as it is then. Throws 404.
+   */
   async waitForEnd(scope: TenantScope, integrationId: number, runId: number, ms: number): Promise<SyncRun> {
     const until = this.#parts.now() + ms;
     let run = await this.run(scope, integrationId, runId);
@@ -118,7 +123,7 @@ export class SyncService {
     return run;
   }
 
-  /** Throws 404 for one that is not there, or not this integration's. */
+  /** Throws 404 for a run that is missing or belongs to another integration. */
   async run(scope: TenantScope, integrationId: number, runId: number): Promise<SyncRun> {
     const run = await this.#parts.db.syncRun.findFirst({
       where: { id: runId, integrationId, ...inScope(scope) },
@@ -146,7 +151,7 @@ export class SyncService {
     return { runs, count };
   }
 
-  /** Ends a run that has not ended; its worker stops at its next step. Throws 409 when it has ended. */
+  /** Cancels a run. Its worker stops at the next step. Throws 404, and 409 if the run has already ended. */
   async cancel(scope: TenantScope, integrationId: number, runId: number): Promise<SyncRun> {
     return this.#parts.db.$transaction(async (tx) => {
       await lockIntegration(tx, integrationId);
@@ -164,7 +169,8 @@ export class SyncService {
         where: { id: integrationId },
         data: { syncStatus: other?.status ?? 'cancelled' },
       });
-      // A running job is left to its worker, which sees that the run is cancelled; taking it back would only make it retry.
+      // The worker of a running job sees that the run is cancelled. Cancelling such a job would only cause a
+      // retry.
       if (found.jobId && found.status === 'queued') await this.#parts.queue.cancelSync(tx, found.jobId);
       await this.#parts.events.record(tx, {
         accountId: found.accountId,
@@ -205,7 +211,7 @@ export class SyncService {
   }
 
   #activeRun(tx: Transaction, integrationId: number): Promise<SyncRun | null> {
-    // The one that works, before the one that waits.
+    // In this order, a running run comes before a waiting run.
     return tx.syncRun.findFirst({
       where: { integrationId, status: { in: [...active] } },
       orderBy: { status: 'desc' },
@@ -235,7 +241,7 @@ export class SyncService {
       row.accountId,
     );
     if (jobId === null) {
-      // One waits already, though no run does: it belongs to a run that has just been cancelled.
+      // A job is waiting although no run is: the job belongs to a run that was just cancelled.
       throw new CallerError('unavailable', 'An earlier run is being cleared away. Try again in a moment.', {
         headers: { 'Retry-After': '1' },
       });
@@ -254,7 +260,7 @@ export class SyncService {
   }
 }
 
-/** Whether the run has yet to end. */
+/** Is the run still waiting or running? */
 export function isActive(run: Pick<SyncRun, 'status'>): boolean {
   return run.status === 'queued' || run.status === 'syncing';
 }

@@ -67,7 +67,7 @@ export class RestoredWorld {
     let last = await this.#quietRun(false);
     for (let tries = 1; last.status !== 'success' && tries < 6; tries += 1)
       // Most items were replaced in a restore, and a person confirms that the site moved.
-      last = await this.#quietRun(/another site|more than is believed/.test(last.error ?? ''));
+      last = await this.#quietRun(/another site|more than is plausible/.test(last.error ?? ''));
     return last;
   }
 

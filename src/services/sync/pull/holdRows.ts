@@ -1,4 +1,4 @@
-/** Which contents the items of a page are. */
+/** Finds the contents to which the items of a page belong. */
 import type { Transaction } from '../../../database/client.ts';
 import { byAge } from '../../../platforms/candidates.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
@@ -13,17 +13,19 @@ interface Claim {
   byTexts: boolean;
 }
 
-/** The rows of a page by the site's ids, held until the end of the transaction, and whose its keys are. */
+/** The contents of a page, locked until the end of the transaction, and the owners of the page's keys. */
 export interface HeldRows {
+  /** By external id. */
   known: Map<string, KnownRow>;
-  /** Keys that are a content's here, of whatever site, with the external id of that content. */
+  /** The keys that belong to a content on this server, of any site, each with the content's external id. */
   keys: ReadonlyMap<string, string | null>;
 }
 
 /**
- * The rows of a page. A content whose create was sent, and whose answer was lost, is found by the key that its item
- * bears. A number that an older connector keeps is believed only together with the texts that were sent. Where a site
- * keeps no keys, a content that waits to be created is found by its texts.
+ * Finds and locks the contents of a page. A content whose create was sent and whose response was lost is
+ * found by the key of its item. The content number that a connector before 0.4.0 stores counts only together
+ * with the texts that were sent. On a site that does not store keys, a content that waits for its create is
+ * found by its texts.
  */
 export async function holdRows(
   tx: Transaction,
@@ -66,7 +68,10 @@ export async function holdRows(
   return { known, keys: await ownersOf(tx, items) };
 }
 
-/** A plugin that copies an item copies its key too: the oldest item is the content's, a copy is new. */
+/**
+ * A plugin that copies an item copies its key too. The oldest item belongs to the content; a copy is a new
+ * item.
+ */
 function oldestByKey(items: readonly RemoteContent[]): Map<string, string> {
   const oldest = new Map<string, string>();
   for (const { contentKey, externalId } of [...items].sort(byAge))
@@ -87,7 +92,9 @@ async function ownersOf(
   return new Map(owners.map(({ key, externalId }) => [key, externalId]));
 }
 
-/** Creates that were sent to a connector of before 0.4.0: number and texts must both agree. */
+/**
+ * Claims for creates that were sent to a connector before 0.4.0: the number and the texts must both match.
+ */
 async function legacyClaims(
   tx: Transaction,
   { siteId, platform, contentType }: PageTarget,
@@ -115,8 +122,9 @@ async function legacyClaims(
 }
 
 /**
- * Contents that wait to be created, as in a backup from before their create, each with an item that has its title and
- * its slug; a draft is more likely another text of the same title, unless the body is the same too.
+ * Claims for contents that wait for their create, for example after a backup from before the create was
+ * restored. The item must have the title and the slug of the content. If the content is not `ready`, the body
+ * must match too: another item may well have the title of a draft.
  */
 async function waitingClaims(
   tx: Transaction,
@@ -127,7 +135,8 @@ async function waitingClaims(
     ({ contentKey, status, title }) => contentKey === null && status !== null && title !== '',
   );
   if (likely.length === 0) return [];
-  // One that is held is being pushed or edited, and looked for before its create.
+  // A content that is locked elsewhere is being pushed or edited. A push looks for its item before the
+  // create.
   const held = await tx.$queryRaw<{ id: number }[]>`
     SELECT id FROM content
     WHERE site_id = ${siteId} AND content_type = ${contentType} AND sync_state = 'local_only'

@@ -8,7 +8,10 @@ interface KnownRow {
   remote_tag: string | null;
 }
 
-/** What is stored of one type of a site and is still there, as a platform asks for it to read only what differs. */
+/**
+ * The stored contents of one type whose items still exist. A platform needs them to read only the
+ * differences.
+ */
 export function knownContents(db: Transaction, of: SiteItems): KnownContents {
   const { siteId, platform, contentType } = of;
   return {

@@ -9,13 +9,16 @@ import type { ContentRun } from '../phaseContext.ts';
 import { knownContents } from './knownContents.ts';
 import type { PageTarget } from './page.ts';
 
-/** More deletions than both of these in one reading are taken for a fault of the site, until a person looks. */
+/**
+ * If a reading finds more deletions than both limits, they count as a fault of the site until a person
+ * checks.
+ */
 const brake = { share: 0.3, items: 20 };
 const askedAtOnce = 100;
 
 interface Gone {
   externalId: string;
-  /** The site's word for it, such as `trash`. */
+  /** The status in the site's own words, such as `trash`. */
   externalStatus: string;
 }
 
@@ -25,7 +28,9 @@ interface Parts {
   target: PageTarget;
 }
 
-/** Contents that a reading did not find: what has become of them, and the brake on believing too much of it. */
+/**
+ * Handles contents that a reading did not find: asks the site about them, and stops if too many seem deleted.
+ */
 export class MissingContents {
   readonly #parts: Parts;
 
@@ -33,7 +38,9 @@ export class MissingContents {
     this.#parts = parts;
   }
 
-  /** Ids that are known and that this reading of everything did not see. `limited`: it read the newest only. */
+  /**
+   * External ids of contents that this full reading did not see. `limited`: only the newest items were read.
+   */
   async unseen(limited: boolean): Promise<string[]> {
     const { siteId, platform, contentType } = this.#parts.target;
     const { readingId, begunAt } = this.#parts.run;
@@ -52,8 +59,9 @@ export class MissingContents {
   }
 
   /**
-   * Asks the site for each: only what it says is gone, or in its trash, is. Throws RemoteError `too_many_deleted`
-   * when that is more than can be believed, and nothing has been marked then.
+   * Asks the site about each item. Only an item that the site reports as deleted or trashed counts as gone.
+   * Throws RemoteError `too_many_deleted` if more items are gone than both limits of `brake`; no content was
+   * marked then.
    */
   async confirm(
     type: TypeOfSite,
@@ -76,15 +84,16 @@ export class MissingContents {
       if (!isBelieved && gone.length > brake.items && gone.length > known * brake.share) {
         throw new RemoteError(
           'too_many_deleted',
-          `The site lacks at least ${gone.length} of ${known} known items of type ${type.slug}, more than ` +
-            'is believed at once; none was marked as deleted. If they were deleted on purpose, remove them here too.',
+          `At least ${gone.length} of ${known} known items of type ${type.slug} are missing on the site. ` +
+            'That is more than is plausible, so no content was marked as deleted. ' +
+            'If the items were deleted on purpose, delete their contents here too.',
         );
       }
     }
     return { gone, faults };
   }
 
-  /** Marks them, each with its event, and returns how many there were. */
+  /** Marks the contents of these items as deleted, each with an event. Returns how many were marked. */
   async mark(tx: Transaction, gone: readonly Gone[]): Promise<number> {
     const { siteId, platform, contentType } = this.#parts.target;
     const status = new Map(gone.map((each) => [each.externalId, each.externalStatus]));

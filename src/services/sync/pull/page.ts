@@ -1,25 +1,37 @@
-/** A page of items on its way into what is stored. */
+/** A page of items that is about to be stored. */
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
 import type { ConflictRule, SiteItems } from '../../content/merge.ts';
 
-/** Where a page belongs. */
+/** The items to which a page belongs, and how the page is stored. */
 export interface PageTarget extends SiteItems {
   accountId: number;
   rule: ConflictRule;
-  /** Marks what is seen, so that what is missing on the site shows at the end; null where that is not asked. */
+  /**
+   * Marks the contents that a full reading has seen, so that missing contents are known at its end. null for
+   * any other reading.
+   */
   readingId: number | null;
-  /** When this worker began to read: what has changed here since is newer than the page. */
+  /** When this worker began to read. A content that has changed here since then is newer than the page. */
   readSince: Date;
-  /** The site keeps no key with every item: one that no content here is may be a content that waits to be created. */
+  /**
+   * The site does not store a key with every item. An unknown item may then belong to a content that waits
+   * for its create.
+   */
   isWithoutKeys: boolean;
-  /** A person said that another site may stand behind the address: an item that may be another is taken for one. */
+  /**
+   * A person said that another site may be behind the address. An item that may be another item then counts
+   * as another item.
+   */
   isMoved: boolean;
-  /** A backup was restored that knows nothing from here on to `restoredBefore`, when the site took our last write. */
+  /**
+   * When the site took our last write before a backup of this database was restored. The backup lacks the
+   * writes up to this time. null if no backup was restored, or if the time is unknown.
+   */
   restoredBefore: Date | null;
 }
 
-/** What is read of a content to tell what became of it: all but its texts. */
+/** The columns of a content that decide what becomes of it. The title is the only text among them. */
 export type KnownRow = Pick<
   Content,
   | 'id'
@@ -38,19 +50,19 @@ export type KnownRow = Pick<
   | 'editedAt'
   | 'updatedAt'
 > & {
-  /** The content was without an item, and this page shows that its create had reached the site. */
+  /** The content had no item. This page shows that its create had reached the site. */
   claimed: boolean;
-  /** It was known by its texts alone, as after a restored backup that does not know of its create. */
+  /** The content was found by its texts alone, for example after a restored backup that lacks its create. */
   byTexts: boolean;
 };
 
-/** An item that the site has, and the hash of what both sides have in common of it. */
+/** An item that exists on the site, with the hash of its shared state. */
 export type LiveItem = RemoteContent & { status: 'draft' | 'published'; hash: string };
 
-/** An item of which no content is known. `newKey`: the key that it bears, where that is no content's here. */
+/** An item without a content. `newKey`: the item's key; null if it has none or another content has it. */
 export type NewItem = LiveItem & { newKey: string | null };
 
-/** An item of which there is a content, and the row of that. */
+/** An item and the row of its content. */
 export interface KnownItem {
   row: KnownRow;
   item: LiveItem;

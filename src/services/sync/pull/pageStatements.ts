@@ -1,4 +1,4 @@
-/** The statements that store a page of items, each over many of them. */
+/** The SQL statements that store a page of items. Each statement handles many items. */
 import type { Transaction } from '../../../database/client.ts';
 import { Prisma } from '../../../database/generated/client.ts';
 import type { ItemFault } from '../../../platforms/contentPart.ts';
@@ -10,7 +10,9 @@ import type { KnownItem, KnownRow, LiveItem, NewItem, PageTarget } from './page.
 
 const textColumns = Prisma.raw(contentTextNames.join(', '));
 const textsOfItem = Prisma.raw(contentTextNames.map((name) => `${name} = item.${name}`).join(', '));
-/** The texts that go into a statement within a JSON of records; the body goes beside it, see `columns`. */
+/**
+ * The texts that a statement gets as part of a JSON of records. The body is passed separately, see `columns`.
+ */
 const shortTexts = Prisma.raw(
   contentTextNames.flatMap((name) => (name === 'body' ? [] : [`${name} text`])).join(', '),
 );
@@ -19,8 +21,8 @@ const shortTexts = Prisma.raw(
 const textsAtOnce = 100;
 
 /**
- * The columns of an item as JSON, for one statement over all of them. The body goes beside them as a text: PostgreSQL
- * takes five times as long to get it out of a JSON of records.
+ * The columns of an item as JSON, for one statement over many items. The body is passed separately as a text:
+ * PostgreSQL needs five times as long to extract it from a JSON of records.
  */
 function columns(item: LiveItem) {
   const facts = remoteFacts(item);
@@ -37,7 +39,10 @@ function columns(item: LiveItem) {
   };
 }
 
-/** Stores new items; returns their ids by those of the site, without what another worker stored in between. */
+/**
+ * Stores new items. Returns the ids of their contents by external id. An item that another worker has stored
+ * meanwhile is left out.
+ */
 export async function createRows(
   tx: Transaction,
   target: PageTarget,
@@ -74,7 +79,7 @@ function insert(
     RETURNING id, external_id`;
 }
 
-/** Stores items as the site has them now. */
+/** Overwrites contents with the current state of their items. */
 export async function takeRows(
   tx: Transaction,
   target: PageTarget,
@@ -106,7 +111,9 @@ async function overwrite(
     WHERE content.id = item.id`;
 }
 
-/** What is as it was may still have another address, date or tag. */
+/**
+ * Updates contents whose shared state is unchanged: the address, date or tag of the item may still be new.
+ */
 export async function keepRows(
   tx: Transaction,
   target: PageTarget,
@@ -139,7 +146,7 @@ function factsDiffer(row: KnownRow, item: LiveItem): boolean {
   );
 }
 
-/** Marks contents as seen. */
+/** Marks contents as seen by a full reading. */
 export async function seeRows(
   tx: Transaction,
   { readingId }: PageTarget,
@@ -149,7 +156,7 @@ export async function seeRows(
   await tx.$executeRaw`UPDATE content SET seen_by_reading = ${readingId} WHERE id = ANY(${[...ids]})`;
 }
 
-/** Marks items that could not be taken as seen: they are there. */
+/** Marks the contents of faulty items as seen by a full reading, because these items exist on the site. */
 export async function markSeen(
   tx: Transaction,
   target: PageTarget,
@@ -164,7 +171,7 @@ export async function markSeen(
       AND external_id = ANY(${ids})`;
 }
 
-/** A whole page of texts in one statement is in memory several times over on its way to the database. */
+/** Splits a list, because a statement with all texts of a page would be in memory several times. */
 function parts<T>(list: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(list.length / textsAtOnce) }, (_, index) =>
     list.slice(index * textsAtOnce, (index + 1) * textsAtOnce),

@@ -8,7 +8,7 @@ interface Parts {
   events: EventLog;
 }
 
-/** Keeps the terms of a site's taxonomies: those that are gone there go here too. */
+/** Stores the terms of a site's taxonomies. A term that is gone from the site is deleted here too. */
 export class TermSync {
   readonly #parts: Parts;
 
@@ -16,7 +16,10 @@ export class TermSync {
     this.#parts = parts;
   }
 
-  /** Reads every taxonomy of the run. One that cannot be read is told and spares the rest. Throws RemoteError for a site that cannot. */
+  /**
+   * Reads every taxonomy of the run. A taxonomy that cannot be read is reported, and the others are still
+   * read. Throws RemoteError for a retryable fault of the site.
+   */
   async pull(run: ContentRun): Promise<void> {
     if (run.ledger.checkpoint.termsRead) return;
     for (const taxonomy of run.taxonomies) await this.#readTaxonomy(run, taxonomy);
@@ -35,7 +38,7 @@ export class TermSync {
         });
       }
     } catch (error) {
-      // A taxonomy with rights of its own is no reason to read nothing.
+      // A taxonomy may need rights of its own. The others can still be read.
       if (!(error instanceof RemoteError) || error.retryable) throw error;
       await run.ledger.step(async (tx) => {
         await this.#parts.events.record(tx, {

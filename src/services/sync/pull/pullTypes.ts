@@ -19,7 +19,10 @@ interface Parts {
   now: () => number;
 }
 
-/** Reads what a site has of each type, whole the first time and once a week, else what has changed. */
+/**
+ * Reads the items of each type of a site: all items the first time, else what has changed. If the session
+ * does not find every change, all items are read again once a week.
+ */
 export class ContentPull {
   readonly #parts: Parts;
 
@@ -27,7 +30,7 @@ export class ContentPull {
     this.#parts = parts;
   }
 
-  /** Reads every type of the run that has not been read yet. Throws RemoteError, RunLost. */
+  /** Reads every type of the run that was not read yet. Throws RemoteError, RunLost. */
   async pull(run: ContentRun): Promise<void> {
     for (const type of run.types) {
       if (run.ledger.checkpoint.typesRead.includes(type.slug)) continue;
@@ -78,7 +81,8 @@ export class ContentPull {
       await this.#storePage(run, target, page, earlier);
       end = page.end;
     }
-    if (!end) throw new RemoteError('unexpected_answer', `Reading ${type.slug} ended before its end.`);
+    if (!end)
+      throw new RemoteError('unexpected_answer', `Reading ${type.slug} stopped before the last page.`);
     const { watermark, missing } = end;
     const gone = new MissingContents({ events: this.#parts.events, run, target });
     const candidates = mode === 'all' ? await gone.unseen(type.newest !== null) : missing;
@@ -108,7 +112,7 @@ export class ContentPull {
     });
   }
 
-  /** A page, its events, its checkpoint and what it adds to the totals: all of it or nothing. */
+  /** Stores a page, its events, its checkpoint and its totals in one transaction. */
   async #storePage(run: ContentRun, target: PageTarget, read: ContentPage, earlier: number): Promise<void> {
     const { contentType } = target;
     const { items: good, faults } = storable(read.items);
@@ -196,7 +200,7 @@ export class ContentPull {
   }
 }
 
-/** One thing that went wrong, as a person reads it in the run's `error`. */
+/** Describes a fault of one item for the run's `error`. */
 export function troubleText(contentType: string, fault: ItemFault): string {
   return `${contentType} ${fault.externalId ?? 'without id'}: ${fault.message}`;
 }

@@ -1,11 +1,13 @@
 import type { ItemFault, RemoteContent } from '../../../platforms/contentPart.ts';
 
-/** PostgreSQL keeps no NUL in a text, and UTF-8 has no half of a surrogate pair. */
+/** PostgreSQL stores no NUL in a text, and UTF-8 has no half of a surrogate pair. */
 const notText = /\\u(0000|d[89a-f][0-9a-f]{2})/i;
-/** Longer ones do not fit an index. */
+/** In characters. A longer external id does not fit into an index. */
 const longestId = 200;
 
-/** Parts what can be stored from what cannot, so that one odd item does not stop the others. */
+/**
+ * Returns the items that can be stored, and a fault for each other item. A bad item does not stop the others.
+ */
 export function storable(items: readonly RemoteContent[]): { items: RemoteContent[]; faults: ItemFault[] } {
   const faults: ItemFault[] = [];
   const good = items.filter((item) => {
@@ -29,12 +31,12 @@ function faultOf(item: RemoteContent): ItemFault | null {
   return {
     externalId: hasOddCharacter(item.externalId) ? null : item.externalId,
     code: 'unreadable_text',
-    message: `Its ${bad[0]} holds a NUL or half a character, which no text may.`,
+    message: `Its ${bad[0]} contains a NUL or half a character, which cannot be stored.`,
   };
 }
 
 function hasOddCharacter(value: unknown): boolean {
   if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed();
-  // JSON writes such characters, and only them, as escapes; a backslash of the text itself is doubled there.
+  // JSON contains such a character only as an escape. A backslash of the text itself is doubled in JSON.
   return notText.test((JSON.stringify(value) ?? '').replaceAll('\\\\', ''));
 }

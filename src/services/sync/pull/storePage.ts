@@ -17,46 +17,48 @@ import { type HeldRows, holdRows } from './holdRows.ts';
 import type { KnownItem, KnownRow, LiveItem, NewItem, PageTarget } from './page.ts';
 import { createRows, keepRows, seeRows, takeRows } from './pageStatements.ts';
 
-/** What became of one item. */
+/** The outcome of one item. */
 export interface PageEntry {
   outcome: MergeOutcome;
   contentId: number;
   externalId: string;
   modifiedAt: string | null;
   /**
-   * `another_birth`: the item is, or may be, another one that has got the id. `link_mismatch`: the item bears the key
-   * of a content that has another item, and nothing was changed. `already_there`: a content that waited to be created
-   * was found on the site.
+   * `another_birth`: the item is, or may be, another item that got the same id. `link_mismatch`: the item has
+   * the key of a content that has another item, and nothing was changed. `already_there`: a content that
+   * waited for its create was found on the site.
    */
   reason?: 'another_birth' | 'link_mismatch' | 'already_there';
 }
 
 /**
- * Brings a whole page into what is stored: three statements for what is new, changed or as before, and one by one
- * only what has edits here too. A page stored twice changes nothing. Call it in the transaction of its checkpoint.
+ * Stores a whole page. Three statements handle the new, changed and unchanged items. Only the rest, such as
+ * contents with local edits, is stored one by one. Storing a page twice changes nothing. Must be called in
+ * the transaction that writes the checkpoint of the page. Returns the outcomes of the items.
  */
 export async function storePage(
   tx: Transaction,
   target: PageTarget,
   items: readonly RemoteContent[],
 ): Promise<PageEntry[]> {
-  // A site may send an item twice in a page; the last is the newest.
+  // A site may send an item twice in a page. The last copy is the newest.
   const byId = new Map(items.map((item) => [item.externalId, item]));
   const entries: PageEntry[] = [];
   let left = [...byId.values()];
-  // An item is looked up again when another worker has created its content in between, or its content has let go of it.
+  // An item is looked up again if another worker has created its content meanwhile, or if the item was
+  // unlinked from its content.
   for (let round = 0; left.length > 0 && round < 3; round += 1) {
     const held = await holdRows(tx, target, left);
     left = await new PageStore(tx, target, held, entries).store(left);
   }
   if (left.length > 0)
     throw new Error(
-      `${left.length} items of a page found no content: other workers keep changing their contents`,
+      `${left.length} items of a page could not be stored: other workers keep changing their contents`,
     );
   return entries;
 }
 
-/** Stores items of a page whose contents are locked, and notes what became of each in `entries`. */
+/** Stores items of a page whose contents are locked, and adds the outcome of each item to `entries`. */
 class PageStore {
   readonly #tx: Transaction;
   readonly #target: PageTarget;
@@ -76,7 +78,7 @@ class PageStore {
     this.#entries = entries;
   }
 
-  /** Returns the items that are to be looked up again. */
+  /** Returns the items that must be looked up again. */
   async store(items: readonly RemoteContent[]): Promise<RemoteContent[]> {
     for (const item of items) await this.#sort(item);
     const tx = this.#tx;
@@ -123,7 +125,7 @@ class PageStore {
     const verdict = await birthVerdict(row, item, () => bodyOf(tx, row));
     if (verdict === 'other' || (verdict === 'unsure' && this.#target.isMoved)) {
       this.#enter(row, item, await releaseItem(tx, row), 'another_birth');
-      // Its key may be that of a content that waits for its item.
+      // The item's key may belong to a content that waits for its create.
       this.#again.push(item);
     } else if (verdict === 'unsure') {
       this.#single.push(row.id);
@@ -140,7 +142,8 @@ class PageStore {
   async #merge(row: KnownRow, item: LiveItem): Promise<MergeOutcome> {
     const { rule, restoredBefore } = this.#target;
     const content = await wholeOf(this.#tx, row);
-    // What the backup has of it was sent before the site took our last write, so that the site's state is the newer.
+    // The restored backup has this content as it was before our last write to the site. The site's state is
+    // newer.
     const isOlder =
       row.claimed && restoredBefore !== null && (row.editedAt ?? row.updatedAt) <= restoredBefore;
     const known = isOlder ? { ...content, syncedVersion: content.localVersion } : content;
@@ -162,13 +165,16 @@ class PageStore {
   }
 }
 
-/** Is the item as it was when it was last read, with nothing to settle here? */
+/** Is the item unchanged since it was last read, and the content neither deleted nor in conflict? */
 function isAsBefore(row: KnownRow, item: LiveItem): boolean {
   const isSettled = row.syncState !== 'deleted_remote' && row.syncState !== 'conflict';
   return isSettled && isHashOf(row.remoteHash, remoteState(item, item.status), item.hash);
 }
 
-/** The key for a new content: that of its item, which a content had that a restored backup does not know. */
+/**
+ * Returns the key for a new content. An item can have the key of a content that a restored backup lacks: the
+ * new content takes that key. null if the item has no key, or if another content has the key.
+ */
 function newKey({ contentKey, externalId }: RemoteContent, { keys, known }: HeldRows): string | null {
   const isClaimed = [...known.values()].some(
     (row) => row.key === contentKey && row.externalId !== externalId,
@@ -176,7 +182,7 @@ function newKey({ contentKey, externalId }: RemoteContent, { keys, known }: Held
   return contentKey === null || keys.has(contentKey) || isClaimed ? null : contentKey;
 }
 
-/** Does the item bear the key of a content that has another item? */
+/** Does the item have the key of a content that has another item? */
 function isAnothersKey(
   row: KnownRow,
   { contentKey, externalId }: RemoteContent,
@@ -187,7 +193,10 @@ function isAnothersKey(
   return owned !== undefined && owned !== null && owned !== externalId;
 }
 
-/** Has a webhook or a push told of something newer while the page was on its way? A site put back to an older state is none. */
+/**
+ * Has a webhook or a push brought a newer state since the page was requested? An older date alone is no
+ * proof: the site may have been restored to an older state.
+ */
 function isNewerHere(row: KnownRow, item: RemoteContent, readSince: Date): boolean {
   if (item.modifiedAt === null || row.updatedAt < readSince) return false;
   return isOutdated(row, new Date(item.modifiedAt), new Date());

@@ -5,16 +5,16 @@ import { sharedState } from '../../content/sharedState.ts';
 import type { ContentRun } from '../phaseContext.ts';
 import { ofOthers, withNow } from './earlierCreates.ts';
 
-/** A content that is being brought to its site, as it was when its write was begun. */
+/** A content that is being pushed, as it was when its write was begun. */
 export interface Begun {
   content: Content;
-  /** It was begun before, and nobody knows what came of it. */
+  /** An earlier try of the create may have succeeded: its outcome is unknown. */
   mayExist: boolean;
-  /** The texts with which it was begun before. */
+  /** The texts that earlier tries of the create sent. */
   sentAs: SentTexts[];
 }
 
-/** A content whose write begins now, by this operation. */
+/** Returns the content as it is when this operation begins its write. */
 export function begunAs(content: Content, platform: string, opId: string, now: Date): Begun {
   const creates = content.externalId === null;
   const mayExist = creates && content.createBegunAt !== null;
@@ -28,7 +28,10 @@ export function begunAs(content: Content, platform: string, opId: string, now: D
   };
 }
 
-/** A content as a platform is to write it. */
+/**
+ * Returns the write that a platform carries out for a content. `onSite` is the current item, if it was just
+ * read.
+ */
 export function writeOf(
   run: ContentRun,
   { content, opId, mayExist, sentAs }: Begun & { opId: string },
@@ -49,7 +52,7 @@ export function writeOf(
     expectedTag: onSite?.tag ?? content.remoteTag,
     onSite,
     ...shared,
-    // A site's finer words, such as `pending`, stay unless something else is wanted.
+    // A finer status of the site, such as `pending`, stays unless another status is wanted.
     status: content.externalId !== null && wanted === now ? null : wanted,
   };
 }

@@ -3,9 +3,10 @@ import type { SentTexts } from '../../../platforms/contentPart.ts';
 import { sameTexts, textsOf } from '../../../platforms/contentTexts.ts';
 import type { ContentRun } from '../phaseContext.ts';
 
-/** So many texts of tries that came to nothing are remembered. */
+/** The most tries of a create whose texts are remembered. */
 const sentAtMost = 5;
-/** The texts as they are being sent now, after those that were sent before. */
+
+/** Returns the texts of the earlier tries, followed by the texts that are sent now. */
 export function withNow(before: SentTexts[], content: Content) {
   const last = before.at(-1);
   const isSame = last !== undefined && sameTexts(last, content);
@@ -13,8 +14,8 @@ export function withNow(before: SentTexts[], content: Content) {
 }
 
 /**
- * Which of these items belonged to other contents before the create of this one was begun. One that was pulled since
- * and never pushed may be what the create has made.
+ * Returns the external ids of the items that belonged to other contents before the create of this content was
+ * begun. An item that was pulled since then and never pushed is left out: this create may have made it.
  */
 export async function ofOthers(
   run: ContentRun,

@@ -6,12 +6,12 @@ import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import { writeOf } from './contentWrite.ts';
 import { noResult, type PushOutcomes } from './pushOutcomes.ts';
 
-/** So many contents are looked for on a site in one look. */
+/** How many contents are looked for on a site at once. */
 export const lookedAtOnce = 100;
 
 /**
- * Looks on a site without a memory of its own for items that contents here may be, before they are created: what was
- * pushed after a backup that was restored since must not be made twice.
+ * Looks for existing items of contents before their creates, on a site that does not itself prevent
+ * duplicates. A content whose push is missing in a restored backup must not be created twice.
  */
 export class ExistingItems {
   readonly #outcomes: PushOutcomes;
@@ -20,10 +20,13 @@ export class ExistingItems {
     this.#outcomes = outcomes;
   }
 
-  /** Gives each content its item that is there already; what differs in its texts becomes a conflict. Throws RemoteError. */
+  /**
+   * Links each content to its existing item. If their texts differ, the content becomes a conflict. Throws
+   * RemoteError.
+   */
   async settle(run: ContentRun, type: TypeToSync, ids: readonly number[]): Promise<void> {
     if (run.session.findExisting === undefined) return;
-    // A create that was begun is looked for when it is tried again.
+    // The retry of a begun create looks for its item itself.
     const contents = await run.db.content.findMany({
       where: { id: { in: [...ids] }, externalId: null, createBegunAt: null, syncState: 'local_only' },
       orderBy: { id: 'asc' },
@@ -53,7 +56,7 @@ export class ExistingItems {
     });
   }
 
-  /** Items that are contents here already. */
+  /** Returns the external ids of the items that belong to contents already. */
   async #takenIds(
     tx: Transaction,
     run: ContentRun,
@@ -69,7 +72,7 @@ export class ExistingItems {
   }
 }
 
-/** Nobody has edited, removed or brought it elsewhere meanwhile. */
+/** Is the content still as it was before the search: not edited, deleted or linked to an item meanwhile? */
 async function isAsLookedFor(tx: Transaction, { id, localVersion }: Content): Promise<boolean> {
   const now = await tx.content.count({
     where: { id, localVersion, externalId: null, syncState: 'local_only' },

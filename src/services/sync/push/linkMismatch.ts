@@ -4,20 +4,22 @@ import type { ItemFault, WriteOutcome } from '../../../platforms/contentPart.ts'
 
 export type LinkMismatch = Extract<WriteOutcome, { result: 'link_mismatch' }>;
 
-/** Both sides of a mismatch, as `Content.linkMismatch` keeps them. */
+/** Both sides of a mismatch, as stored in `Content.linkMismatch`. */
 type Details = {
-  /** The item that was named. */
+  /** The item that was to be written. */
   external_id: string | null;
-  /** The key that the item bears, and the content here that has the key. */
+  /** The key of that item. */
   key: string | null;
+  /** The content on this server that has that key. */
   content_id: number | null;
-  /** The item that bears the content's own key. */
+  /** Another item, which has the content's own key. */
   other_id: string | null;
 };
 
 /**
- * Makes a content a conflict whose item is another content's, or whose key stands on another item. Nothing was
- * written, and a person has to look.
+ * Makes a content a conflict, because its item belongs to another content or another item has its key.
+ * Nothing was written to the site, and a person must decide. Returns the fault and both sides of the
+ * mismatch.
  */
 export async function storeMismatch(
   tx: Transaction,
@@ -38,7 +40,7 @@ export async function storeMismatch(
   return { fault: { externalId, code: 'link_mismatch', message: messageOf(details) }, details };
 }
 
-/** Names both sides, and what settles it. */
+/** Names both sides of the mismatch and the ways to resolve the conflict. */
 function messageOf({ external_id: named, key, content_id: contentId, other_id: otherId }: Details): string {
   const owner =
     contentId !== null
@@ -48,10 +50,10 @@ function messageOf({ external_id: named, key, content_id: contentId, other_id: o
         : `the content with the key ${key}`;
   const sides =
     key === null && otherId !== null
-      ? `Item ${otherId} of the site bears the key of this content, and item ${named} was named.`
+      ? `Item ${otherId} of the site has the key of this content, but the content is linked to item ${named}.`
       : `Item ${named} of the site belongs to ${owner}.`;
   return (
-    `${sides} Nothing was written. Resolve the conflict: "local" makes an item of its own, ` +
-    '"remote" lets go of the item.'
+    `${sides} Nothing was written. Resolve the conflict: "local" creates a new item for this content, ` +
+    '"remote" only removes its link to the item.'
   );
 }

@@ -31,7 +31,7 @@ import {
 
 type Written = Extract<WriteOutcome, { result: 'written' }>;
 
-/** What a batch did, gathered to be written in one step. */
+/** The results of a batch, collected for one step of the run. */
 export interface BatchResult {
   pushed: number;
   created: number;
@@ -47,7 +47,7 @@ interface Parts {
   now: () => number;
 }
 
-/** Stores what became of writes, each with its event. */
+/** Stores the outcomes of writes, each with its event. */
 export class PushOutcomes {
   readonly #parts: Parts;
 
@@ -55,7 +55,7 @@ export class PushOutcomes {
     this.#parts = parts;
   }
 
-  /** Stores what became of some; returns the ids of those of which another try may do more. */
+  /** Stores the outcomes of some writes. Returns the ids of the contents for which a retry may help. */
   async store(
     tx: Transaction,
     run: ContentRun,
@@ -90,8 +90,9 @@ export class PushOutcomes {
   }
 
   /**
-   * Is the written item another content's here? Then the write is a fault. A twin of the content is noted, and a
-   * content whose item is gone and whose id stands for the new item lets go of the id.
+   * Does the written item belong to another content? Then the write is a fault, with two exceptions: a twin
+   * of the content is added to `twins`, and a content whose own item is gone is unlinked if the new item got
+   * its id.
    */
   async #isHeldByAnother(
     tx: Transaction,
@@ -133,7 +134,7 @@ export class PushOutcomes {
       await tx.content.updateMany({ where: { id }, data: { ...noCreate, platform: null } });
   }
 
-  /** Another content's item is gone, and its id stands for a new one. */
+  /** Unlinks another content, because its item is gone and a new item got the same id. */
   async #release(tx: Transaction, run: ContentRun, id: number, result: BatchResult): Promise<void> {
     const content = await tx.content.findUniqueOrThrow({ where: { id } });
     const outcome = await releaseItem(tx, content);
@@ -141,7 +142,7 @@ export class PushOutcomes {
     this.#record(result, run, content, { action: 'pulled', details: { outcome, code: 'another_birth' } });
   }
 
-  /** Writes the events of a batch, in the transaction of what they tell; gives the step that it is. */
+  /** Writes the events of a batch in the transaction of its changes. Returns the step for the ledger. */
   async finish(tx: Transaction, { events, faults, ...totals }: BatchResult): Promise<RunStep> {
     await this.#parts.events.recordAll(tx, events);
     return {
@@ -193,7 +194,10 @@ export class PushOutcomes {
     return { sent, remote, state };
   }
 
-  /** Brings what the site has into a content that was to be written; returns whether that is still to be done. */
+  /**
+   * Merges the current item into a content that was to be written. `remote` is null if the item is gone.
+   * Returns whether the content still has to be written.
+   */
   async storeConflict(
     tx: Transaction,
     run: ContentRun,
@@ -250,7 +254,7 @@ export class PushOutcomes {
       : { outcome: await mergeRemote(tx, content, state, facts, run.rule) };
   }
 
-  /** An item that was on the site before its content was created there; see ExistingItems. */
+  /** Links a content to an item that was on the site before its create; see ExistingItems. */
   async storeExisting(
     tx: Transaction,
     run: ContentRun,
@@ -270,7 +274,7 @@ export class PushOutcomes {
     await this.storeConflict(tx, run, begun, item, result);
   }
 
-  /** A person has to look at it; see `storeMismatch`. */
+  /** Records a mismatch that a person must resolve; see `storeMismatch`. */
   async #storeMismatch(
     tx: Transaction,
     run: ContentRun,
@@ -289,7 +293,10 @@ export class PushOutcomes {
     });
   }
 
-  /** The content as it is now; the site's item is its own from now on, where an earlier try has made it. */
+  /**
+   * Returns the content as it is now; null if it was deleted. A content without an item is linked to
+   * `remote`, which an earlier try of its create has made.
+   */
   async #found(tx: Transaction, sent: Content, remote: RemoteContent | null): Promise<Content | null> {
     const content = await tx.content.findUnique({ where: { id: sent.id } });
     if (content === null || content.externalId !== null || remote === null) return content;
@@ -319,9 +326,9 @@ export class PushOutcomes {
   }
 }
 
-/** One item cannot be two contents: taking it for both would lose one of them. */
+/** An item can belong to one content only. Linking it to two contents would lose one of them. */
 function foreignFault({ externalId }: RemoteContent, owner: number): ItemFault {
-  const message = `The site answered that it is item ${externalId} there, which is content ${owner} here.`;
+  const message = `The site answered with item ${externalId}, which already belongs to content ${owner}.`;
   return { externalId, code: 'item_of_another', message };
 }
 
@@ -330,8 +337,8 @@ function savingFault({ externalId, externalStatus }: RemoteContent, changed: str
   const parts = [
     ...(texts === ''
       ? []
-      : [`${texts}: its user may not write all that is in it, or the site writes it in its own way`]),
-    ...(changed.includes('status') ? [`status: there it is '${externalStatus}'`] : []),
+      : [`${texts}: the site's user may not write all of the text, or the site saves it in another form`]),
+    ...(changed.includes('status') ? [`status: on the site it is '${externalStatus}'`] : []),
   ];
   return {
     externalId,

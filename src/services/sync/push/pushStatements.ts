@@ -1,4 +1,4 @@
-/** The statements that store what a site made of contents that were sent to it. */
+/** SQL statements that store pushed contents as their site has saved them. */
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
@@ -8,19 +8,19 @@ import { hasLocalChanges, remoteFacts, type SiteItems, storedState } from '../..
 import { columnsAsWritten, isAsWasSent } from '../../content/sentAndKept.ts';
 import { type SharedState, sharedState } from '../../content/sharedState.ts';
 
-/** A content that its site has taken. */
+/** A content that its site has saved. */
 export interface PushedContent {
-  /** As it was sent. */
+  /** The content as it was sent. */
   sent: Content;
   remote: RemoteContent;
-  /** What the site has of it now. */
+  /** The shared state that the site has now. */
   state: SharedState;
 }
 
 /**
- * Stores contents of one type that their site has taken, all in one statement. What was edited here meanwhile stays,
- * and is still to be sent; what was removed here stays removed, and the site keeps it.
- * @param twins items that stand here as contents of their own too; see `isTwin`.
+ * Stores pushed contents of one type in one statement. An edit that was made here meanwhile stays, and is
+ * still to be sent. A content that was deleted here meanwhile stays deleted, and its item stays on the site.
+ * @param twins external ids of items that also have a content of their own; see `isTwin`.
  */
 export async function storePushed(
   tx: Transaction,
@@ -72,19 +72,19 @@ export async function storePushed(
     WHERE content.id = pushed.id`;
 }
 
-/** The content that has an item. */
+/** The content to which an item belongs. */
 export interface Holder {
   id: number;
-  /** It was sent to the site itself. */
+  /** The content was pushed to the site, not only pulled. */
   isSent: boolean;
   createdAt: Date;
-  /** Its item is known to be gone. */
+  /** The content's item is known to be gone. */
   isGone: boolean;
-  /** It is among those that are being written. */
+  /** The content is part of the batch that is being written. */
   isOfBatch: boolean;
 }
 
-/** Whose these items of a site are here, by the ids there. */
+/** Returns the contents to which these items belong, by external id. */
 export async function holdersOf(
   tx: Transaction,
   { siteId, platform, contentType }: SiteItems,
@@ -99,7 +99,10 @@ export async function holdersOf(
   return new Map(rows.map(({ externalId, ...holder }) => [externalId, holder]));
 }
 
-/** The other content that an item is, and that was not just made of it; null where it is none. */
+/**
+ * Returns the other content to which an item belongs. null if there is none, if that content is a twin (see
+ * `isTwin`), or if `content` already has an item.
+ */
 export async function ownerOf(
   tx: Transaction,
   content: Content,
@@ -112,7 +115,10 @@ export async function ownerOf(
   return isTwin({ isSent: owner.lastOpId !== null, createdAt: owner.createdAt }, content) ? null : owner;
 }
 
-/** Was the holder made of the item that this content's own create has made, as a webhook may tell of it first? */
+/**
+ * Was the holder created for the item that this content's own create has made? This happens if a webhook
+ * about the item arrives before the response to the create.
+ */
 export function isTwin(
   holder: Pick<Holder, 'isSent' | 'createdAt'>,
   { createBegunAt }: Pick<Content, 'createBegunAt'>,
@@ -121,8 +127,9 @@ export function isTwin(
 }
 
 /**
- * Was the item, which the site says to have made for this content, made with an id that the holder had? Ids come back
- * with a restored backup of a site. An item with other texts is more likely a wrong answer.
+ * Did the site create the item for this content with an id that the holder's item had before? A site that was
+ * restored from a backup uses ids again. If the item has other texts than the content, a wrong response is
+ * more likely.
  */
 export function hasGotId(
   holder: Holder,
@@ -134,8 +141,9 @@ export function hasGotId(
 }
 
 /**
- * A webhook that came before the answer may have made the site's new item a content of its own: that goes, and edits
- * of it become edits of the content that it is. Returns the content as it then is.
+ * Deletes the twin of a content. A webhook that arrived before the response to the create may have stored the
+ * new item as a content of its own. Edits of the twin become edits of the content. Returns the content after
+ * that.
  */
 export async function takeOverTwin(tx: Transaction, content: Content, externalId: string): Promise<Content> {
   const { id, siteId, platform, contentType } = content;

@@ -10,7 +10,7 @@ import { type Begun, begunAs, writeOf } from './contentWrite.ts';
 import { ExistingItems, lookedAtOnce } from './existingItems.ts';
 import { noResult, PushOutcomes } from './pushOutcomes.ts';
 
-/** How often one content is tried in a run. */
+/** How often a content is tried in one run. */
 const triesAtMost = 3;
 
 interface Parts {
@@ -18,7 +18,9 @@ interface Parts {
   now: () => number;
 }
 
-/** Brings to a site what is ready for it or was changed here, each content once whatever happens in between. */
+/**
+ * Pushes contents that are `ready` or were edited here. Each is created once, whatever happens in between.
+ */
 export class ContentPush {
   readonly #parts: Parts;
   readonly #outcomes: PushOutcomes;
@@ -30,7 +32,7 @@ export class ContentPush {
     this.#existing = new ExistingItems(this.#outcomes);
   }
 
-  /** Pushes every type of the run that has not been pushed yet. Throws RemoteError, RunLost. */
+  /** Pushes every type of the run that was not pushed yet. Throws RemoteError, RunLost. */
   async push(run: ContentRun): Promise<void> {
     for (const type of run.types) {
       if (run.ledger.checkpoint.typesPushed.includes(type.slug)) continue;
@@ -71,7 +73,7 @@ export class ContentPush {
     return rows.map(({ id }) => id);
   }
 
-  /** Pushes some contents of one type; returns those that are worth another try. */
+  /** Pushes some contents of one type. Returns the ids of the contents that are worth another try. */
   async #pushSome(run: ContentRun, type: TypeToSync, ids: number[], lastTry: boolean): Promise<number[]> {
     const { begun, opId } = await this.#begin(run, ids);
     const onSite = await this.#readBefore(run, type, begun);
@@ -86,7 +88,7 @@ export class ContentPush {
       outcomes = await run.session.write(type.type, writes);
     } catch (error) {
       if (!(error instanceof RemoteError) || !error.retryable || lastTry) throw error;
-      // What became of them nobody knows; that they were begun is stored.
+      // The outcome of these writes is unknown. The database already records that they were begun.
       return writable.map(({ content }) => content.id);
     }
     let again: number[] = [];
@@ -110,8 +112,8 @@ export class ContentPush {
   }
 
   /**
-   * Records that these are being written, and by which operation, before anything is sent. A worker that has lost
-   * the run stops here.
+   * Records, before anything is sent, that these contents are being written and by which operation. A worker
+   * that has lost the run stops here with RunLost.
    */
   async #begin(run: ContentRun, ids: number[]): Promise<{ begun: Begun[]; opId: string }> {
     const { platform } = run.integration;
@@ -147,8 +149,9 @@ export class ContentPush {
   }
 
   /**
-   * What the site has now of those that it has, unless it compares itself: the item, null where it has none, or why
-   * it cannot be read.
+   * Reads the current items of contents that are on the site. Contents are left out if the site itself
+   * compares the item before it writes. Returns by external id: the item, null if the item is gone, or why it
+   * cannot be read.
    */
   async #readBefore(
     run: ContentRun,
@@ -165,7 +168,7 @@ export class ContentPush {
     const found = new Map<string, RemoteContent | ItemFault | null>(
       unsure.map((externalId) => [
         externalId,
-        { externalId, code: 'no_answer', message: 'The site said nothing of it.' },
+        { externalId, code: 'no_answer', message: 'The site gave no answer for this item.' },
       ]),
     );
     for (const item of answer.items) found.set(item.externalId, item);
@@ -174,7 +177,10 @@ export class ContentPush {
     return found;
   }
 
-  /** Leaves aside what changed on the site since both last agreed, and returns what may be written. */
+  /**
+   * Returns the contents that may be written. A content whose item has changed since both sides last agreed
+   * is not written, unless the integration's conflict rule allows it.
+   */
   async #settle(
     run: ContentRun,
     begun: readonly Begun[],
@@ -198,7 +204,7 @@ export class ContentPush {
       kept.length = 0;
       for (const { each, found } of changed) {
         if (found !== null && 'code' in found) this.#outcomes.storeFault(run, each, found, result);
-        // By the integration's rule the edits here may go on all the same.
+        // The integration's conflict rule may let the local edits win.
         else if (await this.#outcomes.storeConflict(tx, run, each, found, result)) kept.push(each);
       }
       return this.#outcomes.finish(tx, result);
@@ -207,18 +213,18 @@ export class ContentPush {
   }
 }
 
-/** Has the site what both last agreed on? */
+/** Does the site still have the state on which both sides last agreed? */
 function isBase(found: RemoteContent | ItemFault | null, content: Content): boolean {
   if (found === null || 'code' in found || found.status === null) return false;
   return isHashOf(content.baseHash, remoteState(found, found.status));
 }
 
-/** A platform that answers for fewer than it was given. */
+/** The outcome for a content that the platform left out of its outcomes. */
 function missingOutcome({ content }: Begun): WriteOutcome {
   const fault = {
     externalId: content.externalId,
     code: 'no_answer',
-    message: 'The site said nothing of it.',
+    message: 'The site gave no answer for this content.',
   };
   return { result: 'failed', fault, retryable: true };
 }
