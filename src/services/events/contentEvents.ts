@@ -1,14 +1,14 @@
 import type { Prisma } from '../../database/generated/client.ts';
 import type { EventAction } from './eventActions.ts';
 
-/** What became of an item that was read from its site. */
+/** The outcome for an item that was read from its site. */
 interface PulledItem {
   contentType: string;
   /** As `MergeOutcome`. */
   outcome: string;
   /** As `PageEntry.reason`. */
   reason?: 'another_birth' | 'link_mismatch' | 'already_there' | undefined;
-  /** What the item was read for. */
+  /** Why the item was read. */
   cause: 'run' | 'webhook' | 'user';
   /** No webhook had announced the change. */
   isUntold: boolean;
@@ -34,7 +34,7 @@ export function pulledEvent({ contentType, outcome, reason, cause, isUntold, mor
   };
 }
 
-/** Finds the events about changes that no webhook had announced: by them it shows that webhooks do not arrive. */
+/** Finds the events about changes that no webhook had announced. Such changes show that webhooks are missing. */
 export const untoldChange = {
   eventType: 'content',
   action: 'pulled',

@@ -31,11 +31,11 @@ export interface EventFilter {
 
 export interface EventPage {
   events: SyncEvent[];
-  /** Where the next page begins; null at the end. */
+  /** The id before which the next page begins; null on the last page. */
   nextBefore: bigint | null;
 }
 
-/** The record of everything that happened; the only writer of events. */
+/** Writes and lists events. Nothing else writes events. */
 export class EventLog {
   readonly #db: Database;
 
@@ -43,12 +43,12 @@ export class EventLog {
     this.#db = db;
   }
 
-  /** Writes the event in the transaction of what it tells, so that neither is there without the other. */
+  /** Writes an event in the transaction of the change that it reports, so that neither exists without the other. */
   async record(tx: Transaction, event: EventInput): Promise<void> {
     await tx.syncEvent.create({ data: row(event), select: { id: true } });
   }
 
-  /** Many at once, in the transaction of what they tell. */
+  /** Writes several events, in the transaction of the changes that they report. */
   async recordAll(tx: Transaction, events: readonly EventInput[]): Promise<void> {
     if (events.length === 0) return;
     // One parameter, so that a whole page is one statement that stays prepared.
@@ -62,12 +62,12 @@ export class EventLog {
         details jsonb, "errorMessage" text, "durationMs" int)`;
   }
 
-  /** For what has no transaction of its own, such as a secret that could not be opened. */
+  /** Writes an event without a change, such as a failed decryption of a secret. */
   async recordAlone(event: EventInput): Promise<void> {
     await this.record(this.#db, event);
   }
 
-  /** A site's events, newest first, those of deleted integrations too. Throws 404 for a foreign site. */
+  /** The events of a site, with those of deleted integrations, newest first. Throws 404 for a foreign site. */
   async listForSite(scope: TenantScope, siteId: number, filter: EventFilter): Promise<EventPage> {
     const site = await this.#db.site.findFirst({
       where: { id: siteId, accountId: scope.accountId },
@@ -77,7 +77,7 @@ export class EventLog {
     return this.#page({ accountId: scope.accountId, siteId }, filter);
   }
 
-  /** An integration's events, newest first. Throws 404 for a foreign one. */
+  /** The events of an integration, newest first. Throws 404 for a foreign integration. */
   async listForIntegration(
     scope: TenantScope,
     integrationId: number,
@@ -119,7 +119,7 @@ function row(event: EventInput): Prisma.SyncEventCreateManyInput {
     contentId: event.contentId ?? null,
     externalId: event.externalId?.toWellFormed() ?? null,
     details: event.details ?? {},
-    // Cutting may halve a character, which no text may hold.
+    // A cut may leave half a character, which PostgreSQL does not store.
     errorMessage: event.error ? scrub(event.error).slice(0, 2_000).toWellFormed() : null,
     durationMs: event.durationMs === undefined ? null : Math.round(event.durationMs),
   };

@@ -10,7 +10,7 @@ import { type IntegrationRow, withSite } from '../../integrations/integrationRow
 import type { SitePauses } from '../../integrations/sitePauses.ts';
 import type { ItemReader, PullResult } from './itemReader.ts';
 
-/** Why a content is read: what a webhook announced says nothing of whether webhooks come. */
+/** Why a content is read. Only a change that no webhook announced shows that webhooks may be missing. */
 export type PullCause = 'webhook' | 'user';
 
 interface Parts {
@@ -28,7 +28,10 @@ export class ContentSyncService {
     this.#parts = parts;
   }
 
-  /** Reads one stored content anew. Throws 404, 422 for one that no site has, 501; a fault of the site is a RemoteError. */
+  /**
+   * Reads one stored content again. Throws 404, 422 for a content that is not on the site, 501, and RemoteError for a
+   * fault of the site.
+   */
   async pullStored(scope: TenantScope, integrationId: number, contentId: number): Promise<PullResult> {
     const integration = await this.#parts.integrations.get(scope, integrationId);
     const content = await this.#parts.db.content.findFirst({
@@ -43,8 +46,8 @@ export class ContentSyncService {
   }
 
   /**
-   * Reads the content of a job that a webhook announced. Does nothing when the integration is gone or switched off.
-   * Throws every fault, for the queue to try again: even what only a person can mend may be mended by then.
+   * Reads the content of a job, whose change a webhook announced. Does nothing when the integration is gone or
+   * switched off. Throws every fault, so that the queue retries: a person may fix the cause before the last retry.
    */
   async pullAnnounced({ integrationId, contentType, externalId }: ContentJob): Promise<void> {
     const integration = await this.#parts.db.siteIntegration.findUnique({
@@ -52,7 +55,7 @@ export class ContentSyncService {
       include: withSite,
     });
     if (!integration?.isActive || !integration.syncEnabled) return;
-    if (this.#parts.pauses.isOn(integration)) throw new Error('The site is left alone for a while.');
+    if (this.#parts.pauses.isOn(integration)) throw new Error('Calls to the site are paused.');
     try {
       await this.pull(integration, contentType, externalId, 'webhook');
     } catch (error) {
@@ -62,7 +65,7 @@ export class ContentSyncService {
     }
   }
 
-  /** Reads one content and brings it into what is stored. Throws RemoteError, VaultError, 501. */
+  /** Reads one item and merges it into the stored content. Throws RemoteError, VaultError, 501. */
   async pull(
     integration: IntegrationRow,
     contentType: string,

@@ -15,7 +15,7 @@ import { type PageEntry, storePage } from './storePage.ts';
 
 export interface PullResult {
   outcome: MergeOutcome;
-  /** null when the site has no such content and none is stored. */
+  /** null when neither the site nor the database has the content. */
   content: Content | null;
   /** As `PageEntry.reason`. */
   reason?: PageEntry['reason'];
@@ -40,7 +40,7 @@ interface Parts {
   events: EventLog;
 }
 
-/** Reads items one at a time, and stores what was read. */
+/** Reads single items from their site, and stores them. */
 export class ItemReader {
   readonly #parts: Parts;
 
@@ -65,7 +65,7 @@ export class ItemReader {
     }
   }
 
-  /** An item that has got the id of another may be the first of another site. Throws RemoteError `another_site`. */
+  /** An item that has the id of another item may show another site. Throws RemoteError `another_site`. */
   async #mustBeSameSite(
     { siteId, platform, ...integration }: IntegrationRow,
     session: ContentSession,
@@ -81,7 +81,7 @@ export class ItemReader {
     await mustBeSameSite(this.#parts.db, session, { siteId, platform }, [{ slug: contentType, type }]);
   }
 
-  /** Stores what was read, in the caller's transaction, which holds the lock of the content. */
+  /** Stores a reading, in the caller's transaction, which holds the lock of the content. */
   async store(
     tx: Transaction,
     { integration, contentType, externalId }: SingleItem,
@@ -115,13 +115,13 @@ export class ItemReader {
       [remote],
     );
     const content = await tx.content.findFirst({ where });
-    // Where another item has got the id, the content before it comes first.
+    // When another item has the id now, the entry of the content that had it before comes first.
     const outcome = entries.at(-1)?.outcome ?? 'unchanged';
     const reason = entries[0]?.reason;
     return { outcome, content, ...(reason === undefined ? {} : { reason }) };
   }
 
-  /** Records what became of an item. */
+  /** Records the outcome for an item. */
   record(
     tx: Transaction,
     { integration, contentType, externalId }: SingleItem,

@@ -16,7 +16,7 @@ interface Parts {
   events: EventLog;
 }
 
-/** Settles conflicts for the site. */
+/** Resolves conflicts in favour of the site. */
 export class KeepRemoteService {
   readonly #parts: Parts;
 
@@ -25,8 +25,8 @@ export class KeepRemoteService {
   }
 
   /**
-   * Settles a conflict for the site: its state is read and taken, the edits here are dropped. Throws 404, 409, 422
-   * when the site cannot be read, 501 when none of its integrations can.
+   * Resolves a conflict in favour of the site: reads the item, takes its state and drops the edits here. Throws 404,
+   * 409 when there is no conflict, 422 when the site cannot be read, 501 when no integration can read contents.
    */
   async keepRemote(scope: TenantScope, contentId: number): Promise<Content> {
     const content = await this.#parts.db.content.findFirst({ where: { id: contentId, ...inScope(scope) } });
@@ -55,7 +55,7 @@ export class KeepRemoteService {
           syncedVersion: now.localVersion,
           baseHash: null,
           externalModifiedAt: null,
-          // The person has looked: the item is taken for this content's.
+          // The user has decided that the item is this content's.
           birth: Prisma.DbNull,
         },
       });
@@ -70,7 +70,7 @@ export class KeepRemoteService {
     });
   }
 
-  /** The item is another content's: this one lets go of it, and keeps its texts. */
+  /** The item belongs to another content: this content loses its link to the item and keeps its texts. */
   async #letGo(scope: TenantScope, { id }: Content): Promise<Content> {
     return this.#parts.db.$transaction(async (tx) => {
       await lockRows(tx, [id]);
@@ -91,7 +91,7 @@ export class KeepRemoteService {
     });
   }
 
-  /** The site's integration with a platform; null when there is none, or it can read no contents. */
+  /** The site's integration with a platform; null when there is none, or the platform cannot read contents. */
   async #readerOf(siteId: number, platform: string): Promise<IntegrationRow | null> {
     if (this.#parts.platforms.get(platform).content === undefined) return null;
     return this.#parts.db.siteIntegration.findUnique({
