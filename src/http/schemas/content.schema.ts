@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Content } from '../../database/generated/client.ts';
 import { ContentStatus, SyncState } from '../../database/generated/enums.ts';
-import { textsOf } from '../../platforms/contentTexts.ts';
+import { CONTENT_TEXTS, eachText, textsOf } from '../../platforms/contentTexts.ts';
 import { bodyId, jsonObject, limitQuery, queryId, timestamp } from './common.schema.ts';
 
 export const contentQuery = z.object({
@@ -22,10 +22,7 @@ export const contentSchema = z
     id: z.int(),
     key: z.uuid().meta({ description: 'What identifies it on other systems; never used again.' }),
     site_id: z.int(),
-    title: z.string(),
-    slug: z.string(),
-    body: z.string(),
-    excerpt: z.string(),
+    ...eachText(() => z.string()),
     content_type: z.string(),
     status: z.enum(ContentStatus),
     terms: z.array(z.object({ taxonomy: z.string(), slug: z.string(), name: z.string() })),
@@ -45,12 +42,11 @@ export const contentsResponse = z.object({
   next_cursor: z.string().nullable(),
 });
 
-/** As long as WordPress keeps them: a longer slug is cut there, and would differ for ever. */
 const writable = {
-  title: z.string().max(10_000),
-  slug: z.string().max(200),
-  body: z.string(),
-  excerpt: z.string().max(60_000),
+  ...eachText((name) => {
+    const { longest } = CONTENT_TEXTS[name];
+    return longest === null ? z.string() : z.string().max(longest);
+  }),
   status: z.enum(ContentStatus),
   terms: z
     .array(
