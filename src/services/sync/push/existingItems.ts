@@ -2,9 +2,11 @@ import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
 import { lockRows } from '../../content/contentLocks.ts';
+import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import { writeOf } from './contentWrite.ts';
-import { noResult, type PushOutcomes } from './pushOutcomes.ts';
+import { PushBatch } from './pushBatch.ts';
+import { storeExisting } from './pushConflicts.ts';
 
 /** How many contents are looked for on a site at once. */
 export const lookedAtOnce = 100;
@@ -14,10 +16,10 @@ export const lookedAtOnce = 100;
  * duplicates. A content whose push is missing in a restored backup must not be created twice.
  */
 export class ExistingItems {
-  readonly #outcomes: PushOutcomes;
+  readonly #events: EventLog;
 
-  constructor(outcomes: PushOutcomes) {
-    this.#outcomes = outcomes;
+  constructor(events: EventLog) {
+    this.#events = events;
   }
 
   /**
@@ -42,7 +44,7 @@ export class ExistingItems {
         tx,
         contents.map(({ id }) => id),
       );
-      const result = noResult();
+      const batch = new PushBatch(tx, run);
       const taken = await this.#takenIds(tx, run, type, [...found.values()].flat());
       for (const content of contents) {
         const item = (found.get(content.key) ?? []).find(
@@ -50,9 +52,9 @@ export class ExistingItems {
         );
         if (item === undefined || !(await isAsLookedFor(tx, content))) continue;
         taken.add(item.externalId);
-        await this.#outcomes.storeExisting(tx, run, content, item, result);
+        await storeExisting(batch, content, item);
       }
-      return this.#outcomes.finish(tx, result);
+      return batch.finish(this.#events);
     });
   }
 

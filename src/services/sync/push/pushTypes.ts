@@ -8,7 +8,9 @@ import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
 import { type Begun, begunAs, writeOf } from './contentWrite.ts';
 import { ExistingItems, lookedAtOnce } from './existingItems.ts';
-import { noResult, PushOutcomes } from './pushOutcomes.ts';
+import { PushBatch } from './pushBatch.ts';
+import { storeConflict } from './pushConflicts.ts';
+import { storeOutcomes } from './pushOutcomes.ts';
 
 /** How often a content is tried in one run. */
 const triesAtMost = 3;
@@ -23,13 +25,11 @@ interface Parts {
  */
 export class ContentPush {
   readonly #parts: Parts;
-  readonly #outcomes: PushOutcomes;
   readonly #existing: ExistingItems;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#outcomes = new PushOutcomes(parts);
-    this.#existing = new ExistingItems(this.#outcomes);
+    this.#existing = new ExistingItems(parts.events);
   }
 
   /** Pushes every type of the run that was not pushed yet. Throws RemoteError, RunLost. */
@@ -97,16 +97,14 @@ export class ContentPush {
         tx,
         writable.map(({ content }) => content.id),
       );
-      const result = noResult();
+      const batch = new PushBatch(tx, run);
       const answered = writable.map(
         (each, index) => [each, outcomes[index] ?? missingOutcome(each)] as const,
       );
-      await tx.writeOperation.update({
-        where: { id: opId },
-        data: { answeredAt: new Date(this.#parts.now()) },
-      });
-      again = await this.#outcomes.store(tx, run, type, answered, lastTry, result);
-      return this.#outcomes.finish(tx, result);
+      const now = new Date(this.#parts.now());
+      await tx.writeOperation.update({ where: { id: opId }, data: { answeredAt: now } });
+      again = await storeOutcomes(batch, type, answered, { lastTry, now });
+      return batch.finish(this.#parts.events);
     });
     return again;
   }
@@ -200,14 +198,14 @@ export class ContentPush {
         tx,
         changed.map(({ each }) => each.content.id),
       );
-      const result = noResult();
+      const batch = new PushBatch(tx, run);
       kept.length = 0;
       for (const { each, found } of changed) {
-        if (found !== null && 'code' in found) this.#outcomes.storeFault(run, each, found, result);
+        if (found !== null && 'code' in found) batch.fail(each.content, found);
         // The integration's conflict rule may let the local edits win.
-        else if (await this.#outcomes.storeConflict(tx, run, each, found, result)) kept.push(each);
+        else if (await storeConflict(batch, each.content, found)) kept.push(each);
       }
-      return this.#outcomes.finish(tx, result);
+      return batch.finish(this.#parts.events);
     });
     return [...writable, ...kept];
   }
