@@ -29,7 +29,9 @@ interface AppParts {
   trustProxy: string[];
 }
 
-/** Builds the app: the middleware in order, then each route with the access and schemas of its declaration. */
+/**
+ * Builds the app: the middleware in order, then each route with the access and schemas of its declaration.
+ */
 export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -88,13 +90,17 @@ function bodyReaders(route: Route): RequestHandler[] {
   return [requireJson, reader];
 }
 
-/** A route without fields accepts no body or an empty object. A field in the body is a mistake of the caller. */
+/**
+ * A route without fields accepts no body or an empty object. A field in the body is a mistake of the caller.
+ */
 const requireNoFields: RequestHandler = (request, _response, next) => {
   if (request.body !== undefined) parse(noFields, request.body);
   next();
 };
 
-/** Express does not read a body of another type, so it would look missing. This error names the type instead. */
+/**
+ * Express does not read a body of another type, so it would look missing. This error names the type instead.
+ */
 const requireJson: RequestHandler = (request, _response, next) => {
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
@@ -126,8 +132,8 @@ function otherMethods(routes: Route[]): RequestHandler {
 }
 
 /**
- * Only scripts and styles of this server run, on the documentation page too. Swagger UI sets inline styles and
- * shows data: images.
+ * Only scripts and styles of this server run, on the documentation page too. Swagger UI sets inline styles
+ * and shows data: images.
  */
 function securityHeaders(): RequestHandler {
   return helmet({

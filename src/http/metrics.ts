@@ -2,7 +2,9 @@ import type { RequestHandler } from 'express';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { ConnectionTestResult } from '../platforms/platform.ts';
 
-/** The metrics of the process, of calls and of connection tests. Each server has a registry; none is global. */
+/**
+ * The metrics of the process, of calls and of connection tests. Each server has a registry; none is global.
+ */
 export class HttpMetrics {
   readonly registry = new Registry();
   readonly #durations: Histogram<'method' | 'route' | 'status'>;

@@ -4,7 +4,9 @@ import { problemSchema } from './schemas/common.schema.ts';
 
 type Json = { [key: string]: unknown };
 
-/** An OpenAPI 3.1 document of the routes. The schemas that check the calls stand in it as JSON Schema 2020-12. */
+/**
+ * An OpenAPI 3.1 document of the routes. The schemas that check the calls stand in it as JSON Schema 2020-12.
+ */
 export function openApiDocument(routes: Route[], version: string): Json {
   const components: Record<string, Json> = {};
   const schema = (type: z.ZodType, io: 'input' | 'output') => jsonSchema(type, io, components);

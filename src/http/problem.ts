@@ -50,7 +50,9 @@ export const noSuchPath: RequestHandler = (_request, response) => {
   sendProblem(response, new CallerError('not_found', 'There is no such path. /docs lists all of them.'));
 };
 
-/** The last middleware. Sends every thrown error as a problem. An internal error tells only its request id. */
+/**
+ * The last middleware. Sends every thrown error as a problem. An internal error tells only its request id.
+ */
 export function handleErrors(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, request: Request, response, next) => {
     if (response.headersSent) return next(thrown);

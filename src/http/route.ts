@@ -57,7 +57,9 @@ interface RouteDeclaration<
   request?: { params?: Params; query?: Query; body?: Body };
   /** The headers that the handler reads, for OpenAPI. The headers of `access` need no entry. */
   headers?: { name: string; required: boolean; description: string }[];
-  /** The handler gets the bytes of the body and parses them, because a signature covers exactly these bytes. */
+  /**
+   * The handler gets the bytes of the body and parses them, because a signature covers exactly these bytes.
+   */
   wantsRawBody?: boolean;
   /** The response for each status. The schema is null for an empty response. Problems need no entry. */
   responses: Record<number, { description: string; schema: z.ZodType | null }>;
@@ -79,8 +81,8 @@ export type Route = Omit<RouteDeclaration<Access, undefined, undefined, undefine
 };
 
 /**
- * Declares one route. Access, throttle, validation and OpenAPI follow from the declaration. The handler gets only
- * parsed input. `access` determines whether the scope may be null.
+ * Declares one route. Access, throttle, validation and OpenAPI follow from the declaration. The handler gets
+ * only parsed input. `access` determines whether the scope may be null.
  */
 export function defineRoute<
   const A extends Access,

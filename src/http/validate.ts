@@ -14,9 +14,9 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
 }
 
 /**
- * Finds text that JSON allows and PostgreSQL cannot store: NUL, and half of a surrogate pair. The error names the
- * field, because a silent replacement would change a customer's text. The walk does not recurse: a body may nest
- * a million levels deep.
+ * Finds text that JSON allows and PostgreSQL cannot store: NUL, and half of a surrogate pair. The error names
+ * the field, because a silent replacement would change a customer's text. The walk does not recurse: a body
+ * may nest a million levels deep.
  */
 function unstorableText(root: object): FieldError[] {
   const stack: { value: unknown; path: string; depth: number }[] = [{ value: root, path: '', depth: 0 }];

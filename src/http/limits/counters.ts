@@ -9,8 +9,8 @@ export interface Counters {
 }
 
 /**
- * Writes the messages of express-rate-limit to our log, at the level debug. The library logs every call that it
- * could not count, and the owner of the counters has already logged the cause once.
+ * Writes the messages of express-rate-limit to our log, at the level debug. The library logs every call that
+ * it could not count, and the owner of the counters has already logged the cause once.
  */
 export function rateLimitLogger(logger: Logger): RateLimitLogger {
   const write = (error: unknown, message = 'a throttle met an error') =>

@@ -21,7 +21,10 @@ export class FailureBrake {
     rateLimit({ ...options, store, logger: rateLimitLogger(logger) });
   }
 
-  /** Throws a 429 with Retry-After and `RateLimit` headers, as a throttle does, if the caller failed too often. */
+  /**
+   * Throws a 429 with Retry-After and `RateLimit` headers, as a throttle does, if the caller failed too
+   * often.
+   */
   async check(caller: string): Promise<void> {
     const seen = await this.#seen(caller);
     // The Redis store returns NaN for a caller that has never failed.

@@ -8,8 +8,8 @@ import type { Counters } from './counters.ts';
 const connectWithinMs = 2_000;
 
 /**
- * Opens counters that all processes share through Redis. While Redis cannot be reached, calls are not counted,
- * and a warning is logged.
+ * Opens counters that all processes share through Redis. While Redis cannot be reached, calls are not
+ * counted, and a warning is logged.
  */
 export async function openRedisCounters(redisUrl: string, logger: Logger): Promise<Counters> {
   const redis = createClient({ url: redisUrl, socket: { connectTimeout: connectWithinMs } });

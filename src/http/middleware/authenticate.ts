@@ -11,7 +11,10 @@ import type { TenantScope } from '../../services/access/tenantScope.ts';
 import type { FailureBrake } from '../limits/failureBrake.ts';
 import type { Access } from '../route.ts';
 
-/** How tokens are verified: with one shared secret (HS256), or with the published keys of an identity provider. */
+/**
+ * How tokens are verified: with one shared secret (HS256), or with the published keys of an identity
+ * provider.
+ */
 export type TokenKeys =
   | { kind: 'secret'; secret: Uint8Array }
   | { kind: 'jwks'; url: string; issuer: string; audience: string };
@@ -24,7 +27,9 @@ const claims = z.object({
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** Set by authenticate. Absent on public routes, and where a site key in the body may replace the token. */
+    /**
+     * Set by authenticate. Absent on public routes, and where a site key in the body may replace the token.
+     */
     scope?: TenantScope;
   }
 }
@@ -103,8 +108,9 @@ function tokenStrategy(auth: AuthService, keys: TokenKeys): Strategy {
   };
   const jwtFromRequest = ExtractJwt.fromAuthHeaderAsBearerToken();
   if (keys.kind === 'secret') {
-    // Given a string or bytes, jsonwebtoken first tries to make a public key at every call. That throws, and takes
-    // a third of the call's time. jsonwebtoken also accepts a KeyObject, which the types of passport-jwt lack.
+    // Given a string or bytes, jsonwebtoken first tries to make a public key at every call. That throws, and
+    // takes a third of the call's time. jsonwebtoken also accepts a KeyObject, which the types of
+    // passport-jwt lack.
     const secretOrKey = createSecretKey(keys.secret);
     const options = { jwtFromRequest, secretOrKey: '', algorithms: ['HS256' as const] };
     return new Strategy(Object.assign(options, { secretOrKey }), verify);
@@ -141,7 +147,9 @@ function isTokensFault(error: unknown): boolean {
   );
 }
 
-/** Without the provider's keys a valid token cannot be verified. A 401 would sign its user out for no reason. */
+/**
+ * Without the provider's keys a valid token cannot be verified. A 401 would sign its user out for no reason.
+ */
 function providerUnavailable(cause: unknown): CallerError {
   return new CallerError(
     'unavailable',

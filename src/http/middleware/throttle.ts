@@ -7,8 +7,8 @@ import { sendProblem } from '../problem.ts';
 import type { ThrottleScope } from '../route.ts';
 
 /**
- * Creates a throttle per user, or per site for calls with a site key. Its responses carry the `RateLimit` headers
- * of the IETF draft.
+ * Creates a throttle per user, or per site for calls with a site key. Its responses carry the `RateLimit`
+ * headers of the IETF draft.
  */
 export function createThrottle(
   scope: ThrottleScope,

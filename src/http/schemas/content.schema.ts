@@ -20,7 +20,7 @@ export const contentQuery = z.object({
 export const contentSchema = z
   .object({
     id: z.int(),
-    key: z.uuid().meta({ description: 'What identifies it on other systems; never used again.' }),
+    key: z.uuid().meta({ description: 'Identifies the content on other systems; never used again.' }),
     site_id: z.int(),
     title: z.string(),
     slug: z.string(),
@@ -45,7 +45,7 @@ export const contentsResponse = z.object({
   next_cursor: z.string().nullable(),
 });
 
-/** As long as WordPress keeps them: a longer slug is cut there, and would differ for ever. */
+/** The lengths are those of WordPress. It cuts a longer slug, and both sides would differ for ever. */
 const writable = {
   title: z.string().max(10_000),
   slug: z.string().max(200),
