@@ -107,8 +107,8 @@ export class OnboardingService {
     const where = { siteId_platform: { siteId: site.id, platform } };
     return this.#parts.db.$transaction(async (tx) => {
       // The site key may have changed while the test ran. The lock keeps it unchanged until the commit. The
-      // lock is NO KEY UPDATE: another transaction that inserts an event takes a KEY SHARE lock on the row,
-      // and both would wait for each other.
+      // lock is NO KEY UPDATE, because a transaction that inserts an event shares the key of the row. With a
+      // stronger lock both transactions could wait for each other.
       const [now] = await tx.$queryRaw<{ api_key_hash: string | null }[]>`
       SELECT api_key_hash FROM site WHERE id = ${site.id} AND account_id = ${site.accountId} FOR NO KEY UPDATE`;
       if (now?.api_key_hash !== site.apiKeyHash) return null;
