@@ -43,8 +43,7 @@ export class ServerIdentity {
 
   /**
    * Called at the start of a process. Stores `PUBLIC_URL` in a database that has none. If the database has
-   * another
-   * `PUBLIC_URL`, the process pauses.
+   * another `PUBLIC_URL`, the process pauses.
    */
   async begin(): Promise<void> {
     if (this.#parts.publicUrl === null) return;

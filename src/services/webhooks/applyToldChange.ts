@@ -20,7 +20,7 @@ const clocksApartMs = 6 * 60_000;
 /** The outcome of a delivery. */
 export interface WebhookOutcome {
   /**
-   * `deferred`: there are edits here too, or the post carries an unknown key. The whole content is read to
+   * `deferred`: there are edits here too, or the post has an unknown key. The whole content is read to
    * decide.
    * `announced`: the webhook only announced a change. The content is read from the site.
    * `link_mismatch`: the key in the webhook and the post belong to different contents. Nothing was changed.

@@ -20,7 +20,7 @@ export interface DeliveryFilter {
   limit: number;
 }
 
-/** After this many attempts a delivery is dead: only a person can replay it. */
+/** After this many attempts a delivery is dead. Only a person can replay a dead delivery. */
 const triesAtMost = 9;
 
 interface Parts {
