@@ -18,14 +18,13 @@ const pathId = z
 export const idParams = z.object({ id: pathId });
 export const runParams = z.object({ id: pathId, run_id: pathId });
 
-/**
- * An id in a body; `queryId` is one in a query. A number beyond the largest id becomes 0, which no row has.
- */
+/** An id in a body. A number beyond the largest id becomes 0, which no row has. */
 export const bodyId = z
   .int('must be a whole number')
   .min(1, 'must be at least 1')
   .transform((id) => (id <= largestId ? id : 0));
 
+/** An id in a query. A number beyond the largest id becomes 0, which no row has. */
 export const queryId = z
   .string()
   .regex(/^\d{1,40}$/, 'must be a whole number')
