@@ -18,7 +18,7 @@ import { RestoredDatabase } from './services/integrations/restoredDatabase.ts';
 import { ServerIdentity } from './services/server/serverIdentity.ts';
 import { SiteService } from './services/sites/site.service.ts';
 
-/** What needs nothing but the database and the vault: enough for the admin commands. */
+/** The services that need only the database and the vault. They are enough for the admin commands. */
 export interface Core {
   db: Database;
   vault: CredentialVault;
@@ -56,7 +56,7 @@ export function createCore(config: Config, logger: Logger, databaseUrl: string):
   };
 }
 
-/** The platforms of the server itself. */
+/** Creates the platforms that every server has. */
 export function createPlatforms(config: Config, outbound: OutboundClient): Platform[] {
   const clock = () => Date.now();
   return [
@@ -72,7 +72,10 @@ export function createPlatforms(config: Config, outbound: OutboundClient): Platf
   ];
 }
 
-/** What tells integrations that a backup was restored. Platforms are asked what they can do; nobody is called. */
+/**
+ * Creates the service that marks integrations after a restored backup. It only asks the platforms for their
+ * capabilities, and calls no site.
+ */
 export function createRestoredDatabase(config: Config, { db, events }: Core): RestoredDatabase {
   const platforms = createPlatforms(config, new OutboundClient({ allow: config.outboundAllow }));
   const registry = new PlatformRegistry(platforms);

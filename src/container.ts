@@ -62,7 +62,7 @@ import { WebhookInboxService } from './services/webhooks/webhookInbox.service.ts
 import { WebhookIntakeService } from './services/webhooks/webhookIntake.service.ts';
 import { WebhookSenders } from './services/webhooks/webhookSenders.ts';
 
-/** The version of this server, as package.json names it. */
+/** The version of this server, from package.json. */
 export const version = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))).version;
@@ -71,15 +71,15 @@ export const version = z
 export interface Container {
   app: Express;
   routes: Route[];
-  /** Starts the queue and, where the role works, the workers. */
+  /** Starts the queue, and the workers if the role of this process runs them. */
   start(): Promise<void>;
-  /** Gives running jobs back within `timeoutMs`, then ends every connection. */
+  /** Returns running jobs to their queues within `timeoutMs`, then closes every connection. */
   stop(timeoutMs: number): Promise<void>;
 }
 
 /**
- * Wires what the API and the worker are made of. The only place that does. `morePlatforms` are used besides the
- * server's own.
+ * Creates and wires the parts of the API and the worker. No other code does. `morePlatforms` are added to the
+ * platforms of the server.
  */
 export async function createContainer(
   config: Config,
@@ -120,7 +120,7 @@ type Base = ReturnType<typeof wireBase>;
 type Services = ReturnType<typeof wireServices>;
 type Content = ReturnType<typeof wireContent>;
 
-/** The database, the queue, the way out, and the platforms. */
+/** The database, the queue, the outbound client and the platforms. */
 function wireBase(config: Config, logger: Logger, databaseUrl: string, morePlatforms: readonly Platform[]) {
   const core = createCore(config, logger, databaseUrl);
   const refusal = () => core.server.refusal();
@@ -178,7 +178,7 @@ function wireServices(base: Base) {
   };
 }
 
-/** Contents, and the way to them on their sites. */
+/** The services of contents, and the sessions with their sites. */
 function wireContent({ db, sites, events, platforms, now }: Base, { connections, integrations }: Services) {
   const paces = new SitePaces({
     now: () => performance.now(),

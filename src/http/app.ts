@@ -12,24 +12,26 @@ import { parse } from './validate.ts';
 
 const noFields = z.strictObject({});
 
-/** The largest body that is read. */
+/** The largest body that a route accepts. */
 const bodyLimit = '1mb';
-/** The types of body that are read, `application/merge-patch+json` among them. */
+/** The body types that a route accepts. `application/merge-patch+json` is among them. */
 const jsonTypes = ['json', '+json'];
 
 interface AppParts {
   routes: Route[];
-  /** Pages and files outside of the API's declarations: documentation, metrics. */
+  /** Pages and files that are not declared as routes: documentation, metrics. */
   pages: express.Router;
   authenticate: (access: Access) => RequestHandler;
   throttles: Record<ThrottleScope, RequestHandler>;
   logger: Logger;
   metrics: HttpMetrics;
-  /** Addresses of proxies whose X-Forwarded-* are believed. */
+  /** Addresses of the proxies whose X-Forwarded-* headers are trusted. */
   trustProxy: string[];
 }
 
-/** The middleware in order, then the routes, each with what its declaration asks for. */
+/**
+ * Builds the app: the middleware in order, then each route with the access and schemas of its declaration.
+ */
 export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -88,13 +90,17 @@ function bodyReaders(route: Route): RequestHandler[] {
   return [requireJson, reader];
 }
 
-/** Where a call takes no fields, one that is sent is a misunderstanding: an empty object, or nothing, is fine. */
+/**
+ * A route without fields accepts no body or an empty object. A field in the body is a mistake of the caller.
+ */
 const requireNoFields: RequestHandler = (request, _response, next) => {
   if (request.body !== undefined) parse(noFields, request.body);
   next();
 };
 
-/** A body of another type would be left unread and look like a missing one: say what is wrong instead. */
+/**
+ * Express does not read a body of another type, so it would look missing. This error names the type instead.
+ */
 const requireJson: RequestHandler = (request, _response, next) => {
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
@@ -104,7 +110,7 @@ const requireJson: RequestHandler = (request, _response, next) => {
   next(new CallerError('unsupported_media_type', 'Send the body as Content-Type: application/json.'));
 };
 
-/** Every path with its routes; literal paths come before those with parameters, which would match them too. */
+/** Every path with its routes. Literal paths come first, because a path with parameters matches them too. */
 function byPath(routes: Route[]): [string, Route[]][] {
   const paths = new Map<string, Route[]>();
   for (const route of routes) {
@@ -125,7 +131,10 @@ function otherMethods(routes: Route[]): RequestHandler {
   };
 }
 
-/** Only our own scripts and styles run, on the documentation page too. Swagger UI sets styles inline and draws with data: images. */
+/**
+ * Only scripts and styles of this server run, on the documentation page too. Swagger UI sets inline styles
+ * and shows data: images.
+ */
 function securityHeaders(): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
@@ -140,7 +149,7 @@ function securityHeaders(): RequestHandler {
         formAction: ["'self'"],
       },
     },
-    // Whether TLS ends here is the operator's to know; the proxy that ends it sets this.
+    // Only the operator knows where TLS ends. The proxy that ends TLS sets this header.
     strictTransportSecurity: false,
   });
 }

@@ -2,7 +2,9 @@ import type { RequestHandler } from 'express';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { ConnectionTestResult } from '../platforms/platform.ts';
 
-/** What `/metrics` tells: the process, the calls, the connection tests. One registry per server, none global. */
+/**
+ * The metrics of the process, of calls and of connection tests. Each server has a registry; none is global.
+ */
 export class HttpMetrics {
   readonly registry = new Registry();
   readonly #durations: Histogram<'method' | 'route' | 'status'>;
@@ -28,7 +30,7 @@ export class HttpMetrics {
   readonly observe: RequestHandler = (request, response, next) => {
     const started = process.hrtime.bigint();
     response.once('finish', () => {
-      // The declared path, not the asked one: ids and unknown paths must not make a series each.
+      // The declared path, not the requested path: each id or unknown path would create a series.
       const route: unknown = response.locals.route;
       this.#durations.observe(
         {

@@ -4,7 +4,9 @@ import { problemSchema } from './schemas/common.schema.ts';
 
 type Json = { [key: string]: unknown };
 
-/** An OpenAPI 3.1 document of the routes: the same schemas that check the calls, as JSON Schema 2020-12. */
+/**
+ * An OpenAPI 3.1 document of the routes. The schemas that check the calls stand in it as JSON Schema 2020-12.
+ */
 export function openApiDocument(routes: Route[], version: string): Json {
   const components: Record<string, Json> = {};
   const schema = (type: z.ZodType, io: 'input' | 'output') => jsonSchema(type, io, components);
@@ -87,19 +89,22 @@ function jsonSchema(type: z.ZodType, io: 'input' | 'output', components: Record<
       if (isJson(definition)) components[name] = clean(definition);
   }
   const id = z.globalRegistry.get(type)?.id;
-  // Where a named schema is used within itself or extended, zod has put it among the definitions already.
+  // If a named schema refers to itself or is extended, zod has already put it into the definitions.
   if (id === undefined || '$ref' in schema) return clean(schema);
   components[id] = clean(schema);
   return { $ref: `#/components/schemas/${id}` };
 }
 
-/** zod gives every integer the limits of JavaScript's own, which say nothing and make -9007199254740991 the example. */
+/**
+ * zod gives every integer the limits of JavaScript's safe integers. These limits say nothing, and make
+ * -9007199254740991 the example.
+ */
 function withoutLimitsOfJavaScript({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
-/** zod writes `id` into each named schema and points into `$defs`; OpenAPI names schemas by their place. */
+/** zod writes `id` into each named schema and refers to `$defs`. OpenAPI names a schema by its place. */
 function clean(schema: Json): Json {
   const { id: _id, $id: _uri, ...rest } = schema;
   return JSON.parse(JSON.stringify(rest).replaceAll('"#/$defs/', '"#/components/schemas/'));

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 
-/** The body of a list's page, with the addresses of its neighbours as the caller reached this one. */
+/** The body of a page of a list. The URLs of the next and previous page start as the caller's URL does. */
 export function pageBody<T>(
   request: Request,
   query: { page: number; page_size: number },
@@ -20,7 +20,7 @@ export function pageBody<T>(
   };
 }
 
-/** Where the caller reached us. A Host header that is no host, as only a broken client sends, is left aside. */
+/** The origin that the caller used. An invalid Host header, which only a broken client sends, is ignored. */
 function originOf(request: Request): string {
   const host: string | undefined = request.host;
   const origin = `${request.protocol}://${host ?? ''}`;

@@ -19,7 +19,7 @@ const statusOf: Record<CallerErrorKind, number> = {
   unavailable: 503,
 };
 
-/** RFC 9457. */
+/** The body of an error response, by RFC 9457. */
 interface Problem {
   type: string;
   title: string;
@@ -30,7 +30,7 @@ interface Problem {
   request_id: string;
 }
 
-/** Sends the one form that every error has. */
+/** Sends an error as a problem, the only form of error responses. */
 export function sendProblem(response: Response, error: CallerError): void {
   const status = statusOf[error.kind];
   const problem: Problem = {
@@ -45,12 +45,14 @@ export function sendProblem(response: Response, error: CallerError): void {
   response.status(status).set(error.headers).type('application/problem+json').send(JSON.stringify(problem));
 }
 
-/** For paths that no route has. */
+/** Answers 404 for a path without a route. */
 export const noSuchPath: RequestHandler = (_request, response) => {
   sendProblem(response, new CallerError('not_found', 'There is no such path. /docs lists all of them.'));
 };
 
-/** The last middleware: whatever was thrown becomes a problem; what is our own fault says nothing but its request id. */
+/**
+ * The last middleware. Sends every thrown error as a problem. An internal error tells only its request id.
+ */
 export function handleErrors(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, request: Request, response, next) => {
     if (response.headersSent) return next(thrown);
@@ -59,7 +61,7 @@ export function handleErrors(logger: Logger): ErrorRequestHandler {
       if (error.kind === 'unavailable')
         logger.warn(
           { err: thrown, request_id: request.id },
-          'something that is needed to serve is unavailable',
+          'a service that the server needs is unavailable',
         );
       return sendProblem(response, error);
     }

@@ -2,7 +2,7 @@ import { CallerError } from '../errors.ts';
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The text of a body that was taken as it came. Throws 400 for bytes that are none. */
+/** Decodes the bytes of a body as UTF-8. Throws 400 for invalid UTF-8. */
 export function decodeText(body: Buffer): string {
   try {
     return strictUtf8.decode(body);
@@ -11,7 +11,7 @@ export function decodeText(body: Buffer): string {
   }
 }
 
-/** Throws 400 for what is no JSON. */
+/** Parses JSON. Throws 400 for invalid JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

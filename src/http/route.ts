@@ -4,16 +4,15 @@ import type { Role, TenantScope } from '../services/access/tenantScope.ts';
 
 /** Who may call a route. */
 export type Access =
-  /** Anyone. */
+  /** Every caller. */
   | { kind: 'public' }
   /** A signed-in user with this role or above. */
   | { kind: 'user'; role: Role }
-  /** The site itself by its key, or a user. */
+  /** The site itself with its key, or a user with this role or above. */
   | { kind: 'site_key_or_user'; role: Role }
-  /** Like a user when there is a token; without one the handler decides by what the body holds. */
+  /** With a token, as for `user`. Without a token, the handler checks the site key in the body. */
   | { kind: 'user_or_body_key'; role: Role };
 
-/** The throttle scopes that exist. */
 export type ThrottleScope = 'integration';
 
 export interface Reply {
@@ -34,9 +33,9 @@ interface RouteInput<A extends Access, Params, Query, Body> {
   params: Parsed<Params>;
   query: Parsed<Query>;
   body: Parsed<Body>;
-  /** The body as it came, where the declaration asks for it; empty elsewhere. */
+  /** The bytes of the body if the declaration has `wantsRawBody`, else empty. */
   rawBody: Buffer;
-  /** For what belongs to HTTP alone: headers and the caller's address. */
+  /** Only for headers and the caller's address. */
   request: Request;
 }
 
@@ -47,28 +46,30 @@ interface RouteDeclaration<
   Body extends z.ZodType | undefined,
 > {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
-  /** As documented: hyphens, `:name` for a parameter, no trailing slash. */
+  /** The documented path: with hyphens, `:name` for a parameter, no trailing slash. */
   path: string;
-  /** Further paths that older callers use. Spellings with `_` for `-` need no entry. */
+  /** More paths, which older callers use. Paths with `_` instead of `-` need no entry. */
   alsoAt?: string[];
   access: A;
   throttle?: ThrottleScope;
   tag: string;
   summary: string;
   request?: { params?: Params; query?: Query; body?: Body };
-  /** Headers that the handler reads, as OpenAPI tells of them; those of the access need no entry. */
+  /** The headers that the handler reads, for OpenAPI. The headers of `access` need no entry. */
   headers?: { name: string; required: boolean; description: string }[];
-  /** The handler gets the body's bytes and parses them itself, as a signature is over just these bytes. */
+  /**
+   * The handler gets the bytes of the body and parses them, because a signature covers exactly these bytes.
+   */
   wantsRawBody?: boolean;
-  /** What each status answers; null for an empty answer. Problems are added by the access and the request. */
+  /** The response for each status. The schema is null for an empty response. Problems need no entry. */
   responses: Record<number, { description: string; schema: z.ZodType | null }>;
   handler: (input: RouteInput<A, Params, Query, Body>) => Promise<Reply>;
 }
 
-/** A declaration with its types forgotten, as the app and OpenAPI read it. */
+/** A declaration without its type parameters, for the app and OpenAPI. */
 export type Route = Omit<RouteDeclaration<Access, undefined, undefined, undefined>, 'handler' | 'request'> & {
   request: { params?: z.ZodType; query?: z.ZodType; body?: z.ZodType };
-  /** Parsed input in, reply out. The app parses by `request` before it calls. */
+  /** Takes parsed input and returns the reply. The app parses with the schemas of `request` first. */
   handle(input: {
     scope: TenantScope | null;
     params: unknown;
@@ -80,8 +81,8 @@ export type Route = Omit<RouteDeclaration<Access, undefined, undefined, undefine
 };
 
 /**
- * Declares one route: from this come access, throttle, validation and OpenAPI.
- * The handler gets parsed input only, and a scope whose presence follows from `access`.
+ * Declares one route. Access, throttle, validation and OpenAPI follow from the declaration. The handler gets
+ * only parsed input. `access` determines whether the scope may be null.
  */
 export function defineRoute<
   const A extends Access,
@@ -97,12 +98,12 @@ export function defineRoute<
       ...(request.query ? { query: request.query } : {}),
       ...(request.body ? { body: request.body } : {}),
     },
-    // The app has parsed by the very schemas that these types are read from.
+    // The app has parsed the input with the schemas from which these types are inferred.
     handle: (input) => handler(input as RouteInput<A, Params, Query, Body>),
   };
 }
 
-/** Every path that a route answers at, the documented one first. */
+/** Every path of a route, the documented path first. */
 export function pathsOf(route: Pick<Route, 'path' | 'alsoAt'>): string[] {
   const paths = [route.path, ...(route.alsoAt ?? [])];
   return [...new Set(paths.flatMap((path) => [path, path.replace(/-/g, '_')]))];

@@ -4,9 +4,7 @@ import { invalidFields, zodFieldErrors } from '../zodErrors.ts';
 
 const maxDepth = 40;
 
-/**
- * Parses one part of a request. Throws a 400 that names each wrong field by its path in that part.
- */
+/** Parses one part of a request. Throws a 400 that names each wrong field by its path in that part. */
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const fields = value === null || typeof value !== 'object' ? [] : unstorableText(value);
   if (fields.length > 0) throw invalidFields(fields);
@@ -16,8 +14,9 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
 }
 
 /**
- * What JSON allows and PostgreSQL cannot keep: NUL, and halves of a surrogate pair. Said by name, as a
- * silent replacement would change a customer's text. Walks without recursion: a body may nest a million deep.
+ * Finds text that JSON allows and PostgreSQL cannot store: NUL, and half of a surrogate pair. The error names
+ * the field, because a silent replacement would change a customer's text. The walk does not recurse: a body
+ * may nest a million levels deep.
  */
 function unstorableText(root: object): FieldError[] {
   const stack: { value: unknown; path: string; depth: number }[] = [{ value: root, path: '', depth: 0 }];
@@ -53,6 +52,6 @@ function unstorable(field: string): FieldError {
   return {
     field,
     code: 'invalid_text',
-    message: 'Holds a NUL character or half of a surrogate pair; take it out.',
+    message: 'Contains a NUL character or half of a surrogate pair. Remove it.',
   };
 }

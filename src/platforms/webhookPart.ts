@@ -3,7 +3,9 @@ import type { Credentials, JsonObject, JsonValue } from './connection.ts';
 import type { ContentTerm } from './contentPart.ts';
 import type { ContentTexts } from './contentTexts.ts';
 
-/** What a delivery is about. A `status` or `metadata` webhook carries the change, the others only announce it. */
+/**
+ * What a delivery is about. A `status` or `metadata` webhook carries the change, the others only announce it.
+ */
 export const toldTopics = ['status', 'metadata'] as const;
 export const webhookTopics = [...toldTopics, 'changed', 'deleted'] as const;
 export type ToldTopic = (typeof toldTopics)[number];
@@ -12,24 +14,24 @@ export type WebhookTopic = (typeof webhookTopics)[number];
 /** Headers of a request, their names in lower case. */
 export type WebhookHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The webhooks of a platform: who sent one, whether that is proven, and what has changed. */
+/** The webhooks of a platform: the sender, its proof, and the change. */
 export interface WebhookPart {
-  /** The headers that are read, for the API's documentation. */
+  /** The headers that are read. The API documentation lists them. */
   readonly headers: readonly { name: string; required: boolean; description: string }[];
   /** The header with the sender's id of the message. A second delivery with the same id is a duplicate. */
   readonly idHeader: string;
-  /** Webhooks at `…/webhooks/{platform}`: an item has changed, and the change is read from the site. */
+  /** Webhooks at `…/webhooks/{platform}`. They only say that an item has changed; the site is then read. */
   readonly announces?: AnnouncingWebhook;
   /**
-   * Webhooks at `…/webhooks/{platform}/{topic}` that carry a part of the change. The site signs them with its site
-   * key, or presents the key. Only one platform of a server may have them.
+   * Webhooks at `…/webhooks/{platform}/{topic}` that carry a part of the change. The site signs them with its
+   * site key, or presents the key. Only one platform of a server may have them.
    */
   readonly tells?: Readonly<Record<ToldTopic, TellingWebhook>>;
 }
 
 /** A webhook that the credentials of an integration prove to come from its other side. */
 export interface AnnouncingWebhook {
-  /** What `config_json` of the sender's integration holds, as the headers claim; null when they name no sender. */
+  /** The part of `config_json` that identifies the sender, by the headers; null when they name no sender. */
   senderOf(headers: WebhookHeaders): JsonObject | null;
   /** Did the other side of this integration send exactly these bytes? */
   isGenuine(
@@ -43,32 +45,32 @@ export interface AnnouncingWebhook {
 
 export interface TellingWebhook {
   readonly summary: string;
-  /** Checks a body. A delivery keeps the output, which passes the schema again. */
+  /** Checks a body. A delivery stores the output, which passes the schema again. */
   readonly body: ZodType<JsonObject>;
-  /** Reads a kept body. Throws ZodError for a body that no version of this server has kept. */
+  /** Reads a stored body. Throws ZodError for a body that no version of this server has stored. */
   changeIn(body: unknown): ToldChange;
 }
 
-/** An item of the site has changed, or is gone. */
+/** An item of the site was changed or deleted. */
 export interface AnnouncedChange {
   contentType: string;
   externalId: string;
   gone: boolean;
-  /** ISO 8601 UTC by the site's clock; null where the webhook does not say. */
+  /** ISO 8601 UTC by the site's clock; null if the webhook names no time. */
   modifiedAt: string | null;
 }
 
-/** A change of an item, and a part of what the item holds now. */
+/** A change of an item, with some of its current fields. */
 export interface ToldChange extends AnnouncedChange {
   modifiedAt: string;
-  /** The key of the content that the item is, where the site knows it; null elsewhere. */
+  /** The key of the item's content; null if the site does not know the key. */
   contentKey: string | null;
-  /** The operation of this server that made the change; null for a change by somebody else. */
+  /** The write operation of this server that made the change; null for any other change. */
   operationId: string | null;
-  /** The status in the site's words, and the address. */
+  /** The status as the site names it. */
   externalStatus?: string;
   externalUrl?: string;
-  /** The fields that the webhook carries, as they are now. */
+  /** The current values of the fields that the webhook carries. */
   fields: Partial<Omit<ContentTexts, 'body'>> & {
     status?: 'draft' | 'published';
     terms?: ContentTerm[];

@@ -141,7 +141,7 @@ describe('a site that fails five times in a row', () => {
     const before = site.wordpress.state.requests.length;
     expect(await site.sync({ direction: 'from_external' })).toMatchObject({
       status: 'failed',
-      error: expect.stringMatching(/left alone until .*connection test/),
+      error: expect.stringMatching(/paused until .*connection test/),
     });
     expect(site.wordpress.state.requests).toHaveLength(before);
     await owner().post(site.path('/test-connection')).expect(200);

@@ -1,16 +1,16 @@
 import type { Logger as RateLimitLogger, Store } from 'express-rate-limit';
 import type { Logger } from 'pino';
 
-/** Where throttles and brakes count. */
+/** The counters of throttles and brakes. */
 export interface Counters {
-  /** A store of its own for one throttle or brake. */
+  /** Creates the store of one throttle or brake. */
   store(prefix: string): Store;
   close(): Promise<void>;
 }
 
 /**
- * What express-rate-limit has to say goes into our log. It speaks at every call that could not be counted, of
- * which the log has been told once already, by the counters' owner.
+ * Writes the messages of express-rate-limit to our log, at the level debug. The library logs every call that
+ * it could not count, and the owner of the counters has already logged the cause once.
  */
 export function rateLimitLogger(logger: Logger): RateLimitLogger {
   const write = (error: unknown, message = 'a throttle met an error') =>

@@ -4,27 +4,30 @@ import { CallerError } from '../../errors.ts';
 import { rateLimitLogger } from './counters.ts';
 
 /**
- * Slows whoever keeps failing to prove who they are, and nobody else: only failures count, so a site
- * behind a shared address, or one that tests often, is never held up by its own success.
+ * Refuses callers that fail too often to prove who they are. Only failures count. So successful calls never
+ * slow down a site behind a shared address, or a site that tests often.
  */
 export class FailureBrake {
   readonly #store: Store;
   readonly #limit: number;
   readonly #windowMs: number;
 
-  /** `store` must be able to `get`. Failures are forgotten after `windowMs`. */
+  /** `store` must have `get`. Failures expire after `windowMs`. */
   constructor(store: Store, options: { limit: number; windowMs: number }, logger: Logger) {
     this.#store = store;
     this.#limit = options.limit;
     this.#windowMs = options.windowMs;
-    // Sets up the store with its window; the middleware itself, which counts successes too, is not used.
+    // Sets up the store with its window. The returned middleware counts successes too, so it is not used.
     rateLimit({ ...options, store, logger: rateLimitLogger(logger) });
   }
 
-  /** Throws a 429 with Retry-After and the throttles' `RateLimit` headers when this caller has failed too often. */
+  /**
+   * Throws a 429 with Retry-After and `RateLimit` headers, as a throttle does, if the caller failed too
+   * often.
+   */
   async check(caller: string): Promise<void> {
     const seen = await this.#seen(caller);
-    // Through Redis, a caller who has never failed is counted as NaN.
+    // The Redis store returns NaN for a caller that has never failed.
     if (!seen || !(seen.totalHits >= this.#limit)) return;
     const seconds = Math.max(
       1,
@@ -40,12 +43,11 @@ export class FailureBrake {
     });
   }
 
-  /** Counts a failure. */
   async failed(caller: string): Promise<void> {
     try {
       await this.#store.increment(caller);
     } catch {
-      // Without the counters' store the brake is off, as the throttle is; the store's owner logs it.
+      // While the store fails, the brake is off, like the throttle. The owner of the store logs the failure.
     }
   }
 

@@ -4,20 +4,25 @@ import { RedisStore } from 'rate-limit-redis';
 import { createClient } from 'redis';
 import type { Counters } from './counters.ts';
 
-/** How long a start waits for Redis before it goes on without. Milliseconds. */
+/** How long the start waits for Redis before it goes on without Redis. Milliseconds. */
 const connectWithinMs = 2_000;
 
-/** Counters that all processes share through Redis. While it cannot be reached calls pass uncounted, and a warning is logged. */
+/**
+ * Opens counters that all processes share through Redis. While Redis cannot be reached, calls are not
+ * counted, and a warning is logged.
+ */
 export async function openRedisCounters(redisUrl: string, logger: Logger): Promise<Counters> {
   const redis = createClient({ url: redisUrl, socket: { connectTimeout: connectWithinMs } });
   const stores: LateRedisStore[] = [];
   redis.on('error', (error: Error) =>
     logger.warn({ err: error }, 'Redis cannot be reached; calls are not throttled'),
   );
-  // A restarted Redis has forgotten the scripts that count.
+  // A restarted Redis has lost the scripts that count.
   redis.on('ready', () => {
     for (const store of stores)
-      store.prepare().catch((error: unknown) => logger.warn({ err: error }, 'Redis took no script'));
+      store
+        .prepare()
+        .catch((error: unknown) => logger.warn({ err: error }, 'Redis did not load a counting script'));
   });
   const connected = redis.connect();
   connected.catch(() => {});
@@ -27,7 +32,7 @@ export async function openRedisCounters(redisUrl: string, logger: Logger): Promi
       const store = new LateRedisStore(
         {
           prefix: `sitebridge:${prefix}`,
-          // Not ready: fail at once, rather than wait in a queue with the caller's request.
+          // Without a connection the command fails at once. In a queue it would hold up the caller's request.
           sendCommand: (...command: string[]) =>
             redis.isReady ? redis.sendCommand(command) : Promise.reject(new Error('Redis is not connected.')),
         },
@@ -42,7 +47,7 @@ export async function openRedisCounters(redisUrl: string, logger: Logger): Promi
   };
 }
 
-/** A RedisStore that may be made before Redis can be reached. */
+/** A RedisStore that can be created before Redis can be reached. */
 class LateRedisStore extends RedisStore {
   readonly #isReady: () => boolean;
   #options: Options | undefined;

@@ -11,12 +11,15 @@ import type { TenantScope } from '../../services/access/tenantScope.ts';
 import type { FailureBrake } from '../limits/failureBrake.ts';
 import type { Access } from '../route.ts';
 
-/** How tokens are verified: by one shared secret (HS256) or by an identity provider's published keys. */
+/**
+ * How tokens are verified: with one shared secret (HS256), or with the published keys of an identity
+ * provider.
+ */
 export type TokenKeys =
   | { kind: 'secret'; secret: Uint8Array }
   | { kind: 'jwks'; url: string; issuer: string; audience: string };
 
-// `sub` is a string by RFC 7519, 4.1.2, yet some issuers write numbers there, and strings in their own claims.
+// `sub` is a string by RFC 7519, 4.1.2. Some issuers write a number there, and strings in their own claims.
 const claims = z.object({
   sub: z.coerce.number().pipe(z.int32()),
   account_id: z.coerce.number().pipe(z.int32()),
@@ -24,12 +27,14 @@ const claims = z.object({
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** Set by authenticate; absent on public routes and where a body key may stand in for a token. */
+    /**
+     * Set by authenticate. Absent on public routes, and where a site key in the body may replace the token.
+     */
     scope?: TenantScope;
   }
 }
 
-/** Makes the middleware that finds out who calls, for each way of access. */
+/** Returns a function that creates the middleware which identifies the caller, for a kind of access. */
 export function createAuthenticate(
   auth: AuthService,
   keys: TokenKeys,
@@ -39,7 +44,7 @@ export function createAuthenticate(
   passport.use(tokenStrategy(auth, keys));
 
   const byToken: RequestHandler = (request, response, next) => {
-    // What a key provider throws comes as `info`, like the reasons why a token is wrong.
+    // Passport passes the errors of a key provider as `info`, like the reasons why a token is wrong.
     const done = (error: unknown, scope: TenantScope | false | undefined, info: unknown) => {
       if (error) return next(error);
       if (info instanceof CallerError) return next(info);
@@ -75,7 +80,7 @@ export function createAuthenticate(
   };
 }
 
-/** The site key that a request presents in `X-API-Key` or as a bearer token; null when there is none. */
+/** The site key that a request presents in `X-API-Key` or as a bearer token; null without a site key. */
 export function presentedSiteKey(headers: IncomingHttpHeaders): string | null {
   const own = headers['x-api-key'];
   if (typeof own === 'string') return own;
@@ -103,8 +108,9 @@ function tokenStrategy(auth: AuthService, keys: TokenKeys): Strategy {
   };
   const jwtFromRequest = ExtractJwt.fromAuthHeaderAsBearerToken();
   if (keys.kind === 'secret') {
-    // From a string or bytes, jsonwebtoken first tries at every call to make a public key, which throws: a third of
-    // a call's time. It takes a KeyObject as well, of which the types of passport-jwt do not know.
+    // Given a string or bytes, jsonwebtoken first tries to make a public key at every call. That throws, and
+    // takes a third of the call's time. jsonwebtoken also accepts a KeyObject, which the types of
+    // passport-jwt lack.
     const secretOrKey = createSecretKey(keys.secret);
     const options = { jwtFromRequest, secretOrKey: '', algorithms: ['HS256' as const] };
     return new Strategy(Object.assign(options, { secretOrKey }), verify);
@@ -127,7 +133,10 @@ function tokenStrategy(auth: AuthService, keys: TokenKeys): Strategy {
   );
 }
 
-/** Whether no key fits, or the token is none; anything else is the identity provider that does not answer as it must. */
+/**
+ * Is the token at fault: does no published key fit, or is the token malformed? Any other error means that the
+ * identity provider does not respond as it must.
+ */
 function isTokensFault(error: unknown): boolean {
   return (
     error instanceof SyntaxError ||
@@ -138,7 +147,9 @@ function isTokensFault(error: unknown): boolean {
   );
 }
 
-/** A right token must not be called wrong because nobody could look: its holder would be signed out for nothing. */
+/**
+ * Without the provider's keys a valid token cannot be verified. A 401 would sign its user out for no reason.
+ */
 function providerUnavailable(cause: unknown): CallerError {
   return new CallerError(
     'unavailable',

@@ -3,7 +3,9 @@ import { CallerError } from '../../errors.ts';
 import { hasRole } from '../../services/access/tenantScope.ts';
 import type { Access } from '../route.ts';
 
-/** Refuses users below the role that the route asks for. A site key has no role: its routes name it. */
+/**
+ * Refuses users below the role that the route requires. A site key has no role: routes that accept it say so.
+ */
 export function requireRole(access: Access): RequestHandler {
   return (request, _response, next) => {
     const scope = request.scope;

@@ -6,7 +6,10 @@ import { rateLimitLogger } from '../limits/counters.ts';
 import { sendProblem } from '../problem.ts';
 import type { ThrottleScope } from '../route.ts';
 
-/** A throttle per user, or per site where a site key calls. Answers the `RateLimit` headers of the IETF draft. */
+/**
+ * Creates a throttle per user, or per site for calls with a site key. Its responses carry the `RateLimit`
+ * headers of the IETF draft.
+ */
 export function createThrottle(
   scope: ThrottleScope,
   rate: { limit: number; windowMs: number },
@@ -21,7 +24,7 @@ export function createThrottle(
     legacyHeaders: false,
     store,
     logger: rateLimitLogger(logger),
-    // Counting must not become the reason that nothing works: without the counters' store calls pass.
+    // A failing store must not block the API: calls then pass uncounted.
     passOnStoreError: true,
     keyGenerator: (request) => {
       if (request.scope?.userId) return `user:${request.scope.userId}`;
@@ -29,7 +32,7 @@ export function createThrottle(
       return `ip:${ipKeyGenerator(request.ip ?? '')}`;
     },
     handler: (_request, response) => {
-      // express-rate-limit has set Retry-After and the RateLimit headers by now.
+      // express-rate-limit has already set Retry-After and the RateLimit headers.
       sendProblem(
         response,
         new CallerError(

@@ -11,7 +11,7 @@ export function authRoutes(auth: AuthService, brake: FailureBrake): Route[] {
       path: '/api/v1/auth/token',
       access: { kind: 'public' },
       tag: 'Identity',
-      summary: 'Sign in: an access token for an e-mail and password',
+      summary: 'Sign in: get an access token for an e-mail and password',
       request: { body: tokenRequest },
       responses: { 200: { description: 'Signed in', schema: tokenResponse } },
       handler: async ({ body, request }) => {
@@ -23,7 +23,7 @@ export function authRoutes(auth: AuthService, brake: FailureBrake): Route[] {
         });
         return {
           status: 200,
-          // RFC 6749, 5.1: an answer with a token must not be kept by caches.
+          // RFC 6749, 5.1: caches must not store a response with a token.
           headers: { 'Cache-Control': 'no-store' },
           body: { access_token: token.accessToken, token_type: 'Bearer', expires_in: token.expiresIn },
         };

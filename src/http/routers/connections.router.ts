@@ -14,7 +14,7 @@ import { integrationsPath } from './integrations.router.ts';
 const tag = 'Connections';
 const editor = { kind: 'user', role: 'editor' } as const;
 
-/** Whether integrations work: tests, onboarding, health. */
+/** The routes that tell whether integrations work: tests, onboarding, health. */
 export function connectionRoutes(
   tests: ConnectionTestService,
   onboarding: OnboardingService,
@@ -26,7 +26,7 @@ export function connectionRoutes(
     defineRoute({
       method: 'post',
       path: `${integrationsPath}/test-connection`,
-      // Not throttled: a site that connects itself shares no user's counter. Failed keys are braked instead.
+      // Not throttled: a site that connects itself shares no counter of a user. The brake limits wrong keys.
       access: { kind: 'user_or_body_key', role: 'editor' },
       tag,
       summary: 'A site connects itself: test it, and on success create or update its integration',
@@ -83,7 +83,7 @@ export function connectionRoutes(
       access: editor,
       throttle: 'integration',
       tag,
-      summary: 'How an integration is doing, what is wrong, and what mends it',
+      summary: 'The state of an integration, its problems, and how to fix them',
       request: { params: idParams },
       responses: { 200: { description: 'The status', schema: debugStatusSchema } },
       handler: async ({ scope, params }) => {

@@ -22,7 +22,7 @@ const tag = 'Content';
 const editor = { kind: 'user', role: 'editor' } as const;
 const throttle = 'integration';
 
-/** The contents that are synced. */
+/** The routes of the contents that are synced. */
 export function contentRoutes(
   contents: ContentService,
   edits: ContentEditService,
@@ -90,7 +90,7 @@ function editRoutes(edits: ContentEditService): Route[] {
       access: editor,
       throttle,
       tag,
-      summary: 'Write a new content, which the next sync brings to its site once it is ready',
+      summary: 'Create a content. Once its status is ready, the next sync publishes it on its site',
       request: { body: newContentRequest },
       responses: { 201: { description: 'The content', schema: contentSchema } },
       handler: async ({ scope, body }) => {
@@ -107,7 +107,7 @@ function editRoutes(edits: ContentEditService): Route[] {
       access: editor,
       throttle,
       tag,
-      summary: 'Edit a content; what is absent stays as it is',
+      summary: 'Edit a content; absent fields stay as they are',
       request: { params: idParams, body: editContentRequest },
       responses: { 200: { description: 'The content', schema: contentSchema } },
       handler: async ({ scope, params, body }) => ({
@@ -121,9 +121,9 @@ function editRoutes(edits: ContentEditService): Route[] {
       access: editor,
       throttle,
       tag,
-      summary: 'Remove a content here; its site keeps what it has',
+      summary: 'Delete a content here; the item on its site stays',
       request: { params: idParams },
-      responses: { 204: { description: 'It is gone', schema: null } },
+      responses: { 204: { description: 'Deleted', schema: null } },
       handler: async ({ scope, params }) => {
         await edits.remove(scope, params.id);
         return { status: 204 };
@@ -132,7 +132,7 @@ function editRoutes(edits: ContentEditService): Route[] {
   ];
 }
 
-/** Takes the state that the site has. */
+/** The routes that take over the state of the site. */
 function siteStateRoutes(
   contents: ContentService,
   edits: ContentEditService,
@@ -146,7 +146,7 @@ function siteStateRoutes(
       access: editor,
       throttle,
       tag,
-      summary: 'Settle a conflict: keep the edits here, or take what the site has',
+      summary: 'Resolve a conflict: keep the edits here, or take the state of the site',
       request: { params: idParams, body: resolveConflictRequest },
       responses: { 200: { description: 'The content', schema: contentSchema } },
       handler: async ({ scope, params, body }) => ({
@@ -164,9 +164,9 @@ function siteStateRoutes(
       access: editor,
       throttle,
       tag,
-      summary: "Read one content's state from its site",
+      summary: 'Read the state of one content from its site',
       request: { params: idParams, body: pullContentRequest },
-      responses: { 200: { description: 'What it came to', schema: pullContentResponse } },
+      responses: { 200: { description: 'The outcome', schema: pullContentResponse } },
       handler: async ({ scope, params, body }) => {
         try {
           const { outcome, content } = await contentSync.pullStored(scope, params.id, body.content_id);

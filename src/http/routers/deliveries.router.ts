@@ -12,7 +12,7 @@ import { webhooksPath } from './webhooks.router.ts';
 const editor = { kind: 'user', role: 'editor' } as const;
 const deliveries = { access: editor, throttle: 'integration', tag: 'Webhooks' } as const;
 
-/** The deliveries that were kept: listed, and replayed. */
+/** The routes that list and replay the stored deliveries. */
 export function deliveryRoutes(inbox: WebhookInboxService): Route[] {
   return [
     defineRoute({
@@ -42,9 +42,9 @@ export function deliveryRoutes(inbox: WebhookInboxService): Route[] {
       ...deliveries,
       method: 'post',
       path: `${webhooksPath}/deliveries/:id/replay`,
-      summary: 'Try a delivery again that could not be applied',
+      summary: 'Retry a delivery that could not be applied',
       request: { params: deliveryParams },
-      responses: { 200: { description: 'The delivery, to be applied', schema: deliverySchema } },
+      responses: { 200: { description: 'The delivery, which waits to be applied', schema: deliverySchema } },
       handler: async ({ scope, params }) => ({
         status: 200,
         body: deliveryBody(await inbox.replay(scope, params.id)),

@@ -23,7 +23,7 @@ const editor = { kind: 'user', role: 'editor' } as const;
 const throttle = 'integration';
 const oneIntegration = { 200: { description: 'The integration', schema: integrationSchema } };
 
-/** The stored integrations, their events, and the keys of their sites. */
+/** The routes of stored integrations, their events, and the keys of their sites. */
 export function integrationRoutes(
   integrations: IntegrationService,
   siteKeys: SiteKeyReveal,
@@ -87,15 +87,15 @@ function writeRoutes(integrations: IntegrationService, shown: Shown): Route[] {
       access: editor,
       throttle,
       tag,
-      summary: 'A new integration of a site with a platform',
+      summary: 'Create an integration of a site with a platform',
       request: { body: createIntegrationRequest },
-      responses: { 201: { description: 'The integration, its key in full', schema: integrationSchema } },
+      responses: { 201: { description: 'The integration, with its whole key', schema: integrationSchema } },
       handler: async ({ scope, body }) => {
         const row = await integrations.create(scope, integrationInput(body));
         return {
           status: 201,
           headers: { Location: `${integrationsPath}/${row.id}`, 'Cache-Control': 'no-store' },
-          // The caller has just proved to hold the key, so it is shown whole, this once.
+          // The caller has just sent the key as a proof, so this one response shows the whole key.
           body: { ...shown(row), api_key: body.api_key ?? body.credentials_json?.api_key ?? null },
         };
       },
@@ -109,8 +109,8 @@ function writeRoutes(integrations: IntegrationService, shown: Shown): Route[] {
         tag,
         summary:
           method === 'put'
-            ? 'Replace the settings of an integration; credentials that are left out stay'
-            : 'Change an integration: what is left out stays, null clears, objects merge',
+            ? 'Replace the settings of an integration; absent credentials stay'
+            : 'Change an integration: absent fields stay, null clears a field, objects merge',
         request: { params: idParams, body: updateIntegrationRequest },
         responses: oneIntegration,
         handler: async ({ scope, params, body }) => ({
@@ -162,7 +162,7 @@ function recordRoutes(siteKeys: SiteKeyReveal, events: EventLog): Route[] {
       access: { kind: 'user', role: 'admin' },
       throttle,
       tag,
-      summary: 'The whole API key; an event says who looked',
+      summary: 'Reveal the whole API key; an event records who revealed it',
       request: { params: idParams },
       responses: { 200: { description: 'The key', schema: apiKeyResponse } },
       handler: async ({ scope, params }) => ({

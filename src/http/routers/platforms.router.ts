@@ -2,9 +2,9 @@ import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { platformBody, platformsResponse } from '../schemas/platform.schema.ts';
 
-/** Which platforms there are, and what each wants to know. */
+/** The route that lists the platforms and the settings that each needs. */
 export function platformRoutes(platforms: PlatformRegistry): Route[] {
-  // The same for everyone until the process ends, and costly to make.
+  // Costly to make, and the same for every caller, so the process makes it once.
   const body = { results: platforms.list().map(platformBody) };
   return [
     defineRoute({

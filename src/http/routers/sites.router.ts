@@ -16,7 +16,7 @@ const tag = 'Sites';
 const editor = { kind: 'user', role: 'editor' } as const;
 const admin = { kind: 'user', role: 'admin' } as const;
 
-/** The sites of an account, their keys and their events. */
+/** The routes of the sites of an account, their keys and their events. */
 export function siteRoutes(sites: SiteService, events: EventLog): Route[] {
   return [...ownRoutes(sites), ...keyRoutes(sites), ...eventRoutes(events)];
 }
@@ -46,7 +46,7 @@ function ownRoutes(sites: SiteService): Route[] {
       access: editor,
       throttle: 'integration',
       tag,
-      summary: 'A new site, still without a key',
+      summary: 'Create a site, still without a key',
       request: { body: createSiteRequest },
       responses: { 201: { description: 'The site', schema: siteSchema } },
       handler: async ({ scope, body }) => {
@@ -93,7 +93,7 @@ function keyRoutes(sites: SiteService): Route[] {
       access: admin,
       throttle: 'integration',
       tag,
-      summary: 'Give the site a new key; the old one stops working. Shown in this answer only',
+      summary: 'Give the site a new key, shown in this response only; the old key stops working',
       request: { params: idParams },
       responses: { 200: { description: 'The key', schema: apiKeyResponse } },
       handler: async ({ scope, params }) => ({
@@ -108,9 +108,9 @@ function keyRoutes(sites: SiteService): Route[] {
       access: admin,
       throttle: 'integration',
       tag,
-      summary: 'Take the key of the site away',
+      summary: 'Remove the key of the site',
       request: { params: idParams },
-      responses: { 204: { description: 'Gone', schema: null } },
+      responses: { 204: { description: 'Removed', schema: null } },
       handler: async ({ scope, params }) => {
         await sites.revokeKey(scope, params.id);
         return { status: 204 };
@@ -127,7 +127,7 @@ function eventRoutes(events: EventLog): Route[] {
       access: editor,
       throttle: 'integration',
       tag,
-      summary: 'The events of a site, those of deleted integrations too, newest first',
+      summary: 'The events of a site, newest first, including those of deleted integrations',
       request: { params: idParams, query: eventQuery },
       responses: { 200: { description: 'A page of events', schema: eventsResponse } },
       handler: async ({ scope, params, query }) => ({

@@ -11,7 +11,9 @@ const tag = 'Sync';
 const editor = { kind: 'user', role: 'editor' } as const;
 const throttle = 'integration';
 
-/** Runs, and the structure of the site. `waitMs` is how long a sync call waits for its run, in milliseconds. */
+/**
+ * The routes of runs and of the site's structure. A sync call waits up to `waitMs` milliseconds for its run.
+ */
 export function syncRoutes(sync: SyncService, metadata: SyncMetadataService, waitMs: number): Route[] {
   return [...startRoutes(sync, waitMs), ...runRoutes(sync), ...structureRoutes(metadata)];
 }
@@ -24,16 +26,16 @@ function startRoutes(sync: SyncService, waitMs: number): Route[] {
       access: editor,
       throttle,
       tag,
-      summary: 'Start a sync, or find the one that is queued or running',
+      summary: 'Start a sync, or get the run that is already queued or running',
       request: { params: idParams, body: syncRequest },
       headers: [
         { name: 'Prefer', required: false, description: '`respond-async` answers 202 at once (RFC 7240).' },
       ],
       responses: {
-        200: { description: 'The run, ended', schema: runSchema },
+        200: { description: 'The run has ended', schema: runSchema },
         202: {
           description:
-            'The run goes on; Location says where to look. `Prefer: respond-async` answers so at once',
+            'The run goes on at the URL in Location. `Prefer: respond-async` gets this response at once',
           schema: runSchema,
         },
       },
@@ -64,7 +66,7 @@ function startRoutes(sync: SyncService, waitMs: number): Route[] {
       access: editor,
       throttle,
       tag,
-      summary: 'Where the sync of an integration stands',
+      summary: 'The sync status of an integration',
       request: { params: idParams },
       responses: { 200: { description: 'The status', schema: syncStatusSchema } },
       handler: async ({ scope, params }) => ({
@@ -137,7 +139,10 @@ function structureRoutes(metadata: SyncMetadataService): Route[] {
       summary: 'A site reports its structure',
       request: { params: idParams, body: structureRequest },
       responses: {
-        200: { description: 'Whether the report was taken, and what stands now', schema: structureResponse },
+        200: {
+          description: 'Whether the report was applied, and the structure that is stored now',
+          schema: structureResponse,
+        },
       },
       handler: async ({ scope, params, body }) => {
         const { applied } = await metadata.update(scope, params.id, body);
@@ -154,7 +159,7 @@ function structureRoutes(metadata: SyncMetadataService): Route[] {
       access: editor,
       throttle,
       tag,
-      summary: 'The structure of the site, with what has been synced of each type',
+      summary: 'The structure of the site, with the number of synced items of each type',
       request: { params: idParams },
       responses: { 200: { description: 'The content types', schema: contentTypesResponse } },
       handler: async ({ scope, params }) => ({

@@ -8,7 +8,10 @@ import type { HttpMetrics } from '../metrics.ts';
 import { openApiDocument } from '../openapi.ts';
 import { defineRoute, type Route } from '../route.ts';
 
-/** One thing that must work before the process can serve. Throws, or says what is missing, when it does not. */
+/**
+ * Checks one part that must work before the process can serve. Throws `NotReady`, which says what is missing,
+ * or any other error.
+ */
 export type ReadinessCheck = () => Promise<void>;
 
 const readiness = z.object({
@@ -17,10 +20,10 @@ const readiness = z.object({
   server_paused: z
     .string()
     .optional()
-    .meta({ description: 'Why this server calls no site: its database is that of another one.' }),
+    .meta({ description: 'Why this server calls no site: its database belongs to another server.' }),
 });
 
-/** Whether the process is alive and able to serve, and `refusal`, why it may call no site. */
+/** The routes that tell whether the process is alive and can serve. `refusal` is why it may call no site. */
 export function systemRoutes(
   checks: Record<string, ReadinessCheck>,
   refusal: () => Promise<RemoteError | null>,
@@ -43,7 +46,7 @@ export function systemRoutes(
       summary: 'The process can serve: database, migrations, queue',
       responses: {
         200: { description: 'Ready', schema: readiness },
-        503: { description: 'Not ready; the checks say which', schema: readiness },
+        503: { description: 'Not ready; `checks` says what is missing', schema: readiness },
       },
       handler: async () => {
         const results = await Promise.all(
@@ -51,7 +54,7 @@ export function systemRoutes(
             async ([name, check]) => [name, await check().then(() => 'ok', whatIsMissing)] as const,
           ),
         );
-        // A database that cannot be asked is told by its check.
+        // If the database cannot be reached, its check reports that.
         const paused = await refusal().catch(() => null);
         const ready = results.every(([, result]) => result === 'ok');
         return {
@@ -68,15 +71,18 @@ export function systemRoutes(
   ];
 }
 
-/** A check's own words, which name no address and no secret; of what others threw only that it failed. */
+/**
+ * The text of a `NotReady`, which names no address and no secret. Another error may, so its text is not
+ * shown.
+ */
 function whatIsMissing(error: unknown): string {
   return error instanceof NotReady ? error.message : 'cannot be reached';
 }
 
-/** A readiness check's own finding. */
+/** A readiness check failed. The message says what is missing, and is shown to the caller. */
 export class NotReady extends Error {}
 
-/** Documentation and metrics: pages that are not part of the declared API. */
+/** Documentation and metrics: pages that are not declared as routes. */
 export function systemPages(routes: Route[], metrics: HttpMetrics, version: string): express.Router {
   const document = JSON.stringify(openApiDocument(routes, version));
   const pages = express.Router();
@@ -115,7 +121,7 @@ const onlyToRead: RequestHandler = (_request, _response, next) => {
   next(new CallerError('method_not_allowed', 'Here you can GET, HEAD.', { headers: { Allow: 'GET, HEAD' } }));
 };
 
-/** Everything it loads comes from this server. */
+/** The page loads everything from this server. */
 const docsPage = `<!doctype html>
 <html lang="en">
 <head>

@@ -24,11 +24,11 @@ export const webhooksPath = '/api/v1/integration/webhooks';
 interface Parts {
   senders: WebhookSenders;
   intake: WebhookIntakeService;
-  /** Slows down callers whose proofs are wrong. */
+  /** Refuses callers that send too many wrong proofs. */
   brake: FailureBrake;
 }
 
-/** The webhooks of every platform that sends any. */
+/** The webhook routes of all platforms that send webhooks. */
 export function webhookRoutes(platforms: PlatformRegistry, parts: Parts): Route[] {
   return platforms.list().flatMap(({ name, webhooks }) => {
     if (!webhooks) return [];
@@ -40,13 +40,13 @@ export function webhookRoutes(platforms: PlatformRegistry, parts: Parts): Route[
   });
 }
 
-/** What the routes of all webhooks have in common. The sender proves itself by what `headers` name. */
+/** The common part of all webhook routes. The sender proves itself with the headers that `headers` names. */
 const webhook = {
   method: 'post',
   access: { kind: 'public' },
   tag: 'Webhooks',
   wantsRawBody: true,
-  responses: { 202: { description: 'Kept, and to be applied', schema: webhookResponse } },
+  responses: { 202: { description: 'Stored, and will be applied', schema: webhookResponse } },
 } as const;
 
 function tellingRoute(
@@ -82,7 +82,7 @@ function tellingRoute(
       });
       return {
         status: 202,
-        // The sender uses the key before the last rotation: it must be given the new one before then.
+        // The sender uses the key before the last rotation. It needs the new key before this time.
         headers: sender.previousKeyUntil
           ? { 'X-Sitebridge-Key-Expires': sender.previousKeyUntil.toISOString() }
           : {},
@@ -101,7 +101,7 @@ function announcingRoute(
   return defineRoute({
     ...webhook,
     path: `${webhooksPath}/${platform}`,
-    summary: `A webhook of ${platform}: something has changed, which is then read`,
+    summary: `A webhook of ${platform} announces a change, and the server reads the change from there`,
     request: { body: jsonObject },
     headers: [...headers],
     handler: async ({ rawBody, request }) => {
@@ -110,7 +110,7 @@ function announcingRoute(
       const integrations = await senders.integrations(platform, announcing, rawBody, request.headers);
       if (integrations.length === 0) {
         await brake.failed(caller);
-        // The same answer whether the sender is known here or not.
+        // The response does not tell whether the sender is known here.
         throw unproven('The signature is wrong, or missing.');
       }
       const text = decodeText(rawBody);
@@ -150,7 +150,7 @@ function siteIdOf(headers: IncomingHttpHeaders): number {
   return id <= 2_147_483_647 ? id : 0;
 }
 
-/** A signature that is there must be right: the key beside it does not make up for a wrong one. */
+/** A signature in the request must be right. The site key beside a wrong signature is not accepted. */
 function proofOf(headers: IncomingHttpHeaders): SiteProof | null {
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature } = headers;
   if (signature !== undefined) {
@@ -161,7 +161,9 @@ function proofOf(headers: IncomingHttpHeaders): SiteProof | null {
   return key === null ? null : { kind: 'key', key };
 }
 
-/** The sender's id of its message; null where there is no such header. Throws 400 for an id that cannot be kept. */
+/**
+ * The sender's id of the webhook; null without the header `name`. Throws 400 for an id that cannot be stored.
+ */
 function webhookIdOf(headers: IncomingHttpHeaders, name: string): string | null {
   const id = headers[name.toLowerCase()];
   if (id === undefined) return null;

@@ -4,8 +4,8 @@ import type { JsonValue } from '../../platforms/connection.ts';
 const largestId = 2_147_483_647;
 
 /**
- * An id in a path. Any whole number is well formed; one that no row can have becomes 0, which no row has,
- * so that it is a 404 like every other id that is not there.
+ * An id in a path. Any whole number is well formed. A number that no row can have becomes 0. No row has the
+ * id 0, so the call answers 404, as for any other id that does not exist.
  */
 const pathId = z
   .string()
@@ -18,12 +18,13 @@ const pathId = z
 export const idParams = z.object({ id: pathId });
 export const runParams = z.object({ id: pathId, run_id: pathId });
 
-/** An id in a body or a query: a number that may or may not be there. Beyond the largest id it is just not there. */
+/** An id in a body. A number beyond the largest id becomes 0, which no row has. */
 export const bodyId = z
   .int('must be a whole number')
   .min(1, 'must be at least 1')
   .transform((id) => (id <= largestId ? id : 0));
 
+/** An id in a query. A number beyond the largest id becomes 0, which no row has. */
 export const queryId = z
   .string()
   .regex(/^\d{1,40}$/, 'must be a whole number')
@@ -53,7 +54,7 @@ export const limitQuery = wholeNumber(1, 200, 50);
 
 export const timestamp = z.iso.datetime();
 
-/** A page of results, as the lists of the API answer it. */
+/** The response schema of a list with pages. */
 export function pageOf(item: z.ZodType) {
   return z.object({
     count: z.int(),
@@ -63,7 +64,7 @@ export function pageOf(item: z.ZodType) {
   });
 }
 
-/** Any JSON: what has come through JSON.parse is nothing else. */
+/** Any JSON value. JSON.parse returns nothing else, so there is nothing to check. */
 const jsonValue = z.custom<JsonValue>(() => true);
 
 export const jsonObject = z.record(z.string(), jsonValue);

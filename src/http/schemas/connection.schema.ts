@@ -4,12 +4,13 @@ import { bodyId } from './common.schema.ts';
 export const onboardingRequest = z.strictObject({
   site_id: bodyId,
   api_key: z.string().max(10_000).optional().meta({
-    description: "The site's key. May come as X-API-Key instead, or be left out by a user who owns the site.",
+    description:
+      "The site's key, here or in the header X-API-Key. A signed-in user of the site's account may leave it out.",
   }),
   site_url: z.string().min(1, 'must not be empty').max(2_000),
   moved: z.boolean().optional().meta({
     description:
-      'true where the site was rebuilt or moved: its next sync takes the items there as new ones where they differ.',
+      'true if the site was rebuilt or moved. In the next sync, items that differ become new contents.',
   }),
 });
 

@@ -20,7 +20,7 @@ export const contentQuery = z.object({
 export const contentSchema = z
   .object({
     id: z.int(),
-    key: z.uuid().meta({ description: 'What identifies it on other systems; never used again.' }),
+    key: z.uuid().meta({ description: 'Identifies the content on other systems; never used again.' }),
     site_id: z.int(),
     ...eachText(() => z.string()),
     content_type: z.string(),

@@ -23,7 +23,9 @@ const actionsByType = `${Object.entries(eventActions)
 export const eventSchema = z
   .object({
     id: z.int(),
-    key: z.uuid().meta({ description: 'Tells it from every other event, also after a restored backup.' }),
+    key: z
+      .uuid()
+      .meta({ description: 'Identifies the event; never used again, also after a restored backup.' }),
     site_id: z.int(),
     integration_id: z.int().nullable(),
     event_type: z.enum(EventType),

@@ -13,14 +13,13 @@ const fields = {
   platform: z.string().max(50),
   platform_type: z.string().max(50).optional(),
   config_json: jsonObject.nullable().optional(),
-  credentials_json: z
-    .record(z.string().max(100), secret.nullable())
-    .nullable()
-    .optional()
-    .meta({ description: 'Write-only. A PATCH merges its keys; null takes a key, or all of them, away.' }),
+  credentials_json: z.record(z.string().max(100), secret.nullable()).nullable().optional().meta({
+    description:
+      'Write-only. A PATCH merges the keys. A key that is null is removed; null instead of the object removes all.',
+  }),
   api_key: secret
     .optional()
-    .meta({ description: "The site's current key, as a proof; it is stored with the site only." }),
+    .meta({ description: "The site's current key, as a proof. It is stored with the site only." }),
   is_active: z.boolean().optional(),
   sync_enabled: z.boolean().optional(),
 };
@@ -46,7 +45,7 @@ export const integrationSchema = z
     platform: z.string(),
     platform_type: z.string(),
     config_json: jsonObject,
-    api_key: z.string().nullable().meta({ description: 'Masked, but whole in the answer to a create.' }),
+    api_key: z.string().nullable().meta({ description: 'Masked, except in the response to a create.' }),
     has_credentials: z.boolean(),
     is_active: z.boolean(),
     sync_enabled: z.boolean(),
@@ -59,13 +58,13 @@ export const integrationSchema = z
   })
   .meta({ id: 'Integration' });
 
-/** What a platform's name means to the reader of an integration. */
+/** The facts about a platform that its integrations show. */
 export interface PlatformFacts {
   type: string;
   usesSiteKey: boolean;
 }
 
-/** An integration as it is shown, its key masked. */
+/** An integration as the API shows it, with a masked key. */
 export function integrationBody(row: IntegrationView, platform: PlatformFacts) {
   const last4 = platform.usesSiteKey ? row.site.apiKeyLast4 : null;
   return {
@@ -88,7 +87,7 @@ export function integrationBody(row: IntegrationView, platform: PlatformFacts) {
   };
 }
 
-/** What a caller sent, in the words of the service. */
+/** Converts the body of a request to the input of the service. */
 export function integrationInput(body: z.output<typeof createIntegrationRequest>): CreateIntegration;
 export function integrationInput(body: z.output<typeof updateIntegrationRequest>): UpdateIntegration;
 export function integrationInput(body: z.output<typeof updateIntegrationRequest>): UpdateIntegration {

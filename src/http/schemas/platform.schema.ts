@@ -3,7 +3,7 @@ import type { Platform } from '../../platforms/platform.ts';
 
 const jsonSchema = z
   .record(z.string(), z.unknown())
-  .meta({ description: 'A JSON Schema (2020-12) of what may be sent, enough to draw a form.' });
+  .meta({ description: 'A JSON Schema (2020-12) of the accepted fields, enough to draw a form.' });
 
 const platformSchema = z
   .object({
@@ -15,7 +15,10 @@ const platformSchema = z
         structure: z.boolean(),
         content: z.boolean(),
       })
-      .meta({ description: 'What an integration can do at the most; some depend on their config_json.' }),
+      .meta({
+        description:
+          'The most that an integration can do. Some integrations can do less, by their config_json.',
+      }),
     config_schema: jsonSchema,
     credentials_schema: jsonSchema,
   })
@@ -23,7 +26,7 @@ const platformSchema = z
 
 export const platformsResponse = z.object({ results: z.array(platformSchema) });
 
-/** A platform as it is shown, its schemas those that check what is sent. */
+/** A platform as the API shows it. The shown schemas are those that check requests. */
 export function platformBody(platform: Platform): z.output<typeof platformSchema> {
   const { usesSiteKey, structure, content } = platform.capabilities;
   return {

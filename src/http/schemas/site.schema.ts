@@ -14,7 +14,7 @@ export const siteSchema = z
     id: z.int(),
     name: z.string(),
     url: z.string(),
-    api_key: z.string().nullable().meta({ description: 'Masked; null when the site has none.' }),
+    api_key: z.string().nullable().meta({ description: 'Masked; null if the site has no key.' }),
     has_api_key: z.boolean(),
     created_at: timestamp,
     updated_at: timestamp,
@@ -23,7 +23,7 @@ export const siteSchema = z
 
 export const apiKeyResponse = z.object({ api_key: z.string() });
 
-/** A site as it is shown. */
+/** A site as the API shows it. */
 export function siteBody(site: Site): z.output<typeof siteSchema> {
   return {
     id: site.id,

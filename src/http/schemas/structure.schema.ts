@@ -21,7 +21,7 @@ const taxonomyFields = {
   post_types: z.array(slug).max(1_000).exactOptional(),
 };
 
-/** A site's own report. Read back as `SiteStructure`. */
+/** The report of a site about its structure. The output is a `SiteStructure`. */
 export const structureRequest = z.strictObject({
   post_types: z.record(slug, z.strictObject(postTypeFields)),
   taxonomies: z.record(slug, z.strictObject(taxonomyFields)),
@@ -54,6 +54,8 @@ const contentTypesSchema = z
 export const contentTypesResponse = z.object({ content_types: contentTypesSchema });
 
 export const structureResponse = z.object({
-  applied: z.boolean().meta({ description: 'false: the report is older than the stored one, which stays.' }),
+  applied: z
+    .boolean()
+    .meta({ description: 'false: the report is older than the stored report, which stays.' }),
   content_types: contentTypesSchema,
 });

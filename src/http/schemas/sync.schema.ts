@@ -11,14 +11,16 @@ export const syncRequest = z.strictObject({
   full: z.boolean().optional(),
   moved: z.boolean().optional().meta({
     description:
-      'true after `another_site`: the site was rebuilt at its address. What is gone becomes deleted_remote, and the items of the new site come as new contents.',
+      'true after `another_site`, if the site was rebuilt at its address. Contents that are gone there become deleted_remote, and the items of the new site become new contents.',
   }),
 });
 
 export const runSchema = z
   .object({
     id: z.int(),
-    key: z.uuid().meta({ description: 'Tells it from every other run, also after a restored backup.' }),
+    key: z
+      .uuid()
+      .meta({ description: 'Identifies the run; never used again, also after a restored backup.' }),
     direction: z.enum(SyncDirection),
     status: z.enum(SyncStatus).exclude(['never']),
     progress: z.object({ done: z.int(), expected: z.int().nullable() }),

@@ -30,7 +30,9 @@ export const deliveryParams = z.object({
 export const deliverySchema = z
   .object({
     id: z.int(),
-    key: z.uuid().meta({ description: 'Tells it from every other delivery, also after a restored backup.' }),
+    key: z
+      .uuid()
+      .meta({ description: 'Identifies the delivery; never used again, also after a restored backup.' }),
     site_id: z.int(),
     webhook_id: z.string(),
     topic: z.enum(webhookTopics),

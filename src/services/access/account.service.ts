@@ -4,7 +4,7 @@ import { alreadyThere, CallerError, invalidField } from '../../errors.ts';
 import { hashPassword } from '../../security/password.ts';
 import { type Role, roles } from './tenantScope.ts';
 
-/** Accounts and their users, as the operator manages them. */
+/** Manages accounts and their users for the operator. */
 export class AccountService {
   readonly #db: Database;
 
@@ -12,7 +12,7 @@ export class AccountService {
     this.#db = db;
   }
 
-  /** A new account with its owner. Throws 409 when the e-mail is taken. */
+  /** Creates an account with its owner. Throws 400 for wrong input, and 409 when the e-mail is taken. */
   async createAccount(input: {
     name: string;
     ownerEmail: string;
@@ -44,7 +44,7 @@ export class AccountService {
     return { userId: id };
   }
 
-  /** Takes a user's access away; running servers forget the user within 5 s. Throws 404. */
+  /** Removes the access of a user. Running servers refuse the user within 5 s. Throws 404. */
   async deactivateUser(email: string): Promise<{ userId: number }> {
     const known = await this.#db.user.findUnique({ where: { email: email.trim().toLowerCase() } });
     if (!known) throw new CallerError('not_found', `There is no user with the e-mail ${email}.`);
@@ -52,12 +52,12 @@ export class AccountService {
     return { userId: known.id };
   }
 
-  /** Whether nobody has an account here yet. */
+  /** Is there no account yet? */
   async isEmpty(): Promise<boolean> {
     return (await this.#db.account.count()) === 0;
   }
 
-  /** The id of an account that is there. Throws 404. */
+  /** The id of an existing account. Throws 404. */
   async existing(accountId: number): Promise<number> {
     const account = await this.#db.account.findUnique({ where: { id: accountId }, select: { id: true } });
     if (!account) throw new CallerError('not_found', `There is no account ${accountId}.`);
@@ -85,7 +85,7 @@ async function uniqueEmail<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
-    if (isUniqueViolation(error)) throw alreadyThere('There is a user with this e-mail already.');
+    if (isUniqueViolation(error)) throw alreadyThere('A user with this e-mail already exists.');
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { verifyPassword } from '../../security/password.ts';
 import { hashSiteKey, looksLikeSiteKey, matchesSiteKey } from '../../security/siteKey.ts';
 import type { TenantScope } from './tenantScope.ts';
 
-/** How long a user's role and active flags are remembered: a deactivated user must be out within 5 s. */
+/** How long the scope of a user is cached, in ms. A deactivated user must lose access within 5 s. */
 const rememberMs = 2_000;
 const rememberAtMost = 10_000;
 const tokenLifetimeS = 3_600;
@@ -16,19 +16,20 @@ interface Parts {
   now: () => number;
 }
 
-/** Who is calling: passwords to tokens, tokens and site keys to scopes. */
+/** Identifies callers: exchanges passwords for tokens, and tokens and site keys for scopes. */
 export class AuthService {
   readonly #parts: Parts;
   readonly #remembered = new Map<number, { scope: Promise<TenantScope | null>; until: number }>();
 
-  /** `signingSecret` is null when tokens come from somewhere else (JWKS). `now` is in ms. */
+  /** `signingSecret` is null when an identity provider issues the tokens (JWKS). `now` is in ms. */
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
   /**
-   * An access token for an e-mail and password. Throws the same 401, after the same work, whether the
-   * e-mail is unknown, the password wrong, or the user or account inactive.
+   * Returns an access token for an e-mail and password; `expiresIn` is in seconds. Throws the same 401, after
+   * the same work, if the e-mail is unknown, the password is wrong, or the user or account is inactive.
+   * Throws 501 when an identity provider issues the tokens.
    */
   async signIn(email: string, password: string): Promise<{ accessToken: string; expiresIn: number }> {
     if (!this.#parts.signingSecret) {
@@ -54,13 +55,13 @@ export class AuthService {
     return { accessToken, expiresIn: tokenLifetimeS };
   }
 
-  /** The scope of a token's user; null when the user is gone, inactive, or of another account than the token says. */
+  /** The scope of a token's user; null when the user is deleted, inactive, or not of the token's account. */
   async userScope(userId: number, accountId: number): Promise<TenantScope | null> {
     const scope = await this.#remember(userId);
     return scope?.accountId === accountId ? scope : null;
   }
 
-  /** The scope of the site whose current key this is; null when no site of an active account has it. */
+  /** The scope of the site with this current key; null when no site of an active account has the key. */
   async siteKeyScope(key: string): Promise<TenantScope | null> {
     if (!looksLikeSiteKey(key)) return null;
     const site = await this.#parts.db.site.findFirst({
@@ -78,7 +79,7 @@ export class AuthService {
     if (this.#remembered.size >= rememberAtMost) this.#remembered.clear();
     const scope = this.#load(userId);
     this.#remembered.set(userId, { scope, until: now + rememberMs });
-    // A failed look-up is not remembered: the next call asks again.
+    // A failed query is not cached: the next call queries again.
     scope.catch(() => this.#remembered.delete(userId));
     return scope;
   }

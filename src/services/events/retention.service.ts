@@ -3,23 +3,23 @@ import type { Database } from '../../database/client.ts';
 import { Prisma } from '../../database/generated/client.ts';
 
 const dayMs = 86_400_000;
-/** So many rows are looked at in one statement, which locks what it deletes for that long only. */
+/** How many rows one statement reads. A short statement locks the rows that it deletes only briefly. */
 const pageSize = 5_000;
 
-/** What grows for ever, and which of its old rows stay. */
+/** The tables that would grow for ever. `stays` selects the old rows that are not deleted. */
 const records = {
   events: { table: 'sync_event', time: 'created_at', stays: 'FALSE' },
   connection_checks: {
     table: 'connection_check',
     time: 'created_at',
-    // What debug-status shows of a connection that nobody has tested since.
+    // The newest check stays, because debug-status shows it.
     stays:
       'NOT EXISTS (SELECT FROM connection_check newer WHERE newer.integration_id = kept.integration_id AND newer.id > kept.id)',
   },
   sync_runs: {
     table: 'sync_run',
     time: 'created_at',
-    // What sync-status shows of an integration that has not been synced since.
+    // The newest run stays, because sync-status shows it. So do runs that have not ended.
     stays:
       "status IN ('queued', 'syncing') OR NOT EXISTS (SELECT FROM sync_run newer WHERE newer.integration_id = kept.integration_id AND newer.id > kept.id)",
   },
@@ -40,16 +40,19 @@ interface Parts {
   now: () => number;
 }
 
-/** Deletes the records that are older than they are kept: events, connection tests, runs, webhooks that are done or dead, writes. */
+/**
+ * Deletes records that are older than the retention: events, connection tests, runs, webhook deliveries that
+ * are processed or dead, and write operations.
+ */
 export class RetentionService {
   readonly #parts: Parts;
 
-  /** `keepDays` null keeps everything. */
+  /** With `keepDays` null nothing is deleted. `now` is in ms. */
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  /** Deletes what is too old, page by page. Stopped by `signal` between pages, it goes on the next time. */
+  /** Deletes old records page by page. `signal` stops the work between two pages; the next call goes on. */
   async removeOld(signal: AbortSignal): Promise<Removed> {
     const removed: Removed = {
       events: 0,
@@ -70,8 +73,9 @@ export class RetentionService {
   }
 
   /**
-   * Of each integration the newest answered write stays, and all after it: by them it is told whether the site knows
-   * more than this database. Their ids are no numbers, so they are found by their time.
+   * The newest answered write operation of each integration stays, and so do all later ones. A comparison
+   * with them shows whether the site knows writes that this database does not. The ids are UUIDs, so old
+   * operations are found by their time.
    */
   async #sweepOperations(before: Date, signal: AbortSignal): Promise<number> {
     let removed = 0;
@@ -92,7 +96,10 @@ export class RetentionService {
     return removed;
   }
 
-  /** Ids grow with time: walked in their order, the first page without an old row is the end, and no index on the time is needed. */
+  /**
+   * Ids grow with time, so the rows are read in the order of their ids. The first page without an old row is
+   * the last. No index on the time is needed.
+   */
   async #sweep(
     { table, time, stays }: (typeof records)[keyof typeof records],
     before: Date,

@@ -3,7 +3,7 @@ import type { ConnectionTestResult } from '../../platforms/platform.ts';
 import { pausedMessage } from '../integrations/sitePauses.ts';
 import type { ContentTypes } from '../integrations/storedStructure.ts';
 
-/** Something that keeps an integration from doing its work, with what mends it. */
+/** A reason why an integration does not work as it should. `hint` says how to fix it. */
 export interface Problem {
   code: string;
   severity: 'error' | 'warning' | 'info';
@@ -18,7 +18,7 @@ export interface TestRecord {
   result: Partial<ConnectionTestResult>;
 }
 
-/** What problems are told from. Times in ms since the epoch. */
+/** The facts from which problems are found. `now` is in ms since the epoch. */
 export interface Facts {
   now: number;
   usesSiteKey: boolean;
@@ -35,7 +35,7 @@ export interface Facts {
   contentTypes: ContentTypes | null;
   currentRun: SyncRun | null;
   deadDeliveries: number;
-  /** A change of the site that a reading found and no webhook had told of. */
+  /** A change on the site that a reading found and about which no webhook came. */
   untoldChange: { seenAt: Date } | null;
   /** Why this server may call no site. */
   serverPaused: string | null;
@@ -43,10 +43,10 @@ export interface Facts {
 }
 
 const dayMs = 24 * 3_600_000;
-/** Longer without a sign of life than any worker's restart takes. */
+/** A run without a heartbeat for this long is stuck. No restart of a worker takes so long. */
 const stuckAfterMs = 10 * 60_000;
 
-/** Each rule looks at the facts and names its problem, or says nothing. The gravest come first. */
+/** Each rule returns its problem if the facts show it, else null. The most serious problems come first. */
 const rules: ((facts: Facts) => Problem | null)[] = [
   (facts) =>
     facts.serverPaused === null
@@ -55,7 +55,7 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'server_paused',
           'error',
           facts.serverPaused,
-          'Ask the operator which server the database belongs to; on a copy, leave it so.',
+          'Ask the operator which server the database belongs to. A copy should stay paused.',
         ),
   (facts) =>
     facts.usesSiteKey && !facts.siteHasKey
@@ -63,7 +63,7 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'site_key_missing',
           'error',
           'The site has no API key.',
-          'Make one with POST /api/v1/sites/{id}/api-key and enter it in the plugin.',
+          'Create a key with POST /api/v1/sites/{id}/api-key and enter it in the plugin.',
         )
       : null,
   (facts) =>
@@ -80,7 +80,7 @@ const rules: ((facts: Facts) => Problem | null)[] = [
       ? problem(
           'connection_untested',
           'warning',
-          'The connection has not been tested as it is now.',
+          'The current connection has not been tested.',
           'Call test-connection.',
         )
       : null,
@@ -103,7 +103,7 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'site_paused',
           'error',
           pausedMessage(facts.pausedUntil),
-          'See that the site answers, then call test-connection.',
+          'Make sure that the site responds, then call test-connection.',
         )
       : null,
   (facts) =>
@@ -112,7 +112,7 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'database_restored',
           'error',
           'The database of this server is older than the site: a backup was restored, or a copy of it is in use.',
-          'Nothing is pushed before everything was read, which a run does by itself. If a copy runs elsewhere, stop it.',
+          'Runs push nothing until they have read everything, which needs no action. If a copy runs elsewhere, stop it.',
         )
       : null,
   (facts) =>
@@ -121,7 +121,7 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'sync_partial',
           'warning',
           `The last run left something out: ${facts.syncError ?? 'no message.'}`,
-          'Look at the events with success=false, mend what they name, then start a sync again.',
+          'Look at the events with success=false, fix what they name, then start a sync again.',
         )
       : null,
   (facts) =>
@@ -130,7 +130,7 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'sync_failed',
           'error',
           `The last run failed: ${facts.syncError ?? 'no message.'}`,
-          'Mend what it says, then start a sync again.',
+          'Fix the named error, then start a sync again.',
         )
       : null,
   (facts) => {
@@ -140,8 +140,8 @@ const rules: ((facts: Facts) => Problem | null)[] = [
       ? problem(
           'run_stuck',
           'error',
-          'A run has given no sign of life for ten minutes.',
-          'See that a worker is running (npm run worker), or cancel the run.',
+          'A run has sent no heartbeat for ten minutes.',
+          'Make sure that a worker is running (npm run worker), or cancel the run.',
         )
       : null;
   },
@@ -160,11 +160,11 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'structure_stale',
           'warning',
           'The structure of the site was read more than a week ago.',
-          'Sync with direction metadata; see that WP-Cron runs, so that the plugin reports daily.',
+          'Sync with direction metadata. Make sure that WP-Cron runs, so that the plugin reports daily.',
         )
       : null,
   (facts) =>
-    // Only a site with a key of its own can have the plugin.
+    // Only a site with a site key can have the plugin.
     facts.usesSiteKey && facts.contentTypes && !facts.contentTypes.plugin_connection_enabled
       ? problem(
           'plugin_not_connected',
@@ -178,10 +178,10 @@ const rules: ((facts: Facts) => Problem | null)[] = [
       ? problem(
           'webhooks_silent',
           'warning',
-          'The site changed, and no webhook told of it.',
+          'The site changed, but no webhook about the change arrived.',
           facts.usesSiteKey
-            ? 'On the site, look at the queue under Settings > Sitebridge, and see that the site can reach this server.'
-            : 'See that the site sends its webhooks, and that they reach this server.',
+            ? 'On the site, look at the queue under Settings > Sitebridge. Make sure that the site can reach this server.'
+            : 'Make sure that the site sends its webhooks, and that they reach this server.',
         )
       : null,
   (facts) =>
@@ -199,12 +199,12 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'content_conflicts',
           'warning',
           `${facts.conflicts} contents changed on both sides.`,
-          'Settle each with resolve-conflict.',
+          'Resolve each conflict with resolve-conflict.',
         )
       : null,
 ];
 
-/** Everything that is wrong, as far as the facts tell. */
+/** All problems that the facts show. */
 export function problemsOf(facts: Facts): Problem[] {
   return rules.flatMap((rule) => rule(facts) ?? []);
 }

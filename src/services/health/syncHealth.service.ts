@@ -14,7 +14,7 @@ import { isActive } from '../sync/sync.service.ts';
 import { type Facts, type Problem, problemsOf, type TestRecord } from './problems.ts';
 
 const dayMs = 24 * 3_600_000;
-/** A webhook may come as late as this before it is missed. Milliseconds. */
+/** How late a webhook may come before it counts as missing. Milliseconds. */
 const webhookLateMs = 10 * 60_000;
 
 export interface DebugStatus {
@@ -52,7 +52,7 @@ interface Parts {
   now: () => number;
 }
 
-/** Gathers all that tells how an integration is doing, and says what is wrong with it and what mends it. */
+/** Collects the state of an integration, its problems, and how to fix them. */
 export class SyncHealthService {
   readonly #parts: Parts;
 
@@ -145,7 +145,7 @@ export class SyncHealthService {
     };
   }
 
-  /** The newest change that a user's reading found and of which no webhook came, though there was time for one. */
+  /** The newest change that a user's reading found, and about which no webhook came in time. */
   async #untoldChange(
     site: { accountId: number; siteId: number },
     lastReceivedAt: Date | null,

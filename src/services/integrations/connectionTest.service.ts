@@ -20,38 +20,38 @@ interface Parts {
   observe: (platform: string, result: ConnectionTestResult) => void;
 }
 
-/** Tests connections and keeps the history of their tests. */
+/** Tests connections and stores the history of the tests. */
 export class ConnectionTestService {
   readonly #parts: Parts;
 
-  /** `refusal` says why this server may call no site now; `observe` is told of every result, for metrics. */
+  /** `refusal` returns why this server may call no site now. `observe` gets every result, for metrics. */
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  /** Tests an integration as it is stored. A failed test is a result, not an error. Throws 404. */
+  /** Tests a stored integration. A failed test is a result, not an error. Throws 404. */
   async test(scope: TenantScope, integrationId: number): Promise<ConnectionTestResult> {
     const row = await this.#parts.integrations.get(scope, integrationId);
     const platform = this.#parts.platforms.get(row.platform);
     const result = await this.run(platform, row);
     await this.#parts.db.$transaction(async (tx) => {
       await lockIntegration(tx, row.id);
-      // Deleted while the test ran: the record still says that it happened.
+      // The integration may have been deleted while the test ran. The event is recorded all the same.
       const still = await tx.siteIntegration.findUnique({
         where: { id: row.id },
         select: { config: true, credentialsEncrypted: true },
       });
-      // Changed meanwhile: the result is on record, and what is there now has not been tested.
+      // If the connection was changed meanwhile, the result is stored, but the new connection is untested.
       const isTested =
         still?.credentialsEncrypted === row.credentialsEncrypted && sameConnection(still.config, row.config);
-      // A server that may not call the site has learned nothing of the connection.
+      // A paused server has not called the site, so its result says nothing about the connection.
       if (still && result.code !== 'server_paused') await this.keep(tx, row, result, { isTested });
       await this.record(tx, row.accountId, row.siteId, row.id, result, { user_id: scope.userId });
     });
     return result;
   }
 
-  /** Tests a connection as it is described, which need not be stored. A server that may call no site gives that as result. */
+  /** Tests a connection, stored or not. On a paused server the result is `server_paused`. */
   async run(
     platform: Platform,
     row: OwnedIntegration & Pick<IntegrationRow, 'site'>,
@@ -75,7 +75,9 @@ export class ConnectionTestService {
     );
   }
 
-  /** Keeps a test of an integration; with `isTested` its result is the status of the connection, too. */
+  /**
+   * Stores a test of an integration. With `isTested`, the result also becomes the status of the connection.
+   */
   async keep(
     tx: Transaction,
     row: IntegrationRow,
@@ -95,13 +97,13 @@ export class ConnectionTestService {
     await tx.siteIntegration.update({
       where: { id: row.id },
       data: result.success
-        ? // A site that answers again is not left alone any longer.
+        ? // The site responds again, so its pause ends.
           { connectionStatus: 'healthy', pausedUntil: null, pauses: 0 }
         : { connectionStatus: 'failing' },
     });
   }
 
-  /** Records that a connection was tested; `integrationId` is null before there is an integration. */
+  /** Records the event of a test. `integrationId` is null before the integration exists. */
   async record(
     tx: Transaction,
     accountId: number,
@@ -129,7 +131,7 @@ function unreadable(error: VaultError): ConnectionTestResult {
     success: false,
     code: 'credentials_unreadable',
     message: 'The stored credentials cannot be decrypted.',
-    hint: 'Put the key that encrypted them back into CREDENTIAL_KEYS, or enter the credentials anew.',
+    hint: 'Put the key that encrypted them back into CREDENTIAL_KEYS, or enter the credentials again.',
     stage: 'credentials',
     retryable: false,
     latency_ms: 0,
@@ -140,7 +142,7 @@ function unreadable(error: VaultError): ConnectionTestResult {
   };
 }
 
-/** The result of a test that was not begun, as this server may call nobody. */
+/** The result of a test that was not started, because this server may call no site. */
 function untried({ code, message }: RemoteError): ConnectionTestResult {
   return {
     success: false,

@@ -9,7 +9,9 @@ interface Parts {
   vault: CredentialVault;
 }
 
-/** Brings every kept secret under the key that now encrypts, so that an old key can be taken out of CREDENTIAL_KEYS. */
+/**
+ * Encrypts every stored secret with the current key, so that an old key can be removed from CREDENTIAL_KEYS.
+ */
 export class CredentialRotation {
   readonly #parts: Parts;
 
@@ -18,8 +20,9 @@ export class CredentialRotation {
   }
 
   /**
-   * Works while servers run: a secret that changes meanwhile is left as its new writer left it.
-   * Can be stopped and started again at any time. Throws VaultError for a secret that no key opens.
+   * Works while servers run: a secret that changes meanwhile is not overwritten. Can be stopped and started
+   * again at any time. Returns how many secrets were encrypted again and how many had the current key. Throws
+   * VaultError for a secret that no key decrypts.
    */
   async reencrypt(): Promise<{ reencrypted: number; alreadyCurrent: number }> {
     const total = { reencrypted: 0, alreadyCurrent: 0 };

@@ -51,7 +51,7 @@ interface Parts {
   queue: JobQueue;
 }
 
-/** The integrations of an account: one per site and platform. The account is always the site's. */
+/** The integrations of an account: one per site and platform. An integration has the account of its site. */
 export class IntegrationService {
   readonly #parts: Parts;
 
@@ -63,24 +63,27 @@ export class IntegrationService {
     scope: TenantScope,
     filter: IntegrationFilter,
   ): Promise<{ integrations: IntegrationView[]; count: number }> {
-    // A site that the caller may not see is a 404 here as anywhere, and not an empty list.
+    // For a site that the caller may not see, the response is 404, not an empty list.
     if (filter.siteId !== undefined) await this.#parts.sites.get(scope, filter.siteId);
     return this.#parts.reads.list(scope, filter);
   }
 
-  /** One as it is shown. Throws 404 for one that is not there or outside the scope. */
+  /** An integration as the API shows it. Throws 404 if it does not exist or is outside the scope. */
   view(scope: TenantScope, id: number): Promise<IntegrationView> {
     return this.#parts.reads.get(scope, id);
   }
 
-  /** One with its site, to work with. Throws 404 for one that is not there or outside the scope. */
+  /** An integration with its whole site. Throws 404 if it does not exist or is outside the scope. */
   async get(scope: TenantScope, id: number, tx: Transaction = this.#parts.db): Promise<IntegrationRow> {
     const row = await tx.siteIntegration.findFirst({ where: { id, ...inScope(scope) }, include: withSite });
     if (!row) throw notFound();
     return row;
   }
 
-  /** Throws 400 for wrong input, 404 for a foreign site, 409 when the site has one for this platform. */
+  /**
+   * Throws 400 for wrong input, 404 for a site outside the scope, and 409 when the site already has an
+   * integration for this platform.
+   */
   async create(scope: TenantScope, input: CreateIntegration): Promise<IntegrationRow> {
     const platform = this.#parts.platforms.choose(input.platform);
     checkPlatformType(platform, input.platformType);
@@ -90,7 +93,7 @@ export class IntegrationService {
     const valid = validCredentials(platform, withoutNulls(credentials));
     const keys = { topLevel: input.apiKey, inCredentials: apiKeyInCredentials };
     const isKeyless = (keys.topLevel ?? keys.inCredentials) === undefined;
-    // Said before the site is looked up: it is wrong for every site.
+    // Checked before the site is read, because a missing key is wrong for every site.
     if (platform.capabilities.usesSiteKey && isKeyless)
       checkApiKey(platform, { apiKeyHash: null }, keys, 'required');
     const site = await this.#parts.sites.get(scope, input.siteId);
@@ -116,14 +119,15 @@ export class IntegrationService {
       });
     } catch (error) {
       if (isUniqueViolation(error))
-        throw alreadyThere(`The site has an integration for ${platform.name} already.`);
+        throw alreadyThere(`The site already has an integration for ${platform.name}.`);
       throw error;
     }
   }
 
   /**
-   * Changes what is given: absent keeps, null clears, nested objects merge (RFC 7396). With `replace`, absent
-   * settings go back to their defaults; credentials stay, since a caller cannot read them and so cannot send them back.
+   * Changes the given fields: absent fields stay, null clears a field, nested objects merge (RFC 7396). With
+   * `replace`, absent settings go back to their defaults. Absent credentials stay, because a caller cannot
+   * read them and so cannot send them back. Throws 400 and 404.
    */
   async update(
     scope: TenantScope,
@@ -159,7 +163,7 @@ export class IntegrationService {
       }
       if (input.isActive !== undefined || options.replace) data.isActive = input.isActive ?? true;
       if (input.syncEnabled !== undefined || options.replace) data.syncEnabled = input.syncEnabled ?? true;
-      // What was tested is no longer what is there.
+      // The tested connection is not the stored connection any more.
       if (
         data.credentialsEncrypted !== undefined ||
         (data.config !== undefined && !sameConnection(data.config, row.config))
@@ -173,7 +177,9 @@ export class IntegrationService {
     });
   }
 
-  /** Takes the integration with its checks and runs away; the site, its content and all events stay. */
+  /**
+   * Deletes the integration with its checks and runs. The site, its contents and all events stay. Throws 404.
+   */
   async delete(scope: TenantScope, id: number): Promise<void> {
     await this.#parts.db.$transaction(async (tx) => {
       await lockIntegration(tx, id);
@@ -185,7 +191,10 @@ export class IntegrationService {
     });
   }
 
-  /** What a change is merged into; nothing when it cannot be opened, so that credentials can be entered anew. */
+  /**
+   * The stored credentials, for a merge. Empty if they cannot be decrypted, so that they can be entered
+   * again.
+   */
   async #storedCredentials(tx: Transaction, row: IntegrationRow): Promise<Credentials> {
     try {
       return await this.#parts.connections.openCredentials(row);
@@ -196,7 +205,7 @@ export class IntegrationService {
     }
   }
 
-  /** Keeps the queue's schedule as `sync_settings` has it. Throws 400 for one that cannot be used. */
+  /** Sets the queue's schedule to that of `sync_settings`. Throws 400 for a schedule that cannot be used. */
   async #schedule(tx: Transaction, row: IntegrationRow): Promise<void> {
     const { schedule } = configOf(row).syncSettings;
     const fault = schedule && this.#parts.queue.scheduleFault(schedule);
@@ -222,7 +231,10 @@ export class IntegrationService {
   }
 }
 
-/** What an integration that goes had begun to bring to its site, and never did, is any other's to bring. */
+/**
+ * Contents whose create the deleted integration began and never finished may be created by another
+ * integration.
+ */
 async function releaseCreates(
   tx: Transaction,
   { siteId, platform }: { siteId: number; platform: string },

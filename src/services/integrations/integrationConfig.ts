@@ -8,17 +8,17 @@ const requestsAtOnce = 4;
 
 const configShape: z.ZodType<JsonObject> = z.record(z.string(), z.json());
 
-/** `sync_settings`, completed with what holds where it says nothing. */
+/** `sync_settings` with defaults for absent fields. */
 interface SyncSettings {
   conflict: 'flag' | 'newest' | 'local' | 'remote';
-  /** Requests to the site at once. */
+  /** How many requests may run at once to the site. */
   concurrency: number;
   schedule: { cron: string; timeZone: string } | null;
 }
 
-/** `config_json` as it is stored. Each part is parsed when it is first asked for, and once. */
+/** The stored `config_json`. Each part is parsed once, at its first use. */
 class IntegrationConfig {
-  /** All of it, as the platform takes it. */
+  /** The whole `config_json`, for the platform. */
   readonly json: JsonObject;
   #syncSettings: SyncSettings | undefined;
   #contentTypes: ContentTypes | null | undefined;
@@ -32,7 +32,7 @@ class IntegrationConfig {
     return this.#syncSettings;
   }
 
-  /** The structure of the site; null before the first. */
+  /** The structure of the site; null before the first report. */
   get contentTypes(): ContentTypes | null {
     if (this.#contentTypes === undefined) this.#contentTypes = readContentTypes(this.json);
     return this.#contentTypes;
@@ -41,7 +41,10 @@ class IntegrationConfig {
 
 const parsed = new WeakMap<object, IntegrationConfig>();
 
-/** The configuration of an integration; the same object for the same row. Throws ZodError for one that no version of this server has stored. */
+/**
+ * The configuration of an integration. Returns the same object for the same row. Throws ZodError for a
+ * configuration that no version of this server has stored.
+ */
 export function configOf({ config }: Pick<SiteIntegration, 'config'>): IntegrationConfig {
   const known = typeof config === 'object' && config !== null ? parsed.get(config) : undefined;
   if (known) return known;

@@ -9,10 +9,10 @@ import { invalidFields, zodFieldErrors } from '../../zodErrors.ts';
 import { siteUrl } from '../sites/site.service.ts';
 import { applyChoices, readContentTypes } from './storedStructure.ts';
 
-/** Credentials as sent: null takes a key away when they are merged into the stored ones. */
+/** Credentials as sent. A merge into the stored credentials removes each key that is null. */
 export type SentCredentials = Record<string, string | null>;
 
-/** `config_json` without the structure that the server keeps in it. */
+/** Checks a `config_json` without the structure that the server stores in it. Throws 400. */
 export function validConfig(platform: Platform, config: JsonObject): JsonObject {
   const valid = validated(platform.configSchema, config, 'config_json');
   if (typeof valid.site_url === 'string') valid.site_url = siteUrl('config_json.site_url', valid.site_url);
@@ -24,8 +24,8 @@ export function validCredentials(platform: Platform, credentials: Credentials): 
 }
 
 /**
- * Checks the key that came with an integration. There is one key per site, which the site holds: what is sent
- * must be that one, and is stored nowhere else. Throws a 400 naming `api_key`.
+ * Checks the key that was sent with an integration. Each site has one key, and the sent key must be equal to
+ * it. The sent key is not stored. Throws a 400 naming the field of the key.
  */
 export function checkApiKey(
   platform: Platform,
@@ -68,8 +68,8 @@ function validated<T>(schema: z.ZodType<T, T>, value: T, prefix: string): T {
 }
 
 /**
- * `config_json` after a change. The structure in it stays, but for what the user decides about its types;
- * the rest is merged (RFC 7396), or replaced.
+ * Returns `config_json` after a change. In the structure only the choices of the user about its types change.
+ * The other fields are merged (RFC 7396), or replaced. Throws 400.
  */
 export function changedConfig(
   platform: Platform,
@@ -108,7 +108,9 @@ function toJson(value: object | null): JsonObject | null {
   return value === null ? null : JSON.parse(JSON.stringify(value));
 }
 
-/** Do both reach a site in the same way? What is synced, and how, is no part of that. */
+/**
+ * Do both configurations reach a site in the same way? The sync settings and the structure are not compared.
+ */
 export function sameConnection(one: unknown, other: unknown): boolean {
   return isDeepStrictEqual(connectionPart(one), connectionPart(other));
 }
@@ -118,7 +120,7 @@ function connectionPart(config: unknown): object {
   return part;
 }
 
-/** Parts the site key, which is never stored here, from the platform's own credentials. */
+/** Separates the site key, which is never stored with credentials, from the credentials of the platform. */
 export function splitCredentials(sent: SentCredentials): {
   apiKeyInCredentials: string | undefined;
   credentials: SentCredentials;
@@ -133,14 +135,14 @@ export function withoutNulls(credentials: SentCredentials): Credentials {
   );
 }
 
-/** `platform_type` may be sent along, but follows from the platform. */
+/** A caller may send `platform_type`, but it must be the type of the platform. Throws 400. */
 export function checkPlatformType(platform: Platform, type: string | undefined): void {
   if (type !== undefined && type !== platform.type) {
     throw invalidField('platform_type', `must be ${platform.type} for ${platform.name}, or be left out.`);
   }
 }
 
-/** Site and platform make an integration what it is; they may be sent along but not changed. */
+/** A caller may send the site and the platform of an integration, but cannot change them. Throws 400. */
 export function checkUnmoved(
   row: Pick<SiteIntegration, 'siteId' | 'platform'>,
   input: { siteId?: number | undefined; platform?: string | undefined },

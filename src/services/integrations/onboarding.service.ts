@@ -10,11 +10,11 @@ import type { EventLog } from '../events/eventLog.ts';
 import type { ConnectionTestService } from './connectionTest.service.ts';
 import { configOf } from './integrationConfig.ts';
 
-/** A site's wish to be connected, as it comes to the collection's test-connection. */
+/** The request to connect a site, from `POST …/integrations/test-connection`. */
 export interface OnboardingRequest {
   siteId: number;
   siteUrl: string;
-  /** What came in the body or in a header; undefined when only a token speaks for the caller. */
+  /** The site key from the body or a header; undefined when the caller has only a token. */
   apiKey: string | undefined;
   /** The site was rebuilt or moved; see `SyncRequest.moved`. */
   moved: boolean;
@@ -27,7 +27,7 @@ interface Parts {
   events: EventLog;
 }
 
-/** Connects sites that ask for it themselves. */
+/** Connects sites at their own request. */
 export class OnboardingService {
   readonly #parts: Parts;
 
@@ -36,9 +36,10 @@ export class OnboardingService {
   }
 
   /**
-   * Connects a site that presents its key, or whose account's user does: test first, then write, in one
-   * transaction, so that neither a failed test nor a crash leaves an integration behind.
-   * Returns null, after the same work, when the site is unknown or the key is not its own.
+   * Connects a site for a caller that presents the site key, or for a user of the site's account. A test runs
+   * first; the writes follow in one transaction. So neither a failed test nor a crash leaves an integration
+   * behind. Returns null, after the same work, when the site is unknown or has another key. Throws 422 when
+   * the site has no key.
    */
   async connect(
     caller: TenantScope | null,
@@ -75,7 +76,8 @@ export class OnboardingService {
     });
     const details = { onboarding: true, user_id: owns ? caller.userId : null };
     if (!result.success) {
-      // Said of the address that was asked for, which need not be the stored one: no check of the integration.
+      // The test was of the requested URL, which may not be the stored URL. So it is no check of the
+      // integration.
       await this.#parts.tests.record(
         this.#parts.db,
         site.accountId,
@@ -87,14 +89,14 @@ export class OnboardingService {
       return { result, integrationId: null };
     }
     const store = () => this.#store(site, request, result, details);
-    // A user may create the integration between our look and our write; the second time it is there to be updated.
+    // A user may create the integration between the read and the write. The second attempt then updates it.
     return store().catch((error: unknown) => {
       if (isUniqueViolation(error)) return store();
       throw error;
     });
   }
 
-  /** Stores the integration of a site whose test passed; null where the site's key has changed since the test. */
+  /** Stores the integration after a passed test. Returns null if the site key has changed since the test. */
   #store(
     site: Site,
     request: OnboardingRequest,
@@ -104,12 +106,14 @@ export class OnboardingService {
     const { name: platform } = this.#parts.platforms.onboarding();
     const where = { siteId_platform: { siteId: site.id, platform } };
     return this.#parts.db.$transaction(async (tx) => {
-      // The key may have been changed while the test ran; the lock keeps it until the commit. NO KEY UPDATE,
-      // as inserting an event elsewhere shares the row's key and must not wait for us while we wait for it.
+      // The site key may have changed while the test ran. The lock keeps it unchanged until the commit. The
+      // lock is NO KEY UPDATE, because a transaction that inserts an event shares the key of the row. With a
+      // stronger lock both transactions could wait for each other.
       const [now] = await tx.$queryRaw<{ api_key_hash: string | null }[]>`
       SELECT api_key_hash FROM site WHERE id = ${site.id} AND account_id = ${site.accountId} FOR NO KEY UPDATE`;
       if (now?.api_key_hash !== site.apiKeyHash) return null;
-      // Held, too: what a user or the site itself changes in `config_json` meanwhile must not be written over.
+      // This lock keeps a simultaneous change of `config_json`, by a user or by the site, from being
+      // overwritten.
       await tx.$queryRaw`
       SELECT id FROM site_integration WHERE site_id = ${site.id} AND platform = ${platform} FOR UPDATE`;
       const before = await tx.siteIntegration.findUnique({ where });

@@ -14,7 +14,7 @@ export type OwnedIntegration = Pick<
   'id' | 'accountId' | 'siteId' | 'platform' | 'config' | 'credentialsEncrypted'
 >;
 
-/** Under this name, which no credential has, stands as JSON what a platform keeps. */
+/** The entry of the secrets that a platform keeps, as JSON. No credential has this name. */
 const KEPT = '#kept';
 
 const credentialsShape = z.record(z.string(), z.string());
@@ -27,7 +27,7 @@ interface Parts {
   server: ServerIdentity;
 }
 
-/** Opens what is kept encrypted, for the time of one use. */
+/** Decrypts stored secrets for the time of one use. */
 export class SiteConnections {
   readonly #parts: Parts;
 
@@ -35,7 +35,10 @@ export class SiteConnections {
     this.#parts = parts;
   }
 
-  /** All that its platform needs to speak with the site. Throws VaultError, after an event that says so. */
+  /**
+   * Returns everything that the platform needs to call the site. Throws VaultError when a secret cannot be
+   * decrypted, after it has recorded the event `not_readable`.
+   */
   async open(integration: OwnedIntegration, site: OwnedSite): Promise<Connection> {
     try {
       const config = configOf(integration).json;
@@ -60,7 +63,7 @@ export class SiteConnections {
     }
   }
 
-  /** The event that a kept secret could not be opened; in the caller's transaction where there is one. */
+  /** Records that a stored secret could not be decrypted, in the caller's transaction if there is one. */
   async recordUnreadable(
     integration: Pick<OwnedIntegration, 'id' | 'accountId' | 'siteId'>,
     error: VaultError,
@@ -78,12 +81,12 @@ export class SiteConnections {
     await (tx ? this.#parts.events.record(tx, event) : this.#parts.events.recordAlone(event));
   }
 
-  /** As they were entered. Throws VaultError when they cannot be decrypted. */
+  /** The credentials as the user entered them. Throws VaultError when they cannot be decrypted. */
   async openCredentials(integration: OwnedIntegration): Promise<Credentials> {
     return (await this.#unseal(integration)).credentials;
   }
 
-  /** The credentials as they are kept; null for none. */
+  /** The encrypted credentials, for the row; null for empty credentials. */
   async sealCredentials(
     owner: Pick<OwnedIntegration, 'accountId' | 'siteId' | 'platform'>,
     credentials: Credentials,
@@ -93,8 +96,9 @@ export class SiteConnections {
   }
 
   /**
-   * Seals what a platform keeps together with the credentials that it comes from, so that whoever enters others
-   * drops it. Only while what is kept is still `before`; returns what is kept then.
+   * Stores the secrets of a platform together with the credentials from which they come, so that new
+   * credentials also remove these secrets. Writes only while the row still holds `before`. Returns the last
+   * known value of the row.
    */
   async #keep(
     integration: OwnedIntegration,

@@ -4,7 +4,7 @@ import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { configOf } from './integrationConfig.ts';
 
-/** So many integrations are marked in one transaction, which holds their rows. */
+/** How many integrations one transaction marks. It locks their rows. */
 const batchSize = 100;
 
 interface Parts {
@@ -14,7 +14,7 @@ interface Parts {
   now: () => number;
 }
 
-/** Says of integrations that the database was restored from a backup: each is read in full before its next push. */
+/** Marks integrations after a restored backup. A marked integration is read in full before its next push. */
 export class RestoredDatabase {
   readonly #parts: Parts;
 
@@ -22,7 +22,10 @@ export class RestoredDatabase {
     this.#parts = parts;
   }
 
-  /** Marks every integration of every account that can sync content, each with its event. Gives how many. */
+  /**
+   * Marks every integration that can sync content, in all accounts, and records an event for each. Returns
+   * how many.
+   */
   async markAll(): Promise<{ integrations: number }> {
     let integrations = 0;
     for (let after: number | null = 0; after !== null; ) {
@@ -34,7 +37,7 @@ export class RestoredDatabase {
   }
 
   async #markBatch(tx: Transaction, after: number): Promise<{ marked: number; last: number | null }> {
-    // Locked in the order of their ids, so that two of these commands do not wait for each other.
+    // The rows are locked in the order of their ids, so that two of these commands do not deadlock.
     const locked = await tx.$queryRaw<{ id: number }[]>`
       SELECT id FROM site_integration WHERE id > ${after} ORDER BY id LIMIT ${batchSize} FOR NO KEY UPDATE`;
     const rows = await tx.siteIntegration.findMany({
@@ -61,7 +64,7 @@ export class RestoredDatabase {
   }
 
   #syncsContent(platform: string, config: SiteIntegration['config']): boolean {
-    // A platform that this version no longer knows is not synced.
+    // An integration is not synced if this version no longer has its platform.
     if (!this.#parts.platforms.has(platform)) return false;
     return this.#parts.platforms.capabilitiesOf(platform, configOf({ config }).json).content;
   }

@@ -24,7 +24,10 @@ export class SiteKeyReveal {
     this.#parts = parts;
   }
 
-  /** The whole key, with an event that says who looked. Throws 404, and 422 where there is none or it cannot be opened. */
+  /**
+   * Returns the whole key and records an event that names the user. Throws 404, and 422 when there is no key
+   * or it cannot be decrypted.
+   */
   async reveal(scope: TenantScope, id: number): Promise<string> {
     const row = await this.#parts.integrations.get(scope, id);
     const platform = this.#parts.platforms.get(row.platform);

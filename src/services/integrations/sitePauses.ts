@@ -2,7 +2,10 @@ import type { Transaction } from '../../database/client.ts';
 import type { SiteIntegration } from '../../database/generated/client.ts';
 import type { EventLog } from '../events/eventLog.ts';
 
-/** How long a site that failed too often is left alone: doubled each time, up to the longest. Milliseconds. */
+/**
+ * How long a site is paused that failed too often. Each pause is twice as long, up to `longest`.
+ * Milliseconds.
+ */
 const pause = { first: 5 * 60_000, longest: 60 * 60_000 };
 
 interface Parts {
@@ -10,7 +13,7 @@ interface Parts {
   now: () => number;
 }
 
-/** Leaves sites alone that failed too often in a row. */
+/** Pauses sites that failed too often in a row. */
 export class SitePauses {
   readonly #parts: Parts;
 
@@ -18,12 +21,15 @@ export class SitePauses {
     this.#parts = parts;
   }
 
-  /** Is the site left alone now? */
+  /** Is the site paused now? */
   isOn({ pausedUntil }: Pick<SiteIntegration, 'pausedUntil'>): boolean {
     return pausedUntil !== null && pausedUntil.getTime() > this.#parts.now();
   }
 
-  /** From now on, for `restMs` where the site asked for so long. A passed connection test ends it, as does time. */
+  /**
+   * Begins a pause, of `restMs` milliseconds if the site asked for that. A passed connection test ends the
+   * pause early.
+   */
   async begin(tx: Transaction, integration: SiteIntegration, restMs: number | undefined): Promise<void> {
     const grown = Math.min(pause.first * 2 ** integration.pauses, pause.longest);
     const until = new Date(this.#parts.now() + Math.min(Math.max(restMs ?? grown, 1_000), 24 * 3_600_000));
@@ -44,10 +50,10 @@ export class SitePauses {
   }
 }
 
-/** What is said of a site that is left alone. */
+/** The message about a paused site. */
 export function pausedMessage(until: Date): string {
   return (
-    `The site failed too often in a row and is left alone until ${until.toISOString()}. ` +
-    'A connection test that passes ends that at once.'
+    `The site failed too often in a row and is paused until ${until.toISOString()}. ` +
+    'A connection test that passes ends the pause at once.'
   );
 }

@@ -5,8 +5,8 @@ import type { SiteStructure } from '../../platforms/platform.ts';
 import { invalidFields, zodFieldErrors } from '../../zodErrors.ts';
 
 /**
- * The structure of a site as `config_json.content_types` keeps it: facts that the site reports (label, count,
- * REST base), and beside them what the user decided (enabled, fetch_limit), which no report may change.
+ * The structure of a site in `config_json.content_types`. It holds facts from the site's report (label,
+ * count, REST base) and choices of the user (enabled, fetch_limit). A report never changes a choice.
  */
 const postType = z.object({
   label: z.string(),
@@ -15,7 +15,7 @@ const postType = z.object({
   hierarchical: z.boolean().optional(),
   taxonomies: z.array(z.string()).optional(),
   enabled: z.boolean(),
-  /** Most items to fetch; null is all. */
+  /** The largest number of items to fetch; null for all. */
   fetch_limit: z.number().nullable(),
 });
 const taxonomy = z.object({
@@ -31,15 +31,15 @@ const contentTypes = z.object({
   taxonomies: z.record(z.string(), taxonomy),
   plugin_connection_enabled: z.boolean(),
   two_way_sync_enabled: z.boolean(),
-  /** The site's own time of the reading: what an older report is told by. */
+  /** The time of the report by the site's clock. An older report is recognised by it. */
   timestamp: z.string(),
-  /** Our time of the last report that was taken. */
+  /** The time of the last applied report, by this server's clock. */
   last_structure_fetch: z.string(),
 });
 
 export type ContentTypes = z.output<typeof contentTypes>;
 
-/** What a user may decide about a type; everything else in a sent `content_types` is the site's word and is left aside. */
+/** The choices that a user may make about a type. Other fields of a sent `content_types` are ignored. */
 const choices = z.object({
   post_types: z
     .record(
@@ -53,14 +53,15 @@ const choices = z.object({
   taxonomies: z.record(z.string(), z.looseObject({ enabled: z.boolean().optional() })).optional(),
 });
 
-/** The stored structure; null before the first. */
+/** The stored structure; null before the first report. */
 export function readContentTypes(config: JsonObject): ContentTypes | null {
   return config.content_types === undefined ? null : contentTypes.parse(config.content_types);
 }
 
 /**
- * Merges a site's report into what is stored: types that are gone go, new ones come enabled, and what the user
- * decided stays. Returns null when the report is older than the stored one, which then stays as it is.
+ * Merges the report of a site into the stored structure. Missing types are removed, new types are enabled,
+ * and the choices of the user stay. Returns null when the report is older than the stored structure, which
+ * then stays.
  */
 export function mergeStructure(
   stored: ContentTypes | null,
@@ -86,8 +87,8 @@ export function mergeStructure(
 }
 
 /**
- * Takes over what a user decided in a sent `config_json.content_types`.
- * Throws a 400 naming the type when the site's structure has no such one.
+ * Applies the choices in a sent `config_json.content_types`. Throws a 400 naming the type if the structure of
+ * the site does not have the type.
  */
 export function applyChoices(stored: ContentTypes | null, sent: unknown): ContentTypes | null {
   const field = 'config_json.content_types';
@@ -113,7 +114,7 @@ function unknownType(field: string): CallerError {
   return invalidField(field, 'is not in the structure of the site; sync its metadata first.', 'unknown_type');
 }
 
-/** What stands under a slug that came from outside; never what every object inherits, such as `constructor`. */
+/** The entry of a slug from outside. Never an inherited property, such as `constructor`. */
 function own<T>(record: Record<string, T> | undefined, slug: string): T | undefined {
   return record && Object.hasOwn(record, slug) ? record[slug] : undefined;
 }

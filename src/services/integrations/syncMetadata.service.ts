@@ -11,10 +11,13 @@ import { type IntegrationRow, lockIntegration } from './integrationRow.ts';
 import type { SiteConnections } from './openConnection.ts';
 import { type ContentTypes, mergeStructure } from './storedStructure.ts';
 
-/** A report dated further ahead than this would shut out every honest one after it. Milliseconds. */
+/**
+ * The latest accepted time of a report, from now. A later time would outdate every honest report.
+ * Milliseconds.
+ */
 const aheadAtMost = 24 * 3_600_000;
 
-/** A type with what has been synced of it. */
+/** The structure with the number and time of synced items of each type. */
 export interface ContentTypesView
   extends Omit<ContentTypes, 'post_types' | 'taxonomies' | 'timestamp' | 'last_structure_fetch'> {
   post_types: Record<
@@ -34,7 +37,7 @@ interface Parts {
   now: () => number;
 }
 
-/** Keeps the structure of sites: post types, taxonomies, plugin facts. */
+/** Stores the structure of sites: post types, taxonomies, plugin facts. */
 export class SyncMetadataService {
   readonly #parts: Parts;
 
@@ -42,7 +45,7 @@ export class SyncMetadataService {
     this.#parts = parts;
   }
 
-  /** Reads the structure from the site. Throws RemoteError or VaultError; writes nothing. */
+  /** Reads the structure from the site and writes nothing. Throws RemoteError, VaultError and 501. */
   async readStructure(row: IntegrationRow): Promise<SiteStructure> {
     const platform = this.#withStructure(row);
     if (!platform.readStructure) throw notSupported(platform.name, 'structure');
@@ -50,8 +53,8 @@ export class SyncMetadataService {
   }
 
   /**
-   * Takes a site's own report. An older one than the stored changes nothing: `applied` is false then.
-   * Throws 400 for a report from the future, 404, 501.
+   * Stores the report of a site. A report that is older than the stored structure changes nothing; `applied`
+   * is then false. Throws 400 for a report from the future, 404, 501.
    */
   async update(
     scope: TenantScope,
@@ -77,7 +80,10 @@ export class SyncMetadataService {
     return this.#parts.db.$transaction(async (tx) => this.store(tx, scope, id, report, 'pushed'));
   }
 
-  /** Stores a report in the caller's transaction, with its event. `source` says who brought it. */
+  /**
+   * Stores a report and its event in the caller's transaction. `source` says whether the site pushed the
+   * report or the server fetched it.
+   */
   async store(
     tx: Transaction,
     scope: TenantScope,
@@ -112,14 +118,17 @@ export class SyncMetadataService {
     return { applied: merged !== null, contentTypes };
   }
 
-  /** The platform of an integration. Throws 501 for one that has no structure, as it is set up. */
+  /**
+   * The platform of an integration. Throws 501 for an integration that, with its configuration, has no
+   * structure.
+   */
   #withStructure({ platform: name, config }: Pick<IntegrationRow, 'platform' | 'config'>): Platform {
     if (!this.#parts.platforms.capabilitiesOf(name, configOf({ config }).json).structure)
       throw notSupported(name, 'structure');
     return this.#parts.platforms.get(name);
   }
 
-  /** The structure with what has been synced of each type. Throws 404, 501. */
+  /** The structure, with the number and time of synced items of each type. Throws 404, 501. */
   async contentTypes(scope: TenantScope, id: number): Promise<ContentTypesView> {
     const row = await this.#parts.integrations.get(scope, id);
     this.#withStructure(row);
@@ -128,7 +137,7 @@ export class SyncMetadataService {
     const [contents, terms, readings] = await Promise.all([
       this.#parts.db.content.groupBy({
         by: ['contentType'],
-        // What is gone on the site is not counted there either.
+        // The site does not count deleted items either.
         where: {
           ...site,
           platform: row.platform,

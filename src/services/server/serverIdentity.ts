@@ -4,7 +4,7 @@ import type { Server } from '../../database/generated/client.ts';
 import { RemoteError, SetupError } from '../../errors.ts';
 
 const code = 'server_paused';
-/** So long is relied on what the database said last; `server adopt` is noticed after it. Milliseconds. */
+/** How long a read `PUBLIC_URL` is cached. After that time a process notices `server adopt`. Milliseconds. */
 const lookEveryMs = 2_000;
 
 interface Parts {
@@ -15,8 +15,8 @@ interface Parts {
 }
 
 /**
- * Which database this is, and whether this process may speak for it: a copy that is started under another
- * `PUBLIC_URL` has the same keys and must not call the sites of the original.
+ * Identifies the database, and decides whether this process may call sites. A copy of the database has the
+ * same keys. When it is started with another `PUBLIC_URL`, it must not call the sites of the original.
  */
 export class ServerIdentity {
   readonly #parts: Parts;
@@ -24,12 +24,12 @@ export class ServerIdentity {
   #kept: { readAt: number; url: Promise<string | null> } | null = null;
   #isPaused = false;
 
-  /** `publicUrl` as the settings give it, null for none; `now` in ms, of whatever origin. */
+  /** `publicUrl` is the setting, null when it is not set. `now` is in ms, from any origin. */
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  /** The database's own UUID. Copies and restored backups have the same. */
+  /** The UUID of the database. Copies and restored backups have the same UUID. */
   id(): Promise<string> {
     this.#id ??= this.#row().then(
       ({ serverId }) => serverId,
@@ -41,7 +41,10 @@ export class ServerIdentity {
     return this.#id;
   }
 
-  /** At the start of a process: a database that keeps no `PUBLIC_URL` yet keeps this one; with another this process pauses. */
+  /**
+   * Called at the start of a process. Stores `PUBLIC_URL` in a database that has none. If the database has
+   * another `PUBLIC_URL`, the process pauses.
+   */
   async begin(): Promise<void> {
     if (this.#parts.publicUrl === null) return;
     await this.#row();
@@ -53,7 +56,10 @@ export class ServerIdentity {
     await this.refusal();
   }
 
-  /** Why this process may call nobody, as a new `server_paused`; null while it may. A few seconds old at the most. */
+  /**
+   * Returns why this process may call no site, as a new error `server_paused`; null while it may call sites.
+   * The result is a few seconds old at most.
+   */
   async refusal(): Promise<RemoteError | null> {
     if (this.#parts.publicUrl === null) return null;
     const kept = await this.#keptUrl();
@@ -63,7 +69,9 @@ export class ServerIdentity {
     return refusal;
   }
 
-  /** From now on the database is that of the `PUBLIC_URL` in the settings. Throws SetupError where none is set. */
+  /**
+   * Makes the `PUBLIC_URL` of the settings the owner of the database. Throws SetupError when it is not set.
+   */
   async adopt(): Promise<{ serverId: string; publicUrl: string }> {
     const publicUrl = this.#parts.publicUrl;
     if (publicUrl === null) {
@@ -80,7 +88,7 @@ export class ServerIdentity {
     return { serverId, publicUrl };
   }
 
-  /** The one row; made anew where somebody emptied the table. */
+  /** The only row of the table. Creates the row if somebody has deleted it. */
   #row(): Promise<Server> {
     return this.#parts.db.server.upsert({ where: { id: true }, create: {}, update: {} });
   }
@@ -90,7 +98,7 @@ export class ServerIdentity {
     if (this.#kept === null || now - this.#kept.readAt >= lookEveryMs) {
       const reading = { readAt: now, url: this.#readUrl() };
       this.#kept = reading;
-      // A failed reading says nothing: the next caller reads again.
+      // A failed query is not cached: the next caller queries again.
       reading.url.catch(() => {
         if (this.#kept === reading) this.#kept = null;
       });
@@ -103,17 +111,17 @@ export class ServerIdentity {
     return row?.publicUrl ?? null;
   }
 
-  /** One log line for each change. */
+  /** Logs one line for each change. */
   #tell(refusal: RemoteError | null): void {
     const isPaused = refusal !== null;
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
     if (refusal !== null) this.#parts.logger.warn({ code }, refusal.message);
-    else this.#parts.logger.info('the database is that of this server: it calls sites again');
+    else this.#parts.logger.info('the database belongs to this server: it calls sites again');
   }
 }
 
-/** Whether an error is the refusal of a paused server. */
+/** Is the error the refusal of a paused server? */
 export function isServerPaused(error: unknown): boolean {
   return error instanceof RemoteError && error.code === code;
 }

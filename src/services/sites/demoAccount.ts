@@ -9,7 +9,7 @@ export interface DemoAccount {
   siteKey: string;
 }
 
-/** An account with an owner and one site, when there is none at all; null when there is. */
+/** Creates an account with an owner and one site. Returns null when any account exists. */
 export async function createDemoAccount(parts: {
   accounts: AccountService;
   sites: SiteService;

@@ -6,10 +6,10 @@ import { generateSiteKey, hashSiteKey } from '../../security/siteKey.ts';
 import type { TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 
-/** How long after a rotation webhooks may still come with the key before. Milliseconds. */
+/** How long after a rotation webhooks with the previous key are accepted. Milliseconds. */
 const previousKeyMs = 3_600_000;
 
-/** What a site key belongs to, in the vault's words. */
+/** The owner of a site key, for the vault. */
 export function siteKeyOwner(site: { accountId: number; siteId: number }): SecretOwner {
   return { accountId: site.accountId, siteId: site.siteId, platform: 'site' };
 }
@@ -46,14 +46,14 @@ export class SiteService {
     return { sites, count };
   }
 
-  /** Throws 404 for a site that is not there or another account's. */
+  /** Throws 404 for a site that does not exist or belongs to another account. */
   async get(scope: TenantScope, siteId: number): Promise<Site> {
     const site = await this.#parts.db.site.findFirst({ where: { id: siteId, accountId: scope.accountId } });
     if (!site) throw notFound();
     return site;
   }
 
-  /** A new site, without a key: `rotateKey` makes one. */
+  /** Creates a site without a key; `rotateKey` makes a key. Throws 400 naming `url`. */
   async create(scope: TenantScope, input: { name: string; url: string }): Promise<Site> {
     return this.#parts.db.site.create({
       data: { accountId: scope.accountId, name: input.name, url: siteUrl('url', input.url) },
@@ -81,8 +81,9 @@ export class SiteService {
   }
 
   /**
-   * Gives the site a new key; the old one stops working with the commit, but for webhooks, which may be signed
-   * with it for an hour more. Integrations hold no copy, so nothing else has to change. Returns the key, which is never shown again unless revealed by an admin.
+   * Gives the site a new key and returns it. From the commit on, the old key works for webhooks only, for one
+   * more hour. Integrations hold no copy of the key, so nothing else has to change. The new key is never
+   * shown again unless an admin reveals it. Throws 404.
    */
   async rotateKey(scope: TenantScope, siteId: number): Promise<string> {
     const key = generateSiteKey();
@@ -112,7 +113,7 @@ export class SiteService {
     return key;
   }
 
-  /** Takes the site's key away: from the commit on, no key opens it. */
+  /** Removes the key of the site. From the commit on, no key is accepted. Throws 404. */
   async revokeKey(scope: TenantScope, siteId: number): Promise<void> {
     await this.#parts.db.$transaction(async (tx) => {
       await this.#setKey(tx, scope, siteId, {
@@ -132,7 +133,9 @@ export class SiteService {
     });
   }
 
-  /** The site's key in clear; null when it has none. Throws VaultError when it cannot be decrypted. */
+  /**
+   * The decrypted key of the site; null when the site has no key. Throws VaultError when decryption fails.
+   */
   async openKey(site: Pick<Site, 'id' | 'accountId' | 'apiKeyEncrypted'>): Promise<string | null> {
     if (site.apiKeyEncrypted === null) return null;
     return this.#parts.vault.decrypt(
@@ -141,7 +144,10 @@ export class SiteService {
     );
   }
 
-  /** The key before the last rotation, as long as webhooks may come with it; else null. */
+  /**
+   * The decrypted key before the last rotation, while webhooks with it are accepted; later null. Throws
+   * VaultError.
+   */
   async openPreviousKey(
     site: Pick<Site, 'id' | 'accountId' | 'previousKeyEncrypted' | 'previousKeyUntil'>,
   ): Promise<string | null> {
@@ -171,8 +177,8 @@ export class SiteService {
 }
 
 /**
- * Checks the address of a site as a person types it and returns it unchanged but for white space around it.
- * Whether it is reachable, and public, is for the connection test to say. Throws a 400 naming `field`.
+ * Checks the URL of a site as a person typed it. Returns the URL without the white space around it. The
+ * connection test finds out whether the URL is reachable and public. Throws a 400 naming `field`.
  */
 export function siteUrl(field: string, text: string): string {
   const url = text.trim();
@@ -187,7 +193,7 @@ export function siteUrl(field: string, text: string): string {
   if (parsed.username !== '' || parsed.password !== '') {
     throw invalidField(
       field,
-      'must not hold a user name or password; put them into credentials_json.',
+      'must not contain a user name or password; put them into credentials_json.',
       'invalid_url',
     );
   }

@@ -5,8 +5,9 @@ import { isOutdated } from '../content/merge.ts';
 import type { WebhookOutcome } from './applyToldChange.ts';
 
 /**
- * Enqueues the reading of an announced content, in the caller's transaction, which holds the lock of the content. A
- * content that is announced as deleted is read too: the site confirms the deletion before the content is marked.
+ * Enqueues the reading of an announced content, in the caller's transaction, which holds the lock of the
+ * content. A content that is announced as deleted is read too: the site confirms the deletion before the
+ * content is marked.
  */
 export async function applyAnnouncedChange(
   tx: Transaction,
@@ -25,7 +26,7 @@ export async function applyAnnouncedChange(
     }));
   const outdated =
     content !== null && isOutdated(content, modifiedAt === null ? null : new Date(modifiedAt), new Date());
-  // What is gone cannot be read any more, and is not missed here.
+  // A deleted item cannot be read any more. Without a content here there is nothing to mark either.
   const nothingToRead = outdated || (content === null && gone);
   const reads = integration?.isActive && integration.syncEnabled && !nothingToRead;
   return {

@@ -14,15 +14,16 @@ import {
 } from '../content/merge.ts';
 import { type SharedState, sharedState } from '../content/sharedState.ts';
 
-/** As far apart as a site's clock and ours may be for its messages to be taken, and a little. Milliseconds. */
+/** The largest accepted difference between a site's clock and ours, and a little more. Milliseconds. */
 const clocksApartMs = 6 * 60_000;
 
-/** What a delivery came to. */
+/** The outcome of a delivery. */
 export interface WebhookOutcome {
   /**
-   * `deferred`: there are edits here too, so what happened is decided by reading the whole content.
-   * `announced`: it was told that something happened, and what is seen by reading it.
-   * `link_mismatch`: its key and its post do not belong together here, and nothing was changed.
+   * `deferred`: there are edits here too, or the post has an unknown key. The whole content is read to
+   * decide.
+   * `announced`: the webhook only announced a change. The content is read from the site.
+   * `link_mismatch`: the key in the webhook and the post belong to different contents. Nothing was changed.
    */
   result: MergeOutcome | 'echo' | 'unknown_content' | 'deferred' | 'announced' | 'link_mismatch';
   contentId: number | null;
@@ -62,9 +63,10 @@ export async function applyToldChange(
   const found = await findContent(tx, { siteId: delivery.siteId, platform }, change);
   if (found === 'link_mismatch') return outcome(found, null);
   const { content } = found;
-  // What is gone cannot be read any more, and is not missed here.
+  // A deleted item cannot be read any more. Without a content here there is nothing to mark either.
   if (!content) return outcome('unknown_content', null, gone ? null : job());
-  // One of which the site's id is not known yet was never answered: its echo is the answer.
+  // A content whose external id is unknown never got a response to its create. The webhook about it carries
+  // the id, so it is applied, although it is an echo.
   if (change.operationId !== null && change.operationId === content.lastOpId && content.externalId !== null)
     return outcome('echo', content);
   const modifiedAt = new Date(change.modifiedAt);
@@ -78,24 +80,26 @@ export async function applyToldChange(
     ...(change.externalUrl === undefined ? {} : { externalUrl: change.externalUrl }),
   };
   if (gone) return outcome(await markDeletedRemote(tx, content, facts), content);
-  // The post bears a key that is no content's here: reading it tells whose it is.
+  // The post carries a key that no content has here. Reading the post shows to which content it belongs.
   if (found.isForeign) return outcome('deferred', content, job());
   if (hasLocalChanges(content)) {
-    // A webhook tells a part, and only the whole can be compared with what both sides last agreed on.
+    // A webhook carries only a part. The comparison with the last agreed state needs the whole content.
     await tx.content.update({ where: { id: content.id }, data: facts });
     return outcome('deferred', content, job());
   }
   const known = content.externalModifiedAt;
   const newer = known === null || modifiedAt > known || known > new Date();
   const told = toldState(sharedState(content), change.fields);
-  // No webhook says anything of the body, which may have changed with it: what is newer is read whole.
+  // A webhook never carries the body, which may have changed too. So the whole content is read after a newer
+  // change.
   const pull = newer || wasReadAtOnce(content) ? job() : null;
   return outcome(await mergeRemote(tx, content, told, facts), content, pull);
 }
 
 /**
- * May what is known have been read within the second of its date? Dates of WordPress are whole seconds, so that an
- * edit later in it bears the same. What was read later holds every edit of that date.
+ * May the known state have been read within the second of its date? WordPress dates are whole seconds, so a
+ * later edit in the same second has the same date. A state that was read later includes every edit of that
+ * date.
  */
 function wasReadAtOnce({ lastSyncedAt, externalModifiedAt }: Content): boolean {
   if (lastSyncedAt === null || externalModifiedAt === null) return true;
@@ -104,13 +108,14 @@ function wasReadAtOnce({ lastSyncedAt, externalModifiedAt }: Content): boolean {
 
 interface Found {
   content: Content | null;
-  /** The post is known, and bears a key that is no content's of this site. */
+  /** The post is known, and carries a key that no content of this site has. */
   isForeign: boolean;
 }
 
 /**
- * The content that a message is about: by the id of its post, else by the key that it bears, where the content has no
- * post yet. `link_mismatch` where the key is that of a content with another post.
+ * Finds the content of a message by the id of the post. Otherwise finds it by the key in the message, if the
+ * content with that key has no post yet. Returns `link_mismatch` if the content with the key has another
+ * post.
  */
 async function findContent(
   tx: Transaction,
@@ -126,7 +131,8 @@ async function findContent(
     named.contentType === contentType &&
     (named.platform ?? platform) === platform;
   if (known !== null || !isWaiting) return 'link_mismatch';
-  // Sent to the site, and its answer never arrived: this webhook is the first to say what became of it.
+  // The content was sent to the site and the response never arrived. This webhook is the first news of its
+  // post.
   await lockRows(tx, [named.id]);
   const content = await tx.content.findFirst({ where: { id: named.id, externalId: null } });
   return { content, isForeign: false };

@@ -5,7 +5,9 @@ import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { AnnouncedChange, ToldChange, ToldTopic } from '../../platforms/webhookPart.ts';
 import type { IncomingDelivery } from './webhookIntake.service.ts';
 
-/** The message of a delivery: a change that one integration's other side announced, or a change that a site told. */
+/**
+ * The message of a delivery: a change that was announced to one integration, or a change that a site told.
+ */
 export type DeliveryMessage =
   | { kind: 'announced'; integrationId: number; change: AnnouncedChange }
   | { kind: 'told'; platform: string; change: ToldChange };
@@ -33,12 +35,15 @@ export function announcedDelivery(integrationId: number, change: AnnouncedChange
   };
 }
 
-/** The parts of a delivery about a change that a site told by `body`. */
+/** The parts of a delivery about a change that a site told in `body`. */
 export function toldDelivery(topic: ToldTopic, change: ToldChange, body: JsonObject): MessagePart {
   return { topic, subject: subjectOf(change), body };
 }
 
-/** Reads the message of a kept delivery. Throws ZodError for a body that no version of this server has kept. */
+/**
+ * Reads the message of a stored delivery. Throws ZodError for a body that no version of this server has
+ * stored.
+ */
 export function messageOf(
   platforms: PlatformRegistry,
   { topic, body }: Pick<WebhookDelivery, 'topic' | 'body'>,

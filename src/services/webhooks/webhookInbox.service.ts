@@ -21,7 +21,7 @@ export interface DeliveryFilter {
   limit: number;
 }
 
-/** After so many tries a delivery is dead: it waits for a person. */
+/** After this many attempts a delivery is dead. Only a person can replay a dead delivery. */
 const triesAtMost = 9;
 
 interface Parts {
@@ -32,7 +32,7 @@ interface Parts {
   logger: Logger;
 }
 
-/** Applies deliveries that were taken in; each once in effect, those of one post one after the other. */
+/** Applies stored deliveries. Each takes effect once. Those of one post are applied one after the other. */
 export class WebhookInboxService {
   readonly #parts: Parts;
 
@@ -41,8 +41,8 @@ export class WebhookInboxService {
   }
 
   /**
-   * Applies a delivery, after those of the same post that came before it. Does nothing when it has been applied
-   * or is gone. Throws what went wrong, for the queue to try again, until the delivery is dead.
+   * Applies a delivery, after the earlier deliveries of the same post. Does nothing when the delivery is
+   * applied, dead or deleted. Throws the error, so that the queue retries, until the delivery is dead.
    */
   async apply(deliveryId: bigint): Promise<void> {
     const delivery = await this.#parts.db.webhookDelivery.findUnique({ where: { id: deliveryId } });
@@ -54,7 +54,7 @@ export class WebhookInboxService {
       select: { id: true },
     });
     for (const { id } of earlier) {
-      // One that fails has a job of its own, which tries it again and tells.
+      // An earlier delivery that fails has a job of its own, which retries it and records the failure.
       await this.#applyOne(id).catch(() => {});
     }
     try {
@@ -65,7 +65,7 @@ export class WebhookInboxService {
     }
   }
 
-  /** Newest first. */
+  /** Lists deliveries, newest first. */
   async list(
     scope: TenantScope,
     filter: DeliveryFilter,
@@ -87,7 +87,7 @@ export class WebhookInboxService {
     };
   }
 
-  /** Gives a delivery that was not applied another round of tries. Throws 404, 409 for one that was applied. */
+  /** Starts new attempts for a delivery that was not applied. Throws 404, and 409 for an applied delivery. */
   async replay(scope: TenantScope, deliveryId: bigint): Promise<WebhookDelivery> {
     return this.#parts.db.$transaction(async (tx) => {
       const found = await tx.webhookDelivery.findFirst({ where: { id: deliveryId, ...inScope(scope) } });
@@ -97,7 +97,9 @@ export class WebhookInboxService {
         data: { status: 'pending', attempts: 0, errorMessage: null },
       });
       if (count === 0) {
-        throw new CallerError('conflict', 'This delivery has been applied.', { code: 'already_processed' });
+        throw new CallerError('conflict', 'This delivery has already been applied.', {
+          code: 'already_processed',
+        });
       }
       await this.#parts.queue.enqueueWebhooks(tx, [found]);
       await this.#record(tx, found, 'replayed', null, { user_id: scope.userId });
@@ -113,7 +115,7 @@ export class WebhookInboxService {
       const message = messageOf(this.#parts.platforms, delivery);
       const { contentType, externalId } = message.change;
       await lockContent(tx, delivery.siteId, contentType, externalId);
-      // Another worker may have applied the delivery before it gave the lock back.
+      // Another worker may have applied the delivery before it released the lock.
       const now = await tx.webhookDelivery.findUnique({
         where: { id: deliveryId },
         select: { status: true },
@@ -151,7 +153,7 @@ export class WebhookInboxService {
         where: { id: delivery.id, status: { in: ['pending', 'failed'] } },
         data: { status: 'failed', attempts: { increment: 1 }, errorMessage: message },
       });
-      // Another worker has applied it meanwhile, or it is gone.
+      // Another worker has applied the delivery meanwhile, or it was deleted.
       if (!tried) return 'processed';
       const { attempts } = tried;
       if (attempts < triesAtMost) return 'failed';

@@ -9,17 +9,17 @@ import type { WebhookTopic } from '../../platforms/webhookPart.ts';
 
 export interface IncomingDelivery {
   topic: WebhookTopic;
-  /** The sender's own id of the message; null: the body tells one delivery from another. */
+  /** The sender's id of the message. With null the hash of the body identifies the delivery. */
   webhookId: string | null;
-  /** The header that it came in. */
+  /** The name of the header with the id. */
   idHeader: string;
-  /** The bytes as they came, as text. */
+  /** The received body as text. */
   text: string;
   body: JsonObject;
   subject: string;
 }
 
-/** A delivery as it is written. */
+/** A delivery to be inserted. */
 interface NewDelivery {
   accountId: number;
   siteId: number;
@@ -38,7 +38,7 @@ interface Parts {
   queue: JobQueue;
 }
 
-/** Keeps incoming webhooks, each together with its job, before they are answered. */
+/** Stores incoming webhooks, each together with its job, before the response. */
 export class WebhookIntakeService {
   readonly #parts: Parts;
   readonly #commit = new GroupCommit({
@@ -52,8 +52,8 @@ export class WebhookIntakeService {
   }
 
   /**
-   * Keeps a delivery and its job in one transaction; only then may it be answered. The same id again is a
-   * duplicate and done once. Throws 409 for the same id with another body.
+   * Stores a delivery and its job in one transaction. The response may be sent only after that. A delivery
+   * with a known id is a duplicate and gets no second job. Throws 409 for a known id with another body.
    */
   async receive(
     site: Pick<Site, 'id' | 'accountId'>,
@@ -73,11 +73,11 @@ export class WebhookIntakeService {
     if (kept.bodyHash !== bodyHash) {
       throw new CallerError(
         'conflict',
-        `${delivery.idHeader} ${webhookId} has come before, with another body.`,
+        `${delivery.idHeader} ${webhookId} was already used with another body.`,
         {
           code: 'webhook_id_reused',
           fields: [
-            { field: delivery.idHeader, code: 'reused', message: 'Has come before, with another body.' },
+            { field: delivery.idHeader, code: 'reused', message: 'Was already used with another body.' },
           ],
         },
       );
@@ -85,9 +85,11 @@ export class WebhookIntakeService {
     return { deliveryId: kept.id, duplicate: kept.duplicate };
   }
 
-  /** Keeps deliveries, each once, with a job for each that is new. Gives what is kept under the id of each. */
+  /**
+   * Stores each delivery once, with a job for each new delivery. Returns the stored row for each delivery.
+   */
   async #keep(deliveries: NewDelivery[]): Promise<(KeptRow & { duplicate: boolean })[]> {
-    // Every group inserts in the same order: two that hold the same ids cannot wait for each other.
+    // Every group inserts in the same order, so two groups with the same ids cannot deadlock.
     const sorted = deliveries.toSorted(
       (a, b) => a.siteId - b.siteId || (a.webhookId < b.webhookId ? -1 : Number(a.webhookId > b.webhookId)),
     );
@@ -110,14 +112,14 @@ export class WebhookIntakeService {
       return deliveries.map((each) => {
         const row = rows.get(idOf(each));
         if (!row) throw new Error(`A delivery of site ${each.siteId} was neither stored nor found.`);
-        // Of several in one group the first is the new one.
+        // Of several deliveries with one id in a group, the first is new and the others are duplicates.
         return { ...row, duplicate: !added.delete(idOf(each)) };
       });
     });
   }
 }
 
-/** Those that have come before. */
+/** The stored rows of the deliveries that are duplicates. */
 async function known(tx: Transaction, deliveries: NewDelivery[]): Promise<KeptRow[]> {
   if (deliveries.length === 0) return [];
   return tx.$queryRaw<KeptRow[]>`
@@ -127,7 +129,7 @@ async function known(tx: Transaction, deliveries: NewDelivery[]): Promise<KeptRo
       AS asked (site_id, webhook_id) USING (site_id, webhook_id)`;
 }
 
-/** A delivery's id is its site's own. */
+/** The id of a delivery is unique only within its site. */
 function idOf(delivery: { siteId: number; webhookId: string }): string {
   return `${delivery.siteId} ${delivery.webhookId}`;
 }

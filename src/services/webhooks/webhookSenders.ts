@@ -8,13 +8,13 @@ import { configOf } from '../integrations/integrationConfig.ts';
 import type { OwnedIntegration, SiteConnections } from '../integrations/openConnection.ts';
 import type { SiteService } from '../sites/site.service.ts';
 
-/** How a site proves that it sent a webhook: by a signature over the body, or by the key itself. */
+/** How a site proves that it sent a webhook: with a signature over the body, or with the site key itself. */
 export type SiteProof = { kind: 'signature'; signature: WebhookSignature } | { kind: 'key'; key: string };
 
 /** A site that proved itself. */
 export interface SendingSite {
   site: Pick<Site, 'id' | 'accountId'>;
-  /** Until when the key before the last rotation is accepted, where the site used that key; null otherwise. */
+  /** Until when the previous key is accepted, if the site used that key; else null. */
   previousKeyUntil: Date | null;
 }
 
@@ -32,7 +32,7 @@ export class WebhookSenders {
     this.#parts = parts;
   }
 
-  /** The site that sent `text`; null when there is no such site, the site has no key, or the proof does not fit. */
+  /** The site that sent `text`; null if the site does not exist or has no key, or the proof is wrong. */
   async site(siteId: number, proof: SiteProof, text: string): Promise<SendingSite | null> {
     const site = await this.#parts.db.site.findFirst({ where: { id: siteId, account: { isActive: true } } });
     if (!site) return null;
@@ -52,9 +52,9 @@ export class WebhookSenders {
   }
 
   /**
-   * The integrations of a platform whose credentials prove that the webhook was sent for them: several, where several
-   * sites are connected to the same shop; none, where the headers name no sender or the proof does not fit. Throws
-   * VaultError when no credentials can be decrypted.
+   * The integrations of a platform whose credentials prove that the webhook was sent for them. There are
+   * several if several sites are connected to the same shop. There are none if the headers name no sender or
+   * the proof is wrong. Throws VaultError if no integration is proven and credentials cannot be decrypted.
    */
   async integrations(
     platform: string,
@@ -72,7 +72,7 @@ export class WebhookSenders {
         const config = configOf(integration).json;
         if (webhook.isGenuine(rawBody, headers, { config, credentials })) proven.push(integration);
       } catch (error) {
-        // That of another integration with the same shop may well be readable.
+        // The credentials of another integration with the same shop may be readable.
         if (!(error instanceof VaultError)) throw error;
         unreadable = error;
       }
@@ -81,7 +81,7 @@ export class WebhookSenders {
     return proven;
   }
 
-  /** Those of active accounts that hold this in `config_json`, which is JSON. */
+  /** The integrations of active accounts whose `config_json` contains `config`, which is JSON. */
   async #named(platform: string, config: string): Promise<OwnedIntegration[]> {
     const found = await this.#parts.db.$queryRaw<{ id: number }[]>`
       SELECT id FROM site_integration WHERE platform = ${platform} AND config_json @> ${config}::jsonb`;

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../connection.ts';
 
-/** A post's id as a number or as text. A number beyond 2^53 is not exact, so that only text is taken there. */
+/** A post id as a number or as text. A number beyond 2^53 is not exact, so such an id must be text. */
 const externalId = z
   .union([z.int().min(1), z.string().regex(/^[1-9]\d{0,19}$/)], {
-    error: 'must be a post id, as text beyond 2^53',
+    error: 'must be a post id, as text if it is beyond 2^53',
   })
   .transform(String);
-/** WordPress writes times without an offset; `_gmt` says that they are UTC. */
+/** WordPress writes times without an offset. `_gmt` means that they are UTC. */
 const modifiedGmt = z
   .string()
   .regex(
@@ -23,10 +23,9 @@ const fields = {
     .uuid('must be the key of a content, a UUID')
     .transform((key) => key.toLowerCase())
     .exactOptional()
-    .meta({ description: 'The key of the content that the post is, where the plugin knows it.' }),
+    .meta({ description: 'The key of the content of this post, if the plugin knows it.' }),
   content_id: z.int('must be a whole number').min(1, 'must be at least 1').exactOptional().meta({
-    description:
-      'Sent by plugins before 0.4.0. Numbers come back with a restored database: nothing is decided by it.',
+    description: 'Sent by plugins before 0.4.0, and ignored: a restored database may use a number again.',
   }),
   post_type: z.string().min(1).max(100),
   modified_gmt: modifiedGmt,

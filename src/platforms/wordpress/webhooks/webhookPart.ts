@@ -2,12 +2,12 @@ import type { ToldChange, WebhookPart } from '../../webhookPart.ts';
 import { localStatus } from '../content/postFields.ts';
 import { metadataWebhook, statusWebhook } from './bodies.ts';
 
-/** Kept bodies may hold a number from before contents had keys. Nothing is decided by it. */
+/** Stored bodies may hold a content number from before contents had keys. It is ignored. */
 const withoutNumber = { content_id: true } as const;
 const keptStatus = statusWebhook.omit(withoutNumber);
 const keptMetadata = metadataWebhook.omit(withoutNumber);
 
-/** The webhooks of the connector plugin, which signs by the Standard Webhooks specification. */
+/** The webhooks of the connector plugin. It signs as the Standard Webhooks specification says. */
 export const wordpressWebhooks: WebhookPart = {
   headers: [
     { name: 'X-Site-Id', required: true, description: 'The site that sends this.' },
@@ -20,14 +20,14 @@ export const wordpressWebhooks: WebhookPart = {
     {
       name: 'webhook-id',
       required: false,
-      description: 'Names the message; with the same one again it is a duplicate.',
+      description: 'The id of the message. A second message with the same id is a duplicate.',
     },
     {
       name: 'webhook-timestamp',
       required: false,
-      description: 'Seconds since 1970; needed with a signature.',
+      description: 'Seconds since 1970; required with a signature.',
     },
-    { name: 'X-API-Key', required: false, description: 'The site key, where there is no signature.' },
+    { name: 'X-API-Key', required: false, description: 'The site key, if there is no signature.' },
   ],
   idHeader: 'webhook-id',
   tells: {
@@ -58,7 +58,7 @@ export const wordpressWebhooks: WebhookPart = {
             ...(slug === undefined ? {} : { slug }),
             ...(excerpt === undefined ? {} : { excerpt }),
             ...(terms === undefined ? {} : { terms }),
-            // A webhook says 0 where a reading leaves out the image that a post does not have.
+            // For a post without an image, a webhook carries 0, while a reading has no entry.
             ...(meta === undefined
               ? {}
               : { metadata: meta.featured_media === 0 ? { ...meta, featured_media: undefined } : meta }),
