@@ -52,9 +52,9 @@ import { ContentRunner } from './services/sync/contentPhase.ts';
 import { ContentSessions } from './services/sync/openSession.ts';
 import { ContentSyncService } from './services/sync/pull/contentSync.service.ts';
 import { ItemReader } from './services/sync/pull/itemReader.ts';
-import { KeepRemoteService } from './services/sync/pull/keepRemote.service.ts';
 import { TermSync } from './services/sync/pull/pullTerms.ts';
 import { ContentPull } from './services/sync/pull/pullTypes.ts';
+import { SiteStateService } from './services/sync/pull/siteState.service.ts';
 import { ContentPush } from './services/sync/push/pushTypes.ts';
 import { SyncRunner } from './services/sync/runExecutor.ts';
 import { SyncService } from './services/sync/sync.service.ts';
@@ -193,7 +193,7 @@ function wireContent({ db, sites, events, platforms, now }: Base, { connections,
     sessions,
     pauses,
     contentSync: new ContentSyncService({ db, integrations, reader, pauses }),
-    keepRemote: new KeepRemoteService({ db, platforms, reader, events }),
+    siteState: new SiteStateService({ db, platforms, reader, events }),
   };
 }
 
@@ -251,7 +251,7 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
     ...integrationRoutes(integrations, services.siteKeys, events, platforms),
     ...connectionRoutes(services.tests, services.onboarding, health, platforms, keyBrake),
     ...syncRoutes(sync, metadata, config.syncWaitS * 1000),
-    ...contentRoutes(content.contents, content.edits, content.keepRemote, content.contentSync),
+    ...contentRoutes(content.contents, content.edits, content.siteState, content.contentSync),
     ...webhookRoutes(platforms, { senders, intake, brake: keyBrake }),
     ...deliveryRoutes(inbox),
   ];

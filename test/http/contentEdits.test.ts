@@ -27,6 +27,8 @@ const whole = {
 };
 const create = (body: object = {}) =>
   as().post(path, { site_id: tenant.site.siteId, content_type: 'post', ...body });
+const pull = (id: number) =>
+  as().post(`${integrationsPath}/${tenant.integrationId}/sync-wordpress-content`, { content_id: id });
 const events = async () =>
   (
     await server.db.syncEvent.findMany({
@@ -178,14 +180,74 @@ describe('an edit', () => {
 });
 
 describe('a delete', () => {
-  test('removes the content on the server only, and leaves an event', async () => {
+  test('of a content that is not on the site deletes it, and leaves an event', async () => {
+    const { body } = await create().expect(201);
+    await as().delete(`${path}/${body.id}`).expect(204);
+    expectProblem(await as().get(`${path}/${body.id}`), 404);
+    expectProblem(await as().delete(`${path}/${body.id}`), 404);
+    expect(await events()).toMatchObject([
+      { action: 'created', contentId: body.id },
+      { action: 'removed', contentId: body.id },
+    ]);
+  });
+
+  test('of a content that the site has excludes it, and leaves the post and an event', async () => {
     const post = writePost(wordpress);
-    const content = await buildContent(server, tenant, post);
-    await as().delete(`${path}/${content.id}`).expect(204);
-    expectProblem(await as().get(`${path}/${content.id}`), 404);
-    expectProblem(await as().delete(`${path}/${content.id}`), 404);
+    const { id } = await buildContent(server, tenant, post);
+    await as().delete(`${path}/${id}`).expect(204);
+    await as().delete(`${path}/${id}`).expect(204);
     expect(wordpress.state.posts).toContain(post);
-    expect(await events()).toMatchObject([{ action: 'removed', contentId: content.id }]);
+    expect(await events()).toMatchObject([{ action: 'excluded', contentId: id }]);
+    const row = await server.db.content.findUniqueOrThrow({ where: { id } });
+    expect(JSON.stringify(row)).not.toMatch(/Post \d|Text \d/);
+    expectProblem(await as().patch(`${path}/${id}`, { title: 'Again' }), 409, { code: 'excluded' });
+    expectProblem(await pull(id), 409, { code: 'excluded' });
+    expectProblem(await as().post(`${path}/${id}/resolve-conflict`, { keep: 'local' }), 409, {
+      code: 'no_conflict',
+    });
+  });
+
+  test('of a content whose post is gone deletes it', async () => {
+    const post = writePost(wordpress);
+    const { id } = await buildContent(server, tenant, post);
+    wordpress.state.posts.splice(wordpress.state.posts.indexOf(post), 1);
+    await pull(id).expect(200);
+    await as().delete(`${path}/${id}`).expect(204);
+    expectProblem(await as().get(`${path}/${id}`), 404);
+  });
+});
+
+describe('an include', () => {
+  test('takes the post again, and leaves an event; a second is a 409', async () => {
+    const post = writePost(wordpress, { title: 'Wanted again' });
+    const { id } = await buildContent(server, tenant, post);
+    await as().delete(`${path}/${id}`).expect(204);
+    const answer = await as().post(`${path}/${id}/include`).expect(200);
+    expect(answer.body).toMatchObject({
+      id,
+      title: 'Wanted again',
+      sync_state: 'in_sync',
+      status: 'published',
+    });
+    expectProblem(await as().post(`${path}/${id}/include`), 409, { code: 'not_excluded' });
+    expect(await events()).toMatchObject([{ action: 'excluded' }, { action: 'included', contentId: id }]);
+  });
+
+  test('of a content whose post is gone says so by its state', async () => {
+    const post = writePost(wordpress);
+    const { id } = await buildContent(server, tenant, post);
+    await as().delete(`${path}/${id}`).expect(204);
+    wordpress.state.posts.splice(wordpress.state.posts.indexOf(post), 1);
+    const answer = await as().post(`${path}/${id}/include`).expect(200);
+    expect(answer.body).toMatchObject({ sync_state: 'deleted_remote', external_status: 'deleted' });
+  });
+
+  test('on a site that cannot be read changes nothing', async () => {
+    const { id } = await buildContent(server, tenant, writePost(wordpress));
+    await as().delete(`${path}/${id}`).expect(204);
+    wordpress.setFault('fatal');
+    expectProblem(await as().post(`${path}/${id}/include`), 422);
+    expect((await as().get(`${path}/${id}`)).body.sync_state).toBe('excluded');
   });
 });
 
@@ -201,10 +263,6 @@ describe('a conflict', () => {
     expect(body.content).toMatchObject({ title: 'Here', sync_state: 'conflict' });
     return { id: content.id, post };
   }
-  const pull = (id: number) =>
-    as()
-      .post(`${integrationsPath}/${tenant.integrationId}/sync-wordpress-content`, { content_id: id })
-      .expect(200);
   const resolve = (id: number, body: object) => as().post(`${path}/${id}/resolve-conflict`, body);
 
   test('resolved for `local` keeps the edits, and the next pull finds no conflict', async () => {

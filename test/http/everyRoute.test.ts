@@ -133,6 +133,7 @@ describe('every route', () => {
         'patch /api/v1/sites/:id',
         'post /api/v1/auth/token',
         'post /api/v1/content',
+        'post /api/v1/content/:id/include',
         'post /api/v1/content/:id/resolve-conflict',
         'post /api/v1/integration/integrations',
         'post /api/v1/integration/integrations/:id/reveal-api-key',

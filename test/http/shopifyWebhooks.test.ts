@@ -238,6 +238,19 @@ describe('an accepted webhook', () => {
     );
   });
 
+  test('of a product whose content was deleted here reads nothing', async () => {
+    const { id } = await knownProduct();
+    const content = await contentOf(id);
+    await server.as(owner).delete(`/api/v1/content/${content?.id}`).expect(204);
+    shopify.change(id, { title: 'Changed there' });
+    await send(shopify.webhook('products/update', id));
+    await eventually(async () => expect(await deliveries()).toMatchObject([{ status: 'processed' }]));
+    expect(
+      await server.db.syncEvent.findMany({ where: { siteId: site.siteId, eventType: 'webhook' } }),
+    ).toMatchObject([{ action: 'excluded', contentId: content?.id }]);
+    expect(await pulls()).toEqual([]);
+  });
+
   test('of a known state, of an unknown deleted item, or while switched off reads nothing', async () => {
     const product = await knownProduct();
     const webhook = shopify.webhook('products/update', product.id);

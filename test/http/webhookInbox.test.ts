@@ -318,6 +318,25 @@ describe('an event reports that nothing changed for', () => {
     });
   });
 
+  test('a content that was deleted here', async () => {
+    const post = writePost(wordpress);
+    const { id } = await buildContent(server, tenant, post);
+    await server.as(tenant.owner).delete(`/api/v1/content/${id}`).expect(204);
+    const before = await stored(id);
+    const reads = readsOf(post);
+    const later = { ...post, modified_gmt: '2026-03-01T11:00:00' };
+    for (const event of [
+      await tell('metadata', later, { title: 'Changed there' }),
+      await tell('status', later, { status: 'draft' }),
+    ])
+      expect(event).toMatchObject({ action: 'excluded', contentId: id, details: { changed: false } });
+    await settled();
+    expect(readsOf(post)).toBe(reads);
+    expect(await stored(id)).toEqual(before);
+    expect(await tell('status', later, { status: 'trash' })).toMatchObject({ action: 'excluded' });
+    expect(await stored(id)).toMatchObject({ syncState: 'excluded', externalStatus: 'trash', title: '' });
+  });
+
   test('the stored state', async () => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);

@@ -2,7 +2,7 @@ import { RemoteError } from '../../errors.ts';
 import type { ContentService } from '../../services/content/content.service.ts';
 import type { ContentEditService } from '../../services/content/contentEdit.service.ts';
 import type { ContentSyncService } from '../../services/sync/pull/contentSync.service.ts';
-import type { KeepRemoteService } from '../../services/sync/pull/keepRemote.service.ts';
+import type { SiteStateService } from '../../services/sync/pull/siteState.service.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams } from '../schemas/common.schema.ts';
 import {
@@ -26,13 +26,13 @@ const throttle = 'integration';
 export function contentRoutes(
   contents: ContentService,
   edits: ContentEditService,
-  keepRemote: KeepRemoteService,
+  siteState: SiteStateService,
   contentSync: ContentSyncService,
 ): Route[] {
   return [
     ...readRoutes(contents),
     ...editRoutes(edits),
-    ...siteStateRoutes(contents, edits, keepRemote, contentSync),
+    ...siteStateRoutes(contents, edits, siteState, contentSync),
   ];
 }
 
@@ -121,7 +121,7 @@ function editRoutes(edits: ContentEditService): Route[] {
       access: editor,
       throttle,
       tag,
-      summary: 'Delete a content here; the item on its site stays',
+      summary: 'Delete a content here. The item on its site stays, and no sync brings the content back',
       request: { params: idParams },
       responses: { 204: { description: 'Deleted', schema: null } },
       handler: async ({ scope, params }) => {
@@ -136,7 +136,7 @@ function editRoutes(edits: ContentEditService): Route[] {
 function siteStateRoutes(
   contents: ContentService,
   edits: ContentEditService,
-  keepRemote: KeepRemoteService,
+  siteState: SiteStateService,
   contentSync: ContentSyncService,
 ): Route[] {
   return [
@@ -154,8 +154,22 @@ function siteStateRoutes(
         body: contentBody(
           body.keep === 'local'
             ? await edits.keepLocal(scope, params.id)
-            : await keepRemote.keepRemote(scope, params.id),
+            : await siteState.keepRemote(scope, params.id),
         ),
+      }),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/api/v1/content/:id/include',
+      access: editor,
+      throttle,
+      tag,
+      summary: 'Take an excluded content back: its item is read again',
+      request: { params: idParams },
+      responses: { 200: { description: 'The content', schema: contentSchema } },
+      handler: async ({ scope, params }) => ({
+        status: 200,
+        body: contentBody(await siteState.include(scope, params.id)),
       }),
     }),
     defineRoute({

@@ -27,7 +27,7 @@ export class ContentService {
     this.#parts = parts;
   }
 
-  /** Lists contents, oldest first. `nextAfter` is null on the last page. Throws 404 for a foreign site. */
+  /** Lists contents, oldest first; excluded contents only when the filter asks for them. `nextAfter` is null on the last page. Throws 404 for a foreign site. */
   async list(
     scope: TenantScope,
     filter: ContentFilter,
@@ -37,7 +37,7 @@ export class ContentService {
       where: {
         ...inScope(scope),
         ...(filter.siteId === undefined ? {} : { siteId: filter.siteId }),
-        ...(filter.syncState === undefined ? {} : { syncState: filter.syncState }),
+        syncState: filter.syncState ?? { not: 'excluded' },
         ...(filter.status === undefined ? {} : { status: filter.status }),
         ...(filter.contentType === undefined ? {} : { contentType: filter.contentType }),
         ...(filter.after === undefined ? {} : { id: { gt: filter.after } }),

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/client.ts';
 import type { SyncState } from '../../database/generated/client.ts';
 
-/** How many contents are stored for an integration's site, by sync state. */
+/** How many contents are stored for an integration's site, by sync state. Excluded contents do not count. */
 export interface ContentCounts {
   total: number;
   in_sync: number;
@@ -18,7 +18,12 @@ export async function countContent(
   const groups = await db.content.groupBy({
     by: ['syncState'],
     // A content without a platform counts for every integration of the site: any of them may push it.
-    where: { accountId, siteId, OR: [{ platform }, { platform: null }] },
+    where: {
+      accountId,
+      siteId,
+      OR: [{ platform }, { platform: null }],
+      syncState: { not: 'excluded' },
+    },
     _count: { _all: true },
   });
   const count = (state: SyncState) => groups.find((group) => group.syncState === state)?._count._all ?? 0;

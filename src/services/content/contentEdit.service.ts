@@ -10,6 +10,7 @@ import type { EventLog } from '../events/eventLog.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import type { SiteService } from '../sites/site.service.ts';
 import { lockContent, lockRows } from './contentLocks.ts';
+import { excludedColumns, mayBeOnSite } from './excluded.ts';
 import { hasLocalChanges } from './merge.ts';
 import { noCreate } from './sentAndKept.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
@@ -58,10 +59,11 @@ export class ContentEditService {
 
   /**
    * Changes the given fields. An edit that changes nothing is not stored. Throws 404, and 400 for the status
-   * `published` if the content is not published.
+   * `published` if the content is not published, and 409 for an excluded content.
    */
   async update(scope: TenantScope, id: number, edit: ContentEdit): Promise<Content> {
     return this.#locked(scope, id, async (tx, content) => {
+      mustBeIncluded(content);
       mayBeSet(edit.status, content.status);
       const before = sharedState(content);
       const after: SharedState = { ...before, ...edit };
@@ -82,11 +84,21 @@ export class ContentEditService {
     });
   }
 
-  /** Deletes a content on this server. The item on the site stays. Throws 404. */
+  /**
+   * Deletes a content on this server. The item on the site stays. A content whose item the site has, or may have,
+   * becomes `excluded`: its texts are deleted, and no sync brings them back. Throws 404.
+   */
   async remove(scope: TenantScope, id: number): Promise<void> {
     await this.#locked(scope, id, async (tx, content) => {
-      await tx.content.delete({ where: { id } });
-      await this.#record(tx, scope, content, 'removed', { content_type: content.contentType });
+      const details = { content_type: content.contentType };
+      if (content.syncState === 'excluded') return;
+      if (!mayBeOnSite(content)) {
+        await tx.content.delete({ where: { id } });
+        await this.#record(tx, scope, content, 'removed', details);
+        return;
+      }
+      await tx.content.update({ where: { id }, data: excludedColumns(content) });
+      await this.#record(tx, scope, content, 'excluded', details);
     });
   }
 
@@ -158,6 +170,17 @@ export class ContentEditService {
       externalId: content.externalId,
       details: { ...details, user_id: scope.userId },
     });
+  }
+}
+
+/** Throws 409 for an excluded content, which has no texts. */
+export function mustBeIncluded({ syncState }: Pick<Content, 'syncState'>): void {
+  if (syncState === 'excluded') {
+    throw new CallerError(
+      'conflict',
+      'This content was deleted here and is excluded. Include it first: POST /api/v1/content/{id}/include.',
+      { code: 'excluded' },
+    );
   }
 }
 

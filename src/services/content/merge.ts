@@ -156,9 +156,16 @@ function settle(
 
 /**
  * Unlinks a content from its external id, because its item is gone and another item has the id. The content
- * itself stays. Returns the outcome for the content.
+ * itself stays, unless it is excluded and has nothing left. Returns the outcome for the content.
  */
-export async function releaseItem(tx: Transaction, content: Pick<Content, 'id'>): Promise<MergeOutcome> {
+export async function releaseItem(
+  tx: Transaction,
+  content: Pick<Content, 'id' | 'syncState'>,
+): Promise<MergeOutcome> {
+  if (content.syncState === 'excluded') {
+    await tx.content.delete({ where: { id: content.id } });
+    return 'unchanged';
+  }
   await tx.content.update({
     where: { id: content.id },
     data: {
@@ -196,7 +203,12 @@ export async function markDeletedRemote(
   content: Content,
   facts: RemoteFacts,
 ): Promise<MergeOutcome> {
-  await tx.content.update({ where: { id: content.id }, data: { ...facts, syncState: 'deleted_remote' } });
+  const where = { id: content.id };
+  if (content.syncState === 'excluded') {
+    await tx.content.update({ where, data: { ...facts, remoteHash: null } });
+    return 'unchanged';
+  }
+  await tx.content.update({ where, data: { ...facts, syncState: 'deleted_remote' } });
   return content.syncState === 'deleted_remote' ? 'unchanged' : 'deleted_remote';
 }
 

@@ -137,12 +137,12 @@ export class SyncMetadataService {
     const [contents, terms, readings] = await Promise.all([
       this.#parts.db.content.groupBy({
         by: ['contentType'],
-        // The site does not count deleted items either.
+        // The site does not count deleted items either, and excluded contents are not synced.
         where: {
           ...site,
           platform: row.platform,
           externalId: { not: null },
-          syncState: { not: 'deleted_remote' },
+          syncState: { notIn: ['deleted_remote', 'excluded'] },
         },
         _count: { _all: true },
         _max: { lastSyncedAt: true },

@@ -27,10 +27,12 @@ export async function applyAnnouncedChange(
   const outdated =
     content !== null && isOutdated(content, modifiedAt === null ? null : new Date(modifiedAt), new Date());
   // A deleted item cannot be read any more. Without a content here there is nothing to mark either.
-  const nothingToRead = outdated || (content === null && gone);
+  const isExcluded = content?.syncState === 'excluded';
+  const nothingToRead = outdated || isExcluded || (content === null && gone);
   const reads = integration?.isActive && integration.syncEnabled && !nothingToRead;
+  const known = isExcluded ? 'excluded' : outdated ? 'outdated' : 'announced';
   return {
-    result: content === null ? 'unknown_content' : outdated ? 'outdated' : 'announced',
+    result: content === null ? 'unknown_content' : known,
     contentId: content?.id ?? null,
     externalId,
     integrationId: integration?.id ?? null,

@@ -24,8 +24,9 @@ export interface WebhookOutcome {
    * decide.
    * `announced`: the webhook only announced a change. The content is read from the site.
    * `link_mismatch`: the key in the webhook and the post belong to different contents. Nothing was changed.
+   * `excluded`: the content was deleted here and stays away.
    */
-  result: MergeOutcome | 'echo' | 'unknown_content' | 'deferred' | 'announced' | 'link_mismatch';
+  result: MergeOutcome | 'echo' | 'unknown_content' | 'deferred' | 'announced' | 'link_mismatch' | 'excluded';
   contentId: number | null;
   externalId: string;
   integrationId: number | null;
@@ -79,6 +80,10 @@ export async function applyToldChange(
     ...(change.externalStatus === undefined ? {} : { externalStatus: change.externalStatus }),
     ...(change.externalUrl === undefined ? {} : { externalUrl: change.externalUrl }),
   };
+  if (content.syncState === 'excluded') {
+    if (gone) await markDeletedRemote(tx, content, facts);
+    return outcome('excluded', content);
+  }
   if (gone) return outcome(await markDeletedRemote(tx, content, facts), content);
   // The post carries a key that no content has here. Reading the post shows to which content it belongs.
   if (found.isForeign) return outcome('deferred', content, job());

@@ -165,6 +165,69 @@ export function describeContentSync(driver: ContentDriver): void {
       expect(stored.map((each) => each.sync_state)).toEqual(stored.map(() => 'in_sync'));
     }
 
+    describe('a content that is deleted on the server', () => {
+      const list = async (query: string) =>
+        (await owner().get(`/api/v1/content?site_id=${site.siteId}&limit=200${query}`).expect(200)).body
+          .results;
+
+      it('stays away, whatever its item does, until it is included again', async () => {
+        const externalId = site.create('Unwanted');
+        await pull();
+        const { id } = await storedAs(externalId);
+        const before = (await contents()).length;
+        await owner().delete(`/api/v1/content/${id}`).expect(204);
+        expect(await content(id)).toMatchObject({
+          sync_state: 'excluded',
+          external_id: externalId,
+          title: '',
+          slug: '',
+          body: '',
+          excerpt: '',
+          terms: [],
+          metadata: {},
+        });
+        for (const run of [{ full: true }, {}]) {
+          expect(await pull(run)).toMatchObject({ status: 'success', totals: { created: 0, updated: 0 } });
+          expect(await contents()).toHaveLength(before - 1);
+        }
+        site.retitle(externalId, 'Still unwanted');
+        expect(await pull()).toMatchObject({ status: 'success', totals: { created: 0, updated: 0 } });
+        expect(await push()).toMatchObject({ status: 'success', totals: { pushed: 0 } });
+        expect(titled('Still unwanted')).toHaveLength(1);
+        expect(await list('&sync_state=excluded')).toMatchObject([{ id, title: '' }]);
+        const status = await owner().get(`${site.integration}/sync-status`).expect(200);
+        expect(status.body.content.total).toBe(before - 1);
+
+        const included = await owner().post(`/api/v1/content/${id}/include`).expect(200);
+        expect(included.body).toMatchObject({ id, sync_state: 'in_sync', title: 'Still unwanted' });
+        await expectInStep();
+      });
+
+      it('stays away after its item is deleted as well', async () => {
+        const externalId = site.create('Unwanted');
+        await pull();
+        const { id } = await storedAs(externalId);
+        await owner().delete(`/api/v1/content/${id}`).expect(204);
+        site.remove(externalId);
+        for (const run of [{}, { full: true }, {}])
+          expect(await pull(run)).toMatchObject({ status: 'success', totals: { deleted: 0 } });
+        expect(await content(id)).toMatchObject({ sync_state: 'excluded', title: '' });
+      });
+
+      it('stays away when the response to its create was lost', async () => {
+        const id = await write({ title: 'Half made', body: '<p>half</p>', status: 'ready' });
+        site.loseAnswers();
+        await push();
+        const made = titled('Half made').length;
+        await owner().delete(`/api/v1/content/${id}`).expect(204);
+        await owner().post(`${site.integration}/test-connection`).expect(200);
+        await pull({ full: true });
+        await sync({ direction: 'both' });
+        expect(titled('Half made')).toHaveLength(made);
+        expect((await contents()).filter(({ title }) => title === 'Half made')).toEqual([]);
+      });
+    });
+
     describe('a pull', () => {
       it('stores every item with all its fields', async () => {
         const count = site.list().length;

@@ -3,6 +3,7 @@ import { CallerError, notFound, RemoteError } from '../../../errors.ts';
 import type { ContentJob } from '../../../jobs/jobs.ts';
 import { SiteResting } from '../../../outbound/sitePace.ts';
 import { inScope, type TenantScope } from '../../access/tenantScope.ts';
+import { mustBeIncluded } from '../../content/contentEdit.service.ts';
 import { lockContent } from '../../content/contentLocks.ts';
 import { pulledEvent } from '../../events/contentEvents.ts';
 import type { IntegrationService } from '../../integrations/integration.service.ts';
@@ -38,6 +39,7 @@ export class ContentSyncService {
       where: { id: contentId, siteId: integration.siteId, ...inScope(scope) },
     });
     if (!content) throw notFound();
+    mustBeIncluded(content);
     if (content.externalId === null || content.platform !== integration.platform) {
       const where = content.platform === null ? 'the site yet' : `the ${integration.platform} site`;
       throw new CallerError('unprocessable', `This content is not on ${where}.`, { code: 'not_on_site' });

@@ -139,8 +139,8 @@ async function waitingClaims(
   // create.
   const held = await tx.$queryRaw<{ id: number }[]>`
     SELECT id FROM content
-    WHERE site_id = ${siteId} AND content_type = ${contentType} AND sync_state = 'local_only'
-      AND external_id IS NULL AND create_begun_at IS NULL AND coalesce(platform, ${platform}) = ${platform}
+    WHERE site_id = ${siteId} AND content_type = ${contentType} AND external_id IS NULL
+      AND (sync_state = 'local_only' AND create_begun_at IS NULL OR sync_state = 'excluded') AND coalesce(platform, ${platform}) = ${platform}
       AND title = ANY(${likely.map(({ title }) => title)})
     ORDER BY id FOR UPDATE SKIP LOCKED`;
   if (held.length === 0) return [];

@@ -1,5 +1,6 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { KnownContent, KnownContents, NumberedContents } from '../../../platforms/contentPart.ts';
+import { isOnSite } from '../../content/excluded.ts';
 import type { SiteItems } from '../../content/merge.ts';
 
 interface KnownRow {
@@ -20,7 +21,7 @@ export function knownContents(db: Transaction, of: SiteItems): KnownContents {
       const [row] = await db.$queryRaw<{ count: number }[]>`
         SELECT count(*)::int AS count FROM content
         WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
-          AND external_id IS NOT NULL AND sync_state <> 'deleted_remote'`;
+          AND external_id IS NOT NULL AND ${isOnSite}`;
       return row?.count ?? 0;
     },
     async some(externalIds) {
@@ -28,7 +29,7 @@ export function knownContents(db: Transaction, of: SiteItems): KnownContents {
         await db.$queryRaw<KnownRow[]>`
           SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
           WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
-            AND external_id = ANY(${[...externalIds]}) AND sync_state <> 'deleted_remote'`,
+            AND external_id = ANY(${[...externalIds]}) AND ${isOnSite}`,
       );
     },
     async after(after, limit) {
@@ -36,7 +37,7 @@ export function knownContents(db: Transaction, of: SiteItems): KnownContents {
         await db.$queryRaw<KnownRow[]>`
           SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
           WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
-            AND external_id IS NOT NULL AND sync_state <> 'deleted_remote'
+            AND external_id IS NOT NULL AND ${isOnSite}
             AND (lpad(external_id, 20, '0'), external_id) > (lpad(${after ?? ''}, 20, '0'), ${after ?? ''})
           ORDER BY lpad(external_id, 20, '0'), external_id LIMIT ${limit}`,
       );
@@ -52,7 +53,7 @@ function numberedContents(db: Transaction, { siteId, platform, contentType }: Si
           coalesce(bit_xor(('x' || remote_tag)::bit(64)::bigint), 0) AS xor
         FROM content
         WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
-          AND external_id ~ '^[0-9]{1,18}$' AND sync_state <> 'deleted_remote'
+          AND external_id ~ '^[0-9]{1,18}$' AND ${isOnSite}
         GROUP BY 1`;
       return new Map(
         rows.map(({ range, count, xor }) => [Number(range), { count, xor: BigInt.asUintN(64, xor) }]),
@@ -63,7 +64,7 @@ function numberedContents(db: Transaction, { siteId, platform, contentType }: Si
         await db.$queryRaw<KnownRow[]>`
           SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
           WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
-            AND external_id ~ '^[0-9]{1,18}$' AND sync_state <> 'deleted_remote'
+            AND external_id ~ '^[0-9]{1,18}$' AND ${isOnSite}
             AND external_id::bigint / ${size}::bigint = ANY(${[...ranges]}::bigint[])`,
       );
     },

@@ -2,6 +2,7 @@ import type { Transaction } from '../../../database/client.ts';
 import { RemoteError } from '../../../errors.ts';
 import type { ItemFault, TypeOfSite } from '../../../platforms/contentPart.ts';
 import { lockRows } from '../../content/contentLocks.ts';
+import { isOnSite } from '../../content/excluded.ts';
 import { markDeletedRemote } from '../../content/merge.ts';
 import { pulledEvent } from '../../events/contentEvents.ts';
 import type { EventLog } from '../../events/eventLog.ts';
@@ -48,7 +49,7 @@ export class MissingContents {
       SELECT external_id FROM content
       WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
         AND external_id IS NOT NULL
-        AND sync_state <> 'deleted_remote' AND seen_by_reading IS DISTINCT FROM ${readingId}
+        AND ${isOnSite} AND seen_by_reading IS DISTINCT FROM ${readingId}
         AND coalesce(last_synced_at, created_at) < ${begunAt}
         AND (NOT ${limited} OR lpad(external_id, 20, '0') > (
           SELECT min(lpad(external_id, 20, '0')) FROM content

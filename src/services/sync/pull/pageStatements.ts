@@ -112,7 +112,8 @@ async function overwrite(
 }
 
 /**
- * Updates contents whose shared state is unchanged: the address, date or tag of the item may still be new.
+ * Updates contents whose shared state is unchanged: the address, date or tag of the item may still be new. An
+ * excluded content keeps the hash of its item as well.
  */
 export async function keepRows(
   tx: Transaction,
@@ -122,17 +123,18 @@ export async function keepRows(
   const rows = pairs
     .filter(({ row, item }) => target.readingId !== null || factsDiffer(row, item))
     .map(({ row, item }) => {
-      const { external_url, external_status, external_modified_at, remote_tag, birth } = columns(item);
-      return { id: row.id, external_url, external_status, external_modified_at, remote_tag, birth };
+      const { external_url, external_status, external_modified_at, remote_tag, birth, hash } = columns(item);
+      return { id: row.id, external_url, external_status, external_modified_at, remote_tag, birth, hash };
     });
   if (rows.length === 0) return;
   await tx.$executeRaw`
     UPDATE content SET external_url = item.external_url, external_status = item.external_status,
       external_modified_at = item.external_modified_at, remote_tag = item.remote_tag,
       birth = coalesce(nullif(item.birth, 'null'), content.birth), last_synced_at = now(),
+      remote_hash = CASE WHEN sync_state = 'excluded' THEN item.hash ELSE remote_hash END,
       seen_by_reading = coalesce(${target.readingId}::int, seen_by_reading)
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS item (id int, external_url text, external_status text,
-      external_modified_at timestamptz, remote_tag text, birth jsonb)
+      external_modified_at timestamptz, remote_tag text, birth jsonb, hash text)
     WHERE content.id = item.id`;
 }
 
@@ -142,7 +144,8 @@ function factsDiffer(row: KnownRow, item: LiveItem): boolean {
     row.externalStatus !== facts.externalStatus ||
     row.externalUrl !== facts.externalUrl ||
     row.externalModifiedAt?.getTime() !== facts.externalModifiedAt?.getTime() ||
-    row.remoteTag !== facts.remoteTag
+    row.remoteTag !== facts.remoteTag ||
+    (row.syncState === 'excluded' && row.remoteHash !== item.hash)
   );
 }
 

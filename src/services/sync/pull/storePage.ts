@@ -2,6 +2,7 @@ import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
 import { birthVerdict } from '../../content/birth.ts';
+import { noTexts } from '../../content/excluded.ts';
 import {
   doubtItem,
   hasLocalChanges,
@@ -110,7 +111,8 @@ class PageStore {
   }
 
   async #sortKnown(row: KnownRow, item: LiveItem): Promise<void> {
-    if (isNewerHere(row, item, this.#target.readSince)) {
+    if (row.syncState === 'excluded') await this.#sortExcluded(row, item);
+    else if (isNewerHere(row, item, this.#target.readSince)) {
       this.#single.push(row.id);
       this.#enter(row, item, 'outdated');
     } else if (isAsBefore(row, item)) this.#same.push({ row, item });
@@ -118,6 +120,17 @@ class PageStore {
       this.#single.push(row.id);
       this.#enter(row, item, 'unchanged', 'link_mismatch');
     } else await this.#sortChanged(row, item);
+  }
+
+  /** The item of an excluded content stays out. Another item that has its id comes as a new content. */
+  async #sortExcluded(row: KnownRow, item: LiveItem): Promise<void> {
+    if ((await birthVerdict(row, item, async () => '')) === 'other') {
+      await releaseItem(this.#tx, row);
+      this.#again.push(item);
+      return;
+    }
+    if (row.claimed) await this.#tx.content.update({ where: { id: row.id }, data: noTexts });
+    this.#same.push({ row, item });
   }
 
   async #sortChanged(row: KnownRow, item: LiveItem): Promise<void> {

@@ -86,6 +86,7 @@ async function isHeldByAnother(
 async function unlink(batch: PushBatch, id: number): Promise<void> {
   const content = await batch.tx.content.findUniqueOrThrow({ where: { id } });
   const outcome = await releaseItem(batch.tx, content);
+  if (outcome === 'unchanged') return;
   if (content.syncState !== 'deleted_remote') batch.totals.deleted += 1;
   batch.record(content, { action: 'pulled', details: { outcome, code: 'another_birth' } });
 }

@@ -4,6 +4,7 @@ import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/contentPart.ts';
 import type { ContentTexts } from '../../../platforms/contentTexts.ts';
 import { bornAs } from '../../content/birth.ts';
+import { isOnSite } from '../../content/excluded.ts';
 import { hasLocalChanges, remoteFacts, type SiteItems, storedState } from '../../content/merge.ts';
 import { columnsAsWritten, isAsWasSent } from '../../content/sentAndKept.ts';
 import { type SharedState, sharedState } from '../../content/sharedState.ts';
@@ -92,7 +93,7 @@ export async function holdersOf(
 ): Promise<Map<string, Holder>> {
   const rows = await tx.$queryRaw<(Holder & { externalId: string })[]>`
     /* planned each time */ SELECT id, external_id AS "externalId", last_op_id IS NOT NULL AS "isSent",
-      created_at AS "createdAt", sync_state = 'deleted_remote' AS "isGone", false AS "isOfBatch"
+      created_at AS "createdAt", NOT ${isOnSite} AS "isGone", false AS "isOfBatch"
     FROM content
     WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
       AND external_id = ANY(${[...externalIds]})`;
