@@ -172,6 +172,9 @@ export interface ReadOutcome {
   faults: ItemFault[];
 }
 
+/** Who can read a published item on its site: anyone, users with a right to it, or whoever knows its password. */
+export type Visibility = 'public' | 'private' | 'password';
+
 /** One item as its site holds it. Texts are raw, as an editor sees them. */
 export interface RemoteContent extends ContentTexts {
   externalId: string;
@@ -183,6 +186,7 @@ export interface RemoteContent extends ContentTexts {
    * trash.
    */
   status: 'draft' | 'published' | null;
+  visibility: Visibility;
   url: string | null;
   /** ISO 8601 UTC by the site's clock; null if the item has no date. */
   modifiedAt: string | null;

@@ -70,6 +70,8 @@ export interface ToldChange extends AnnouncedChange {
   /** The status as the site names it. */
   externalStatus?: string;
   externalUrl?: string;
+  /** `private` where the status says so. A webhook never says that anyone can read the item. */
+  visibility?: 'private';
   /** The current values of the fields that the webhook carries. */
   fields: Partial<Omit<ContentTexts, 'body'>> & {
     status?: 'draft' | 'published';

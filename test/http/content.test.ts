@@ -43,6 +43,7 @@ describe('a content', () => {
       excerpt: 'Short',
       content_type: 'post',
       status: 'published',
+      visibility: 'public',
       terms: [
         { taxonomy: 'category', slug: 'news', name: 'News' },
         { taxonomy: 'post_tag', slug: 'green', name: 'green' },

@@ -173,6 +173,24 @@ describe('a status message', () => {
   });
 });
 
+describe('a status message about a post that not everyone can read', () => {
+  test('closes the content, and a message alone does not open it', async () => {
+    const post = writePost(wordpress, { status: 'private' });
+    const { id } = await buildContent(server, tenant, post);
+    await server.db.content.update({ where: { id }, data: { status: 'published', visibility: 'public' } });
+    expect(await tell('status', post, { status: 'private' })).toMatchObject({ action: 'updated' });
+    expect(await stored(id)).toMatchObject({ status: 'private', visibility: 'private' });
+    const later = { ...post, modified_gmt: '2026-03-01T10:00:05' };
+    await tell('status', later, { status: 'publish' });
+    await settled();
+    expect(await stored(id)).toMatchObject({ status: 'private', visibility: 'private' });
+    post.status = 'publish';
+    await tell('status', { ...post, modified_gmt: '2026-03-01T10:00:09' }, { status: 'publish' });
+    await settled();
+    expect(await stored(id)).toMatchObject({ status: 'published', visibility: 'public' });
+  });
+});
+
 describe('a metadata message', () => {
   test('is applied, and absent fields stay', async () => {
     const post = writePost(wordpress, { meta: { price: 3, colour: 'red' } });

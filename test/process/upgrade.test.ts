@@ -36,6 +36,9 @@ const lastBefore = '20261126000000_items_of_platforms';
 /** The contents of the database by what happened to them. */
 const ids = { page: 1, untouched: 2, conflict: 3, pulled: 4, pushed: 5, lostAnswer: 6, waiting: 7 };
 
+/** The posts of `page` and `pulled`. */
+const closedPosts = [9, 3];
+
 const programs = new Programs();
 let database: TestDatabase;
 let wordpress: SimulatedWordpress;
@@ -49,6 +52,7 @@ beforeEach(async () => {
   wordpress = await startSimulatedWordpress({ siteId: 1, siteKey, connector: { version: '0.3.0' } });
   stored = JSON.parse(text.replaceAll(url, wordpress.url));
   Object.assign(wordpress.state, { posts: stored.posts, terms: stored.terms });
+  for (const id of closedPosts) closeBefore(id);
   database = await createTestDatabase({ empty: true });
   await migrateToBefore();
   await fill(stored.tables);
@@ -71,6 +75,15 @@ afterEach(async () => {
   await wordpress.stop();
   await database.drop();
 });
+
+/** Makes a post private that the server of that commit had read as published. */
+function closeBefore(id: number): void {
+  const row = stored.tables.content?.find(({ external_id }) => external_id === String(id));
+  const there = post(id);
+  if (!row || !there) throw new Error(`The database has no post ${id}.`);
+  row.external_status = 'private';
+  there.status = 'private';
+}
 
 /** Applies the migrations that existed at that commit. */
 async function migrateToBefore(): Promise<void> {
@@ -119,6 +132,15 @@ async function contents() {
     externalId,
     syncState,
   }));
+}
+
+/** Expects that the closed posts are private here and there. */
+async function expectClosed(): Promise<void> {
+  for (const id of closedPosts) expect(post(id)).toMatchObject({ status: 'private' });
+  expect(await site.contents({ id: { in: [ids.page, ids.pulled] } })).toMatchObject([
+    { status: 'private', visibility: 'private' },
+    { status: 'private', visibility: 'private' },
+  ]);
 }
 
 const afterSync = [
@@ -181,6 +203,7 @@ describe('with connector 0.3.0', () => {
     const first = await site.sync({ direction: 'both' });
     expect(first).toMatchObject({ status: 'success', totals: { created: 1, conflicts: 0, failed: 0 } });
     expectCarried();
+    await expectClosed();
     expect(await contents()).toEqual(afterSync);
     expect(await site.sync({ direction: 'both', full: true })).toMatchObject({
       status: 'success',
@@ -230,6 +253,7 @@ test.each(['both', 'to_external'])(
       totals: { created: 0, updated: 0, deleted: 0, pushed: 0, conflicts: 0 },
     });
     expectCarried();
+    await expectClosed();
     expect(await contents()).toEqual(afterSync);
   },
 );

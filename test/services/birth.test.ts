@@ -47,6 +47,7 @@ function item(
     tag: null,
     contentKey: null,
     legacyContentId: null,
+    visibility: 'public',
     birth: { date, author },
     ...rest,
   };

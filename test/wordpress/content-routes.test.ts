@@ -24,7 +24,7 @@ const core = z.object({
   slug: z.string(),
   link: z.string(),
   title: z.object({ raw: z.string() }),
-  content: z.object({ raw: z.string() }),
+  content: z.object({ raw: z.string(), protected: z.boolean() }),
   excerpt: z.object({ raw: z.string() }).default({ raw: '' }),
   author: z.int().optional(),
   date_gmt: z.string().nullable(),
@@ -94,6 +94,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
       title: title.raw,
       content: content.raw,
       excerpt: excerpt.raw,
+      protected: content.protected,
       terms: sorted(
         terms.map(({ taxonomy, slug, name }) => ({ taxonomy, slug, name: name.replaceAll('&amp;', '&') })),
       ),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Content } from '../../database/generated/client.ts';
-import { ContentStatus, SyncState } from '../../database/generated/enums.ts';
+import { ContentStatus, ContentVisibility, SyncState } from '../../database/generated/enums.ts';
 import { CONTENT_TEXTS, eachText, textsOf } from '../../platforms/contentTexts.ts';
 import { bodyId, jsonObject, limitQuery, queryId, timestamp } from './common.schema.ts';
 
@@ -25,6 +25,10 @@ export const contentSchema = z
     ...eachText(() => z.string()),
     content_type: z.string(),
     status: z.enum(ContentStatus),
+    visibility: z.enum(ContentVisibility).meta({
+      description:
+        'Who can read the item on its site. A `private` content says why: `private` or `password`.',
+    }),
     terms: z.array(z.object({ taxonomy: z.string(), slug: z.string(), name: z.string() })),
     metadata: jsonObject,
     external_id: z.string().nullable(),
@@ -91,6 +95,7 @@ export function contentBody(content: Content) {
     ...textsOf(content),
     content_type: content.contentType,
     status: content.status,
+    visibility: content.visibility,
     terms: content.terms,
     metadata: content.metadata,
     external_id: content.externalId,

@@ -67,6 +67,7 @@ export function mapItem(raw: unknown, { map, type }: Pick<ContentDescription, 'm
       status: status.means,
       modifiedAt: timeOf(map.modified_at === undefined ? undefined : readPointer(raw, map.modified_at)),
       tag: createHash('sha256').update(JSON.stringify(shared)).digest('hex').slice(0, 16),
+      visibility: 'public',
       contentKey: contentKeyOf(raw, map),
       legacyContentId: contentIdOf(raw, map),
       birth: {

@@ -38,7 +38,7 @@ export class ContentEditService {
 
   /**
    * Creates a content that is not on the site yet. Throws 404 for a foreign site, 400 for a type that the
-   * site does not have and for the status `published`.
+   * site does not have and for the statuses `published` and `private`.
    */
   async create(
     scope: TenantScope,
@@ -59,12 +59,16 @@ export class ContentEditService {
 
   /**
    * Changes the given fields. An edit that changes nothing is not stored. Throws 404, and 400 for the status
-   * `published` if the content is not published, and 409 for an excluded content.
+   * `published` or `private` if the content does not have it, and 409 for an excluded content.
    */
-  async update(scope: TenantScope, id: number, edit: ContentEdit): Promise<Content> {
+  async update(scope: TenantScope, id: number, requested: ContentEdit): Promise<Content> {
     return this.#locked(scope, id, async (tx, content) => {
       mustBeIncluded(content);
-      mayBeSet(edit.status, content.status);
+      mayBeSet(requested.status, content.status);
+      // A client may send the status back as it got it. Neither side has anything to change then.
+      const { status, ...rest } = requested;
+      const edit: ContentEdit =
+        status === undefined || status === content.status ? rest : { ...rest, status };
       const before = sharedState(content);
       const after: SharedState = { ...before, ...edit };
       if (contentHash(before) === contentHash(after)) return content;
@@ -208,17 +212,21 @@ export const withoutItem = {
   ...noCreate,
 };
 
-/** A published content becomes `ready`, so that the next sync creates a new item for it. */
+/**
+ * A published content becomes `ready`, so that the next sync creates a new item for it. A private content becomes a
+ * draft, because a new item would be open to anyone.
+ */
 function readyAgain(status: ContentStatus): ContentStatus {
+  if (status === 'private') return 'draft';
   return status === 'published' ? 'ready' : status;
 }
 
-/** Throws 400 for `published`, which only the site may report. A person sets `ready` instead. */
+/** Throws 400 for a status that only the site may report. A person sets `ready` instead. */
 function mayBeSet(status: ContentStatus | undefined, now: ContentStatus | null): void {
-  if (status === 'published' && now !== 'published') {
+  if ((status === 'published' || status === 'private') && now !== status) {
     throw invalidField(
       'status',
-      'cannot be set to published. Set ready, and the next sync publishes the content.',
+      `cannot be set to ${status}. Set ready, and the next sync publishes the content.`,
       'read_only',
     );
   }

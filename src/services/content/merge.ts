@@ -1,9 +1,9 @@
 import type { Transaction } from '../../database/client.ts';
 import { type Content, Prisma } from '../../database/generated/client.ts';
-import type { RemoteContent } from '../../platforms/contentPart.ts';
+import type { RemoteContent, Visibility } from '../../platforms/contentPart.ts';
 import { textsOf } from '../../platforms/contentTexts.ts';
 import { bornAs } from './birth.ts';
-import { columnsAsWritten, isAsSent, noCreate } from './sentAndKept.ts';
+import { columnsAsWritten, isAsSent, noCreate, shownStatus } from './sentAndKept.ts';
 import { contentHash, isHashOf, type SharedState, sharedState } from './sharedState.ts';
 
 /**
@@ -29,6 +29,7 @@ export type ConflictRule = 'flag' | 'newest' | 'local' | 'remote';
 /** Facts about a content that only its site knows. */
 export interface RemoteFacts {
   externalStatus?: string;
+  visibility?: Visibility;
   externalUrl?: string | null;
   externalModifiedAt?: Date | null;
   remoteTag?: string | null;
@@ -64,6 +65,7 @@ export function isOutdated(
 export function remoteFacts(remote: RemoteContent): Required<RemoteFacts> {
   return {
     externalStatus: remote.externalStatus,
+    visibility: remote.visibility,
     externalUrl: remote.url,
     externalModifiedAt: remote.modifiedAt === null ? null : new Date(remote.modifiedAt),
     remoteTag: remote.tag,
@@ -85,21 +87,23 @@ export async function mergeRemote(
   rule: ConflictRule = 'flag',
 ): Promise<MergeOutcome> {
   const where = { id: content.id };
+  const visibility = facts.visibility ?? content.visibility;
+  const seen = { ...facts, status: shownStatus(content.status, visibility) };
   const hash = contentHash(remote);
   const local = contentHash(sharedState(content));
   if (isHashOf(content.baseHash, remote, hash) && hash !== local) {
     // The site has not changed since the base, or its change was undone.
     const syncState = hasLocalChanges(content) ? 'local_changes' : 'in_sync';
-    await tx.content.update({ where, data: { ...facts, syncState, remoteHash: hash } });
-    return content.syncState === syncState ? 'unchanged' : 'updated';
+    await tx.content.update({ where, data: { ...seen, syncState, remoteHash: hash } });
+    return content.syncState === syncState && content.status === seen.status ? 'unchanged' : 'updated';
   }
   if (hasLocalChanges(content) && hash !== local && isAsSent(content, remote)) {
     // Either our own write whose response was lost, or the same edit on both sides.
     await tx.content.update({
       where,
       data: {
-        ...facts,
-        ...columnsAsWritten(content, remote),
+        ...seen,
+        ...columnsAsWritten(content, remote, visibility),
         syncState: 'in_sync',
         syncedVersion: content.localVersion,
         ...noCreate,
@@ -111,7 +115,7 @@ export async function mergeRemote(
   const bothChanged = hasLocalChanges(content) && hash !== local;
   const winner = bothChanged ? settle(rule, content, facts.externalModifiedAt ?? null) : 'remote';
   if (winner === null) {
-    await tx.content.update({ where, data: { ...facts, syncState: 'conflict', remoteHash: hash } });
+    await tx.content.update({ where, data: { ...seen, syncState: 'conflict', remoteHash: hash } });
     // A conflict that was reported before is not reported again.
     return content.syncState === 'conflict' && isHashOf(content.remoteHash, remote)
       ? 'unchanged'
@@ -119,15 +123,15 @@ export async function mergeRemote(
   }
   if (winner === 'local') {
     // The site's current state becomes the base of the local edits.
-    const data = { ...facts, syncState: 'local_changes', baseHash: hash, remoteHash: hash } as const;
+    const data = { ...seen, syncState: 'local_changes', baseHash: hash, remoteHash: hash } as const;
     await tx.content.update({ where, data });
     return 'settled_local';
   }
   await tx.content.update({
     where,
     data: {
-      ...facts,
-      ...(hash === local ? {} : storedState(remote)),
+      ...seen,
+      ...(hash === local ? {} : storedState(remote, visibility)),
       baseHash: hash,
       remoteHash: hash,
       syncState: 'in_sync',
@@ -136,7 +140,8 @@ export async function mergeRemote(
     },
   });
   if (bothChanged) return 'settled_remote';
-  return hash === local && content.syncState === 'in_sync' ? 'unchanged' : 'updated';
+  const isSame = hash === local && content.syncState === 'in_sync' && content.status === seen.status;
+  return isSame ? 'unchanged' : 'updated';
 }
 
 /**
@@ -186,13 +191,18 @@ export async function releaseItem(
  */
 export async function doubtItem(
   tx: Transaction,
-  content: Pick<Content, 'id' | 'syncState' | 'remoteHash'>,
+  content: Pick<Content, 'id' | 'syncState' | 'remoteHash' | 'status' | 'visibility'>,
   remote: SharedState,
   { birth: _, ...facts }: RemoteFacts,
 ): Promise<MergeOutcome> {
   await tx.content.update({
     where: { id: content.id },
-    data: { ...facts, syncState: 'conflict', remoteHash: contentHash(remote) },
+    data: {
+      ...facts,
+      status: shownStatus(content.status, facts.visibility ?? content.visibility),
+      syncState: 'conflict',
+      remoteHash: contentHash(remote),
+    },
   });
   return content.syncState === 'conflict' && isHashOf(content.remoteHash, remote) ? 'unchanged' : 'conflict';
 }
@@ -213,8 +223,8 @@ export async function markDeletedRemote(
 }
 
 /** Returns the columns that store a shared state. */
-export function storedState(state: SharedState) {
-  const status: Content['status'] = state.status === 'published' ? 'published' : 'draft';
+export function storedState(state: SharedState, visibility: Visibility) {
+  const status = shownStatus(state.status === 'published' ? 'published' : 'draft', visibility);
   const terms: Prisma.InputJsonArray = state.terms.map(({ taxonomy, slug: termSlug, name }) => ({
     taxonomy,
     slug: termSlug,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Content, Prisma } from '../../database/generated/client.ts';
 import type { JsonObject } from '../../platforms/connection.ts';
-import type { ContentTerm, RemoteContent, SentTexts } from '../../platforms/contentPart.ts';
+import type { ContentTerm, RemoteContent, SentTexts, Visibility } from '../../platforms/contentPart.ts';
 import { contentTextNames } from '../../platforms/contentTexts.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
@@ -22,7 +22,13 @@ export function isAsWasSent(item: RemoteContent, sent: SentTexts): boolean {
 
 /** The status that a content is to have on its site. No finer status is ever requested. */
 export function wantedStatus(status: Content['status']): 'draft' | 'published' {
-  return status === 'ready' || status === 'published' ? 'published' : 'draft';
+  return status === 'ready' || status === 'published' || status === 'private' ? 'published' : 'draft';
+}
+
+/** A published content is `private` here if not everyone can read its item on the site. Other statuses stay. */
+export function shownStatus(status: Content['status'], visibility: Visibility): Content['status'] {
+  if (status !== 'published' && status !== 'private') return status;
+  return visibility === 'public' ? 'published' : 'private';
 }
 
 /**
@@ -58,7 +64,7 @@ export function isAsSent(content: Content, onSite: SharedState): boolean {
  * made of them: WordPress, for example, schedules a post whose date is ahead of its clock. The texts stay as
  * they were written here. The base hash covers the texts as the site saved them.
  */
-export function columnsAsWritten(content: Content, onSite: SharedState) {
+export function columnsAsWritten(content: Content, onSite: SharedState, visibility: Visibility) {
   const hash = contentHash(onSite);
   const terms: Prisma.InputJsonArray = onSite.terms.map(({ taxonomy, slug, name }) => ({
     taxonomy,
@@ -66,7 +72,11 @@ export function columnsAsWritten(content: Content, onSite: SharedState) {
     name,
   }));
   const status: Content['status'] =
-    onSite.status === 'published' ? 'published' : content.status === 'archived' ? 'archived' : 'draft';
+    onSite.status === 'published'
+      ? shownStatus('published', visibility)
+      : content.status === 'archived'
+        ? 'archived'
+        : 'draft';
   return {
     slug: onSite.slug,
     terms,

@@ -19,7 +19,8 @@ const storedMetadata: z.ZodType<JsonObject> = z.record(z.string(), z.json());
 export function sharedState(content: Content): SharedState {
   return {
     ...textsOf(content),
-    status: content.status,
+    // The platforms do not distinguish a private item from a published one: its visibility does.
+    status: content.status === 'private' ? 'published' : content.status,
     terms: storedTerms.parse(content.terms),
     metadata: storedMetadata.parse(content.metadata),
   };

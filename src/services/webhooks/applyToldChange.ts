@@ -79,6 +79,7 @@ export async function applyToldChange(
     externalModifiedAt: modifiedAt,
     ...(change.externalStatus === undefined ? {} : { externalStatus: change.externalStatus }),
     ...(change.externalUrl === undefined ? {} : { externalUrl: change.externalUrl }),
+    ...(change.visibility === undefined ? {} : { visibility: change.visibility }),
   };
   if (content.syncState === 'excluded') {
     if (gone) await markDeletedRemote(tx, content, facts);

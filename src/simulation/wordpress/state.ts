@@ -18,6 +18,8 @@ export interface SimulatedPost {
   title: string;
   content: string;
   excerpt?: string;
+  /** Visitors must enter it to read the post. */
+  password?: string;
   /** The ids of the post's terms. */
   terms?: number[];
   /** Meta that is registered for REST. REST does not return other meta. */

@@ -78,6 +78,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
           title: post.title.raw,
           content: post.content.raw,
           excerpt: post.excerpt.raw,
+          protected: false,
           author: post.author,
           date_gmt: post.date_gmt,
           modified_gmt: post.modified_gmt,
@@ -90,6 +91,18 @@ export function describeConnectorContent(client: () => ContractClient): void {
           hash: expect.stringMatching(HASH),
         });
       }
+    });
+
+    it('say whether a post has a password, which changes its hash and no other', async () => {
+      const { id } = await client().createPost({ title: 'Guarded', status: 'publish' });
+      const open = await itemOf(id);
+      await client().changePost(id, { password: 'sesame' });
+      const guarded = await itemOf(id);
+      expect(guarded).toMatchObject({ status: 'publish', protected: true });
+      expect(JSON.stringify(guarded)).not.toContain('sesame');
+      expect(guarded?.hash).not.toBe(open?.hash);
+      await client().changePost(id, { password: '' });
+      expect(await itemOf(id)).toMatchObject({ protected: false });
     });
 
     it('come in pages by id, complete and in the order of ids', async () => {

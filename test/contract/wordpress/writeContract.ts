@@ -26,6 +26,17 @@ export function describeWrites(client: () => ContractClient): void {
       });
     });
 
+    it('shows by `content.protected` that visitors need a password', async () => {
+      const { id } = await client().createPost({ title: 'Guarded', status: 'publish', password: 'sesame' });
+      const fields = 'context=edit&_fields=content.protected,content.raw,title.raw';
+      const { json } = await client().get(`/wp/v2/posts/${id}`, fields);
+      expect(json).toEqual({ title: { raw: 'Guarded' }, content: { raw: '', protected: true } });
+      await client().changePost(id, { password: '' });
+      expect((await client().get(`/wp/v2/posts/${id}`, fields)).json).toMatchObject({
+        content: { protected: false },
+      });
+    });
+
     it('takes texts also as {raw}, and returns only the requested fields', async () => {
       const { status, json } = await client().send('POST', '/wp/v2/posts', {
         body: { title: { raw: 'Raw' }, content: { raw: 'Text' } },

@@ -56,6 +56,7 @@ describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging
       excerpt: 'Summary 3',
       externalStatus: 'in_work',
       status: 'draft',
+      visibility: 'public',
       url: 'https://www.example.com/articles/3',
       modifiedAt: '2026-01-01T00:03:00.000Z',
       terms: [{ taxonomy: 'tag', slug: 'news', name: 'News' }],

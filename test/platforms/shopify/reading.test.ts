@@ -60,6 +60,7 @@ describe('a full reading', () => {
       excerpt: '<b>S</b>',
       externalStatus: 'published',
       status: 'published',
+      visibility: 'public',
       url: 'https://demo-shop.myshopify.com/blogs/news/we-are-open',
       modifiedAt: '2026-11-24T12:00:00.000Z',
       terms: [

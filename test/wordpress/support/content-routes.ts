@@ -41,6 +41,7 @@ const item = z.strictObject({
   title: z.string(),
   content: z.string(),
   excerpt: z.string(),
+  protected: z.boolean(),
   author: z.int(),
   date_gmt: z.string().nullable(),
   modified_gmt: z.string().nullable(),

@@ -85,6 +85,7 @@ export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): Re
     excerpt: '',
     url: `${facts.url}/${path}${encodeURIComponent(from.handle)}`,
     modifiedAt: utc(from.updatedAt),
+    visibility: 'public',
     // Shopify makes no hash of an item.
     tag: null,
     contentKey: z.uuid().safeParse(from.contentKey?.value.toLowerCase()).data ?? null,

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../connection.ts';
-import type { ContentTerm, ItemFault, RemoteContent } from '../../contentPart.ts';
+import type { ContentTerm, ItemFault, RemoteContent, Visibility } from '../../contentPart.ts';
 import { isRecord } from '../site/siteClient.ts';
 import { readUuid } from './uuid.ts';
 
@@ -51,6 +51,7 @@ export function readPost(
         excerpt: text('excerpt'),
         externalStatus: status,
         status: localStatus(status),
+        visibility: visibilityOf(status, record),
         url: readUrl(record.link),
         modifiedAt: readUtc(record.modified_gmt),
         terms: [...terms].sort(byTaxonomyAndSlug),
@@ -66,6 +67,15 @@ export function readPost(
     if (!(error instanceof Unfit)) throw error;
     return { post: null, fault: { externalId, code: error.code, message: error.message } };
   }
+}
+
+/** Core REST says by `content.protected` whether a post has a password, the connector by `protected`. */
+function visibilityOf(
+  status: string,
+  { content, protected: isProtected }: Record<string, unknown>,
+): Visibility {
+  if (status === 'private') return 'private';
+  return isProtected === true || (isRecord(content) && content.protected === true) ? 'password' : 'public';
 }
 
 function keyInMeta({ meta }: Record<string, unknown>): string | null {

@@ -42,6 +42,7 @@ export const wordpressWebhooks: WebhookPart = {
           gone: status === null,
           externalStatus: body.status,
           ...(body.url ? { externalUrl: body.url } : {}),
+          ...(body.status === 'private' ? { visibility: 'private' } : {}),
           fields: status === null ? {} : { status },
         };
       },

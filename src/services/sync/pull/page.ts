@@ -45,6 +45,8 @@ export type KnownRow = Pick<
   | 'remoteHash'
   | 'remoteTag'
   | 'syncState'
+  | 'status'
+  | 'visibility'
   | 'localVersion'
   | 'syncedVersion'
   | 'editedAt'

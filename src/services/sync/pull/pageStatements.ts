@@ -26,12 +26,13 @@ const textsAtOnce = 100;
  */
 function columns(item: LiveItem) {
   const facts = remoteFacts(item);
-  const { body: _, ...state } = storedState(remoteState(item, item.status));
+  const { body: _, ...state } = storedState(remoteState(item, item.status), item.visibility);
   return {
     ...state,
     external_id: item.externalId,
     external_url: facts.externalUrl,
     external_status: facts.externalStatus,
+    visibility: facts.visibility,
     external_modified_at: facts.externalModifiedAt?.toISOString() ?? null,
     remote_tag: facts.remoteTag,
     birth: bornAs(item),
@@ -60,19 +61,19 @@ function insert(
   items: readonly NewItem[],
 ): Promise<{ id: number; external_id: string }[]> {
   return tx.$queryRaw<{ id: number; external_id: string }[]>`
-    INSERT INTO content (key, account_id, site_id, platform, content_type, ${textColumns}, status, terms,
+    INSERT INTO content (key, account_id, site_id, platform, content_type, ${textColumns}, status, visibility, terms,
       metadata,
       external_id, external_url, external_status, external_modified_at, remote_tag, birth, base_hash,
       remote_hash, sync_state, local_version, synced_version, last_synced_at, seen_by_reading, updated_at)
     SELECT coalesce(content_key, gen_random_uuid()), ${accountId}, ${siteId}, ${platform}, ${contentType}, ${textColumns},
-      status::content_status, terms, metadata, external_id, external_url, external_status, external_modified_at, remote_tag, nullif(birth, 'null'),
+      status::content_status, visibility::content_visibility, terms, metadata, external_id, external_url, external_status, external_modified_at, remote_tag, nullif(birth, 'null'),
       hash, hash,
       'in_sync', 1, 1, now(), ${readingId}::int, now()
     FROM ROWS FROM (
       unnest(${items.map(({ body }) => body)}::text[]),
       json_to_recordset(${JSON.stringify(items.map((item) => ({ ...columns(item), content_key: item.newKey })))}::json)
         AS (content_key uuid, birth jsonb, ${shortTexts},
-        status text, terms jsonb, metadata jsonb, external_id text, external_url text, external_status text,
+        status text, visibility text, terms jsonb, metadata jsonb, external_id text, external_url text, external_status text,
         external_modified_at timestamptz, remote_tag text, hash text)
     ) AS item (body)
     ON CONFLICT DO NOTHING
@@ -96,7 +97,7 @@ async function overwrite(
   const rows = changes.map(({ row, item }) => ({ id: row.id, ...columns(item) }));
   await tx.$executeRaw`
     UPDATE content SET ${textsOfItem},
-      status = item.status::content_status, terms = item.terms, metadata = item.metadata,
+      status = item.status::content_status, visibility = item.visibility::content_visibility, terms = item.terms, metadata = item.metadata,
       external_url = item.external_url, external_status = item.external_status,
       external_modified_at = item.external_modified_at, remote_tag = item.remote_tag,
       birth = nullif(item.birth, 'null'), base_hash = item.hash,
@@ -104,7 +105,7 @@ async function overwrite(
       seen_by_reading = coalesce(${readingId}::int, seen_by_reading)
     FROM ROWS FROM (
       unnest(${changes.map(({ item }) => item.body)}::text[]),
-      json_to_recordset(${JSON.stringify(rows)}::json) AS (id int, ${shortTexts}, status text,
+      json_to_recordset(${JSON.stringify(rows)}::json) AS (id int, ${shortTexts}, status text, visibility text,
         terms jsonb, metadata jsonb, external_url text, external_status text, external_modified_at timestamptz,
         remote_tag text, birth jsonb, hash text)
     ) AS item (body)

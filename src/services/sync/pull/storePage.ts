@@ -180,6 +180,7 @@ class PageStore {
 
 /** Is the item unchanged since it was last read, and the content neither deleted nor in conflict? */
 function isAsBefore(row: KnownRow, item: LiveItem): boolean {
+  if (row.visibility !== item.visibility) return false;
   const isSettled = row.syncState !== 'deleted_remote' && row.syncState !== 'conflict';
   return isSettled && isHashOf(row.remoteHash, remoteState(item, item.status), item.hash);
 }

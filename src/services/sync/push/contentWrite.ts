@@ -38,7 +38,9 @@ export function writeOf(
   onSite: RemoteContent | null,
 ): ContentWrite {
   const { status: _, ...shared } = sharedState(content);
-  const wanted = wantedStatus(content.status);
+  // A new item would be open to anyone, so a private content without an item is created as a draft.
+  const isNew = content.externalId === null;
+  const wanted = isNew && content.status === 'private' ? 'draft' : wantedStatus(content.status);
   const now = onSite ? onSite.status : run.statusHere(content.externalStatus ?? '');
   return {
     contentKey: content.key,

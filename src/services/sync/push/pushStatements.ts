@@ -6,7 +6,7 @@ import type { ContentTexts } from '../../../platforms/contentTexts.ts';
 import { bornAs } from '../../content/birth.ts';
 import { isOnSite } from '../../content/excluded.ts';
 import { hasLocalChanges, remoteFacts, type SiteItems, storedState } from '../../content/merge.ts';
-import { columnsAsWritten, isAsWasSent } from '../../content/sentAndKept.ts';
+import { columnsAsWritten, isAsWasSent, shownStatus } from '../../content/sentAndKept.ts';
 import { type SharedState, sharedState } from '../../content/sharedState.ts';
 
 /** A content that its site has saved. */
@@ -39,7 +39,7 @@ export async function storePushed(
     if (content === undefined) continue;
     if (twins.has(remote.externalId)) content = await takeOverTwin(tx, content, remote.externalId);
     const edited = content.localVersion > sent.localVersion;
-    const { baseHash, remoteHash, ...finished } = columnsAsWritten(content, state);
+    const { baseHash, remoteHash, ...finished } = columnsAsWritten(content, state, remote.visibility);
     const { slug, terms, metadata, status } = edited ? content : finished;
     const facts = remoteFacts(remote);
     rows.push({
@@ -53,7 +53,8 @@ export async function storePushed(
       slug,
       terms,
       metadata,
-      status,
+      status: shownStatus(status, remote.visibility),
+      visibility: remote.visibility,
       base_hash: baseHash,
       remote_hash: remoteHash,
       sync_state: edited ? 'local_changes' : 'in_sync',
@@ -64,12 +65,12 @@ export async function storePushed(
     UPDATE content SET external_id = pushed.external_id, external_status = pushed.external_status,
       external_url = pushed.external_url, external_modified_at = pushed.external_modified_at,
       remote_tag = pushed.remote_tag, birth = nullif(pushed.birth, 'null'), slug = pushed.slug, terms = pushed.terms, metadata = pushed.metadata,
-      status = pushed.status::content_status, base_hash = pushed.base_hash, remote_hash = pushed.remote_hash,
+      status = pushed.status::content_status, visibility = pushed.visibility::content_visibility, base_hash = pushed.base_hash, remote_hash = pushed.remote_hash,
       sync_state = pushed.sync_state::sync_state, synced_version = pushed.synced_version, create_begun_at = NULL,
       create_sent_as = NULL, link_mismatch = NULL, last_synced_at = ${now}, updated_at = ${now}
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS pushed (id int, external_id text, external_status text,
       external_url text, external_modified_at timestamptz, remote_tag text, birth jsonb, slug text, terms jsonb, metadata jsonb,
-      status text, base_hash text, remote_hash text, sync_state text, synced_version int)
+      status text, visibility text, base_hash text, remote_hash text, sync_state text, synced_version int)
     WHERE content.id = pushed.id`;
 }
 
@@ -154,6 +155,6 @@ export async function takeOverTwin(tx: Transaction, content: Content, externalId
   if (!hasLocalChanges(twin)) return content;
   return tx.content.update({
     where: { id },
-    data: { ...storedState(sharedState(twin)), localVersion: { increment: 1 } },
+    data: { ...storedState(sharedState(twin), twin.visibility), localVersion: { increment: 1 } },
   });
 }

@@ -17,6 +17,7 @@ export function contentItem(site: SimulatedSite, post: SimulatedPost) {
     title: post.title,
     content: post.content,
     excerpt: post.excerpt ?? '',
+    protected: isProtected(post),
     author: post.author ?? 0,
     date_gmt: post.date_gmt ?? post.modified_gmt,
     modified_gmt: post.modified_gmt,
@@ -37,6 +38,7 @@ export function contentHash(site: SimulatedSite, post: SimulatedPost): string {
     post.title,
     post.content,
     post.excerpt,
+    isProtected(post),
     post.author,
     post.date_gmt ?? post.modified_gmt,
     post.modified_gmt,
@@ -46,6 +48,10 @@ export function contentHash(site: SimulatedSite, post: SimulatedPost): string {
     JSON.stringify(metaOf(site, post)),
   ];
   return hash('sha256', parts.join('\0'), 'hex').slice(0, 16);
+}
+
+function isProtected({ password = '' }: SimulatedPost): boolean {
+  return password !== '';
 }
 
 function itemTerms(site: SimulatedSite, post: SimulatedPost) {

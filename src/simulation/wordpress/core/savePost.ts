@@ -19,6 +19,7 @@ export interface PostChanges {
   excerpt?: string;
   status?: string;
   slug?: string;
+  password?: string;
   author?: number;
   parent?: number;
   /** UTC. Null removes the fixed date of the post. */
@@ -134,6 +135,7 @@ function save(
     // new post with a date in the past.
     modified_gmt: creating ? dateGmt : site.clock.gmt(),
     modifiedOffset: site.clock.gmtOffset,
+    ...(changes.password === undefined ? {} : { password: changes.password }),
     ...(changes.file === undefined ? {} : { file: changes.file }),
   });
 }

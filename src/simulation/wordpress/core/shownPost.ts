@@ -30,7 +30,10 @@ export function shownPost(site: SimulatedSite, post: SimulatedPost, showing: Sho
     title: text(post.title),
     ...(post.type === 'attachment'
       ? { ...attachment(site, post), description: text(post.content), caption: text(post.excerpt ?? '') }
-      : { content: { ...text(post.content), protected: false }, excerpt: text(post.excerpt ?? '') }),
+      : {
+          content: { ...text(post.content), protected: (post.password ?? '') !== '' },
+          excerpt: text(post.excerpt ?? ''),
+        }),
     author: post.author ?? 0,
     featured_media: post.featured_media ?? 0,
     ...(type?.hierarchical === true ? { parent: post.parent ?? 0, menu_order: 0 } : {}),

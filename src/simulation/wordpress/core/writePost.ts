@@ -52,6 +52,7 @@ function readChanges({ site, type, parameters }: PostRequest): PostChanges {
     content: parameters.rawText(attachment ? 'description' : 'content'),
     excerpt: parameters.rawText(attachment ? 'caption' : 'excerpt'),
     slug: parameters.text('slug'),
+    password: parameters.text('password'),
   };
   const author = parameters.integer('author');
   const hierarchical = site.state.postTypes[type]?.hierarchical === true;
@@ -63,7 +64,7 @@ function readChanges({ site, type, parameters }: PostRequest): PostChanges {
     parameters.integers(site.state.taxonomies[taxonomy]?.rest_base ?? taxonomy);
   }
   const changes: PostChanges = {};
-  for (const name of ['title', 'content', 'excerpt', 'slug'] as const) {
+  for (const name of ['title', 'content', 'excerpt', 'slug', 'password'] as const) {
     const text = texts[name];
     if (text !== undefined) changes[name] = text;
   }

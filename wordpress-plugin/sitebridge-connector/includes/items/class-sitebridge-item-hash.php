@@ -119,10 +119,11 @@ final class Sitebridge_Item_Hash {
 		global $wpdb;
 
 		$where = 'WHERE p.post_type IN ' . Sitebridge_Item_Query::words( array( $post_type ) ) . " AND {$condition} GROUP BY n";
+		// A post without a password has the same hash as before passwords counted: CONCAT_WS() skips NULL.
 		// Each text goes in as its own MD5. MD5s have a fixed length, so that texts cannot run into each
 		// other, and they all have the same collation.
 		$parts = array(
-			"SELECT {$key} AS n, COUNT(*) AS found, " . self::hash( "'p', p.ID, MD5(p.post_title), MD5(p.post_content), MD5(p.post_excerpt), MD5(p.post_name), MD5(p.post_status), p.post_author, p.post_date, p.post_date_gmt, p.post_modified, p.post_modified_gmt, p.post_parent" ) . " AS hash FROM {$wpdb->posts} p {$where}",
+			"SELECT {$key} AS n, COUNT(*) AS found, " . self::hash( "'p', p.ID, MD5(p.post_title), MD5(p.post_content), MD5(p.post_excerpt), MD5(p.post_name), MD5(p.post_status), p.post_author, p.post_date, p.post_date_gmt, p.post_modified, p.post_modified_gmt, p.post_parent, IF(p.post_password = '', NULL, 'protected')" ) . " AS hash FROM {$wpdb->posts} p {$where}",
 			"SELECT {$key} AS n, 0 AS found, " . self::hash( "'m', p.ID, m.meta_id, COALESCE(MD5(m.meta_value), '')" ) . " AS hash FROM {$wpdb->posts} p JOIN {$wpdb->postmeta} m ON m.post_id = p.ID AND m.meta_key IN " . Sitebridge_Item_Query::words( array_merge( array( '_thumbnail_id' ), Sitebridge_Item_Fields::meta_keys( $post_type ) ) ) . " {$where}",
 		);
 		$taxonomies = $this->fields->taxonomies( $post_type );

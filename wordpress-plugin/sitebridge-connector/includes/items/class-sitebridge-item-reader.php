@@ -216,6 +216,8 @@ final class Sitebridge_Item_Reader {
 			'title'          => Sitebridge_Item_Fields::text( $post->post_title ),
 			'content'        => Sitebridge_Item_Fields::text( $post->post_content ),
 			'excerpt'        => Sitebridge_Item_Fields::text( $post->post_excerpt ),
+			// Visitors need a password. The password itself is never sent.
+			'protected'      => '' !== $post->post_password,
 			'author'         => (int) $post->post_author,
 			'date_gmt'       => Sitebridge_Item_Fields::date_gmt( $post ),
 			'modified_gmt'   => Sitebridge_Item_Fields::modified_gmt( $post ),

@@ -9,7 +9,7 @@ import { type Entry, type IdList, PAGE, recordsOf } from './idWalk.ts';
 
 /** Raw values only: WordPress takes several times as long to make the `rendered` values. */
 const FIELDS =
-  'id,type,status,slug,link,date_gmt,modified_gmt,author,parent,title.raw,content.raw,excerpt.raw,meta,featured_media';
+  'id,type,status,slug,link,date_gmt,modified_gmt,author,parent,title.raw,content.raw,content.protected,excerpt.raw,meta,featured_media';
 
 export interface ReadPosts {
   items: RemoteContent[];
