@@ -115,6 +115,8 @@ export interface KnownContents {
   count(): Promise<number>;
   /** Those of `externalIds` that are stored here. */
   some(externalIds: readonly string[]): Promise<Map<string, KnownContent>>;
+  /** The ids of contents whose items the site was to publish later, when they were read last. */
+  scheduled(): Promise<string[]>;
   /** The contents whose ids are whole numbers, by ranges of ids. */
   readonly numbered: NumberedContents;
   /** At most `limit` contents after `after`. Numeric ids ascend as numbers, other ids come in any stable order. */

@@ -75,6 +75,13 @@ export class Known implements KnownContents {
     return this.contents.size;
   }
 
+  /** The ids of contents that the site was to publish later. */
+  readonly planned: string[] = [];
+
+  async scheduled() {
+    return this.planned;
+  }
+
   async some(externalIds: readonly string[]) {
     return new Map([...this.contents].filter(([id]) => externalIds.includes(id)));
   }

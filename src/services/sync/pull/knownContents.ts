@@ -24,6 +24,15 @@ export function knownContents(db: Transaction, of: SiteItems): KnownContents {
           AND external_id IS NOT NULL AND ${isOnSite}`;
       return row?.count ?? 0;
     },
+    async scheduled() {
+      // The word of WordPress. A partial index holds these contents alone.
+      const rows = await db.$queryRaw<{ external_id: string }[]>`
+        SELECT external_id FROM content
+        WHERE site_id = ${siteId} AND content_type = ${contentType} AND external_status = 'future'
+          AND platform = ${platform} AND external_id IS NOT NULL AND ${isOnSite}
+        ORDER BY id`;
+      return rows.map((row) => row.external_id);
+    },
     async some(externalIds) {
       return byId(
         await db.$queryRaw<KnownRow[]>`

@@ -20,7 +20,8 @@ interface Differences {
 /**
  * Reads what has changed; see `ContentSession.readChanges`. This takes two requests if nothing has changed:
  * one for the posts that were modified lately, one for the number of posts. Both miss a change that leaves
- * the date and the number as they were, such as a change of terms or meta by a plugin.
+ * the date and the number as they were, such as a change of terms or meta by a plugin. Posts that were to be published
+ * later take one request more.
  */
 export async function* readChangedPosts(
   requests: SiteRequests,
@@ -31,7 +32,9 @@ export async function* readChangedPosts(
   const watermark = new Watermark({ modified: stored.modified ?? null });
   const smallest = newest === null ? null : await smallestKnown(known);
   const window = { newest, smallest };
-  const changed = await changedIds(requests, posts, known, before, watermark, window);
+  const modified = await changedIds(requests, posts, known, before, watermark, window);
+  const published = await publishedSince(requests, posts, known);
+  const changed = { ...modified, ids: [...new Set([...modified.ids, ...published])] };
   const { ids, missing, onSite } = await withCountChecked(requests, posts, known, changed, before, window);
 
   const read = async (part: string[]) => {
@@ -88,6 +91,23 @@ async function changedIds(
     }
   }
   return { ids, unknown };
+}
+
+/**
+ * The ids of stored posts that the site has published since, as it had been told to: that leaves their dates of
+ * modification. See wp_publish_post(): https://developer.wordpress.org/reference/functions/wp_publish_post/
+ */
+async function publishedSince(
+  requests: SiteRequests,
+  posts: CorePosts,
+  known: KnownContents,
+): Promise<string[]> {
+  const scheduled = new Set(await known.scheduled());
+  if (scheduled.size === 0) return [];
+  const list = { route: posts.route, query: 'context=edit&status=future', fields: 'id' };
+  for await (const { entries } of walkIds(requests, list, { offset: 0, lastId: 0 }))
+    for (const { id } of entries) scheduled.delete(String(id));
+  return [...scheduled];
 }
 
 /** Compares the number of posts with the expected number. If they differ, all ids are compared. */
