@@ -29,28 +29,38 @@ function unequal(world: World, contents: Content[], posts: SimulatedPost[]): str
     const content = byId.get(name);
     byId.delete(name);
     if (post.status === 'trash') {
-      if (content && content.syncState !== 'deleted_remote')
-        found.push(`${name} is in the trash, and here ${content.syncState}.`);
+      if (content && !isGone(content)) found.push(`${name} is in the trash, and here ${content.syncState}.`);
       continue;
     }
     if (!content) found.push(`${name} is not here.`);
+    else if (content.syncState === 'excluded') found.push(...textsOf(name, content));
     else if (content.syncState === 'in_sync') found.push(...differences(world, name, content, post));
     else if (content.syncState !== 'conflict') found.push(`${name} is ${content.syncState} here.`);
   }
   return [...found, ...unmatched(byId), ...onNoSite(contents)];
 }
 
+/** Is the content's post known to be gone, or of no interest? */
+function isGone({ syncState }: Content): boolean {
+  return syncState === 'deleted_remote' || syncState === 'excluded';
+}
+
+/** The texts of a content that was deleted here. */
+function textsOf(name: string, { title, body }: Content): string[] {
+  return title === '' && body === '' ? [] : [`${name} was deleted here, and its texts are still stored.`];
+}
+
 /** Contents whose posts are gone and that are not known to be deleted. */
 function unmatched(byId: ReadonlyMap<string, Content>): string[] {
   return [...byId]
-    .filter(([, { syncState }]) => syncState !== 'deleted_remote')
+    .filter(([, content]) => !isGone(content))
     .map(([name, { syncState }]) => `${name} is ${syncState} here, and gone from the site.`);
 }
 
 /** Contents that are on no site, though they should be. */
 function onNoSite(contents: Content[]): string[] {
   return contents.flatMap(({ id, externalId, status, syncState }) => {
-    if (externalId !== null) return [];
+    if (externalId !== null || syncState === 'excluded') return [];
     if (syncState !== 'local_only') return [`Content ${id} is on no site and ${syncState}.`];
     return status === 'ready' ? [`Content ${id} is ready and was not published.`] : [];
   });

@@ -124,7 +124,7 @@ const personStep = fc.oneof(
   { weight: 5, arbitrary: userCreates },
   { weight: 5, arbitrary: userEdits },
   { weight: 1, arbitrary: fc.record({ step: fc.constant('user_sets_meta'), which, value: fc.nat(3) }) },
-  { weight: 1, arbitrary: fc.record({ step: fc.constant('user_removes'), which }) },
+  { weight: 2, arbitrary: fc.record({ step: fc.constant('user_removes'), which }) },
   {
     weight: 2,
     arbitrary: fc.record({

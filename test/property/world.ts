@@ -147,7 +147,11 @@ export class World {
       return;
     }
     if (!('which' in step)) return;
-    const all = await this.site.contents({ contentType: { in: types } });
+    // People do not see contents that were deleted here.
+    const all = await this.site.contents({
+      contentType: { in: types },
+      syncState: { not: 'excluded' },
+    });
     // In the order of the site's ids. Contents without an id come last.
     const place = ({ externalId }: Content) =>
       externalId === null ? Number.MAX_SAFE_INTEGER : Number(externalId);

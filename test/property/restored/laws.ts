@@ -24,25 +24,32 @@ export async function broken(world: RestoredWorld): Promise<string[]> {
 }
 
 function unequal(contents: readonly Content[], items: readonly SiteItem[]): string[] {
-  const found: string[] = [];
   const byId = new Map(contents.map((content) => [content.externalId, content]));
-  for (const { id, title, body } of items) {
-    const content = byId.get(id);
-    byId.delete(id);
-    if (!content) found.push(`Item ${id} is not here.`);
-    else if (content.syncState === 'in_sync') {
-      if (content.title !== title) found.push(`Item ${id} is ${content.title} here, ${title} on the site.`);
-      if (content.body !== body) found.push(`Item ${id} is ${content.body} here, ${body} on the site.`);
-    } else if (content.syncState !== 'conflict') found.push(`Item ${id} is ${content.syncState} here.`);
-  }
-  for (const { id, externalId, status, syncState } of contents) {
-    if (externalId !== null) {
-      if (byId.has(externalId) && syncState !== 'deleted_remote')
-        found.push(`Content ${id} is ${syncState}, and its item ${externalId} gone from the site.`);
-    } else if (syncState === 'local_only' ? status === 'ready' : syncState !== 'deleted_remote')
-      found.push(`Content ${id} is on no site, ${status} and ${syncState}.`);
-  }
-  return found;
+  const differing = items.flatMap((item) => unequalTo(item, byId.get(item.id)));
+  for (const { id } of items) byId.delete(id);
+  return [...differing, ...contents.flatMap((content) => astray(content, byId.has(content.externalId)))];
+}
+
+function unequalTo({ id, title, body }: SiteItem, content: Content | undefined): string[] {
+  if (!content) return [`Item ${id} is not here.`];
+  if (content.syncState === 'conflict') return [];
+  if (content.syncState === 'excluded')
+    return content.title === '' && content.body === '' ? [] : [`Item ${id} was deleted here, and has texts.`];
+  if (content.syncState !== 'in_sync') return [`Item ${id} is ${content.syncState} here.`];
+  return [
+    ...(content.title === title ? [] : [`Item ${id} is ${content.title} here, ${title} on the site.`]),
+    ...(content.body === body ? [] : [`Item ${id} is ${content.body} here, ${body} on the site.`]),
+  ];
+}
+
+/** `isMissing`: the site has no item of the content's external id. */
+function astray({ id, externalId, status, syncState }: Content, isMissing: boolean): string[] {
+  if (syncState === 'deleted_remote' || syncState === 'excluded') return [];
+  if (externalId !== null)
+    return isMissing ? [`Content ${id} is ${syncState}, and its item ${externalId} gone from the site.`] : [];
+  return syncState === 'local_only' && status !== 'ready'
+    ? []
+    : [`Content ${id} is on no site, ${status} and ${syncState}.`];
 }
 
 function doubled(world: RestoredWorld, contents: readonly Content[], items: readonly SiteItem[]): string[] {

@@ -239,7 +239,11 @@ export class RestoredWorld {
       return;
     }
     if (!('which' in step)) return;
-    const all = await life.site.contents({ contentType: this.side.contentType });
+    // People do not see contents that were deleted here.
+    const all = await life.site.contents({
+      contentType: this.side.contentType,
+      syncState: { not: 'excluded' },
+    });
     const able =
       step.step === 'user_resolves' ? all.filter(({ syncState }) => syncState === 'conflict') : all;
     const content = pick(able, step.which);
