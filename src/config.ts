@@ -33,6 +33,14 @@ const rate = z
     const [limit = '', unit = ''] = text.split('/');
     return { limit: Number(limit), windowMs: { s: 1_000, min: 60_000, h: 3_600_000 }[unit] ?? 60_000 };
   });
+/** A length of time, in seconds. */
+const duration = z
+  .string()
+  .regex(/^[1-9]\d{0,5}(s|min|h|d)$/, 'must look like 24h (units: s, min, h, d)')
+  .transform((text) => {
+    const [, length = '', unit = ''] = /^(\d+)(\D+)$/.exec(text) ?? [];
+    return Number(length) * ({ s: 1, min: 60, h: 3_600, d: 86_400 }[unit] ?? 1);
+  });
 
 const environment = z.object({
   NODE_ENV: optional(z.string()),
@@ -50,6 +58,7 @@ const environment = z.object({
   JWT_JWKS_URL: optional(z.url({ protocol: /^https?$/ })),
   JWT_ISSUER: optional(z.string()),
   JWT_AUDIENCE: optional(z.string()),
+  JWT_MAX_AGE: optional(duration),
   CREDENTIAL_KEYS: optional(
     z
       .string()
@@ -110,6 +119,8 @@ export interface Config {
   databaseUrl: string | null;
   databasePoolSize: number;
   token: TokenSettings;
+  /** In seconds. A token that lasts longer, or for ever, is refused. */
+  tokenMaxAgeS: number;
   /** `kid:base64,…`. When null, a key is generated into the data folder. */
   credentialKeys: string | null;
   /** CIDRs that outbound requests may reach although private addresses are blocked. */
@@ -156,6 +167,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     databaseUrl: settings.DATABASE_URL ?? null,
     databasePoolSize: settings.DATABASE_POOL_SIZE ?? 10,
     token: tokenSettings(settings, production),
+    tokenMaxAgeS: settings.JWT_MAX_AGE ?? 24 * 3_600,
     credentialKeys: settings.CREDENTIAL_KEYS ?? null,
     outboundAllow: settings.OUTBOUND_ALLOW ?? [],
     shopifyBaseUrl: settings.SHOPIFY_BASE_URL ?? 'https://{shop}',

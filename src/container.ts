@@ -231,6 +231,7 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
   const auth = new AuthService({
     db,
     signingSecret: tokenKeys.kind === 'secret' ? tokenKeys.secret : null,
+    maxAgeS: config.tokenMaxAgeS,
     now,
   });
   const minute = 60_000;
@@ -264,7 +265,7 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
   const app = createApp({
     routes,
     pages: systemPages(routes, metrics, version),
-    authenticate: createAuthenticate(auth, tokenKeys, keyBrake),
+    authenticate: createAuthenticate(auth, { keys: tokenKeys, maxAgeS: config.tokenMaxAgeS }, keyBrake),
     throttles: { integration: throttle },
     logger,
     metrics,

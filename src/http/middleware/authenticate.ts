@@ -10,6 +10,7 @@ import type { AuthService } from '../../services/access/auth.service.ts';
 import type { TenantScope } from '../../services/access/tenantScope.ts';
 import type { FailureBrake } from '../limits/failureBrake.ts';
 import type { Access } from '../route.ts';
+import { requireLifetime } from './tokenLifetime.ts';
 
 /**
  * How tokens are verified: with one shared secret (HS256), or with the published keys of an identity
@@ -34,14 +35,17 @@ declare module 'express-serve-static-core' {
   }
 }
 
-/** Returns a function that creates the middleware which identifies the caller, for a kind of access. */
+/**
+ * Returns a function that creates the middleware which identifies the caller, for a kind of access. A token
+ * may last `maxAgeS` seconds.
+ */
 export function createAuthenticate(
   auth: AuthService,
-  keys: TokenKeys,
+  { keys, maxAgeS }: { keys: TokenKeys; maxAgeS: number },
   brake: FailureBrake,
 ): (access: Access) => RequestHandler {
   const passport = new Passport();
-  passport.use(tokenStrategy(auth, keys));
+  passport.use(tokenStrategy(auth, keys, maxAgeS));
 
   const byToken: RequestHandler = (request, response, next) => {
     // Passport passes the errors of a key provider as `info`, like the reasons why a token is wrong.
@@ -94,8 +98,9 @@ function unauthenticated(): CallerError {
   });
 }
 
-function tokenStrategy(auth: AuthService, keys: TokenKeys): Strategy {
+function tokenStrategy(auth: AuthService, keys: TokenKeys, maxAgeS: number): Strategy {
   const accept = async (payload: unknown): Promise<TenantScope | false> => {
+    requireLifetime(payload, maxAgeS, Date.now() / 1000);
     const token = claims.safeParse(payload);
     if (!token.success) return false;
     return (await auth.userScope(token.data.sub, token.data.account_id)) ?? false;
