@@ -13,6 +13,7 @@ import { createApp } from './http/app.ts';
 import type { Counters } from './http/limits/counters.ts';
 import { FailureBrake } from './http/limits/failureBrake.ts';
 import { openCounters } from './http/limits/openCounters.ts';
+import { SignInBrake } from './http/limits/signInBrake.ts';
 import { HttpMetrics } from './http/metrics.ts';
 import { createAuthenticate, type TokenKeys } from './http/middleware/authenticate.ts';
 import { createThrottle } from './http/middleware/throttle.ts';
@@ -234,19 +235,13 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
     maxAgeS: config.tokenMaxAgeS,
     now,
   });
-  const minute = 60_000;
-  const keyBrake = new FailureBrake(counters.store('brake:key:'), { limit: 20, windowMs: minute }, logger);
-  const signInBrake = new FailureBrake(
-    counters.store('brake:sign-in:'),
-    { limit: 100, windowMs: 10 * minute },
-    logger,
-  );
+  const keyBrake = new FailureBrake(counters.store('brake:key:'), { limit: 20, windowMs: 60_000 }, logger);
   const senders = new WebhookSenders({ db, sites, connections });
   const intake = new WebhookIntakeService({ db, queue });
   const inbox = new WebhookInboxService({ db, platforms, events, queue, logger });
   const routes = [
     ...systemRoutes(readinessChecks(db, base.databaseUrl, queue), base.refusal),
-    ...authRoutes(auth, signInBrake),
+    ...authRoutes(auth, new SignInBrake(counters, logger)),
     ...siteRoutes(sites, events),
     ...platformRoutes(platforms),
     ...integrationRoutes(integrations, services.siteKeys, events, platforms),

@@ -1,12 +1,6 @@
 /** The throttle of users, and the brakes on callers who fail. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  buildAccount,
-  buildTenant,
-  buildUser,
-  integrationsPath,
-  type TestTenant,
-} from '../support/builders.ts';
+import { buildTenant, buildUser, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -128,29 +122,4 @@ test('an address in a header is ignored, unless a proxy is trusted', async () =>
       .set(from(`192.0.2.${i}`));
   for (let i = 0; i < 20; i += 1) expectProblem(await attempt(i), 401);
   expectProblem(await attempt(99), 429, { code: 'too_many_failures' });
-});
-
-describe('sign-in', () => {
-  test('is throttled after many failures, for their e-mail and address only', async () => {
-    await start('100/min');
-    const path = '/api/v1/auth/token';
-    const wrong = { email: tenant.owner.email, password: 'wrong' };
-    const right = { email: tenant.owner.email, password: tenant.owner.password };
-    for (let i = 0; i < 20; i += 1) {
-      const five = Array.from({ length: 5 }, () => server.anyone.post(path, wrong).set(from('192.0.2.1')));
-      for (const answer of await Promise.all(five)) expect(answer.status).toBe(401);
-    }
-    const braked = await server.anyone
-      .post(path, { ...wrong, email: ` ${wrong.email.toUpperCase()}` })
-      .set(from('192.0.2.1'));
-    expectProblem(braked, 429, { code: 'too_many_failures' });
-    expect(Number(braked.headers['retry-after'])).toBeGreaterThan(0);
-    expectProblem(await server.anyone.post(path, right).set(from('192.0.2.1')), 429);
-    await server.anyone.post(path, right).set(from('192.0.2.2')).expect(200);
-    const other = await buildAccount(server);
-    await server.anyone
-      .post(path, { email: other.email, password: other.password })
-      .set(from('192.0.2.1'))
-      .expect(200);
-  });
 });
