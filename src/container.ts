@@ -11,8 +11,8 @@ import { pendingMigrations } from './database/migrate.ts';
 import { createReadPool } from './database/readPool.ts';
 import { createApp } from './http/app.ts';
 import type { Counters } from './http/limits/counters.ts';
-import { FailureBrake } from './http/limits/failureBrake.ts';
 import { openCounters } from './http/limits/openCounters.ts';
+import { ProofBrake } from './http/limits/proofBrake.ts';
 import { SignInBrake } from './http/limits/signInBrake.ts';
 import { HttpMetrics } from './http/metrics.ts';
 import { createAuthenticate, type TokenKeys } from './http/middleware/authenticate.ts';
@@ -235,7 +235,7 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
     maxAgeS: config.tokenMaxAgeS,
     now,
   });
-  const keyBrake = new FailureBrake(counters.store('brake:key:'), { limit: 20, windowMs: 60_000 }, logger);
+  const keyBrake = new ProofBrake(counters, logger);
   const senders = new WebhookSenders({ db, sites, connections });
   const intake = new WebhookIntakeService({ db, queue });
   const inbox = new WebhookInboxService({ db, platforms, events, queue, logger });

@@ -8,7 +8,8 @@ import { z } from 'zod';
 import { CallerError } from '../../errors.ts';
 import type { AuthService } from '../../services/access/auth.service.ts';
 import type { TenantScope } from '../../services/access/tenantScope.ts';
-import type { FailureBrake } from '../limits/failureBrake.ts';
+import { addressOf } from '../limits/callerQueues.ts';
+import type { ProofBrake } from '../limits/proofBrake.ts';
 import type { Access } from '../route.ts';
 import { requireLifetime } from './tokenLifetime.ts';
 
@@ -42,7 +43,7 @@ declare module 'express-serve-static-core' {
 export function createAuthenticate(
   auth: AuthService,
   { keys, maxAgeS }: { keys: TokenKeys; maxAgeS: number },
-  brake: FailureBrake,
+  brake: ProofBrake,
 ): (access: Access) => RequestHandler {
   const passport = new Passport();
   passport.use(tokenStrategy(auth, keys, maxAgeS));
@@ -60,13 +61,8 @@ export function createAuthenticate(
   };
 
   const byKey = async (request: Parameters<RequestHandler>[0], key: string): Promise<void> => {
-    const caller = `key:${request.ip}`;
-    await brake.check(caller);
-    const scope = await auth.siteKeyScope(key);
-    if (!scope) {
-      await brake.failed(caller);
-      throw unauthenticated();
-    }
+    const scope = await brake.prove(addressOf(request), 'key', () => auth.siteKeyScope(key));
+    if (!scope) throw unauthenticated();
     request.scope = scope;
   };
 
