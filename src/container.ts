@@ -58,6 +58,7 @@ import { TermSync } from './services/sync/pull/pullTerms.ts';
 import { ContentPull } from './services/sync/pull/pullTypes.ts';
 import { ContentPush } from './services/sync/push/pushTypes.ts';
 import { SyncRunner } from './services/sync/runExecutor.ts';
+import { RunWaits } from './services/sync/runWaits.ts';
 import { SyncService } from './services/sync/sync.service.ts';
 import { WebhookInboxService } from './services/webhooks/webhookInbox.service.ts';
 import { WebhookIntakeService } from './services/webhooks/webhookIntake.service.ts';
@@ -74,6 +75,8 @@ export interface Container {
   routes: Route[];
   /** Starts the queue, and the workers if the role of this process runs them. */
   start(): Promise<void>;
+  /** Answers the calls that wait for a run, so that the process can stop. Later calls do not wait. */
+  endWaits(): void;
   /** Returns running jobs to their queues within `timeoutMs`, then closes every connection. */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -106,6 +109,7 @@ export async function createContainer(
       if (config.role === 'api') return;
       workers = await startWorkers(boss, wireHandlers(base, services, content), { refusal, logger });
     },
+    endWaits: () => services.waits.endAll(),
     async stop(timeoutMs) {
       workers?.stop();
       await boss.stop({ graceful: true, timeout: timeoutMs });
@@ -149,6 +153,7 @@ function wireServices(base: Base) {
   const connections = new SiteConnections({ db, vault, sites, events, server });
   const reads = new IntegrationReads(readPool);
   const integrations = new IntegrationService({ db, reads, platforms, connections, sites, events, queue });
+  const waits = new RunWaits({ db, wait: (ms) => sleep(ms) });
   const tests = new ConnectionTestService({
     db,
     platforms,
@@ -172,9 +177,10 @@ function wireServices(base: Base) {
       events,
       queue,
       refusal,
-      wait: (ms) => sleep(ms),
+      waits,
       now,
     }),
+    waits,
     health: new SyncHealthService({ db, integrations, platforms, events, refusal, now }),
   };
 }

@@ -35,6 +35,7 @@ async function main(): Promise<void> {
     await shutdown;
     until = Date.now() + graceMs;
     logger.info('stopping');
+    container.endWaits();
     if (server) await close(server);
   } finally {
     await container?.stop(Math.max(leastForJobsMs, until - Date.now() - leastForJobsMs));

@@ -83,6 +83,32 @@ describe('a server with work in flight', () => {
     expect((await server.ended()).code).toBe(0);
   });
 
+  test('SIGTERM answers a sync call that waits with 202 at once, and the next start finishes its run', async () => {
+    const first = await programs.start(settings);
+    gate.shut();
+    const path = `${integrationsPath}/${tenant.integrationId}`;
+    const waiting = post(first.url, `${path}/sync`, { direction: 'metadata' });
+    await eventually(() => expect(gate.waiting()).toBeGreaterThan(0));
+    const stopped = Date.now();
+    const ending = first.end('SIGTERM');
+    const answer = await waiting;
+    // Calls in flight are cut after 10 s.
+    expect(Date.now() - stopped).toBeLessThan(5_000);
+    expect(answer.status).toBe(202);
+    const run = (await answer.json()) as { id: number; status: string };
+    expect(run.status).toBe('syncing');
+    expect(answer.headers.get('location')).toBe(`${path}/runs/${run.id}`);
+    expect((await ending).code).toBe(0);
+    gate.open();
+    const second = await programs.start(settings);
+    await eventually(async () => {
+      const now = await fetch(`${second.url}${path}/runs/${run.id}`, {
+        headers: { Authorization: `Bearer ${tenant.owner.token}` },
+      });
+      expect(await now.json()).toMatchObject({ status: 'success' });
+    });
+  });
+
   test('a server that is killed while a site connects leaves no integration behind', async () => {
     const server = await programs.start(settings);
     const fresh = await startTestServer({ ROLE: 'api' }, { database });
