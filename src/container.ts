@@ -6,8 +6,8 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { createCore, createPlatforms } from './adminServices.ts';
 import { type Config, secretFile } from './config.ts';
-import type { Database } from './database/client.ts';
 import { pendingMigrations } from './database/migrate.ts';
+import { DatabaseProbe } from './database/probe.ts';
 import { createReadPool } from './database/readPool.ts';
 import { createApp } from './http/app.ts';
 import type { Counters } from './http/limits/counters.ts';
@@ -17,6 +17,7 @@ import { SignInBrake } from './http/limits/signInBrake.ts';
 import { HttpMetrics } from './http/metrics.ts';
 import { createAuthenticate, type TokenKeys } from './http/middleware/authenticate.ts';
 import { createThrottle } from './http/middleware/throttle.ts';
+import { NotReady, Readiness, type ReadinessCheck } from './http/readiness.ts';
 import type { Route } from './http/route.ts';
 import { authRoutes } from './http/routers/auth.router.ts';
 import { connectionRoutes } from './http/routers/connections.router.ts';
@@ -26,7 +27,7 @@ import { integrationRoutes } from './http/routers/integrations.router.ts';
 import { platformRoutes } from './http/routers/platforms.router.ts';
 import { siteRoutes } from './http/routers/sites.router.ts';
 import { syncRoutes } from './http/routers/sync.router.ts';
-import { NotReady, type ReadinessCheck, systemPages, systemRoutes } from './http/routers/system.router.ts';
+import { systemPages, systemRoutes } from './http/routers/system.router.ts';
 import { webhookRoutes } from './http/routers/webhooks.router.ts';
 import type { JobHandlers } from './jobs/jobs.ts';
 import { createBoss, JobQueue } from './jobs/queues.ts';
@@ -96,7 +97,7 @@ export async function createContainer(
   const content = wireContent(base, services);
   const counters = await openCounters(config.redisUrl, logger);
   const { app, routes } = wireHttp(base, services, content, counters);
-  const { boss, db, outbound, queue, readPool, refusal, server } = base;
+  const { boss, db, outbound, probe, queue, readPool, refusal, server } = base;
 
   let workers: RunningWorkers | null = null;
   return {
@@ -116,6 +117,7 @@ export async function createContainer(
       outbound.close();
       await counters.close();
       await readPool.end();
+      await probe.end();
       await db.$disconnect();
     },
   };
@@ -135,12 +137,12 @@ function wireBase(config: Config, logger: Logger, databaseUrl: string, morePlatf
     ...core,
     config,
     logger,
-    databaseUrl,
     now: () => Date.now(),
     refusal,
     outbound,
     boss,
     queue: new JobQueue(boss),
+    probe: new DatabaseProbe({ url: databaseUrl, logger }),
     readPool: createReadPool({ url: databaseUrl, size: Math.ceil(config.databasePoolSize / 2), logger }),
     platforms: new PlatformRegistry([...createPlatforms(config, outbound), ...morePlatforms]),
     metrics: new HttpMetrics(),
@@ -232,7 +234,7 @@ function wireHandlers(
 
 /** The API: its routes, who may call them and how often. */
 function wireHttp(base: Base, services: Services, content: Content, counters: Counters) {
-  const { config, db, events, logger, metrics, now, platforms, queue, sites } = base;
+  const { config, db, events, logger, metrics, now, platforms, probe, queue, refusal, sites } = base;
   const { connections, integrations, health, metadata, sync } = services;
   const tokenKeys = readTokenKeys(config);
   const auth = new AuthService({
@@ -246,7 +248,7 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
   const intake = new WebhookIntakeService({ db, queue });
   const inbox = new WebhookInboxService({ db, platforms, events, queue, logger });
   const routes = [
-    ...systemRoutes(readinessChecks(db, base.databaseUrl, queue), base.refusal),
+    ...systemRoutes(new Readiness({ checks: readinessChecks(probe, queue), refusal, now })),
     ...authRoutes(auth, new SignInBrake(counters, logger)),
     ...siteRoutes(sites, events),
     ...platformRoutes(platforms),
@@ -275,14 +277,17 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
   return { app, routes };
 }
 
-function readinessChecks(db: Database, url: string, queue: JobQueue): Record<string, ReadinessCheck> {
+function readinessChecks(probe: DatabaseProbe, queue: JobQueue): Record<string, ReadinessCheck> {
   return {
-    database: async () => void (await db.$queryRaw`SELECT 1`),
+    database: async () => {
+      const fault = await probe.writeFault();
+      if (fault !== null) throw new NotReady(fault);
+    },
     migrations: async () => {
-      const pending = await pendingMigrations({ url });
+      const pending = await pendingMigrations(probe);
       if (pending.length > 0) throw new NotReady(`pending: ${pending.join(', ')}`);
     },
-    queue: () => queue.check(),
+    queue: () => queue.check(probe),
   };
 }
 
