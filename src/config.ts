@@ -91,6 +91,7 @@ const environment = z.object({
       error: 'must be a number of days from 7 on, or unlimited',
     }),
   ),
+  KEEP_ALIVE_TIMEOUT_S: optional(z.coerce.number().int().min(1).max(3_600)),
   TRUST_PROXY: optional(
     z
       .string()
@@ -134,6 +135,8 @@ export interface Config {
   syncWaitS: number;
   /** Days that events, connection tests and webhook deliveries are kept. Null keeps them for ever. */
   retentionDays: number | null;
+  /** How long an idle connection of a caller stays open. Seconds. */
+  keepAliveTimeoutS: number;
   /** Addresses and CIDRs of trusted proxies, or Express's names for ranges. Empty: no proxy is trusted. */
   trustProxy: string[];
 }
@@ -176,6 +179,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     throttleIntegration: settings.THROTTLE_INTEGRATION ?? { limit: 120, windowMs: 60_000 },
     syncWaitS: settings.SYNC_WAIT_S ?? 25,
     retentionDays: settings.RETENTION_DAYS === 'unlimited' ? null : (settings.RETENTION_DAYS ?? 180),
+    keepAliveTimeoutS: settings.KEEP_ALIVE_TIMEOUT_S ?? 75,
     trustProxy: settings.TRUST_PROXY ?? [],
   };
 }

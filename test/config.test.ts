@@ -26,6 +26,7 @@ test('an empty environment gives the default settings', () => {
     throttleIntegration: { limit: 120, windowMs: 60_000 },
     syncWaitS: 25,
     retentionDays: 180,
+    keepAliveTimeoutS: 75,
     trustProxy: [],
     // The additional settings have tests of their own.
     ...without(readConfig({}), knownSettings),
@@ -52,6 +53,7 @@ test('every setting is read', () => {
     THROTTLE_INTEGRATION: '5/h',
     SYNC_WAIT_S: '0.5',
     RETENTION_DAYS: '30',
+    KEEP_ALIVE_TIMEOUT_S: '20',
     TRUST_PROXY: 'loopback, 10.0.0.0/8,::1',
   });
   expect(config).toMatchObject({
@@ -73,6 +75,7 @@ test('every setting is read', () => {
     throttleIntegration: { limit: 5, windowMs: 3_600_000 },
     syncWaitS: 0.5,
     retentionDays: 30,
+    keepAliveTimeoutS: 20,
     trustProxy: ['loopback', '10.0.0.0/8', '::1'],
   });
   expect(secretFile(config, 'jwt-secret')).toBe(`${tmpdir()}/jwt-secret`);
@@ -146,6 +149,9 @@ describe('a wrong setting is named, without its value', () => {
     ['THROTTLE_INTEGRATION', '1/day'],
     ['SYNC_WAIT_S', '-1'],
     ['SYNC_WAIT_S', 'soon'],
+    ['KEEP_ALIVE_TIMEOUT_S', '0'],
+    ['KEEP_ALIVE_TIMEOUT_S', '3601'],
+    ['KEEP_ALIVE_TIMEOUT_S', '1min'],
     ['TRUST_PROXY', 'true'],
     ['TRUST_PROXY', '1'],
     ['TRUST_PROXY', 'loopback,hunter2.example'],
@@ -200,6 +206,7 @@ const knownSettings = [
   'throttleIntegration',
   'syncWaitS',
   'retentionDays',
+  'keepAliveTimeoutS',
   'trustProxy',
 ];
 

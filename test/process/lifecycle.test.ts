@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type SimulatedWordpress,
@@ -36,6 +37,24 @@ test('a server starts, is ready, and ends on SIGTERM and on SIGINT', async () =>
     for (const line of ended.stderr.trim().split('\n')) expect(JSON.parse(line).level).toBeLessThan(40);
     await refuses(server.url);
   }
+});
+
+test.each<[string, Record<string, string>]>([
+  ['75', {}],
+  ['1', { KEEP_ALIVE_TIMEOUT_S: '1' }],
+])('an idle connection stays open for %s s', async (seconds, setting) => {
+  const server = await programs.start({ ...settings, ...setting });
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  const closed = once(socket, 'close');
+  let answer = '';
+  socket.on('data', (text: Buffer) => {
+    answer += text;
+  });
+  socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  // A proxy reads this header, where it reads one at all.
+  await eventually(() => expect(answer).toMatch(new RegExp(`^Keep-Alive: timeout=${seconds}\r$`, 'im')));
+  if (seconds === '75') socket.destroy();
+  await closed;
 });
 
 describe('a server with work in flight', () => {
