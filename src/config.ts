@@ -33,6 +33,14 @@ const rate = z
     const [limit = '', unit = ''] = text.split('/');
     return { limit: Number(limit), windowMs: { s: 1_000, min: 60_000, h: 3_600_000 }[unit] ?? 60_000 };
   });
+/** A length of time, in seconds. */
+const duration = z
+  .string()
+  .regex(/^[1-9]\d{0,5}(s|min|h|d)$/, 'must look like 24h (units: s, min, h, d)')
+  .transform((text) => {
+    const [, length = '', unit = ''] = /^(\d+)(\D+)$/.exec(text) ?? [];
+    return Number(length) * ({ s: 1, min: 60, h: 3_600, d: 86_400 }[unit] ?? 1);
+  });
 
 const environment = z.object({
   NODE_ENV: optional(z.string()),
@@ -50,6 +58,7 @@ const environment = z.object({
   JWT_JWKS_URL: optional(z.url({ protocol: /^https?$/ })),
   JWT_ISSUER: optional(z.string()),
   JWT_AUDIENCE: optional(z.string()),
+  JWT_MAX_AGE: optional(duration),
   CREDENTIAL_KEYS: optional(
     z
       .string()
@@ -82,6 +91,7 @@ const environment = z.object({
       error: 'must be a number of days from 7 on, or unlimited',
     }),
   ),
+  KEEP_ALIVE_TIMEOUT_S: optional(z.coerce.number().int().min(1).max(3_600)),
   TRUST_PROXY: optional(
     z
       .string()
@@ -110,6 +120,8 @@ export interface Config {
   databaseUrl: string | null;
   databasePoolSize: number;
   token: TokenSettings;
+  /** In seconds. A token that lasts longer, or for ever, is refused. */
+  tokenMaxAgeS: number;
   /** `kid:base64,…`. When null, a key is generated into the data folder. */
   credentialKeys: string | null;
   /** CIDRs that outbound requests may reach although private addresses are blocked. */
@@ -123,6 +135,8 @@ export interface Config {
   syncWaitS: number;
   /** Days that events, connection tests and webhook deliveries are kept. Null keeps them for ever. */
   retentionDays: number | null;
+  /** How long an idle connection of a caller stays open. Seconds. */
+  keepAliveTimeoutS: number;
   /** Addresses and CIDRs of trusted proxies, or Express's names for ranges. Empty: no proxy is trusted. */
   trustProxy: string[];
 }
@@ -156,6 +170,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     databaseUrl: settings.DATABASE_URL ?? null,
     databasePoolSize: settings.DATABASE_POOL_SIZE ?? 10,
     token: tokenSettings(settings, production),
+    tokenMaxAgeS: settings.JWT_MAX_AGE ?? 24 * 3_600,
     credentialKeys: settings.CREDENTIAL_KEYS ?? null,
     outboundAllow: settings.OUTBOUND_ALLOW ?? [],
     shopifyBaseUrl: settings.SHOPIFY_BASE_URL ?? 'https://{shop}',
@@ -164,6 +179,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     throttleIntegration: settings.THROTTLE_INTEGRATION ?? { limit: 120, windowMs: 60_000 },
     syncWaitS: settings.SYNC_WAIT_S ?? 25,
     retentionDays: settings.RETENTION_DAYS === 'unlimited' ? null : (settings.RETENTION_DAYS ?? 180),
+    keepAliveTimeoutS: settings.KEEP_ALIVE_TIMEOUT_S ?? 75,
     trustProxy: settings.TRUST_PROXY ?? [],
   };
 }

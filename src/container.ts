@@ -6,16 +6,18 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { createCore, createPlatforms } from './adminServices.ts';
 import { type Config, secretFile } from './config.ts';
-import type { Database } from './database/client.ts';
 import { pendingMigrations } from './database/migrate.ts';
+import { DatabaseProbe } from './database/probe.ts';
 import { createReadPool } from './database/readPool.ts';
 import { createApp } from './http/app.ts';
 import type { Counters } from './http/limits/counters.ts';
-import { FailureBrake } from './http/limits/failureBrake.ts';
 import { openCounters } from './http/limits/openCounters.ts';
+import { ProofBrake } from './http/limits/proofBrake.ts';
+import { SignInBrake } from './http/limits/signInBrake.ts';
 import { HttpMetrics } from './http/metrics.ts';
 import { createAuthenticate, type TokenKeys } from './http/middleware/authenticate.ts';
 import { createThrottle } from './http/middleware/throttle.ts';
+import { NotReady, Readiness, type ReadinessCheck } from './http/readiness.ts';
 import type { Route } from './http/route.ts';
 import { authRoutes } from './http/routers/auth.router.ts';
 import { connectionRoutes } from './http/routers/connections.router.ts';
@@ -25,7 +27,7 @@ import { integrationRoutes } from './http/routers/integrations.router.ts';
 import { platformRoutes } from './http/routers/platforms.router.ts';
 import { siteRoutes } from './http/routers/sites.router.ts';
 import { syncRoutes } from './http/routers/sync.router.ts';
-import { NotReady, type ReadinessCheck, systemPages, systemRoutes } from './http/routers/system.router.ts';
+import { systemPages, systemRoutes } from './http/routers/system.router.ts';
 import { webhookRoutes } from './http/routers/webhooks.router.ts';
 import type { JobHandlers } from './jobs/jobs.ts';
 import { createBoss, JobQueue } from './jobs/queues.ts';
@@ -57,6 +59,7 @@ import { ContentPull } from './services/sync/pull/pullTypes.ts';
 import { SiteStateService } from './services/sync/pull/siteState.service.ts';
 import { ContentPush } from './services/sync/push/pushTypes.ts';
 import { SyncRunner } from './services/sync/runExecutor.ts';
+import { RunWaits } from './services/sync/runWaits.ts';
 import { SyncService } from './services/sync/sync.service.ts';
 import { WebhookInboxService } from './services/webhooks/webhookInbox.service.ts';
 import { WebhookIntakeService } from './services/webhooks/webhookIntake.service.ts';
@@ -73,6 +76,8 @@ export interface Container {
   routes: Route[];
   /** Starts the queue, and the workers if the role of this process runs them. */
   start(): Promise<void>;
+  /** Answers the calls that wait for a run, so that the process can stop. Later calls do not wait. */
+  endWaits(): void;
   /** Returns running jobs to their queues within `timeoutMs`, then closes every connection. */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -92,7 +97,7 @@ export async function createContainer(
   const content = wireContent(base, services);
   const counters = await openCounters(config.redisUrl, logger);
   const { app, routes } = wireHttp(base, services, content, counters);
-  const { boss, db, outbound, queue, readPool, refusal, server } = base;
+  const { boss, db, outbound, probe, queue, readPool, refusal, server } = base;
 
   let workers: RunningWorkers | null = null;
   return {
@@ -105,12 +110,14 @@ export async function createContainer(
       if (config.role === 'api') return;
       workers = await startWorkers(boss, wireHandlers(base, services, content), { refusal, logger });
     },
+    endWaits: () => services.waits.endAll(),
     async stop(timeoutMs) {
       workers?.stop();
       await boss.stop({ graceful: true, timeout: timeoutMs });
       outbound.close();
       await counters.close();
       await readPool.end();
+      await probe.end();
       await db.$disconnect();
     },
   };
@@ -130,12 +137,12 @@ function wireBase(config: Config, logger: Logger, databaseUrl: string, morePlatf
     ...core,
     config,
     logger,
-    databaseUrl,
     now: () => Date.now(),
     refusal,
     outbound,
     boss,
     queue: new JobQueue(boss),
+    probe: new DatabaseProbe({ url: databaseUrl, logger }),
     readPool: createReadPool({ url: databaseUrl, size: Math.ceil(config.databasePoolSize / 2), logger }),
     platforms: new PlatformRegistry([...createPlatforms(config, outbound), ...morePlatforms]),
     metrics: new HttpMetrics(),
@@ -148,6 +155,7 @@ function wireServices(base: Base) {
   const connections = new SiteConnections({ db, vault, sites, events, server });
   const reads = new IntegrationReads(readPool);
   const integrations = new IntegrationService({ db, reads, platforms, connections, sites, events, queue });
+  const waits = new RunWaits({ db, wait: (ms) => sleep(ms) });
   const tests = new ConnectionTestService({
     db,
     platforms,
@@ -171,9 +179,10 @@ function wireServices(base: Base) {
       events,
       queue,
       refusal,
-      wait: (ms) => sleep(ms),
+      waits,
       now,
     }),
+    waits,
     health: new SyncHealthService({ db, integrations, platforms, events, refusal, now }),
   };
 }
@@ -225,27 +234,22 @@ function wireHandlers(
 
 /** The API: its routes, who may call them and how often. */
 function wireHttp(base: Base, services: Services, content: Content, counters: Counters) {
-  const { config, db, events, logger, metrics, now, platforms, queue, sites } = base;
+  const { config, db, events, logger, metrics, now, platforms, probe, queue, refusal, sites } = base;
   const { connections, integrations, health, metadata, sync } = services;
   const tokenKeys = readTokenKeys(config);
   const auth = new AuthService({
     db,
     signingSecret: tokenKeys.kind === 'secret' ? tokenKeys.secret : null,
+    maxAgeS: config.tokenMaxAgeS,
     now,
   });
-  const minute = 60_000;
-  const keyBrake = new FailureBrake(counters.store('brake:key:'), { limit: 20, windowMs: minute }, logger);
-  const signInBrake = new FailureBrake(
-    counters.store('brake:sign-in:'),
-    { limit: 100, windowMs: 10 * minute },
-    logger,
-  );
+  const keyBrake = new ProofBrake(counters, logger);
   const senders = new WebhookSenders({ db, sites, connections });
   const intake = new WebhookIntakeService({ db, queue });
   const inbox = new WebhookInboxService({ db, platforms, events, queue, logger });
   const routes = [
-    ...systemRoutes(readinessChecks(db, base.databaseUrl, queue), base.refusal),
-    ...authRoutes(auth, signInBrake),
+    ...systemRoutes(new Readiness({ checks: readinessChecks(probe, queue), refusal, now })),
+    ...authRoutes(auth, new SignInBrake(counters, logger)),
     ...siteRoutes(sites, events),
     ...platformRoutes(platforms),
     ...integrationRoutes(integrations, services.siteKeys, events, platforms),
@@ -264,7 +268,7 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
   const app = createApp({
     routes,
     pages: systemPages(routes, metrics, version),
-    authenticate: createAuthenticate(auth, tokenKeys, keyBrake),
+    authenticate: createAuthenticate(auth, { keys: tokenKeys, maxAgeS: config.tokenMaxAgeS }, keyBrake),
     throttles: { integration: throttle },
     logger,
     metrics,
@@ -273,14 +277,17 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
   return { app, routes };
 }
 
-function readinessChecks(db: Database, url: string, queue: JobQueue): Record<string, ReadinessCheck> {
+function readinessChecks(probe: DatabaseProbe, queue: JobQueue): Record<string, ReadinessCheck> {
   return {
-    database: async () => void (await db.$queryRaw`SELECT 1`),
+    database: async () => {
+      const fault = await probe.writeFault();
+      if (fault !== null) throw new NotReady(fault);
+    },
     migrations: async () => {
-      const pending = await pendingMigrations({ url });
+      const pending = await pendingMigrations(probe);
       if (pending.length > 0) throw new NotReady(`pending: ${pending.join(', ')}`);
     },
-    queue: () => queue.check(),
+    queue: () => queue.check(probe),
   };
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createCore } from './adminServices.ts';
@@ -8,6 +8,7 @@ import { type Container, createContainer } from './container.ts';
 import { openDatabase } from './database/open.ts';
 import { endSignal } from './endSignal.ts';
 import { SetupError } from './errors.ts';
+import { createHttpServer } from './http/httpServer.ts';
 import { createLogger } from './logger.ts';
 import { VaultError } from './security/credentialVault.ts';
 import { createDemoAccount } from './services/sites/demoAccount.ts';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
     await shutdown;
     until = Date.now() + graceMs;
     logger.info('stopping');
+    container.endWaits();
     if (server) await close(server);
   } finally {
     await container?.stop(Math.max(leastForJobsMs, until - Date.now() - leastForJobsMs));
@@ -43,7 +45,7 @@ async function main(): Promise<void> {
 }
 
 async function listen(container: Container, config: Config): Promise<Server> {
-  const server = createServer(container.app);
+  const server = createHttpServer(container.app, config.keepAliveTimeoutS);
   server.listen(config.port, config.host);
   try {
     await once(server, 'listening');

@@ -17,6 +17,7 @@ test('an empty environment gives the default settings', () => {
     databaseUrl: null,
     databasePoolSize: expect.any(Number),
     token: { kind: 'secret', secret: null },
+    tokenMaxAgeS: 86_400,
     credentialKeys: null,
     outboundAllow: [],
     shopifyBaseUrl: 'https://{shop}',
@@ -25,6 +26,7 @@ test('an empty environment gives the default settings', () => {
     throttleIntegration: { limit: 120, windowMs: 60_000 },
     syncWaitS: 25,
     retentionDays: 180,
+    keepAliveTimeoutS: 75,
     trustProxy: [],
     // The additional settings have tests of their own.
     ...without(readConfig({}), knownSettings),
@@ -42,6 +44,7 @@ test('every setting is read', () => {
     DATABASE_URL: 'postgres://u:p@h/d',
     DATABASE_POOL_SIZE: '3',
     JWT_SECRET: secret,
+    JWT_MAX_AGE: '90min',
     CREDENTIAL_KEYS: `a:${key},b.2-x_:${key}`,
     OUTBOUND_ALLOW: '10.0.0.0/8, fd00::/8',
     SHOPIFY_BASE_URL: 'http://127.0.0.1:4000/{shop}',
@@ -50,6 +53,7 @@ test('every setting is read', () => {
     THROTTLE_INTEGRATION: '5/h',
     SYNC_WAIT_S: '0.5',
     RETENTION_DAYS: '30',
+    KEEP_ALIVE_TIMEOUT_S: '20',
     TRUST_PROXY: 'loopback, 10.0.0.0/8,::1',
   });
   expect(config).toMatchObject({
@@ -62,6 +66,7 @@ test('every setting is read', () => {
     publicUrl: 'https://sitebridge.example.com/api',
     databasePoolSize: 3,
     token: { kind: 'secret', secret },
+    tokenMaxAgeS: 5_400,
     credentialKeys: `a:${key},b.2-x_:${key}`,
     outboundAllow: ['10.0.0.0/8', 'fd00::/8'],
     shopifyBaseUrl: 'http://127.0.0.1:4000/{shop}',
@@ -70,6 +75,7 @@ test('every setting is read', () => {
     throttleIntegration: { limit: 5, windowMs: 3_600_000 },
     syncWaitS: 0.5,
     retentionDays: 30,
+    keepAliveTimeoutS: 20,
     trustProxy: ['loopback', '10.0.0.0/8', '::1'],
   });
   expect(secretFile(config, 'jwt-secret')).toBe(`${tmpdir()}/jwt-secret`);
@@ -121,6 +127,10 @@ describe('a wrong setting is named, without its value', () => {
     ['DATABASE_POOL_SIZE', '0'],
     ['JWT_SECRET', 'hunter2'],
     ['JWT_SECRET', 'x'.repeat(31)],
+    ['JWT_MAX_AGE', '24'],
+    ['JWT_MAX_AGE', '0h'],
+    ['JWT_MAX_AGE', '1 week'],
+    ['JWT_MAX_AGE', '-1h'],
     ['JWT_JWKS_URL', 'ftp://hunter2.example'],
     ['CREDENTIAL_KEYS', 'hunter2'],
     ['CREDENTIAL_KEYS', key],
@@ -139,6 +149,9 @@ describe('a wrong setting is named, without its value', () => {
     ['THROTTLE_INTEGRATION', '1/day'],
     ['SYNC_WAIT_S', '-1'],
     ['SYNC_WAIT_S', 'soon'],
+    ['KEEP_ALIVE_TIMEOUT_S', '0'],
+    ['KEEP_ALIVE_TIMEOUT_S', '3601'],
+    ['KEEP_ALIVE_TIMEOUT_S', '1min'],
     ['TRUST_PROXY', 'true'],
     ['TRUST_PROXY', '1'],
     ['TRUST_PROXY', 'loopback,hunter2.example'],
@@ -184,6 +197,7 @@ const knownSettings = [
   'databaseUrl',
   'databasePoolSize',
   'token',
+  'tokenMaxAgeS',
   'credentialKeys',
   'outboundAllow',
   'shopifyBaseUrl',
@@ -192,6 +206,7 @@ const knownSettings = [
   'throttleIntegration',
   'syncWaitS',
   'retentionDays',
+  'keepAliveTimeoutS',
   'trustProxy',
 ];
 

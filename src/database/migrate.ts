@@ -41,21 +41,20 @@ export async function migrateDatabase(options: {
   }
 }
 
+/** A connection, or another thing that runs one statement. */
+interface Queryable {
+  query<Row extends pg.QueryResultRow>(sql: string): Promise<{ rows: Row[] }>;
+}
+
 /**
  * Lists the migrations that a database lacks. When the list is empty, this version may serve.
  *
  * @returns names in order, including migrations that failed half-way
- * @throws SetupError when the database cannot be reached
  */
-export async function pendingMigrations(options: { url: string; migrationsDir?: string }): Promise<string[]> {
-  const client = await connect(options.url);
-  try {
-    const applied = await appliedMigrations(client);
-    const names = await migrationNames(options.migrationsDir ?? MIGRATIONS_DIR);
-    return names.filter((name) => applied.get(name)?.finished !== true);
-  } finally {
-    await client.end();
-  }
+export async function pendingMigrations(db: Queryable, migrationsDir = MIGRATIONS_DIR): Promise<string[]> {
+  const applied = await appliedMigrations(db);
+  const names = await migrationNames(migrationsDir);
+  return names.filter((name) => applied.get(name)?.finished !== true);
 }
 
 async function connect(url: string): Promise<pg.Client> {
@@ -91,10 +90,12 @@ interface AppliedMigration {
   logs: string | null;
 }
 
-async function appliedMigrations(client: pg.Client): Promise<Map<string, AppliedMigration>> {
-  const table = await client.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there`);
-  if (!table.rows[0].there) return new Map();
-  const { rows } = await client.query<{
+async function appliedMigrations(db: Queryable): Promise<Map<string, AppliedMigration>> {
+  const table = await db.query<{ there: boolean }>(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there`,
+  );
+  if (!table.rows[0]?.there) return new Map();
+  const { rows } = await db.query<{
     migration_name: string;
     finished: boolean;
     started_at: Date;

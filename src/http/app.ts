@@ -6,6 +6,7 @@ import { CallerError } from '../errors.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { requestId } from './middleware/requestId.ts';
 import { requireRole } from './middleware/requireRole.ts';
+import { noticeUntrustedProxy } from './middleware/untrustedProxy.ts';
 import { handleErrors, noSuchPath } from './problem.ts';
 import { type Access, pathsOf, type Route, type ThrottleScope } from './route.ts';
 import { parse } from './validate.ts';
@@ -38,6 +39,7 @@ export function createApp(parts: AppParts): Express {
   app.set('etag', false);
   app.set('query parser', 'simple');
   if (parts.trustProxy.length > 0) app.set('trust proxy', parts.trustProxy);
+  else app.use(noticeUntrustedProxy(parts.logger));
 
   app.use(requestId(parts.logger));
   app.use(parts.metrics.observe);

@@ -2,6 +2,7 @@ import { fromPrisma, PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Transaction } from '../database/client.ts';
+import type { DatabaseProbe } from '../database/probe.ts';
 import { type ContentJob, contentJob, jobKinds, scheduleJob, syncJob, webhookJob } from './jobs.ts';
 
 /** The schedule of an integration's automatic syncs. */
@@ -113,9 +114,9 @@ export class JobQueue {
     }
   }
 
-  /** Throws when the queues cannot be reached or do not exist. */
-  async check(): Promise<void> {
-    const queue = await this.#boss.getQueue(syncJob.name);
-    if (!queue) throw new Error('The job queues do not exist yet.');
+  /** Throws when the queues cannot be reached through `db` or do not exist. */
+  async check(db: DatabaseProbe): Promise<void> {
+    const { rows } = await db.query('SELECT 1 FROM pgboss.queue WHERE name = $1', [syncJob.name]);
+    if (rows.length === 0) throw new Error('The job queues do not exist yet.');
   }
 }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { pino } from 'pino';
 import { migrateDatabase, pendingMigrations } from '../../src/database/migrate.ts';
 import { SetupError } from '../../src/errors.ts';
@@ -26,7 +27,15 @@ async function write(name: string, sql: string): Promise<void> {
 }
 
 const migrate = () => migrateDatabase({ url: database.url, logger, migrationsDir });
-const pending = () => pendingMigrations({ url: database.url, migrationsDir });
+async function pending(): Promise<string[]> {
+  const client = new pg.Client(database.url);
+  await client.connect();
+  try {
+    return await pendingMigrations(client, migrationsDir);
+  } finally {
+    await client.end();
+  }
+}
 
 async function failure(of: Promise<unknown>): Promise<Error> {
   const error = await of.then(

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { decodeJwt } from 'jose';
+import { decodeJwt, SignJWT } from 'jose';
 import { buildAccount, buildUser, signToken, type TestUser } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectProblem, withoutRequestId } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { jwtSecret, startTestServer, type TestServer } from '../support/server.ts';
 
 const path = '/api/v1/auth/token';
 let server: TestServer;
@@ -140,5 +140,70 @@ describe('a token', () => {
     expectProblem(await server.anyone.get(`/api/v1/sites?access_token=${owner.token}`), 401);
     expectProblem(await server.anyone.get('/api/v1/sites').set('Cookie', `token=${owner.token}`), 401);
     expectProblem(await server.withKey(owner.token).get('/api/v1/sites'), 401);
+  });
+});
+
+describe('the lifetime of a token', () => {
+  const now = () => Math.floor(Date.now() / 1000);
+  const sign = (times: object) =>
+    new SignJWT({ sub: String(owner.userId), account_id: owner.accountId, ...times })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(new TextEncoder().encode(jwtSecret));
+  const day = 86_400;
+
+  test.each<[string, () => object]>([
+    ['that has no exp', () => ({})],
+    ['that has no exp but an iat', () => ({ iat: now() })],
+    ['with an exp that is no number', () => ({ exp: String(now() + 60), iat: now() })],
+    ['with an iat that is no number', () => ({ exp: now() + 60, iat: 'now' })],
+    ['that lasts longer than a day from its iat', () => ({ iat: now() - 60, exp: now() - 60 + day + 1 })],
+    ['that lasts longer than a day from now, without iat', () => ({ exp: now() + day + 60 })],
+    ['that ends soon but began long ago', () => ({ iat: now() - day, exp: now() + 60 })],
+    ['with an iat in the future', () => ({ iat: now() + 300 * day, exp: now() + 301 * day })],
+  ])('%s is refused', async (_what, times) => {
+    const answer = await server.as({ token: await sign(times()) }).get('/api/v1/sites');
+    expectProblem(answer, 401);
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer /);
+  });
+
+  test('the refusal names the claim and the setting', async () => {
+    const call = async (times: object) => server.as({ token: await sign(times) }).get('/api/v1/sites');
+    const forEver = await call({ iat: now() });
+    expectProblem(forEver, 401, { code: 'token_lifetime' });
+    expect(forEver.body.detail).toContain('exp');
+    const long = await call({ iat: now(), exp: now() + 2 * day });
+    expectProblem(long, 401, { code: 'token_lifetime' });
+    expect(long.body.detail).toContain('JWT_MAX_AGE');
+  });
+
+  test('a token of a day is accepted, also when the issuer is a few seconds ahead', async () => {
+    for (const times of [
+      { iat: now(), exp: now() + day },
+      { iat: now() + 20, exp: now() + 20 + day },
+      { exp: now() + day },
+    ]) {
+      await server
+        .as({ token: await sign(times) })
+        .get('/api/v1/sites')
+        .expect(200);
+    }
+  });
+
+  test('JWT_MAX_AGE shortens it, and sign-in issues tokens that pass', async () => {
+    const strict = await startTestServer(
+      { ROLE: 'api', JWT_MAX_AGE: '10min' },
+      { database: { url: server.databaseUrl } },
+    );
+    try {
+      const { body } = await strict.anyone
+        .post(path, { email: owner.email, password: owner.password })
+        .expect(200);
+      expect(body.expires_in).toBe(600);
+      await strict.as({ token: body.access_token }).get('/api/v1/sites').expect(200);
+      const token = await sign({ iat: now(), exp: now() + 601 });
+      expectProblem(await strict.as({ token }).get('/api/v1/sites'), 401, { code: 'token_lifetime' });
+    } finally {
+      await strict.stop();
+    }
   });
 });

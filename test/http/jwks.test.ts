@@ -65,7 +65,8 @@ interface Wish {
   key?: CryptoKey | Uint8Array;
   issuer?: string;
   audience?: string;
-  expiresAt?: number;
+  /** Null leaves `exp` out. */
+  expiresAt?: number | null;
   claims?: Record<string, unknown>;
 }
 
@@ -73,13 +74,13 @@ interface Wish {
 async function sign(wish: Wish = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const claims = { sub: String(user.userId), account_id: user.accountId, ...wish.claims };
-  return new SignJWT(claims)
+  const token = new SignJWT(claims)
     .setProtectedHeader({ alg: wish.alg ?? 'RS256', kid: wish.kid ?? 'rsa' })
     .setIssuer(wish.issuer ?? issuer)
     .setAudience(wish.audience ?? audience)
-    .setIssuedAt(now)
-    .setExpirationTime(wish.expiresAt ?? now + 600)
-    .sign(wish.key ?? rsa.privateKey);
+    .setIssuedAt(now);
+  if (wish.expiresAt !== null) token.setExpirationTime(wish.expiresAt ?? now + 600);
+  return token.sign(wish.key ?? rsa.privateKey);
 }
 
 const call = async (token: string) => server.as({ token }).get('/api/v1/sites');
@@ -127,6 +128,16 @@ describe('is refused:', () => {
   test.each(refused)('%s', async (_what, token) => {
     expectProblem(await call(await token()), 401, { code: 'unauthenticated' });
   });
+});
+
+test.each<[string, () => number | null]>([
+  ['without exp', () => null],
+  ['that lasts longer than JWT_MAX_AGE', () => Math.floor(Date.now() / 1000) + 86_400 + 60],
+])('a token %s is refused, for each algorithm', async (_what, expiresAt) => {
+  for (const key of [{}, { alg: 'ES256', kid: 'ec', key: ec.privateKey }]) {
+    const answer = await call(await sign({ ...key, expiresAt: expiresAt() }));
+    expectProblem(answer, 401, { code: 'token_lifetime' });
+  }
 });
 
 test('roles and active flags still come from the database', async () => {

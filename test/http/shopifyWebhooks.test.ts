@@ -21,7 +21,8 @@ let integration: string;
 
 beforeAll(async () => {
   shopify = await startSimulatedShopify({ bucket: { maximumAvailable: 20_000, restoreRate: 1_000 } });
-  server = await startTestServer({ SHOPIFY_BASE_URL: shopify.baseUrl });
+  // A header sets the caller's address, so that one test's failures do not count in the others.
+  server = await startTestServer({ SHOPIFY_BASE_URL: shopify.baseUrl, TRUST_PROXY: 'loopback' });
 });
 afterAll(async () => {
   await server.stop();
@@ -94,6 +95,17 @@ const pulls = () =>
   });
 
 describe('the sender', () => {
+  test('is accepted though others behind its address send wrong signatures for the shop', async () => {
+    const webhook = shopify.webhook('products/update', shopify.add('product', { title: 'Socks' }).id);
+    const from = { 'X-Forwarded-For': '192.0.2.1' };
+    const wrong = { ...from, 'X-Shopify-Hmac-Sha256': hmac('another secret', webhook.body) };
+    await eventually(async () =>
+      expectProblem(await send(webhook, wrong), 429, { code: 'too_many_failures' }),
+    );
+    expect(await send(webhook, from)).toMatchObject({ status: 202, body: { received: true } });
+    expectProblem(await send(webhook, wrong), 429);
+  });
+
   test('is accepted by the signature of the bytes, and the delivery is stored with its job', async () => {
     const product = shopify.add('product', { title: 'Gloves' });
     const webhook = shopify.webhook('products/create', product.id);

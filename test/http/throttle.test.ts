@@ -1,12 +1,6 @@
-/** The throttle of users, and the brakes on callers who fail. */
+/** The throttle of users, and the brakes on callers whose keys are wrong. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  buildAccount,
-  buildTenant,
-  buildUser,
-  integrationsPath,
-  type TestTenant,
-} from '../support/builders.ts';
+import { buildTenant, buildUser, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -100,7 +94,7 @@ describe('the collection test-connection', () => {
     }
   });
 
-  test('throttles wrong keys, for their site and address only', async () => {
+  test('throttles wrong keys, and lets the right key pass at the same address', async () => {
     const wrong = { ...body(), api_key: `sbk_${'w'.repeat(43)}` };
     for (let i = 0; i < 20; i += 1) {
       expectProblem(await server.anyone.post(path, wrong).set(from('192.0.2.1')), 403);
@@ -108,12 +102,63 @@ describe('the collection test-connection', () => {
     const braked = await server.anyone.post(path, wrong).set(from('192.0.2.1'));
     expectProblem(braked, 429, { code: 'too_many_failures' });
     expect(Number(braked.headers['retry-after'])).toBeGreaterThan(0);
-    // The right key is refused too. Otherwise the brake would only slow the answers to wrong guesses.
-    expectProblem(await server.anyone.post(path, body()).set(from('192.0.2.1')), 429);
-    await server.anyone.post(path, body()).set(from('192.0.2.2')).expect(400);
+    const right = await server.anyone.post(path, body()).set(from('192.0.2.1')).expect(400);
+    expect(right.body.success).toBe(false);
+    // The brake holds after the right key, but not for other addresses and sites.
+    expectProblem(await server.anyone.post(path, wrong).set(from('192.0.2.1')), 429);
+    expectProblem(await server.anyone.post(path, wrong).set(from('192.0.2.2')), 403);
     const other = await buildTenant(server);
-    const theirs = { ...body(), site_id: other.site.siteId, api_key: other.site.key };
-    await server.anyone.post(path, theirs).set(from('192.0.2.1')).expect(400);
+    const theirs = { ...wrong, site_id: other.site.siteId };
+    expectProblem(await server.anyone.post(path, theirs).set(from('192.0.2.1')), 403);
+  });
+
+  test('counts the failures of an address for all sites too', async () => {
+    const wrong = (siteId: number) => ({ ...body(), site_id: siteId, api_key: 'wrong' });
+    for (let i = 0; i < 200; i += 1) {
+      const answer = await server.anyone.post(path, wrong(1_000_000 + i)).set(from('192.0.2.1'));
+      expectProblem(answer, 403);
+    }
+    const braked = await server.anyone.post(path, wrong(2_000_000)).set(from('192.0.2.1'));
+    expectProblem(braked, 429, { code: 'too_many_failures' });
+    await server.anyone.post(path, body()).set(from('192.0.2.1')).expect(400);
+  });
+});
+
+describe('wrong site keys in a header', () => {
+  const attempt = (address: string, key = `sbk_${'b'.repeat(43)}`) =>
+    server
+      .withKey(key)
+      .post(`${integrationsPath}/${tenant.integrationId}/update-structure`, {})
+      .set(from(address));
+  beforeEach(() => start('1000/min'));
+
+  test('never stop the right key behind the same address', async () => {
+    for (let i = 0; i < 20; i += 1) expectProblem(await attempt('192.0.2.1'), 401);
+    expectProblem(await attempt('192.0.2.1'), 429, { code: 'too_many_failures' });
+    // The key passes. The empty report is what is wrong.
+    expectProblem(await attempt('192.0.2.1', tenant.site.key), 400);
+    expectProblem(await attempt('192.0.2.1'), 429, { code: 'too_many_failures' });
+  });
+
+  test('are counted together for the IPv6 network of one customer', async () => {
+    for (let i = 0; i < 20; i += 1) expectProblem(await attempt(`2001:db8:0:${i}::1`), 401);
+    expectProblem(await attempt('2001:db8:0:ff::1'), 429, { code: 'too_many_failures' });
+    expectProblem(await attempt('2001:db8:1::1'), 401);
+  });
+
+  test('cost little: beyond some that wait, a flood of a braked address gets 503 with Retry-After', async () => {
+    for (let i = 0; i < 20; i += 1) expectProblem(await attempt('192.0.2.1'), 401);
+    await eventually(async () => {
+      const flood = await Promise.all(Array.from({ length: 200 }, () => attempt('192.0.2.1')));
+      const refused = flood.filter(({ status }) => status === 503);
+      for (const answer of refused) {
+        expectProblem(answer, 503, { code: 'busy' });
+        expect(answer.headers['retry-after']).toBe('2');
+      }
+      expect(flood.filter(({ status }) => status === 429).length).toBe(200 - refused.length);
+      expect(refused.length).toBeGreaterThan(0);
+    });
+    expectProblem(await attempt('192.0.2.1', tenant.site.key), 400);
   });
 });
 
@@ -128,29 +173,4 @@ test('an address in a header is ignored, unless a proxy is trusted', async () =>
       .set(from(`192.0.2.${i}`));
   for (let i = 0; i < 20; i += 1) expectProblem(await attempt(i), 401);
   expectProblem(await attempt(99), 429, { code: 'too_many_failures' });
-});
-
-describe('sign-in', () => {
-  test('is throttled after many failures, for their e-mail and address only', async () => {
-    await start('100/min');
-    const path = '/api/v1/auth/token';
-    const wrong = { email: tenant.owner.email, password: 'wrong' };
-    const right = { email: tenant.owner.email, password: tenant.owner.password };
-    for (let i = 0; i < 20; i += 1) {
-      const five = Array.from({ length: 5 }, () => server.anyone.post(path, wrong).set(from('192.0.2.1')));
-      for (const answer of await Promise.all(five)) expect(answer.status).toBe(401);
-    }
-    const braked = await server.anyone
-      .post(path, { ...wrong, email: ` ${wrong.email.toUpperCase()}` })
-      .set(from('192.0.2.1'));
-    expectProblem(braked, 429, { code: 'too_many_failures' });
-    expect(Number(braked.headers['retry-after'])).toBeGreaterThan(0);
-    expectProblem(await server.anyone.post(path, right).set(from('192.0.2.1')), 429);
-    await server.anyone.post(path, right).set(from('192.0.2.2')).expect(200);
-    const other = await buildAccount(server);
-    await server.anyone
-      .post(path, { email: other.email, password: other.password })
-      .set(from('192.0.2.1'))
-      .expect(200);
-  });
 });

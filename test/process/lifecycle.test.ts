@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type SimulatedWordpress,
@@ -36,6 +37,24 @@ test('a server starts, is ready, and ends on SIGTERM and on SIGINT', async () =>
     for (const line of ended.stderr.trim().split('\n')) expect(JSON.parse(line).level).toBeLessThan(40);
     await refuses(server.url);
   }
+});
+
+test.each<[string, Record<string, string>]>([
+  ['75', {}],
+  ['1', { KEEP_ALIVE_TIMEOUT_S: '1' }],
+])('an idle connection stays open for %s s', async (seconds, setting) => {
+  const server = await programs.start({ ...settings, ...setting });
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  const closed = once(socket, 'close');
+  let answer = '';
+  socket.on('data', (text: Buffer) => {
+    answer += text;
+  });
+  socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  // A proxy reads this header, where it reads one at all.
+  await eventually(() => expect(answer).toMatch(new RegExp(`^Keep-Alive: timeout=${seconds}\r$`, 'im')));
+  if (seconds === '75') socket.destroy();
+  await closed;
 });
 
 describe('a server with work in flight', () => {
@@ -81,6 +100,32 @@ describe('a server with work in flight', () => {
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ success: true });
     expect((await server.ended()).code).toBe(0);
+  });
+
+  test('SIGTERM answers a sync call that waits with 202 at once, and the next start finishes its run', async () => {
+    const first = await programs.start(settings);
+    gate.shut();
+    const path = `${integrationsPath}/${tenant.integrationId}`;
+    const waiting = post(first.url, `${path}/sync`, { direction: 'metadata' });
+    await eventually(() => expect(gate.waiting()).toBeGreaterThan(0));
+    const stopped = Date.now();
+    const ending = first.end('SIGTERM');
+    const answer = await waiting;
+    // Calls in flight are cut after 10 s.
+    expect(Date.now() - stopped).toBeLessThan(5_000);
+    expect(answer.status).toBe(202);
+    const run = (await answer.json()) as { id: number; status: string };
+    expect(run.status).toBe('syncing');
+    expect(answer.headers.get('location')).toBe(`${path}/runs/${run.id}`);
+    expect((await ending).code).toBe(0);
+    gate.open();
+    const second = await programs.start(settings);
+    await eventually(async () => {
+      const now = await fetch(`${second.url}${path}/runs/${run.id}`, {
+        headers: { Authorization: `Bearer ${tenant.owner.token}` },
+      });
+      expect(await now.json()).toMatchObject({ status: 'success' });
+    });
   });
 
   test('a server that is killed while a site connects leaves no integration behind', async () => {

@@ -9,7 +9,6 @@
  * names of environment variables.
  */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import type { Express } from 'express';
 import supertest, { type Test } from 'supertest';
@@ -17,6 +16,7 @@ import { type Core, createCore } from '../../src/adminServices.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { createContainer } from '../../src/container.ts';
 import type { Database } from '../../src/database/client.ts';
+import { createHttpServer } from '../../src/http/httpServer.ts';
 import type { Route } from '../../src/http/route.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { Platform } from '../../src/platforms/platform.ts';
@@ -83,7 +83,7 @@ export async function startTestServer(
   holdToDocumentation(container.routes);
   const core = createCore(config, logger, databaseUrl);
   await container.start();
-  const listener = createServer(container.app).listen(0, '127.0.0.1');
+  const listener = createHttpServer(container.app, config.keepAliveTimeoutS).listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const address = listener.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;

@@ -8,8 +8,10 @@ import { z } from 'zod';
 import { CallerError } from '../../errors.ts';
 import type { AuthService } from '../../services/access/auth.service.ts';
 import type { TenantScope } from '../../services/access/tenantScope.ts';
-import type { FailureBrake } from '../limits/failureBrake.ts';
+import { addressOf } from '../limits/callerQueues.ts';
+import type { ProofBrake } from '../limits/proofBrake.ts';
 import type { Access } from '../route.ts';
+import { requireLifetime } from './tokenLifetime.ts';
 
 /**
  * How tokens are verified: with one shared secret (HS256), or with the published keys of an identity
@@ -34,14 +36,17 @@ declare module 'express-serve-static-core' {
   }
 }
 
-/** Returns a function that creates the middleware which identifies the caller, for a kind of access. */
+/**
+ * Returns a function that creates the middleware which identifies the caller, for a kind of access. A token
+ * may last `maxAgeS` seconds.
+ */
 export function createAuthenticate(
   auth: AuthService,
-  keys: TokenKeys,
-  brake: FailureBrake,
+  { keys, maxAgeS }: { keys: TokenKeys; maxAgeS: number },
+  brake: ProofBrake,
 ): (access: Access) => RequestHandler {
   const passport = new Passport();
-  passport.use(tokenStrategy(auth, keys));
+  passport.use(tokenStrategy(auth, keys, maxAgeS));
 
   const byToken: RequestHandler = (request, response, next) => {
     // Passport passes the errors of a key provider as `info`, like the reasons why a token is wrong.
@@ -56,13 +61,8 @@ export function createAuthenticate(
   };
 
   const byKey = async (request: Parameters<RequestHandler>[0], key: string): Promise<void> => {
-    const caller = `key:${request.ip}`;
-    await brake.check(caller);
-    const scope = await auth.siteKeyScope(key);
-    if (!scope) {
-      await brake.failed(caller);
-      throw unauthenticated();
-    }
+    const scope = await brake.prove(addressOf(request), 'key', () => auth.siteKeyScope(key));
+    if (!scope) throw unauthenticated();
     request.scope = scope;
   };
 
@@ -94,8 +94,9 @@ function unauthenticated(): CallerError {
   });
 }
 
-function tokenStrategy(auth: AuthService, keys: TokenKeys): Strategy {
+function tokenStrategy(auth: AuthService, keys: TokenKeys, maxAgeS: number): Strategy {
   const accept = async (payload: unknown): Promise<TenantScope | false> => {
+    requireLifetime(payload, maxAgeS, Date.now() / 1000);
     const token = claims.safeParse(payload);
     if (!token.success) return false;
     return (await auth.userScope(token.data.sub, token.data.account_id)) ?? false;

@@ -1,10 +1,10 @@
-import { CallerError } from '../../errors.ts';
 import type { AuthService } from '../../services/access/auth.service.ts';
-import type { FailureBrake } from '../limits/failureBrake.ts';
+import { addressOf } from '../limits/callerQueues.ts';
+import type { SignInBrake } from '../limits/signInBrake.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { tokenRequest, tokenResponse } from '../schemas/auth.schema.ts';
 
-export function authRoutes(auth: AuthService, brake: FailureBrake): Route[] {
+export function authRoutes(auth: AuthService, brake: SignInBrake): Route[] {
   return [
     defineRoute({
       method: 'post',
@@ -15,12 +15,9 @@ export function authRoutes(auth: AuthService, brake: FailureBrake): Route[] {
       request: { body: tokenRequest },
       responses: { 200: { description: 'Signed in', schema: tokenResponse } },
       handler: async ({ body, request }) => {
-        const caller = `${request.ip}:${body.email.trim().toLowerCase()}`;
-        await brake.check(caller);
-        const token = await auth.signIn(body.email, body.password).catch(async (error: unknown) => {
-          if (error instanceof CallerError && error.kind === 'unauthenticated') await brake.failed(caller);
-          throw error;
-        });
+        const token = await brake.run(addressOf(request), body.email, () =>
+          auth.signIn(body.email, body.password),
+        );
         return {
           status: 200,
           // RFC 6749, 5.1: caches must not store a response with a token.

@@ -3,7 +3,8 @@ import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { SyncHealthService } from '../../services/health/syncHealth.service.ts';
 import type { ConnectionTestService } from '../../services/integrations/connectionTest.service.ts';
 import type { OnboardingService } from '../../services/integrations/onboarding.service.ts';
-import type { FailureBrake } from '../limits/failureBrake.ts';
+import { addressOf } from '../limits/callerQueues.ts';
+import type { ProofBrake } from '../limits/proofBrake.ts';
 import { presentedSiteKey } from '../middleware/authenticate.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams } from '../schemas/common.schema.ts';
@@ -20,7 +21,7 @@ export function connectionRoutes(
   onboarding: OnboardingService,
   health: SyncHealthService,
   platforms: PlatformRegistry,
-  brake: FailureBrake,
+  brake: ProofBrake,
 ): Route[] {
   return [
     defineRoute({
@@ -45,16 +46,12 @@ export function connectionRoutes(
             fields: [{ field: 'api_key', code: 'required', message: 'This field is required.' }],
           });
         }
-        const caller = `onboarding:${request.ip}:${body.site_id}`;
-        await brake.check(caller);
-        const connected = await onboarding.connect(scope, {
-          siteId: body.site_id,
-          siteUrl: body.site_url,
-          apiKey,
-          moved: body.moved ?? false,
-        });
+        const admitted = await brake.prove(addressOf(request), `onboarding:${body.site_id}`, () =>
+          onboarding.admit(scope, body.site_id, apiKey),
+        );
+        const address = { siteUrl: body.site_url, moved: body.moved ?? false };
+        const connected = admitted && (await onboarding.connect(admitted, address));
         if (!connected) {
-          await brake.failed(caller);
           throw new CallerError('forbidden', 'There is no such site, or this is not its key.', {
             code: 'site_or_key_wrong',
           });

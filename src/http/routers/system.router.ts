@@ -3,18 +3,13 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import express, { type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
-import { CallerError, type RemoteError } from '../../errors.ts';
+import { CallerError } from '../../errors.ts';
 import type { HttpMetrics } from '../metrics.ts';
 import { openApiDocument } from '../openapi.ts';
+import type { Readiness } from '../readiness.ts';
 import { defineRoute, type Route } from '../route.ts';
 
-/**
- * Checks one part that must work before the process can serve. Throws `NotReady`, which says what is missing,
- * or any other error.
- */
-export type ReadinessCheck = () => Promise<void>;
-
-const readiness = z.object({
+const readinessSchema = z.object({
   status: z.enum(['ready', 'not_ready']),
   checks: z.record(z.string(), z.string()),
   server_paused: z
@@ -23,11 +18,8 @@ const readiness = z.object({
     .meta({ description: 'Why this server calls no site: its database belongs to another server.' }),
 });
 
-/** The routes that tell whether the process is alive and can serve. `refusal` is why it may call no site. */
-export function systemRoutes(
-  checks: Record<string, ReadinessCheck>,
-  refusal: () => Promise<RemoteError | null>,
-): Route[] {
+/** The routes that tell whether the process is alive and can serve. */
+export function systemRoutes(readiness: Readiness): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -45,42 +37,24 @@ export function systemRoutes(
       tag: 'System',
       summary: 'The process can serve: database, migrations, queue',
       responses: {
-        200: { description: 'Ready', schema: readiness },
-        503: { description: 'Not ready; `checks` says what is missing', schema: readiness },
+        200: { description: 'Ready', schema: readinessSchema },
+        503: { description: 'Not ready; `checks` says what is missing', schema: readinessSchema },
       },
       handler: async () => {
-        const results = await Promise.all(
-          Object.entries(checks).map(
-            async ([name, check]) => [name, await check().then(() => 'ok', whatIsMissing)] as const,
-          ),
-        );
-        // If the database cannot be reached, its check reports that.
-        const paused = await refusal().catch(() => null);
-        const ready = results.every(([, result]) => result === 'ok');
+        const { isReady, checks, paused } = await readiness.report();
         return {
-          status: ready ? 200 : 503,
+          status: isReady ? 200 : 503,
           body: {
-            status: ready ? 'ready' : 'not_ready',
-            checks: Object.fromEntries(results),
-            ...(paused === null ? {} : { server_paused: paused.message }),
+            status: isReady ? 'ready' : 'not_ready',
+            checks,
+            ...(paused === null ? {} : { server_paused: paused }),
           },
-          headers: { 'Cache-Control': 'no-store', ...(ready ? {} : { 'Retry-After': '5' }) },
+          headers: { 'Cache-Control': 'no-store', ...(isReady ? {} : { 'Retry-After': '5' }) },
         };
       },
     }),
   ];
 }
-
-/**
- * The text of a `NotReady`, which names no address and no secret. Another error may, so its text is not
- * shown.
- */
-function whatIsMissing(error: unknown): string {
-  return error instanceof NotReady ? error.message : 'cannot be reached';
-}
-
-/** A readiness check failed. The message says what is missing, and is shown to the caller. */
-export class NotReady extends Error {}
 
 /** Documentation and metrics: pages that are not declared as routes. */
 export function systemPages(routes: Route[], metrics: HttpMetrics, version: string): express.Router {

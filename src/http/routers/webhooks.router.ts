@@ -11,7 +11,8 @@ import {
 import { announcedDelivery, toldDelivery } from '../../services/webhooks/deliveryMessage.ts';
 import type { WebhookIntakeService } from '../../services/webhooks/webhookIntake.service.ts';
 import type { SiteProof, WebhookSenders } from '../../services/webhooks/webhookSenders.ts';
-import type { FailureBrake } from '../limits/failureBrake.ts';
+import { addressOf } from '../limits/callerQueues.ts';
+import type { ProofBrake } from '../limits/proofBrake.ts';
 import { presentedSiteKey } from '../middleware/authenticate.ts';
 import { decodeText, parseJson } from '../rawBody.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -25,7 +26,7 @@ interface Parts {
   senders: WebhookSenders;
   intake: WebhookIntakeService;
   /** Refuses callers that send too many wrong proofs. */
-  brake: FailureBrake;
+  brake: ProofBrake;
 }
 
 /** The webhook routes of all platforms that send webhooks. */
@@ -64,15 +65,14 @@ function tellingRoute(
     headers: [...headers],
     handler: async ({ rawBody, request }) => {
       const siteId = siteIdOf(request.headers);
-      const caller = `webhook:${request.ip}:${siteId}`;
-      await brake.check(caller);
       const proof = proofOf(request.headers);
       const text = decodeText(rawBody);
-      const sender = proof && (await senders.site(siteId, proof, text));
-      if (!sender) {
-        await brake.failed(caller);
-        throw unproven('The signature or the site key is wrong, or missing.');
-      }
+      const sender = await brake.prove(
+        addressOf(request),
+        `webhook:${siteId}`,
+        async () => proof && senders.site(siteId, proof, text),
+      );
+      if (!sender) throw unproven('The signature or the site key is wrong, or missing.');
       const body = parse(telling.body, parseJson(text));
       const { deliveryId, duplicate } = await intake.receive(sender.site, {
         ...toldDelivery(topic, telling.changeIn(body), body),
@@ -105,14 +105,17 @@ function announcingRoute(
     request: { body: jsonObject },
     headers: [...headers],
     handler: async ({ rawBody, request }) => {
-      const caller = `webhook:${request.ip}:${platform}:${JSON.stringify(announcing.senderOf(request.headers))}`;
-      await brake.check(caller);
-      const integrations = await senders.integrations(platform, announcing, rawBody, request.headers);
-      if (integrations.length === 0) {
-        await brake.failed(caller);
-        // The response does not tell whether the sender is known here.
-        throw unproven('The signature is wrong, or missing.');
-      }
+      const claimed = JSON.stringify(announcing.senderOf(request.headers));
+      const integrations = await brake.prove(
+        addressOf(request),
+        `webhook:${platform}:${claimed}`,
+        async () => {
+          const proven = await senders.integrations(platform, announcing, rawBody, request.headers);
+          return proven.length === 0 ? null : proven;
+        },
+      );
+      // The response does not tell whether the sender is known here.
+      if (!integrations) throw unproven('The signature is wrong, or missing.');
       const text = decodeText(rawBody);
       const change = announcing.changeIn(request.headers, parseJson(text));
       if ('field' in change) throw invalidField(change.field, change.message, 'invalid');

@@ -8,11 +8,13 @@ import type { TenantScope } from './tenantScope.ts';
 /** How long the scope of a user is cached, in ms. A deactivated user must lose access within 5 s. */
 const rememberMs = 2_000;
 const rememberAtMost = 10_000;
-const tokenLifetimeS = 3_600;
+/** In seconds, if the server accepts tokens that last this long. */
+const usualLifetimeS = 3_600;
 
 interface Parts {
   db: Database;
   signingSecret: Uint8Array | null;
+  maxAgeS: number;
   now: () => number;
 }
 
@@ -21,7 +23,10 @@ export class AuthService {
   readonly #parts: Parts;
   readonly #remembered = new Map<number, { scope: Promise<TenantScope | null>; until: number }>();
 
-  /** `signingSecret` is null when an identity provider issues the tokens (JWKS). `now` is in ms. */
+  /**
+   * `signingSecret` is null when an identity provider issues the tokens (JWKS). A token may last `maxAgeS`
+   * seconds. `now` is in ms.
+   */
   constructor(parts: Parts) {
     this.#parts = parts;
   }
@@ -46,13 +51,15 @@ export class AuthService {
     if (!user || !matches || !user.isActive || !user.account.isActive) {
       throw new CallerError('unauthenticated', 'E-mail or password is wrong.', { code: 'wrong_credentials' });
     }
+    const issuedAt = Math.floor(this.#parts.now() / 1000);
+    const expiresIn = Math.min(usualLifetimeS, this.#parts.maxAgeS);
     const accessToken = await new SignJWT({ account_id: user.accountId })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(String(user.id))
-      .setIssuedAt(Math.floor(this.#parts.now() / 1000))
-      .setExpirationTime(Math.floor(this.#parts.now() / 1000) + tokenLifetimeS)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + expiresIn)
       .sign(this.#parts.signingSecret);
-    return { accessToken, expiresIn: tokenLifetimeS };
+    return { accessToken, expiresIn };
   }
 
   /** The scope of a token's user; null when the user is deleted, inactive, or not of the token's account. */

@@ -10,14 +10,18 @@ import type { EventLog } from '../events/eventLog.ts';
 import type { ConnectionTestService } from './connectionTest.service.ts';
 import { configOf } from './integrationConfig.ts';
 
-/** The request to connect a site, from `POST …/integrations/test-connection`. */
+/** Where the site is, from `POST …/integrations/test-connection`. */
 export interface OnboardingRequest {
-  siteId: number;
   siteUrl: string;
-  /** The site key from the body or a header; undefined when the caller has only a token. */
-  apiKey: string | undefined;
   /** The site was rebuilt or moved; see `SyncRequest.moved`. */
   moved: boolean;
+}
+
+/** A site that its caller may connect. */
+export interface AdmittedSite {
+  site: Site;
+  /** The user who owns the site; null when only the site key admits the caller. */
+  userId: number | null;
 }
 
 interface Parts {
@@ -36,21 +40,18 @@ export class OnboardingService {
   }
 
   /**
-   * Connects a site for a caller that presents the site key, or for a user of the site's account. A test runs
-   * first; the writes follow in one transaction. So neither a failed test nor a crash leaves an integration
-   * behind. Returns null, after the same work, when the site is unknown or has another key. Throws 422 when
-   * the site has no key.
+   * Admits a caller that presents the site key, or a user of the site's account. `apiKey` is undefined when the
+   * caller has only a token. Returns null, after the same work, when the site is unknown or has another key.
+   * Throws 422 when the site has no key.
    */
-  async connect(
+  async admit(
     caller: TenantScope | null,
-    request: OnboardingRequest,
-  ): Promise<{ result: ConnectionTestResult; integrationId: number | null } | null> {
-    const site = await this.#parts.db.site.findUnique({
-      where: { id: request.siteId },
-      include: { account: true },
-    });
-    const keyGiven = request.apiKey !== undefined;
-    const keyMatches = matchesSiteKey(request.apiKey ?? '', site?.apiKeyHash ?? null);
+    siteId: number,
+    apiKey: string | undefined,
+  ): Promise<AdmittedSite | null> {
+    const site = await this.#parts.db.site.findUnique({ where: { id: siteId }, include: { account: true } });
+    const keyGiven = apiKey !== undefined;
+    const keyMatches = matchesSiteKey(apiKey ?? '', site?.apiKeyHash ?? null);
     const owns = caller !== null && caller.accountId === site?.accountId && hasRole(caller, 'editor');
     const allowed = keyGiven ? keyMatches : owns;
     if (!site?.account.isActive || !allowed) return null;
@@ -61,7 +62,17 @@ export class OnboardingService {
         { code: 'no_api_key' },
       );
     }
+    return { site, userId: owns ? caller.userId : null };
+  }
 
+  /**
+   * Connects a site. A test runs first; the writes follow in one transaction. So neither a failed test nor a
+   * crash leaves an integration behind. Returns null if the site key has changed since `admit`.
+   */
+  async connect(
+    { site, userId }: AdmittedSite,
+    request: OnboardingRequest,
+  ): Promise<{ result: ConnectionTestResult; integrationId: number | null } | null> {
     const platform = this.#parts.platforms.onboarding();
     const where = { siteId_platform: { siteId: site.id, platform: platform.name } };
     const known = await this.#parts.db.siteIntegration.findUnique({ where });
@@ -74,7 +85,7 @@ export class OnboardingService {
       config: { ...(known ? configOf(known).json : {}), site_url: request.siteUrl },
       site,
     });
-    const details = { onboarding: true, user_id: owns ? caller.userId : null };
+    const details = { onboarding: true, user_id: userId };
     if (!result.success) {
       // The test was of the requested URL, which may not be the stored URL. So it is no check of the
       // integration.
@@ -96,7 +107,7 @@ export class OnboardingService {
     });
   }
 
-  /** Stores the integration after a passed test. Returns null if the site key has changed since the test. */
+  /** Stores the integration after a passed test. Returns null if the site key has changed meanwhile. */
   #store(
     site: Site,
     request: OnboardingRequest,

@@ -10,6 +10,7 @@ import type { EventLog } from '../events/eventLog.ts';
 import type { IntegrationService } from '../integrations/integration.service.ts';
 import { type IntegrationRow, lockIntegration } from '../integrations/integrationRow.ts';
 import { addToRun, checkPossible, isSame, type RunRequest, unfinishedReading } from './runRequest.ts';
+import type { RunWaits } from './runWaits.ts';
 
 export interface SyncRequest {
   direction: SyncDirection;
@@ -30,8 +31,6 @@ export interface SyncStatusView {
 
 const dayMs = 24 * 3_600_000;
 const active = ['queued', 'syncing'] as const;
-/** How often a waiting request checks whether its run has ended. Milliseconds. */
-const lookEveryMs = 100;
 
 interface Parts {
   db: Database;
@@ -40,7 +39,7 @@ interface Parts {
   events: EventLog;
   queue: JobQueue;
   refusal: () => Promise<RemoteError | null>;
-  wait: (ms: number) => Promise<void>;
+  waits: RunWaits;
   now: () => number;
 }
 
@@ -111,16 +110,12 @@ export class SyncService {
   }
 
   /**
-   * Waits until the run has ended, for at most `ms` milliseconds. Returns the run as it is then. Throws 404.
+   * Waits until the run has ended, for at most `ms` milliseconds, or until the process stops. Returns the run
+   * as it is then. Throws 404.
    */
   async waitForEnd(scope: TenantScope, integrationId: number, runId: number, ms: number): Promise<SyncRun> {
-    const until = this.#parts.now() + ms;
-    let run = await this.run(scope, integrationId, runId);
-    while (isActive(run) && this.#parts.now() < until) {
-      await this.#parts.wait(lookEveryMs);
-      run = await this.run(scope, integrationId, runId);
-    }
-    return run;
+    await this.#parts.waits.untilEnd(runId, ms);
+    return this.run(scope, integrationId, runId);
   }
 
   /** Throws 404 for a run that is missing or belongs to another integration. */
