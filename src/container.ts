@@ -48,6 +48,7 @@ import { SiteConnections } from './services/integrations/openConnection.ts';
 import { SiteKeyReveal } from './services/integrations/siteKeyReveal.ts';
 import { SitePauses } from './services/integrations/sitePauses.ts';
 import { SyncMetadataService } from './services/integrations/syncMetadata.service.ts';
+import { AbandonedRuns } from './services/sync/abandonedRuns.ts';
 import { ContentRunner } from './services/sync/contentPhase.ts';
 import { ContentSessions } from './services/sync/openSession.ts';
 import { ContentSyncService } from './services/sync/pull/contentSync.service.ts';
@@ -219,6 +220,7 @@ function wireHandlers(
     contentSync,
     inbox: new WebhookInboxService({ db, platforms, events, queue, logger }),
     sync,
+    abandonedRuns: new AbandonedRuns({ db, queue, events, logger, now }),
     retention: new RetentionService({ db, keepDays: config.retentionDays, logger, now }),
   };
 }
