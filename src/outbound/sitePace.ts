@@ -33,6 +33,8 @@ interface PaceOptions {
   atOnce: number;
   /** Aborts when the work is cancelled. */
   signal: AbortSignal;
+  /** Called immediately before each write. Throws if the work may not write, or no longer. */
+  beforeWrite: () => Promise<void>;
 }
 
 interface Parts {
@@ -54,15 +56,21 @@ export class SitePaces {
   }
 
   /** Returns the pace of the site with this key, for one piece of work. */
-  open(key: string, { atOnce, signal }: PaceOptions) {
+  open(key: string, { atOnce, signal, beforeWrite }: PaceOptions) {
     const site = this.#sites.get(key) ?? new PacedSite();
     this.#sites.set(key, site);
     site.allow(atOnce);
     return {
       atOnce,
       signal,
-      send: <T>(request: () => Promise<T>, { repeatable }: { repeatable: boolean }): Promise<T> =>
-        this.#send(site, request, repeatable, signal),
+      beforeWrite,
+      send: <T>(
+        request: () => Promise<T>,
+        { repeatable, writes }: { repeatable: boolean; writes: boolean },
+      ): Promise<T> => {
+        const attempt = writes ? () => beforeWrite().then(request) : request;
+        return this.#send(site, attempt, repeatable, signal);
+      },
     };
   }
 

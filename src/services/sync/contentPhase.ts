@@ -38,7 +38,7 @@ export class ContentRunner {
   /** Continues from the run's checkpoint. Throws RemoteError, VaultError, RunLost. */
   async execute(ledger: RunLedger, integration: IntegrationRow, signal: AbortSignal): Promise<void> {
     const { direction } = ledger.run;
-    const session = await this.#parts.sessions.open(integration, signal);
+    const session = await this.#parts.sessions.open(integration, signal, () => ledger.mustBeOurs());
     if (ledger.checkpoint.readingId === null) {
       const begunAt = new Date(this.#parts.now()).toISOString();
       await ledger.step(async () => ({ checkpoint: { readingId: ledger.run.id, begunAt } }));

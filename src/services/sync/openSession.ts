@@ -20,15 +20,20 @@ export class ContentSessions {
   }
 
   /**
-   * Opens a session. `signal` aborts all its requests. Throws 501 if the platform has no content part,
+   * Opens a session. `signal` aborts all its requests. `beforeWrite` is called immediately before each write to
+   * the site, and throws if the caller may not write. Throws 501 if the platform has no content part,
    * VaultError, RemoteError.
    */
-  async open(integration: IntegrationRow, signal: AbortSignal): Promise<ContentSession> {
+  async open(
+    integration: IntegrationRow,
+    signal: AbortSignal,
+    beforeWrite: () => Promise<void>,
+  ): Promise<ContentSession> {
     const platform = this.#parts.platforms.get(integration.platform);
     if (!platform.content) throw notSupported(platform.name, 'content');
     const { concurrency } = configOf(integration).syncSettings;
     const connection = await this.#parts.connections.open(integration, integration.site);
-    const pace = this.#parts.paces.open(String(integration.id), { atOnce: concurrency, signal });
+    const pace = this.#parts.paces.open(String(integration.id), { atOnce: concurrency, signal, beforeWrite });
     return platform.content.open(connection, pace);
   }
 }
