@@ -100,19 +100,6 @@ describe.each(losses)('a run that is %s', (_, lose) => {
     expect(writes()).toBe(1);
   });
 
-  it('while current items are read writes nothing', async () => {
-    await startSite('password');
-    const [content] = await site.contents({ contentType: 'post', status: 'published' });
-    await site.edit(content?.id ?? 0, { title: 'Edited here' });
-    // The first of these requests checks whether it is still the same site.
-    let seen = 0;
-    const id = await startPushUpTo(({ url = '' }) => /include=/.test(url) && ++seen > 1);
-    await lose(id);
-    gate.open();
-    await jobEnded(id);
-    expect(writes()).toBe(0);
-  });
-
   it('while a term is written does not write the post', async () => {
     await startSite('password');
     const terms = [{ taxonomy: 'category', slug: 'brand-new', name: 'Brand new' }];
