@@ -59,6 +59,7 @@ import { ContentPull } from './services/sync/pull/pullTypes.ts';
 import { ContentPush } from './services/sync/push/pushTypes.ts';
 import { SyncRunner } from './services/sync/runExecutor.ts';
 import { SyncService } from './services/sync/sync.service.ts';
+import { WorkPermits } from './services/sync/workPermits.ts';
 import { WebhookInboxService } from './services/webhooks/webhookInbox.service.ts';
 import { WebhookIntakeService } from './services/webhooks/webhookIntake.service.ts';
 import { WebhookSenders } from './services/webhooks/webhookSenders.ts';
@@ -212,6 +213,7 @@ function wireHandlers(
     terms: new TermSync({ events }),
     pull: new ContentPull({ events, now }),
     push: new ContentPush({ events, now }),
+    permits: new WorkPermits(),
     events,
     now,
   });

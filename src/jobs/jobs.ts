@@ -52,7 +52,8 @@ export const syncJob = jobKind({
     notify: true,
   },
   data: z.object({ runId: z.int(), integrationId: z.int() }),
-  atOnce: 8,
+  // Most of them may wait for silent sites. WorkPermits bounds how many of them work.
+  atOnce: 32,
   perGroup: 4,
   callsSites: true,
   handle: ({ runner }, { runId }, signal) => runner.execute(runId, signal),

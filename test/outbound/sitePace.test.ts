@@ -189,3 +189,26 @@ describe('a write', () => {
     expect(checks).toHaveLength(2);
   });
 });
+
+describe('a site that lets requests time out', () => {
+  const timeout = new RemoteError('timeout', 'The site did not answer in time.', { retryable: true });
+
+  it('is left alone after two of them when it has answered nothing since the work began', async () => {
+    const { paces } = startPaces();
+    const { calls, request } = failing(9, timeout);
+    const pace = paces.open('site', { atOnce: 1, signal, beforeWrite });
+    const resting = pace.send(request, repeatable);
+    await expect(resting).rejects.toThrow('failed 2 times in a row');
+    await expect(resting).rejects.toBeInstanceOf(SiteResting);
+    expect(calls.count).toBe(2);
+  });
+
+  it('gets the whole patience when it has answered before', async () => {
+    const { paces } = startPaces();
+    const { calls, request } = failing(9, timeout);
+    const pace = paces.open('site', { atOnce: 1, signal, beforeWrite });
+    await pace.send(async () => 'answer', repeatable);
+    await expect(pace.send(request, repeatable)).rejects.toThrow('failed 5 times in a row');
+    expect(calls.count).toBe(5);
+  });
+});

@@ -58,7 +58,10 @@ export class ItemReader {
     const readSince = new Date();
     const closing = new AbortController();
     try {
-      const session = await this.#parts.sessions.open(integration, closing.signal, readsOnly);
+      const session = await this.#parts.sessions.open(integration, {
+        signal: closing.signal,
+        beforeWrite: readsOnly,
+      });
       const answer = await session.read(typeOfSite(integration, contentType), [externalId]);
       const [fault] = answer.faults;
       if (fault) throw new RemoteError(fault.code, fault.message);
