@@ -50,6 +50,7 @@ import { SiteConnections } from './services/integrations/openConnection.ts';
 import { SiteKeyReveal } from './services/integrations/siteKeyReveal.ts';
 import { SitePauses } from './services/integrations/sitePauses.ts';
 import { SyncMetadataService } from './services/integrations/syncMetadata.service.ts';
+import { AbandonedRuns } from './services/sync/abandonedRuns.ts';
 import { ContentRunner } from './services/sync/contentPhase.ts';
 import { ContentSessions } from './services/sync/openSession.ts';
 import { ContentSyncService } from './services/sync/pull/contentSync.service.ts';
@@ -61,6 +62,7 @@ import { ContentPush } from './services/sync/push/pushTypes.ts';
 import { SyncRunner } from './services/sync/runExecutor.ts';
 import { RunWaits } from './services/sync/runWaits.ts';
 import { SyncService } from './services/sync/sync.service.ts';
+import { WorkPermits } from './services/sync/workPermits.ts';
 import { WebhookInboxService } from './services/webhooks/webhookInbox.service.ts';
 import { WebhookIntakeService } from './services/webhooks/webhookIntake.service.ts';
 import { WebhookSenders } from './services/webhooks/webhookSenders.ts';
@@ -220,6 +222,7 @@ function wireHandlers(
     terms: new TermSync({ events }),
     pull: new ContentPull({ events, now }),
     push: new ContentPush({ events, now }),
+    permits: new WorkPermits(),
     events,
     now,
   });
@@ -228,6 +231,7 @@ function wireHandlers(
     contentSync,
     inbox: new WebhookInboxService({ db, platforms, events, queue, logger }),
     sync,
+    abandonedRuns: new AbandonedRuns({ db, queue, events, logger, now }),
     retention: new RetentionService({ db, keepDays: config.retentionDays, logger, now }),
   };
 }

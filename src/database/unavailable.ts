@@ -1,15 +1,16 @@
 /**
  * Codes which say that the database cannot serve right now:
- * - Prisma's connection errors, and its errors for transactions that got no connection in time, took too long
- *   or were the victim of a deadlock. Such transactions are rolled back.
+ * - Prisma's connection errors, and its errors for transactions that were the victim of a deadlock.
+ *   P2028 is not among them: it also stands for a transaction that took too long, which takes too long again.
  *   https://www.prisma.io/docs/orm/reference/error-reference
  * - PostgreSQL's classes 08, 53, 57P and 40: https://www.postgresql.org/docs/current/errcodes-appendix.html
  * - error codes of the socket.
  */
 const codes =
-  /^(P1001|P1002|P1008|P1017|P2024|P2028|P2034|P2037|08...|40001|40P01|53[0-4]00|57P0[1-5]|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+  /^(P1001|P1002|P1008|P1017|P2024|P2034|P2037|08...|40001|40P01|53[0-4]00|57P0[1-5]|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+/** The first message is the P2028 of a transaction that got no connection in time. */
 const messages =
-  /Connection terminated|connection timeout|timeout exceeded when trying to connect|server closed the connection|Client has encountered a connection error/i;
+  /Unable to start a transaction in the given time|Connection terminated|connection timeout|timeout exceeded when trying to connect|server closed the connection|Client has encountered a connection error/i;
 const kinds = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
 
 /**

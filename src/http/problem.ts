@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'exp
 import type { Logger } from 'pino';
 import { isDatabaseUnavailable } from '../database/unavailable.ts';
 import { CallerError, type CallerErrorKind, type FieldError } from '../errors.ts';
+import { VaultError } from '../security/credentialVault.ts';
 
 const statusOf: Record<CallerErrorKind, number> = {
   invalid_input: 400,
@@ -90,7 +91,18 @@ function asCallerError(thrown: unknown): CallerError | null {
       },
     );
   }
-  return bodyParserError(thrown) ?? malformedPath(thrown);
+  return unreadableSecret(thrown) ?? bodyParserError(thrown) ?? malformedPath(thrown);
+}
+
+/** Only the operator, or a user who enters the secret again, can help. */
+function unreadableSecret(thrown: unknown): CallerError | null {
+  if (!(thrown instanceof VaultError)) return null;
+  return new CallerError(
+    'unprocessable',
+    'A stored secret cannot be decrypted. Put the key that encrypted it back into CREDENTIAL_KEYS, or enter the ' +
+      'credentials again.',
+    { code: 'credentials_unreadable', cause: thrown },
+  );
 }
 
 /** body-parser's errors carry a `type`; see its README, section Errors. */

@@ -12,6 +12,7 @@ export interface JobHandlers {
   contentSync: { pullAnnounced(job: ContentJob): Promise<void> };
   sync: { syncScheduled(integrationId: number): Promise<void> };
   retention: { removeOld(signal: AbortSignal): Promise<unknown> };
+  abandonedRuns: { end(signal: AbortSignal): Promise<unknown> };
 }
 
 /** A kind of job: its queue, its data, how many are worked on at once, and who carries it out. */
@@ -51,7 +52,8 @@ export const syncJob = jobKind({
     notify: true,
   },
   data: z.object({ runId: z.int(), integrationId: z.int() }),
-  atOnce: 8,
+  // Most of them may wait for silent sites. WorkPermits bounds how many of them work.
+  atOnce: 32,
   perGroup: 4,
   callsSites: true,
   handle: ({ runner }, { runId }, signal) => runner.execute(runId, signal),
@@ -141,5 +143,31 @@ export const retentionJob = jobKind({
   handle: ({ retention }, _, signal) => retention.removeOld(signal),
 });
 
+/** Ends runs whose sync job has ended without them. */
+export const abandonedRunsJob = jobKind({
+  name: 'abandoned-runs',
+  queue: {
+    policy: 'exclusive',
+    heartbeatSeconds: 15,
+    // The job of the next minute continues.
+    retryLimit: 0,
+    expireInSeconds: 600,
+    deleteAfterSeconds: 3_600,
+  },
+  data: z.unknown(),
+  atOnce: 1,
+  perGroup: 1,
+  callsSites: false,
+  cron: '* * * * *',
+  handle: ({ abandonedRuns }, _, signal) => abandonedRuns.end(signal),
+});
+
 /** Every kind of job. */
-export const jobKinds: readonly JobKind[] = [syncJob, webhookJob, contentJob, scheduleJob, retentionJob];
+export const jobKinds: readonly JobKind[] = [
+  syncJob,
+  webhookJob,
+  contentJob,
+  scheduleJob,
+  retentionJob,
+  abandonedRunsJob,
+];

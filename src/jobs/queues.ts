@@ -72,6 +72,17 @@ export class JobQueue {
     await this.#boss.cancel(syncJob.name, jobId, { db: fromPrisma(tx) });
   }
 
+  /**
+   * Returns those of these sync jobs that wait, run or will be retried. The states are in the order of a job's
+   * life: https://pgboss.dev/docs/api/jobs
+   */
+  async openSyncJobs(tx: Transaction, jobIds: readonly string[]): Promise<Set<string>> {
+    const open = await tx.$queryRaw<{ id: string }[]>`
+      SELECT id::text FROM pgboss.job
+      WHERE name = ${syncJob.name} AND id = ANY(${[...jobIds]}::uuid[]) AND state IN ('created', 'retry', 'active')`;
+    return new Set(open.map(({ id }) => id));
+  }
+
   /** Enqueues webhook deliveries. Jobs are grouped by site, so that a busy site does not delay others. */
   async enqueueWebhooks(tx: Transaction, deliveries: { id: bigint; siteId: number }[]): Promise<void> {
     if (deliveries.length === 0) return;

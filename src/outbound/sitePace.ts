@@ -2,6 +2,8 @@ import { RemoteError } from '../errors.ts';
 
 /** After this number of failures in a row the site is left alone. */
 const FAILURES_IN_A_ROW = 5;
+/** The same for a site that has answered nothing since the work began, and lets each request time out. */
+const SILENCES_IN_A_ROW = 2;
 /** The wait after the first failure. It doubles with each further failure. Milliseconds. */
 const FIRST_WAIT_MS = 500;
 /** When a site asks for a longer wait, the work stops and the site is left alone. Milliseconds. */
@@ -14,10 +16,11 @@ export class SiteResting extends RemoteError {
   /** How long the site asked to be left alone, in milliseconds. Undefined when the site did not say. */
   readonly restMs: number | undefined;
 
-  constructor(last: RemoteError, restMs: number | undefined) {
+  /** `failures`: how often the site failed in a row. */
+  constructor(last: RemoteError, restMs: number | undefined, failures: number) {
     const why =
       restMs === undefined
-        ? `The site failed ${FAILURES_IN_A_ROW} times in a row: `
+        ? `The site failed ${failures} times in a row: `
         : 'The site asks to be left alone for a while: ';
     super(last.code, why + last.message, {
       cause: last,
@@ -33,6 +36,8 @@ interface PaceOptions {
   atOnce: number;
   /** Aborts when the work is cancelled. */
   signal: AbortSignal;
+  /** Called immediately before each write. Throws if the work may not write, or no longer. */
+  beforeWrite: () => Promise<void>;
 }
 
 interface Parts {
@@ -54,46 +59,54 @@ export class SitePaces {
   }
 
   /** Returns the pace of the site with this key, for one piece of work. */
-  open(key: string, { atOnce, signal }: PaceOptions) {
+  open(key: string, { atOnce, signal, beforeWrite }: PaceOptions) {
     const site = this.#sites.get(key) ?? new PacedSite();
     this.#sites.set(key, site);
     site.allow(atOnce);
+    const work = { hasAnswer: false };
     return {
       atOnce,
       signal,
-      send: <T>(request: () => Promise<T>, { repeatable }: { repeatable: boolean }): Promise<T> =>
-        this.#send(site, request, repeatable, signal),
+      beforeWrite,
+      send: <T>(
+        request: () => Promise<T>,
+        { repeatable, writes }: { repeatable: boolean; writes: boolean },
+      ): Promise<T> => {
+        const attempt = writes ? () => beforeWrite().then(request) : request;
+        return this.#send(site, attempt, { repeatable, signal, work });
+      },
     };
   }
 
   async #send<T>(
     site: PacedSite,
     request: () => Promise<T>,
-    repeatable: boolean,
-    signal: AbortSignal,
+    { repeatable, signal, work }: { repeatable: boolean; signal: AbortSignal; work: { hasAnswer: boolean } },
   ): Promise<T> {
     for (;;) {
       await this.#turn(site, signal);
       const started = this.#parts.now();
       try {
         const answer = await request();
+        work.hasAnswer = true;
         site.succeeded(this.#parts.now() - started);
         return answer;
       } catch (error) {
         if (signal.aborted || !(error instanceof RemoteError)) throw error;
         if (!error.retryable) {
           // The site answered, although with a refusal. So its failures in a row end here.
+          work.hasAnswer = true;
           site.answered();
           throw error;
         }
         const failures = site.failed(started, this.#parts.now());
-        const asked = error.retryAfterMs;
-        if (asked !== undefined && asked > LONGEST_WAIT_MS) throw new SiteResting(error, asked);
-        if (failures >= FAILURES_IN_A_ROW) {
-          site.rested();
-          throw new SiteResting(error, undefined);
+        if (!isTimeout(error)) work.hasAnswer = true;
+        const resting = restAfter(error, failures, work.hasAnswer);
+        if (resting !== null) {
+          if (resting.restMs === undefined) site.rested();
+          throw resting;
         }
-        site.hold(this.#parts.now() + Math.max(asked ?? 0, FIRST_WAIT_MS * 2 ** (failures - 1)));
+        site.hold(this.#parts.now() + Math.max(error.retryAfterMs ?? 0, FIRST_WAIT_MS * 2 ** (failures - 1)));
         if (!repeatable) throw error;
       } finally {
         site.leave();
@@ -111,6 +124,19 @@ export class SitePaces {
       else await site.placeFree();
     }
   }
+}
+
+/** Returns the error that ends the work after so many failures in a row; null if it goes on. */
+function restAfter(last: RemoteError, failures: number, hasAnswer: boolean): SiteResting | null {
+  const asked = last.retryAfterMs;
+  if (asked !== undefined && asked > LONGEST_WAIT_MS) return new SiteResting(last, asked, failures);
+  const most = hasAnswer ? FAILURES_IN_A_ROW : SILENCES_IN_A_ROW;
+  return failures >= most ? new SiteResting(last, undefined, failures) : null;
+}
+
+/** Did the site neither answer nor refuse the connection? */
+function isTimeout({ code, detail }: RemoteError): boolean {
+  return code === 'timeout' || (code === 'unreachable' && detail === 'timeout');
 }
 
 /** The state of one site: its limit, its failures and its response times. */

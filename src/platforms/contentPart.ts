@@ -24,9 +24,15 @@ export interface Pace {
    * Sends one request when it is its turn. `request` builds a new request on each call (a new nonce, a new
    * signature). It throws RemoteError for an unusable answer, with `retryAfterMs` if the site said how long
    * to wait. A `repeatable` request is retried after a `retryable` fault. Other requests are not, as the site
-   * may have carried them out.
+   * may have carried them out. A request that `writes` to the site is preceded by `beforeWrite`.
    */
-  send<T>(request: () => Promise<T>, options: { repeatable: boolean }): Promise<T>;
+  send<T>(request: () => Promise<T>, options: { repeatable: boolean; writes: boolean }): Promise<T>;
+  /**
+   * Must be called immediately before each write, also before a write that is sent again. Throws if the work
+   * may no longer write, for example because another worker has taken it over. `send` calls it; a platform
+   * calls it only where it waits between `send` and the request.
+   */
+  beforeWrite(): Promise<void>;
 }
 
 export interface ContentSession {

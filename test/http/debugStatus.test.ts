@@ -162,6 +162,45 @@ test('a run without a heartbeat is reported', async () => {
   expect(sync.queue).toMatchObject({ queued: 0, active: 1 });
 });
 
+test('a stuck run is the current run, also while another run waits', async () => {
+  await healthy();
+  const run = {
+    accountId: tenant.accountId,
+    siteId: tenant.site.siteId,
+    integrationId: tenant.integrationId,
+    direction: 'metadata',
+  } as const;
+  const heartbeatAt = new Date(Date.now() - 11 * 60_000);
+  const stuck = await server.db.syncRun.create({ data: { ...run, status: 'syncing', heartbeatAt } });
+  // Runs of a restored backup may have higher ids and have ended.
+  const ended = { ...run, status: 'cancelled' } as const;
+  await server.db.syncRun.createMany({ data: Array.from({ length: 10 }, () => ended) });
+  await server.db.syncRun.create({ data: { ...run, status: 'queued' } });
+  expect(await problems()).toEqual(['run_stuck']);
+  const { sync } = await status();
+  expect(sync.current_run).toMatchObject({ id: stuck.id, status: 'syncing' });
+  expect(sync.queue).toMatchObject({ queued: 1, active: 1 });
+  const shown = await as().get(`${path}/sync-status`).expect(200);
+  expect(shown.body.current_run).toEqual(sync.current_run);
+});
+
+test('the connection of a paused site is failing, until the pause ends', async () => {
+  await healthy();
+  const pause = (pausedUntil: Date) =>
+    server.db.siteIntegration.update({ where: { id: tenant.integrationId }, data: { pausedUntil } });
+  const shown = async () => {
+    const { connection, integration } = await status();
+    const list = await as().get(`${integrationsPath}?site_id=${tenant.site.siteId}`).expect(200);
+    return [connection.status, integration.connection_status, list.body.results[0].connection_status];
+  };
+  await pause(new Date(Date.now() + 60_000));
+  expect(await problems()).toEqual(['site_paused']);
+  expect(await shown()).toEqual(['failing', 'failing', 'failing']);
+  await pause(new Date(Date.now() - 1));
+  expect(await problems()).toEqual([]);
+  expect(await shown()).toEqual(['healthy', 'healthy', 'healthy']);
+});
+
 test('conflicts and dead deliveries are reported', async () => {
   await healthy();
   const owned = { accountId: tenant.accountId, siteId: tenant.site.siteId };

@@ -16,9 +16,10 @@ function startPaces() {
   return { clock, paces };
 }
 
-const repeatable = { repeatable: true };
-const once = { repeatable: false };
+const repeatable = { repeatable: true, writes: false };
+const once = { repeatable: false, writes: false };
 const signal = new AbortController().signal;
+const beforeWrite = async () => {};
 const fails = (options: { retryable?: boolean; retryAfterMs?: number } = { retryable: true }) =>
   new RemoteError('unreachable', 'The site cannot be reached.', options);
 
@@ -38,8 +39,8 @@ function failing(failures: number, error = fails()) {
 describe('requests at the same time', () => {
   it('are no more than allowed, over all callers of a site', async () => {
     const { paces } = startPaces();
-    const one = paces.open('site', { atOnce: 2, signal });
-    const other = paces.open('site', { atOnce: 2, signal });
+    const one = paces.open('site', { atOnce: 2, signal, beforeWrite });
+    const other = paces.open('site', { atOnce: 2, signal, beforeWrite });
     let underWay = 0;
     let most = 0;
     const request = async () => {
@@ -56,8 +57,8 @@ describe('requests at the same time', () => {
 
   it('to different sites do not wait for each other', async () => {
     const { paces } = startPaces();
-    const one = paces.open('one', { atOnce: 1, signal });
-    const other = paces.open('other', { atOnce: 1, signal });
+    const one = paces.open('one', { atOnce: 1, signal, beforeWrite });
+    const other = paces.open('other', { atOnce: 1, signal, beforeWrite });
     let release = () => {};
     const held = one.send(() => new Promise<string>((resolve) => (release = () => resolve('late'))), once);
     expect(await other.send(async () => 'soon', once)).toBe('soon');
@@ -67,7 +68,7 @@ describe('requests at the same time', () => {
 
   it('become fewer while the site’s responses get slower', async () => {
     const { clock, paces } = startPaces();
-    const pace = paces.open('site', { atOnce: 4, signal });
+    const pace = paces.open('site', { atOnce: 4, signal, beforeWrite });
     const taking = (ms: number) => async () => {
       clock.now += ms;
     };
@@ -90,7 +91,7 @@ describe('a failed request', () => {
   it('is retried after growing waits, if it is repeatable', async () => {
     const { clock, paces } = startPaces();
     const { request, calls } = failing(3);
-    expect(await paces.open('site', { atOnce: 1, signal }).send(request, repeatable)).toBe('ok');
+    expect(await paces.open('site', { atOnce: 1, signal, beforeWrite }).send(request, repeatable)).toBe('ok');
     expect(calls.count).toBe(4);
     expect(clock.waits).toEqual([500, 1_000, 2_000]);
   });
@@ -98,7 +99,7 @@ describe('a failed request', () => {
   it('is not retried when the site may have done it', async () => {
     const { paces } = startPaces();
     const { request, calls } = failing(1);
-    const pace = paces.open('site', { atOnce: 1, signal });
+    const pace = paces.open('site', { atOnce: 1, signal, beforeWrite });
     await expect(pace.send(request, once)).rejects.toMatchObject({ code: 'unreachable' });
     expect(calls.count).toBe(1);
   });
@@ -106,23 +107,23 @@ describe('a failed request', () => {
   it('is retried after the time that the site asks for', async () => {
     const { clock, paces } = startPaces();
     const { request } = failing(1, fails({ retryable: true, retryAfterMs: 7_000 }));
-    await paces.open('site', { atOnce: 1, signal }).send(request, repeatable);
+    await paces.open('site', { atOnce: 1, signal, beforeWrite }).send(request, repeatable);
     expect(clock.waits).toEqual([7_000]);
   });
 
   it('is not retried when that cannot help', async () => {
     const { paces } = startPaces();
     const { request, calls } = failing(1, fails({ retryable: false }));
-    await expect(paces.open('site', { atOnce: 1, signal }).send(request, repeatable)).rejects.toBeInstanceOf(
-      RemoteError,
-    );
+    await expect(
+      paces.open('site', { atOnce: 1, signal, beforeWrite }).send(request, repeatable),
+    ).rejects.toBeInstanceOf(RemoteError);
     expect(calls.count).toBe(1);
   });
 
   it('ends at once when the work is aborted', async () => {
     const { paces } = startPaces();
     const stop = new AbortController();
-    const pace = paces.open('site', { atOnce: 1, signal: stop.signal });
+    const pace = paces.open('site', { atOnce: 1, signal: stop.signal, beforeWrite });
     const request = async () => {
       stop.abort();
       throw fails();
@@ -135,7 +136,7 @@ describe('a failed request', () => {
 describe('a site', () => {
   it('that fails five times in a row is paused, and its count starts again', async () => {
     const { paces } = startPaces();
-    const pace = paces.open('site', { atOnce: 1, signal });
+    const pace = paces.open('site', { atOnce: 1, signal, beforeWrite });
     const { request, calls } = failing(9);
     await expect(pace.send(request, repeatable)).rejects.toBeInstanceOf(SiteResting);
     expect(calls.count).toBe(5);
@@ -144,7 +145,7 @@ describe('a site', () => {
 
   it('that fails many requests under way together counts one failure', async () => {
     const { paces } = startPaces();
-    const pace = paces.open('site', { atOnce: 8, signal });
+    const pace = paces.open('site', { atOnce: 8, signal, beforeWrite });
     let failures = 8;
     const request = async () => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -159,10 +160,55 @@ describe('a site', () => {
   it('that asks for a long wait is paused instead', async () => {
     const { paces } = startPaces();
     const { request } = failing(1, fails({ retryable: true, retryAfterMs: 600_000 }));
-    const pace = paces.open('site', { atOnce: 1, signal });
+    const pace = paces.open('site', { atOnce: 1, signal, beforeWrite });
     await expect(pace.send(request, repeatable)).rejects.toMatchObject({
       name: 'SiteResting',
       restMs: 600_000,
     });
+  });
+});
+
+describe('a write', () => {
+  it('is preceded by a check before each try, also after a wait, and is not sent when the check fails', async () => {
+    const { paces } = startPaces();
+    const checks: number[] = [];
+    const { calls, request } = failing(2);
+    const pace = paces.open('site', {
+      atOnce: 1,
+      signal,
+      beforeWrite: async () => {
+        checks.push(calls.count);
+        if (checks.length === 2) throw new Error('lost');
+      },
+    });
+    await expect(pace.send(request, { repeatable: true, writes: true })).rejects.toThrow('lost');
+    expect(checks).toEqual([0, 1]);
+    expect(calls.count).toBe(1);
+    // The failed check is no failure of the site, and a request that reads is not checked.
+    expect(await pace.send(async () => 'read', { repeatable: true, writes: false })).toBe('read');
+    expect(checks).toHaveLength(2);
+  });
+});
+
+describe('a site that lets requests time out', () => {
+  const timeout = new RemoteError('timeout', 'The site did not answer in time.', { retryable: true });
+
+  it('is left alone after two of them when it has answered nothing since the work began', async () => {
+    const { paces } = startPaces();
+    const { calls, request } = failing(9, timeout);
+    const pace = paces.open('site', { atOnce: 1, signal, beforeWrite });
+    const resting = pace.send(request, repeatable);
+    await expect(resting).rejects.toThrow('failed 2 times in a row');
+    await expect(resting).rejects.toBeInstanceOf(SiteResting);
+    expect(calls.count).toBe(2);
+  });
+
+  it('gets the whole patience when it has answered before', async () => {
+    const { paces } = startPaces();
+    const { calls, request } = failing(9, timeout);
+    const pace = paces.open('site', { atOnce: 1, signal, beforeWrite });
+    await pace.send(async () => 'answer', repeatable);
+    await expect(pace.send(request, repeatable)).rejects.toThrow('failed 5 times in a row');
+    expect(calls.count).toBe(5);
   });
 });

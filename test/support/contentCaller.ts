@@ -52,6 +52,7 @@ export function testPace(
         }
       }
     },
+    async beforeWrite() {},
   };
   return pace;
 }

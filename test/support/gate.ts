@@ -12,7 +12,8 @@ export interface Gate {
   waiting(): number;
   /** The number of all requests so far. */
   seen(): number;
-  shut(): void;
+  /** From now on, requests wait. With `holds` only those that it chooses. */
+  shut(holds?: (request: Pick<IncomingMessage, 'method' | 'url'>) => boolean): void;
   /** Lets the waiting requests pass, and all later ones. */
   open(): void;
   stop(): Promise<void>;
@@ -20,28 +21,28 @@ export interface Gate {
 
 /** Opens a gate to the site at `target`. In responses it replaces the site's address with the gate's. */
 export async function startGate(target: string): Promise<Gate> {
-  let isShut = false;
+  let holds: ((request: IncomingMessage) => boolean) | null = null;
   let seen = 0;
   const waiting: (() => void)[] = [];
   const server = createServer((incoming, response) => {
     seen += 1;
     const pass = () => void forward(target, url, incoming, response).catch(() => response.destroy());
-    if (isShut) waiting.push(pass);
+    if (holds?.(incoming)) waiting.push(pass);
     else pass();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
   const open = () => {
-    isShut = false;
+    holds = null;
     for (const pass of waiting.splice(0)) pass();
   };
   return {
     url,
     waiting: () => waiting.length,
     seen: () => seen,
-    shut: () => {
-      isShut = true;
+    shut: (chosen = () => true) => {
+      holds = chosen;
     },
     open,
     async stop() {

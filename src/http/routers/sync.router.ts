@@ -1,5 +1,6 @@
 import type { SyncMetadataService } from '../../services/integrations/syncMetadata.service.ts';
-import { isActive, type SyncService } from '../../services/sync/sync.service.ts';
+import { isActive } from '../../services/sync/currentRun.ts';
+import type { SyncService } from '../../services/sync/sync.service.ts';
 import { pageBody } from '../page.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { idParams, pageOf, pageQuery, runParams } from '../schemas/common.schema.ts';

@@ -5,6 +5,7 @@ import type {
   UpdateIntegration,
 } from '../../services/integrations/integration.service.ts';
 import type { IntegrationView } from '../../services/integrations/integrationReads.ts';
+import { connectionStatusOf } from '../../services/integrations/sitePauses.ts';
 import { bodyId, jsonObject, pageQuery, queryBoolean, queryId, timestamp } from './common.schema.ts';
 
 const secret = z.string().max(10_000);
@@ -81,7 +82,7 @@ export function integrationBody(row: IntegrationView, platform: PlatformFacts) {
     sync_status: row.syncStatus,
     last_sync_at: row.lastSyncAt?.toISOString() ?? null,
     sync_error: row.syncError,
-    connection_status: row.connectionStatus,
+    connection_status: connectionStatusOf(row, Date.now()),
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
   };

@@ -64,5 +64,6 @@ function withinBudget(ms: number): Pace {
       if (signal.aborted) throw explained(new RemoteError('timeout', 'The time is used up.'), {});
       return request();
     },
+    beforeWrite: () => Promise.reject(new Error('A count of items was asked to write.')),
   };
 }

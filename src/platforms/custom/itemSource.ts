@@ -73,7 +73,10 @@ export class ItemSource {
     const none = { items: [], gone: [], faults: [] };
     const refused = (code: string, message: string) => ({ ...none, faults: [{ externalId, code, message }] });
     try {
-      const { value } = await this.pace.send(() => this.client.json(request), { repeatable: true });
+      const { value } = await this.pace.send(() => this.client.json(request), {
+        repeatable: true,
+        writes: false,
+      });
       const { content, fault } = mapItem(readPointer(value, item?.at ?? ''), this.content);
       if (fault !== null) return refused(fault.code, fault.message);
       return content.externalId === externalId

@@ -86,7 +86,7 @@ export class ItemWriter {
     let value: unknown;
     try {
       // A second update sets the same fields to the same values, so the request is repeatable.
-      ({ value } = await pace.send(() => client.json(request), { repeatable: true }));
+      ({ value } = await pace.send(() => client.json(request), { repeatable: true, writes: true }));
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       if (error.code === 'not_found') return { result: 'conflict', remote: null };
@@ -136,7 +136,7 @@ export class ItemWriter {
         throw error;
       }
     };
-    return pace.send(attempt, { repeatable: true });
+    return pace.send(attempt, { repeatable: true, writes: true });
   }
 
   /**

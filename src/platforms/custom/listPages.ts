@@ -91,7 +91,7 @@ async function fetchPage(
   const { list, paging } = content;
   const request = requestOf(content, start, query);
   const answer = await pace
-    .send(() => client.json(request), { repeatable: true })
+    .send(() => client.json(request), { repeatable: true, writes: false })
     .catch((error: unknown) => {
       const beyondTheEnd = paging.type === 'page' && start.pages > 0;
       if (beyondTheEnd && error instanceof RemoteError && error.code === 'not_found') return null;

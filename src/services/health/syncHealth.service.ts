@@ -10,7 +10,8 @@ import type { EventLog } from '../events/eventLog.ts';
 import type { IntegrationService } from '../integrations/integration.service.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
-import { isActive } from '../sync/sync.service.ts';
+import { connectionStatusOf } from '../integrations/sitePauses.ts';
+import { activeStates, currentRunOf } from '../sync/currentRun.ts';
 import { type Facts, type Problem, problemsOf, type TestRecord } from './problems.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -64,7 +65,7 @@ export class SyncHealthService {
     const integration = await this.#parts.integrations.get(scope, id);
     const since = new Date(this.#parts.now() - dayMs);
     const site = { accountId: integration.accountId, siteId: integration.siteId };
-    const [checks, rates, lastRuns, failedRuns, webhooks, received, content, events] = await Promise.all([
+    const [checks, rates, sync, webhooks, received, content, events] = await Promise.all([
       this.#parts.db.connectionCheck.findMany({
         where: { integrationId: id },
         orderBy: { id: 'desc' },
@@ -75,10 +76,7 @@ export class SyncHealthService {
         where: { integrationId: id, createdAt: { gte: since } },
         _count: { _all: true },
       }),
-      this.#parts.db.syncRun.findMany({ where: { integrationId: id }, orderBy: { id: 'desc' }, take: 10 }),
-      this.#parts.db.syncRun.count({
-        where: { integrationId: id, status: 'failed', createdAt: { gte: since } },
-      }),
+      this.#runs(id, since),
       this.#parts.db.webhookDelivery.groupBy({ by: ['status'], where: site, _count: { _all: true } }),
       this.#parts.db.webhookDelivery.aggregate({
         where: { ...site, receivedAt: { gte: since } },
@@ -88,7 +86,6 @@ export class SyncHealthService {
       countContent(this.#parts.db, integration),
       this.#parts.events.listForIntegration(scope, id, { limit: 20 }),
     ]);
-    const currentRun = lastRuns.find(isActive) ?? null;
     const history = checks.map((check) => ({
       at: check.createdAt,
       success: check.success,
@@ -108,20 +105,12 @@ export class SyncHealthService {
     const status: Omit<DebugStatus, 'problems'> = {
       integration,
       connection: {
-        status: integration.connectionStatus,
+        status: connectionStatusOf(integration, this.#parts.now()),
         lastTest: history[0] ?? null,
         history,
         successRate24h: tests === 0 ? null : passed / tests,
       },
-      sync: {
-        currentRun,
-        lastRuns,
-        queue: {
-          queued: currentRun?.status === 'queued' ? 1 : 0,
-          active: currentRun?.status === 'syncing' ? 1 : 0,
-          failed: failedRuns,
-        },
-      },
+      sync,
       webhooks: {
         received24h: received._count._all,
         pending: deliveries('pending'),
@@ -143,6 +132,24 @@ export class SyncHealthService {
         serverPaused: (await this.#parts.refusal())?.message ?? null,
       }),
     };
+  }
+
+  async #runs(integrationId: number, since: Date): Promise<DebugStatus['sync']> {
+    const [currentRun, lastRuns, states] = await Promise.all([
+      currentRunOf(this.#parts.db, integrationId),
+      this.#parts.db.syncRun.findMany({ where: { integrationId }, orderBy: { id: 'desc' }, take: 10 }),
+      this.#parts.db.syncRun.groupBy({
+        by: ['status'],
+        where: {
+          integrationId,
+          OR: [{ status: { in: [...activeStates] } }, { status: 'failed', createdAt: { gte: since } }],
+        },
+        _count: { _all: true },
+      }),
+    ]);
+    const count = (state: string) => states.find(({ status }) => status === state)?._count._all ?? 0;
+    const queue = { queued: count('queued'), active: count('syncing'), failed: count('failed') };
+    return { currentRun, lastRuns, queue };
   }
 
   /** The newest change that a user's reading found, and about which no webhook came in time. */
@@ -179,7 +186,7 @@ export class SyncHealthService {
       restoredAt: integration.restoredAt,
       syncError: integration.syncError,
       lastTest: connection.lastTest,
-      connectionStatus: connection.status,
+      connectionStatus: integration.connectionStatus,
       contentTypes: configOf(integration).contentTypes,
       currentRun: sync.currentRun,
       deadDeliveries: status.webhooks.dead,

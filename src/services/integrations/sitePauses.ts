@@ -22,8 +22,8 @@ export class SitePauses {
   }
 
   /** Is the site paused now? */
-  isOn({ pausedUntil }: Pick<SiteIntegration, 'pausedUntil'>): boolean {
-    return pausedUntil !== null && pausedUntil.getTime() > this.#parts.now();
+  isOn(integration: Pick<SiteIntegration, 'pausedUntil'>): boolean {
+    return isPaused(integration, this.#parts.now());
   }
 
   /**
@@ -48,6 +48,21 @@ export class SitePauses {
       details: { until: until.toISOString() },
     });
   }
+}
+
+/**
+ * The state of a connection, as callers see it: `failing` while the site is paused, else the result of the last
+ * test. `now` is in ms since the epoch.
+ */
+export function connectionStatusOf(
+  { connectionStatus, pausedUntil }: Pick<SiteIntegration, 'connectionStatus' | 'pausedUntil'>,
+  now: number,
+): string {
+  return isPaused({ pausedUntil }, now) ? 'failing' : connectionStatus;
+}
+
+function isPaused({ pausedUntil }: Pick<SiteIntegration, 'pausedUntil'>, now: number): boolean {
+  return pausedUntil !== null && pausedUntil.getTime() > now;
 }
 
 /** The message about a paused site. */

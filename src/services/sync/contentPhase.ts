@@ -1,4 +1,5 @@
 import type { Database } from '../../database/client.ts';
+import type { ContentSession } from '../../platforms/contentPart.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
@@ -11,6 +12,7 @@ import type { ContentPush } from './push/pushTypes.ts';
 import type { RunLedger } from './runLedger.ts';
 import { mustBeSameSite } from './siteCensus.ts';
 import { SiteMemory } from './siteMemory.ts';
+import type { WorkPermits } from './workPermits.ts';
 
 interface Parts {
   db: Database;
@@ -19,6 +21,7 @@ interface Parts {
   terms: TermSync;
   pull: ContentPull;
   push: ContentPush;
+  permits: WorkPermits;
   events: EventLog;
   now: () => number;
 }
@@ -37,8 +40,28 @@ export class ContentRunner {
 
   /** Continues from the run's checkpoint. Throws RemoteError, VaultError, RunLost. */
   async execute(ledger: RunLedger, integration: IntegrationRow, signal: AbortSignal): Promise<void> {
+    const permit = this.#parts.permits.of(signal);
+    const session = await this.#parts.sessions.open(integration, {
+      signal,
+      beforeWrite: () => ledger.mustBeOurs(),
+      during: (request) => permit.during(request),
+    });
+    // The site has answered.
+    await permit.begin();
+    try {
+      await this.#sync(ledger, integration, session, signal);
+    } finally {
+      permit.end();
+    }
+  }
+
+  async #sync(
+    ledger: RunLedger,
+    integration: IntegrationRow,
+    session: ContentSession,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { direction } = ledger.run;
-    const session = await this.#parts.sessions.open(integration, signal);
     if (ledger.checkpoint.readingId === null) {
       const begunAt = new Date(this.#parts.now()).toISOString();
       await ledger.step(async () => ({ checkpoint: { readingId: ledger.run.id, begunAt } }));

@@ -11,6 +11,16 @@ interface Parts {
   paces: SitePaces;
 }
 
+/** How a session is used. */
+interface SessionUse {
+  /** Aborts all requests of the session. */
+  signal: AbortSignal;
+  /** Called immediately before each write to the site. Throws if the user of the session may not write. */
+  beforeWrite: () => Promise<void>;
+  /** Carries out each request, with the waits that the pace of the site demands. */
+  during?: <T>(request: () => Promise<T>) => Promise<T>;
+}
+
 /** Opens content sessions for integrations. A session keeps to the pace of its site. */
 export class ContentSessions {
   readonly #parts: Parts;
@@ -20,16 +30,23 @@ export class ContentSessions {
   }
 
   /**
-   * Opens a session. `signal` aborts all its requests. Throws 501 if the platform has no content part,
+   * Opens a session. Throws 501 if the platform has no content part,
    * VaultError, RemoteError.
    */
-  async open(integration: IntegrationRow, signal: AbortSignal): Promise<ContentSession> {
+  async open(
+    integration: IntegrationRow,
+    { signal, beforeWrite, during }: SessionUse,
+  ): Promise<ContentSession> {
     const platform = this.#parts.platforms.get(integration.platform);
     if (!platform.content) throw notSupported(platform.name, 'content');
     const { concurrency } = configOf(integration).syncSettings;
     const connection = await this.#parts.connections.open(integration, integration.site);
-    const pace = this.#parts.paces.open(String(integration.id), { atOnce: concurrency, signal });
-    return platform.content.open(connection, pace);
+    const pace = this.#parts.paces.open(String(integration.id), { atOnce: concurrency, signal, beforeWrite });
+    if (during === undefined) return platform.content.open(connection, pace);
+    return platform.content.open(connection, {
+      ...pace,
+      send: (request, options) => during(() => pace.send(request, options)),
+    });
   }
 }
 

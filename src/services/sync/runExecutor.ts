@@ -1,18 +1,18 @@
 import type { Logger } from 'pino';
-import type { Database, Transaction } from '../../database/client.ts';
-import type { Prisma, SyncRun, SyncStatus } from '../../database/generated/client.ts';
+import type { Database } from '../../database/client.ts';
+import type { Prisma } from '../../database/generated/client.ts';
 import { isDatabaseUnavailable } from '../../database/unavailable.ts';
 import { RemoteError } from '../../errors.ts';
 import { SiteResting } from '../../outbound/sitePace.ts';
 import { VaultError } from '../../security/credentialVault.ts';
 import type { TenantScope } from '../access/tenantScope.ts';
-import type { EventAction } from '../events/eventActions.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { lockIntegration, withSite } from '../integrations/integrationRow.ts';
 import { pausedMessage, type SitePauses } from '../integrations/sitePauses.ts';
 import type { SyncMetadataService } from '../integrations/syncMetadata.service.ts';
 import { isServerPaused } from '../server/serverIdentity.ts';
 import type { ContentRunner } from './contentPhase.ts';
+import { endRun } from './runEnd.ts';
 import { RunLedger, RunLost } from './runLedger.ts';
 import { DATABASE_RESTORED } from './siteMemory.ts';
 import type { SyncService } from './sync.service.ts';
@@ -45,8 +45,9 @@ export class SyncRunner {
 
   /**
    * Executes a run. Earlier runs of the same integration that a dead worker left are executed first. Does
-   * nothing if the run is missing or has ended. An error ends the run as `failed`. Only two errors are
-   * thrown, so that the queue retries the run: an unreachable database and a paused server.
+   * nothing if the run is missing or has ended. An error ends the run as `failed`. Only these errors are
+   * thrown, so that the queue retries the run: an unreachable database, a paused server, and the error that
+   * kept the run from being stored as `failed`. After the last retry, AbandonedRuns ends the run.
    */
   async execute(runId: number, signal: AbortSignal): Promise<void> {
     const run = await this.#parts.db.syncRun.findUnique({
@@ -141,8 +142,8 @@ export class SyncRunner {
       });
       if (count === 0) ending.abort();
     } catch (error) {
-      // The next step of the run gets the same error and throws it.
-      if (!isDatabaseUnavailable(error)) ending.abort(error);
+      // The next step of the run gets the same error, and the run ends with it.
+      this.#parts.logger.warn({ err: error, run_id: run.id }, 'cannot renew the heartbeat of a run');
     }
   }
 
@@ -174,12 +175,11 @@ export class SyncRunner {
       const status = error === null ? 'success' : 'partial';
       // Items that the site counted but did not return are not open work.
       const end = { status, finishedAt, error, progressExpected: ledger.done } as const;
-      if (!(await this.#end(tx, run, end))) return;
+      if (!(await endRun(tx, this.#parts.events, run, end, { ...ledger.totals }))) return;
       await tx.siteIntegration.update({
         where: { id: run.integrationId },
         data: { lastSyncAt: finishedAt, pausedUntil: null, pauses: 0 },
       });
-      await this.#record(tx, run, 'finished', error, { ...ledger.totals });
     });
   }
 
@@ -189,54 +189,9 @@ export class SyncRunner {
     const message = known ? error.message : 'The run failed by a fault of ours; the log says more.';
     await this.#parts.db.$transaction(async (tx) => {
       const finishedAt = new Date(this.#parts.now());
-      if (!(await this.#end(tx, run, { status: 'failed', finishedAt, error: message }))) return;
+      const end = { status: 'failed', finishedAt, error: message } as const;
+      if (!(await endRun(tx, this.#parts.events, run, end))) return;
       if (error instanceof SiteResting) await this.#parts.pauses.begin(tx, run.integration, error.restMs);
-      await this.#record(tx, run, 'failed', message, {});
-    });
-  }
-
-  /**
-   * Ends the run if it is still this worker's, and returns whether it was. If another run waits, the
-   * integration becomes `queued`.
-   */
-  async #end(
-    tx: Transaction,
-    run: ClaimedRun,
-    end: { status: SyncStatus; finishedAt: Date; error: string | null; progressExpected?: number },
-  ): Promise<boolean> {
-    await lockIntegration(tx, run.integrationId);
-    const { count } = await tx.syncRun.updateMany({
-      where: { id: run.id, status: 'syncing', attempt: run.attempt },
-      data: end,
-    });
-    if (count === 0) return false;
-    const waiting = await tx.syncRun.count({
-      where: { integrationId: run.integrationId, status: 'queued' },
-    });
-    await tx.siteIntegration.update({
-      where: { id: run.integrationId },
-      data: { syncStatus: waiting > 0 ? 'queued' : end.status, syncError: end.error },
-    });
-    return true;
-  }
-
-  #record(
-    tx: Transaction,
-    run: SyncRun,
-    action: EventAction<'sync'>,
-    error: string | null,
-    totals: Record<string, number>,
-  ): Promise<void> {
-    return this.#parts.events.record(tx, {
-      accountId: run.accountId,
-      siteId: run.siteId,
-      integrationId: run.integrationId,
-      type: 'sync',
-      action,
-      success: error === null,
-      error,
-      details: { run_id: run.id, direction: run.direction, ...totals },
-      durationMs: this.#parts.now() - (run.startedAt?.getTime() ?? this.#parts.now()),
     });
   }
 }

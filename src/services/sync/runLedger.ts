@@ -104,6 +104,18 @@ export class RunLedger {
   }
 
   /**
+   * Proves that the run is still this worker's, and renews its heartbeat. Call it immediately before each write to
+   * the site. Throws RunLost.
+   */
+  async mustBeOurs(): Promise<void> {
+    const { count } = await this.#db.syncRun.updateMany({
+      where: { id: this.run.id, status: 'syncing', attempt: this.run.attempt },
+      data: { heartbeatAt: new Date(this.#now()) },
+    });
+    if (count === 0) throw new RunLost();
+  }
+
+  /**
    * Runs `work` and writes the step that it returns, in one transaction. Throws RunLost and rolls back both.
    */
   async step(work: (tx: Transaction) => Promise<RunStep>): Promise<void> {

@@ -9,6 +9,7 @@ import { type ContentCounts, countContent } from '../content/contentCounts.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { IntegrationService } from '../integrations/integration.service.ts';
 import { type IntegrationRow, lockIntegration } from '../integrations/integrationRow.ts';
+import { activeStates, currentRunOf } from './currentRun.ts';
 import { addToRun, checkPossible, isSame, type RunRequest, unfinishedReading } from './runRequest.ts';
 import type { RunWaits } from './runWaits.ts';
 
@@ -30,7 +31,6 @@ export interface SyncStatusView {
 }
 
 const dayMs = 24 * 3_600_000;
-const active = ['queued', 'syncing'] as const;
 
 interface Parts {
   db: Database;
@@ -153,13 +153,13 @@ export class SyncService {
       const found = await tx.syncRun.findFirst({ where: { id: runId, integrationId, ...inScope(scope) } });
       if (!found) throw notFound();
       const { count } = await tx.syncRun.updateMany({
-        where: { id: runId, status: { in: [...active] } },
+        where: { id: runId, status: { in: [...activeStates] } },
         data: { status: 'cancelled', finishedAt: new Date(this.#parts.now()) },
       });
       if (count === 0) {
         throw new CallerError('conflict', `The run has ended: it is ${found.status}.`, { code: 'run_ended' });
       }
-      const other = await this.#activeRun(tx, integrationId);
+      const other = await currentRunOf(tx, integrationId);
       await tx.siteIntegration.update({
         where: { id: integrationId },
         data: { syncStatus: other?.status ?? 'cancelled' },
@@ -181,9 +181,9 @@ export class SyncService {
 
   async getSyncStatus(scope: TenantScope, integrationId: number): Promise<SyncStatusView> {
     const integration = await this.#parts.integrations.get(scope, integrationId);
-    const ended = { integrationId, status: { notIn: [...active] } };
+    const ended = { integrationId, status: { notIn: [...activeStates] } };
     const [currentRun, lastRun, content] = await Promise.all([
-      this.#activeRun(this.#parts.db, integrationId),
+      currentRunOf(this.#parts.db, integrationId),
       this.#parts.db.syncRun.findFirst({ where: ended, orderBy: { id: 'desc' } }),
       countContent(this.#parts.db, integration),
     ]);
@@ -202,14 +202,6 @@ export class SyncService {
       type: 'sync',
       action: 'moved',
       details: { user_id: scope.userId },
-    });
-  }
-
-  #activeRun(tx: Transaction, integrationId: number): Promise<SyncRun | null> {
-    // In this order, a running run comes before a waiting run.
-    return tx.syncRun.findFirst({
-      where: { integrationId, status: { in: [...active] } },
-      orderBy: { status: 'desc' },
     });
   }
 
@@ -253,9 +245,4 @@ export class SyncService {
     });
     return tx.syncRun.update({ where: { id: run.id }, data: { jobId } });
   }
-}
-
-/** Is the run still waiting or running? */
-export function isActive(run: Pick<SyncRun, 'status'>): boolean {
-  return run.status === 'queued' || run.status === 'syncing';
 }

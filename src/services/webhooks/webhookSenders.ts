@@ -1,5 +1,6 @@
 import type { Database } from '../../database/client.ts';
 import type { Site } from '../../database/generated/client.ts';
+import { CallerError } from '../../errors.ts';
 import type { AnnouncingWebhook, WebhookHeaders } from '../../platforms/webhookPart.ts';
 import { VaultError } from '../../security/credentialVault.ts';
 import { hashSiteKey, matchesSiteKey } from '../../security/siteKey.ts';
@@ -32,29 +33,35 @@ export class WebhookSenders {
     this.#parts = parts;
   }
 
-  /** The site that sent `text`; null if the site does not exist or has no key, or the proof is wrong. */
+  /**
+   * The site that sent `text`; null if the site does not exist or has no key, or the proof is wrong. Throws 503 if
+   * no readable key proves the sender and a key cannot be decrypted.
+   */
   async site(siteId: number, proof: SiteProof, text: string): Promise<SendingSite | null> {
     const site = await this.#parts.db.site.findFirst({ where: { id: siteId, account: { isActive: true } } });
     if (!site) return null;
     if (proof.kind === 'key') {
       if (matchesSiteKey(proof.key, site.apiKeyHash)) return { site, previousKeyUntil: null };
-    } else {
-      const key = await this.#parts.sites.openKey(site);
-      if (key !== null && isSigned(key, text, proof.signature)) return { site, previousKeyUntil: null };
     }
-    const previous = await this.#parts.sites.openPreviousKey(site);
-    if (previous === null) return null;
-    const matches =
-      proof.kind === 'key'
-        ? matchesSiteKey(proof.key, hashSiteKey(previous))
-        : isSigned(previous, text, proof.signature);
-    return matches ? { site, previousKeyUntil: site.previousKeyUntil } : null;
+    const proves = (key: string | null) =>
+      key !== null &&
+      (proof.kind === 'key'
+        ? matchesSiteKey(proof.key, hashSiteKey(key))
+        : isSigned(key, text, proof.signature));
+    // The current key as a proof was compared with its hash, without decryption.
+    const key = proof.kind === 'key' ? null : await readable(this.#parts.sites.openKey(site));
+    if (!(key instanceof VaultError) && proves(key)) return { site, previousKeyUntil: null };
+    const previous = await readable(this.#parts.sites.openPreviousKey(site));
+    if (!(previous instanceof VaultError) && proves(previous))
+      return { site, previousKeyUntil: site.previousKeyUntil };
+    for (const fault of [key, previous]) if (fault instanceof VaultError) throw notNow(fault);
+    return null;
   }
 
   /**
    * The integrations of a platform whose credentials prove that the webhook was sent for them. There are
    * several if several sites are connected to the same shop. There are none if the headers name no sender or
-   * the proof is wrong. Throws VaultError if no integration is proven and credentials cannot be decrypted.
+   * the proof is wrong. Throws 503 if no integration is proven and credentials cannot be decrypted.
    */
   async integrations(
     platform: string,
@@ -77,7 +84,7 @@ export class WebhookSenders {
         unreadable = error;
       }
     }
-    if (proven.length === 0 && unreadable !== null) throw unreadable;
+    if (proven.length === 0 && unreadable !== null) throw notNow(unreadable);
     return proven;
   }
 
@@ -91,4 +98,21 @@ export class WebhookSenders {
       orderBy: { id: 'asc' },
     });
   }
+}
+
+/** Returns the fault of a secret that cannot be decrypted, instead of throwing it. */
+function readable(opening: Promise<string | null>): Promise<string | null | VaultError> {
+  return opening.catch((error: unknown) => {
+    if (error instanceof VaultError) return error;
+    throw error;
+  });
+}
+
+/** The sender keeps the webhook and sends it again. By then the operator may have corrected CREDENTIAL_KEYS. */
+function notNow(cause: VaultError): CallerError {
+  return new CallerError(
+    'unavailable',
+    'The sender cannot be checked now, because a stored secret cannot be decrypted. Send this again later.',
+    { code: 'credentials_unreadable', headers: { 'Retry-After': '60' }, cause },
+  );
 }

@@ -92,6 +92,7 @@ describe('with other apps on the same bucket', () => {
       atOnce: 1,
       signal: new AbortController().signal,
       send: (request) => request(),
+      beforeWrite: async () => {},
     });
     shop.shopify.setFault('too_many_requests');
     await expect(session.read(typeOf('page'), ['1005'])).rejects.toMatchObject({

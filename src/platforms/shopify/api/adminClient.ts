@@ -24,6 +24,13 @@ export interface AdminAnswer extends GraphqlAnswer {
   answeredAt: string | null;
 }
 
+interface AskOptions {
+  /** Ends the waits for the bucket. */
+  signal?: AbortSignal | undefined;
+  /** Called when it is the request's turn, before each try. What it throws is thrown unchanged. */
+  beforeSend?: () => Promise<void>;
+}
+
 const REQUEST_TIMEOUT_MS = 30_000;
 /** A page of long articles exceeds the default limit of the outbound client. Bytes. */
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -63,29 +70,30 @@ export class AdminClient {
   async ask(
     operation: Operation,
     variables: Record<string, unknown>,
-    signal?: AbortSignal,
+    options: AskOptions = {},
   ): Promise<AdminAnswer> {
     for (let attempt = 1; ; attempt += 1) {
-      const { answer, response, throttled } = await this.#sendInTurn(operation, variables, signal);
+      const { answer, response, throttled } = await this.#sendInTurn(operation, variables, options);
       if (!throttled) return this.#withData(answer, response);
       const cost = this.#bucket.costOf(operation.name, operation.cost);
       const told = response.status === 429 ? statusFault(response).retryAfterMs : undefined;
       const waitMs = told ?? Math.max(1000, this.#bucket.refillMs(cost));
       if (attempt >= this.patience.attempts || waitMs > this.patience.waitMs)
         throw fault('throttled', { retryAfterMs: waitMs });
-      await this.#options.wait(waitMs, signal);
+      await this.#options.wait(waitMs, options.signal);
     }
   }
 
   async #sendInTurn(
     { name, document, cost: expected }: Operation,
     variables: Record<string, unknown>,
-    signal: AbortSignal | undefined,
+    { signal, beforeSend }: AskOptions,
   ) {
     const cost = this.#bucket.costOf(name, expected);
     await this.#bucket.reserve(cost, signal);
     let answer: GraphqlAnswer | null = null;
     try {
+      await beforeSend?.();
       const response = await this.#signedIn(JSON.stringify({ query: document, variables }));
       answer = readGraphqlAnswer(jsonOf(response));
       const throttled = response.status === 429 || (answer !== null && isThrottled(answer));

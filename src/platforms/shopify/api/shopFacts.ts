@@ -68,7 +68,7 @@ export async function readShop(
   client: AdminClient,
   signal?: AbortSignal,
 ): Promise<Omit<ShopFacts, 'onlineStore'>> {
-  const read = shopAnswer.safeParse((await client.ask(SHOP, {}, signal)).data);
+  const read = shopAnswer.safeParse((await client.ask(SHOP, {}, { signal })).data);
   if (!read.success) throw fault('unexpected_answer', { values: { found: 'a shop without its facts' } });
   const { shop, currentAppInstallation } = read.data;
   return {
@@ -94,7 +94,7 @@ export async function findOnlineStore(
   signal?: AbortSignal,
 ): Promise<string | null> {
   if (!holds(scopes, 'read_publications')) return null;
-  const read = publicationsAnswer.safeParse((await client.ask(PUBLICATIONS, {}, signal)).data);
+  const read = publicationsAnswer.safeParse((await client.ask(PUBLICATIONS, {}, { signal })).data);
   const found = read.data?.publications.nodes.find((publication) => {
     const handles = publication?.channels?.nodes.map(({ handle }) => handle) ?? [];
     return handles.includes('online_store') || publication?.name === 'Online Store';

@@ -34,9 +34,10 @@ export async function openShop(
 ): Promise<ContentSession> {
   const client = new AdminClient(connection, options, buckets);
   const { signal } = pace;
-  const shop = await pace.send(() => readShop(client, signal), { repeatable: true });
+  const shop = await pace.send(() => readShop(client, signal), { repeatable: true, writes: false });
   const onlineStore = await pace.send(() => findOnlineStore(client, shop.scopes, signal), {
     repeatable: true,
+    writes: false,
   });
   const facts = { ...shop, onlineStore };
   const reader = new ItemReader(client, pace, facts);

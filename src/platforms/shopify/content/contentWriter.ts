@@ -194,8 +194,13 @@ export class ContentWriter {
   }
 
   #send(operation: Operation, variables: JsonObject, repeatable: boolean): Promise<AdminAnswer> {
-    const { signal } = this.#pace;
-    return this.#pace.send(() => this.#client.ask(operation, variables, signal), { repeatable });
+    const pace = this.#pace;
+    // The client waits until the bucket holds the cost of the mutation, so it calls `beforeWrite` itself.
+    const beforeSend = () => pace.beforeWrite();
+    return pace.send(() => this.#client.ask(operation, variables, { signal: pace.signal, beforeSend }), {
+      repeatable,
+      writes: true,
+    });
   }
 }
 

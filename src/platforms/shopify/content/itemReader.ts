@@ -46,7 +46,10 @@ export class ItemReader {
   /** Sends a query when it is its turn, and again after a temporary fault. */
   query(operation: Operation, variables: Record<string, unknown>): Promise<AdminAnswer> {
     const { signal } = this.#pace;
-    return this.#pace.send(() => this.#client.ask(operation, variables, signal), { repeatable: true });
+    return this.#pace.send(() => this.#client.ask(operation, variables, { signal }), {
+      repeatable: true,
+      writes: false,
+    });
   }
 
   /**

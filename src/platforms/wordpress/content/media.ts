@@ -106,6 +106,7 @@ export class MediaLibrary {
       repeatable: false,
     });
     const answer = await request.catch(async (error: unknown) => {
+      if (!(error instanceof RemoteError)) throw error;
       // The upload may have succeeded although its answer was lost.
       const id = await this.#find(name);
       if (id === null) throw error;

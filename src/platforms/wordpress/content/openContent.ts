@@ -39,7 +39,10 @@ export function createWordpressContent({ outbound, clock }: DiagnosisOptions): C
     const known = remembered.get(address.href);
     const isFresh = known !== undefined && clock() - known.at < REMEMBERED_MS;
     remembered.delete(address.href);
-    const root = await pace.send(() => rootOf(client, isFresh ? known.url : null), { repeatable: true });
+    const root = await pace.send(() => rootOf(client, isFresh ? known.url : null), {
+      repeatable: true,
+      writes: false,
+    });
     const signIn = chooseSignIn(connection, root, client, clock);
     const requests = new SiteRequests({ client, root, signIn, pace, clock });
     const isSame = isFresh && known.url === root.url && root.namespaces.includes(CONNECTOR_NAMESPACE);

@@ -66,7 +66,10 @@ export class SiteRequests {
 
   /** Sends a GET. Returns refusals too; throws RemoteError for any other failure. `query` must be encoded. */
   async get(route: string, query?: string): Promise<SiteAnswer> {
-    return this.pace.send(() => this.#exchange({ method: 'GET', route, query }), { repeatable: true });
+    return this.pace.send(() => this.#exchange({ method: 'GET', route, query }), {
+      repeatable: true,
+      writes: false,
+    });
   }
 
   /** Sends a GET that must succeed. Throws RemoteError. */
@@ -78,7 +81,7 @@ export class SiteRequests {
 
   /** Sends a POST or PUT. Returns refusals too; throws RemoteError for any other failure. */
   async write({ repeatable, ...request }: Write): Promise<SiteAnswer> {
-    return this.pace.send(() => this.#exchange(request), { repeatable });
+    return this.pace.send(() => this.#exchange(request), { repeatable, writes: true });
   }
 
   /** The fault for a refusal. */

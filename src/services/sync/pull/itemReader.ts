@@ -34,6 +34,11 @@ export interface SingleItem {
   externalId: string;
 }
 
+/** For sessions that belong to no run. Only a run may write to a site. */
+async function readsOnly(): Promise<void> {
+  throw new Error('A session that reads single items was asked to write.');
+}
+
 interface Parts {
   db: Database;
   sessions: ContentSessions;
@@ -53,7 +58,10 @@ export class ItemReader {
     const readSince = new Date();
     const closing = new AbortController();
     try {
-      const session = await this.#parts.sessions.open(integration, closing.signal);
+      const session = await this.#parts.sessions.open(integration, {
+        signal: closing.signal,
+        beforeWrite: readsOnly,
+      });
       const answer = await session.read(typeOfSite(integration, contentType), [externalId]);
       const [fault] = answer.faults;
       if (fault) throw new RemoteError(fault.code, fault.message);

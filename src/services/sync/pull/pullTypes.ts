@@ -1,11 +1,12 @@
 import { RemoteError } from '../../../errors.ts';
+import type { JsonObject } from '../../../platforms/connection.ts';
 import type { ContentPage, ItemFault } from '../../../platforms/contentPart.ts';
 import { pulledEvent } from '../../events/contentEvents.ts';
 import type { EventInput, EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
 import { knownContents } from './knownContents.ts';
-import { MissingContents } from './missingContents.ts';
+import { askedParts, inParts, MissingContents } from './missingContents.ts';
 import type { PageTarget } from './page.ts';
 import { markSeen } from './pageStatements.ts';
 import { storable } from './storable.ts';
@@ -13,6 +14,8 @@ import { type PageEntry, storePage } from './storePage.ts';
 
 const weekMs = 7 * 24 * 3_600_000;
 const troubleTexts = 5;
+/** How many faults one step of the run stores. */
+const faultsAtOnce = 500;
 
 interface Parts {
   events: EventLog;
@@ -84,30 +87,47 @@ export class ContentPull {
     if (!end)
       throw new RemoteError('unexpected_answer', `Reading ${type.slug} stopped before the last page.`);
     const { watermark, missing } = end;
-    const gone = new MissingContents({ events: this.#parts.events, run, target });
-    const candidates = mode === 'all' ? await gone.unseen(type.newest !== null) : missing;
-    const confirmed = await gone.confirm(type.type, candidates);
+    const missingContents = new MissingContents({ ...this.#parts, run, target });
+    const candidates = mode === 'all' ? missingContents.unseen(type.newest !== null) : askedParts(missing);
+    const confirmed = await missingContents.confirm(type.type, candidates);
+    await missingContents.mark(confirmed);
+    await this.#storeFaults(run, target, confirmed.faults);
+    await this.#finishType(run, target, watermark);
+  }
+
+  /**
+   * Stores the faults of items that a reading did not find, in bounded steps. Their items exist on the site,
+   * so a full reading counts them as seen: a run that continues does not ask for them again.
+   */
+  async #storeFaults(run: ContentRun, target: PageTarget, faults: readonly ItemFault[]): Promise<void> {
+    const { contentType } = target;
+    for (const part of inParts(faults, faultsAtOnce)) {
+      run.signal.throwIfAborted();
+      await run.ledger.step(async (tx) => {
+        await markSeen(tx, target, part);
+        await this.#recordFaults(tx, run, contentType, part);
+        return {
+          totals: { failed: part.length },
+          troubles: part.slice(0, troubleTexts).map((fault) => troubleText(contentType, fault)),
+        };
+      });
+    }
+  }
+
+  /** Stores that a type was read, and where its next reading of changes begins. */
+  async #finishType(run: ContentRun, target: PageTarget, watermark: JsonObject): Promise<void> {
+    const { accountId, siteId, contentType, readingId } = target;
+    const { ledger, integration } = run;
     await ledger.step(async (tx) => {
-      const deleted = await gone.mark(tx, confirmed.gone);
       const now = new Date(this.#parts.now());
-      const read = { watermark, readAt: now, ...(mode === 'all' ? { fullyReadAt: now } : {}) };
+      const read = { watermark, readAt: now, ...(readingId === null ? {} : { fullyReadAt: now }) };
       await tx.typeSync.upsert({
-        where: { integrationId_contentType: { integrationId: run.integration.id, contentType: type.slug } },
-        create: {
-          integrationId: run.integration.id,
-          accountId: target.accountId,
-          siteId: target.siteId,
-          contentType: type.slug,
-          fullyReadAt: now,
-          ...read,
-        },
+        where: { integrationId_contentType: { integrationId: integration.id, contentType } },
+        create: { integrationId: integration.id, accountId, siteId, contentType, fullyReadAt: now, ...read },
         update: read,
       });
-      await this.#recordFaults(tx, run, type.slug, confirmed.faults);
       return {
-        totals: { deleted, failed: confirmed.faults.length },
-        checkpoint: { reading: null, typesRead: [...ledger.checkpoint.typesRead, type.slug] },
-        troubles: confirmed.faults.slice(0, troubleTexts).map((fault) => troubleText(type.slug, fault)),
+        checkpoint: { reading: null, typesRead: [...ledger.checkpoint.typesRead, contentType] },
       };
     });
   }
