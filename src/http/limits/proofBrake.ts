@@ -33,8 +33,8 @@ export class ProofBrake {
    */
   async prove<T>(address: string, subject: string, proof: () => Promise<T | null>): Promise<T | null> {
     const pair = `${subject}:${address}`;
-    const isBraked = (await this.#pairs.isOver(pair)) || (await this.#addresses.isOver(address));
-    const proven = isBraked ? await this.#queues.run(address, proof) : await proof();
+    const isOver = await Promise.all([this.#pairs.isOver(pair), this.#addresses.isOver(address)]);
+    const proven = isOver.includes(true) ? await this.#queues.run(address, proof) : await proof();
     if (proven !== null) return proven;
     await this.#pairs.check(pair);
     await this.#addresses.check(address);
