@@ -72,17 +72,17 @@ function announce(config: Config, server: Server | null): void {
 async function greetNewcomer(config: Config, logger: Logger, databaseUrl: string): Promise<void> {
   const core = createCore(config, logger, databaseUrl);
   try {
-    const demo = await createDemoAccount(core);
-    if (!demo) return;
-    process.stdout.write(
-      [
-        'A demo account was made. This is shown once:',
-        `  e-mail    ${demo.email}`,
-        `  password  ${demo.password}`,
-        `  site id   ${demo.siteId}`,
-        `  site key  ${demo.siteKey}`,
-        '',
-      ].join('\n'),
+    await createDemoAccount(core, (demo) =>
+      process.stdout.write(
+        [
+          'A demo account was made. This is shown once:',
+          `  e-mail    ${demo.email}`,
+          `  password  ${demo.password}`,
+          `  site id   ${demo.siteId}`,
+          `  site key  ${demo.siteKey}`,
+          '',
+        ].join('\n'),
+      ),
     );
   } finally {
     await core.db.$disconnect();

@@ -51,8 +51,9 @@ const commands: Record<string, Command> = {
     options: ['account-id', 'name', 'url'],
     async run({ accounts, sites }, options) {
       const scope = operator(await accounts.existing(id(options, 'account-id')));
-      const site = await sites.create(scope, { name: text(options, 'name'), url: text(options, 'url') });
-      return { site_id: site.id, api_key: await sites.rotateKey(scope, site.id) };
+      const input = { name: text(options, 'name'), url: text(options, 'url') };
+      const { siteId, siteKey } = await sites.createWithKey(scope, input);
+      return { site_id: siteId, api_key: siteKey };
     },
   },
   'site rotate-key': {

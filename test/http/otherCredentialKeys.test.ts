@@ -4,7 +4,14 @@ import {
   type SimulatedShopify,
   startSimulatedShopify,
 } from '../../src/simulation/shopify/simulatedShopify.ts';
-import { buildConnected, buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
+import {
+  buildConnected,
+  buildSite,
+  buildTenant,
+  integrationsPath,
+  type TestSite,
+  type TestTenant,
+} from '../support/builders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Answer, expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -14,6 +21,8 @@ let database: TestDatabase;
 let shopify: SimulatedShopify;
 let server: TestServer;
 let tenant: TestTenant;
+/** A site of the tenant that has a key and no integration. */
+let unconnected: TestSite;
 /** The tenant's contents: one in sync, one in conflict. */
 let contentId: number;
 let conflictId: number;
@@ -24,6 +33,7 @@ beforeAll(async () => {
   const environment = { ROLE: 'api', SHOPIFY_BASE_URL: shopify.baseUrl };
   const before = await startTestServer(environment, { database });
   tenant = await buildTenant(before);
+  unconnected = await buildSite(before, tenant.accountId);
   const { accessToken, clientSecret } = shopify.state.app;
   await buildConnected(before, {
     platform: 'shopify',
@@ -122,4 +132,12 @@ describe('a webhook', () => {
     // Nobody can tell whether the key before it made this signature.
     retryable(await deliver(server, tenant.site, 'status', statusBody));
   });
+});
+
+test('the event about an unreadable key of a site without an integration names none', async () => {
+  const { siteId } = unconnected;
+  const body = { site_id: siteId, site_url: 'https://a.example' };
+  await owner().post(`${integrationsPath}/test-connection`, body).expect(400);
+  const events = await server.db.syncEvent.findMany({ where: { siteId, action: 'not_readable' } });
+  expect(events).toMatchObject([{ integrationId: null, success: false }]);
 });

@@ -1,4 +1,4 @@
-import type { Database } from '../../database/client.ts';
+import type { Database, Transaction } from '../../database/client.ts';
 import { isUniqueViolation } from '../../database/uniqueViolation.ts';
 import { alreadyThere, CallerError, invalidField } from '../../errors.ts';
 import { hashPassword } from '../../security/password.ts';
@@ -12,22 +12,23 @@ export class AccountService {
     this.#db = db;
   }
 
-  /** Creates an account with its owner. Throws 400 for wrong input, and 409 when the e-mail is taken. */
-  async createAccount(input: {
-    name: string;
-    ownerEmail: string;
-    ownerPassword: string;
-  }): Promise<{ accountId: number; userId: number }> {
+  /**
+   * Creates an account with its owner, in the caller's transaction if there is one. Throws 400 for wrong input, and
+   * 409 when the e-mail is taken.
+   */
+  async createAccount(
+    input: { name: string; ownerEmail: string; ownerPassword: string },
+    outer?: Transaction,
+  ): Promise<{ accountId: number; userId: number }> {
     const name = input.name.trim();
     if (name === '') throw invalidField('name', 'must not be empty.');
     const user = await newUser(input.ownerEmail, input.ownerPassword, 'owner');
-    return uniqueEmail(() =>
-      this.#db.$transaction(async (tx) => {
-        const account = await tx.account.create({ data: { name } });
-        const owner = await tx.user.create({ data: { ...user, accountId: account.id } });
-        return { accountId: account.id, userId: owner.id };
-      }),
-    );
+    const create = async (tx: Transaction) => {
+      const account = await tx.account.create({ data: { name } });
+      const owner = await tx.user.create({ data: { ...user, accountId: account.id } });
+      return { accountId: account.id, userId: owner.id };
+    };
+    return uniqueEmail(() => (outer ? create(outer) : this.#db.$transaction(create)));
   }
 
   async createUser(input: {
@@ -53,8 +54,8 @@ export class AccountService {
   }
 
   /** Is there no account yet? */
-  async isEmpty(): Promise<boolean> {
-    return (await this.#db.account.count()) === 0;
+  async isEmpty(tx: Transaction = this.#db): Promise<boolean> {
+    return (await tx.account.count()) === 0;
   }
 
   /** The id of an existing account. Throws 404. */

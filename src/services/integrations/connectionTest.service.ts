@@ -8,7 +8,7 @@ import type { EventLog } from '../events/eventLog.ts';
 import type { IntegrationService } from './integration.service.ts';
 import { sameConnection } from './integrationInput.ts';
 import { type IntegrationRow, lockIntegration } from './integrationRow.ts';
-import type { OwnedIntegration, SiteConnections } from './openConnection.ts';
+import type { OpenableIntegration, SiteConnections } from './openConnection.ts';
 
 interface Parts {
   db: Database;
@@ -54,7 +54,7 @@ export class ConnectionTestService {
   /** Tests a connection, stored or not. On a paused server the result is `server_paused`. */
   async run(
     platform: Platform,
-    row: OwnedIntegration & Pick<IntegrationRow, 'site'>,
+    row: OpenableIntegration & Pick<IntegrationRow, 'site'>,
   ): Promise<ConnectionTestResult> {
     const refusal = await this.#parts.refusal();
     const result = refusal === null ? await this.#ask(platform, row) : untried(refusal);
@@ -64,7 +64,7 @@ export class ConnectionTestService {
 
   #ask(
     platform: Platform,
-    row: OwnedIntegration & Pick<IntegrationRow, 'site'>,
+    row: OpenableIntegration & Pick<IntegrationRow, 'site'>,
   ): Promise<ConnectionTestResult> {
     return this.#parts.connections.open(row, row.site).then(
       (connection) => platform.testConnection(connection),

@@ -77,7 +77,7 @@ export class OnboardingService {
     const where = { siteId_platform: { siteId: site.id, platform: platform.name } };
     const known = await this.#parts.db.siteIntegration.findUnique({ where });
     const result = await this.#parts.tests.run(platform, {
-      id: known?.id ?? 0,
+      id: known?.id ?? null,
       accountId: site.accountId,
       siteId: site.id,
       platform: platform.name,

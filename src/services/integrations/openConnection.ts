@@ -14,6 +14,9 @@ export type OwnedIntegration = Pick<
   'id' | 'accountId' | 'siteId' | 'platform' | 'config' | 'credentialsEncrypted'
 >;
 
+/** An integration that may not be stored yet: its id is null then. */
+export type OpenableIntegration = Omit<OwnedIntegration, 'id'> & { id: number | null };
+
 /** The entry of the secrets that a platform keeps, as JSON. No credential has this name. */
 const KEPT = '#kept';
 
@@ -39,7 +42,7 @@ export class SiteConnections {
    * Returns everything that the platform needs to call the site. Throws VaultError when a secret cannot be
    * decrypted, after it has recorded the event `not_readable`.
    */
-  async open(integration: OwnedIntegration, site: OwnedSite): Promise<Connection> {
+  async open(integration: OpenableIntegration, site: OwnedSite): Promise<Connection> {
     try {
       const config = configOf(integration).json;
       const address = config.site_url;
@@ -65,7 +68,7 @@ export class SiteConnections {
 
   /** Records that a stored secret could not be decrypted, in the caller's transaction if there is one. */
   async recordUnreadable(
-    integration: Pick<OwnedIntegration, 'id' | 'accountId' | 'siteId'>,
+    integration: Pick<OpenableIntegration, 'id' | 'accountId' | 'siteId'>,
     error: VaultError,
     tx?: Transaction,
   ): Promise<void> {
@@ -101,10 +104,11 @@ export class SiteConnections {
    * known value of the row.
    */
   async #keep(
-    integration: OwnedIntegration,
+    integration: OpenableIntegration,
     before: string | null,
     all: Credentials,
   ): Promise<string | null> {
+    if (integration.id === null) return before;
     const sealed = await this.sealCredentials(integration, all);
     const { count } = await this.#parts.db.siteIntegration.updateMany({
       where: { id: integration.id, credentialsEncrypted: before },
@@ -113,7 +117,9 @@ export class SiteConnections {
     return count > 0 ? sealed : before;
   }
 
-  async #unseal(integration: OwnedIntegration): Promise<{ credentials: Credentials; kept: Credentials }> {
+  async #unseal(
+    integration: Omit<OwnedIntegration, 'id'>,
+  ): Promise<{ credentials: Credentials; kept: Credentials }> {
     if (integration.credentialsEncrypted === null) return { credentials: {}, kept: {} };
     const text = await this.#parts.vault.decrypt(integration, integration.credentialsEncrypted);
     const { [KEPT]: kept, ...credentials } = credentialsShape.parse(JSON.parse(text));

@@ -27,8 +27,8 @@ export class SitePauses {
   }
 
   /**
-   * Begins a pause, of `restMs` milliseconds if the site asked for that. A passed connection test ends the
-   * pause early.
+   * Begins a pause, of `restMs` milliseconds if the site asked for that. `tx` must be a transaction, as the pause and
+   * its event belong together. A passed connection test ends the pause early.
    */
   async begin(tx: Transaction, integration: SiteIntegration, restMs: number | undefined): Promise<void> {
     const grown = Math.min(pause.first * 2 ** integration.pauses, pause.longest);

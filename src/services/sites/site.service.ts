@@ -54,10 +54,30 @@ export class SiteService {
   }
 
   /** Creates a site without a key; `rotateKey` makes a key. Throws 400 naming `url`. */
-  async create(scope: TenantScope, input: { name: string; url: string }): Promise<Site> {
-    return this.#parts.db.site.create({
+  async create(
+    scope: TenantScope,
+    input: { name: string; url: string },
+    tx: Transaction = this.#parts.db,
+  ): Promise<Site> {
+    return tx.site.create({
       data: { accountId: scope.accountId, name: input.name, url: siteUrl('url', input.url) },
     });
+  }
+
+  /**
+   * Creates a site with a key, in the caller's transaction if there is one. Neither is stored without the other.
+   * Throws 400 naming `url`.
+   */
+  async createWithKey(
+    scope: TenantScope,
+    input: { name: string; url: string },
+    outer?: Transaction,
+  ): Promise<{ siteId: number; siteKey: string }> {
+    const create = async (tx: Transaction) => {
+      const { id } = await this.create(scope, input, tx);
+      return { siteId: id, siteKey: await this.#rotate(tx, scope, id) };
+    };
+    return outer ? create(outer) : this.#parts.db.$transaction(create);
   }
 
   async update(
@@ -86,29 +106,29 @@ export class SiteService {
    * shown again unless an admin reveals it. Throws 404.
    */
   async rotateKey(scope: TenantScope, siteId: number): Promise<string> {
+    return this.#parts.db.$transaction((tx) => this.#rotate(tx, scope, siteId));
+  }
+
+  async #rotate(tx: Transaction, scope: TenantScope, siteId: number): Promise<string> {
     const key = generateSiteKey();
-    const encrypted = await this.#parts.vault.encrypt(
-      siteKeyOwner({ accountId: scope.accountId, siteId }),
-      key,
-    );
-    await this.#parts.db.$transaction(async (tx) => {
-      const [before] = await tx.$queryRaw<{ api_key_encrypted: string | null }[]>`
-        SELECT api_key_encrypted FROM site WHERE id = ${siteId} AND account_id = ${scope.accountId} FOR UPDATE`;
-      const previous = before?.api_key_encrypted ?? null;
-      await this.#setKey(tx, scope, siteId, {
-        apiKeyEncrypted: encrypted,
-        apiKeyHash: hashSiteKey(key),
-        apiKeyLast4: key.slice(-4),
-        previousKeyEncrypted: previous,
-        previousKeyUntil: previous === null ? null : new Date(this.#parts.now() + previousKeyMs),
-      });
-      await this.#parts.events.record(tx, {
-        accountId: scope.accountId,
-        siteId,
-        type: 'credentials',
-        action: 'site_key_rotated',
-        details: { user_id: scope.userId },
-      });
+    const owner = siteKeyOwner({ accountId: scope.accountId, siteId });
+    const encrypted = await this.#parts.vault.encrypt(owner, key);
+    const [before] = await tx.$queryRaw<{ api_key_encrypted: string | null }[]>`
+      SELECT api_key_encrypted FROM site WHERE id = ${siteId} AND account_id = ${scope.accountId} FOR UPDATE`;
+    const previous = before?.api_key_encrypted ?? null;
+    await this.#setKey(tx, scope, siteId, {
+      apiKeyEncrypted: encrypted,
+      apiKeyHash: hashSiteKey(key),
+      apiKeyLast4: key.slice(-4),
+      previousKeyEncrypted: previous,
+      previousKeyUntil: previous === null ? null : new Date(this.#parts.now() + previousKeyMs),
+    });
+    await this.#parts.events.record(tx, {
+      accountId: scope.accountId,
+      siteId,
+      type: 'credentials',
+      action: 'site_key_rotated',
+      details: { user_id: scope.userId },
     });
     return key;
   }

@@ -61,8 +61,10 @@ export class ContentSyncService {
     try {
       await this.pull(integration, contentType, externalId, 'webhook');
     } catch (error) {
-      if (error instanceof SiteResting)
-        await this.#parts.pauses.begin(this.#parts.db, integration, error.restMs);
+      if (error instanceof SiteResting) {
+        const { restMs } = error;
+        await this.#parts.db.$transaction((tx) => this.#parts.pauses.begin(tx, integration, restMs));
+      }
       throw error;
     }
   }
