@@ -200,7 +200,7 @@ function wireContent({ db, sites, events, platforms, now }: Base, { connections,
 /** The handlers of the jobs. */
 function wireHandlers(
   base: Base,
-  { metadata, sync }: Services,
+  { connections, metadata, sync }: Services,
   { sessions, pauses, contentSync }: Content,
 ): JobHandlers {
   const { config, db, events, logger, now, platforms, queue } = base;
@@ -217,7 +217,7 @@ function wireHandlers(
   return {
     runner: new SyncRunner({ db, metadata, contents, sync, pauses, events, logger, now }),
     contentSync,
-    inbox: new WebhookInboxService({ db, platforms, events, queue, logger }),
+    inbox: new WebhookInboxService({ db, platforms, events, connections, queue, logger }),
     sync,
     retention: new RetentionService({ db, keepDays: config.retentionDays, logger, now }),
   };
@@ -242,7 +242,7 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
   );
   const senders = new WebhookSenders({ db, sites, connections });
   const intake = new WebhookIntakeService({ db, queue });
-  const inbox = new WebhookInboxService({ db, platforms, events, queue, logger });
+  const inbox = new WebhookInboxService({ db, platforms, events, connections, queue, logger });
   const routes = [
     ...systemRoutes(readinessChecks(db, base.databaseUrl, queue), base.refusal),
     ...authRoutes(auth, signInBrake),
