@@ -211,7 +211,7 @@ function wireContent({ db, sites, events, platforms, now }: Base, { connections,
 /** The handlers of the jobs. */
 function wireHandlers(
   base: Base,
-  { metadata, sync }: Services,
+  { connections, metadata, sync }: Services,
   { sessions, pauses, contentSync }: Content,
 ): JobHandlers {
   const { config, db, events, logger, now, platforms, queue } = base;
@@ -229,7 +229,7 @@ function wireHandlers(
   return {
     runner: new SyncRunner({ db, metadata, contents, sync, pauses, events, logger, now }),
     contentSync,
-    inbox: new WebhookInboxService({ db, platforms, events, queue, logger }),
+    inbox: new WebhookInboxService({ db, platforms, events, connections, queue, logger }),
     sync,
     abandonedRuns: new AbandonedRuns({ db, queue, events, logger, now }),
     retention: new RetentionService({ db, keepDays: config.retentionDays, logger, now }),
@@ -250,7 +250,7 @@ function wireHttp(base: Base, services: Services, content: Content, counters: Co
   const keyBrake = new ProofBrake(counters, logger);
   const senders = new WebhookSenders({ db, sites, connections });
   const intake = new WebhookIntakeService({ db, queue });
-  const inbox = new WebhookInboxService({ db, platforms, events, queue, logger });
+  const inbox = new WebhookInboxService({ db, platforms, events, connections, queue, logger });
   const routes = [
     ...systemRoutes(new Readiness({ checks: readinessChecks(probe, queue), refusal, now })),
     ...authRoutes(auth, new SignInBrake(counters, logger)),

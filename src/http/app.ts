@@ -8,6 +8,7 @@ import { requestId } from './middleware/requestId.ts';
 import { requireRole } from './middleware/requireRole.ts';
 import { noticeUntrustedProxy } from './middleware/untrustedProxy.ts';
 import { handleErrors, noSuchPath } from './problem.ts';
+import { refuseDeepNesting } from './rawBody.ts';
 import { type Access, pathsOf, type Route, type ThrottleScope } from './route.ts';
 import { parse } from './validate.ts';
 
@@ -17,6 +18,11 @@ const noFields = z.strictObject({});
 const bodyLimit = '1mb';
 /** The body types that a route accepts. `application/merge-patch+json` is among them. */
 const jsonTypes = ['json', '+json'];
+const jsonBody = {
+  limit: bodyLimit,
+  strict: false,
+  verify: (_request: unknown, _response: unknown, body: Buffer) => refuseDeepNesting(body.toString('utf8')),
+};
 
 interface AppParts {
   routes: Route[];
@@ -84,11 +90,11 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
 function bodyReaders(route: Route): RequestHandler[] {
   if (route.method === 'get') return [];
   if (!route.request.body) {
-    return [express.json({ limit: bodyLimit, strict: false, type: () => true }), requireNoFields];
+    return [express.json({ ...jsonBody, type: () => true }), requireNoFields];
   }
   const reader = route.wantsRawBody
     ? express.raw({ limit: bodyLimit, type: jsonTypes })
-    : express.json({ limit: bodyLimit, strict: false, type: jsonTypes });
+    : express.json({ ...jsonBody, type: jsonTypes });
   return [requireJson, reader];
 }
 

@@ -1,4 +1,6 @@
 import { CallerError } from '../errors.ts';
+import { DEEPEST_JSON, tooDeepAt } from '../outbound/jsonReader.ts';
+import { invalidFields } from '../zodErrors.ts';
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -11,11 +13,26 @@ export function decodeText(body: Buffer): string {
   }
 }
 
-/** Parses JSON. Throws 400 for invalid JSON. */
+/** Parses JSON. Throws 400 for invalid JSON, and for JSON that nests too deep. */
 export function parseJson(text: string): unknown {
+  refuseDeepNesting(text);
   try {
     return JSON.parse(text);
   } catch {
     throw new CallerError('invalid_input', 'The body is not valid JSON.', { code: 'malformed_json' });
   }
+}
+
+/** Throws a 400 that names the field. Deep nesting takes the engine a long time to parse. */
+export function refuseDeepNesting(text: string): void {
+  const deep = tooDeepAt(text);
+  if (deep === null) return;
+  const { field } = deep;
+  throw invalidFields([
+    {
+      field: field.slice(0, 200),
+      code: 'too_deep',
+      message: `Nests deeper than ${DEEPEST_JSON} levels.`,
+    },
+  ]);
 }

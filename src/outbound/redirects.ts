@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { RemoteError } from '../errors.ts';
+import { foreignUrl } from './foreignUrl.ts';
 
 export const MAX_REDIRECTS = 5;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
@@ -13,8 +14,8 @@ export interface Hop {
 
 /** Parses the URL of a request and removes its fragment. Throws RemoteError `invalid_url`. */
 export function checkedUrl(address: string): URL {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === '') {
+  const url = foreignUrl(address);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') {
     throw new RemoteError('invalid_url', 'The address is not an http or https URL.', { detail: 'syntax' });
   }
   if (url.username !== '' || url.password !== '') {
@@ -30,10 +31,9 @@ export function checkedUrl(address: string): URL {
 export function redirectTarget(status: number, headers: Record<string, string>, from: URL): URL | null {
   const location = headers.location;
   if (!REDIRECT_STATUS.has(status) || location === undefined) return null;
-  if (!URL.canParse(location, from.href)) {
-    throw new RemoteError('redirect', 'The site redirects to an invalid URL.');
-  }
-  return new URL(location, from);
+  const target = foreignUrl(location, from);
+  if (target === null) throw new RemoteError('redirect', 'The site redirects to an invalid URL.');
+  return target;
 }
 
 /**

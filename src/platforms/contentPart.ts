@@ -171,6 +171,8 @@ export interface ItemFault {
   /** Stable, such as `no_id`, `unreadable`, `too_long`, `forbidden`. */
   code: string;
   message: string;
+  /** A note may explain why the item has another status than was sent. */
+  explains?: 'status';
 }
 
 export interface ReadOutcome {

@@ -4,11 +4,15 @@ import type { ContentTerm } from './contentPart.ts';
 import type { ContentTexts } from './contentTexts.ts';
 
 /**
- * What a delivery is about. A `status` or `metadata` webhook carries the change, the others only announce it.
+ * What a delivery is about. A `status` or `metadata` webhook carries the change, `changed` and `deleted` only
+ * announce it, and the others are about the whole integration.
  */
 export const toldTopics = ['status', 'metadata'] as const;
-export const webhookTopics = [...toldTopics, 'changed', 'deleted'] as const;
+/** Topics about the whole integration. */
+export const noticeTopics = ['disconnected', 'erasure', 'privacy_request'] as const;
+export const webhookTopics = [...toldTopics, 'changed', 'deleted', ...noticeTopics] as const;
 export type ToldTopic = (typeof toldTopics)[number];
+export type NoticeTopic = (typeof noticeTopics)[number];
 export type WebhookTopic = (typeof webhookTopics)[number];
 
 /** Headers of a request, their names in lower case. */
@@ -20,7 +24,10 @@ export interface WebhookPart {
   readonly headers: readonly { name: string; required: boolean; description: string }[];
   /** The header with the sender's id of the message. A second delivery with the same id is a duplicate. */
   readonly idHeader: string;
-  /** Webhooks at `…/webhooks/{platform}`. They only say that an item has changed; the site is then read. */
+  /**
+   * Webhooks at `…/webhooks/{platform}`. They only say that an item has changed, and the site is then read, or
+   * they say something about the whole integration.
+   */
   readonly announces?: AnnouncingWebhook;
   /**
    * Webhooks at `…/webhooks/{platform}/{topic}` that carry a part of the change. The site signs them with its
@@ -39,8 +46,8 @@ export interface AnnouncingWebhook {
     headers: WebhookHeaders,
     integration: { config: JsonObject; credentials: Credentials },
   ): boolean;
-  /** The item of a genuine webhook, or why the webhook cannot be taken. */
-  changeIn(headers: WebhookHeaders, body: unknown): AnnouncedChange | UnusableWebhook;
+  /** What a genuine webhook says, or why the webhook cannot be taken. */
+  messageIn(headers: WebhookHeaders, body: unknown): AnnouncedChange | IntegrationNotice | UnusableWebhook;
 }
 
 export interface TellingWebhook {
@@ -58,6 +65,24 @@ export interface AnnouncedChange {
   gone: boolean;
   /** ISO 8601 UTC by the site's clock; null if the webhook names no time. */
   modifiedAt: string | null;
+}
+
+/** Something about the whole integration, not about one item. It names no person. */
+export interface IntegrationNotice {
+  /**
+   * `disconnected`: the other side has ended the connection. `erasure`: it demands that everything that is kept
+   * of it be deleted, with the credentials. `privacy_request`: it passes on the request of a person about the
+   * data of that person. Of people nothing is kept, so such a request is only recorded.
+   */
+  topic: NoticeTopic;
+  /** The sender's own name of the webhook, such as `app/uninstalled`. */
+  name: string;
+  /** ISO 8601 UTC by the sender's clock; null if the webhook names no time. */
+  at: string | null;
+  /** Why the connection no longer works; null if it still does. */
+  fault: { code: string; message: string; hint: string } | null;
+  /** The names of the credentials that no longer work. */
+  endedCredentials: string[];
 }
 
 /** A change of an item, with some of its current fields. */

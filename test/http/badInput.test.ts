@@ -109,6 +109,17 @@ describe('a body', () => {
     expect(server.log.filter((line) => line.includes('fault of ours'))).toEqual([]);
   });
 
+  test('with thousands of wrong fields below one long name names the first hundred, shortened', async () => {
+    const name = 'n'.repeat(10_000);
+    const wrong = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, '\0']));
+    const answer = await send(JSON.stringify({ [name]: wrong }));
+    expect(fieldsOf(answer)).toEqual(Array.from({ length: 100 }, () => 'n'.repeat(500)));
+    const unknown = Array.from({ length: 2_000 }, (_, index) => [`${'u'.repeat(300)}${index}`, 1]);
+    expect(fieldsOf(await send(JSON.stringify(Object.fromEntries(unknown))))).toEqual(
+      expect.arrayContaining(['u'.repeat(200)]),
+    );
+  });
+
   test('that nests 100,000 deep is refused in any field, and the error names the field', async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const objects = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;

@@ -84,6 +84,7 @@ test('a webhook names the headers that prove its sender, and a sync the header t
     'X-Shopify-Shop-Domain',
     'X-Shopify-Hmac-Sha256',
     'X-Shopify-Topic',
+    'X-Shopify-Triggered-At',
     'X-Shopify-Webhook-Id',
   ]);
   expect(headersOf(`${integrationsPath}/{id}/sync`).map(({ name }) => name)).toEqual(['Prefer']);

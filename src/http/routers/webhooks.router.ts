@@ -8,7 +8,7 @@ import {
   toldTopics,
   type WebhookPart,
 } from '../../platforms/webhookPart.ts';
-import { announcedDelivery, toldDelivery } from '../../services/webhooks/deliveryMessage.ts';
+import { announcedDelivery, noticeDelivery, toldDelivery } from '../../services/webhooks/deliveryMessage.ts';
 import type { WebhookIntakeService } from '../../services/webhooks/webhookIntake.service.ts';
 import type { SiteProof, WebhookSenders } from '../../services/webhooks/webhookSenders.ts';
 import { addressOf } from '../limits/callerQueues.ts';
@@ -101,7 +101,7 @@ function announcingRoute(
   return defineRoute({
     ...webhook,
     path: `${webhooksPath}/${platform}`,
-    summary: `A webhook of ${platform} announces a change, and the server reads the change from there`,
+    summary: `A webhook of ${platform} announces a change, which the server then reads from there, or the end of the connection`,
     request: { body: jsonObject },
     headers: [...headers],
     handler: async ({ rawBody, request }) => {
@@ -117,15 +117,14 @@ function announcingRoute(
       // The response does not tell whether the sender is known here.
       if (!integrations) throw unproven('The signature is wrong, or missing.');
       const text = decodeText(rawBody);
-      const change = announcing.changeIn(request.headers, parseJson(text));
-      if ('field' in change) throw invalidField(change.field, change.message, 'invalid');
+      const message = announcing.messageIn(request.headers, parseJson(text));
+      if ('field' in message) throw invalidField(message.field, message.message, 'invalid');
+      const deliveryTo = (id: number) =>
+        'topic' in message ? noticeDelivery(id, message) : announcedDelivery(id, message);
       const webhookId = webhookIdOf(request.headers, idHeader);
       const kept = await Promise.all(
         integrations.map(({ id, accountId, siteId }) =>
-          intake.receive(
-            { id: siteId, accountId },
-            { ...announcedDelivery(id, change), webhookId, idHeader, text },
-          ),
+          intake.receive({ id: siteId, accountId }, { ...deliveryTo(id), webhookId, idHeader, text }),
         ),
       );
       return {

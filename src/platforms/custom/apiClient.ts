@@ -1,5 +1,8 @@
 import { RemoteError } from '../../errors.ts';
+import { foreignUrl, withoutEndSlashes } from '../../outbound/foreignUrl.ts';
 import type { OutboundClient, OutboundResponse } from '../../outbound/httpClient.ts';
+import { decodeBody, parseJsonText } from '../../outbound/json.ts';
+import { MalformedJson } from '../../outbound/jsonReader.ts';
 import type { Connection, Credentials, JsonObject } from '../connection.ts';
 import type { ExplainedFault } from '../explainedFault.ts';
 import { retryAfterMs } from '../retryAfter.ts';
@@ -97,7 +100,7 @@ export class ApiClient {
   async json(request: ApiRequest): Promise<ApiAnswer> {
     const response = await this.send(request);
     if (response.status >= 300 || response.status < 200) throw this.refusal(request, response);
-    return { response, value: parseJson(request, response) };
+    return { response, value: await readJson(request, response) };
   }
 
   /** The fault for an answer that is not a success. */
@@ -121,11 +124,10 @@ export class ApiClient {
    */
   urlOf(path: string): URL {
     if (path.startsWith('/') && !path.startsWith('//')) {
-      return new URL(this.#base.origin + this.#base.pathname.replace(/\/+$/, '') + path);
+      return new URL(this.#base.origin + withoutEndSlashes(this.#base.pathname) + path);
     }
-    if (!URL.canParse(path, this.#base.href)) throw fault('foreign_link');
-    const url = new URL(path, this.#base);
-    if (url.origin !== this.#base.origin || url.username !== '' || url.password !== '') {
+    const url = foreignUrl(path, this.#base);
+    if (url === null || url.origin !== this.#base.origin || url.username !== '' || url.password !== '') {
       throw fault('foreign_link');
     }
     const { auth } = this.config;
@@ -170,16 +172,16 @@ const REFUSALS: Readonly<Record<number, string>> = {
 };
 
 /** The JSON of an answer; undefined if its body is empty. Throws ExplainedFault `not_json`. */
-export function parseJson(request: ApiRequest, response: OutboundResponse): unknown {
+export async function readJson(request: ApiRequest, response: OutboundResponse): Promise<unknown> {
   // Some servers send a byte order mark, which many parsers tolerate in UTF-8:
   // https://www.rfc-editor.org/rfc/rfc8259#section-8.1
-  const text = response.body.toString('utf8').replace(/^\uFEFF/, '');
+  const text = (await decodeBody(response.body)).replace(/^\uFEFF/, '');
   if (text.trim() === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw fault('not_json', { values: { request: nameOf(request) } });
-  }
+  return parseJsonText(text).catch((error: unknown) => {
+    throw error instanceof MalformedJson
+      ? fault('not_json', { values: { request: nameOf(request) } })
+      : error;
+  });
 }
 
 /** The name of a request in messages. It leaves out the query, whose values do not belong in a message. */

@@ -2,7 +2,7 @@ import type { CheckList } from '../checkList.ts';
 import type { Connection } from '../connection.ts';
 import { runConnectionTest } from '../connectionTest.ts';
 import type { ConnectionTestResult } from '../platform.ts';
-import { ApiClient, type CustomOptions, nameOf, parseJson } from './apiClient.ts';
+import { ApiClient, type CustomOptions, nameOf, readJson } from './apiClient.ts';
 import { fault, faults } from './explanations.ts';
 import { readPointer } from './jsonPointer.ts';
 
@@ -33,7 +33,7 @@ async function walk(connection: Connection, options: CustomOptions, list: CheckL
 
   const pointer = test.expect_json_pointer;
   const answer = await list.run('json', async () => {
-    const value = parseJson(request, response);
+    const value = await readJson(request, response);
     if (value === undefined && pointer !== undefined) {
       throw fault('not_json', { values: { request: nameOf(request) } });
     }

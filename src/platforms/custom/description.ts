@@ -9,7 +9,7 @@ const OWN_HEADERS =
 
 const baseUrl = z
   .string()
-  .max(2048)
+  .max(2048, { abort: true })
   .superRefine((text, context) => {
     const url = URL.canParse(text) ? new URL(text) : null;
     const message =

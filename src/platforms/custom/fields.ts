@@ -19,7 +19,7 @@ export const parameterName = z.string().min(1).max(100);
 export function requestPath(placeholders: readonly 'id'[]) {
   return z
     .string()
-    .max(2048)
+    .max(2048, { abort: true })
     .superRefine((path, context) => {
       const named = [...path.matchAll(/\{([^}]*)\}/g)].map(([, name]) => name);
       const message = !/^\/[^\s\p{Cc}#\\]*$/u.test(path)

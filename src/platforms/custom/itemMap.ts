@@ -8,6 +8,8 @@ import { readPointer } from './jsonPointer.ts';
 
 /** Longer ids do not fit an index of the database. */
 const LONGEST_ID = 200;
+/** A longer text would keep everybody waiting while it is compared and hashed. Characters. */
+const LONGEST_TEXT = 4 * 1024 * 1024;
 /** The deepest nesting, the same as for a body of our own API. */
 const DEEPEST = 40;
 
@@ -38,6 +40,8 @@ export function mapItem(raw: unknown, { map, type }: Pick<ContentDescription, 'm
     if (value === undefined || value === null) continue;
     const text = textOf(value);
     if (text === null) return refuse('unreadable', `The ${field} at ${shown(pointer)} is not a text.`);
+    if (text.length > LONGEST_TEXT)
+      return refuse('too_long', `The ${field} is longer than ${LONGEST_TEXT} characters.`);
     texts[field] = text;
   }
   const status = statusOf(raw, map);

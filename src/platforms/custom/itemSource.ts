@@ -1,4 +1,5 @@
 import { RemoteError } from '../../errors.ts';
+import { Turns } from '../../outbound/turns.ts';
 import type { ItemFault, Pace, ReadOutcome, RemoteContent } from '../contentPart.ts';
 import type { ApiClient, ApiRequest } from './apiClient.ts';
 import type { ContentDescription } from './contentDescription.ts';
@@ -35,7 +36,9 @@ export class ItemSource {
       const items: RemoteContent[] = [];
       const faults: ItemFault[] = [];
       const here = new Set<string>();
+      const turns = new Turns();
       for (const raw of page.items) {
+        await turns.pause();
         const { content, fault } = mapItem(raw, this.content);
         const id = content?.externalId ?? fault?.externalId ?? null;
         if (id !== null && here.has(id)) {

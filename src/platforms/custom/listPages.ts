@@ -1,12 +1,13 @@
 import { RemoteError } from '../../errors.ts';
+import { foreignUrl } from '../../outbound/foreignUrl.ts';
 import type { Pace } from '../contentPart.ts';
+import { readLinks } from '../linkHeader.ts';
 import type { ApiAnswer, ApiClient, ApiRequest } from './apiClient.ts';
 import { nameOf } from './apiClient.ts';
 import type { ContentDescription } from './contentDescription.ts';
 import { fault } from './explanations.ts';
 import { idOf } from './itemMap.ts';
 import { readPointer } from './jsonPointer.ts';
-import { nextLink } from './nextLink.ts';
 
 const MAX_PAGES = 10_000;
 const PAGE_SIZE = 100;
@@ -163,12 +164,18 @@ function nextOf(
     }
     case 'link': {
       const link =
-        paging.next === undefined ? nextLink(response.headers.link) : namedNext(value, paging.next);
+        paging.next === undefined ? linkedNext(response.headers.link) : namedNext(value, paging.next);
       if (link === null) return null;
-      if (!URL.canParse(link, response.url)) throw fault('foreign_link');
-      return next(client.urlOf(new URL(link, response.url).href).href);
+      const url = foreignUrl(link, response.url);
+      if (url === null) throw fault('foreign_link');
+      return next(client.urlOf(url.href).href);
     }
   }
+}
+
+/** The URL of the link with the relation `next` in a header `Link`; null if there is none. */
+export function linkedNext(header: string | undefined): string | null {
+  return readLinks(header).find(({ relations }) => relations.includes('next'))?.url ?? null;
 }
 
 /** The cursor or URL that an answer names; null if the answer says that the list ends. */

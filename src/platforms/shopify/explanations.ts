@@ -47,6 +47,15 @@ export const EXPLANATIONS: Explanations = {
     message: 'The app is not installed in this shop.',
     hint: 'Install it: Dev Dashboard > the app > Install, and choose this shop.',
   },
+  'app_not_installed.uninstalled': {
+    message: 'The app was uninstalled from this shop.',
+    hint: 'Install it again: Dev Dashboard > the app > Install, and choose this shop. Enter its access token anew, if it has one.',
+  },
+  'app_not_installed.erased': {
+    message:
+      'The app was uninstalled from this shop, and Shopify had everything deleted that was kept of it.',
+    hint: 'To connect the shop again, install the app there and enter its credentials.',
+  },
   shop_not_permitted: {
     message: 'The app may not mint tokens for this shop, as they belong to different organizations.',
     hint: "Create the app in the Dev Dashboard of the shop's own organization, or enter an access token instead.",

@@ -5,7 +5,7 @@ import { parseSiteAddress } from './site/siteAddress.ts';
 
 const siteUrl = z
   .string()
-  .max(2048)
+  .max(2048, { abort: true })
   .superRefine((text, context) => {
     try {
       parseSiteAddress(text);

@@ -2,7 +2,7 @@ import type { EventType } from '../../database/generated/client.ts';
 
 /** The actions of events, by the type of event. A new action is added here, and OpenAPI lists it. */
 export const eventActions = {
-  integration: ['created', 'updated', 'deleted', 'reconnected'],
+  integration: ['created', 'updated', 'deleted', 'reconnected', 'disconnected', 'erased'],
   connection: ['tested', 'site_paused'],
   structure: ['pushed', 'fetched', 'outdated'],
   sync: [
@@ -45,6 +45,9 @@ export const eventActions = {
     'announced',
     'link_mismatch',
     'excluded',
+    'disconnected',
+    'erased',
+    'privacy_request',
     'replayed',
     'dead',
   ],

@@ -89,6 +89,16 @@ export class SiteConnections {
     return (await this.#unseal(integration)).credentials;
   }
 
+  /**
+   * The encrypted credentials, for the row, without those with these names and without all secrets that the
+   * platform keeps; null if none are left. Throws VaultError when they cannot be decrypted.
+   */
+  async sealWithout(integration: OwnedIntegration, names: readonly string[]): Promise<string | null> {
+    const { credentials } = await this.#unseal(integration);
+    const left = Object.entries(credentials).filter(([name]) => !names.includes(name));
+    return this.sealCredentials(integration, Object.fromEntries(left));
+  }
+
   /** The encrypted credentials, for the row; null for empty credentials. */
   async sealCredentials(
     owner: Pick<OwnedIntegration, 'accountId' | 'siteId' | 'platform'>,

@@ -202,6 +202,7 @@ export class SiteService {
  */
 export function siteUrl(field: string, text: string): string {
   const url = text.trim();
+  if (url.length > 2_000) throw invalidField(field, 'must have at most 2000 characters.', 'too_long');
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (!parsed || (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')) {
     throw invalidField(
@@ -217,6 +218,5 @@ export function siteUrl(field: string, text: string): string {
       'invalid_url',
     );
   }
-  if (url.length > 2_000) throw invalidField(field, 'must have at most 2000 characters.', 'too_long');
   return url;
 }

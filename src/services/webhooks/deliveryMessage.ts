@@ -2,14 +2,22 @@ import { z } from 'zod';
 import type { WebhookDelivery } from '../../database/generated/client.ts';
 import type { JsonObject } from '../../platforms/connection.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
-import type { AnnouncedChange, ToldChange, ToldTopic } from '../../platforms/webhookPart.ts';
+import {
+  type AnnouncedChange,
+  type IntegrationNotice,
+  noticeTopics,
+  type ToldChange,
+  type ToldTopic,
+} from '../../platforms/webhookPart.ts';
 import type { IncomingDelivery } from './webhookIntake.service.ts';
 
 /**
- * The message of a delivery: a change that was announced to one integration, or a change that a site told.
+ * The message of a delivery: a change that was announced to one integration, a notice about that integration, or
+ * a change that a site told.
  */
 export type DeliveryMessage =
   | { kind: 'announced'; integrationId: number; change: AnnouncedChange }
+  | { kind: 'notice'; integrationId: number; notice: IntegrationNotice }
   | { kind: 'told'; platform: string; change: ToldChange };
 
 type MessagePart = Pick<IncomingDelivery, 'topic' | 'subject' | 'body'>;
@@ -35,6 +43,32 @@ export function announcedDelivery(integrationId: number, change: AnnouncedChange
   };
 }
 
+const noticeBody = z.object({
+  integration_id: z.int(),
+  name: z.string(),
+  at: z.iso.datetime().nullable(),
+  fault: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  ended_credentials: z.array(z.string()),
+});
+
+/** The parts of a delivery of a notice about an integration. */
+export function noticeDelivery(
+  integrationId: number,
+  { topic, name, at, fault, endedCredentials }: IntegrationNotice,
+): MessagePart {
+  return {
+    topic,
+    subject: `integration:${integrationId}`,
+    body: {
+      integration_id: integrationId,
+      name,
+      at,
+      fault: fault && { ...fault },
+      ended_credentials: endedCredentials,
+    },
+  };
+}
+
 /** The parts of a delivery about a change that a site told in `body`. */
 export function toldDelivery(topic: ToldTopic, change: ToldChange, body: JsonObject): MessagePart {
   return { topic, subject: subjectOf(change), body };
@@ -51,6 +85,15 @@ export function messageOf(
   if (topic === 'status' || topic === 'metadata') {
     const { name, tells } = platforms.telling();
     return { kind: 'told', platform: name, change: tells[topic].changeIn(body) };
+  }
+  const noticed = noticeTopics.find((each) => each === topic);
+  if (noticed !== undefined) {
+    const { integration_id: integrationId, ended_credentials, ...rest } = noticeBody.parse(body);
+    return {
+      kind: 'notice',
+      integrationId,
+      notice: { topic: noticed, endedCredentials: ended_credentials, ...rest },
+    };
   }
   const kept = announcedBody.parse(body);
   return {

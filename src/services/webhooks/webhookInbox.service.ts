@@ -10,9 +10,12 @@ import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import { lockContent } from '../content/contentLocks.ts';
 import type { EventAction } from '../events/eventActions.ts';
 import type { EventLog } from '../events/eventLog.ts';
+import { lockIntegration } from '../integrations/integrationRow.ts';
+import type { SiteConnections } from '../integrations/openConnection.ts';
 import { applyAnnouncedChange } from './applyAnnouncedChange.ts';
+import { applyNotice, type NoticeOutcome } from './applyNotice.ts';
 import { applyToldChange, type WebhookOutcome } from './applyToldChange.ts';
-import { messageOf } from './deliveryMessage.ts';
+import { type DeliveryMessage, messageOf } from './deliveryMessage.ts';
 
 export interface DeliveryFilter {
   status?: DeliveryStatus;
@@ -28,6 +31,7 @@ interface Parts {
   db: Database;
   platforms: PlatformRegistry;
   events: EventLog;
+  connections: SiteConnections;
   queue: JobQueue;
   logger: Logger;
 }
@@ -113,19 +117,16 @@ export class WebhookInboxService {
       const delivery = await tx.webhookDelivery.findUnique({ where: { id: deliveryId } });
       if (!delivery) return;
       const message = messageOf(this.#parts.platforms, delivery);
-      const { contentType, externalId } = message.change;
-      await lockContent(tx, delivery.siteId, contentType, externalId);
+      await lockSubject(tx, delivery, message);
       // Another worker may have applied the delivery before it released the lock.
       const now = await tx.webhookDelivery.findUnique({
         where: { id: deliveryId },
         select: { status: true },
       });
       if (!now || now.status === 'processed' || now.status === 'dead') return;
-      const outcome =
-        message.kind === 'announced'
-          ? await applyAnnouncedChange(tx, delivery, message.integrationId, message.change)
-          : await applyToldChange(tx, message.platform, delivery, message.change);
-      if (outcome.pull !== null) await this.#parts.queue.enqueueContent(tx, outcome.pull);
+      const outcome = await this.#take(tx, delivery, message);
+      if ('pull' in outcome && outcome.pull !== null)
+        await this.#parts.queue.enqueueContent(tx, outcome.pull);
       await tx.webhookDelivery.update({
         where: { id: delivery.id },
         data: {
@@ -137,6 +138,21 @@ export class WebhookInboxService {
       });
       await this.#recordOutcome(tx, delivery, outcome, performance.now() - started);
     });
+  }
+
+  #take(
+    tx: Transaction,
+    delivery: WebhookDelivery,
+    message: DeliveryMessage,
+  ): Promise<WebhookOutcome | NoticeOutcome> {
+    switch (message.kind) {
+      case 'announced':
+        return applyAnnouncedChange(tx, delivery, message.integrationId, message.change);
+      case 'notice':
+        return applyNotice(tx, this.#parts, delivery, message.integrationId, message.notice);
+      case 'told':
+        return applyToldChange(tx, message.platform, delivery, message.change);
+    }
   }
 
   async #fail(delivery: WebhookDelivery, error: unknown): Promise<DeliveryStatus> {
@@ -166,7 +182,7 @@ export class WebhookInboxService {
   async #recordOutcome(
     tx: Transaction,
     delivery: WebhookDelivery,
-    outcome: WebhookOutcome,
+    outcome: WebhookOutcome | NoticeOutcome,
     durationMs: number,
   ): Promise<void> {
     await this.#record(
@@ -174,7 +190,9 @@ export class WebhookInboxService {
       delivery,
       outcome.result,
       null,
-      { changed: outcome.result === 'updated' || outcome.result === 'deleted_remote' },
+      'name' in outcome
+        ? { name: outcome.name }
+        : { changed: outcome.result === 'updated' || outcome.result === 'deleted_remote' },
       outcome,
       durationMs,
     );
@@ -198,7 +216,7 @@ export class WebhookInboxService {
     action: EventAction<'webhook'>,
     error: string | null,
     details: Record<string, string | number | boolean | null>,
-    outcome: Partial<WebhookOutcome> = {},
+    outcome: { integrationId?: number | null; contentId?: number | null; externalId?: string } = {},
     durationMs?: number,
   ): Promise<void> {
     return this.#parts.events.record(tx, {
@@ -215,4 +233,15 @@ export class WebhookInboxService {
       ...(durationMs === undefined ? {} : { durationMs }),
     });
   }
+}
+
+/** Locks what a delivery is about until the end of the transaction. */
+async function lockSubject(
+  tx: Transaction,
+  { siteId }: WebhookDelivery,
+  message: DeliveryMessage,
+): Promise<void> {
+  if (message.kind === 'notice') return lockIntegration(tx, message.integrationId);
+  const { contentType, externalId } = message.change;
+  await lockContent(tx, siteId, contentType, externalId);
 }

@@ -68,7 +68,8 @@ export function mutationRoot(
       title,
       blog,
       body: '',
-      // By default a product is active and in no publication.
+      // By default a product is active, costs nothing and is in no publication.
+      price: '0.00',
       handle: input.handle ?? freeHandle(state, kind, title, blog),
     });
     state.items.push(item);

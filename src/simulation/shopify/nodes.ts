@@ -60,6 +60,7 @@ export function itemNode(state: SimulatedState, item: SimulatedItem): Record<str
         productType: item.productType,
         vendor: item.vendor,
         status: item.status,
+        priceRangeV2: { minVariantPrice: price(item), maxVariantPrice: price(item) },
         seo: item.seo,
         featuredMedia: image === null ? null : { preview: { image } },
         collections: (page: PageArguments) => itemConnection(state, collections(), page),
@@ -74,6 +75,10 @@ export function itemNode(state: SimulatedState, item: SimulatedItem): Record<str
         productsCount: exactly(state.items.filter((each) => each.collections.includes(item.id)).length),
       };
   }
+}
+
+function price(item: SimulatedItem) {
+  return { amount: item.price, currencyCode: 'EUR' };
 }
 
 export function itemConnection(state: SimulatedState, items: readonly SimulatedItem[], page: PageArguments) {

@@ -59,6 +59,9 @@ type Page implements Node {${ITEM}
   createdAt: DateTime!
   updatedAt: DateTime!
 }
+scalar Decimal
+type MoneyV2 { amount: Decimal! currencyCode: String! }
+type ProductPriceRangeV2 { maxVariantPrice: MoneyV2! minVariantPrice: MoneyV2! }
 enum ProductStatus { ACTIVE ARCHIVED DRAFT UNLISTED }
 type MediaPreviewImage { image: Image }
 type MediaImage { preview: MediaPreviewImage }
@@ -68,6 +71,7 @@ type Product implements Node {${ITEM}
   productType: String!
   vendor: String!
   status: ProductStatus!
+  priceRangeV2: ProductPriceRangeV2!
   seo: SEO!
   featuredMedia: MediaImage
   collections(${PAGED}): CollectionConnection!

@@ -5,7 +5,13 @@ import { CHANGED_ANSWERS, type FaultName, type HttpFault, REPLACED_ANSWERS, with
 import { initialState, type Kind, newItem, type SimulatedItem, type SimulatedState } from './state.ts';
 import { Throttle } from './throttle.ts';
 import { grantToken, isValidToken } from './tokens.ts';
-import { type SimulatedWebhook, type WebhookTopic, webhookOf } from './webhooks.ts';
+import {
+  type AppTopic,
+  appWebhookOf,
+  type SimulatedWebhook,
+  type WebhookTopic,
+  webhookOf,
+} from './webhooks.ts';
 
 export interface SimulatedShopifyOptions {
   /** `demo-shop.myshopify.com` by default. */
@@ -39,6 +45,10 @@ export interface SimulatedShopify {
   remove(id: number): void;
   /** The signed webhook for the current state of an item. `secret` is the client secret by default. */
   webhook(topic: WebhookTopic, id: number, secret?: string): SimulatedWebhook;
+  /** The signed webhook about the whole app. */
+  appWebhook(topic: AppTopic): SimulatedWebhook;
+  /** A person uninstalls the app: its tokens end. Returns the webhook about that. */
+  uninstall(): SimulatedWebhook;
   stop(): Promise<void>;
 }
 
@@ -64,6 +74,8 @@ export async function startSimulatedShopify(
   });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const appWebhook = (topic: AppTopic) =>
+    appWebhookOf(state, topic, { now: now(), apiVersion: site.versions.at(-1) ?? '' });
   return {
     baseUrl: `http://127.0.0.1:${port}/{shop}`,
     shop,
@@ -89,6 +101,12 @@ export async function startSimulatedShopify(
         apiVersion: site.versions.at(-1) ?? '',
         ...(secret === undefined ? {} : { secret }),
       }),
+    appWebhook,
+    uninstall: () => {
+      state.app.installed = false;
+      state.minted.clear();
+      return appWebhook('app/uninstalled');
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -24,6 +24,8 @@ export interface SimulatedItem {
   status: 'ACTIVE' | 'ARCHIVED' | 'DRAFT' | 'UNLISTED';
   productType: string;
   vendor: string;
+  /** The price of the only variant, as Shopify writes it. */
+  price: string;
   /** Ids of the collections that a product is in. */
   collections: number[];
   /** Ids of the publications that a product or collection is in. */
@@ -173,6 +175,7 @@ export function newItem(
     status: 'ACTIVE',
     productType: '',
     vendor: state.name,
+    price: '19.95',
     collections: [],
     publications: [],
     byRule: false,

@@ -4,6 +4,9 @@ import type { SimulatedState } from './state.ts';
 
 export type WebhookTopic = `${'products' | 'collections'}/${'create' | 'update' | 'delete'}`;
 
+/** Topics about the whole app. The last three are mandatory for every app of the App Store. */
+export type AppTopic = 'app/uninstalled' | 'shop/redact' | 'customers/redact' | 'customers/data_request';
+
 export interface SimulatedWebhook {
   headers: Record<string, string>;
   body: string;
@@ -33,7 +36,35 @@ export function webhookOf(
           body_html: item.body,
           updated_at: item.updatedAt,
         };
-  const body = JSON.stringify(payload);
+  return signed(state, topic, JSON.stringify(payload), options);
+}
+
+/**
+ * A webhook about the whole app: https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance
+ * Its body names people of the shop.
+ */
+export function appWebhookOf(
+  state: SimulatedState,
+  topic: AppTopic,
+  options: { now: string; apiVersion: string; secret?: string },
+): SimulatedWebhook {
+  const shop = { shop_id: 954_889, shop_domain: state.myshopifyDomain };
+  const customer = { id: 191_167, email: 'john@example.com', phone: '555-625-1199' };
+  const bodies: Record<AppTopic, object> = {
+    'app/uninstalled': { id: 954_889, name: 'Demo shop', email: 'owner@example.com' },
+    'shop/redact': shop,
+    'customers/redact': { ...shop, customer, orders_to_redact: [299_938] },
+    'customers/data_request': { ...shop, customer, orders_requested: [299_938], data_request: { id: 9999 } },
+  };
+  return signed(state, topic, JSON.stringify(bodies[topic]), options);
+}
+
+function signed(
+  state: SimulatedState,
+  topic: WebhookTopic | AppTopic,
+  body: string,
+  options: { now: string; apiVersion: string; secret?: string },
+): SimulatedWebhook {
   const secret = options.secret ?? state.app.clientSecret;
   return {
     body,

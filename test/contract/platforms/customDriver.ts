@@ -15,6 +15,7 @@ export function customDriver(paging: PagingKind): ContentDriver {
     type: 'article',
     terms: [{ taxonomy: 'tag', slug: 'brand-new', name: 'Brand new' }],
     hasExcerpt: true,
+    staysDraft: null,
     async start(server) {
       const api = await startSimulatedApi({ paging });
       const description = describeApi(api);

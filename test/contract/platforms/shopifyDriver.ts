@@ -23,6 +23,8 @@ export function shopifyDriver(type: 'article' | 'product'): ContentDriver {
             { taxonomy: 'collection', slug: 'summer', name: 'Summer' },
           ],
     hasExcerpt: type === 'article',
+    // A new product has no price.
+    staysDraft: type === 'product' ? 'no_price' : null,
     environment: async () => ({ SHOPIFY_BASE_URL: `http://127.0.0.1:${await relay.port()}/{shop}` }),
     async start(server) {
       // The bucket is so large that no test waits for points.

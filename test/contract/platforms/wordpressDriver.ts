@@ -11,6 +11,7 @@ export function wordpressDriver(way: Way): ContentDriver {
       { taxonomy: 'post_tag', slug: 'brand-new', name: 'Brand new' },
     ],
     hasExcerpt: true,
+    staysDraft: null,
     async start(server) {
       const { wordpress, tenant, path } = await startSyncedSite(server, way);
       const { editor, state } = wordpress;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { nextLink } from '../../../src/platforms/custom/nextLink.ts';
+import { linkedNext } from '../../../src/platforms/custom/listPages.ts';
 
 describe('the header Link', () => {
   it.each<[string | undefined, string | null]>([
@@ -14,6 +14,6 @@ describe('the header Link', () => {
     ['a; rel="next"', null],
     [`${'<a>;"'.repeat(3_000)}`, null],
   ])('%j', (header, next) => {
-    expect(nextLink(header)).toBe(next);
+    expect(linkedNext(header)).toBe(next);
   });
 });

@@ -78,12 +78,32 @@ describe('a create', () => {
     expect(await read(slug, remote.externalId)).toEqual(remote);
   });
 
-  it.each(KINDS)('publishes a %s', async (slug) => {
+  it.each(['article', 'page', 'collection'] as const)('publishes a %s', async (slug) => {
     const { remote } = await written(slug, { status: 'published' });
     expect(remote.status).toBe('published');
     const item = itemOf(remote.externalId);
-    if (slug === 'article' || slug === 'page') expect(item.isPublished).toBe(true);
-    else expect(item.publications).toEqual([21]);
+    if (slug === 'collection') expect(item.publications).toEqual([21]);
+    else expect(item.isPublished).toBe(true);
+  });
+
+  it.each(['published', 'draft', null] as const)(
+    'makes a product with the status %s a draft, as it has no price',
+    async (status) => {
+      const { remote, notes } = await written('product', { status });
+      expect(remote).toMatchObject({ status: 'draft', externalStatus: 'DRAFT' });
+      expect(itemOf(remote.externalId)).toMatchObject({ status: 'DRAFT', publications: [] });
+      expect(notes.map(({ code }) => code)).toEqual(status === 'published' ? ['no_price'] : []);
+    },
+  );
+
+  it('does not publish a product either when it finds what an earlier try has created', async () => {
+    const { remote } = await written('product', { status: 'published' });
+    const again = await written('product', { status: 'published', mayExist: true });
+    expect(again).toMatchObject({
+      created: false,
+      remote: { externalId: remote.externalId, externalStatus: 'DRAFT' },
+      notes: [{ code: 'no_price' }],
+    });
   });
 
   it('adds an article to its blog, with summary, tags, author and image', async () => {
@@ -304,6 +324,31 @@ describe('an update', () => {
     const hat = await read('product', '1007');
     await written('product', edit(hat, { status: 'draft' }));
     expect(itemOf('1007').status).toBe('DRAFT');
+  });
+
+  it.each([null, 'known'])('publishes a product once it has a price (stored state: %s)', async (state) => {
+    const { remote } = await written('product', { status: 'published' });
+    const { externalId } = remote;
+    const onSite = state === null ? null : remote;
+    const early = await written('product', edit(remote, { status: 'published', title: 'Early', onSite }));
+    expect(early).toMatchObject({
+      remote: { title: 'Early', externalStatus: 'DRAFT' },
+      notes: [{ code: 'no_price' }],
+    });
+    shop.shopify.change(Number(externalId), { price: '5.00' });
+    const priced = await written('product', edit(early.remote, { status: 'published', onSite }));
+    expect(priced).toMatchObject({ remote: { status: 'published', externalStatus: 'ACTIVE' }, notes: [] });
+    expect(itemOf(externalId).publications).toEqual([21]);
+  });
+
+  it('leaves a product online that the shop gives away, and asks for no price', async () => {
+    const free = shop.shopify.add('product', { price: '0.00' });
+    const onSite = await read('product', String(free.id));
+    const { remote, notes } = await written('product', edit(onSite, { title: 'Free', status: 'published' }));
+    expect(remote).toMatchObject({ title: 'Free', externalStatus: 'ACTIVE' });
+    expect(notes).toEqual([]);
+    const operations = shop.shopify.state.requests.map(({ operation }) => operation);
+    expect(operations).not.toContain('PriceOfProduct');
   });
 
   it('publishes a collection in the Online Store, and removes it', async () => {

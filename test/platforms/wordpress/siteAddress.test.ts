@@ -4,6 +4,7 @@ import {
   wordpressCredentialsSchema,
 } from '../../../src/platforms/wordpress/settings.ts';
 import { readDirtyJson } from '../../../src/platforms/wordpress/site/dirtyJson.ts';
+import { decodeCharacterReferences, withoutTags } from '../../../src/platforms/wordpress/site/htmlText.ts';
 import { compareHome, parseSiteAddress } from '../../../src/platforms/wordpress/site/siteAddress.ts';
 
 describe('site address', () => {
@@ -46,17 +47,45 @@ describe('JSON with text around it', () => {
     ['<br />\n<b>Warning</b>: x[0] {y} in <b>/a.php</b>\n{"a":1}', true],
     ['{"a":1}\n<br /><b>Notice</b>: late', true],
     ['Notice: x\n[1]', true],
-  ])('%j', (text, dirty) => {
+  ])('%j', async (text, dirty) => {
     const value = text.includes('[1]') ? [1] : { a: 1 };
-    expect(readDirtyJson(Buffer.from(text))).toEqual({ value, dirty });
+    expect(await readDirtyJson(Buffer.from(text))).toEqual({ value, dirty });
   });
 
   it.each(['', '<html></html>', '"text"', '1', 'null', '{"a":', `${'{'.repeat(100_000)}`])(
     'is not found in %.20j',
-    (text) => {
-      expect(readDirtyJson(Buffer.from(text))).toBeNull();
+    async (text) => {
+      expect(await readDirtyJson(Buffer.from(text))).toBeNull();
     },
   );
+});
+
+describe('JSON behind a lot of other output', () => {
+  it('is found after 40 braces at most, and after 1 MiB that was read in vain', async () => {
+    const read = (text: string) => readDirtyJson(Buffer.from(text));
+    expect(await read(`${'x{'.repeat(39)} {"a":1}`)).toEqual({ value: { a: 1 }, dirty: true });
+    expect(await read(`${'x{'.repeat(40)} {"a":1}`)).toBeNull();
+    const numbers = (length: number) => `[${'1,'.repeat(length / 2)}`;
+    expect(await read(`${numbers(900_000)} x {"a":1}`)).toEqual({ value: { a: 1 }, dirty: true });
+    expect(await read(`${numbers(1_100_000)} x {"a":1}`)).toBeNull();
+  });
+});
+
+describe('text in HTML', () => {
+  it.each([
+    ['a <b>c</b> < d', 'a c < d'],
+    ['<<a>>', '>'],
+    ['<a', '<a'],
+    ['', ''],
+  ])('%s without tags is %s', (html, text) => {
+    expect(withoutTags(html)).toBe(text);
+  });
+
+  it('has only the named references of XML and the no-break space', () => {
+    expect(decodeCharacterReferences('&lt;&AMP;&constructor;&#65;&#x110000;')).toBe(
+      '<&&constructor;A&#x110000;',
+    );
+  });
 });
 
 describe('settings', () => {

@@ -87,7 +87,7 @@ export class AccessToken {
     });
     this.onAnswer(answer);
     if (answer.status !== 200) throw grantFault(answer);
-    const granted = grant.safeParse(jsonOf(answer));
+    const granted = grant.safeParse(await jsonOf(answer));
     if (!granted.success) throw fault('unexpected_answer', { values: { found: 'a grant without a token' } });
     const { access_token: token, expires_in: seconds = 86_399 } = granted.data;
     this.#minted = { token, until: this.#options.clock() + seconds * 1000 };

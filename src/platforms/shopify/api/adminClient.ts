@@ -95,7 +95,7 @@ export class AdminClient {
     try {
       await beforeSend?.();
       const response = await this.#signedIn(JSON.stringify({ query: document, variables }));
-      answer = readGraphqlAnswer(jsonOf(response));
+      answer = readGraphqlAnswer(await jsonOf(response));
       const throttled = response.status === 429 || (answer !== null && isThrottled(answer));
       return { answer, response, throttled };
     } catch (error) {

@@ -89,7 +89,11 @@ export function graphqlFault(errors: readonly GraphqlError[]): ExplainedFault {
   return fault('unexpected_answer', { values: { found }, detail: first?.extensions?.code ?? 'graphql' });
 }
 
+/** A sentence that names scopes is shorter. Characters. */
+const LONGEST_SENTENCE = 2_000;
+
 /** The scopes that an error names. `requiredAccess` is a sentence: "`read_products` access scope." */
 function scopesNamed({ extensions, message }: GraphqlError): string[] {
-  return `${extensions?.requiredAccess ?? message}`.match(/\b(?:read|write)_[a-z_]+\b/g) ?? [];
+  const sentence = `${extensions?.requiredAccess ?? message}`.slice(0, LONGEST_SENTENCE);
+  return sentence.match(/\b(?:read|write)_[a-z_]+\b/g) ?? [];
 }

@@ -1,16 +1,20 @@
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
+import { parseJson } from '../../../outbound/json.ts';
+import { MalformedJson } from '../../../outbound/jsonReader.ts';
 import type { ExplainedFault } from '../../explainedFault.ts';
 import { retryAfterMs } from '../../retryAfter.ts';
 import { fault } from '../faults.ts';
 
 /** The body as JSON; undefined if it is not JSON. */
-export function jsonOf(answer: OutboundResponse): unknown {
-  try {
-    return JSON.parse(answer.body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
+export async function jsonOf(answer: OutboundResponse): Promise<unknown> {
+  return parseJson(answer.body).catch((error: unknown) => {
+    if (error instanceof MalformedJson) return undefined;
+    throw error;
+  });
 }
+
+/** How much of a refusal is searched for its cause. Bytes. */
+const SEARCHED = 65_536;
 
 /**
  * The fault for a status other than 200: https://shopify.dev/docs/api/usage/response-codes
@@ -25,7 +29,7 @@ export function statusFault(answer: OutboundResponse): ExplainedFault {
     case 402:
       return fault('shop_frozen');
     case 403:
-      return /scope|merchant approval/i.test(answer.body.toString('utf8'))
+      return /scope|merchant approval/i.test(answer.body.subarray(0, SEARCHED).toString('utf8'))
         ? fault('missing_scopes', { values: { scopes: 'Shopify does not name them' } })
         : fault('rejected', { variant: 'forbidden' });
     case 404:

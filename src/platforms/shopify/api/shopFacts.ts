@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutEndSlashes } from '../../../outbound/foreignUrl.ts';
 import { fault } from '../faults.ts';
 import type { AdminClient, Operation } from './adminClient.ts';
 
@@ -74,7 +75,7 @@ export async function readShop(
   return {
     name: shop.name,
     myshopifyDomain: shop.myshopifyDomain.toLowerCase(),
-    url: (shop.primaryDomain?.url ?? `https://${client.shop}`).replace(/\/+$/, ''),
+    url: withoutEndSlashes(shop.primaryDomain?.url ?? `https://${client.shop}`),
     scopes: new Set(currentAppInstallation.accessScopes.map(({ handle }) => handle)),
   };
 }

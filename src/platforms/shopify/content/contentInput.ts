@@ -35,12 +35,14 @@ interface ContentInput {
 
 /**
  * The mutation's input: the fields of `write` that differ from `before`; all fields if `before` is null, as
- * for a create. A field that the shop cannot store becomes a note.
+ * for a create. A field that the shop cannot store becomes a note. Without `mayPublish` the status stays, with a
+ * note.
  */
 export function contentInput(
   kind: ContentKind,
   write: ContentWrite,
   before: RemoteContent | null,
+  { mayPublish }: { mayPublish: boolean },
 ): ContentInput {
   const input: JsonObject = {};
   const notes: ItemFault[] = [];
@@ -54,7 +56,7 @@ export function contentInput(
   else if (write.excerpt !== '')
     notes.push(note(write, 'excerpt_not_kept', `A ${kind.slug} has no excerpt.`));
 
-  const online = statusInput(kind, write, before, input);
+  const online = mayPublish ? statusInput(kind, write, before, input) : withhold(write, notes);
   termsInput(kind, write, before, input, notes);
   for (const [name, path] of Object.entries(METADATA[kind.slug])) {
     const value = write.metadata[name];
@@ -91,6 +93,19 @@ export function note(write: ContentWrite, code: string, message: string): ItemFa
 
 function hasDescription(kind: ContentKind): boolean {
   return kind.slug === 'product' || kind.slug === 'collection';
+}
+
+const NO_PRICE =
+  'It was not published, because it has no price. Set the price in Shopify, then publish it there or here.';
+
+function withhold(write: ContentWrite, notes: ItemFault[]): null {
+  notes.push({ ...note(write, 'no_price', NO_PRICE), explains: 'status' });
+  return null;
+}
+
+/** Shall an item that is not published become published? */
+export function asksToPublish({ status }: ContentWrite, before: RemoteContent | null): boolean {
+  return status === 'published' && before?.status !== 'published';
 }
 
 /** Sets the status in `input`. Returns the visibility that only a publication can set; null to leave it. */

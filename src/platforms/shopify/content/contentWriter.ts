@@ -1,16 +1,17 @@
+import { z } from 'zod';
 import { RemoteError } from '../../../errors.ts';
 import type { JsonObject } from '../../connection.ts';
 import type { ContentWrite, ItemFault, Pace, RemoteContent, WriteOutcome } from '../../contentPart.ts';
 import type { AdminAnswer, AdminClient, Operation } from '../api/adminClient.ts';
 import { globalId } from '../api/globalId.ts';
 import { fault } from '../faults.ts';
-import { contentInput, note } from './contentInput.ts';
+import { asksToPublish, contentInput, note } from './contentInput.ts';
 import type { ContentKind } from './contentKinds.ts';
 import { findCreated, handlesFor, isOf, itemByHandle } from './existingItem.ts';
 import { changedBlog, Groupings } from './groupings.ts';
 import type { ItemReader } from './itemReader.ts';
 import { isTaken, type Mutated, readPayload, type UserErrors, userFault } from './mutationAnswer.ts';
-import { MUTATIONS, publishOperation, writeOperation } from './mutations.ts';
+import { MUTATIONS, PRICE_OF_PRODUCT, publishOperation, writeOperation } from './mutations.ts';
 import { readItem } from './remoteItem.ts';
 
 /**
@@ -18,6 +19,11 @@ import { readItem } from './remoteItem.ts';
  * retryable.
  */
 const OF_ONE_ITEM = new Set(['unexpected_answer', 'too_costly', 'too_large']);
+
+/** Amounts are decimal numbers as texts. */
+const priced = z.object({
+  priceRangeV2: z.object({ minVariantPrice: z.object({ amount: z.string() }) }),
+});
 
 /** Writes contents to a shop, one mutation each. */
 export class ContentWriter {
@@ -56,7 +62,10 @@ export class ContentWriter {
   }
 
   async #create(kind: ContentKind, write: ContentWrite): Promise<WriteOutcome> {
-    const { input, media, online, notes } = contentInput(kind, write, null);
+    // Prices are not written, so a new product would be sold for nothing.
+    const mayPublish = kind.slug !== 'product' || !asksToPublish(write, null);
+    const { input, media, online, notes } = contentInput(kind, write, null, { mayPublish });
+    if (kind.slug === 'product') input.status ??= 'DRAFT';
     if (kind.slug === 'article') {
       const blog = await this.#groupings.blogFor(write, notes);
       if (blog === null)
@@ -88,7 +97,9 @@ export class ContentWriter {
     externalId: string,
     before: RemoteContent | null,
   ): Promise<WriteOutcome> {
-    const { input, media, online, notes } = contentInput(kind, write, before);
+    const mayPublish =
+      kind.slug !== 'product' || !asksToPublish(write, before) || (await this.#hasPrice(externalId));
+    const { input, media, online, notes } = contentInput(kind, write, before, { mayPublish });
     if (kind.slug === 'article' && changedBlog(write, before)) {
       const blog = await this.#groupings.blogFor(write, notes);
       if (blog !== null) input.blogId = blog;
@@ -109,6 +120,13 @@ export class ContentWriter {
     const known = item ?? { id: globalId(kind.type, externalId) };
     const remote = await this.#finish(kind, write, known, online, notes);
     return { result: 'written', created: false, remote, notes };
+  }
+
+  /** Has every variant of a product a price? */
+  async #hasPrice(externalId: string): Promise<boolean> {
+    const answer = await this.#send(PRICE_OF_PRODUCT, { id: globalId('Product', externalId) }, true);
+    const { data } = priced.safeParse(answer.data.product);
+    return Number(data?.priceRangeV2.minVariantPrice.amount) > 0;
   }
 
   /**
@@ -175,7 +193,8 @@ export class ContentWriter {
     notes: ItemFault[],
   ): Promise<void> {
     const { onlineStore } = this.#reader.facts;
-    const untold = (message: string) => notes.push(note(write, 'not_published', message));
+    const untold = (message: string) =>
+      notes.push({ ...note(write, 'not_published', message), explains: 'status' });
     if (onlineStore === null) {
       untold('Its visibility in the Online Store was not changed: the app has no write_publications scope.');
       return;

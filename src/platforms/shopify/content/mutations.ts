@@ -69,6 +69,15 @@ export function publishOperation(verb: 'publish' | 'unpublish'): Operation & { f
   };
 }
 
+/** https://shopify.dev/docs/api/admin-graphql/2026-10/objects/ProductPriceRangeV2 */
+export const PRICE_OF_PRODUCT: Operation = {
+  name: 'Price of a product',
+  document: `query PriceOfProduct($id: ID!) {
+  product(id: $id) { priceRangeV2 { minVariantPrice { amount } } }
+}`,
+  cost: 3,
+};
+
 export const COLLECTION_BY_HANDLE: Operation = {
   name: 'Collection by handle',
   document: `query CollectionByHandle($handle: String!) {

@@ -1,8 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { Credentials } from '../../connection.ts';
+import type { ExplainedFault } from '../../explainedFault.ts';
+import type { IntegrationNotice, NoticeTopic } from '../../webhookPart.ts';
 import { numberIn } from '../api/globalId.ts';
 import { SHOP_DOMAIN } from '../api/shopAddress.ts';
+import { fault } from '../faults.ts';
 
 /** The headers of a webhook in lower case: https://shopify.dev/docs/apps/build/webhooks/subscribe/https */
 export interface WebhookHeaders {
@@ -10,6 +13,7 @@ export interface WebhookHeaders {
   'x-shopify-hmac-sha256'?: string | undefined;
   'x-shopify-shop-domain'?: string | undefined;
   'x-shopify-webhook-id'?: string | undefined;
+  'x-shopify-triggered-at'?: string | undefined;
 }
 
 /** The item that a webhook announces as changed or deleted. Its texts are read from the shop. */
@@ -54,7 +58,11 @@ export function isShopifyWebhook(
 }
 
 const payload = z.object({
-  id: z.union([z.int().positive(), z.string().regex(/^[1-9]\d{0,18}$/)]).optional(),
+  // A number beyond 2^53 has lost digits in JSON.parse. Then only the global id is exact.
+  id: z
+    .union([z.int().positive(), z.string().regex(/^[1-9]\d{0,18}$/)])
+    .optional()
+    .catch(undefined),
   admin_graphql_api_id: z.string().optional(),
   updated_at: z.string().nullish(),
 });
@@ -71,15 +79,50 @@ export function webhookSubject(topic: string | undefined, body: unknown): Webhoo
   const read = payload.safeParse(body);
   if (!(plural === 'products' || plural === 'collections') || !read.success) return null;
   const { id, admin_graphql_api_id: gid, updated_at: updatedAt } = read.data;
-  // The global id comes first: a number beyond 2^53 has lost digits in JSON.parse.
   const externalId =
     numberIn(gid, plural === 'products' ? 'Product' : 'Collection') ?? (id === undefined ? null : String(id));
   if (externalId === null) return null;
-  const modified = Date.parse(updatedAt ?? '');
   return {
     contentType: contentType[plural],
     externalId,
     gone: verb === 'delete',
-    modifiedAt: Number.isNaN(modified) ? null : new Date(modified).toISOString(),
+    modifiedAt: isoTime(updatedAt),
   };
+}
+
+const NOTICES: Readonly<Record<string, NoticeTopic>> = {
+  'app/uninstalled': 'disconnected',
+  // https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance
+  'shop/redact': 'erasure',
+  'customers/redact': 'privacy_request',
+  'customers/data_request': 'privacy_request',
+};
+
+/**
+ * What a verified webhook says about the whole integration; null for another topic. Its body names people, and
+ * is not read.
+ */
+export function webhookNotice(headers: WebhookHeaders): IntegrationNotice | null {
+  const name = headers['x-shopify-topic'] ?? '';
+  const topic = Object.hasOwn(NOTICES, name) ? NOTICES[name] : undefined;
+  if (topic === undefined) return null;
+  const variants = { disconnected: 'uninstalled', erasure: 'erased', privacy_request: null };
+  const variant = variants[topic];
+  return {
+    topic,
+    name,
+    at: isoTime(headers['x-shopify-triggered-at']),
+    fault: variant === null ? null : explanation(fault('app_not_installed', { variant })),
+    // Client ID and secret stay the app's own. The secret also proves the webhooks that follow.
+    endedCredentials: topic === 'disconnected' ? ['access_token'] : [],
+  };
+}
+
+function explanation({ code, message, hint }: ExplainedFault) {
+  return { code, message, hint };
+}
+
+function isoTime(text: string | null | undefined): string | null {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }

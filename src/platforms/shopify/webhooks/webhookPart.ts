@@ -4,6 +4,7 @@ import {
   isShopifyWebhook,
   shopOfWebhook,
   type WebhookHeaders,
+  webhookNotice,
   webhookSecrets,
   webhookSubject,
 } from './webhook.ts';
@@ -17,7 +18,16 @@ export const shopifyWebhooks: WebhookPart = {
       required: true,
       description: "The body's HMAC-SHA256 with the app's client secret, in base64.",
     },
-    { name: 'X-Shopify-Topic', required: true, description: 'A topic of products or collections.' },
+    {
+      name: 'X-Shopify-Topic',
+      required: true,
+      description: 'A topic of products or collections, app/uninstalled, or a topic of privacy.',
+    },
+    {
+      name: 'X-Shopify-Triggered-At',
+      required: false,
+      description: 'When the webhook was caused. The end of an older connection changes nothing.',
+    },
     {
       name: 'X-Shopify-Webhook-Id',
       required: false,
@@ -35,12 +45,16 @@ export const shopifyWebhooks: WebhookPart = {
         shop: shopOf(config),
         secrets: webhookSecrets(credentials),
       }),
-    changeIn(headers, body) {
-      const topic = read(headers)['x-shopify-topic'];
+    messageIn(headers, body) {
+      const own = read(headers);
+      const notice = webhookNotice(own);
+      if (notice !== null) return notice;
+      const topic = own['x-shopify-topic'];
       if (!/^(products|collections)\/(create|update|delete)$/.test(topic ?? ''))
         return {
           field: 'X-Shopify-Topic',
-          message: 'must be create, update or delete of products or collections.',
+          message:
+            'must be create, update or delete of products or collections, app/uninstalled, or a privacy topic.',
         };
       return webhookSubject(topic, body) ?? { field: 'body', message: 'names no product or collection.' };
     },
@@ -58,5 +72,6 @@ function read(headers: AnyHeaders): WebhookHeaders {
     'x-shopify-hmac-sha256': text('x-shopify-hmac-sha256'),
     'x-shopify-shop-domain': text('x-shopify-shop-domain'),
     'x-shopify-webhook-id': text('x-shopify-webhook-id'),
+    'x-shopify-triggered-at': text('x-shopify-triggered-at'),
   };
 }

@@ -20,7 +20,8 @@ export function patientOutbound(outbound: Outbound, clock: () => number): Outbou
       const { status } = response;
       // A home page may be broken while the API behind it works.
       const isPage = request.headers?.Accept === 'text/html';
-      if (status === 429 || status === 503 || (status >= 500 && !isPage)) throw passing(response, clock());
+      if (status === 429 || status === 503 || (status >= 500 && !isPage))
+        throw await passing(response, clock());
       return response;
     },
   };
@@ -39,7 +40,7 @@ export function retryable(fault: WordpressFault, wait = fault.retryAfterMs): Wor
   );
 }
 
-function passing(response: OutboundResponse, now: number): WordpressFault {
+async function passing(response: OutboundResponse, now: number): Promise<WordpressFault> {
   const wait = waitAskedFor(response, now);
   const detail = `status ${response.status}`;
   if (response.status === 429) {
@@ -49,7 +50,7 @@ function passing(response: OutboundResponse, now: number): WordpressFault {
   }
   const known = recognisedFault(response, {});
   if (known !== null && known.code !== 'fatal') return retryable(known, wait);
-  const value = readDirtyJson(response.body)?.value;
+  const value = (await readDirtyJson(response.body))?.value;
   const told = isRecord(value) ? refusalMessage(value) : null;
   const message = `Something inside the site failed (${detail})${told === null ? '.' : `: ${told}`}`;
   const hint = "We try again. If it stays so, look into the site's error log.";

@@ -130,7 +130,7 @@ export class SiteRequests {
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_BYTES,
     });
-    const answer = this.#client.readApi(response);
+    const answer = await this.#client.readApi(response);
     if (answer === null) {
       const refused = response.status >= 400;
       // A page, or JSON that was cut off. Something between us and the site may have sent it, so the next try

@@ -1,4 +1,6 @@
+import { foreignUrl } from '../../../outbound/foreignUrl.ts';
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
+import { readLinks } from '../../linkHeader.ts';
 import { type ExplanationValues, fault, WordpressFault } from '../messages.ts';
 import {
   generatorVersion,
@@ -35,7 +37,7 @@ export interface ApiRoot {
 /** Only these fields are requested. The whole root holds every route of the site, which can be megabytes. */
 const ROOT_FIELDS = '_fields=name,url,home,namespaces,authentication,gmt_offset,timezone_string';
 
-const API_RELATION = /<([^>]+)>\s*;[^,]*\brel="?https:\/\/api\.w\.org\/"?/;
+const API_RELATION = 'https://api.w.org/';
 
 /**
  * Reads the site's home page. A fault of the page is returned and not thrown, as it may concern that page
@@ -91,11 +93,10 @@ export function apiUrl(root: string, route: string, query = ''): string {
 
 function candidates(client: SiteClient, home: OutboundResponse): string[] {
   const base = client.address.href;
-  const linked = API_RELATION.exec(home.headers.link ?? '')?.[1];
+  const linked = readLinks(home.headers.link).find(({ relations }) => relations.includes(API_RELATION))?.url;
   const known = [`${base}wp-json/`, `${base}?rest_route=/`, `${base}index.php?rest_route=/`];
   // A link to another host is not followed. The end of the test reports if the site has another name.
-  if (linked === undefined || !URL.canParse(linked) || new URL(linked).origin !== client.address.origin)
-    return known;
+  if (linked === undefined || foreignUrl(linked)?.origin !== client.address.origin) return known;
   return [...new Set([linked, ...known])];
 }
 

@@ -75,7 +75,7 @@ const FAULT_PAGES: readonly FaultPage[] = [
     status: [500],
     body: /critical error on this website|"code":"internal_server_error"|id="error-page"|PHP Fatal error/,
   },
-  { code: 'fatal', body: /<b>Fatal error<\/b>:|^\s*(PHP )?Fatal error: {1,2}/m },
+  { code: 'fatal', body: /<b>Fatal error<\/b>:|^[ \t]*(PHP )?Fatal error: {1,2}/m },
   { code: 'outer_basic_auth', status: [401], headers: { 'www-authenticate': /^Basic\b/i } },
 ];
 
@@ -160,16 +160,18 @@ export function looksLikeWordpressCom(home: OutboundResponse): boolean {
 export function looksLikeWordpress(home: OutboundResponse): boolean {
   return (
     /rel="?https:\/\/api\.w\.org\/"?/.test(home.headers.link ?? '') ||
-    /\/wp-content\/|\/wp-includes\/|<meta name="generator" content="WordPress/i.test(
-      home.body.toString('utf8'),
-    )
+    /\/wp-content\/|\/wp-includes\/|<meta name="generator" content="WordPress/i.test(beginningOf(home))
   );
+}
+
+/** The first 512 KiB of a page. They hold its head, and the links to the theme's files. */
+function beginningOf(page: OutboundResponse): string {
+  return page.body.subarray(0, 524_288).toString('utf8');
 }
 
 /** WordPress's version from the home page; null if a plugin hides it. */
 export function generatorVersion(home: OutboundResponse): string | null {
   return (
-    /<meta name="generator" content="WordPress ([\d.]+[\w.-]*)"/i.exec(home.body.toString('utf8'))?.[1] ??
-    null
+    /<meta name="generator" content="WordPress ([\d.][\w.-]{0,40})"/i.exec(beginningOf(home))?.[1] ?? null
   );
 }

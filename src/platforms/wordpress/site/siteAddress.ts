@@ -1,3 +1,4 @@
+import { foreignUrl, withoutEndSlashes } from '../../../outbound/foreignUrl.ts';
 import { fault } from '../messages.ts';
 
 /** The address of a WordPress site's home: http or https, no query, ending in a slash. */
@@ -7,7 +8,12 @@ export type SiteAddress = URL;
 const COPIED_ALONG = /\/(wp-admin|wp-login\.php|wp-json|wp-content|xmlrpc\.php|index\.php)(\/.*)?$/i;
 
 /** `example.com`, `example.com/blog`, `localhost:8080`, but neither `javascript:…` nor a lone word. */
-const WITHOUT_SCHEME = /^(localhost|[^\s/:@?#]+\.[^\s/:@?#]+|[^\s/:@?#]+(?=:\d))(:\d+)?([/?#]|$)/i;
+const HOST_FIRST = /^([^\s/:@?#]+)(:\d+)?([/?#]|$)/i;
+
+function lacksScheme(text: string): boolean {
+  const [, host = '', port] = HOST_FIRST.exec(text) ?? [];
+  return host.toLowerCase() === 'localhost' || port !== undefined || host.slice(1, -1).includes('.');
+}
 
 /**
  * Normalises an address as people type it. A missing scheme becomes https. Query, fragment, and paths such as
@@ -16,14 +22,12 @@ const WITHOUT_SCHEME = /^(localhost|[^\s/:@?#]+\.[^\s/:@?#]+|[^\s/:@?#]+(?=:\d))
  */
 export function parseSiteAddress(typed: string): SiteAddress {
   const text = typed.trim();
-  const address = WITHOUT_SCHEME.test(text) ? `https://${text}` : text;
-  if (!URL.canParse(address)) throw fault('invalid_url');
-  const url = new URL(address);
-  if (!/^https?:$/.test(url.protocol) || url.hostname === '') throw fault('invalid_url');
+  const url = foreignUrl(lacksScheme(text) ? `https://${text}` : text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') throw fault('invalid_url');
   if (url.username !== '' || url.password !== '') throw fault('invalid_url', { variant: 'credentials' });
   url.hash = '';
   url.search = '';
-  url.pathname = `${url.pathname.replace(COPIED_ALONG, '').replace(/\/+$/, '')}/`;
+  url.pathname = `${withoutEndSlashes(url.pathname.replace(COPIED_ALONG, ''))}/`;
   return url;
 }
 
@@ -36,9 +40,8 @@ type AddressDifference = 'none' | 'canonical' | 'other';
  * proxy that ends TLS. That is common and harmless.
  */
 export function compareHome(tested: SiteAddress, home: string): AddressDifference {
-  if (!URL.canParse(home)) return 'other';
-  const own = new URL(home);
-  if (path(own) !== path(tested)) return 'other';
+  const own = foreignUrl(home);
+  if (own === null || path(own) !== path(tested)) return 'other';
   // Another scheme means another port. With the same scheme, another port is another server.
   const sameServer = own.protocol === tested.protocol ? own.port === tested.port : true;
   if (!sameServer || withoutWww(own) !== withoutWww(tested)) return 'other';
@@ -47,7 +50,7 @@ export function compareHome(tested: SiteAddress, home: string): AddressDifferenc
 }
 
 function path(url: URL): string {
-  return url.pathname.replace(/\/+$/, '');
+  return withoutEndSlashes(url.pathname);
 }
 
 function withoutWww(url: URL): string {

@@ -25,6 +25,8 @@ export interface ApiError {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Codes stand in messages. Characters. */
+const LONGEST_CODE = 200;
 
 /** Sends requests to one site within a time limit. Everything it throws is a WordpressFault. */
 export class SiteClient {
@@ -71,7 +73,7 @@ export class SiteClient {
 
   /** Sends a request to the REST API. Returns null if the answer is a page without a known fault. */
   async tryApi(request: OutboundRequest): Promise<ApiAnswer | null> {
-    return this.readApi(await this.sendApi(request));
+    return await this.readApi(await this.sendApi(request));
   }
 
   /** Sends a request to the REST API and returns the answer unread, whatever it is. */
@@ -84,8 +86,8 @@ export class SiteClient {
    * Reads an answer of the REST API; null for a page without a known fault. Throws WordpressFault for a known
    * one.
    */
-  readApi(response: OutboundResponse): ApiAnswer | null {
-    const read = readDirtyJson(response.body);
+  async readApi(response: OutboundResponse): Promise<ApiAnswer | null> {
+    const read = await readDirtyJson(response.body);
     // Content may hold the text of any error page. So neither a good answer nor a good answer that was cut
     // off is searched.
     const isPage = read === null && !/^\s*[[{]/.test(response.body.subarray(0, 64).toString('latin1'));
@@ -129,7 +131,7 @@ function apiError(value: unknown, status: number): ApiError | null {
   if (!isRecord(value) || typeof value.code !== 'string' || typeof value.message !== 'string') return null;
   const data = isRecord(value.data) ? value.data : {};
   if (status < 400 && typeof data.status !== 'number') return null;
-  return { code: value.code, status, data };
+  return { code: value.code.slice(0, LONGEST_CODE), status, data };
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -105,7 +105,8 @@ async function storeFailure(
 function storeWritten(batch: PushBatch, sent: Content, { remote, created, notes }: Written): PushedContent {
   const { externalId } = remote;
   const state = remoteState(remote, remote.status ?? wantedStatus(sent.status));
-  const changed = changedOnSaving(sent, state);
+  const explained = notes.map(({ explains }) => explains);
+  const changed = changedOnSaving(sent, state).filter((name) => !explained.some((each) => each === name));
   if (created) batch.totals.created += 1;
   else batch.totals.updated += 1;
   batch.totals.pushed += 1;

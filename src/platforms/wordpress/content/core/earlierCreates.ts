@@ -1,5 +1,5 @@
 import type { ContentWrite, RemoteContent, SentTexts } from '../../../contentPart.ts';
-import { decodeCharacterReferences } from '../../site/htmlText.ts';
+import { decodeCharacterReferences, withoutTags } from '../../site/htmlText.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { slugFor, slugsOfCreate, variants } from '../slugs.ts';
@@ -103,5 +103,5 @@ function isOurs(item: RemoteContent, write: ContentWrite, user: number | null): 
  * A title without the changes that WordPress may make: kses encodes ampersands, and tags may be forbidden.
  */
 function plainTitle(title: string): string {
-  return decodeCharacterReferences(title.replace(/<[^>]*>/g, '')).trim();
+  return decodeCharacterReferences(withoutTags(title)).trim();
 }

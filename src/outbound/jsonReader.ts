@@ -1,0 +1,234 @@
+/** The deepest nesting that is read. PHP writes and reads no deeper: https://www.php.net/json_encode */
+export const DEEPEST_JSON = 512;
+/**
+ * The most values in one JSON text. The empty object `{}` has 2 characters and takes 56 bytes of memory, so a
+ * limit of the size alone would not protect the memory.
+ */
+const MOST_VALUES = 2_000_000;
+/** The most entries of one object. When an object grows, its table is built anew in one go. */
+const MOST_ENTRIES = 250_000;
+/** The longest number, and how many blanks one step skips. Characters. */
+const LONGEST_NUMBER = 1_000;
+const BLANKS_AT_ONCE = 1_000;
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const LITERALS: readonly (readonly [string, unknown])[] = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+];
+
+/** The text is no JSON that can be taken. `position` is how far it was read. */
+export class MalformedJson extends Error {
+  readonly position: number;
+
+  constructor(position: number) {
+    super('The text is not valid JSON, nests too deep or has too many values.');
+    this.name = 'MalformedJson';
+    this.position = position;
+  }
+}
+
+type Container = unknown[] | Record<string, unknown>;
+
+/** What may come next: `first` is the first entry or the end of a container, `entry` what follows a comma. */
+type Awaited = 'value' | 'first' | 'entry' | 'colon' | 'next';
+
+/**
+ * Reads one JSON value of a text token by token, so that the caller can pause between two tokens. It takes
+ * linear time and does not recurse. The result is the same as that of JSON.parse.
+ */
+export class JsonReader {
+  /** The value, once `step` has returned true. */
+  value: unknown = undefined;
+  position: number;
+  readonly #text: string;
+  readonly #open: Container[] = [];
+  /** The name of the entry that each open object waits for, and how many entries it has. */
+  readonly #names: string[] = [];
+  readonly #sizes: number[] = [];
+  #awaited: Awaited = 'value';
+  #values = 0;
+
+  constructor(text: string, start: number) {
+    this.#text = text;
+    this.position = start;
+  }
+
+  /** Reads one token. Returns true when the value is complete. Throws MalformedJson. */
+  step(): boolean {
+    if (this.#skipsBlanks()) return false;
+    const character = this.#text[this.position];
+    switch (this.#awaited) {
+      case 'next':
+        return this.#next(character);
+      case 'colon':
+        if (character !== ':') throw this.#malformed();
+        this.position += 1;
+        this.#awaited = 'value';
+        return false;
+      case 'first':
+        if (character === ']' || character === '}') return this.#close(character);
+        return this.#entry(character);
+      case 'entry':
+        return this.#entry(character);
+      case 'value':
+        return this.#value(character);
+    }
+  }
+
+  /** Returns true if the run of blanks is longer than one step skips. */
+  #skipsBlanks(): boolean {
+    const until = this.position + BLANKS_AT_ONCE;
+    for (; this.position < until; this.position += 1) {
+      const code = this.#text.charCodeAt(this.position);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return false;
+    }
+    return true;
+  }
+
+  #next(character: string | undefined): boolean {
+    if (character !== ',') return this.#close(character);
+    this.position += 1;
+    this.#awaited = 'entry';
+    return false;
+  }
+
+  #entry(character: string | undefined): boolean {
+    if (Array.isArray(this.#open.at(-1))) return this.#value(character);
+    if (character !== '"') throw this.#malformed();
+    const top = this.#names.length - 1;
+    this.#names[top] = this.#string();
+    this.#sizes[top] = (this.#sizes[top] ?? 0) + 1;
+    if ((this.#sizes[top] ?? 0) > MOST_ENTRIES) throw this.#malformed();
+    this.#awaited = 'colon';
+    return false;
+  }
+
+  #value(character: string | undefined): boolean {
+    this.#values += 1;
+    if (this.#values > MOST_VALUES) throw this.#malformed();
+    if (character === '[') return this.#begin([]);
+    if (character === '{') return this.#begin({});
+    if (character === '"') return this.#place(this.#string());
+    const literal = LITERALS.find(([word]) => this.#text.startsWith(word, this.position));
+    if (literal === undefined) return this.#place(this.#number());
+    this.position += literal[0].length;
+    return this.#place(literal[1]);
+  }
+
+  #begin(container: Container): boolean {
+    if (this.#open.length >= DEEPEST_JSON) throw this.#malformed();
+    this.position += 1;
+    this.#open.push(container);
+    this.#names.push('');
+    this.#sizes.push(0);
+    this.#awaited = 'first';
+    return false;
+  }
+
+  #close(character: string | undefined): boolean {
+    const container = this.#open.at(-1);
+    if (container === undefined || character !== (Array.isArray(container) ? ']' : '}')) {
+      throw this.#malformed();
+    }
+    this.position += 1;
+    this.#open.pop();
+    this.#names.pop();
+    this.#sizes.pop();
+    return this.#place(container);
+  }
+
+  #place(value: unknown): boolean {
+    this.#awaited = 'next';
+    const container = this.#open.at(-1);
+    if (container === undefined) {
+      this.value = value;
+      return true;
+    }
+    if (Array.isArray(container)) container.push(value);
+    else setEntry(container, this.#names.at(-1) ?? '', value);
+    return false;
+  }
+
+  #string(): string {
+    const begun = this.position;
+    let end = begun;
+    do {
+      end = this.#text.indexOf('"', end + 1);
+      if (end === -1) {
+        this.position = this.#text.length;
+        throw this.#malformed();
+      }
+    } while (this.#isEscaped(end, begun));
+    this.position = end + 1;
+    try {
+      return JSON.parse(this.#text.slice(begun, this.position));
+    } catch {
+      throw this.#malformed();
+    }
+  }
+
+  /** Is there an odd number of backslashes before the quote? */
+  #isEscaped(quote: number, begun: number): boolean {
+    let at = quote - 1;
+    while (at > begun && this.#text.charCodeAt(at) === 0x5c) at -= 1;
+    return (quote - 1 - at) % 2 === 1;
+  }
+
+  #number(): number {
+    const begun = this.position;
+    const until = begun + LONGEST_NUMBER;
+    while (this.position < until && isOfNumber(this.#text.charCodeAt(this.position))) this.position += 1;
+    const digits = this.#text.slice(begun, this.position);
+    if (!NUMBER.test(digits)) throw this.#malformed();
+    return Number(digits);
+  }
+
+  #malformed(): MalformedJson {
+    return new MalformedJson(this.position);
+  }
+}
+
+/**
+ * Where a text nests deeper than the limit, whether or not it is JSON otherwise; null if it does not. `field`
+ * is the entry of the outermost object that does; empty without one.
+ */
+export function tooDeepAt(text: string): { position: number; field: string } | null {
+  let depth = 0;
+  let quote = -1;
+  let name: [number, number] = [0, 0];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (quote !== -1) {
+      if (code === 0x5c) at += 1;
+      else if (code === 0x22) {
+        if (depth === 1) name = [quote + 1, at];
+        quote = -1;
+      }
+    } else if (code === 0x22) quote = at;
+    else if (code === 0x5b || code === 0x7b) {
+      depth += 1;
+      if (depth > DEEPEST_JSON) return { position: at, field: text.slice(...name) };
+    } else if (code === 0x5d || code === 0x7d) depth -= 1;
+  }
+  return null;
+}
+
+/** Assigning `__proto__` would set the prototype instead of an entry. */
+function setEntry(object: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') object[name] = value;
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** Digits, `+`, `-`, `.` and the E of an exponent. */
+function isOfNumber(code: number): boolean {
+  return (
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x2b ||
+    code === 0x2d ||
+    code === 0x2e ||
+    code === 0x45 ||
+    code === 0x65
+  );
+}
