@@ -191,6 +191,7 @@ final class Sitebridge_Settings_Page {
 			'bad_site_id' => __( 'The site id is a number, such as 12.', 'sitebridge-connector' ),
 			'bad_key'     => __( 'The site key has a character that no key has. Copy it again.', 'sitebridge-connector' ),
 			'bad_user'    => __( 'Requests cannot act as this user: choose one who may edit posts.', 'sitebridge-connector' ),
+			'key_again'   => __( 'Requests may act as a network administrator only with a key that a network administrator entered. Enter the site key again, or choose another user.', 'sitebridge-connector' ),
 		);
 		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- the value only selects one of the messages above.
 		$code = isset( $_GET['sitebridge_notice'] ) ? sanitize_key( $_GET['sitebridge_notice'] ) : '';
