@@ -40,6 +40,7 @@ final class Sitebridge_Plugin {
 		$connection  = new Sitebridge_Connection( $settings, $client, $push, $trigger, $last_answer );
 
 		( new Sitebridge_Rest_Authentication( $gate, $settings ) )->register();
+		( new Sitebridge_Request_Rights( $gate, $structure ) )->register();
 		( new Sitebridge_Rest_Routes( $gate, $settings, $structure ) )->register();
 		( new Sitebridge_Item_Routes( $gate, $structure ) )->register();
 		$push->register();

@@ -97,6 +97,15 @@ final class Sitebridge_Request_Gate {
 	}
 
 	/**
+	 * The mapped user of a signed request that was accepted. Does not start the check.
+	 *
+	 * @return int The user's id; 0 for any other request, and before the check.
+	 */
+	public function accepted_user() {
+		return $this->verdict instanceof WP_User ? $this->verdict->ID : 0;
+	}
+
+	/**
 	 * The id of the server's operation that makes the changes of the current request.
 	 *
 	 * @return string|null '' when a person or WordPress itself makes the changes; null when the server makes

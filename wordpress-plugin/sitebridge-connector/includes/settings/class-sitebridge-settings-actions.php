@@ -119,7 +119,6 @@ final class Sitebridge_Settings_Actions {
 		$server  = Sitebridge_Settings::normalize_server_url( $entered );
 		$site_id = $this->field( 'site_id' );
 		$key     = $this->field( 'api_key' );
-		$user_id = absint( $this->field( 'user_id' ) );
 		if ( '' !== $entered && '' === $server ) {
 			return 'bad_server';
 		}
@@ -129,9 +128,7 @@ final class Sitebridge_Settings_Actions {
 		if ( 1 === preg_match( '/[^\x21-\x7e]/', $key ) ) {
 			return 'bad_key';
 		}
-		if ( 0 === $user_id ) {
-			$user_id = $stored['user_id'] > 0 ? $stored['user_id'] : get_current_user_id();
-		}
+		$user_id    = $this->chosen_user( $stored['user_id'] );
 		$same_place = $server === $stored['server_url'] && (int) $site_id === $stored['site_id'];
 		$changed    = '' !== $key || ! $same_place || $user_id !== $stored['user_id'];
 		$key_by     = self::key_by( $stored['key_by'], $key, $changed );
@@ -161,6 +158,22 @@ final class Sitebridge_Settings_Actions {
 		}
 
 		return '';
+	}
+
+	/**
+	 * The chosen user. 0 in the form means the user that the plugin makes.
+	 *
+	 * @param int $stored The stored user's id, or 0.
+	 * @return int
+	 */
+	private function chosen_user( $stored ) {
+		$entered = $this->field( 'user_id' );
+		$user_id = '0' === $entered ? Sitebridge_Dedicated_User::find_or_make() : absint( $entered );
+		if ( $user_id > 0 ) {
+			return $user_id;
+		}
+
+		return $stored > 0 ? $stored : get_current_user_id();
 	}
 
 	/**

@@ -158,18 +158,8 @@ final class Sitebridge_Settings_Page {
 		<tr>
 			<th scope="row"><label for="user_id"><?php esc_html_e( 'Requests act as', 'sitebridge-connector' ); ?></label></th>
 			<td>
-				<?php
-				wp_dropdown_users(
-					array(
-						'name'             => 'user_id',
-						'capability'       => array( 'edit_posts' ),
-						'selected'         => $stored['user_id'] > 0 ? $stored['user_id'] : get_current_user_id(),
-						'include_selected' => true,
-						'show'             => 'display_name_with_login',
-					)
-				);
-				?>
-				<p class="description"><?php esc_html_e( 'What the server writes is written as this user, with this user\'s rights. An editor is enough.', 'sitebridge-connector' ); ?></p>
+				<?php $this->render_users( $stored['user_id'] ); ?>
+				<p class="description"><?php esc_html_e( 'What the server writes is written as this user, with this user\'s rights on content and no others. An editor is enough.', 'sitebridge-connector' ); ?></p>
 			</td>
 		</tr>
 		<tr>
@@ -180,6 +170,28 @@ final class Sitebridge_Settings_Page {
 			</td>
 		</tr>
 		<?php
+	}
+
+	/**
+	 * Prints the choice of the mapped user. Without a stored user, the plugin's own user is selected, made or
+	 * still to make.
+	 *
+	 * @param int $stored The stored user's id, or 0.
+	 */
+	private function render_users( $stored ) {
+		$offered  = Sitebridge_Dedicated_User::is_offered();
+		$selected = $stored > 0 ? $stored : Sitebridge_Dedicated_User::id();
+		wp_dropdown_users(
+			array(
+				'name'              => 'user_id',
+				'capability'        => array( 'edit_posts' ),
+				'selected'          => 0 === $selected && ! $offered ? get_current_user_id() : $selected,
+				'include_selected'  => true,
+				'show'              => 'display_name_with_login',
+				'show_option_none'  => $offered ? __( 'A new user for Sitebridge alone, with the rights of an editor', 'sitebridge-connector' ) : '',
+				'option_none_value' => 0,
+			)
+		);
 	}
 
 	/**
