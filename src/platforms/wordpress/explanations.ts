@@ -148,8 +148,9 @@ export const EXPLANATIONS: Explanations = {
     hint: 'Use a WordPress user with the role Editor or Administrator.',
   },
   'insufficient_role.user_invalid': {
-    message: 'The WordPress user that the connector acts as does not exist any more.',
-    hint: 'Choose an Editor or Administrator in WordPress under Settings > Sitebridge.',
+    message:
+      'The connector cannot act as the WordPress user that is chosen there: the user is gone, or administers the network and did not enter the key.',
+    hint: 'Choose an Editor in WordPress under Settings > Sitebridge.',
   },
   connector_missing: {
     message: 'WordPress is there, but the connector plugin is not.',

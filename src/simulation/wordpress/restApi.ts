@@ -8,6 +8,7 @@ import { Parameters } from './core/parameters.ts';
 import { bodyParameters, isJson } from './core/requestBody.ts';
 import { noRoute, type RestAnswer, reply, WpError, written } from './core/restAnswer.ts';
 import type { Operation } from './outbox.ts';
+import { checkSignedRoute } from './signedRoutes.ts';
 import { isSigned, type RestRequest, signIn } from './signIn.ts';
 import type { SimulatedSite } from './site.ts';
 import { capabilitiesOf, type SimulatedType, type SimulatedUser } from './state.ts';
@@ -50,12 +51,21 @@ function operationOf(request: RestRequest): Operation {
 
 function dispatch(route: RouteRequest, request: RestRequest): RestAnswer | null {
   const { site, parameters, user } = route;
+  const check = (method: string, path: string) => {
+    if (isSigned(request)) checkSignedRoute(site, method, path);
+  };
+  check(route.method, route.route);
   if (route.method === 'POST' && route.route === '/batch/v1') {
     return answerBatch(
       parameters,
       (path) => (takesConnectorBatches(site, path) ? true : takesBatches(site, path)),
-      (item) =>
-        answerConnector({ ...route, ...item }, request) ?? answerContent({ ...route, ...item, upload: null }),
+      (item) => {
+        check(item.method, item.route);
+        return (
+          answerConnector({ ...route, ...item }, request) ??
+          answerContent({ ...route, ...item, upload: null })
+        );
+      },
     );
   }
   return readSite(route) ?? answerConnector(route, request) ?? answerContent({ ...route, parameters, user });

@@ -24,7 +24,7 @@ export function describeBatches(client: () => ContractClient): void {
         [
           { path: '/wp/v2/posts?_fields=status,title.raw', body: { title: 'one', status: 'publish' } },
           { method: 'PUT', path: `/wp/v2/posts/${id}?_fields=id,title.raw`, body: { title: 'after' } },
-          { method: 'PATCH', path: '/wp/v2/posts/2000000000', body: { title: 'x' } },
+          { method: 'PUT', path: '/wp/v2/posts/2000000000', body: { title: 'x' } },
           { method: 'POST', path: '/wp/v2/tags?_fields=name', body: { name } },
           { method: 'DELETE', path: `/wp/v2/posts/${id}?force=true&_fields=deleted` },
         ],
@@ -38,7 +38,12 @@ export function describeBatches(client: () => ContractClient): void {
         body: { code: 'rest_post_invalid_id', data: { status: 404 } },
       });
       expect(term).toMatchObject({ status: 201, body: { name } });
-      expect(gone).toMatchObject({ status: 200, body: { deleted: true } });
+      expect(gone).toMatchObject(
+        // The connector opens only routes that the server needs.
+        as === 'connector'
+          ? { status: 403, body: { code: 'sitebridge_route_refused' } }
+          : { status: 200, body: { deleted: true } },
+      );
     });
 
     it('takes only writes to known routes, and no media', async () => {

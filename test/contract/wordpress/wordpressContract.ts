@@ -75,7 +75,16 @@ export function describeWordpress(
 
       function signed(
         url: string,
-        changes: { siteId?: number; siteKey?: string; now?: number; nonce?: string } = {},
+        {
+          method = 'GET',
+          ...changes
+        }: {
+          method?: string;
+          siteId?: number;
+          siteKey?: string;
+          now?: number;
+          nonce?: string;
+        } = {},
       ) {
         const { pathname, search } = new URL(url);
         const context = {
@@ -85,7 +94,7 @@ export function describeWordpress(
           now: Date.now(),
           nonce: randomBytes(8).toString('hex'),
         };
-        return signRequest({ method: 'GET', target: pathname + search }, { ...context, ...changes });
+        return signRequest({ method, target: pathname + search }, { ...context, ...changes });
       }
 
       function connection(changes: Partial<Connection> = {}): Connection {
@@ -471,8 +480,25 @@ export function describeWordpress(
         });
 
         it('signs a request to a core route in as the mapped user', async () => {
-          const url = rest('/wp/v2/users/me', 'context=edit&_fields=roles');
-          expect(await get(url, signed(url))).toMatchObject({ status: 200, json: { roles: ['editor'] } });
+          const url = rest('/wp/v2/users/me', 'context=edit&_fields=id');
+          expect(await get(url, signed(url))).toMatchObject({
+            status: 200,
+            json: { id: expect.any(Number) },
+          });
+        });
+
+        it.each([
+          ['GET', '/wp/v2/settings'],
+          ['GET', '/wp/v2/users'],
+          ['GET', '/'],
+          ['POST', '/wp/v2/users'],
+          ['DELETE', '/wp/v2/posts/1'],
+        ])('refuses a signed %s %s', async (method, route) => {
+          const url = rest(route);
+          const headers = signed(url, { method });
+          const response = await fetch(url, { method, headers });
+          expect(response.status).toBe(403);
+          expect(await response.json()).toMatchObject({ code: 'sitebridge_route_refused' });
         });
 
         it('covers the query with the signature', async () => {

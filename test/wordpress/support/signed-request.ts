@@ -14,6 +14,8 @@ export interface SigningOptions {
   /** Unix seconds, by default now. */
   timestamp?: number | string;
   nonce?: string;
+  /** The path and query as sent, by default those of the URL. */
+  target?: string;
   /** Additional headers, which may replace the headers of the signature. */
   headers?: Record<string, string>;
 }
@@ -33,7 +35,13 @@ export function signatureHeaders(url: string, options: SigningOptions): Record<s
   const bodyHash = createHash('sha256')
     .update(options.body ?? '')
     .digest('hex');
-  const content = [options.method ?? 'GET', pathname + search, timestamp, nonce, bodyHash].join('\n');
+  const content = [
+    options.method ?? 'GET',
+    options.target ?? pathname + search,
+    timestamp,
+    nonce,
+    bodyHash,
+  ].join('\n');
   return {
     'X-Sitebridge-Server': SERVER_ID,
     'X-Sitebridge-Site': String(options.siteId),

@@ -25,6 +25,8 @@ export interface WebServerOptions {
   path: string;
   /** Whether paths without a file go to WordPress. */
   pretty: boolean;
+  /** Whether the first folder of a path may be a site of a network. `php-S` only. */
+  network?: boolean;
   /** The folder for configuration, sockets and logs. */
   workFolder: string;
 }
@@ -77,10 +79,10 @@ async function startBuiltIn(options: WebServerOptions): Promise<WebServer> {
 }
 
 /** Has the effect of Apache's rewrite rules for WordPress: files are served, other paths go to index.php. */
-function routerSource({ documentRoot, path, pretty }: WebServerOptions): string {
+function routerSource({ documentRoot, path, pretty, network = false }: WebServerOptions): string {
   return `<?php
 $path = rawurldecode( (string) strtok( $_SERVER['REQUEST_URI'], '?' ) );
-$file = ${phpString(documentRoot)} . $path;
+${network ? NETWORK_ROUTES.replaceAll('ROOT', phpString(documentRoot + path)).replaceAll('PATH', phpString(path)) : ''}$file = ${phpString(documentRoot)} . $path;
 if ( is_file( $file ) || is_file( rtrim( $file, '/' ) . '/index.php' ) ) {
 	return false;
 }
@@ -97,6 +99,21 @@ chdir( dirname( $_SERVER['SCRIPT_FILENAME'] ) );
 require $_SERVER['SCRIPT_FILENAME'];
 `;
 }
+
+/** Has the effect of the rewrite rules of a network: the files of WordPress are in the folder of each site. */
+const NETWORK_ROUTES = `
+if ( preg_match( '#^' . PATH . '/(?!wp-)[_0-9a-zA-Z-]+/(wp-(?:admin|content|includes)/.*|[^/]+\\.php)$#', $path, $found ) ) {
+	$name = is_dir( ROOT . '/' . $found[1] ) ? rtrim( $found[1], '/' ) . '/index.php' : $found[1];
+	if ( is_file( ROOT . '/' . $name ) && '.php' === substr( $name, -4 ) ) {
+		$_SERVER['SCRIPT_NAME']     = PATH . '/' . $name;
+		$_SERVER['PHP_SELF']        = $_SERVER['SCRIPT_NAME'];
+		$_SERVER['SCRIPT_FILENAME'] = ROOT . '/' . $name;
+		chdir( dirname( $_SERVER['SCRIPT_FILENAME'] ) );
+		require $_SERVER['SCRIPT_FILENAME'];
+		return true;
+	}
+}
+`;
 
 /** A PHP string literal. */
 export function phpString(text: string): string {

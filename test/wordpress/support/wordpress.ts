@@ -27,7 +27,8 @@ export type MuPlugin =
   | 'fatal-error'
   | 'extra-type'
   | 'syncable-meta'
-  | 'own-namespace';
+  | 'own-namespace'
+  | 'copy-to-two';
 
 /** The options of a WordPress. */
 export interface WordpressOptions {
@@ -38,7 +39,11 @@ export interface WordpressOptions {
   subdirectory?: string;
   /** Plain permalinks: `/wp-json/` is a 404 of the web server, `/?rest_route=` answers. */
   plainPermalinks?: boolean;
+  /** A network whose sites are folders of the address, such as `/one`. Needs `php-S`. */
+  network?: boolean;
 }
+
+type PhpScalar = string | number | boolean;
 
 /** One value in a database row. */
 export type SqlValue = string | number | null;
@@ -102,7 +107,8 @@ async function startIn(folder: string, mariadb: Mariadb, options: WordpressOptio
 
   mkdirSync(root, { recursive: true });
   execFileSync('cp', ['-a', '--reflink=auto', `${wordpressFiles(options.version)}/.`, root]);
-  writeFileSync(join(root, 'wp-config.php'), configSource(mariadb.socket, database, debugLog));
+  const connection = { socket: mariadb.socket, database, debugLog };
+  writeFileSync(join(root, 'wp-config.php'), configSource(connection));
   const muPlugins = join(root, 'wp-content/mu-plugins');
   for (const name of ['mu-plugins', 'plugins', 'upgrade', 'uploads']) {
     mkdirSync(join(root, 'wp-content', name), { recursive: true });
@@ -133,7 +139,11 @@ async function startIn(folder: string, mariadb: Mariadb, options: WordpressOptio
     title: `Brücke & Söhne`,
     password,
     permalinks: pretty ? '/%postname%/' : '',
+    network: options.network === true,
   });
+  if (options.network === true) {
+    writeFileSync(join(root, 'wp-config.php'), configSource(connection, networkConstants(port, path)));
+  }
   const users = readUsers(
     await php(readFileSync(join(import.meta.dirname, 'php/seed.php'), 'utf8').replace('<?php', '')),
   );
@@ -143,6 +153,7 @@ async function startIn(folder: string, mariadb: Mariadb, options: WordpressOptio
     documentRoot,
     path,
     pretty,
+    network: options.network === true,
     workFolder: join(folder, 'server'),
   });
 
@@ -172,12 +183,27 @@ async function startIn(folder: string, mariadb: Mariadb, options: WordpressOptio
   };
 }
 
-function configSource(socket: string, database: string, debugLog: string): string {
+/** The constants that turn an installed WordPress into a network. */
+function networkConstants(port: number, path: string): Record<string, PhpScalar> {
+  return {
+    MULTISITE: true,
+    SUBDOMAIN_INSTALL: false,
+    DOMAIN_CURRENT_SITE: `127.0.0.1:${port}`,
+    PATH_CURRENT_SITE: `${path}/`,
+    SITE_ID_CURRENT_SITE: 1,
+    BLOG_ID_CURRENT_SITE: 1,
+  };
+}
+
+function configSource(
+  { socket, database, debugLog }: { socket: string; database: string; debugLog: string },
+  more: Record<string, PhpScalar> = {},
+): string {
   const salts = ['AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE'].flatMap((name) => [
     `${name}_KEY`,
     `${name}_SALT`,
   ]);
-  const constants: Record<string, string | boolean> = {
+  const constants: Record<string, PhpScalar> = {
     DB_NAME: database,
     DB_USER: 'root',
     DB_PASSWORD: '',
@@ -194,6 +220,7 @@ function configSource(socket: string, database: string, debugLog: string): strin
     WP_DEBUG: true,
     WP_DEBUG_DISPLAY: false,
     WP_DEBUG_LOG: debugLog,
+    ...more,
   };
   const lines = Object.entries(constants).map(
     ([name, value]) =>

@@ -13,6 +13,11 @@ defined( 'ABSPATH' ) || exit;
 final class Sitebridge_Plugin {
 
 	/**
+	 * The classes of the plugin's tables.
+	 */
+	const TABLES = array( 'Sitebridge_Nonce_Store', 'Sitebridge_Operations_Table', 'Sitebridge_Number_Links_Table', 'Sitebridge_Item_Links_Table', 'Sitebridge_Outbox_Table' );
+
+	/**
 	 * Creates the objects and registers their hooks.
 	 *
 	 * @param Sitebridge_Signed_Request $request The current request as it was sent.
@@ -35,6 +40,7 @@ final class Sitebridge_Plugin {
 		$connection  = new Sitebridge_Connection( $settings, $client, $push, $trigger, $last_answer );
 
 		( new Sitebridge_Rest_Authentication( $gate, $settings ) )->register();
+		( new Sitebridge_Request_Rights( $gate, $structure ) )->register();
 		( new Sitebridge_Rest_Routes( $gate, $settings, $structure ) )->register();
 		( new Sitebridge_Item_Routes( $gate, $structure ) )->register();
 		$push->register();
@@ -47,10 +53,25 @@ final class Sitebridge_Plugin {
 		}
 
 		add_action( 'init', array( __CLASS__, 'load_translations' ) );
+		add_filter( 'wpmu_drop_tables', array( __CLASS__, 'add_tables' ) );
 		register_activation_hook( SITEBRIDGE_CONNECTOR_FILE, array( $push, 'on_activation' ) );
 		register_activation_hook( SITEBRIDGE_CONNECTOR_FILE, array( $trigger, 'on_activation' ) );
 		register_deactivation_hook( SITEBRIDGE_CONNECTOR_FILE, array( $push, 'unschedule' ) );
 		register_deactivation_hook( SITEBRIDGE_CONNECTOR_FILE, array( $trigger, 'unschedule' ) );
+	}
+
+	/**
+	 * Adds the plugin's tables to those of a site that is deleted from its network.
+	 *
+	 * @param string[] $tables The tables of the current site.
+	 * @return string[]
+	 */
+	public static function add_tables( $tables ) {
+		foreach ( self::TABLES as $table ) {
+			$tables[] = $table::name();
+		}
+
+		return $tables;
 	}
 
 	/**

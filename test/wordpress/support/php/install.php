@@ -1,6 +1,7 @@
 <?php
 /**
- * Installs WordPress without a browser. Reads JSON on stdin: root, url, title, password, permalinks.
+ * Installs WordPress without a browser. Reads JSON on stdin: root, url, title, password, permalinks,
+ * network.
  */
 
 $options = json_decode( stream_get_contents( STDIN ), true );
@@ -24,3 +25,15 @@ wp_install( $options['title'], 'admin', 'admin@example.com', true, '', $options[
 update_option( 'siteurl', $options['url'] );
 update_option( 'home', $options['url'] );
 update_option( 'permalink_structure', $options['permalinks'] );
+
+if ( $options['network'] ) {
+	require ABSPATH . 'wp-admin/includes/network.php';
+	foreach ( $wpdb->tables( 'ms_global' ) as $name => $table ) {
+		$wpdb->$name = $table;
+	}
+	install_network();
+	$done = populate_network( 1, $_SERVER['HTTP_HOST'], 'admin@example.com', $options['title'], $_SERVER['REQUEST_URI'] );
+	if ( is_wp_error( $done ) ) {
+		throw new Exception( $done->get_error_message() );
+	}
+}

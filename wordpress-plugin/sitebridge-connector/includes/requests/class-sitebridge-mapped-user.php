@@ -28,7 +28,7 @@ final class Sitebridge_Mapped_User {
 		if ( ! $user instanceof WP_User ) {
 			return null;
 		}
-		if ( is_multisite() && ! is_super_admin( $user->ID ) && ! is_user_member_of_blog( $user->ID ) ) {
+		if ( is_multisite() && ! self::is_network_admin( $user->ID ) && ! is_user_member_of_blog( $user->ID ) ) {
 			return null;
 		}
 
@@ -50,6 +50,31 @@ final class Sitebridge_Mapped_User {
 			return false;
 		}
 
-		return ! is_multisite() || ! is_super_admin( $user_id ) || is_super_admin();
+		return ! self::is_network_admin( $user_id ) || self::is_network_admin( get_current_user_id() );
+	}
+
+	/**
+	 * Whether requests with a key may act as a user. The rights of a network administrator reach beyond this
+	 * site, so only a key that a network administrator entered may use them.
+	 *
+	 * @param int $user_id The mapped user.
+	 * @param int $key_by  The user who entered the key; 0 when that is not known.
+	 * @return bool
+	 */
+	public static function may_act( $user_id, $key_by ) {
+		return ! self::is_network_admin( $user_id ) || self::is_network_admin( $key_by );
+	}
+
+	/**
+	 * Whether a user administers the whole network. The gate runs while WordPress determines the current
+	 * user. So this must not ask for the current user, as is_super_admin() may do.
+	 *
+	 * @param int $user_id The user.
+	 * @return bool Always false outside a network.
+	 */
+	private static function is_network_admin( $user_id ) {
+		$user = is_multisite() && $user_id > 0 ? get_userdata( $user_id ) : false;
+
+		return $user instanceof WP_User && in_array( $user->user_login, get_super_admins(), true );
 	}
 }

@@ -40,6 +40,13 @@ final class Sitebridge_Request_Gate {
 	private $nonces;
 
 	/**
+	 * The site of the network that received the request.
+	 *
+	 * @var int
+	 */
+	private $blog;
+
+	/**
 	 * The decision: the mapped user, or the reason for the refusal; null before the check.
 	 *
 	 * @var WP_User|WP_Error|null
@@ -64,6 +71,7 @@ final class Sitebridge_Request_Gate {
 		$this->request  = $request;
 		$this->settings = $settings;
 		$this->nonces   = $nonces;
+		$this->blog     = get_current_blog_id();
 	}
 
 	/**
@@ -89,12 +97,25 @@ final class Sitebridge_Request_Gate {
 	}
 
 	/**
+	 * The mapped user of a signed request that was accepted. Does not start the check.
+	 *
+	 * @return int The user's id; 0 for any other request, and before the check.
+	 */
+	public function accepted_user() {
+		return $this->verdict instanceof WP_User ? $this->verdict->ID : 0;
+	}
+
+	/**
 	 * The id of the server's operation that makes the changes of the current request.
 	 *
 	 * @return string|null '' when a person or WordPress itself makes the changes; null when the server makes
 	 *                     them without a valid operation id, so that nobody can tell them from other changes.
 	 */
 	public function operation() {
+		// Another plugin copies the change to another site of the network. That site's server did not make it.
+		if ( get_current_blog_id() !== $this->blog ) {
+			return '';
+		}
 		if ( null !== $this->named_operation ) {
 			return $this->named_operation;
 		}
@@ -173,6 +194,9 @@ final class Sitebridge_Request_Gate {
 		$user = Sitebridge_Mapped_User::find( $stored['user_id'] );
 		if ( null === $user ) {
 			return self::refusal( 'sitebridge_user_invalid', __( 'The WordPress user that requests should act as is gone. Choose another under Settings > Sitebridge.', 'sitebridge-connector' ), 403 );
+		}
+		if ( ! Sitebridge_Mapped_User::may_act( $user->ID, $stored['key_by'] ) ) {
+			return self::refusal( 'sitebridge_user_invalid', __( 'Requests should act as a network administrator, but no network administrator entered the stored key. Choose another user under Settings > Sitebridge, or let a network administrator enter the key again.', 'sitebridge-connector' ), 403 );
 		}
 
 		Sitebridge_Server::speaks( $this->request->server, $stored['site_id'] );

@@ -136,6 +136,10 @@ final class Sitebridge_Signed_Request {
 	 */
 	public function is_rest() {
 		$path = (string) wp_parse_url( 'http://host/' . ltrim( $this->target, '/' ), PHP_URL_PATH );
+		// A web server resolves such a path before it chooses a file, which may then be any page of WordPress.
+		if ( in_array( '..', preg_split( '#[/\\\\]#', rawurldecode( $path ) ), true ) ) {
+			return false;
+		}
 		$home = rtrim( (string) wp_parse_url( home_url(), PHP_URL_PATH ), '/' );
 		if ( '' !== $home && 0 !== strpos( $path, $home . '/' ) ) {
 			return false;

@@ -119,7 +119,6 @@ final class Sitebridge_Settings_Actions {
 		$server  = Sitebridge_Settings::normalize_server_url( $entered );
 		$site_id = $this->field( 'site_id' );
 		$key     = $this->field( 'api_key' );
-		$user_id = absint( $this->field( 'user_id' ) );
 		if ( '' !== $entered && '' === $server ) {
 			return 'bad_server';
 		}
@@ -129,19 +128,25 @@ final class Sitebridge_Settings_Actions {
 		if ( 1 === preg_match( '/[^\x21-\x7e]/', $key ) ) {
 			return 'bad_key';
 		}
-		if ( 0 === $user_id ) {
-			$user_id = $stored['user_id'] > 0 ? $stored['user_id'] : get_current_user_id();
-		}
-		if ( $user_id !== $stored['user_id'] && ! Sitebridge_Mapped_User::may_choose( $user_id ) ) {
+		$user_id    = $this->chosen_user( $stored['user_id'] );
+		$same_place = $server === $stored['server_url'] && (int) $site_id === $stored['site_id'];
+		$changed    = '' !== $key || ! $same_place || $user_id !== $stored['user_id'];
+		$key_by     = self::key_by( $stored['key_by'], $key, $changed );
+		// Who changes the key or the server can sign requests as the mapped user, so the user must be one that
+		// this person may choose.
+		if ( $changed && ! Sitebridge_Mapped_User::may_choose( $user_id ) ) {
 			return 'bad_user';
 		}
-		$same_place = $server === $stored['server_url'] && (int) $site_id === $stored['site_id'];
+		if ( $changed && ! Sitebridge_Mapped_User::may_act( $user_id, $key_by ) ) {
+			return 'key_again';
+		}
 		$this->settings->update(
 			array(
 				'server_url'                => $server,
 				'site_id'                   => (int) $site_id,
 				'api_key'                   => '' !== $key ? $key : $stored['api_key'],
 				'user_id'                   => $user_id,
+				'key_by'                    => $key_by,
 				// An integration's id is valid only for one server and one site.
 				'integration_id'            => $same_place ? $stored['integration_id'] : 0,
 				'plugin_connection_enabled' => '' !== $this->field( 'plugin_connection_enabled' ),
@@ -153,6 +158,35 @@ final class Sitebridge_Settings_Actions {
 		}
 
 		return '';
+	}
+
+	/**
+	 * The chosen user. 0 in the form means the user that the plugin makes.
+	 *
+	 * @param int $stored The stored user's id, or 0.
+	 * @return int
+	 */
+	private function chosen_user( $stored ) {
+		$entered = $this->field( 'user_id' );
+		$user_id = '0' === $entered ? Sitebridge_Dedicated_User::find_or_make() : absint( $entered );
+		if ( $user_id > 0 ) {
+			return $user_id;
+		}
+
+		return $stored > 0 ? $stored : get_current_user_id();
+	}
+
+	/**
+	 * The user who answers for the key after a change. A changed server receives the key. So everyone but a
+	 * network administrator answers for the key after any change.
+	 *
+	 * @param int    $key_by  The user who answered for the stored key.
+	 * @param string $key     The key that was entered; '' to keep the stored key.
+	 * @param bool   $changed Whether the key, the server, the site or the user changes.
+	 * @return int
+	 */
+	private static function key_by( $key_by, $key, $changed ) {
+		return '' !== $key || ( $changed && ! is_super_admin() ) ? get_current_user_id() : $key_by;
 	}
 
 	/**

@@ -158,18 +158,8 @@ final class Sitebridge_Settings_Page {
 		<tr>
 			<th scope="row"><label for="user_id"><?php esc_html_e( 'Requests act as', 'sitebridge-connector' ); ?></label></th>
 			<td>
-				<?php
-				wp_dropdown_users(
-					array(
-						'name'             => 'user_id',
-						'capability'       => array( 'edit_posts' ),
-						'selected'         => $stored['user_id'] > 0 ? $stored['user_id'] : get_current_user_id(),
-						'include_selected' => true,
-						'show'             => 'display_name_with_login',
-					)
-				);
-				?>
-				<p class="description"><?php esc_html_e( 'What the server writes is written as this user, with this user\'s rights. An editor is enough.', 'sitebridge-connector' ); ?></p>
+				<?php $this->render_users( $stored['user_id'] ); ?>
+				<p class="description"><?php esc_html_e( 'What the server writes is written as this user, with this user\'s rights on content and no others. An editor is enough.', 'sitebridge-connector' ); ?></p>
 			</td>
 		</tr>
 		<tr>
@@ -183,6 +173,28 @@ final class Sitebridge_Settings_Page {
 	}
 
 	/**
+	 * Prints the choice of the mapped user. Without a stored user, the plugin's own user is selected, made or
+	 * still to make.
+	 *
+	 * @param int $stored The stored user's id, or 0.
+	 */
+	private function render_users( $stored ) {
+		$offered  = Sitebridge_Dedicated_User::is_offered();
+		$selected = $stored > 0 ? $stored : Sitebridge_Dedicated_User::id();
+		wp_dropdown_users(
+			array(
+				'name'              => 'user_id',
+				'capability'        => array( 'edit_posts' ),
+				'selected'          => 0 === $selected && ! $offered ? get_current_user_id() : $selected,
+				'include_selected'  => true,
+				'show'              => 'display_name_with_login',
+				'show_option_none'  => $offered ? __( 'A new user for Sitebridge alone, with the rights of an editor', 'sitebridge-connector' ) : '',
+				'option_none_value' => 0,
+			)
+		);
+	}
+
+	/**
 	 * Prints the input error of the form, if there is one.
 	 */
 	private function render_input_error() {
@@ -191,6 +203,7 @@ final class Sitebridge_Settings_Page {
 			'bad_site_id' => __( 'The site id is a number, such as 12.', 'sitebridge-connector' ),
 			'bad_key'     => __( 'The site key has a character that no key has. Copy it again.', 'sitebridge-connector' ),
 			'bad_user'    => __( 'Requests cannot act as this user: choose one who may edit posts.', 'sitebridge-connector' ),
+			'key_again'   => __( 'Requests may act as a network administrator only with a key that a network administrator entered. Enter the site key again, or choose another user.', 'sitebridge-connector' ),
 		);
 		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- the value only selects one of the messages above.
 		$code = isset( $_GET['sitebridge_notice'] ) ? sanitize_key( $_GET['sitebridge_notice'] ) : '';

@@ -22,6 +22,8 @@ final class Sitebridge_Settings {
 		'site_id'                   => 0,
 		'api_key'                   => '',
 		'user_id'                   => 0,
+		// The user who entered the key. Also a user without network rights who later changed the connection.
+		'key_by'                    => 0,
 		'integration_id'            => 0,
 		'plugin_connection_enabled' => true,
 		'two_way_sync_enabled'      => true,
@@ -66,6 +68,7 @@ final class Sitebridge_Settings {
 			array(
 				'site_id'        => 0,
 				'api_key'        => '',
+				'key_by'         => 0,
 				'integration_id' => 0,
 			)
 		);

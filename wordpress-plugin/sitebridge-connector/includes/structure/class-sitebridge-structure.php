@@ -101,6 +101,22 @@ final class Sitebridge_Structure {
 	}
 
 	/**
+	 * The REST routes of the posts and terms of all types, such as `/wp/v2/posts`.
+	 *
+	 * @return string[]
+	 */
+	public function routes() {
+		$routes = array();
+		foreach ( array( get_post_types( array( 'show_in_rest' => true ), 'objects' ), get_taxonomies( array( 'show_in_rest' => true ), 'objects' ) ) as $types ) {
+			foreach ( self::content_only( $types ) as $type ) {
+				$routes[] = '/' . ( $type->rest_namespace ? $type->rest_namespace : 'wp/v2' ) . '/' . self::rest_base( $type );
+			}
+		}
+
+		return $routes;
+	}
+
+	/**
 	 * The types, how they belong together, and the two switches.
 	 *
 	 * @return array
