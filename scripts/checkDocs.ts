@@ -28,7 +28,7 @@ interface Place {
 }
 
 const scripts = packageScripts();
-const documents = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })];
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/**/*.md', { cwd: root })];
 const missing: string[] = [];
 
 for (const file of documents) {
