@@ -24,9 +24,10 @@ final class Sitebridge_Plugin {
 	 */
 	public static function start( Sitebridge_Signed_Request $request ) {
 		$settings    = new Sitebridge_Settings();
-		$last_answer = new Sitebridge_Last_Answer( $settings );
+		$candidate   = new Sitebridge_Candidate();
+		$last_answer = new Sitebridge_Last_Answer( $settings, $candidate );
 		$nonces      = new Sitebridge_Nonce_Store();
-		$gate        = new Sitebridge_Request_Gate( $request, $settings, $nonces );
+		$gate        = new Sitebridge_Request_Gate( $request, $settings, $candidate, $nonces );
 		$structure   = new Sitebridge_Structure( $settings );
 		$client      = new Sitebridge_Server_Client( $settings );
 		$push        = new Sitebridge_Structure_Push( $settings, $structure, $client, $last_answer );
@@ -37,11 +38,11 @@ final class Sitebridge_Plugin {
 		$delivery    = new Sitebridge_Delivery( $settings, $sender, $outbox, $messages, $state, new Sitebridge_Delivery_Lock() );
 		$trigger     = new Sitebridge_Delivery_Trigger( $delivery, $outbox, $state );
 		$changes     = new Sitebridge_Change_Collector( $settings, $gate, $messages, $outbox, $trigger );
-		$connection  = new Sitebridge_Connection( $settings, $client, $push, $trigger, $last_answer );
+		$connection  = new Sitebridge_Connection( $settings, $candidate, $client, $push, $trigger, $last_answer );
 
 		( new Sitebridge_Rest_Authentication( $gate, $settings ) )->register();
 		( new Sitebridge_Request_Rights( $gate, $structure ) )->register();
-		( new Sitebridge_Rest_Routes( $gate, $settings, $structure ) )->register();
+		( new Sitebridge_Rest_Routes( $gate, $structure ) )->register();
 		( new Sitebridge_Item_Routes( $gate, $structure ) )->register();
 		$push->register();
 		$trigger->register();

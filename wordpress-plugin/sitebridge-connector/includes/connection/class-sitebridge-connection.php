@@ -20,6 +20,13 @@ final class Sitebridge_Connection {
 	private $settings;
 
 	/**
+	 * The connection that is being tested.
+	 *
+	 * @var Sitebridge_Candidate
+	 */
+	private $candidate;
+
+	/**
 	 * Calls the server.
 	 *
 	 * @var Sitebridge_Server_Client
@@ -51,13 +58,15 @@ final class Sitebridge_Connection {
 	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Settings         $settings    The stored connection.
+	 * @param Sitebridge_Candidate        $candidate   The connection that is being tested.
 	 * @param Sitebridge_Server_Client    $client      Calls the server.
 	 * @param Sitebridge_Structure_Push   $push        Sends the structure.
 	 * @param Sitebridge_Delivery_Trigger $trigger     Sends the changes.
 	 * @param Sitebridge_Last_Answer      $last_answer Stores the server's last response.
 	 */
-	public function __construct( Sitebridge_Settings $settings, Sitebridge_Server_Client $client, Sitebridge_Structure_Push $push, Sitebridge_Delivery_Trigger $trigger, Sitebridge_Last_Answer $last_answer ) {
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Candidate $candidate, Sitebridge_Server_Client $client, Sitebridge_Structure_Push $push, Sitebridge_Delivery_Trigger $trigger, Sitebridge_Last_Answer $last_answer ) {
 		$this->settings    = $settings;
+		$this->candidate   = $candidate;
 		$this->client      = $client;
 		$this->push        = $push;
 		$this->trigger     = $trigger;
@@ -65,11 +74,12 @@ final class Sitebridge_Connection {
 	}
 
 	/**
-	 * Connects with the stored settings: tests the connection, then sends the structure. The settings must be
-	 * stored before, because the server calls back during the test, with requests signed with the stored key.
+	 * Tests the connection, then sends the structure.
+	 *
+	 * @param array|null $proposed See test().
 	 */
-	public function connect() {
-		if ( $this->test() ) {
+	public function connect( $proposed ) {
+		if ( $this->test( $proposed ) ) {
 			$this->push->schedule_daily();
 			$this->push->run();
 			$this->trigger->resume( true );
@@ -79,26 +89,46 @@ final class Sitebridge_Connection {
 	/**
 	 * Lets the server test the connection.
 	 *
+	 * @param array|null $proposed A connection that is stored only if its test passes; null for the stored one.
 	 * @return bool Whether the test passed.
 	 */
-	public function test() {
-		$stored = $this->settings->all();
-		if ( ! $this->settings->is_complete() ) {
+	public function test( $proposed ) {
+		$tested = array_merge( $this->settings->all(), (array) $proposed );
+		if ( ! Sitebridge_Settings::has_all( $tested ) ) {
 			$this->last_answer->store( false, __( 'Enter the server address, the site id and the site key first.', 'sitebridge-connector' ) );
 			return false;
 		}
-		$answer         = $this->client->post(
+		if ( null !== $proposed ) {
+			$this->candidate->set( $proposed );
+		}
+		$answer = $this->client->post(
 			'/test-connection',
 			array(
-				'site_id'  => (int) $stored['site_id'],
-				'api_key'  => $stored['api_key'],
+				'site_id'  => (int) $tested['site_id'],
+				'api_key'  => $tested['api_key'],
 				'site_url' => home_url(),
-			)
+			),
+			array(),
+			$tested['server_url']
 		);
+		$passed = $this->conclude( $answer, $proposed );
+		$this->candidate->forget();
+
+		return $passed;
+	}
+
+	/**
+	 * Acts on the answer to a test.
+	 *
+	 * @param array      $answer   See Sitebridge_Server_Client::post().
+	 * @param array|null $proposed See test().
+	 * @return bool Whether the test passed.
+	 */
+	private function conclude( array $answer, $proposed ) {
 		$integration_id = isset( $answer['body']['integration_id'] ) ? (int) $answer['body']['integration_id'] : 0;
 		$passed         = 200 === $answer['status'] && $integration_id > 0;
 		if ( $passed ) {
-			$this->settings->update( array( 'integration_id' => $integration_id ) );
+			$this->settings->update( array( 'integration_id' => $integration_id ) + (array) $proposed );
 		}
 		$message = $answer['message'];
 		if ( '' === $message ) {
@@ -107,7 +137,11 @@ final class Sitebridge_Connection {
 				/* translators: %d: an HTTP status such as 500. */
 				: sprintf( __( 'The server answered HTTP %d without saying why.', 'sitebridge-connector' ), $answer['status'] );
 		}
-		$this->last_answer->store( $passed, $message, $answer['hint'], $answer['code'] );
+		$hints = array( $answer['hint'] );
+		if ( ! $passed && null !== $proposed ) {
+			$hints[] = __( 'The new settings were not stored. The connection of before goes on.', 'sitebridge-connector' );
+		}
+		$this->last_answer->store( $passed, $message, trim( implode( ' ', array_filter( $hints, 'is_string' ) ) ), $answer['code'] );
 
 		return $passed;
 	}
@@ -120,6 +154,7 @@ final class Sitebridge_Connection {
 		$this->push->unschedule();
 		$this->trigger->forget();
 		$this->settings->forget_connection();
+		$this->candidate->forget();
 		$this->last_answer->store( true, __( 'Disconnected. The key is deleted from this site.', 'sitebridge-connector' ) );
 	}
 }

@@ -22,12 +22,21 @@ final class Sitebridge_Last_Answer {
 	private $settings;
 
 	/**
+	 * Holds the key that is being tested.
+	 *
+	 * @var Sitebridge_Candidate
+	 */
+	private $candidate;
+
+	/**
 	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Settings $settings The stored connection.
+	 * @param Sitebridge_Settings  $settings  The stored connection.
+	 * @param Sitebridge_Candidate $candidate The connection that is being tested.
 	 */
-	public function __construct( Sitebridge_Settings $settings ) {
-		$this->settings = $settings;
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Candidate $candidate ) {
+		$this->settings  = $settings;
+		$this->candidate = $candidate;
 	}
 
 	/**
@@ -72,9 +81,10 @@ final class Sitebridge_Last_Answer {
 	 */
 	private function clean( $words ) {
 		$words = sanitize_text_field( is_scalar( $words ) ? (string) $words : '' );
-		$key   = $this->settings->get( 'api_key' );
-		if ( '' !== $key ) {
-			$words = str_replace( $key, $this->settings->masked_key(), $words );
+		foreach ( array( $this->settings->all(), (array) $this->candidate->get() ) as $connection ) {
+			if ( ! empty( $connection['api_key'] ) ) {
+				$words = str_replace( $connection['api_key'], Sitebridge_Settings::mask( $connection['api_key'] ), $words );
+			}
 		}
 
 		return mb_substr( $words, 0, 1000 );

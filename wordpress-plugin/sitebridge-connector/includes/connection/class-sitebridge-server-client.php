@@ -40,11 +40,12 @@ final class Sitebridge_Server_Client {
 	 * @param string $path    The path after BASE, such as `/test-connection`.
 	 * @param array  $body    The body.
 	 * @param array  $headers More headers.
+	 * @param string $server  The server's address; null for the stored one.
 	 * @return array `status` (0 when no response came), `body` (array, empty when the response was no JSON
 	 *               object), `message`, `hint`, `code` (texts, each may be '').
 	 */
-	public function post( $path, array $body, array $headers = array() ) {
-		return $this->call( self::BASE . $path, wp_json_encode( $body ), $headers, 20 );
+	public function post( $path, array $body, array $headers = array(), $server = null ) {
+		return $this->call( null === $server ? $this->settings->get( 'server_url' ) : $server, self::BASE . $path, wp_json_encode( $body ), $headers, 20 );
 	}
 
 	/**
@@ -57,20 +58,20 @@ final class Sitebridge_Server_Client {
 	 * @return array See post(), and `headers`: `retry-after` and `x-sitebridge-key-expires`, each may be ''.
 	 */
 	public function post_webhook( $topic, $json, array $headers, $timeout ) {
-		return $this->call( self::WEBHOOKS . $topic, $json, $headers, $timeout );
+		return $this->call( $this->settings->get( 'server_url' ), self::WEBHOOKS . $topic, $json, $headers, $timeout );
 	}
 
 	/**
 	 * Calls the server.
 	 *
+	 * @param string $server  The server's address.
 	 * @param string $path    The path on the server.
 	 * @param string $json    The body.
 	 * @param array  $headers More headers.
 	 * @param int    $timeout In seconds.
 	 * @return array See post_webhook().
 	 */
-	private function call( $path, $json, array $headers, $timeout ) {
-		$server = $this->settings->get( 'server_url' );
+	private function call( $server, $path, $json, array $headers, $timeout ) {
 		$opened = $this->open_private_server( $server );
 		$answer = wp_safe_remote_post(
 			$server . $path,

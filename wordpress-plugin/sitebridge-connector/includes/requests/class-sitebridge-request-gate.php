@@ -33,6 +33,13 @@ final class Sitebridge_Request_Gate {
 	private $settings;
 
 	/**
+	 * The connection that is being tested.
+	 *
+	 * @var Sitebridge_Candidate
+	 */
+	private $candidate;
+
+	/**
 	 * The used nonces.
 	 *
 	 * @var Sitebridge_Nonce_Store
@@ -63,15 +70,17 @@ final class Sitebridge_Request_Gate {
 	/**
 	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Signed_Request $request  The current request.
-	 * @param Sitebridge_Settings       $settings The stored connection.
-	 * @param Sitebridge_Nonce_Store    $nonces   The used nonces.
+	 * @param Sitebridge_Signed_Request $request   The current request.
+	 * @param Sitebridge_Settings       $settings  The stored connection.
+	 * @param Sitebridge_Candidate      $candidate The connection that is being tested.
+	 * @param Sitebridge_Nonce_Store    $nonces    The used nonces.
 	 */
-	public function __construct( Sitebridge_Signed_Request $request, Sitebridge_Settings $settings, Sitebridge_Nonce_Store $nonces ) {
-		$this->request  = $request;
-		$this->settings = $settings;
-		$this->nonces   = $nonces;
-		$this->blog     = get_current_blog_id();
+	public function __construct( Sitebridge_Signed_Request $request, Sitebridge_Settings $settings, Sitebridge_Candidate $candidate, Sitebridge_Nonce_Store $nonces ) {
+		$this->request   = $request;
+		$this->settings  = $settings;
+		$this->candidate = $candidate;
+		$this->nonces    = $nonces;
+		$this->blog      = get_current_blog_id();
 	}
 
 	/**
@@ -169,7 +178,8 @@ final class Sitebridge_Request_Gate {
 		if ( ! $this->request->is_signed() ) {
 			return self::refusal( 'sitebridge_signature_missing', __( 'This address answers only signed requests of the Sitebridge server.', 'sitebridge-connector' ), 401 );
 		}
-		$stored = $this->settings->all();
+		$proposed = $this->proposed();
+		$stored   = null === $proposed ? $this->settings->all() : $proposed;
 		if ( '' === $stored['api_key'] ) {
 			return self::refusal( 'sitebridge_not_configured', __( 'The Sitebridge Connector is not connected: no site key is stored.', 'sitebridge-connector' ), 401 );
 		}
@@ -199,8 +209,21 @@ final class Sitebridge_Request_Gate {
 			return self::refusal( 'sitebridge_user_invalid', __( 'Requests should act as a network administrator, but no network administrator entered the stored key. Choose another user under Settings > Sitebridge, or let a network administrator enter the key again.', 'sitebridge-connector' ), 403 );
 		}
 
-		Sitebridge_Server::speaks( $this->request->server, $stored['site_id'] );
+		Sitebridge_Server::speaks( $this->request->server, $stored['site_id'], null === $proposed );
 
 		return $user;
+	}
+
+	/**
+	 * The connection that is being tested, if the request belongs to its test. A test only reads. So a
+	 * candidate cannot write before it is proved.
+	 *
+	 * @return array|null
+	 */
+	private function proposed() {
+		$proposed = 'GET' === $this->request->method ? $this->candidate->get() : null;
+		$is_meant = null !== $proposed && (string) $proposed['site_id'] === $this->request->site && $this->request->is_signed_with( $proposed['api_key'] );
+
+		return $is_meant ? $proposed : null;
 	}
 }

@@ -22,13 +22,6 @@ final class Sitebridge_Rest_Routes {
 	private $gate;
 
 	/**
-	 * The stored connection.
-	 *
-	 * @var Sitebridge_Settings
-	 */
-	private $settings;
-
-	/**
 	 * The site's structure.
 	 *
 	 * @var Sitebridge_Structure
@@ -39,12 +32,10 @@ final class Sitebridge_Rest_Routes {
 	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Request_Gate $gate      Decides whether the current request is accepted.
-	 * @param Sitebridge_Settings     $settings  The stored connection.
 	 * @param Sitebridge_Structure    $structure The site's structure.
 	 */
-	public function __construct( Sitebridge_Request_Gate $gate, Sitebridge_Settings $settings, Sitebridge_Structure $structure ) {
+	public function __construct( Sitebridge_Request_Gate $gate, Sitebridge_Structure $structure ) {
 		$this->gate      = $gate;
-		$this->settings  = $settings;
 		$this->structure = $structure;
 	}
 
@@ -115,7 +106,7 @@ final class Sitebridge_Rest_Routes {
 		return array(
 			'ok'                => true,
 			'nonce'             => $this->gate->request()->nonce,
-			'site_id'           => (int) $this->settings->get( 'site_id' ),
+			'site_id'           => (int) $this->gate->request()->site,
 			'plugin_version'    => SITEBRIDGE_CONNECTOR_VERSION,
 			// This plugin identifies the server's contents by keys, not only by numbers.
 			'links'             => 'key',

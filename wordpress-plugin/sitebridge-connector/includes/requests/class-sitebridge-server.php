@@ -27,15 +27,16 @@ final class Sitebridge_Server {
 	 *
 	 * @param string $server_id The server's UUID from its header; '' from an older server, which has no keys.
 	 * @param int    $site_id   The site's id on the server.
+	 * @param bool   $is_proved Whether the server's connection is stored, and not only being tested.
 	 */
-	public static function speaks( $server_id, $site_id ) {
+	public static function speaks( $server_id, $site_id, $is_proved = true ) {
 		if ( ! self::is_uuid( $server_id ) ) {
 			return;
 		}
 		$server = substr( hash( 'sha256', strtolower( $server_id ) . ' ' . $site_id ), 0, 16 );
 
 		self::$speaking[ get_current_blog_id() ] = $server;
-		if ( self::last_speaker() !== $server ) {
+		if ( $is_proved && self::last_speaker() !== $server ) {
 			update_option( self::OPTION, $server, false );
 		}
 	}

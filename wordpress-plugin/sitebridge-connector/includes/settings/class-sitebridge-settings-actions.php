@@ -22,6 +22,13 @@ final class Sitebridge_Settings_Actions {
 	private $settings;
 
 	/**
+	 * Reads the form.
+	 *
+	 * @var Sitebridge_Settings_Form
+	 */
+	private $form;
+
+	/**
 	 * Connects and disconnects.
 	 *
 	 * @var Sitebridge_Connection
@@ -52,6 +59,7 @@ final class Sitebridge_Settings_Actions {
 	 */
 	public function __construct( Sitebridge_Settings $settings, Sitebridge_Connection $connection, Sitebridge_Structure_Push $push, Sitebridge_Delivery_Trigger $trigger ) {
 		$this->settings   = $settings;
+		$this->form       = new Sitebridge_Settings_Form();
 		$this->connection = $connection;
 		$this->push       = $push;
 		$this->trigger    = $trigger;
@@ -73,34 +81,27 @@ final class Sitebridge_Settings_Actions {
 		}
 		check_admin_referer( self::ACTION );
 
-		switch ( $this->field( 'sitebridge_do' ) ) {
+		$error  = '';
+		$button = $this->button();
+		switch ( $button ) {
 			case 'disconnect':
-				$error = '';
 				$this->connection->disconnect();
 				break;
 			case 'send_now':
-				$error = '';
 				$this->trigger->send_now();
 				break;
 			case 'revive_dead':
-				$error = '';
 				$this->trigger->revive_dead();
 				break;
 			case 'test':
-				$error = $this->save();
-				if ( '' === $error ) {
-					$this->connection->test();
-				}
-				break;
 			case 'connect':
-				$error = $this->save();
-				if ( '' === $error ) {
-					$this->connection->connect();
-				}
+				$error = $this->save( $button );
 				break;
 			default:
-				$error = $this->save();
-				$this->push->schedule_soon( 0 );
+				$error = $this->save( 'save' );
+				if ( '' === $error ) {
+					$this->push->schedule_soon( 0 );
+				}
 		}
 		$notice = '' !== $error ? $error : 'done';
 		wp_safe_redirect( add_query_arg( 'sitebridge_notice', $notice, Sitebridge_Settings_Page::url() ) );
@@ -108,52 +109,28 @@ final class Sitebridge_Settings_Actions {
 	}
 
 	/**
-	 * Stores the form's fields. An empty key field keeps the stored key, because the page never prints the
-	 * key.
+	 * Stores the form's fields, and tests the connection when that is asked for. A changed connection replaces
+	 * a connection that works only after its test has passed. So a mistyped key breaks nothing.
 	 *
+	 * @param string $button `save`, `test` or `connect`.
 	 * @return string '', or the code of an input error; then nothing was stored.
 	 */
-	private function save() {
-		$stored  = $this->settings->all();
-		$entered = $this->field( 'server_url' );
-		$server  = Sitebridge_Settings::normalize_server_url( $entered );
-		$site_id = $this->field( 'site_id' );
-		$key     = $this->field( 'api_key' );
-		if ( '' !== $entered && '' === $server ) {
-			return 'bad_server';
+	private function save( $button ) {
+		$stored     = $this->settings->all();
+		$connection = $this->form->connection( $stored );
+		if ( is_string( $connection ) ) {
+			return $connection;
 		}
-		if ( '' !== $site_id && 1 !== preg_match( '/^[1-9][0-9]{0,9}$/D', $site_id ) ) {
-			return 'bad_site_id';
+		$changed  = array() !== array_diff_assoc( $connection, $stored );
+		$proposed = $changed && $stored['integration_id'] > 0 ? $connection : null;
+		$this->settings->update( $this->form->switches() + ( null === $proposed ? $connection : array() ) );
+		if ( 'connect' === $button ) {
+			$this->connection->connect( $proposed );
+		} elseif ( 'test' === $button || null !== $proposed ) {
+			$this->connection->test( $proposed );
 		}
-		if ( 1 === preg_match( '/[^\x21-\x7e]/', $key ) ) {
-			return 'bad_key';
-		}
-		$user_id    = $this->chosen_user( $stored['user_id'] );
-		$same_place = $server === $stored['server_url'] && (int) $site_id === $stored['site_id'];
-		$changed    = '' !== $key || ! $same_place || $user_id !== $stored['user_id'];
-		$key_by     = self::key_by( $stored['key_by'], $key, $changed );
-		// Who changes the key or the server can sign requests as the mapped user, so the user must be one that
-		// this person may choose.
-		if ( $changed && ! Sitebridge_Mapped_User::may_choose( $user_id ) ) {
-			return 'bad_user';
-		}
-		if ( $changed && ! Sitebridge_Mapped_User::may_act( $user_id, $key_by ) ) {
-			return 'key_again';
-		}
-		$this->settings->update(
-			array(
-				'server_url'                => $server,
-				'site_id'                   => (int) $site_id,
-				'api_key'                   => '' !== $key ? $key : $stored['api_key'],
-				'user_id'                   => $user_id,
-				'key_by'                    => $key_by,
-				// An integration's id is valid only for one server and one site.
-				'integration_id'            => $same_place ? $stored['integration_id'] : 0,
-				'plugin_connection_enabled' => '' !== $this->field( 'plugin_connection_enabled' ),
-				'two_way_sync_enabled'      => '' !== $this->field( 'two_way_sync_enabled' ),
-			)
-		);
-		if ( $this->settings->sends_changes() && ( ( '' !== $key && $key !== $stored['api_key'] ) || ! $stored['two_way_sync_enabled'] || ! $stored['plugin_connection_enabled'] ) ) {
+		$now = $this->settings->all();
+		if ( $this->settings->sends_changes() && ( $now['api_key'] !== $stored['api_key'] || ! $stored['two_way_sync_enabled'] || ! $stored['plugin_connection_enabled'] ) ) {
 			$this->trigger->resume( false );
 		}
 
@@ -161,42 +138,12 @@ final class Sitebridge_Settings_Actions {
 	}
 
 	/**
-	 * The chosen user. 0 in the form means the user that the plugin makes.
+	 * The pressed button.
 	 *
-	 * @param int $stored The stored user's id, or 0.
-	 * @return int
+	 * @return string
 	 */
-	private function chosen_user( $stored ) {
-		$entered = $this->field( 'user_id' );
-		$user_id = '0' === $entered ? Sitebridge_Dedicated_User::find_or_make() : absint( $entered );
-		if ( $user_id > 0 ) {
-			return $user_id;
-		}
-
-		return $stored > 0 ? $stored : get_current_user_id();
-	}
-
-	/**
-	 * The user who answers for the key after a change. A changed server receives the key. So everyone but a
-	 * network administrator answers for the key after any change.
-	 *
-	 * @param int    $key_by  The user who answered for the stored key.
-	 * @param string $key     The key that was entered; '' to keep the stored key.
-	 * @param bool   $changed Whether the key, the server, the site or the user changes.
-	 * @return int
-	 */
-	private static function key_by( $key_by, $key, $changed ) {
-		return '' !== $key || ( $changed && ! is_super_admin() ) ? get_current_user_id() : $key_by;
-	}
-
-	/**
-	 * One field of the form, trimmed.
-	 *
-	 * @param string $name The field's name.
-	 * @return string '' when it was not sent.
-	 */
-	private function field( $name ) {
+	private function button() {
 		// phpcs:ignore WordPress.Security.NonceVerification.Missing -- handle() verified the nonce.
-		return isset( $_POST[ $name ] ) && is_string( $_POST[ $name ] ) ? trim( sanitize_text_field( wp_unslash( $_POST[ $name ] ) ) ) : '';
+		return isset( $_POST['sitebridge_do'] ) && is_string( $_POST['sitebridge_do'] ) ? sanitize_key( $_POST['sitebridge_do'] ) : '';
 	}
 }

@@ -80,8 +80,16 @@ final class Sitebridge_Settings {
 	 * @return bool
 	 */
 	public function is_complete() {
-		$all = $this->all();
+		return self::has_all( $this->all() );
+	}
 
+	/**
+	 * Whether a connection has everything for a call to the server.
+	 *
+	 * @param array $all The settings.
+	 * @return bool
+	 */
+	public static function has_all( array $all ) {
 		return '' !== $all['server_url'] && $all['site_id'] > 0 && '' !== $all['api_key'];
 	}
 
@@ -102,7 +110,16 @@ final class Sitebridge_Settings {
 	 * @return string Such as `sbk_…wxyz`, or '' when there is no key.
 	 */
 	public function masked_key() {
-		$key = $this->get( 'api_key' );
+		return self::mask( $this->get( 'api_key' ) );
+	}
+
+	/**
+	 * A key in the only form that may be shown.
+	 *
+	 * @param string $key The key.
+	 * @return string See masked_key().
+	 */
+	public static function mask( $key ) {
 		if ( '' === $key ) {
 			return '';
 		}
