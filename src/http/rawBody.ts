@@ -1,5 +1,5 @@
 import { CallerError } from '../errors.ts';
-import { DEEPEST_JSON, tooDeepAt } from '../outbound/jsonReader.ts';
+import { DEEPEST_JSON, tooDeepAt } from '../outbound/jsonDepth.ts';
 import { invalidFields } from '../zodErrors.ts';
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

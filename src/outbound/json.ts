@@ -1,4 +1,5 @@
-import { JsonReader, MalformedJson, tooDeepAt } from './jsonReader.ts';
+import { tooDeepAt } from './jsonDepth.ts';
+import { JsonReader, MalformedJson } from './jsonReader.ts';
 import { Turns } from './turns.ts';
 
 /** Up to this size the engine parses JSON at once, which is faster and takes a few milliseconds. Characters. */

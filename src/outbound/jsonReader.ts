@@ -1,5 +1,5 @@
-/** The deepest nesting that is read. PHP writes and reads no deeper: https://www.php.net/json_encode */
-export const DEEPEST_JSON = 512;
+import { DEEPEST_JSON } from './jsonDepth.ts';
+
 /**
  * The most values in one JSON text. The empty object `{}` has 2 characters and takes 56 bytes of memory, so a
  * limit of the size alone would not protect the memory.
@@ -7,9 +7,11 @@ export const DEEPEST_JSON = 512;
 const MOST_VALUES = 2_000_000;
 /** The most entries of one object. When an object grows, its table is built anew in one go. */
 const MOST_ENTRIES = 250_000;
-/** The longest number, and how many blanks one step skips. Characters. */
+/** The longest number. Characters. */
 const LONGEST_NUMBER = 1_000;
+/** How many blanks one step skips, and how many escaped quotes of a string it passes. */
 const BLANKS_AT_ONCE = 1_000;
+const QUOTES_AT_ONCE = 1_000;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const LITERALS: readonly (readonly [string, unknown])[] = [
@@ -49,13 +51,15 @@ export class JsonReader {
   readonly #sizes: number[] = [];
   #awaited: Awaited = 'value';
   #values = 0;
+  /** The last quote that was found to be escaped in the string at `position`. */
+  #passedQuote = -1;
 
   constructor(text: string, start: number) {
     this.#text = text;
     this.position = start;
   }
 
-  /** Reads one token. Returns true when the value is complete. Throws MalformedJson. */
+  /** Reads one token, or a part of a long one. Returns true when the value is complete. Throws MalformedJson. */
   step(): boolean {
     if (this.#skipsBlanks()) return false;
     const character = this.#text[this.position];
@@ -97,8 +101,10 @@ export class JsonReader {
   #entry(character: string | undefined): boolean {
     if (Array.isArray(this.#open.at(-1))) return this.#value(character);
     if (character !== '"') throw this.#malformed();
+    const name = this.#string();
+    if (name === null) return false;
     const top = this.#names.length - 1;
-    this.#names[top] = this.#string();
+    this.#names[top] = name;
     this.#sizes[top] = (this.#sizes[top] ?? 0) + 1;
     if ((this.#sizes[top] ?? 0) > MOST_ENTRIES) throw this.#malformed();
     this.#awaited = 'colon';
@@ -106,11 +112,12 @@ export class JsonReader {
   }
 
   #value(character: string | undefined): boolean {
-    this.#values += 1;
-    if (this.#values > MOST_VALUES) throw this.#malformed();
     if (character === '[') return this.#begin([]);
     if (character === '{') return this.#begin({});
-    if (character === '"') return this.#place(this.#string());
+    if (character === '"') {
+      const text = this.#string();
+      return text !== null && this.#place(text);
+    }
     const literal = LITERALS.find(([word]) => this.#text.startsWith(word, this.position));
     if (literal === undefined) return this.#place(this.#number());
     this.position += literal[0].length;
@@ -140,6 +147,8 @@ export class JsonReader {
   }
 
   #place(value: unknown): boolean {
+    this.#values += 1;
+    if (this.#values > MOST_VALUES) throw this.#malformed();
     this.#awaited = 'next';
     const container = this.#open.at(-1);
     if (container === undefined) {
@@ -151,11 +160,18 @@ export class JsonReader {
     return false;
   }
 
-  #string(): string {
+  /** Returns null if the string has more escaped quotes than one step passes. */
+  #string(): string | null {
     const begun = this.position;
-    let end = begun;
+    let end = Math.max(begun, this.#passedQuote);
+    let passed = 0;
     do {
+      if (passed === QUOTES_AT_ONCE) {
+        this.#passedQuote = end;
+        return null;
+      }
       end = this.#text.indexOf('"', end + 1);
+      passed += 1;
       if (end === -1) {
         this.position = this.#text.length;
         throw this.#malformed();
@@ -188,31 +204,6 @@ export class JsonReader {
   #malformed(): MalformedJson {
     return new MalformedJson(this.position);
   }
-}
-
-/**
- * Where a text nests deeper than the limit, whether or not it is JSON otherwise; null if it does not. `field`
- * is the entry of the outermost object that does; empty without one.
- */
-export function tooDeepAt(text: string): { position: number; field: string } | null {
-  let depth = 0;
-  let quote = -1;
-  let name: [number, number] = [0, 0];
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (quote !== -1) {
-      if (code === 0x5c) at += 1;
-      else if (code === 0x22) {
-        if (depth === 1) name = [quote + 1, at];
-        quote = -1;
-      }
-    } else if (code === 0x22) quote = at;
-    else if (code === 0x5b || code === 0x7b) {
-      depth += 1;
-      if (depth > DEEPEST_JSON) return { position: at, field: text.slice(...name) };
-    } else if (code === 0x5d || code === 0x7d) depth -= 1;
-  }
-  return null;
 }
 
 /** Assigning `__proto__` would set the prototype instead of an entry. */

@@ -89,6 +89,16 @@ describe('JSON that is read token by token', () => {
     await expect(parseJson(entries(250_001))).rejects.toThrow(MalformedJson);
   });
 
+  it('has strings and names with any number of escaped quotes', async () => {
+    for (const count of [999, 1_000, 1_001, 5_000]) {
+      const text = '"\\'.repeat(count);
+      expect(await parseJson(large(JSON.stringify({ [text]: text, b: [text] })))).toEqual({
+        [text]: text,
+        b: [text],
+      });
+    }
+  });
+
   it('of 32 MiB leaves turns for other work', async () => {
     const post = {
       id: 1,
