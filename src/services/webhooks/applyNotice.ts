@@ -59,11 +59,17 @@ export async function applyNotice(
   return { result, integrationId, name };
 }
 
-/** Has the connection been tested well since the notice? Then it was made anew. */
+/**
+ * How far the sender's clock may be ahead of or behind ours. A notice may name its time in whole seconds.
+ * Milliseconds.
+ */
+const clocksApartMs = 5_000;
+
+/** Did a connection test pass after the notice? Then the connection was made again. */
 async function worksSince(tx: Transaction, { id }: SiteIntegration, at: string | null): Promise<boolean> {
   if (at === null) return false;
   const test = await tx.connectionCheck.findFirst({
-    where: { integrationId: id, success: true, createdAt: { gt: new Date(at) } },
+    where: { integrationId: id, success: true, createdAt: { gt: new Date(Date.parse(at) + clocksApartMs) } },
     select: { id: true },
   });
   return test !== null;
