@@ -43,6 +43,9 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
 
   /** The number of a content that no test has written yet. */
   const fresh = () => ++last;
+  /** The user that the plugin makes for requests. */
+  const requestUser = async () =>
+    Number((await wordpress.query("SELECT ID FROM wp_users WHERE user_login = 'sitebridge'"))[0]?.ID);
   const posts = async (title: string) =>
     (
       await wordpress.query(
@@ -62,7 +65,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
       status: 'publish',
       slug: 'schon-neu',
       content_key: contentKey(id),
-      author: 1,
+      author: await requestUser(),
     });
     expect(await routes.one('post', made.item.id)).toEqual(made.item);
     const [row] = await wordpress.query(

@@ -66,7 +66,7 @@ export async function databaseContents(wordpress: Wordpress, home: string): Prom
       slug: String(post.post_name),
       body: String(post.post_content),
       excerpt: String(post.post_excerpt),
-      status: status === 'publish' || status === 'private' ? 'published' : 'draft',
+      status: status === 'private' ? 'private' : status === 'publish' ? 'published' : 'draft',
       externalStatus: status,
       url: addressOf(post, byId, home),
       // A post that was never published may have only local times.
