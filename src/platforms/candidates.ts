@@ -1,4 +1,5 @@
-import type { ContentWrite, RemoteContent } from './contentPart.ts';
+import type { ContentWrite } from './contentPart.ts';
+import type { RemoteContent } from './remoteContent.ts';
 
 /**
  * Finds the items that may already belong to contents that are to be created. For each content: the oldest

@@ -1,5 +1,7 @@
 import type { Connection, JsonObject } from './connection.ts';
 import type { ContentTexts } from './contentTexts.ts';
+import type { KnownContents } from './knownContents.ts';
+import type { ContentTerm, ItemFault, RemoteContent, RemoteTerm } from './remoteContent.ts';
 
 /**
  * The content part of a platform: reads a site's contents in pages, finds changes there, and writes to the
@@ -113,40 +115,6 @@ export interface ReadChangesRequest {
   known: KnownContents;
 }
 
-/**
- * What this server has stored for one type of one site. Contents that are not on the site, or no longer, are
- * left out.
- */
-export interface KnownContents {
-  count(): Promise<number>;
-  /** Those of `externalIds` that are stored here. */
-  some(externalIds: readonly string[]): Promise<Map<string, KnownContent>>;
-  /** The ids of contents whose items the site was to publish later, when they were read last. */
-  scheduled(): Promise<string[]>;
-  /** The contents whose ids are whole numbers, by ranges of ids. */
-  readonly numbered: NumberedContents;
-  /** At most `limit` contents after `after`. Numeric ids ascend as numbers, other ids come in any stable order. */
-  after(after: string | null, limit: number): Promise<Map<string, KnownContent>>;
-}
-
-/**
- * Ranges of ids, for every platform whose ids are whole numbers: a site that digests its own ranges is compared
- * without a list of all ids. Range n holds the ids from n × size up to, not including, (n + 1) × size.
- */
-export interface NumberedContents {
-  /** The digest of each range that holds any content: the count, and the XOR of the tags. A missing tag adds 0. */
-  digests(size: number): Promise<Map<number, { count: number; xor: bigint }>>;
-  /** The contents in the ranges with these numbers. */
-  inRanges(size: number, ranges: readonly number[]): Promise<Map<string, KnownContent>>;
-}
-
-export interface KnownContent {
-  /** ISO 8601 UTC by the site's clock. */
-  modifiedAt: string | null;
-  /** `RemoteContent.tag` at the last read. */
-  tag: string | null;
-}
-
 export interface ContentPage {
   items: RemoteContent[];
   /** The items that could not be read, each with the reason. The rest of the page is good. */
@@ -164,74 +132,11 @@ export interface ContentPage {
   };
 }
 
-/** Why one item could not be read or written; also a note about a write. */
-export interface ItemFault {
-  /** null if the item has no id. For an item that was read, the missing id is then the fault. */
-  externalId: string | null;
-  /** Stable, such as `no_id`, `unreadable`, `too_long`, `forbidden`. */
-  code: string;
-  message: string;
-  /** A note may explain why the item has another status than was sent. */
-  explains?: 'status';
-}
-
 export interface ReadOutcome {
   items: RemoteContent[];
   /** The site says that there is no such item. */
   gone: string[];
   faults: ItemFault[];
-}
-
-/** Who can read a published item on its site: anyone, users with a right to it, or whoever knows its password. */
-export type Visibility = 'public' | 'private' | 'password';
-
-/** One item as its site holds it. Texts are raw, as an editor sees them. */
-export interface RemoteContent extends ContentTexts {
-  externalId: string;
-  contentType: string;
-  /** The status in the site's own words, e.g. `publish`. */
-  externalStatus: string;
-  /**
-   * The same status in our words; null if the item does not belong to the site's content, for example in the
-   * trash.
-   */
-  status: 'draft' | 'published' | null;
-  visibility: Visibility;
-  url: string | null;
-  /** ISO 8601 UTC by the site's clock; null if the item has no date. */
-  modifiedAt: string | null;
-  terms: ContentTerm[];
-  metadata: JsonObject;
-  /** A hash of the item, from the site or from the platform, 16 hexadecimal digits; null if there is none. */
-  tag: string | null;
-  /** The key of our content that the site stores with the item; null if it stores none. */
-  contentKey: string | null;
-  /**
-   * The number of our content that connectors before 0.4.0 store. A restored database uses numbers again, so
-   * the number alone proves nothing.
-   */
-  legacyContentId: number | null;
-  /** null on a platform that never uses an id again. */
-  birth: Birth | null;
-}
-
-/**
- * Facts from an item's creation, besides its slug. They tell the item from another item that got the same id
- * later, for example after the site was restored from a backup.
- */
-export interface Birth {
-  /** ISO 8601 UTC by the site's clock; null if the site does not say, as for a draft without a date. */
-  date: string | null;
-  author: string | null;
-}
-
-export interface RemoteTerm {
-  externalId: string;
-  parentExternalId: string | null;
-  slug: string;
-  name: string;
-  /** How many items have the term, by the site's own count. */
-  count: number;
 }
 
 /** The texts of a create. They identify its item if the answer was lost. */
@@ -295,9 +200,3 @@ export type WriteOutcome =
    * created anything, so a retry need not look for the item.
    */
   | { result: 'failed'; fault: ItemFault; retryable: boolean; notMade?: true };
-
-export interface ContentTerm {
-  taxonomy: string;
-  slug: string;
-  name: string;
-}

@@ -1,4 +1,4 @@
-import type { KnownContents } from './contentPart.ts';
+import type { KnownContents } from './knownContents.ts';
 
 /** How many ids are looked up at once. */
 const AT_ONCE = 1_000;

@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod';
 import type { Credentials, JsonObject, JsonValue } from './connection.ts';
-import type { ContentTerm } from './contentPart.ts';
 import type { ContentTexts } from './contentTexts.ts';
+import type { ContentTerm } from './remoteContent.ts';
 
 /**
  * What a delivery is about. A `status` or `metadata` webhook carries the change, `changed` and `deleted` only

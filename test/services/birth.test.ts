@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { RemoteContent } from '../../src/platforms/contentPart.ts';
+import type { RemoteContent } from '../../src/platforms/remoteContent.ts';
 import { birthVerdict } from '../../src/services/content/birth.ts';
 
 const key = '8c0c2f0e-6a43-4d2a-9c3b-0f8f0c1f7a01';

@@ -3,15 +3,9 @@
  * contents.
  */
 import { RemoteError } from '../../src/errors.ts';
-import type {
-  ContentPage,
-  ContentWrite,
-  KnownContent,
-  KnownContents,
-  Pace,
-  RemoteContent,
-  TypeOfSite,
-} from '../../src/platforms/contentPart.ts';
+import type { ContentPage, ContentWrite, Pace, TypeOfSite } from '../../src/platforms/contentPart.ts';
+import type { KnownContent, KnownContents } from '../../src/platforms/knownContents.ts';
+import type { RemoteContent } from '../../src/platforms/remoteContent.ts';
 import { contentKey, operationId } from './identity.ts';
 
 export const POST = {

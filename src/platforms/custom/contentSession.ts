@@ -4,16 +4,15 @@ import type {
   ContentPage,
   ContentSession,
   ContentWrite,
-  KnownContents,
   ReadAllRequest,
   ReadChangesRequest,
   ReadOutcome,
-  RemoteContent,
-  RemoteTerm,
   TypeOfSite,
   WriteOutcome,
 } from '../contentPart.ts';
+import type { KnownContents } from '../knownContents.ts';
 import { knownIds } from '../knownIds.ts';
+import type { RemoteContent, RemoteTerm } from '../remoteContent.ts';
 import { fault } from './explanations.ts';
 import type { ItemPage, ItemSource } from './itemSource.ts';
 import { ItemWriter } from './itemWriter.ts';

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject, JsonValue } from '../connection.ts';
-import type { ContentTerm, ContentWrite, RemoteContent } from '../contentPart.ts';
+import type { ContentWrite } from '../contentPart.ts';
+import type { ContentTerm, RemoteContent } from '../remoteContent.ts';
 import {
   type ContentDescription,
   type ContentMap,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { JsonObject, JsonValue } from '../connection.ts';
-import type { ContentTerm, ItemFault, RemoteContent } from '../contentPart.ts';
+import type { ContentTerm, ItemFault, RemoteContent } from '../remoteContent.ts';
 import type { ContentDescription, ContentMap } from './contentDescription.ts';
 import { isDotSegment } from './fields.ts';
 import { readPointer } from './jsonPointer.ts';

@@ -1,6 +1,7 @@
 import { RemoteError } from '../../errors.ts';
 import { Turns } from '../../outbound/turns.ts';
-import type { ItemFault, Pace, ReadOutcome, RemoteContent } from '../contentPart.ts';
+import type { Pace, ReadOutcome } from '../contentPart.ts';
+import type { ItemFault, RemoteContent } from '../remoteContent.ts';
 import type { ApiClient, ApiRequest } from './apiClient.ts';
 import type { ContentDescription } from './contentDescription.ts';
 import { mapItem } from './itemMap.ts';

@@ -1,6 +1,7 @@
 import { RemoteError } from '../../errors.ts';
 import { candidatesFor } from '../candidates.ts';
-import type { ContentWrite, ItemFault, RemoteContent, WriteOutcome } from '../contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../contentPart.ts';
+import type { ItemFault, RemoteContent } from '../remoteContent.ts';
 import type { ApiRequest } from './apiClient.ts';
 import { bodyForCreate, bodyForUpdate } from './itemBody.ts';
 import { idOf, mapItem } from './itemMap.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Content, Prisma } from '../../database/generated/client.ts';
-import type { RemoteContent } from '../../platforms/contentPart.ts';
+import type { RemoteContent } from '../../platforms/remoteContent.ts';
 
 /** The value of `Content.birth`: facts of the item when it was last accepted as the content's item. */
 const keptBirth = z.object({

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../database/client.ts';
 import { type Content, Prisma } from '../../database/generated/client.ts';
-import type { RemoteContent, Visibility } from '../../platforms/contentPart.ts';
 import { textsOf } from '../../platforms/contentTexts.ts';
+import type { RemoteContent, Visibility } from '../../platforms/remoteContent.ts';
 import { bornAs } from './birth.ts';
 import { columnsAsWritten, isAsSent, noCreate, shownStatus } from './sentAndKept.ts';
 import { contentHash, isHashOf, type SharedState, sharedState } from './sharedState.ts';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type Content, Prisma } from '../../database/generated/client.ts';
 import type { JsonObject } from '../../platforms/connection.ts';
-import type { ContentTerm, RemoteContent, SentTexts, Visibility } from '../../platforms/contentPart.ts';
+import type { SentTexts } from '../../platforms/contentPart.ts';
 import { contentTextNames } from '../../platforms/contentTexts.ts';
+import type { ContentTerm, RemoteContent, Visibility } from '../../platforms/remoteContent.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
 /** The columns of a content without an open create. */

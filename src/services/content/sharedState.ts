@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Content } from '../../database/generated/client.ts';
 import type { JsonObject, JsonValue } from '../../platforms/connection.ts';
-import type { ContentTerm, RemoteContent } from '../../platforms/contentPart.ts';
 import { CONTENT_TEXTS, type ContentTexts, contentTextNames, textsOf } from '../../platforms/contentTexts.ts';
+import type { ContentTerm, RemoteContent } from '../../platforms/remoteContent.ts';
 
 /** The part of a content that both sides have. Changes are found by comparing this part. */
 export interface SharedState extends ContentTexts {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { RemoteTerm } from '../../../src/platforms/contentPart.ts';
+import type { RemoteTerm } from '../../../src/platforms/remoteContent.ts';
 import { typeOf } from '../../support/contentCaller.ts';
 import { type TestShop, testShop } from './testShop.ts';
 

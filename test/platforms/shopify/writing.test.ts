@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ContentWrite, RemoteContent, WriteOutcome } from '../../../src/platforms/contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../../../src/platforms/contentPart.ts';
+import type { RemoteContent } from '../../../src/platforms/remoteContent.ts';
 import type { SimulatedItem } from '../../../src/simulation/shopify/state.ts';
 import { contentWrite, typeOf } from '../../support/contentCaller.ts';
 import { contentKey } from '../../support/identity.ts';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ContentSession, ContentWrite, RemoteContent } from '../../../src/platforms/contentPart.ts';
+import type { ContentSession, ContentWrite } from '../../../src/platforms/contentPart.ts';
+import type { RemoteContent } from '../../../src/platforms/remoteContent.ts';
 import { type LoopbackServer, serveLoopback } from '../../outbound/loopbackServer.ts';
 import { contentWrite, POST, testPace } from '../../support/contentCaller.ts';
 import { type ContentSite, startContentSite } from './contentSite.ts';

@@ -1,4 +1,4 @@
-import type { ItemFault } from '../../contentPart.ts';
+import type { ItemFault } from '../../remoteContent.ts';
 import type { GraphqlError } from './graphqlAnswer.ts';
 
 /**

@@ -1,4 +1,5 @@
-import type { ContentPage, KnownContents, ReadChangesRequest } from '../../contentPart.ts';
+import type { ContentPage, ReadChangesRequest } from '../../contentPart.ts';
+import type { KnownContents } from '../../knownContents.ts';
 import { knownIds } from '../../knownIds.ts';
 import { less } from '../api/globalId.ts';
 import type { ContentKind } from './contentKinds.ts';

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../connection.ts';
-import type { ContentWrite, ItemFault, RemoteContent } from '../../contentPart.ts';
+import type { ContentWrite } from '../../contentPart.ts';
+import type { ItemFault, RemoteContent } from '../../remoteContent.ts';
 import { type ContentKind, OUR_NAMESPACE } from './contentKinds.ts';
 
 /**

@@ -7,11 +7,10 @@ import type {
   ReadAllRequest,
   ReadChangesRequest,
   ReadOutcome,
-  RemoteContent,
-  RemoteTerm,
   TypeOfSite,
   WriteOutcome,
 } from '../../contentPart.ts';
+import type { RemoteContent, RemoteTerm } from '../../remoteContent.ts';
 import { AdminClient } from '../api/adminClient.ts';
 import type { CostBuckets } from '../api/costBucket.ts';
 import type { ShopifyOptions } from '../api/options.ts';

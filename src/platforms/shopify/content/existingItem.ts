@@ -1,5 +1,6 @@
 import { candidatesFor } from '../../candidates.ts';
-import type { ContentWrite, RemoteContent } from '../../contentPart.ts';
+import type { ContentWrite } from '../../contentPart.ts';
+import type { RemoteContent } from '../../remoteContent.ts';
 import type { ContentKind } from './contentKinds.ts';
 import type { ItemReader } from './itemReader.ts';
 import { type Position, START } from './listing.ts';

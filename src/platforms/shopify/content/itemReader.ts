@@ -1,5 +1,6 @@
 import { RemoteError } from '../../../errors.ts';
-import type { ItemFault, Pace, ReadOutcome, RemoteContent } from '../../contentPart.ts';
+import type { Pace, ReadOutcome } from '../../contentPart.ts';
+import type { ItemFault, RemoteContent } from '../../remoteContent.ts';
 import type { AdminAnswer, AdminClient, Operation } from '../api/adminClient.ts';
 import { globalId, isId, nodeId } from '../api/globalId.ts';
 import { readConnection } from '../api/graphqlPage.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ContentWrite, ItemFault } from '../../contentPart.ts';
+import type { ContentWrite } from '../../contentPart.ts';
+import type { ItemFault } from '../../remoteContent.ts';
 import type { AdminAnswer } from '../api/adminClient.ts';
 import { fault } from '../faults.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../connection.ts';
-import type { ContentTerm, ItemFault, RemoteContent } from '../../contentPart.ts';
+import type { ContentTerm, ItemFault, RemoteContent } from '../../remoteContent.ts';
 import { nodeId } from '../api/globalId.ts';
 import { pageInfo } from '../api/graphqlPage.ts';
 import type { ShopFacts } from '../api/shopFacts.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RemoteTerm } from '../../contentPart.ts';
+import type { RemoteTerm } from '../../remoteContent.ts';
 import type { AdminAnswer, Operation } from '../api/adminClient.ts';
 import { numberIn } from '../api/globalId.ts';
 import { readConnection } from '../api/graphqlPage.ts';

@@ -1,5 +1,5 @@
 import { scrub } from '../../../security/scrub.ts';
-import type { ItemFault } from '../../contentPart.ts';
+import type { ItemFault } from '../../remoteContent.ts';
 import { decodeCharacterReferences, withoutTags } from '../site/htmlText.ts';
 import { isRecord } from '../site/siteClient.ts';
 

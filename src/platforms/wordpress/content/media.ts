@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RemoteError } from '../../../errors.ts';
-import type { ItemFault } from '../../contentPart.ts';
+import type { ItemFault } from '../../remoteContent.ts';
 import { isRecord, type Outbound } from '../site/siteClient.ts';
 import { recordsOf } from './core/idWalk.ts';
 import { refusedItem } from './faultText.ts';

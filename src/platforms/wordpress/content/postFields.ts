@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../connection.ts';
-import type { ContentTerm, ItemFault, RemoteContent, Visibility } from '../../contentPart.ts';
+import type { ContentTerm, ItemFault, RemoteContent, Visibility } from '../../remoteContent.ts';
 import { isRecord } from '../site/siteClient.ts';
 import { readUuid } from './uuid.ts';
 

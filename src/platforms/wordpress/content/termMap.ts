@@ -1,4 +1,4 @@
-import type { ContentTerm } from '../../contentPart.ts';
+import type { ContentTerm } from '../../remoteContent.ts';
 import { decodeCharacterReferences } from '../site/htmlText.ts';
 import { isRecord } from '../site/siteClient.ts';
 import { isStorable } from './postFields.ts';

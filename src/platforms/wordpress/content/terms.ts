@@ -1,5 +1,6 @@
 import { RemoteError } from '../../../errors.ts';
-import type { RemoteTerm, TypeOfSite } from '../../contentPart.ts';
+import type { TypeOfSite } from '../../contentPart.ts';
+import type { RemoteTerm } from '../../remoteContent.ts';
 import { type IdList, walkIds } from './core/idWalk.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import type { SiteTypes } from './siteTypes.ts';

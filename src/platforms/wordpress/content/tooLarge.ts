@@ -1,5 +1,5 @@
 import { RemoteError } from '../../../errors.ts';
-import type { ItemFault } from '../../contentPart.ts';
+import type { ItemFault } from '../../remoteContent.ts';
 
 /** If more items than this are too large, the fault lies with the site's answers and not with its items. */
 const MOST = 20;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject, JsonValue } from '../../connection.ts';
-import type { ContentTerm, ContentWrite, ItemFault, RemoteContent } from '../../contentPart.ts';
+import type { ContentWrite } from '../../contentPart.ts';
+import type { ContentTerm, ItemFault, RemoteContent } from '../../remoteContent.ts';
 import { isRecord } from '../site/siteClient.ts';
 import type { MediaLibrary } from './media.ts';
 import { KEY_META, localStatus, readUtc } from './postFields.ts';

@@ -1,7 +1,7 @@
 /** Finds the contents to which the items of a page belong. */
 import type { Transaction } from '../../../database/client.ts';
 import { byAge } from '../../../platforms/candidates.ts';
-import type { RemoteContent } from '../../../platforms/contentPart.ts';
+import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import { isAsWasSent, noCreate, readSentTexts, sameSlug } from '../../content/sentAndKept.ts';
 import type { KnownRow, PageTarget } from './page.ts';
 

@@ -1,7 +1,8 @@
 import type { Database, Transaction } from '../../../database/client.ts';
 import type { Content, Prisma } from '../../../database/generated/client.ts';
 import { RemoteError } from '../../../errors.ts';
-import type { ContentSession, RemoteContent } from '../../../platforms/contentPart.ts';
+import type { ContentSession } from '../../../platforms/contentPart.ts';
+import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import { birthVerdict } from '../../content/birth.ts';
 import { type MergeOutcome, markDeletedRemote, remoteFacts } from '../../content/merge.ts';
 import type { EventAction } from '../../events/eventActions.ts';

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../../database/client.ts';
-import type { KnownContent, KnownContents, NumberedContents } from '../../../platforms/contentPart.ts';
+import type { KnownContent, KnownContents, NumberedContents } from '../../../platforms/knownContents.ts';
 import { isOnSite } from '../../content/excluded.ts';
 import type { SiteItems } from '../../content/merge.ts';
 

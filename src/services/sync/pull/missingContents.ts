@@ -1,6 +1,7 @@
 import type { Transaction } from '../../../database/client.ts';
 import { RemoteError } from '../../../errors.ts';
-import type { ItemFault, TypeOfSite } from '../../../platforms/contentPart.ts';
+import type { TypeOfSite } from '../../../platforms/contentPart.ts';
+import type { ItemFault } from '../../../platforms/remoteContent.ts';
 import { isOnSite } from '../../content/excluded.ts';
 import { pulledEvent } from '../../events/contentEvents.ts';
 import type { EventInput, EventLog } from '../../events/eventLog.ts';

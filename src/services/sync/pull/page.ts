@@ -1,6 +1,6 @@
 /** A page of items that is about to be stored. */
 import type { Content } from '../../../database/generated/client.ts';
-import type { RemoteContent } from '../../../platforms/contentPart.ts';
+import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import type { ConflictRule, SiteItems } from '../../content/merge.ts';
 
 /** The items to which a page belongs, and how the page is stored. */

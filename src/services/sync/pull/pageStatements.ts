@@ -1,8 +1,8 @@
 /** The SQL statements that store a page of items. Each statement handles many items. */
 import type { Transaction } from '../../../database/client.ts';
 import { Prisma } from '../../../database/generated/client.ts';
-import type { ItemFault } from '../../../platforms/contentPart.ts';
 import { contentTextNames } from '../../../platforms/contentTexts.ts';
+import type { ItemFault } from '../../../platforms/remoteContent.ts';
 import { bornAs } from '../../content/birth.ts';
 import { remoteFacts, storedState } from '../../content/merge.ts';
 import { remoteState } from '../../content/sharedState.ts';

@@ -1,6 +1,7 @@
 import type { Transaction } from '../../../database/client.ts';
 import { RemoteError } from '../../../errors.ts';
-import type { RemoteTerm, TypeOfSite } from '../../../platforms/contentPart.ts';
+import type { TypeOfSite } from '../../../platforms/contentPart.ts';
+import type { RemoteTerm } from '../../../platforms/remoteContent.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun } from '../phaseContext.ts';
 

@@ -1,6 +1,7 @@
 import { RemoteError } from '../../../errors.ts';
 import type { JsonObject } from '../../../platforms/connection.ts';
-import type { ContentPage, ItemFault } from '../../../platforms/contentPart.ts';
+import type { ContentPage } from '../../../platforms/contentPart.ts';
+import type { ItemFault } from '../../../platforms/remoteContent.ts';
 import { pulledEvent } from '../../events/contentEvents.ts';
 import type { EventInput, EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';

@@ -1,4 +1,4 @@
-import type { ItemFault, RemoteContent } from '../../../platforms/contentPart.ts';
+import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
 
 /** PostgreSQL stores no NUL in a text, and UTF-8 has no half of a surrogate pair. */
 const notText = /\\u(0000|d[89a-f][0-9a-f]{2})/i;

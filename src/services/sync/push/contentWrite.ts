@@ -1,5 +1,6 @@
 import type { Content } from '../../../database/generated/client.ts';
-import type { ContentWrite, RemoteContent, SentTexts } from '../../../platforms/contentPart.ts';
+import type { ContentWrite, SentTexts } from '../../../platforms/contentPart.ts';
+import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import { readSentTexts, wantedStatus } from '../../content/sentAndKept.ts';
 import { sharedState } from '../../content/sharedState.ts';
 import type { ContentRun } from '../phaseContext.ts';

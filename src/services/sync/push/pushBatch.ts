@@ -1,6 +1,6 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
-import type { ItemFault } from '../../../platforms/contentPart.ts';
+import type { ItemFault } from '../../../platforms/remoteContent.ts';
 import type { EventAction } from '../../events/eventActions.ts';
 import type { EventInput, EventLog } from '../../events/eventLog.ts';
 import type { ContentRun } from '../phaseContext.ts';

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
-import type { RemoteContent } from '../../../platforms/contentPart.ts';
+import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import { birthVerdict } from '../../content/birth.ts';
 import {
   doubtItem,

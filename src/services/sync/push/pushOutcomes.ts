@@ -1,5 +1,6 @@
 import type { Content } from '../../../database/generated/client.ts';
-import type { ItemFault, RemoteContent, WriteOutcome } from '../../../platforms/contentPart.ts';
+import type { WriteOutcome } from '../../../platforms/contentPart.ts';
+import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
 import { releaseItem } from '../../content/merge.ts';
 import { changedOnSaving, noCreate, wantedStatus } from '../../content/sentAndKept.ts';
 import { remoteState } from '../../content/sharedState.ts';

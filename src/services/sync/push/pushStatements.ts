@@ -1,8 +1,8 @@
 /** SQL statements that store pushed contents as their site has saved them. */
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
-import type { RemoteContent } from '../../../platforms/contentPart.ts';
 import type { ContentTexts } from '../../../platforms/contentTexts.ts';
+import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import { bornAs } from '../../content/birth.ts';
 import { isOnSite } from '../../content/excluded.ts';
 import { hasLocalChanges, remoteFacts, type SiteItems, storedState } from '../../content/merge.ts';

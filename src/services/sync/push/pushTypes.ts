@@ -1,6 +1,7 @@
 import type { Content } from '../../../database/generated/client.ts';
 import { RemoteError } from '../../../errors.ts';
-import type { ItemFault, RemoteContent, WriteOutcome } from '../../../platforms/contentPart.ts';
+import type { WriteOutcome } from '../../../platforms/contentPart.ts';
+import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
 import { lockRows } from '../../content/contentLocks.ts';
 import { isHashOf, remoteState } from '../../content/sharedState.ts';
 import type { EventLog } from '../../events/eventLog.ts';

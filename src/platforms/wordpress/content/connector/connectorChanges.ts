@@ -1,4 +1,5 @@
-import type { ContentPage, KnownContents, ReadChangesRequest } from '../../../contentPart.ts';
+import type { ContentPage, ReadChangesRequest } from '../../../contentPart.ts';
+import type { KnownContents } from '../../../knownContents.ts';
 import { ahead, parts } from '../ahead.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { type ConnectorItems, PAGE, RANGE } from './connectorItems.ts';

@@ -1,5 +1,5 @@
 import { RemoteError } from '../../../../errors.ts';
-import type { ContentTerm, ItemFault, RemoteContent } from '../../../contentPart.ts';
+import type { ContentTerm, ItemFault, RemoteContent } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import { readPost } from '../postFields.ts';
 import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';

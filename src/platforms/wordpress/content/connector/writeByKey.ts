@@ -1,4 +1,5 @@
-import type { ContentWrite, RemoteContent, WriteOutcome } from '../../../contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../../../contentPart.ts';
+import type { RemoteContent } from '../../../remoteContent.ts';
 import type { ItemAnswer } from '../batch.ts';
 import { isEditedSince } from '../core/earlierCreates.ts';
 import {

@@ -1,4 +1,5 @@
-import type { ContentPage, KnownContents, ReadChangesRequest } from '../../../contentPart.ts';
+import type { ContentPage, ReadChangesRequest } from '../../../contentPart.ts';
+import type { KnownContents } from '../../../knownContents.ts';
 import { knownIds } from '../../../knownIds.ts';
 import { ahead, parts } from '../ahead.ts';
 import { readUtc } from '../postFields.ts';

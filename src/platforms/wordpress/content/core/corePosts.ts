@@ -1,5 +1,6 @@
 import { RemoteError } from '../../../../errors.ts';
-import type { ItemFault, RemoteContent, TypeOfSite } from '../../../contentPart.ts';
+import type { TypeOfSite } from '../../../contentPart.ts';
+import type { ItemFault, RemoteContent } from '../../../remoteContent.ts';
 import { postId, readPost } from '../postFields.ts';
 import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
 import type { SiteTypes, Taxonomy } from '../siteTypes.ts';

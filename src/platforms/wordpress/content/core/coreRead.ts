@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../connection.ts';
-import type { ContentPage, ItemFault, ReadAllRequest, ReadOutcome } from '../../../contentPart.ts';
+import type { ContentPage, ReadAllRequest, ReadOutcome } from '../../../contentPart.ts';
+import type { ItemFault } from '../../../remoteContent.ts';
 import { refusedItem } from '../faultText.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { type CorePosts, isPostId, type ReadPosts } from './corePosts.ts';

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../connection.ts';
-import type { ContentWrite, ItemFault, RemoteContent, WriteOutcome } from '../../../contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../../../contentPart.ts';
+import type { ItemFault, RemoteContent } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import type { BatchSender, ItemAnswer } from '../batch.ts';
 import { refusedItem } from '../faultText.ts';

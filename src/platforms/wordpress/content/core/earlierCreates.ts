@@ -1,4 +1,5 @@
-import type { ContentWrite, RemoteContent, SentTexts } from '../../../contentPart.ts';
+import type { ContentWrite, SentTexts } from '../../../contentPart.ts';
+import type { RemoteContent } from '../../../remoteContent.ts';
 import { decodeCharacterReferences, withoutTags } from '../../site/htmlText.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import type { SiteRequests } from '../siteRequests.ts';

@@ -1,5 +1,6 @@
 import { candidatesFor } from '../../../candidates.ts';
-import type { ContentWrite, RemoteContent } from '../../../contentPart.ts';
+import type { ContentWrite } from '../../../contentPart.ts';
+import type { RemoteContent } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import { partsBySize } from '../ahead.ts';
 import type { SiteRequests } from '../siteRequests.ts';

@@ -1,4 +1,4 @@
-import type { ContentTerm, ItemFault } from '../../../contentPart.ts';
+import type { ContentTerm, ItemFault } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import { partsBySize } from '../ahead.ts';
 import { refusedItem } from '../faultText.ts';

@@ -1,0 +1,71 @@
+import type { JsonObject } from './connection.ts';
+import type { ContentTexts } from './contentTexts.ts';
+
+/** Why one item could not be read or written; also a note about a write. */
+export interface ItemFault {
+  /** null if the item has no id. For an item that was read, the missing id is then the fault. */
+  externalId: string | null;
+  /** Stable, such as `no_id`, `unreadable`, `too_long`, `forbidden`. */
+  code: string;
+  message: string;
+  /** A note may explain why the item has another status than was sent. */
+  explains?: 'status';
+}
+
+/** Who can read a published item on its site: anyone, users with a right to it, or whoever knows its password. */
+export type Visibility = 'public' | 'private' | 'password';
+
+/** One item as its site holds it. Texts are raw, as an editor sees them. */
+export interface RemoteContent extends ContentTexts {
+  externalId: string;
+  contentType: string;
+  /** The status in the site's own words, e.g. `publish`. */
+  externalStatus: string;
+  /**
+   * The same status in our words; null if the item does not belong to the site's content, for example in the
+   * trash.
+   */
+  status: 'draft' | 'published' | null;
+  visibility: Visibility;
+  url: string | null;
+  /** ISO 8601 UTC by the site's clock; null if the item has no date. */
+  modifiedAt: string | null;
+  terms: ContentTerm[];
+  metadata: JsonObject;
+  /** A hash of the item, from the site or from the platform, 16 hexadecimal digits; null if there is none. */
+  tag: string | null;
+  /** The key of our content that the site stores with the item; null if it stores none. */
+  contentKey: string | null;
+  /**
+   * The number of our content that connectors before 0.4.0 store. A restored database uses numbers again, so
+   * the number alone proves nothing.
+   */
+  legacyContentId: number | null;
+  /** null on a platform that never uses an id again. */
+  birth: Birth | null;
+}
+
+/**
+ * Facts from an item's creation, besides its slug. They tell the item from another item that got the same id
+ * later, for example after the site was restored from a backup.
+ */
+export interface Birth {
+  /** ISO 8601 UTC by the site's clock; null if the site does not say, as for a draft without a date. */
+  date: string | null;
+  author: string | null;
+}
+
+export interface RemoteTerm {
+  externalId: string;
+  parentExternalId: string | null;
+  slug: string;
+  name: string;
+  /** How many items have the term, by the site's own count. */
+  count: number;
+}
+
+export interface ContentTerm {
+  taxonomy: string;
+  slug: string;
+  name: string;
+}
