@@ -8,9 +8,10 @@ import { tmpdir } from 'node:os';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { pino } from 'pino';
 import { readConfig } from '../src/config.ts';
-import { createContainer, version } from '../src/container.ts';
+import { createContainer } from '../src/container.ts';
 import { openApiDocument } from '../src/http/openapi.ts';
 import type { Route } from '../src/http/route.ts';
+import { version } from '../src/version.ts';
 
 /** Pages for people and tools, which are not part of the API. */
 const pages = /^\/(metrics|docs(\/.*)?|api\/v1\/openapi\.json)$/;
