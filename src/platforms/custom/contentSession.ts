@@ -14,6 +14,7 @@ import type { KnownContents } from '../knownContents.ts';
 import { knownIds } from '../knownIds.ts';
 import type { RemoteContent, RemoteTerm } from '../remoteContent.ts';
 import { fault } from './explanations.ts';
+import { ItemSearch } from './itemSearch.ts';
 import type { ItemPage, ItemSource } from './itemSource.ts';
 import { ItemWriter } from './itemWriter.ts';
 import { FIRST_PAGE } from './listPages.ts';
@@ -46,11 +47,13 @@ export class CustomContentSession implements ContentSession {
   readonly writesAtOnce = 1;
   readonly comparesAndSets = false;
   readonly #source: ItemSource;
+  readonly #search: ItemSearch;
   readonly #writer: ItemWriter;
 
   constructor(source: ItemSource) {
     this.#source = source;
-    this.#writer = new ItemWriter(source);
+    this.#search = new ItemSearch(source);
+    this.#writer = new ItemWriter(source, this.#search);
     this.findsEveryChange = source.content.list.since_param === undefined;
   }
 
@@ -105,7 +108,7 @@ export class CustomContentSession implements ContentSession {
     writes: readonly ContentWrite[],
   ): Promise<Map<string, RemoteContent[]>> {
     this.#check(type);
-    return this.#writer.findExisting(writes);
+    return this.#search.findExisting(writes);
   }
 
   /** Yields nothing: terms are only in their items, and the API has no list of them. */
