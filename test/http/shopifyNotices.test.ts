@@ -9,6 +9,7 @@ import { buildConnected, integrationsPath, type TestSite, type TestUser } from '
 import { eventually } from '../support/eventually.ts';
 import { expectProblem } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { sendWebhook } from '../support/shopifyWebhooks.ts';
 
 let server: TestServer;
 let shopify: SimulatedShopify;
@@ -46,15 +47,7 @@ async function connect(credentials: object): Promise<void> {
 const withToken = () => connect({ access_token: shopify.state.app.accessToken });
 const withClient = () => connect({ client_id: shopify.state.app.clientId });
 
-async function send({ headers, body }: SimulatedWebhook, changes: object = {}) {
-  const answer = await fetch(`${server.url}/api/v1/integration/webhooks/shopify`, {
-    method: 'POST',
-    headers: { ...headers, ...changes },
-    body,
-  });
-  const read = (await answer.json()) as Record<string, unknown>;
-  return { status: answer.status, headers: Object.fromEntries(answer.headers), body: read };
-}
+const send = (webhook: SimulatedWebhook, changes: object = {}) => sendWebhook(server, webhook, changes);
 
 /** Sends a webhook and waits until it is applied. Returns its event. */
 async function apply(webhook: SimulatedWebhook, changes: object = {}) {

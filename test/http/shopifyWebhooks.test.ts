@@ -8,8 +8,9 @@ import {
 import type { SimulatedWebhook } from '../../src/simulation/shopify/webhooks.ts';
 import { buildConnected, integrationsPath, type TestSite, type TestUser } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Answer, expectProblem, withoutRequestId } from '../support/problems.ts';
+import { expectProblem, withoutRequestId } from '../support/problems.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { sendWebhook } from '../support/shopifyWebhooks.ts';
 
 const OLD_SECRET = 'shpss_the_client_secret_before';
 
@@ -49,15 +50,7 @@ async function connect() {
   return { ...connected, integration: `${integrationsPath}/${integrationId}` };
 }
 
-async function send({ headers, body }: SimulatedWebhook, changes: object = {}): Promise<Answer> {
-  const answer = await fetch(`${server.url}/api/v1/integration/webhooks/shopify`, {
-    method: 'POST',
-    headers: { ...headers, ...changes },
-    body,
-  });
-  const read = (await answer.json()) as Record<string, unknown>;
-  return { status: answer.status, headers: Object.fromEntries(answer.headers), body: read };
-}
+const send = (webhook: SimulatedWebhook, changes: object = {}) => sendWebhook(server, webhook, changes);
 
 function hmac(secret: string, body: string): string {
   return createHmac('sha256', secret).update(body).digest('base64');

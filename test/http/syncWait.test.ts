@@ -55,18 +55,25 @@ test('a queued run is in both statuses, and its job is stored in the same transa
   ]);
 });
 
+/** A server whose sync calls wait for a minute. */
+const startPatient = () =>
+  startTestServer({ ROLE: 'api', SYNC_WAIT_S: '60' }, { database: { url: server.databaseUrl } });
+
+/** Makes a sync call of a new tenant that waits for its run. */
+async function startWaiting(patient: TestServer) {
+  const tenant = await buildTenant(server);
+  const path = `${integrationsPath}/${tenant.integrationId}`;
+  const waiting = patient
+    .as(tenant.owner)
+    .post(`${path}/sync`, { direction: 'metadata' })
+    .then((answer) => answer);
+  return { tenant, path, waiting };
+}
+
 test('a call that waits gets its answer when its run is cancelled', async () => {
-  const patient = await startTestServer(
-    { ROLE: 'api', SYNC_WAIT_S: '60' },
-    { database: { url: server.databaseUrl } },
-  );
+  const patient = await startPatient();
   try {
-    const tenant = await buildTenant(server);
-    const path = `${integrationsPath}/${tenant.integrationId}`;
-    const waiting = patient
-      .as(tenant.owner)
-      .post(`${path}/sync`, { direction: 'metadata' })
-      .then((answer) => answer);
+    const { tenant, path, waiting } = await startWaiting(patient);
     const { id } = await eventually(() =>
       server.db.syncRun.findFirstOrThrow({ where: { integrationId: tenant.integrationId } }),
     );
@@ -83,17 +90,9 @@ test('a call that waits gets its answer when its run is cancelled', async () => 
 });
 
 test('a call that waits gets 404 when its integration is deleted', async () => {
-  const patient = await startTestServer(
-    { ROLE: 'api', SYNC_WAIT_S: '60' },
-    { database: { url: server.databaseUrl } },
-  );
+  const patient = await startPatient();
   try {
-    const tenant = await buildTenant(server);
-    const path = `${integrationsPath}/${tenant.integrationId}`;
-    const waiting = patient
-      .as(tenant.owner)
-      .post(`${path}/sync`, { direction: 'metadata' })
-      .then((answer) => answer);
+    const { tenant, path, waiting } = await startWaiting(patient);
     await eventually(() =>
       server.db.syncRun.findFirstOrThrow({ where: { integrationId: tenant.integrationId } }),
     );

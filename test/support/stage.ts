@@ -1,5 +1,5 @@
 /** The servers that most test files need: started before the first test of the file, stopped after the last. */
-import { afterAll, beforeAll, beforeEach } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import {
   type SimulatedWordpress,
   startSimulatedWordpress,
@@ -7,6 +7,7 @@ import {
 import { buildTenant, enterKey, integrationsPath, type TestTenant } from './builders.ts';
 import { type Gate, startGate } from './gate.ts';
 import { startTestServer, type TestServer } from './server.ts';
+import type { SyncedSite } from './syncedSite.ts';
 
 /** A server with one tenant for all tests of the file. `use` is called before the first test. */
 export function withTenant(use: (stage: { server: TestServer; tenant: TestTenant }) => void): void {
@@ -53,4 +54,18 @@ export function withWordpress(use: (stage: WordpressStage) => void, options: { g
     await wordpress.stop();
     await server.stop();
   });
+}
+
+/**
+ * A server for all tests of the file. `use` is called before the first test. After each test the WordPress of the
+ * site that `site` returns is stopped.
+ */
+export function withSyncedSites(use: (server: TestServer) => void, site: () => SyncedSite): void {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+    use(server);
+  });
+  afterEach(() => site().wordpress.stop());
+  afterAll(() => server.stop());
 }

@@ -2,20 +2,22 @@
  * Bad responses of a site: each leads to a clear error, and the run goes on with the other items if there are
  * any.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { DisturbanceName } from '../../src/simulation/wordpress/disturbances.ts';
 import { expectProblem } from '../support/problems.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withSyncedSites } from '../support/stage.ts';
 import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
 
 let server: TestServer;
 let site: SyncedSite;
 
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterEach(() => site.wordpress.stop());
-afterAll(() => server.stop());
+withSyncedSites(
+  (started) => {
+    server = started;
+  },
+  () => site,
+);
 
 const owner = () => server.as(site.tenant.owner);
 const lists = ({ target }: { target: string }) => /posts\?|items\?type=post.*limit=500/.test(target);

@@ -1,16 +1,18 @@
 /** Contents that were deleted on the server, and what webhooks and the trash of their site say of them. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from '@jest/globals';
+import type { TestServer } from '../support/server.ts';
+import { withSyncedSites } from '../support/stage.ts';
 import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
 
 let server: TestServer;
 let site: SyncedSite;
 
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterEach(() => site.wordpress.stop());
-afterAll(() => server.stop());
+withSyncedSites(
+  (started) => {
+    server = started;
+  },
+  () => site,
+);
 
 const owner = () => server.as(site.tenant.owner);
 

@@ -1,16 +1,18 @@
 /** The site has created a post, but the server lost the response. Then users edit before the next try. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from '@jest/globals';
+import type { TestServer } from '../support/server.ts';
+import { withSyncedSites } from '../support/stage.ts';
 import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
 
 let server: TestServer;
 let site: SyncedSite;
 
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterEach(() => site.wordpress.stop());
-afterAll(() => server.stop());
+withSyncedSites(
+  (started) => {
+    server = started;
+  },
+  () => site,
+);
 
 const writes = ({ method, target }: { method: string; target: string }) =>
   method !== 'GET' && /batch|items|posts/.test(target);

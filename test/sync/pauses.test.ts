@@ -1,16 +1,18 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withSyncedSites } from '../support/stage.ts';
 import { type SyncedSite, startSyncedSite } from '../support/syncedSite.ts';
 import { deliver, statusBody } from '../support/webhooks.ts';
 
 let server: TestServer;
 let site: SyncedSite;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterEach(() => site.wordpress.stop());
-afterAll(() => server.stop());
+withSyncedSites(
+  (started) => {
+    server = started;
+  },
+  () => site,
+);
 
 it('a pause that an announced content begins is stored together with its event, or not at all', async () => {
   site = await startSyncedSite(server, 'connector');

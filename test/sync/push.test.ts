@@ -1,16 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withSyncedSites } from '../support/stage.ts';
 import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
 
 let server: TestServer;
 let site: SyncedSite;
 
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterEach(() => site.wordpress.stop());
-afterAll(() => server.stop());
+withSyncedSites(
+  (started) => {
+    server = started;
+  },
+  () => site,
+);
 
 // The tests for all platforms are in test/contract/platforms/contentSuite.ts.
 

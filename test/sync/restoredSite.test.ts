@@ -1,23 +1,25 @@
 /** A site is restored from a backup, rebuilt or damaged, so that its ids belong to other posts. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type SimulatedWordpress,
   startSimulatedWordpress,
 } from '../../src/simulation/wordpress/simulatedWordpress.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
 import { enterKey } from '../support/builders.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withSyncedSites } from '../support/stage.ts';
 import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
 
 const ways: Way[] = ['connector', 'password'];
 let server: TestServer;
 let site: SyncedSite;
 
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterEach(() => site.wordpress.stop());
-afterAll(() => server.stop());
+withSyncedSites(
+  (started) => {
+    server = started;
+  },
+  () => site,
+);
 
 async function start(way: Way): Promise<void> {
   site = await startSyncedSite(server, way);

@@ -1,17 +1,19 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import type { RunBody } from '../support/runBody.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { withSyncedSites } from '../support/stage.ts';
 import { type SyncedSite, startSyncedSite } from '../support/syncedSite.ts';
 
 let server: TestServer;
 let site: SyncedSite;
 
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterEach(() => site.wordpress.stop());
-afterAll(() => server.stop());
+withSyncedSites(
+  (started) => {
+    server = started;
+  },
+  () => site,
+);
 
 const owner = () => server.as(site.tenant.owner);
 

@@ -1,16 +1,18 @@
 /** Posts that not everyone can read: private posts, and posts with a password. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from '@jest/globals';
+import type { TestServer } from '../support/server.ts';
+import { withSyncedSites } from '../support/stage.ts';
 import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
 
 let server: TestServer;
 let site: SyncedSite;
 
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterEach(() => site.wordpress.stop());
-afterAll(() => server.stop());
+withSyncedSites(
+  (started) => {
+    server = started;
+  },
+  () => site,
+);
 
 /** A published post of the site, by `change` closed to others, and its content here. */
 async function closed(way: Way, change: { status?: string; password?: string }) {
