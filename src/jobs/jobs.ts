@@ -104,6 +104,7 @@ export const contentJob = jobKind({
   callsSites: true,
   handle: ({ contentSync }, job) => contentSync.pullAnnounced(job),
 });
+
 /** Integrations whose scheduled sync is due. Each job creates a run, and the run is what users see. */
 export const scheduleJob = jobKind({
   name: 'schedule',

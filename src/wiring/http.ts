@@ -22,7 +22,6 @@ import { webhookRoutes } from '../http/routers/webhooks.router.ts';
 import type { JobQueue } from '../jobs/queues.ts';
 import { generatedSecret } from '../security/generatedSecret.ts';
 import { AuthService } from '../services/access/auth.service.ts';
-import { WebhookInboxService } from '../services/webhooks/webhookInbox.service.ts';
 import { WebhookIntakeService } from '../services/webhooks/webhookIntake.service.ts';
 import { WebhookSenders } from '../services/webhooks/webhookSenders.ts';
 import { version } from '../version.ts';
@@ -31,7 +30,7 @@ import type { Base, Content, Services } from './services.ts';
 /** The API: its routes, who may call them and how often. */
 export function wireHttp(base: Base, services: Services, content: Content, counters: Counters) {
   const { config, db, events, logger, metrics, now, platforms, probe, queue, refusal, sites } = base;
-  const { connections, integrations, health, metadata, sync } = services;
+  const { connections, integrations, health, inbox, metadata, sync } = services;
   const tokenKeys = readTokenKeys(config);
   const auth = new AuthService({
     db,
@@ -42,7 +41,6 @@ export function wireHttp(base: Base, services: Services, content: Content, count
   const keyBrake = new ProofBrake(counters, logger);
   const senders = new WebhookSenders({ db, sites, connections });
   const intake = new WebhookIntakeService({ db, queue });
-  const inbox = new WebhookInboxService({ db, platforms, events, connections, queue, logger });
   const routes = [
     ...systemRoutes(new Readiness({ checks: readinessChecks(probe, queue), refusal, now })),
     ...authRoutes(auth, new SignInBrake(counters, logger)),

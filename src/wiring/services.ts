@@ -69,9 +69,10 @@ export function wireBase(
   };
 }
 
-/** Integrations, their connections and structure, their runs and their health. */
+/** Integrations, their connections and structure, their runs, their webhooks and their health. */
 export function wireServices(base: Base) {
-  const { db, vault, sites, events, server, platforms, queue, refusal, now, readPool, metrics } = base;
+  const { db, vault, sites, events, server, platforms, queue, refusal, now, readPool, metrics, logger } =
+    base;
   const connections = new SiteConnections({ db, vault, sites, events, server });
   const reads = new IntegrationReads(readPool);
   const integrations = new IntegrationService({ db, reads, platforms, connections, sites, events, queue });
@@ -92,17 +93,9 @@ export function wireServices(base: Base) {
     siteKeys: new SiteKeyReveal({ integrations, platforms, connections, sites, events }),
     onboarding: new OnboardingService({ db, platforms, tests, events }),
     metadata: new SyncMetadataService({ db, platforms, integrations, connections, events, now }),
-    sync: new SyncService({
-      db,
-      platforms,
-      integrations,
-      events,
-      queue,
-      refusal,
-      waits,
-      now,
-    }),
+    sync: new SyncService({ db, platforms, integrations, events, queue, refusal, waits, now }),
     waits,
+    inbox: new WebhookInboxService({ db, platforms, events, connections, queue, logger }),
     health: new SyncHealthService({ db, integrations, platforms, events, refusal, now }),
   };
 }
@@ -132,7 +125,7 @@ export function wireContent(
 /** The handlers of the jobs. */
 export function wireHandlers(
   base: Base,
-  { connections, metadata, sync }: Services,
+  { inbox, metadata, sync }: Services,
   { sessions, pauses, contentSync }: Content,
 ): JobHandlers {
   const { config, db, events, logger, now, platforms, queue } = base;
@@ -150,7 +143,7 @@ export function wireHandlers(
   return {
     runner: new SyncRunner({ db, metadata, contents, sync, pauses, events, logger, now }),
     contentSync,
-    inbox: new WebhookInboxService({ db, platforms, events, connections, queue, logger }),
+    inbox,
     sync,
     abandonedRuns: new AbandonedRuns({ db, queue, events, logger, now }),
     retention: new RetentionService({ db, keepDays: config.retentionDays, logger, now }),

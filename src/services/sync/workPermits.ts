@@ -23,7 +23,7 @@ export class WorkPermits {
     return new WorkPermit(this, { signal, silentMs: this.#silentMs });
   }
 
-  /** Waits for a free permit, behind those that wait already. Throws when `signal` aborts. */
+  /** Waits for a free permit, behind runs that wait already. Throws when `signal` aborts. */
   async take(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#free > 0) {
@@ -43,7 +43,7 @@ export class WorkPermits {
     }
   }
 
-  /** Gives a permit back, to the one that waits longest. */
+  /** Gives a permit to the run that has waited longest, or back. */
   give(): void {
     const [next] = this.#waiting;
     if (next === undefined) this.#free += 1;
