@@ -57,6 +57,18 @@ export function hasBorne({ birth }: Pick<Content, 'birth'>, key: string): boolea
   return readBirth(birth)?.key === key;
 }
 
+/**
+ * Did an item get the id that the holder's item had before? So it is if the item has the key of `content`, and
+ * if the holder was not read as a copy of that content's item.
+ */
+export function isItemOf(
+  content: Pick<Content, 'key'>,
+  item: Pick<RemoteContent, 'contentKey'>,
+  holder: Pick<Content, 'birth'>,
+): boolean {
+  return item.contentKey === content.key && !hasBorne(holder, content.key);
+}
+
 function readBirth(stored: unknown): KeptBirth | null {
   return stored === null ? null : keptBirth.parse(stored);
 }

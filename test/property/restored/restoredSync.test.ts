@@ -11,6 +11,7 @@
  */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { counterexamples } from './counterexamples.ts';
 import { customSide } from './customSide.ts';
 import { broken } from './laws.ts';
 import { shopifySide } from './shopifySide.ts';
@@ -72,7 +73,9 @@ test.each(Object.keys(sides).filter((name) => FC_SIDE === undefined || name === 
     await fc.assert(
       fc.asyncProperty(steps, async (all) => holds(await start(), all)),
       {
-        numRuns: runs,
+        // fast-check counts the examples as runs, and in its paths.
+        numRuns: runs + counterexamples.length,
+        examples: counterexamples.map((all) => [all]),
         ...(FC_SEED === undefined ? {} : { seed: Number(FC_SEED) }),
         ...(FC_PATH === undefined ? {} : { path: FC_PATH }),
         // Shrinking a counterexample takes many runs.

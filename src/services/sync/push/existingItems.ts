@@ -1,12 +1,16 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/remoteContent.ts';
+import { isItemOf } from '../../content/birth.ts';
 import { lockRows } from '../../content/contentLocks.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import { writeOf } from './contentWrite.ts';
 import { PushBatch } from './pushBatch.ts';
-import { storeExisting } from './pushConflicts.ts';
+import { storeExisting, unlink } from './pushConflicts.ts';
+
+/** A content that has an item. */
+type ItemHolder = Pick<Content, 'id' | 'birth'>;
 
 /** How many contents are looked for on a site at once. */
 export const lookedAtOnce = 100;
@@ -45,33 +49,40 @@ export class ExistingItems {
         contents.map(({ id }) => id),
       );
       const batch = new PushBatch(tx, run);
-      const taken = await this.#takenIds(tx, run, type, [...found.values()].flat());
+      const holders = await this.#holders(tx, run, type, [...found.values()].flat());
       for (const content of contents) {
         const item = (found.get(content.key) ?? []).find(
-          ({ externalId, status }) => status !== null && !taken.has(externalId),
+          (each) => each.status !== null && isFreeFor(content, each, holders.get(each.externalId)),
         );
         if (item === undefined || !(await isAsLookedFor(tx, content))) continue;
-        taken.add(item.externalId);
+        const holder = holders.get(item.externalId);
+        if (holder !== undefined) await unlink(batch, holder.id);
+        holders.set(item.externalId, content);
         await storeExisting(batch, content, item);
       }
       return batch.finish(this.#events);
     });
   }
 
-  /** Returns the external ids of the items that belong to contents already. */
-  async #takenIds(
+  /** Returns the contents to which the items belong already, by external id. */
+  async #holders(
     tx: Transaction,
     run: ContentRun,
     { slug: contentType }: TypeToSync,
     items: readonly RemoteContent[],
-  ): Promise<Set<string>> {
+  ): Promise<Map<string, ItemHolder>> {
     const { siteId, platform } = run.integration;
-    const known = await tx.content.findMany({
+    const holders = await tx.content.findMany({
       where: { siteId, platform, contentType, externalId: { in: items.map(({ externalId }) => externalId) } },
-      select: { externalId: true },
+      select: { id: true, birth: true, externalId: true },
     });
-    return new Set(known.flatMap(({ externalId }) => externalId ?? []));
+    return new Map(holders.map((holder) => [holder.externalId ?? '', holder]));
   }
+}
+
+/** Can the content be linked to the item? A restored site may have given the id of its holder's item again. */
+function isFreeFor(content: Content, item: RemoteContent, holder: ItemHolder | undefined): boolean {
+  return holder === undefined || isItemOf(content, item, holder);
 }
 
 /** Is the content still as it was before the search: not edited, deleted or linked to an item meanwhile? */

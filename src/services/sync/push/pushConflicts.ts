@@ -1,7 +1,7 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/remoteContent.ts';
-import { birthVerdict } from '../../content/birth.ts';
+import { birthVerdict, isItemOf } from '../../content/birth.ts';
 import {
   doubtItem,
   type MergeOutcome,
@@ -27,7 +27,8 @@ export async function storeConflict(
 ): Promise<boolean> {
   const { tx, totals } = batch;
   const owner = remote === null ? null : await ownerOf(tx, sent, remote.externalId);
-  if (owner !== null && remote !== null) {
+  if (owner !== null && remote !== null && isItemOf(sent, remote, owner)) await unlink(batch, owner.id);
+  else if (owner !== null && remote !== null) {
     const { externalId } = remote;
     const mismatch = { result: 'link_mismatch', externalId, otherKey: owner.key, otherId: null } as const;
     await storeLinkMismatch(batch, sent, mismatch);
@@ -60,6 +61,15 @@ export async function storeExisting(batch: PushBatch, content: Content, item: Re
     details: { by: item.contentKey === content.key ? 'key' : 'slug_and_title' },
   });
   await storeConflict(batch, { ...content, ...data }, item);
+}
+
+/** Unlinks another content, because its item is gone and a new item got the same id. */
+export async function unlink(batch: PushBatch, id: number): Promise<void> {
+  const content = await batch.tx.content.findUniqueOrThrow({ where: { id } });
+  const outcome = await releaseItem(batch.tx, content);
+  if (outcome === 'unchanged') return;
+  if (content.syncState !== 'deleted_remote') batch.totals.deleted += 1;
+  batch.record(content, { action: 'pulled', details: { outcome, code: 'another_birth' } });
 }
 
 /** Records a mismatch that a person must resolve; see `storeMismatch`. */

@@ -1,14 +1,13 @@
 import type { Content } from '../../../database/generated/client.ts';
 import type { WriteOutcome } from '../../../platforms/contentPart.ts';
 import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
-import { releaseItem } from '../../content/merge.ts';
 import { changedOnSaving, noCreate, wantedStatus } from '../../content/sentAndKept.ts';
 import { remoteState } from '../../content/sharedState.ts';
 import { noteAction } from '../../events/eventActions.ts';
 import type { TypeToSync } from '../phaseContext.ts';
 import type { Begun } from './contentWrite.ts';
 import type { PushBatch } from './pushBatch.ts';
-import { storeConflict, storeLinkMismatch } from './pushConflicts.ts';
+import { storeConflict, storeLinkMismatch, unlink } from './pushConflicts.ts';
 import {
   type Holder,
   hasGotId,
@@ -70,6 +69,7 @@ async function isHeldByAnother(
     id: content.id,
     isSent: true,
     createdAt: content.createdAt,
+    birth: content.birth,
     isGone: false,
     isOfBatch: true,
   });
@@ -81,15 +81,6 @@ async function isHeldByAnother(
     return true;
   }
   return false;
-}
-
-/** Unlinks another content, because its item is gone and a new item got the same id. */
-async function unlink(batch: PushBatch, id: number): Promise<void> {
-  const content = await batch.tx.content.findUniqueOrThrow({ where: { id } });
-  const outcome = await releaseItem(batch.tx, content);
-  if (outcome === 'unchanged') return;
-  if (content.syncState !== 'deleted_remote') batch.totals.deleted += 1;
-  batch.record(content, { action: 'pulled', details: { outcome, code: 'another_birth' } });
 }
 
 async function storeFailure(

@@ -3,7 +3,7 @@ import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { ContentTexts } from '../../../platforms/contentTexts.ts';
 import type { RemoteContent } from '../../../platforms/remoteContent.ts';
-import { bornAs } from '../../content/birth.ts';
+import { bornAs, isItemOf } from '../../content/birth.ts';
 import { isOnSite } from '../../content/excluded.ts';
 import { hasLocalChanges, remoteFacts, type SiteItems, storedState } from '../../content/merge.ts';
 import { columnsAsWritten, isAsWasSent, shownStatus } from '../../content/sentAndKept.ts';
@@ -75,7 +75,7 @@ export async function storePushed(
 }
 
 /** The content to which an item belongs. */
-export interface Holder {
+export interface Holder extends Pick<Content, 'birth'> {
   id: number;
   /** The content was pushed to the site, not only pulled. */
   isSent: boolean;
@@ -93,7 +93,7 @@ export async function holdersOf(
   externalIds: readonly string[],
 ): Promise<Map<string, Holder>> {
   const rows = await tx.$queryRaw<(Holder & { externalId: string })[]>`
-    /* planned each time */ SELECT id, external_id AS "externalId", last_op_id IS NOT NULL AS "isSent",
+    /* planned each time */ SELECT id, birth, external_id AS "externalId", last_op_id IS NOT NULL AS "isSent",
       created_at AS "createdAt", NOT ${isOnSite} AS "isGone", false AS "isOfBatch"
     FROM content
     WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
@@ -135,11 +135,11 @@ export function isTwin(
  */
 export function hasGotId(
   holder: Holder,
-  content: Pick<Content, 'externalId' | keyof ContentTexts>,
+  content: Pick<Content, 'key' | 'externalId' | keyof ContentTexts>,
   item: RemoteContent,
 ): boolean {
   const mayBe = content.externalId === null && !holder.isOfBatch;
-  return mayBe && (holder.isGone || isAsWasSent(item, content));
+  return mayBe && (holder.isGone || isItemOf(content, item, holder) || isAsWasSent(item, content));
 }
 
 /**
