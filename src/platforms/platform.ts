@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod';
 import type { Connection, Credentials, JsonObject } from './connection.ts';
 import type { ContentPart } from './contentPart.ts';
-import type { WebhookPart } from './webhookPart.ts';
+import type { WebhookHeaders, WebhookPart } from './webhookPart.ts';
 
 /**
  * What the rest of Sitebridge sees of a platform. A platform declares its abilities as data. Services check
@@ -30,7 +30,7 @@ export interface Platform {
   /** Reads and writes contents. */
   readonly content?: ContentPart;
   /** Its sites connect themselves, by the collection's test-connection. Only one platform of a server may say so. */
-  readonly onboards?: true;
+  readonly onboards?: OnboardingPart;
   /** Takes webhooks at `/api/v1/integration/webhooks/{name}`. */
   readonly webhooks?: WebhookPart;
   /**
@@ -38,6 +38,26 @@ export interface Platform {
    * content.
    */
   localStatus?(externalStatus: string): 'draft' | 'published' | null;
+}
+
+/** How a site that connects itself is told from its copies, which have the same site key. */
+export interface OnboardingPart {
+  /** The headers in which a site says who it is. The API documentation lists them. */
+  readonly headers: readonly { name: string; required: boolean; description: string }[];
+  /** Who sent a request, by its headers; null if they do not say it. */
+  senderOf(headers: WebhookHeaders): SiteSender | null;
+  /** Are both addresses the home of one site? http and https are, and so are a host with and without `www`. */
+  isSameHome(one: string, other: string): boolean;
+  /** The failed test of a site with another home than the connected site. */
+  refuseOtherHome(homes: { connected: string; asked: string }): Promise<ConnectionTestResult>;
+}
+
+/** The site that sends a request, as its plugin names it. */
+export interface SiteSender {
+  /** The address of the home page. */
+  home: string;
+  /** The UUID of the installation of the plugin; null if the plugin has none yet. */
+  installation: string | null;
 }
 
 export interface PlatformCapabilities {

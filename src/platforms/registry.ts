@@ -1,6 +1,6 @@
 import { CallerError, invalidField } from '../errors.ts';
 import type { JsonObject } from './connection.ts';
-import type { Platform, PlatformCapabilities } from './platform.ts';
+import type { OnboardingPart, Platform, PlatformCapabilities } from './platform.ts';
 import type { WebhookPart } from './webhookPart.ts';
 
 /** The platforms of this server, by their names on the wire. */
@@ -45,10 +45,10 @@ export class PlatformRegistry {
   }
 
   /** The platform whose sites connect themselves. Throws where the server has none. */
-  onboarding(): Platform {
-    const platform = this.list().find(({ onboards }) => onboards);
-    if (!platform) throw new Error('No platform of this server has sites that connect themselves.');
-    return platform;
+  onboarding(): Platform & { onboards: OnboardingPart } {
+    for (const platform of this.list())
+      if (platform.onboards) return { ...platform, onboards: platform.onboards };
+    throw new Error('No platform of this server has sites that connect themselves.');
   }
 
   /** The platform whose sites tell by webhooks what has changed. Throws where the server has none. */

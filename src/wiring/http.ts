@@ -40,7 +40,7 @@ export function wireHttp(base: Base, services: Services, content: Content, count
   });
   const keyBrake = new ProofBrake(counters, logger);
   const senders = new WebhookSenders({ db, sites, connections });
-  const intake = new WebhookIntakeService({ db, queue });
+  const intake = new WebhookIntakeService({ db, queue, held: services.held });
   const routes = [
     ...systemRoutes(new Readiness({ checks: readinessChecks(probe, queue), refusal, now })),
     ...authRoutes(auth, new SignInBrake(counters, logger)),
@@ -48,7 +48,7 @@ export function wireHttp(base: Base, services: Services, content: Content, count
     ...platformRoutes(platforms),
     ...integrationRoutes(integrations, services.siteKeys, events, platforms),
     ...connectionRoutes(services.tests, services.onboarding, health, platforms, keyBrake),
-    ...syncRoutes(sync, metadata, config.syncWaitS * 1000),
+    ...syncRoutes(sync, metadata, platforms.onboarding(), config.syncWaitS * 1000),
     ...contentRoutes(content.contents, content.edits, content.siteState, content.contentSync),
     ...webhookRoutes(platforms, { senders, intake, brake: keyBrake }),
     ...deliveryRoutes(inbox),

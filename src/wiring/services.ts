@@ -36,6 +36,7 @@ import { SyncRunner } from '../services/sync/runExecutor.ts';
 import { RunWaits } from '../services/sync/runWaits.ts';
 import { SyncService } from '../services/sync/sync.service.ts';
 import { WorkPermits } from '../services/sync/workPermits.ts';
+import { HeldDeliveries } from '../services/webhooks/heldDeliveries.ts';
 import { WebhookInboxService } from '../services/webhooks/webhookInbox.service.ts';
 
 export type Base = ReturnType<typeof wireBase>;
@@ -86,12 +87,20 @@ export function wireServices(base: Base) {
     refusal,
     observe: metrics.countTest,
   });
+  const held = new HeldDeliveries({ platforms, events, queue });
   return {
     connections,
     integrations,
     tests,
     siteKeys: new SiteKeyReveal({ integrations, platforms, connections, sites, events }),
-    onboarding: new OnboardingService({ db, platforms, tests, events }),
+    held,
+    onboarding: new OnboardingService({
+      db,
+      platforms,
+      tests,
+      events,
+      release: (tx, site) => held.release(tx, site),
+    }),
     metadata: new SyncMetadataService({ db, platforms, integrations, connections, events, now }),
     sync: new SyncService({ db, platforms, integrations, events, queue, refusal, waits, now }),
     waits,

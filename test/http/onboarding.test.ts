@@ -60,7 +60,7 @@ describe('with the right key', () => {
         sync_enabled: false,
       })
       .expect(200);
-    const second = await connect().expect(200);
+    const second = await connect({ moved: true }).expect(200);
     expect(second.body.integration_id).toBe(id);
     expect(await integrationsOf(site.siteId)).toEqual([
       expect.objectContaining({
@@ -71,6 +71,36 @@ describe('with the right key', () => {
     ]);
     expect(await server.db.syncEvent.count({ where: { integrationId: id, action: 'reconnected' } })).toBe(1);
   });
+
+  test('refuses another home than the connected one, whoever calls', async () => {
+    const { body: first } = await connect().expect(200);
+    const requests = wordpress.state.requests.length;
+    const other = { site_id: site.siteId, site_url: 'https://staging.example.com/' };
+    for (const call of [connect(other), server.as(owner).post(onboardingPath, other)]) {
+      const answer = await call.expect(400);
+      expect(answer.body).toMatchObject({ success: false, code: 'identity_mismatch', stage: 'identity' });
+      expect(answer.body.message).toContain(wordpress.url);
+    }
+    expect(wordpress.state.requests).toHaveLength(requests);
+    expect(await integrationsOf(site.siteId)).toMatchObject([
+      { id: first.integration_id, config: { site_url: wordpress.url }, connectionStatus: 'healthy' },
+    ]);
+    const event = await server.db.syncEvent.findFirst({
+      where: { siteId: site.siteId, success: false },
+      orderBy: { id: 'desc' },
+    });
+    expect(event).toMatchObject({ action: 'tested', details: { code: 'identity_mismatch' } });
+  });
+
+  test.each(['http://', 'https://', 'HTTP://'])(
+    '%s and a slash at the end are no other home',
+    async (scheme) => {
+      await connect({ site_url: `${wordpress.url}/` }).expect(200);
+      const address = wordpress.url.replace('http://', scheme);
+      const answer = await connect({ site_url: address });
+      expect(answer.body.code).not.toBe('identity_mismatch');
+    },
+  );
 
   test.each(['X-API-Key', 'Authorization'])('takes the key also in the %s header', async (header) => {
     const value = header === 'Authorization' ? `Bearer ${site.key}` : site.key;

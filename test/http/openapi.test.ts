@@ -76,6 +76,8 @@ test('a webhook names the headers that prove its sender, and a sync the header t
       'webhook-id',
       'webhook-timestamp',
       'X-API-Key',
+      'X-Sitebridge-Home',
+      'X-Sitebridge-Installation',
     ]);
     expect(headers.filter(({ required }) => required).map(({ name }) => name)).toEqual(['X-Site-Id']);
   }

@@ -100,13 +100,23 @@ describe('a status message', () => {
     });
   });
 
-  test('stores the address', async () => {
+  test('stores the address, if it is on a host of the site', async () => {
     const post = writePost(wordpress);
     const content = await buildContent(server, tenant, post);
     // The fault stops the following pull, which would store the site's own address.
     wordpress.setFault('maintenance');
-    await tell('status', post, { status: 'publish', url: 'https://site.example/moved/' });
-    expect(await stored(content.id)).toMatchObject({ externalUrl: 'https://site.example/moved/' });
+    await tell('status', post, { status: 'publish', url: 'https://127.0.0.1/moved/' });
+    expect(await stored(content.id)).toMatchObject({ externalUrl: 'https://127.0.0.1/moved/' });
+    for (const url of [
+      'https://site.example/published/',
+      'https://127.0.0.1.example/',
+      'javascript:alert(1)',
+    ])
+      expect(await tell('status', post, { status: 'draft', url })).toMatchObject({ contentId: content.id });
+    expect(await stored(content.id)).toMatchObject({
+      externalUrl: 'https://127.0.0.1/moved/',
+      status: 'draft',
+    });
   });
 
   test('about a post that was edited too makes the server read the whole post', async () => {

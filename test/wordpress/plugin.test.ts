@@ -69,7 +69,7 @@ describe.each(SITES)('connector on $name', (options) => {
         ok: true,
         nonce: 'a-nonce-of-mine',
         site_id: 7,
-        plugin_version: '0.4.0',
+        plugin_version: '0.5.0',
         links: 'key',
         last_operation: null,
         wordpress_version: wordpress.version,
@@ -323,7 +323,7 @@ async function expectRefusal(
   expect(answer.json).toEqual({
     code,
     message: expect.stringMatching(/\w/),
-    data: expect.objectContaining({ status, plugin_version: '0.4.0' }),
+    data: expect.objectContaining({ status, plugin_version: '0.5.0' }),
   });
   expect(answer.status).toBe(status);
   expect(answer.headers.get('cache-control')).toBe('no-store');

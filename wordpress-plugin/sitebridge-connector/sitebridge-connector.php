@@ -2,7 +2,7 @@
 /**
  * Plugin Name:       Sitebridge Connector
  * Description:       Connects this site to a Sitebridge server. The server reads and writes content with signed requests, as a user you choose. The plugin reports the content types and every change of content to the server.
- * Version:           0.4.0
+ * Version:           0.5.0
  * Requires at least: 5.9
  * Requires PHP:      7.4
  * Author:            The Sitebridge authors
@@ -16,7 +16,7 @@
 
 defined( 'ABSPATH' ) || exit;
 
-define( 'SITEBRIDGE_CONNECTOR_VERSION', '0.4.0' );
+define( 'SITEBRIDGE_CONNECTOR_VERSION', '0.5.0' );
 define( 'SITEBRIDGE_CONNECTOR_FILE', __FILE__ );
 
 require_once __DIR__ . '/includes/settings/class-sitebridge-settings.php';

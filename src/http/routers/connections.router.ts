@@ -23,6 +23,7 @@ export function connectionRoutes(
   platforms: PlatformRegistry,
   brake: ProofBrake,
 ): Route[] {
+  const { onboards } = platforms.onboarding();
   return [
     defineRoute({
       method: 'post',
@@ -32,6 +33,7 @@ export function connectionRoutes(
       tag,
       summary: 'A site connects itself: test it, and on success create or update its integration',
       request: { body: onboardingRequest },
+      headers: [...onboards.headers],
       responses: {
         200: { description: 'Connected', schema: onboardingResponse },
         400: {
@@ -49,8 +51,12 @@ export function connectionRoutes(
         const admitted = await brake.prove(addressOf(request), `onboarding:${body.site_id}`, () =>
           onboarding.admit(scope, body.site_id, apiKey),
         );
-        const address = { siteUrl: body.site_url, moved: body.moved ?? false };
-        const connected = admitted && (await onboarding.connect(admitted, address));
+        const asked = {
+          siteUrl: body.site_url,
+          moved: body.moved ?? false,
+          installation: onboards.senderOf(request.headers)?.installation ?? null,
+        };
+        const connected = admitted && (await onboarding.connect(admitted, asked));
         if (!connected) {
           throw new CallerError('forbidden', 'There is no such site, or this is not its key.', {
             code: 'site_or_key_wrong',

@@ -1,3 +1,4 @@
+import type { OnboardingPart } from '../../platforms/platform.ts';
 import type { SyncMetadataService } from '../../services/integrations/syncMetadata.service.ts';
 import { isActive } from '../../services/sync/currentRun.ts';
 import type { SyncService } from '../../services/sync/sync.service.ts';
@@ -13,10 +14,16 @@ const editor = { kind: 'user', role: 'editor' } as const;
 const throttle = 'integration';
 
 /**
- * The routes of runs and of the site's structure. A sync call waits up to `waitMs` milliseconds for its run.
+ * The routes of runs and of the site's structure. `onboarding` is the platform whose sites report their
+ * structure. A sync call waits up to `waitMs` milliseconds for its run.
  */
-export function syncRoutes(sync: SyncService, metadata: SyncMetadataService, waitMs: number): Route[] {
-  return [...startRoutes(sync, waitMs), ...runRoutes(sync), ...structureRoutes(metadata)];
+export function syncRoutes(
+  sync: SyncService,
+  metadata: SyncMetadataService,
+  onboarding: { onboards: OnboardingPart },
+  waitMs: number,
+): Route[] {
+  return [...startRoutes(sync, waitMs), ...runRoutes(sync), ...structureRoutes(metadata, onboarding)];
 }
 
 function startRoutes(sync: SyncService, waitMs: number): Route[] {
@@ -128,7 +135,7 @@ function runRoutes(sync: SyncService): Route[] {
   ];
 }
 
-function structureRoutes(metadata: SyncMetadataService): Route[] {
+function structureRoutes(metadata: SyncMetadataService, { onboards }: { onboards: OnboardingPart }): Route[] {
   return [
     defineRoute({
       method: 'post',
@@ -139,14 +146,16 @@ function structureRoutes(metadata: SyncMetadataService): Route[] {
       tag,
       summary: 'A site reports its structure',
       request: { params: idParams, body: structureRequest },
+      headers: [...onboards.headers],
       responses: {
         200: {
           description: 'Whether the report was applied, and the structure that is stored now',
           schema: structureResponse,
         },
       },
-      handler: async ({ scope, params, body }) => {
-        const { applied } = await metadata.update(scope, params.id, body);
+      handler: async ({ scope, params, body, request }) => {
+        const sender = onboards.senderOf(request.headers);
+        const { applied } = await metadata.update(scope, params.id, body, sender);
         return {
           status: 200,
           body: { applied, content_types: await metadata.contentTypes(scope, params.id) },

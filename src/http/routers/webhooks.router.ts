@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CallerError, invalidField } from '../../errors.ts';
+import type { OnboardingPart, Platform } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import {
   type AnnouncingWebhook,
@@ -36,7 +37,11 @@ export function webhookRoutes(platforms: PlatformRegistry, parts: Parts): Route[
     const { announces, tells } = webhooks;
     return [
       ...(announces ? [announcingRoute(name, webhooks, announces, parts)] : []),
-      ...(tells ? toldTopics.map((topic) => tellingRoute(name, webhooks, topic, tells[topic], parts)) : []),
+      ...(tells
+        ? toldTopics.map((topic) =>
+            tellingRoute(platforms.onboarding(), webhooks, topic, tells[topic], parts),
+          )
+        : []),
     ];
   });
 }
@@ -51,7 +56,7 @@ const webhook = {
 } as const;
 
 function tellingRoute(
-  platform: string,
+  { name: platform, onboards }: Platform & { onboards: OnboardingPart },
   { headers, idHeader }: WebhookPart,
   topic: ToldTopic,
   telling: TellingWebhook,
@@ -62,7 +67,7 @@ function tellingRoute(
     path: `${webhooksPath}/${platform}/${topic}`,
     summary: telling.summary,
     request: { body: telling.body },
-    headers: [...headers],
+    headers: [...headers, ...onboards.headers],
     handler: async ({ rawBody, request }) => {
       const siteId = siteIdOf(request.headers);
       const proof = proofOf(request.headers);
@@ -79,6 +84,7 @@ function tellingRoute(
         webhookId: webhookIdOf(request.headers, idHeader),
         idHeader,
         text,
+        sender: onboards.senderOf(request.headers),
       });
       return {
         status: 202,
@@ -124,7 +130,10 @@ function announcingRoute(
       const webhookId = webhookIdOf(request.headers, idHeader);
       const kept = await Promise.all(
         integrations.map(({ id, accountId, siteId }) =>
-          intake.receive({ id: siteId, accountId }, { ...deliveryTo(id), webhookId, idHeader, text }),
+          intake.receive(
+            { id: siteId, accountId },
+            { ...deliveryTo(id), webhookId, idHeader, text, sender: null },
+          ),
         ),
       );
       return {

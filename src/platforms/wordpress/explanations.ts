@@ -176,6 +176,10 @@ export const EXPLANATIONS: Explanations = {
     message: 'The connector is connected as another site of this server.',
     hint: 'If this is a clone, make a new site here; else enter the right site id in WordPress under Settings > Sitebridge.',
   },
+  'identity_mismatch.other_home': {
+    message: 'The site is connected as {connected}, and this request is for {asked}.',
+    hint: 'If the site has moved, confirm it: in the plugin, or with "moved": true. If this is a copy, make a site of its own for it here, and connect the copy with the key of that site.',
+  },
   maintenance: {
     message: 'The site is in maintenance mode, as during an update.',
     hint: 'We try again. If it lasts longer than an hour, delete the file .maintenance in the WordPress folder.',

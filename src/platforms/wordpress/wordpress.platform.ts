@@ -2,6 +2,7 @@ import type { Platform } from '../platform.ts';
 import { createWordpressContent } from './content/openContent.ts';
 import { localStatus } from './content/postFields.ts';
 import { type DiagnosisOptions, diagnose } from './diagnosis/diagnosis.ts';
+import { wordpressOnboarding } from './onboarding.ts';
 import { wordpressConfigSchema, wordpressCredentialsSchema } from './settings.ts';
 import { readWordpressStructure } from './structure.ts';
 import { wordpressWebhooks } from './webhooks/webhookPart.ts';
@@ -20,7 +21,7 @@ export function createWordpressPlatform(options: DiagnosisOptions): Platform {
     testConnection: (connection) => diagnose(connection, options),
     readStructure: (connection) => readWordpressStructure(connection, options),
     localStatus,
-    onboards: true,
+    onboards: wordpressOnboarding,
     webhooks: wordpressWebhooks,
     content: createWordpressContent(options),
   };

@@ -48,6 +48,7 @@ export const eventActions = {
     'disconnected',
     'erased',
     'privacy_request',
+    'held',
     'replayed',
     'dead',
   ],

@@ -42,7 +42,7 @@ interface Parts {
 
 /**
  * Deletes records that are older than the retention: events, connection tests, runs, webhook deliveries that
- * are processed or dead, and write operations.
+ * are processed, dead or held, and write operations.
  */
 export class RetentionService {
   readonly #parts: Parts;

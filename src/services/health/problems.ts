@@ -35,6 +35,8 @@ export interface Facts {
   contentTypes: ContentTypes | null;
   currentRun: SyncRun | null;
   deadDeliveries: number;
+  /** The newest delivery of a copy of the site within a day, as the reason why it is held. */
+  heldDelivery: string | null;
   /** A change on the site that a reading found and about which no webhook came. */
   untoldChange: { seenAt: Date } | null;
   /** Why this server may call no site. */
@@ -184,6 +186,15 @@ const rules: ((facts: Facts) => Problem | null)[] = [
             : 'Make sure that the site sends its webhooks, and that they reach this server.',
         )
       : null,
+  (facts) =>
+    facts.heldDelivery === null
+      ? null
+      : problem(
+          'cloned_site',
+          'error',
+          `A webhook is held: ${facts.heldDelivery}`,
+          'If the site has moved there, confirm it in the plugin there, or test the connection with "moved": true. If it is a copy, make a site of its own for it here, and connect the copy with the key of that site.',
+        ),
   (facts) =>
     facts.deadDeliveries > 0
       ? problem(

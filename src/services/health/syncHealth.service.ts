@@ -129,6 +129,7 @@ export class SyncHealthService {
           this.#parts.platforms.capabilitiesOf(integration.platform, configOf(integration).json),
         ),
         untoldChange,
+        heldDelivery: await this.#heldDelivery(site.siteId, since),
         serverPaused: (await this.#parts.refusal())?.message ?? null,
       }),
     };
@@ -169,10 +170,20 @@ export class SyncHealthService {
     return { seenAt: seen.createdAt };
   }
 
+  /** The reason why the newest delivery since then is held; null without a held delivery. */
+  async #heldDelivery(siteId: number, since: Date): Promise<string | null> {
+    const newest = await this.#parts.db.webhookDelivery.findFirst({
+      where: { siteId, status: 'held' },
+      orderBy: { id: 'desc' },
+      select: { receivedAt: true, errorMessage: true },
+    });
+    return newest === null || newest.receivedAt < since ? null : newest.errorMessage;
+  }
+
   #facts(
     status: Omit<DebugStatus, 'problems'>,
     capabilities: PlatformCapabilities,
-  ): Omit<Facts, 'untoldChange' | 'serverPaused'> {
+  ): Omit<Facts, 'untoldChange' | 'heldDelivery' | 'serverPaused'> {
     const { integration, connection, sync } = status;
     return {
       now: this.#parts.now(),

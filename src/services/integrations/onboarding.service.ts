@@ -1,20 +1,23 @@
-import type { Database } from '../../database/client.ts';
+import type { Database, Transaction } from '../../database/client.ts';
 import type { Site } from '../../database/generated/client.ts';
 import { isUniqueViolation } from '../../database/uniqueViolation.ts';
 import { CallerError } from '../../errors.ts';
-import type { ConnectionTestResult } from '../../platforms/platform.ts';
+import type { ConnectionTestResult, OnboardingPart } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { matchesSiteKey } from '../../security/siteKey.ts';
 import { hasRole, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { ConnectionTestService } from './connectionTest.service.ts';
 import { configOf } from './integrationConfig.ts';
+import { type ConnectedSite, connectedHome } from './siteCopies.ts';
 
 /** Where the site is, from `POST …/integrations/test-connection`. */
 export interface OnboardingRequest {
   siteUrl: string;
   /** The site was rebuilt or moved; see `SyncRequest.moved`. */
   moved: boolean;
+  /** The installation of the plugin; null if the caller names none. */
+  installation: string | null;
 }
 
 /** A site that its caller may connect. */
@@ -29,7 +32,11 @@ interface Parts {
   platforms: PlatformRegistry;
   tests: ConnectionTestService;
   events: EventLog;
+  /** Releases what waited for the site to be connected, in the transaction of the connection. */
+  release: (tx: Transaction, site: ConnectedSite) => Promise<void>;
 }
+
+type Connected = { result: ConnectionTestResult; integrationId: number | null } | null;
 
 /** Connects sites at their own request. */
 export class OnboardingService {
@@ -67,24 +74,26 @@ export class OnboardingService {
 
   /**
    * Connects a site. A test runs first; the writes follow in one transaction. So neither a failed test nor a
-   * crash leaves an integration behind. Returns null if the site key has changed since `admit`.
+   * crash leaves an integration behind. A copy of a connected site is refused, unless the caller says that the
+   * site moved. Returns null if the site key has changed since `admit`.
    */
-  async connect(
-    { site, userId }: AdmittedSite,
-    request: OnboardingRequest,
-  ): Promise<{ result: ConnectionTestResult; integrationId: number | null } | null> {
+  async connect({ site, userId }: AdmittedSite, request: OnboardingRequest): Promise<Connected> {
     const platform = this.#parts.platforms.onboarding();
     const where = { siteId_platform: { siteId: site.id, platform: platform.name } };
-    const known = await this.#parts.db.siteIntegration.findUnique({ where });
-    const result = await this.#parts.tests.run(platform, {
-      id: known?.id ?? null,
-      accountId: site.accountId,
-      siteId: site.id,
-      platform: platform.name,
-      credentialsEncrypted: known?.credentialsEncrypted ?? null,
-      config: { ...(known ? configOf(known).json : {}), site_url: request.siteUrl },
-      site,
-    });
+    const known = await this.#parts.db.siteIntegration.findUnique({ where, include: { site: true } });
+    const other = known && otherHome(platform.onboards, known, request);
+    const refused = other && (await platform.onboards.refuseOtherHome(other));
+    const result =
+      refused ||
+      (await this.#parts.tests.run(platform, {
+        id: known?.id ?? null,
+        accountId: site.accountId,
+        siteId: site.id,
+        platform: platform.name,
+        credentialsEncrypted: known?.credentialsEncrypted ?? null,
+        config: { ...(known ? configOf(known).json : {}), site_url: request.siteUrl },
+        site,
+      }));
     const details = { onboarding: true, user_id: userId };
     if (!result.success) {
       // The test was of the requested URL, which may not be the stored URL. So it is no check of the
@@ -113,8 +122,8 @@ export class OnboardingService {
     request: OnboardingRequest,
     result: ConnectionTestResult,
     details: { onboarding: boolean; user_id: number | null },
-  ): Promise<{ result: ConnectionTestResult; integrationId: number } | null> {
-    const { name: platform } = this.#parts.platforms.onboarding();
+  ): Promise<Connected> {
+    const { name: platform, onboards } = this.#parts.platforms.onboarding();
     const where = { siteId_platform: { siteId: site.id, platform } };
     return this.#parts.db.$transaction(async (tx) => {
       // The site key may have changed while the test ran. The lock keeps it unchanged until the commit. The
@@ -127,7 +136,9 @@ export class OnboardingService {
       // overwritten.
       await tx.$queryRaw`
       SELECT id FROM site_integration WHERE site_id = ${site.id} AND platform = ${platform} FOR UPDATE`;
-      const before = await tx.siteIntegration.findUnique({ where });
+      const before = await tx.siteIntegration.findUnique({ where, include: { site: true } });
+      const other = before && otherHome(onboards, before, request);
+      if (other) return { result: await onboards.refuseOtherHome(other), integrationId: null };
       const row = await tx.siteIntegration.upsert({
         where,
         create: {
@@ -135,14 +146,17 @@ export class OnboardingService {
           siteId: site.id,
           platform,
           config: { site_url: request.siteUrl },
+          installationId: request.installation,
         },
         update: {
           config: { ...(before ? configOf(before).json : {}), site_url: request.siteUrl },
+          installationId: request.installation,
           ...(request.moved ? { movedAt: new Date() } : {}),
         },
         include: { site: true },
       });
       await this.#parts.tests.keep(tx, row, result, { isTested: true });
+      await this.#parts.release(tx, row);
       await this.#parts.events.record(tx, {
         accountId: row.accountId,
         siteId: row.siteId,
@@ -155,4 +169,14 @@ export class OnboardingService {
       return { result, integrationId: row.id };
     });
   }
+}
+
+/** The home of the connected site and the asked one, if they are not the same; null if the site may connect. */
+function otherHome(
+  { isSameHome }: OnboardingPart,
+  connected: ConnectedSite,
+  { siteUrl, moved }: OnboardingRequest,
+): { connected: string; asked: string } | null {
+  const home = connectedHome(connected);
+  return home === null || moved || isSameHome(siteUrl, home) ? null : { connected: home, asked: siteUrl };
 }

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '../../database/client.ts';
 import { CallerError } from '../../errors.ts';
 import type { JsonObject } from '../../platforms/connection.ts';
-import type { Platform, SiteStructure } from '../../platforms/platform.ts';
+import type { Platform, SiteSender, SiteStructure } from '../../platforms/platform.ts';
 import { notSupported, type PlatformRegistry } from '../../platforms/registry.ts';
 import type { TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
@@ -9,6 +9,7 @@ import type { IntegrationService } from './integration.service.ts';
 import { configOf } from './integrationConfig.ts';
 import { type IntegrationRow, lockIntegration } from './integrationRow.ts';
 import type { SiteConnections } from './openConnection.ts';
+import { connectedHome, isCopy } from './siteCopies.ts';
 import { type ContentTypes, mergeStructure } from './storedStructure.ts';
 
 /**
@@ -54,14 +55,18 @@ export class SyncMetadataService {
 
   /**
    * Stores the report of a site. A report that is older than the stored structure changes nothing; `applied`
-   * is then false. Throws 400 for a report from the future, 404, 501.
+   * is then false. `sender` is the site that reports; null if it does not name itself. Throws 400 for a report
+   * from the future, 404, 409 for the report of a copy of the site, 501.
    */
   async update(
     scope: TenantScope,
     id: number,
     report: SiteStructure,
+    sender: SiteSender | null,
   ): Promise<{ applied: boolean; contentTypes: ContentTypes }> {
-    this.#withStructure(await this.#parts.integrations.get(scope, id));
+    const row = await this.#parts.integrations.get(scope, id);
+    const { onboards } = this.#withStructure(row);
+    if (onboards && isCopy(onboards, row, sender)) throw copyRefused(row, sender);
     if (Date.parse(report.timestamp) > this.#parts.now() + aheadAtMost) {
       throw new CallerError(
         'invalid_input',
@@ -179,6 +184,15 @@ export class SyncMetadataService {
       last_structure_fetch: stored?.last_structure_fetch ?? null,
     };
   }
+}
+
+function copyRefused(row: IntegrationRow, sender: SiteSender | null): CallerError {
+  const home = connectedHome(row);
+  return new CallerError(
+    'conflict',
+    `The site is connected as ${home}, and this report is from ${sender?.home}, a copy of it. If the site has moved there, connect it there with "moved": true.`,
+    { code: 'cloned_site' },
+  );
 }
 
 function later(one: Date | null | undefined, other: Date | null | undefined): Date | null {

@@ -13,6 +13,12 @@ import {
   type SiteItems,
 } from '../content/merge.ts';
 import { type SharedState, sharedState } from '../content/sharedState.ts';
+import {
+  type ConnectedSite,
+  connectedHome,
+  isOnHostOf,
+  ofConnectedSite,
+} from '../integrations/siteCopies.ts';
 
 /** The largest accepted difference between a site's clock and ours, and a little more. Milliseconds. */
 const clocksApartMs = 6 * 60_000;
@@ -43,7 +49,7 @@ export async function applyToldChange(
 ): Promise<WebhookOutcome> {
   const integration = await tx.siteIntegration.findUnique({
     where: { siteId_platform: { siteId: delivery.siteId, platform } },
-    select: { id: true, isActive: true, syncEnabled: true },
+    select: { ...ofConnectedSite, isActive: true, syncEnabled: true },
   });
   const pulls = integration?.isActive && integration.syncEnabled ? integration.id : null;
   const { contentType, externalId, gone } = change;
@@ -78,7 +84,7 @@ export async function applyToldChange(
     platform,
     externalModifiedAt: modifiedAt,
     ...(change.externalStatus === undefined ? {} : { externalStatus: change.externalStatus }),
-    ...(change.externalUrl === undefined ? {} : { externalUrl: change.externalUrl }),
+    ...urlOf(change, content, integration),
     ...(change.visibility === undefined ? {} : { visibility: change.visibility }),
   };
   if (content.syncState === 'excluded') {
@@ -100,6 +106,19 @@ export async function applyToldChange(
   // change.
   const pull = newer || wasReadAtOnce(content) ? job() : null;
   return outcome(await mergeRemote(tx, content, told, facts), content, pull);
+}
+
+/**
+ * The address of the item, if it is on a host of the site. Otherwise the address of before stays, and the site
+ * is asked for it. Nobody but the site decides where a link leads.
+ */
+function urlOf(
+  { externalUrl }: ToldChange,
+  content: Content,
+  site: ConnectedSite | null,
+): { externalUrl?: string } {
+  const own = [content.externalUrl, site && connectedHome(site), site?.site.url ?? null];
+  return externalUrl !== undefined && isOnHostOf(externalUrl, own) ? { externalUrl } : {};
 }
 
 /**

@@ -46,11 +46,11 @@ export class WebhookInboxService {
 
   /**
    * Applies a delivery, after the earlier deliveries of the same post. Does nothing when the delivery is
-   * applied, dead or deleted. Throws the error, so that the queue retries, until the delivery is dead.
+   * applied, dead, held or deleted. Throws the error, so that the queue retries, until the delivery is dead.
    */
   async apply(deliveryId: bigint): Promise<void> {
     const delivery = await this.#parts.db.webhookDelivery.findUnique({ where: { id: deliveryId } });
-    if (!delivery || delivery.status === 'processed' || delivery.status === 'dead') return;
+    if (!delivery || isSettled(delivery)) return;
     const { siteId, subject } = delivery;
     const earlier = await this.#parts.db.webhookDelivery.findMany({
       where: { siteId, subject, id: { lt: deliveryId }, status: 'pending' },
@@ -91,15 +91,25 @@ export class WebhookInboxService {
     };
   }
 
-  /** Starts new attempts for a delivery that was not applied. Throws 404, and 409 for an applied delivery. */
+  /**
+   * Starts new attempts for a delivery that was not applied. Throws 404, and 409 for an applied delivery and for
+   * one of a copy of the site.
+   */
   async replay(scope: TenantScope, deliveryId: bigint): Promise<WebhookDelivery> {
     return this.#parts.db.$transaction(async (tx) => {
       const found = await tx.webhookDelivery.findFirst({ where: { id: deliveryId, ...inScope(scope) } });
       if (!found) throw notFound();
       const { count } = await tx.webhookDelivery.updateMany({
-        where: { id: deliveryId, status: { not: 'processed' } },
+        where: { id: deliveryId, status: { notIn: ['processed', 'held'] } },
         data: { status: 'pending', attempts: 0, errorMessage: null },
       });
+      if (count === 0 && found.status === 'held') {
+        throw new CallerError(
+          'conflict',
+          `${found.errorMessage ?? 'A copy of the site sent this delivery.'} If the site has moved there, connect it there with "moved": true. Its deliveries are then applied.`,
+          { code: 'held' },
+        );
+      }
       if (count === 0) {
         throw new CallerError('conflict', 'This delivery has already been applied.', {
           code: 'already_processed',
@@ -123,7 +133,7 @@ export class WebhookInboxService {
         where: { id: deliveryId },
         select: { status: true },
       });
-      if (!now || now.status === 'processed' || now.status === 'dead') return;
+      if (!now || isSettled(now)) return;
       const outcome = await this.#take(tx, delivery, message);
       if ('pull' in outcome && outcome.pull !== null)
         await this.#parts.queue.enqueueContent(tx, outcome.pull);
@@ -233,6 +243,11 @@ export class WebhookInboxService {
       ...(durationMs === undefined ? {} : { durationMs }),
     });
   }
+}
+
+/** Is there nothing to apply any more, or not yet? */
+function isSettled({ status }: Pick<WebhookDelivery, 'status'>): boolean {
+  return status === 'processed' || status === 'dead' || status === 'held';
 }
 
 /** Locks what a delivery is about until the end of the transaction. */

@@ -2,11 +2,11 @@ import type { SimulatedSite } from './site.ts';
 
 /**
  * Takes a backup of a site's database: posts, terms, users, types, and the tables and options of the
- * connector. Returns a function that restores the backup, as often as it is called. After a restore the site
- * gives the ids again that it gave since the backup. The seen requests and used nonces are not part of the
- * backup.
+ * connector. Returns a function that restores the backup, as often as it is called, into this site or into a copy
+ * of it. After a restore the site gives the ids again that it gave since the backup. The seen requests and used
+ * nonces are not part of the backup.
  */
-export function takeBackup(site: SimulatedSite): () => void {
+export function takeBackup(site: SimulatedSite): (target?: SimulatedSite) => void {
   const take = () => {
     const { requests: _, connector, ...stored } = site.state;
     const { usedNonces, ...options } = connector ?? { usedNonces: new Set<string>() };
@@ -20,15 +20,15 @@ export function takeBackup(site: SimulatedSite): () => void {
     };
   };
   const backup = take();
-  return () => {
+  return (target = site) => {
     const { stored, options, lastPostId, lastTermId, seals, waiting } = structuredClone(backup);
-    const { connector } = site.state;
-    Object.assign(site.state, stored);
+    const { connector } = target.state;
+    Object.assign(target.state, stored);
     if (connector !== null && options !== null) Object.assign(connector, options);
-    site.lastPostId = lastPostId;
-    site.lastTermId = lastTermId;
-    site.seals.clear();
-    for (const [id, seal] of seals) site.seals.set(id, seal);
-    site.outbox.waiting.splice(0, Number.POSITIVE_INFINITY, ...waiting);
+    target.lastPostId = lastPostId;
+    target.lastTermId = lastTermId;
+    target.seals.clear();
+    for (const [id, seal] of seals) target.seals.set(id, seal);
+    target.outbox.waiting.splice(0, Number.POSITIVE_INFINITY, ...waiting);
   };
 }

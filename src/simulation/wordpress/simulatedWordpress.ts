@@ -25,7 +25,7 @@ export interface SimulatedWordpressOptions {
   /** Empty by default, which means that the connector is installed but not set up. */
   siteKey?: string;
   /**
-   * Null: no connector is installed. Version 0.4.0 by default. Versions before 0.3.0 have no content routes.
+   * Null: no connector is installed. Version 0.5.0 by default. Versions before 0.3.0 have no content routes.
    */
   connector?: { version: string } | null;
   /** By default one editor, `editor`, with the application password `abcd efgh ijkl mnop qrst uvwx`. */
@@ -62,8 +62,8 @@ export interface SimulatedWordpress {
   disturb(disturbance: Disturbance): void;
   /** Ends all disturbances. */
   calm(): void;
-  /** Presses Connect in the plugin. */
-  connect(options: { serverUrl: string }): Promise<ConnectOutcome>;
+  /** Presses Connect in the plugin, or with `moved` the button that says that the site has moved. */
+  connect(options: { serverUrl: string; moved?: true }): Promise<ConnectOutcome>;
   /** Pushes the structure to the connected server. */
   pushStructure(options: { serverUrl: string }): Promise<ServerAnswer>;
   /** The body of the plugin's webhook about the current state of a post. */
@@ -77,6 +77,8 @@ export interface SimulatedWordpress {
   deliverWebhooks(options: { serverUrl: string }): Promise<ServerAnswer[]>;
   /** Takes a backup of the site's database. Returns a function that restores it. */
   backup(): () => void;
+  /** Starts a copy of the site at another address, with the same posts, users and connector. */
+  copy(): Promise<SimulatedWordpress>;
   stop(): Promise<void>;
 }
 
@@ -88,8 +90,14 @@ const DEFAULT_EDITOR: SimulatedUser = {
 };
 
 /** Starts a simulated WordPress on a free port of the loopback interface. */
-export async function startSimulatedWordpress(
+export function startSimulatedWordpress(options: SimulatedWordpressOptions): Promise<SimulatedWordpress> {
+  return start(options, () => undefined);
+}
+
+/** `fill` puts the content of another site into the new site. */
+async function start(
   options: SimulatedWordpressOptions,
+  fill: (site: SimulatedSite) => void,
 ): Promise<SimulatedWordpress> {
   const site = new SimulatedSite(
     initialState(options),
@@ -100,6 +108,7 @@ export async function startSimulatedWordpress(
     },
     messagesOf,
   );
+  fill(site);
   const disturbances = new Disturbances();
   const handler = (request: IncomingMessage, response: ServerResponse) => {
     void serve(site, disturbances, request, response);
@@ -128,12 +137,16 @@ export async function startSimulatedWordpress(
     clearFaults: () => site.faults.clear(),
     disturb: (disturbance) => disturbances.add(disturbance),
     calm: () => disturbances.clear(),
-    connect: ({ serverUrl }) => connectAsPlugin(site, serverUrl),
+    connect: ({ serverUrl, moved }) => connectAsPlugin(site, serverUrl, moved ? { moved } : {}),
     pushStructure: ({ serverUrl }) => pushStructure(site, serverUrl),
     postMessage: (topic, postId) => postMessage(site, topic, site.existing(postId), ''),
     deliverWebhooks: ({ serverUrl }) => deliverWebhooks(site, disturbances, serverUrl),
     tellOfPost: ({ serverUrl, topic, postId }) => tellOfPost(site, serverUrl, topic, postId),
-    backup: () => takeBackup(site),
+    backup: () => {
+      const restore = takeBackup(site);
+      return () => restore();
+    },
+    copy: () => start(options, takeBackup(site)),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -144,7 +157,7 @@ export async function startSimulatedWordpress(
 
 function initialState(options: SimulatedWordpressOptions): SimulatedState {
   const users = options.users ?? [{ ...DEFAULT_EDITOR }];
-  const plugin = options.connector === undefined ? { version: '0.4.0' } : options.connector;
+  const plugin = options.connector === undefined ? { version: '0.5.0' } : options.connector;
   return {
     name: 'Brücke & Söhne',
     wordpressVersion: '6.8.2',
@@ -163,6 +176,7 @@ function initialState(options: SimulatedWordpressOptions): SimulatedState {
             integrationId: null,
             usedNonces: new Set(),
             servers: { current: '', operations: new Map() },
+            installation: { id: '', home: '' },
           },
     requests: [],
   };

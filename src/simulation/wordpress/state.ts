@@ -116,6 +116,8 @@ export interface SimulatedConnector {
   usedNonces: Set<string>;
   /** The server that sent the last request, and the last write of each server. Empty before version 0.4.0. */
   servers: { current: string; operations: Map<string, string> };
+  /** The installation of the plugin, and the home with which it was connected. Empty before version 0.5.0. */
+  installation: { id: string; home: string };
 }
 
 const AUTHOR = ['edit_posts', 'publish_posts', 'delete_posts', 'upload_files'];

@@ -68,7 +68,7 @@ describe('a site that works', () => {
     expect(result.remote).toEqual({
       name: 'Brücke & Söhne',
       version: '6.8.2',
-      plugin_version: '0.4.0',
+      plugin_version: '0.5.0',
       canonical_url: site.url,
     });
   });
