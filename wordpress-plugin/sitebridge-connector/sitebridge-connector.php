@@ -21,6 +21,7 @@ define( 'SITEBRIDGE_CONNECTOR_FILE', __FILE__ );
 
 require_once __DIR__ . '/includes/settings/class-sitebridge-settings.php';
 require_once __DIR__ . '/includes/connection/class-sitebridge-candidate.php';
+require_once __DIR__ . '/includes/connection/class-sitebridge-installation.php';
 require_once __DIR__ . '/includes/connection/class-sitebridge-last-answer.php';
 require_once __DIR__ . '/includes/class-sitebridge-table.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-operations-table.php';
@@ -59,6 +60,7 @@ require_once __DIR__ . '/includes/changes/class-sitebridge-change-collector.php'
 require_once __DIR__ . '/includes/changes/class-sitebridge-post-hooks.php';
 require_once __DIR__ . '/includes/settings/class-sitebridge-dedicated-user.php';
 require_once __DIR__ . '/includes/settings/class-sitebridge-queue-view.php';
+require_once __DIR__ . '/includes/settings/class-sitebridge-copy-notice.php';
 require_once __DIR__ . '/includes/settings/class-sitebridge-settings-page.php';
 require_once __DIR__ . '/includes/settings/class-sitebridge-settings-form.php';
 require_once __DIR__ . '/includes/settings/class-sitebridge-settings-actions.php';

@@ -14,7 +14,7 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 function sitebridge_connector_uninstall_site() {
 	global $wpdb;
 
-	foreach ( array( '', '_last_answer', '_db_version', '_structure_seen', '_push_failures', '_delivery', '_lock', '_outbox_version', '_items_version', '_links_version', '_operations_version', '_server', '_servers', '_user', '_candidate' ) as $suffix ) {
+	foreach ( array( '', '_last_answer', '_db_version', '_structure_seen', '_push_failures', '_delivery', '_lock', '_outbox_version', '_items_version', '_links_version', '_operations_version', '_server', '_servers', '_user', '_candidate', '_installation' ) as $suffix ) {
 		delete_option( 'sitebridge_connector' . $suffix );
 	}
 	wp_clear_scheduled_hook( 'sitebridge_connector_daily_push' );

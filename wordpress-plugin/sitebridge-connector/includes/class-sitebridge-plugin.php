@@ -29,16 +29,17 @@ final class Sitebridge_Plugin {
 		$nonces      = new Sitebridge_Nonce_Store();
 		$gate        = new Sitebridge_Request_Gate( $request, $settings, $candidate, $nonces );
 		$structure   = new Sitebridge_Structure( $settings );
-		$client      = new Sitebridge_Server_Client( $settings );
-		$push        = new Sitebridge_Structure_Push( $settings, $structure, $client, $last_answer );
+		$home        = new Sitebridge_Installation();
+		$client      = new Sitebridge_Server_Client( $settings, $home );
+		$push        = new Sitebridge_Structure_Push( $settings, $home, $structure, $client, $last_answer );
 		$state       = new Sitebridge_Delivery_State( $settings );
 		$outbox      = new Sitebridge_Outbox();
 		$messages    = new Sitebridge_Post_Message( $structure );
 		$sender      = new Sitebridge_Webhook_Sender( $settings, $client );
-		$delivery    = new Sitebridge_Delivery( $settings, $sender, $outbox, $messages, $state, new Sitebridge_Delivery_Lock() );
+		$delivery    = new Sitebridge_Delivery( $settings, $home, $sender, $outbox, $messages, $state, new Sitebridge_Delivery_Lock() );
 		$trigger     = new Sitebridge_Delivery_Trigger( $delivery, $outbox, $state );
 		$changes     = new Sitebridge_Change_Collector( $settings, $gate, $messages, $outbox, $trigger );
-		$connection  = new Sitebridge_Connection( $settings, $candidate, $client, $push, $trigger, $last_answer );
+		$connection  = new Sitebridge_Connection( $settings, $candidate, $home, $client, $push, $trigger, $last_answer );
 
 		( new Sitebridge_Rest_Authentication( $gate, $settings ) )->register();
 		( new Sitebridge_Request_Rights( $gate, $structure ) )->register();
@@ -50,7 +51,8 @@ final class Sitebridge_Plugin {
 
 		if ( is_admin() ) {
 			( new Sitebridge_Settings_Page( $settings, $last_answer, new Sitebridge_Queue_View( $settings, $state ) ) )->register();
-			( new Sitebridge_Settings_Actions( $settings, $connection, $push, $trigger ) )->register();
+			( new Sitebridge_Copy_Notice( $home ) )->register();
+			( new Sitebridge_Settings_Actions( $settings, $home, $connection, $push, $trigger ) )->register();
 		}
 
 		add_action( 'init', array( __CLASS__, 'load_translations' ) );

@@ -27,6 +27,13 @@ final class Sitebridge_Connection {
 	private $candidate;
 
 	/**
+	 * Tells this site from its copies.
+	 *
+	 * @var Sitebridge_Installation
+	 */
+	private $installation;
+
+	/**
 	 * Calls the server.
 	 *
 	 * @var Sitebridge_Server_Client
@@ -57,29 +64,32 @@ final class Sitebridge_Connection {
 	/**
 	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Settings         $settings    The stored connection.
-	 * @param Sitebridge_Candidate        $candidate   The connection that is being tested.
-	 * @param Sitebridge_Server_Client    $client      Calls the server.
-	 * @param Sitebridge_Structure_Push   $push        Sends the structure.
-	 * @param Sitebridge_Delivery_Trigger $trigger     Sends the changes.
-	 * @param Sitebridge_Last_Answer      $last_answer Stores the server's last response.
+	 * @param Sitebridge_Settings         $settings     The stored connection.
+	 * @param Sitebridge_Candidate        $candidate    The connection that is being tested.
+	 * @param Sitebridge_Installation     $installation Tells this site from its copies.
+	 * @param Sitebridge_Server_Client    $client       Calls the server.
+	 * @param Sitebridge_Structure_Push   $push         Sends the structure.
+	 * @param Sitebridge_Delivery_Trigger $trigger      Sends the changes.
+	 * @param Sitebridge_Last_Answer      $last_answer  Stores the server's last response.
 	 */
-	public function __construct( Sitebridge_Settings $settings, Sitebridge_Candidate $candidate, Sitebridge_Server_Client $client, Sitebridge_Structure_Push $push, Sitebridge_Delivery_Trigger $trigger, Sitebridge_Last_Answer $last_answer ) {
-		$this->settings    = $settings;
-		$this->candidate   = $candidate;
-		$this->client      = $client;
-		$this->push        = $push;
-		$this->trigger     = $trigger;
-		$this->last_answer = $last_answer;
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Candidate $candidate, Sitebridge_Installation $installation, Sitebridge_Server_Client $client, Sitebridge_Structure_Push $push, Sitebridge_Delivery_Trigger $trigger, Sitebridge_Last_Answer $last_answer ) {
+		$this->settings     = $settings;
+		$this->candidate    = $candidate;
+		$this->installation = $installation;
+		$this->client       = $client;
+		$this->push         = $push;
+		$this->trigger      = $trigger;
+		$this->last_answer  = $last_answer;
 	}
 
 	/**
 	 * Tests the connection, then sends the structure.
 	 *
 	 * @param array|null $proposed See test().
+	 * @param bool       $moved    See test().
 	 */
-	public function connect( $proposed ) {
-		if ( $this->test( $proposed ) ) {
+	public function connect( $proposed, $moved = false ) {
+		if ( $this->test( $proposed, $moved ) ) {
 			$this->push->schedule_daily();
 			$this->push->run();
 			$this->trigger->resume( true );
@@ -90,9 +100,10 @@ final class Sitebridge_Connection {
 	 * Lets the server test the connection.
 	 *
 	 * @param array|null $proposed A connection that is stored only if its test passes; null for the stored one.
+	 * @param bool       $moved    Whether an administrator said that the site has moved here.
 	 * @return bool Whether the test passed.
 	 */
-	public function test( $proposed ) {
+	public function test( $proposed, $moved = false ) {
 		$tested = array_merge( $this->settings->all(), (array) $proposed );
 		if ( ! Sitebridge_Settings::has_all( $tested ) ) {
 			$this->last_answer->store( false, __( 'Enter the server address, the site id and the site key first.', 'sitebridge-connector' ) );
@@ -101,13 +112,14 @@ final class Sitebridge_Connection {
 		if ( null !== $proposed ) {
 			$this->candidate->set( $proposed );
 		}
+		$this->installation->begin();
 		$answer = $this->client->post(
 			'/test-connection',
 			array(
 				'site_id'  => (int) $tested['site_id'],
 				'api_key'  => $tested['api_key'],
-				'site_url' => home_url(),
-			),
+				'site_url' => Sitebridge_Installation::home(),
+			) + ( $moved ? array( 'moved' => true ) : array() ),
 			array(),
 			$tested['server_url']
 		);
@@ -129,6 +141,7 @@ final class Sitebridge_Connection {
 		$passed         = 200 === $answer['status'] && $integration_id > 0;
 		if ( $passed ) {
 			$this->settings->update( array( 'integration_id' => $integration_id ) + (array) $proposed );
+			$this->installation->confirm();
 		}
 		$message = $answer['message'];
 		if ( '' === $message ) {
@@ -154,6 +167,7 @@ final class Sitebridge_Connection {
 		$this->push->unschedule();
 		$this->trigger->forget();
 		$this->settings->forget_connection();
+		$this->installation->forget();
 		$this->candidate->forget();
 		$this->last_answer->store( true, __( 'Disconnected. The key is deleted from this site.', 'sitebridge-connector' ) );
 	}

@@ -26,12 +26,21 @@ final class Sitebridge_Server_Client {
 	private $settings;
 
 	/**
+	 * Names this site to the server.
+	 *
+	 * @var Sitebridge_Installation
+	 */
+	private $installation;
+
+	/**
 	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Settings $settings The stored connection.
+	 * @param Sitebridge_Settings     $settings     The stored connection.
+	 * @param Sitebridge_Installation $installation Names this site to the server.
 	 */
-	public function __construct( Sitebridge_Settings $settings ) {
-		$this->settings = $settings;
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Installation $installation ) {
+		$this->settings     = $settings;
+		$this->installation = $installation;
 	}
 
 	/**
@@ -84,7 +93,7 @@ final class Sitebridge_Server_Client {
 				'headers'             => array(
 					'Content-Type' => 'application/json',
 					'Accept'       => 'application/json, application/problem+json',
-				) + $headers,
+				) + $this->installation->headers() + $headers,
 				'body'                => $json,
 			)
 		);

@@ -30,6 +30,13 @@ final class Sitebridge_Delivery {
 	private $settings;
 
 	/**
+	 * Tells this site from its copies.
+	 *
+	 * @var Sitebridge_Installation
+	 */
+	private $installation;
+
+	/**
 	 * Sends one message.
 	 *
 	 * @var Sitebridge_Webhook_Sender
@@ -67,20 +74,22 @@ final class Sitebridge_Delivery {
 	/**
 	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Settings       $settings The stored connection.
-	 * @param Sitebridge_Webhook_Sender $sender   Sends one message.
-	 * @param Sitebridge_Outbox         $outbox   The table of messages.
-	 * @param Sitebridge_Post_Message   $messages Builds the messages that a request could not complete.
-	 * @param Sitebridge_Delivery_State $state    The state of the delivery.
-	 * @param Sitebridge_Delivery_Lock  $lock     Keeps other processes from sending.
+	 * @param Sitebridge_Settings       $settings     The stored connection.
+	 * @param Sitebridge_Installation   $installation Tells this site from its copies.
+	 * @param Sitebridge_Webhook_Sender $sender       Sends one message.
+	 * @param Sitebridge_Outbox         $outbox       The table of messages.
+	 * @param Sitebridge_Post_Message   $messages     Builds the messages that a request could not complete.
+	 * @param Sitebridge_Delivery_State $state        The state of the delivery.
+	 * @param Sitebridge_Delivery_Lock  $lock         Keeps other processes from sending.
 	 */
-	public function __construct( Sitebridge_Settings $settings, Sitebridge_Webhook_Sender $sender, Sitebridge_Outbox $outbox, Sitebridge_Post_Message $messages, Sitebridge_Delivery_State $state, Sitebridge_Delivery_Lock $lock ) {
-		$this->settings = $settings;
-		$this->sender   = $sender;
-		$this->outbox   = $outbox;
-		$this->messages = $messages;
-		$this->state    = $state;
-		$this->lock     = $lock;
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Installation $installation, Sitebridge_Webhook_Sender $sender, Sitebridge_Outbox $outbox, Sitebridge_Post_Message $messages, Sitebridge_Delivery_State $state, Sitebridge_Delivery_Lock $lock ) {
+		$this->settings     = $settings;
+		$this->installation = $installation;
+		$this->sender       = $sender;
+		$this->outbox       = $outbox;
+		$this->messages     = $messages;
+		$this->state        = $state;
+		$this->lock         = $lock;
 	}
 
 	/**
@@ -116,7 +125,7 @@ final class Sitebridge_Delivery {
 	 */
 	public function next_run() {
 		$state = $this->state->all();
-		if ( ! Sitebridge_Outbox_Table::is_current() || ! $this->settings->sends_changes() || $state['stopped_at'] > 0 ) {
+		if ( ! Sitebridge_Outbox_Table::is_current() || ! $this->settings->sends_changes() || $state['stopped_at'] > 0 || $this->installation->is_elsewhere() ) {
 			return null;
 		}
 		$due = $this->outbox->next_due();

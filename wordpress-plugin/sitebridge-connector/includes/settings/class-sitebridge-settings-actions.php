@@ -22,6 +22,13 @@ final class Sitebridge_Settings_Actions {
 	private $settings;
 
 	/**
+	 * Tells this site from its copies.
+	 *
+	 * @var Sitebridge_Installation
+	 */
+	private $installation;
+
+	/**
 	 * Reads the form.
 	 *
 	 * @var Sitebridge_Settings_Form
@@ -52,17 +59,19 @@ final class Sitebridge_Settings_Actions {
 	/**
 	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Settings         $settings   The stored connection.
-	 * @param Sitebridge_Connection       $connection Connects and disconnects.
-	 * @param Sitebridge_Structure_Push   $push       Sends the structure.
-	 * @param Sitebridge_Delivery_Trigger $trigger    Sends the changes.
+	 * @param Sitebridge_Settings         $settings     The stored connection.
+	 * @param Sitebridge_Installation     $installation Tells this site from its copies.
+	 * @param Sitebridge_Connection       $connection   Connects and disconnects.
+	 * @param Sitebridge_Structure_Push   $push         Sends the structure.
+	 * @param Sitebridge_Delivery_Trigger $trigger      Sends the changes.
 	 */
-	public function __construct( Sitebridge_Settings $settings, Sitebridge_Connection $connection, Sitebridge_Structure_Push $push, Sitebridge_Delivery_Trigger $trigger ) {
-		$this->settings   = $settings;
-		$this->form       = new Sitebridge_Settings_Form();
-		$this->connection = $connection;
-		$this->push       = $push;
-		$this->trigger    = $trigger;
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Installation $installation, Sitebridge_Connection $connection, Sitebridge_Structure_Push $push, Sitebridge_Delivery_Trigger $trigger ) {
+		$this->settings     = $settings;
+		$this->installation = $installation;
+		$this->form         = new Sitebridge_Settings_Form();
+		$this->connection   = $connection;
+		$this->push         = $push;
+		$this->trigger      = $trigger;
 	}
 
 	/**
@@ -85,7 +94,14 @@ final class Sitebridge_Settings_Actions {
 		$button = $this->button();
 		switch ( $button ) {
 			case 'disconnect':
+			case 'own_site':
 				$this->connection->disconnect();
+				break;
+			case 'moved':
+				$this->connection->connect( null, true );
+				break;
+			case 'stay_silent':
+				$this->installation->stay_silent();
 				break;
 			case 'send_now':
 				$this->trigger->send_now();

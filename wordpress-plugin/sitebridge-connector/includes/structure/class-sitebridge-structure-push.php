@@ -30,6 +30,13 @@ final class Sitebridge_Structure_Push {
 	private $settings;
 
 	/**
+	 * Tells this site from its copies.
+	 *
+	 * @var Sitebridge_Installation
+	 */
+	private $installation;
+
+	/**
 	 * The site's structure.
 	 *
 	 * @var Sitebridge_Structure
@@ -53,16 +60,18 @@ final class Sitebridge_Structure_Push {
 	/**
 	 * Stores the dependencies.
 	 *
-	 * @param Sitebridge_Settings      $settings    The stored connection.
-	 * @param Sitebridge_Structure     $structure   The site's structure.
-	 * @param Sitebridge_Server_Client $client      Calls the server.
-	 * @param Sitebridge_Last_Answer   $last_answer Stores the server's last response.
+	 * @param Sitebridge_Settings      $settings     The stored connection.
+	 * @param Sitebridge_Installation  $installation Tells this site from its copies.
+	 * @param Sitebridge_Structure     $structure    The site's structure.
+	 * @param Sitebridge_Server_Client $client       Calls the server.
+	 * @param Sitebridge_Last_Answer   $last_answer  Stores the server's last response.
 	 */
-	public function __construct( Sitebridge_Settings $settings, Sitebridge_Structure $structure, Sitebridge_Server_Client $client, Sitebridge_Last_Answer $last_answer ) {
-		$this->settings    = $settings;
-		$this->structure   = $structure;
-		$this->client      = $client;
-		$this->last_answer = $last_answer;
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Installation $installation, Sitebridge_Structure $structure, Sitebridge_Server_Client $client, Sitebridge_Last_Answer $last_answer ) {
+		$this->settings     = $settings;
+		$this->installation = $installation;
+		$this->structure    = $structure;
+		$this->client       = $client;
+		$this->last_answer  = $last_answer;
 	}
 
 	/**
@@ -174,12 +183,12 @@ final class Sitebridge_Structure_Push {
 	}
 
 	/**
-	 * Whether the stored connection has an integration.
+	 * Whether the stored connection has an integration, and this is the connected site and no copy of it.
 	 *
 	 * @return bool
 	 */
 	private function is_connected() {
-		return $this->settings->is_complete() && $this->settings->get( 'integration_id' ) > 0;
+		return $this->settings->is_complete() && $this->settings->get( 'integration_id' ) > 0 && ! $this->installation->is_elsewhere();
 	}
 
 	/**
