@@ -98,7 +98,8 @@ export const contentJob = jobKind({
     notify: true,
   },
   data: contentData,
-  atOnce: 4,
+  // A silent site keeps them for seconds only; see SlowReadings. Each notification wakes all of them.
+  atOnce: 16,
   // The group is the integration.
   perGroup: 2,
   callsSites: true,

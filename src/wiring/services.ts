@@ -31,6 +31,7 @@ import { ItemReader } from '../services/sync/pull/itemReader.ts';
 import { TermSync } from '../services/sync/pull/pullTerms.ts';
 import { ContentPull } from '../services/sync/pull/pullTypes.ts';
 import { SiteStateService } from '../services/sync/pull/siteState.service.ts';
+import { SlowReadings } from '../services/sync/pull/slowReadings.ts';
 import { ContentPush } from '../services/sync/push/pushTypes.ts';
 import { SyncRunner } from '../services/sync/runExecutor.ts';
 import { RunWaits } from '../services/sync/runWaits.ts';
@@ -126,7 +127,7 @@ export function wireContent(
     edits: new ContentEditService({ db, sites, events }),
     sessions,
     pauses,
-    contentSync: new ContentSyncService({ db, integrations, reader, pauses }),
+    contentSync: new ContentSyncService({ db, integrations, reader, pauses, slow: new SlowReadings() }),
     siteState: new SiteStateService({ db, platforms, reader, events }),
   };
 }

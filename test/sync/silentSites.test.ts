@@ -6,11 +6,12 @@ import {
   type SimulatedWordpress,
   startSimulatedWordpress,
 } from '../../src/simulation/wordpress/simulatedWordpress.ts';
-import { buildTenant, integrationsPath } from '../support/builders.ts';
+import { buildTenant, integrationsPath, type TestTenant } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Gate, startGate } from '../support/gate.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { connectSite, type SyncedTenant } from '../support/syncedSite.ts';
+import { deliver, metadataBody } from '../support/webhooks.ts';
 
 /** In milliseconds. */
 const delayAtMost = 10_000;
@@ -66,6 +67,58 @@ async function healthyRun(): Promise<number> {
   expect(await healthy.sync({ direction: 'from_external', full: true })).toMatchObject({ status: 'success' });
   return performance.now() - started;
 }
+
+/** Announces a change of an item of the site, as its plugin does. */
+async function announce({ site }: TestTenant, externalId: string): Promise<void> {
+  const answer = await deliver(server, site, 'metadata', {
+    ...metadataBody,
+    external_id: externalId,
+    modified_gmt: new Date().toISOString().slice(0, 19),
+  });
+  expect(answer.status).toBe(202);
+}
+
+const contentsOf = (tenant: TestTenant) =>
+  server.db.content.findMany({ where: { siteId: tenant.site.siteId }, orderBy: { id: 'asc' } });
+
+describe('the reading of a single content', () => {
+  it('does not wait for twenty silent sites of other accounts', async () => {
+    const silent: { connections: () => number }[] = [];
+    for (let each = 0; each < 20; each += 1) {
+      const site = await startSilentSite();
+      const tenant = await buildTenant(server, site.url);
+      for (const externalId of ['41', '42', '43']) await announce(tenant, externalId);
+      silent.push(site);
+    }
+    await eventually(() => {
+      expect(silent.filter(({ connections }) => connections() > 0).length).toBeGreaterThanOrEqual(4);
+    });
+    const started = performance.now();
+    await announce(healthy.tenant, String(wordpress.state.posts.find(({ type }) => type === 'post')?.id));
+    await eventually(async () => expect(await contentsOf(healthy.tenant)).toHaveLength(1));
+    expect(performance.now() - started).toBeLessThan(delayAtMost);
+  });
+
+  it('goes on without its worker when the site is slow, and the content arrives', async () => {
+    const gate = await startGate(wordpress.url);
+    stops.push(() => gate.stop());
+    const { tenant } = await connectSite(server, { ...wordpress, url: gate.url }, 'password');
+    gate.shut();
+    await announce(tenant, String(wordpress.state.posts.find(({ type }) => type === 'post')?.id));
+    const jobs = () =>
+      server.db.$queryRaw<{ state: string; retries: number }[]>`
+        SELECT state::text, retry_count AS retries FROM pgboss.job
+        WHERE name = 'content' AND (data->>'integrationId')::int = ${tenant.integrationId}`;
+    await eventually(async () => expect(await jobs()).toMatchObject([{ state: 'retry' }]));
+    expect(gate.waiting()).toBe(1);
+    gate.open();
+    await eventually(async () => expect(await contentsOf(tenant)).toHaveLength(1));
+    const requests = wordpress.state.requests.length;
+    await eventually(async () => expect(await jobs()).toMatchObject([{ state: 'completed' }]));
+    // The job has not read the content a second time.
+    expect(wordpress.state.requests).toHaveLength(requests);
+  });
+});
 
 describe('the run of a healthy site', () => {
   it.each([

@@ -10,6 +10,7 @@ import type { IntegrationService } from '../../integrations/integration.service.
 import { type IntegrationRow, withSite } from '../../integrations/integrationRow.ts';
 import type { SitePauses } from '../../integrations/sitePauses.ts';
 import type { ItemReader, PullResult } from './itemReader.ts';
+import type { SlowReadings } from './slowReadings.ts';
 
 /** Why a content is read. Only a change that no webhook announced shows that webhooks may be missing. */
 export type PullCause = 'webhook' | 'user';
@@ -19,6 +20,7 @@ interface Parts {
   integrations: IntegrationService;
   reader: ItemReader;
   pauses: SitePauses;
+  slow: SlowReadings;
 }
 
 /** Reads contents from their sites, one at a time. */
@@ -50,6 +52,7 @@ export class ContentSyncService {
   /**
    * Reads the content of a job, whose change a webhook announced. Does nothing when the integration is gone or
    * switched off. Throws every fault, so that the queue retries: a person may fix the cause before the last retry.
+   * Throws StillReading when the site is slow.
    */
   async pullAnnounced({ integrationId, contentType, externalId }: ContentJob): Promise<void> {
     const integration = await this.#parts.db.siteIntegration.findUnique({
@@ -58,6 +61,13 @@ export class ContentSyncService {
     });
     if (!integration?.isActive || !integration.syncEnabled) return;
     if (this.#parts.pauses.isOn(integration)) throw new Error('Calls to the site are paused.');
+    await this.#parts.slow.read(integrationId, `${contentType}:${externalId}`, () =>
+      this.#pullOrRest(integration, contentType, externalId),
+    );
+  }
+
+  /** Pauses calls to a site that has failed too often. */
+  async #pullOrRest(integration: IntegrationRow, contentType: string, externalId: string): Promise<void> {
     try {
       await this.pull(integration, contentType, externalId, 'webhook');
     } catch (error) {
