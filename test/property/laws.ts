@@ -3,7 +3,9 @@ import type { Content } from '../../src/database/generated/client.ts';
 import { localStatus } from '../../src/platforms/wordpress/content/postFields.ts';
 import { wantedStatus } from '../../src/services/content/sentAndKept.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
+import { COPY_MARK } from './siteCopy.ts';
 import type { World } from './world.ts';
+import { pieceOf } from './writings.ts';
 
 /** Every violation of the laws, each as a sentence. */
 export async function broken(world: World): Promise<string[]> {
@@ -12,7 +14,9 @@ export async function broken(world: World): Promise<string[]> {
   return [
     ...unequal(world, contents, posts),
     ...doubled(contents, posts),
-    ...lost(world, contents, posts),
+    ...(await lost(world, contents, posts)),
+    ...copied(contents),
+    ...(await unwatched(world)),
     ...(await untold(world, contents)),
     ...(await hanging(world)),
     ...deletedBySync(world),
@@ -109,9 +113,45 @@ function doubled(contents: Content[], posts: SimulatedPost[]): string[] {
   ];
 }
 
-function lost(world: World, contents: Content[], posts: SimulatedPost[]): string[] {
+async function lost(world: World, contents: Content[], posts: SimulatedPost[]): Promise<string[]> {
   const titles = new Set([...contents, ...posts].map(({ title }) => title));
-  return [...world.alive].filter((title) => !titles.has(title)).map((title) => `${title} is lost.`);
+  const gone = [...world.writings.alive].filter((title) => !titles.has(title));
+  const settled = gone.length > 0 && world.rule !== 'flag' ? await settledPieces(world, contents) : new Set();
+  return gone
+    .filter((title) => !settled.has(world.writings.pieces.get(title)))
+    .map((title) => `${title} is lost.`);
+}
+
+/** The pieces of contents whose conflicts the integration's rule has settled, so that one side gave way. */
+async function settledPieces(world: World, contents: Content[]): Promise<Set<string>> {
+  const events = await world.server.db.syncEvent.findMany({
+    where: { siteId: world.site.tenant.site.siteId, contentId: { not: null } },
+    select: { contentId: true, action: true, details: true },
+  });
+  const settled = new Set(
+    events
+      .filter(({ action, details }) => /"settled_(local|remote)"/.test(JSON.stringify([action, details])))
+      .map(({ contentId }) => contentId),
+  );
+  return new Set(contents.filter(({ id }) => settled.has(id)).map(({ body }) => pieceOf(body)));
+}
+
+function copied(contents: Content[]): string[] {
+  return contents
+    .filter(({ title }) => title.startsWith(COPY_MARK))
+    .map(({ id, title }) => `Content ${id} has the title '${title}' of a copy of the site.`);
+}
+
+/** After a run that ended well, each type has the place from which its next reading begins. */
+async function unwatched(world: World): Promise<string[]> {
+  if (world.runs.at(-1)?.status !== 'success') return [];
+  const { integrationId } = world.site.tenant;
+  const read = await world.server.db.typeSync.findMany({ where: { integrationId } });
+  return ['post', 'page'].flatMap((type) => {
+    const reading = read.find(({ contentType }) => contentType === type);
+    if (!reading) return [`The next reading of ${type} has no beginning.`];
+    return reading.fullyReadAt > reading.readAt ? [`${type} was read in full after it was last read.`] : [];
+  });
 }
 
 async function untold(world: World, contents: Content[]): Promise<string[]> {

@@ -1,5 +1,6 @@
 /** The steps of people, sites, networks and workers in the property test of content sync, as plain data. */
 import fc from 'fast-check';
+import type { ConflictRule } from '../../src/services/content/merge.ts';
 import type { DisturbanceName } from '../../src/simulation/wordpress/disturbances.ts';
 
 /** The fields that a person writes. Their texts get unique marks when they are written. */
@@ -41,6 +42,7 @@ export type PersonStep =
   | { step: 'site_edits'; which: number; writing: Writing; status: string | null }
   | { step: 'site_sets_terms' | 'site_sets_meta'; which: number; value: number }
   | { step: 'site_trashes' | 'site_untrashes' | 'site_deletes'; which: number }
+  | { step: 'site_schedules' | 'site_publishes_scheduled'; which: number }
   | { step: 'user_creates'; type: 'post' | 'page'; status: 'draft' | 'ready'; writing: Writing }
   | { step: 'user_edits'; which: number; writing: Writing; status: 'draft' | 'ready' | 'archived' | null }
   | { step: 'user_sets_meta'; which: number; value: number }
@@ -48,8 +50,15 @@ export type PersonStep =
   | { step: 'user_resolves'; which: number; keep: 'local' | 'remote'; looks: boolean }
   | { step: 'user_pulls'; which: number };
 
+/** The steps of a copy of the site, such as a staging site. `knows`: its plugin knows the home of the site. */
+export type CopyStep =
+  | { step: 'copy_made'; knows: boolean }
+  | { step: 'copy_edits' | 'copy_deletes'; which: number }
+  | { step: 'copy_creates' | 'copy_sends' | 'copy_connects' };
+
 export type Step =
   | PersonStep
+  | CopyStep
   | { step: 'run'; run: Run }
   | { step: 'webhooks_arrive'; twice: boolean; settled: boolean }
   | { step: 'webhook_lost' }
@@ -120,6 +129,10 @@ const personStep = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ step: fc.constantFrom('site_trashes', 'site_untrashes', 'site_deletes'), which }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ step: fc.constantFrom('site_schedules', 'site_publishes_scheduled'), which }),
   },
   { weight: 5, arbitrary: userCreates },
   { weight: 5, arbitrary: userEdits },
@@ -200,6 +213,19 @@ const meeting: fc.Arbitrary<Step[]> = fc
     return [...(thereFirst ? [onSite, byUser] : [byUser, onSite]), last];
   });
 
+const copyStep = fc.oneof(
+  fc.record({ step: fc.constantFrom('copy_edits', 'copy_deletes'), which }),
+  fc.record({ step: fc.constantFrom('copy_creates', 'copy_sends', 'copy_sends', 'copy_connects') }),
+) as fc.Arbitrary<CopyStep>;
+
+/** A copy is made, and used beside the site. */
+const copy: fc.Arbitrary<Step[]> = fc
+  .record({
+    knows: fc.constantFrom(false, false, true),
+    steps: fc.array(fc.oneof(copyStep, personStep), { minLength: 1, maxLength: 5 }),
+  })
+  .map(({ knows, steps }) => [{ step: 'copy_made', knows }, ...steps, { step: 'copy_sends' }]);
+
 const one = <T extends Step>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<Step[]> =>
   arbitrary.map((step) => [step]);
 
@@ -208,6 +234,7 @@ const anySteps = fc.array(
     { weight: 12, arbitrary: one(personStep) },
     { weight: 6, arbitrary: one(disturbedRun) },
     { weight: 2, arbitrary: meeting },
+    { weight: 1, arbitrary: copy },
     {
       weight: 2,
       arbitrary: one(
@@ -240,6 +267,9 @@ const anySteps = fc.array(
   ),
   { minLength: 4, maxLength: 14 },
 );
+
+/** The rule of the integration for contents that both sides have changed. */
+export const rules = fc.constantFrom<ConflictRule>('flag', 'flag', 'newest', 'local', 'remote');
 
 /** Mostly both sides are in sync at the start. */
 export const steps: fc.Arbitrary<Step[]> = fc

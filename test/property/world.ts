@@ -3,45 +3,47 @@
  * people wrote.
  */
 import type { Content } from '../../src/database/generated/client.ts';
+import type { ConflictRule } from '../../src/services/content/merge.ts';
 import type { SiteRequest } from '../../src/simulation/wordpress/router.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
 import { eventually } from '../support/eventually.ts';
 import type { RunBody } from '../support/runBody.ts';
 import type { TestServer } from '../support/server.ts';
 import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
-import {
-  type Moment,
-  type PersonStep,
-  type Run,
-  type Step,
-  type Trouble,
-  termChoices,
-  type Writing,
-} from './steps.ts';
-
-const types = ['post', 'page'];
+import { SiteCopy } from './siteCopy.ts';
+import { SiteEditors, types } from './siteEditors.ts';
+import type { CopyStep, Moment, PersonStep, Run, Step, Trouble } from './steps.ts';
+import { pick, pieceOf, termsOf, Writings } from './writings.ts';
 
 export class World {
   readonly server: TestServer;
   readonly site: SyncedSite;
-  /** Titles that people wrote, except those that a person replaced or deleted knowingly. */
-  readonly alive = new Set<string>();
+  readonly writings = new Writings();
+  readonly rule: ConflictRule;
+  readonly #editors: SiteEditors;
+  readonly #copy: SiteCopy;
   /** The ended runs, in their order. */
   readonly runs: RunBody[] = [];
-  #marks = 0;
   /** Whether a person acts on the server while a run may change the shown contents. */
   #unsettled = false;
 
-  private constructor(server: TestServer, site: SyncedSite) {
+  private constructor(server: TestServer, site: SyncedSite, rule: ConflictRule) {
     this.server = server;
     this.site = site;
+    this.rule = rule;
+    this.#editors = new SiteEditors(site.wordpress, this.writings);
+    this.#copy = new SiteCopy(site.wordpress, server.url);
   }
 
-  static async start(server: TestServer, way: Way): Promise<World> {
-    const site = await startSyncedSite(server, way);
+  static async start(server: TestServer, way: Way, rule: ConflictRule): Promise<World> {
+    const site = await startSyncedSite(server, way, { sync_settings: { conflict: rule } });
     const { post } = site.wordpress.state.postTypes;
     if (post) post.meta = { subtitle: 'string' };
-    return new World(server, site);
+    if (way === 'connector') {
+      const { test } = await site.wordpress.connect({ serverUrl: server.url });
+      if (test.status !== 200) throw new Error(`Connecting answered ${test.status}.`);
+    }
+    return new World(server, site, rule);
   }
 
   async do(step: Step): Promise<void> {
@@ -51,16 +53,17 @@ export class World {
     else if (step.step === 'webhook_lost') (wordpress.webhooks as unknown[]).shift();
     else if (step.step === 'clock_moves') wordpress.clock.offsetMs = step.hours * 3_600_000;
     else if (step.step === 'zone_changes') wordpress.clock.gmtOffset = step.hours;
+    else if (isOfCopy(step)) await this.#copy.do(step);
     else {
       this.#unsettled = await this.#isBusy();
       await this.#person(step);
     }
   }
 
-  /** A run in both directions over all contents, without faults. */
-  async quietRun(): Promise<RunBody> {
+  /** A run in both directions without faults. `full`: over all contents, not only the changed ones. */
+  async quietRun(full: boolean): Promise<RunBody> {
     await this.#endPause();
-    const run = await this.#sync({ direction: 'both', full: true });
+    const run = await this.#sync({ direction: 'both', full });
     this.runs.push(run);
     return run;
   }
@@ -88,61 +91,31 @@ export class World {
 
   /** Stops the WordPress and deletes the integration. */
   async stop(): Promise<void> {
+    await this.#copy.stop();
     await this.site.wordpress.stop();
     await this.server.as(this.site.tenant.owner).delete(this.site.path()).expect(204);
   }
 
   posts(): SimulatedPost[] {
-    return this.site.wordpress.state.posts.filter(({ status }) => status !== 'auto-draft');
+    return this.#editors.posts();
   }
 
   async #person(step: PersonStep): Promise<void> {
-    if (step.step.startsWith('site_')) this.#onSite(step);
+    if (step.step.startsWith('site_')) this.#editors.do(step);
     else await this.#here(step);
-  }
-
-  #onSite(step: PersonStep): void {
-    const { editor } = this.site.wordpress;
-    if (step.step === 'site_creates') {
-      const changes = { status: step.status, ...this.#texts(step.writing, null) };
-      editor.create(step.type, { ...changes, title: changes.title ?? this.#newTitle() });
-      return;
-    }
-    if (!('which' in step)) return;
-    const there = this.posts().filter(({ type }) => types.includes(type));
-    const able = there.filter(({ status }) => (status === 'trash') === (step.step === 'site_untrashes'));
-    const post = pick(able, step.which);
-    if (post === undefined) return;
-    if (step.step === 'site_edits') {
-      const changes = this.#texts(step.writing, post.content);
-      if (changes.title !== undefined) this.alive.delete(post.title);
-      editor.edit(post.id, { ...changes, ...(step.status === null ? {} : { status: step.status }) });
-      const ids = this.#termIds(step.writing.terms ?? []);
-      if (step.writing.terms !== undefined && post.type === 'post')
-        editor.setTerms(post.id, 'post_tag', ids.tags);
-    } else if (step.step === 'site_sets_terms') {
-      if (post.type === 'post') editor.setTerms(post.id, 'category', [1 + (step.value % 2)]);
-    } else if (step.step === 'site_sets_meta') {
-      if (post.type === 'post') editor.setMeta(post.id, { subtitle: `Sub ${step.value}` });
-    } else if (step.step === 'site_trashes') editor.trash(post.id);
-    else if (step.step === 'site_untrashes') editor.untrash(post.id);
-    else if (step.step === 'site_deletes') {
-      this.alive.delete(post.title);
-      editor.delete(post.id);
-    }
   }
 
   async #here(step: PersonStep): Promise<void> {
     const owner = this.server.as(this.site.tenant.owner);
     if (step.step === 'user_creates') {
-      const { title, content: body, ...rest } = this.#texts(step.writing, null);
+      const { title, content: body, ...rest } = this.writings.texts(step.writing, null);
       await this.site.write({
         content_type: step.type,
         status: step.status,
-        title: title ?? this.#newTitle(),
-        body: body ?? `<p>o${this.#mark()}</p>`,
+        title: title ?? this.writings.newTitle(pieceOf(body)),
+        body,
         ...rest,
-        ...this.#terms(step.type, step.writing),
+        ...termsOf(step.type, step.writing),
       });
       return;
     }
@@ -162,12 +135,12 @@ export class World {
     );
     if (content === undefined) return;
     if (step.step === 'user_edits') {
-      const { title, content: body, ...rest } = this.#texts(step.writing, content.body);
+      const { title, content: body, ...rest } = this.writings.texts(step.writing, content.body);
       const fields = {
         ...(title === undefined ? {} : { title }),
         ...(body === undefined ? {} : { body }),
         ...rest,
-        ...this.#terms(content.contentType, step.writing),
+        ...termsOf(content.contentType, step.writing),
         ...(step.status === null ? {} : { status: step.status }),
       };
       if (Object.keys(fields).length === 0) return;
@@ -214,13 +187,13 @@ export class World {
    * the shown one.
    */
   #seenHere(content: Content): void {
-    this.alive.delete(content.title);
+    this.writings.alive.delete(content.title);
     if (this.#unsettled) this.#giveUpOnSite(content);
   }
 
   #giveUpOnSite({ externalId }: Content): void {
     const post = this.posts().find(({ id }) => String(id) === externalId);
-    if (post) this.alive.delete(post.title);
+    if (post) this.writings.alive.delete(post.title);
   }
 
   async #run(run: Run): Promise<void> {
@@ -254,7 +227,7 @@ export class World {
     // This fault deletes posts while a run reads them.
     const now = new Set(this.posts().map(({ id }) => id));
     if (run.troubles.some(({ fault }) => fault === 'page_shrinks'))
-      for (const [id, title] of before) if (!now.has(id)) this.alive.delete(title);
+      for (const [id, title] of before) if (!now.has(id)) this.writings.alive.delete(title);
   }
 
   /** Treats the worker as dead, as when its heartbeat stops. Its job goes back to the queue. */
@@ -303,54 +276,10 @@ export class World {
         AND (name = 'webhook' OR (name = 'content' AND (data->>'integrationId')::int = ${integrationId}))`;
     return (jobs?.waiting ?? 0) > 0;
   }
-
-  #texts(writing: Writing, body: string | null) {
-    const { excerpt, slug } = writing;
-    // An edited text keeps its piece, which identifies it.
-    const piece = body === null ? `o${this.#mark()}` : (/o\d+/.exec(body)?.[0] ?? 'o0');
-    return {
-      ...(writing.title ? { title: this.#newTitle() } : {}),
-      ...(writing.body || body === null
-        ? {
-            content: `<!-- wp:paragraph -->\n<p>${piece} "b${this.#mark()}" \\ 🎉</p>\n<!-- /wp:paragraph -->`,
-          }
-        : {}),
-      ...(excerpt === undefined ? {} : { excerpt }),
-      ...(slug === undefined ? {} : { slug }),
-    };
-  }
-
-  #terms(type: string, { terms }: Writing) {
-    return terms === undefined || type !== 'post'
-      ? {}
-      : { terms: terms.flatMap((at) => termChoices[at] ?? []) };
-  }
-
-  #termIds(chosen: number[]) {
-    const slugs = chosen.map((at) => termChoices[at]?.slug);
-    const { terms } = this.site.wordpress.state;
-    return {
-      tags: terms
-        .filter((t) => t.taxonomy === 'post_tag' && slugs.some((s) => s === t.slug))
-        .map(({ id }) => id),
-    };
-  }
-
-  #newTitle(): string {
-    const title = `T${this.#mark()} & more`;
-    this.alive.add(title);
-    return title;
-  }
-
-  #mark(): number {
-    this.#marks += 1;
-    return this.#marks;
-  }
 }
 
-function pick<T>(all: readonly T[], which: number): T | undefined {
-  // The newest first, so that most steps affect what was just created.
-  return all[all.length - 1 - (which % Math.max(1, all.length))];
+function isOfCopy(step: Step): step is CopyStep {
+  return step.step.startsWith('copy_');
 }
 
 function disturbance({ fault, on, skip, times }: Trouble) {

@@ -35,6 +35,23 @@ export class SiteEditor {
     return this.#change(postId, (post) => updatePost(this.#site, post, changes, this.#user));
   }
 
+  /** Schedules a post, which its site publishes when its time has come. */
+  schedule(postId: number, hours: number): SimulatedPost {
+    const dateGmt = new Date(this.#site.clock.now() + hours * 3_600_000).toISOString().slice(0, 19);
+    return this.edit(postId, { status: 'future', dateGmt });
+  }
+
+  /**
+   * Publishes a scheduled post, as WP-Cron does with wp_publish_post(), without a change of `modified_gmt`. A
+   * change of the status alone tells the connector.
+   */
+  publishScheduled(postId: number): SimulatedPost {
+    return this.#change(postId, (post) => {
+      post.status = 'publish';
+      this.#site.outbox.note(post, 'status');
+    });
+  }
+
   trash(postId: number): SimulatedPost {
     return this.#change(postId, (post) => trashPost(this.#site, post, this.#user));
   }
