@@ -1,9 +1,12 @@
 import type { Transaction } from '../../database/client.ts';
+import type { Prisma } from '../../database/generated/client.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
 import type { SiteSender } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { type ConnectedSite, connectedHome, isCopy, ofConnectedSite } from '../integrations/siteCopies.ts';
+
+const releasedAtOnce = 1_000;
 
 interface Parts {
   platforms: PlatformRegistry;
@@ -74,12 +77,25 @@ export class HeldDeliveries {
     for (const { senderHome, senderInstallation } of senders) {
       const sender = senderHome === null ? null : { home: senderHome, installation: senderInstallation };
       if (isCopy(onboards, site, sender)) continue;
-      const released = await tx.webhookDelivery.updateManyAndReturn({
-        where: { siteId, status: 'held', senderHome, senderInstallation },
-        data: { status: 'pending', errorMessage: null },
+      await this.#releaseOf(tx, { siteId, status: 'held', senderHome, senderInstallation });
+    }
+  }
+
+  /** Releases step by step, so that memory stays flat. */
+  async #releaseOf(tx: Transaction, where: Prisma.WebhookDeliveryWhereInput): Promise<void> {
+    for (;;) {
+      const held = await tx.webhookDelivery.findMany({
+        where,
+        orderBy: { id: 'asc' },
+        take: releasedAtOnce,
         select: { id: true, siteId: true },
       });
-      await this.#parts.queue.enqueueWebhooks(tx, released);
+      if (held.length === 0) return;
+      await tx.webhookDelivery.updateMany({
+        where: { id: { in: held.map(({ id }) => id) } },
+        data: { status: 'pending', errorMessage: null },
+      });
+      await this.#parts.queue.enqueueWebhooks(tx, held);
     }
   }
 
