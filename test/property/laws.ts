@@ -3,7 +3,6 @@ import type { Content } from '../../src/database/generated/client.ts';
 import { localStatus } from '../../src/platforms/wordpress/content/postFields.ts';
 import { wantedStatus } from '../../src/services/content/sentAndKept.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
-import { COPY_MARK } from './siteCopy.ts';
 import type { World } from './world.ts';
 import { pieceOf } from './writings.ts';
 
@@ -15,7 +14,7 @@ export async function broken(world: World): Promise<string[]> {
     ...unequal(world, contents, posts),
     ...doubled(contents, posts),
     ...(await lost(world, contents, posts)),
-    ...copied(contents),
+    ...world.violations,
     ...(await unwatched(world)),
     ...(await untold(world, contents)),
     ...(await hanging(world)),
@@ -134,12 +133,6 @@ async function settledPieces(world: World, contents: Content[]): Promise<Set<str
       .map(({ contentId }) => contentId),
   );
   return new Set(contents.filter(({ id }) => settled.has(id)).map(({ body }) => pieceOf(body)));
-}
-
-function copied(contents: Content[]): string[] {
-  return contents
-    .filter(({ title }) => title.startsWith(COPY_MARK))
-    .map(({ id, title }) => `Content ${id} has the title '${title}' of a copy of the site.`);
 }
 
 /** After a run that ended well, each type has the place from which its next reading begins. */

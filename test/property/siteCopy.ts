@@ -1,9 +1,6 @@
 import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
 import type { CopyStep } from './steps.ts';
 
-/** Titles of the copy begin with this. They must never arrive here. */
-export const COPY_MARK = 'Copy';
-
 /** A copy of the site with the site's key, its posts and its waiting webhooks. */
 export class SiteCopy {
   readonly #original: SimulatedWordpress;
@@ -47,7 +44,7 @@ export class SiteCopy {
 
   #edit(copy: SimulatedWordpress, step: CopyStep): void {
     this.#marks += 1;
-    const title = `${COPY_MARK} ${this.#marks}`;
+    const title = `Copy ${this.#marks}`;
     if (step.step === 'copy_creates') copy.editor.create('post', { title, status: 'publish' });
     if (!('which' in step)) return;
     const posts = copy.state.posts.filter(({ status }) => !['auto-draft', 'trash'].includes(status));

@@ -2,6 +2,7 @@
  * A connected site and the people on both sides. Performs the steps of the property test and remembers what
  * people wrote.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Content } from '../../src/database/generated/client.ts';
 import type { ConflictRule } from '../../src/services/content/merge.ts';
 import type { SiteRequest } from '../../src/simulation/wordpress/router.ts';
@@ -20,6 +21,7 @@ export class World {
   readonly site: SyncedSite;
   readonly writings = new Writings();
   readonly rule: ConflictRule;
+  readonly violations: string[] = [];
   readonly #editors: SiteEditors;
   readonly #copy: SiteCopy;
   /** The ended runs, in their order. */
@@ -53,11 +55,23 @@ export class World {
     else if (step.step === 'webhook_lost') (wordpress.webhooks as unknown[]).shift();
     else if (step.step === 'clock_moves') wordpress.clock.offsetMs = step.hours * 3_600_000;
     else if (step.step === 'zone_changes') wordpress.clock.gmtOffset = step.hours;
-    else if (isOfCopy(step)) await this.#copy.do(step);
+    else if (isOfCopy(step)) await this.#watchCopy(step);
     else {
       this.#unsettled = await this.#isBusy();
       await this.#person(step);
     }
+  }
+
+  /** Nothing that a copy does changes a content here. A later run would hide that it did. */
+  async #watchCopy(step: CopyStep): Promise<void> {
+    await this.settle();
+    const before = await this.site.contents();
+    await this.#copy.do(step);
+    await this.settle();
+    const changed = (await this.site.contents()).filter(
+      (content, at) => !isDeepStrictEqual(content, before[at]),
+    );
+    this.violations.push(...changed.map(({ id }) => `${step.step} of the copy changed content ${id}.`));
   }
 
   /** A run in both directions without faults. `full`: over all contents, not only the changed ones. */
