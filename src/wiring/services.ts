@@ -105,7 +105,7 @@ export function wireServices(base: Base) {
     metadata: new SyncMetadataService({ db, platforms, integrations, connections, events, now }),
     sync: new SyncService({ db, platforms, integrations, events, queue, refusal, waits, now }),
     waits,
-    inbox: new WebhookInboxService({ db, platforms, events, connections, queue, logger }),
+    inbox: new WebhookInboxService({ db, platforms, events, connections, sites, queue, logger }),
     health: new SyncHealthService({ db, integrations, platforms, events, refusal, now }),
   };
 }

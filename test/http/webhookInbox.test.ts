@@ -684,6 +684,12 @@ describe('a delivery that cannot be applied', () => {
         fields: [query.split('=')[0] ?? ''],
       });
   });
+
+  test("answers 404 for the deliveries of a missing site or another account's", async () => {
+    const other = await buildTenant(server);
+    for (const id of [other.site.siteId, 2_000_000_000])
+      expectProblem(await server.as(tenant.owner).get(`${deliveries()}?site_id=${id}`), 404);
+  });
 });
 
 describe('debug-status', () => {

@@ -12,6 +12,7 @@ import type { EventAction } from '../events/eventActions.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { lockIntegration } from '../integrations/integrationRow.ts';
 import type { SiteConnections } from '../integrations/openConnection.ts';
+import type { SiteService } from '../sites/site.service.ts';
 import { applyAnnouncedChange } from './applyAnnouncedChange.ts';
 import { applyNotice, type NoticeOutcome } from './applyNotice.ts';
 import { applyToldChange, type WebhookOutcome } from './applyToldChange.ts';
@@ -32,6 +33,7 @@ interface Parts {
   platforms: PlatformRegistry;
   events: EventLog;
   connections: SiteConnections;
+  sites: SiteService;
   queue: JobQueue;
   logger: Logger;
 }
@@ -69,11 +71,12 @@ export class WebhookInboxService {
     }
   }
 
-  /** Lists deliveries, newest first. */
+  /** Lists deliveries, newest first. Throws 404 for a foreign site. */
   async list(
     scope: TenantScope,
     filter: DeliveryFilter,
   ): Promise<{ deliveries: WebhookDelivery[]; nextBefore: bigint | null }> {
+    if (filter.siteId !== undefined) await this.#parts.sites.get(scope, filter.siteId);
     const deliveries = await this.#parts.db.webhookDelivery.findMany({
       where: {
         ...inScope(scope),
@@ -124,15 +127,13 @@ export class WebhookInboxService {
   async #applyOne(deliveryId: bigint): Promise<void> {
     const started = performance.now();
     await this.#parts.db.$transaction(async (tx) => {
-      const delivery = await tx.webhookDelivery.findUnique({ where: { id: deliveryId } });
+      const where = { id: deliveryId };
+      const delivery = await tx.webhookDelivery.findUnique({ where });
       if (!delivery) return;
       const message = messageOf(this.#parts.platforms, delivery);
       await lockSubject(tx, delivery, message);
       // Another worker may have applied the delivery before it released the lock.
-      const now = await tx.webhookDelivery.findUnique({
-        where: { id: deliveryId },
-        select: { status: true },
-      });
+      const now = await tx.webhookDelivery.findUnique({ where, select: { status: true } });
       if (!now || isSettled(now)) return;
       const outcome = await this.#take(tx, delivery, message);
       if ('pull' in outcome && outcome.pull !== null)
