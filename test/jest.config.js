@@ -2,7 +2,7 @@
 export default {
   rootDir: '..',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['<rootDir>/test/wordpress/', '<rootDir>/test/redis/'],
+  testPathIgnorePatterns: ['<rootDir>/test/wordpress/', '<rootDir>/test/redis/', '<rootDir>/test/attack/'],
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   testEnvironment: 'node',
