@@ -23,7 +23,7 @@ import {
 import { buildHoldings, type Holdings, missingHoldings, siteOf } from './holdings.ts';
 
 /** Only the API runs: no job changes a row between two digests. */
-const settings = { ROLE: 'api', SYNC_WAIT_S: '0', TRUST_PROXY: 'loopback' };
+export const attackSettings = { ROLE: 'api', SYNC_WAIT_S: '0', TRUST_PROXY: 'loopback' };
 
 export interface AttackStage {
   server: TestServer;
@@ -42,7 +42,7 @@ export interface AttackStage {
 
 /** Starts the stage. */
 export async function startAttackStage(): Promise<AttackStage> {
-  const server = await startTestServer(settings);
+  const server = await startTestServer(attackSettings);
   const wordpress = await startSimulatedWordpress({ siteId: 0 });
   const owner = await buildAccount(server);
   await server.core.accounts.createUser({ accountId: owner.accountId, role: 'viewer', ...signIn });
@@ -90,11 +90,11 @@ async function strangers(server: TestServer, owner: TestUser, outsider: TestUser
     ['an empty token', ''],
     ...(await wrongTimes(sign, owner)),
     ...(await wrongSubjects(sign, { own: owner, other: outsider })),
-    ...unsigned(owner, owner.token),
+    ...unsigned(claimsOf(owner), owner.token),
     ['a token with another secret', await secretSigner(`not ${jwtSecret}`)(claimsOf(owner))],
     ['a token with an empty secret', handmade({ alg: 'HS256' }, claimsOf(owner), hmac(''))],
     ['a token of another algorithm', await secretSigner(jwtSecret, 'HS512')(claimsOf(owner))],
-    ['a token of a private key', foreignRsa(owner, privateKey)],
+    ['a token of a private key', foreignRsa(claimsOf(owner), privateKey)],
     ['a token that says RS256', handmade({ alg: 'RS256' }, claimsOf(owner), hmac(jwtSecret))],
     ['a deactivated user', dismissed.token],
     ['a user of a deactivated account', closed.token],
@@ -159,7 +159,8 @@ async function sites(
   ];
 }
 
-async function close(server: TestServer, { accountId }: TestUser): Promise<void> {
+/** Deactivates the account of a user. */
+export async function close(server: TestServer, { accountId }: TestUser): Promise<void> {
   await server.db.account.update({ where: { id: accountId }, data: { isActive: false } });
 }
 

@@ -69,32 +69,26 @@ export async function wrongSubjects(
   ];
 }
 
-/** Tokens without a right signature, for a server of any algorithm. `right` is a token that the server accepts. */
-export function unsigned(of: Subject, right: string): [string, string][] {
+/** Tokens with right claims and no right signature. `right` is a token that the server accepts. */
+export function unsigned(claims: object, right: string): [string, string][] {
   const [header = '', , signature = ''] = right.split('.');
   const wrong = signature.startsWith('A') ? 'B' : 'A';
   return [
     ...['none', 'None', 'nOnE', ''].map((alg): [string, string] => [
       `a token of the algorithm "${alg}"`,
-      handmade({ alg, typ: 'JWT' }, claimsOf(of), () => ''),
+      handmade({ alg, typ: 'JWT' }, claims, () => ''),
     ]),
-    [
-      'a token of the algorithm none with a signature',
-      handmade({ alg: 'none' }, claimsOf(of), () => signature),
-    ],
+    ['a token of the algorithm none with a signature', handmade({ alg: 'none' }, claims, () => signature)],
     [
       'a token with a wrong signature',
       `${right.split('.').slice(0, 2).join('.')}.${wrong}${signature.slice(1)}`,
     ],
     ['a token without its signature', `${right.split('.').slice(0, 2).join('.')}.`],
-    [
-      'a token with changed claims',
-      `${header}.${part({ ...claimsOf(of), exp: nowS() + 7_200 })}.${signature}`,
-    ],
+    ['a token with changed claims', `${header}.${part({ ...claims, exp: nowS() + 7_200 })}.${signature}`],
   ];
 }
 
 /** A token signed with a private key that the server does not know. */
-export function foreignRsa(of: Subject, key: KeyObject, header: object = {}): string {
-  return jwt.sign(claimsOf(of), key, { algorithm: 'RS256', header: { alg: 'RS256', ...header } });
+export function foreignRsa(claims: object, key: KeyObject, header: object = {}): string {
+  return jwt.sign(claims, key, { algorithm: 'RS256', header: { alg: 'RS256', ...header } });
 }
