@@ -91,7 +91,7 @@ function asCallerError(thrown: unknown): CallerError | null {
       },
     );
   }
-  return unreadableSecret(thrown) ?? bodyParserError(thrown) ?? malformedPath(thrown);
+  return unreadableSecret(thrown) ?? malformedPath(thrown) ?? bodyParserError(thrown);
 }
 
 /** Only the operator, or a user who enters the secret again, can help. */
@@ -107,8 +107,8 @@ function unreadableSecret(thrown: unknown): CallerError | null {
 
 /** body-parser's errors carry a `type`; see its README, section Errors. */
 function bodyParserError(thrown: unknown): CallerError | null {
-  if (!(thrown instanceof Error) || !('type' in thrown)) return null;
-  switch (thrown.type) {
+  if (!(thrown instanceof Error)) return null;
+  switch ('type' in thrown ? thrown.type : null) {
     case 'entity.parse.failed':
       return new CallerError('invalid_input', 'The body is not valid JSON.', { code: 'malformed_json' });
     case 'entity.too.large':
@@ -124,8 +124,16 @@ function bodyParserError(thrown: unknown): CallerError | null {
     case 'stream.encoding.set':
       return new CallerError('invalid_input', 'The body did not arrive whole.', { code: 'incomplete_body' });
     default:
-      return null;
+      return unreadableBody(thrown);
   }
+}
+
+/** A compressed body that cannot be decompressed has no `type`. body-parser marks its error to be shown to the caller. */
+function unreadableBody(thrown: Error): CallerError | null {
+  if (!('expose' in thrown && thrown.expose === true)) return null;
+  return new CallerError('invalid_input', 'The body is not compressed as its Content-Encoding says.', {
+    code: 'malformed_encoding',
+  });
 }
 
 /** Express throws a URIError with status 400 for a path such as /%zz. */

@@ -1,5 +1,6 @@
 /** Input that every route refuses. The fields of single routes are tested beside the routes. */
 import { connect } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { integrationsPath, type TestTenant } from '../support/builders.ts';
@@ -54,6 +55,18 @@ describe('a body', () => {
     expectProblem(await send(site('a'), { 'Content-Type': 'application/json; charset=koi8-r' }), 415);
     expectProblem(await send(site('a'), { 'Content-Encoding': 'compress' }), 415);
   });
+
+  test.each(['gzip', 'deflate', 'br'])(
+    'that is not compressed by %s as it says is refused',
+    async (coding) => {
+      const compressed = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync }[coding];
+      const half = compressed?.(site('a'))?.subarray(0, 12) ?? '';
+      for (const body of [site('a'), half]) {
+        const answer = await send(body, { 'Content-Encoding': coding });
+        expectProblem(answer, 400, { code: 'malformed_encoding' });
+      }
+    },
+  );
 
   test('of a JSON type with a parameter or a suffix is read', async () => {
     for (const type of [
