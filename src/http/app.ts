@@ -81,8 +81,13 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
         request,
       });
       response.status(reply.status).set(reply.headers ?? {});
-      if (reply.body === undefined) response.end();
-      else response.type('application/json').send(JSON.stringify(reply.body));
+      if (reply.body === undefined) return void response.end();
+      // Express's own `send` would answer 304, which no route declares, to `If-None-Match: *`.
+      const text = JSON.stringify(reply.body);
+      response
+        .type('application/json')
+        .set('Content-Length', String(Buffer.byteLength(text)))
+        .end(text);
     },
   ];
 }
