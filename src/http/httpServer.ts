@@ -1,4 +1,6 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { refuseWithoutHost, sendBareProblem } from './bareProblem.ts';
 
 /** Node's limit for a whole request. Milliseconds. https://nodejs.org/api/http.html#serverrequesttimeout */
 const usualRequestMs = 300_000;
@@ -11,7 +13,22 @@ const headerMarginMs = 5_000;
  * a request into a connection that the server closes, and answer 502.
  */
 export function createHttpServer(app: RequestListener, keepAliveTimeoutS: number): Server {
-  const server = createServer(app);
+  const answering = new WeakMap<Duplex, ServerResponse>();
+  // Node would answer a request without a Host header itself, without a problem.
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
+    answering.set(request.socket, response);
+    if (request.httpVersion === '1.1' && request.headers.host === undefined)
+      return refuseWithoutHost(response);
+    app(request, response);
+  });
+  // RFC 9110, 10.1.1: a server may ignore an expectation that it does not know.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const response = answering.get(socket);
+    const isBegun = response?.headersSent === true && !response.writableFinished;
+    if (isBegun || !socket.writable) socket.destroy();
+    else sendBareProblem(socket, error.code);
+  });
   server.keepAliveTimeout = keepAliveTimeoutS * 1000;
   // A limit below the idle time would end idle connections too.
   server.headersTimeout = server.keepAliveTimeout + headerMarginMs;
