@@ -2,6 +2,7 @@
 import type { Database } from '../../src/database/client.ts';
 import { integrationsPath, type TestSite, type TestUser } from '../support/builders.ts';
 import type { TestServer } from '../support/server.ts';
+import { statusBody } from '../support/webhooks.ts';
 
 /** The ids and secrets that a call may name. A missing row has ids that no row has. */
 export interface Holdings {
@@ -68,7 +69,7 @@ async function buildRows(db: Database, owned: { accountId: number; siteId: numbe
       webhookId: 'held',
       topic: 'status',
       subject: 'post:1',
-      body: {},
+      body: statusBody,
       bodyHash: 'held',
       status: 'dead',
     },
