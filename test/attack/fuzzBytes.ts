@@ -19,6 +19,7 @@ export interface FuzzRequest {
   signature: 'none' | 'right' | 'wrong';
   headers: [string, string][];
   framing: string;
+  hasHost: boolean;
 }
 
 /** The secrets of the callers. */
@@ -78,7 +79,7 @@ export function bytesOf(request: FuzzRequest, secrets: Secrets): { bytes: Buffer
   const framing = framings[request.framing]?.(bytes);
   if (framing === undefined) throw new Error(`There is no framing ${request.framing}.`);
   const headers: Header[] = [
-    ['Host', 'sitebridge.example'],
+    ...(request.hasHost ? [['Host', 'sitebridge.example'] as Header] : []),
     ['Connection', 'close'],
     ['X-Forwarded-For', address()],
     ['Prefer', 'respond-async'],

@@ -66,6 +66,7 @@ export function fuzzRequests(
       headers: fc
         .tuple(webhookHeaders(path, own), mostly<Header[]>(3, fc.constant([]), oddHeaders))
         .map((all) => all.flat()),
+      hasHost: mostly(40, fc.constant(true), fc.constant(false)),
       framing: mostly(8, fc.constant('length'), fc.constantFrom(...Object.keys(framings))),
     });
   });
