@@ -168,8 +168,7 @@ const oddTarget: fc.Arbitrary<(target: string) => string> = fc.constantFrom(
 );
 
 function bodyOf(right: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
-  return mostly(
-    1,
+  return fc.oneof(
     right.map(written),
     fc
       .tuple(right, hostileJson, fc.nat())

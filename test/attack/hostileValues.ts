@@ -41,6 +41,8 @@ const texts = [
 export const hostileJson: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...numbers).map(rawNumber) },
   { weight: 4, arbitrary: fc.constantFrom(...texts) },
+  // Text that JSON allows and a database cannot store.
+  { weight: 4, arbitrary: fc.constantFrom('\0', 'a\0b', '\ud800', 'x\udc00') },
   fc.constantFrom<unknown>(null, true, [], {}, [[]], [null], { length: 1 }, { toString: 1 }, [1, 'a', {}]),
   fc.constantFrom(5, 39, 41, 300).map((depth) => nested(depth, (inner) => [inner])),
   fc.constantFrom(39, 41, 300).map((depth) => nested(depth, (inner) => ({ a: inner }))),
@@ -52,9 +54,9 @@ export const hostileJson: fc.Arbitrary<unknown> = fc.oneof(
 
 /** Puts `hostile` at one place of `value`, which `at` chooses. */
 export function poisoned(value: unknown, hostile: unknown, at: number): unknown {
-  if (typeof value !== 'object' || value === null || at % 7 === 0) return hostile;
+  if (typeof value !== 'object' || value === null || at % 13 === 0) return hostile;
   const keys = Object.keys(value);
-  if (at % 5 === 1) return { ...value, [at % 2 === 0 ? 'unknown_field' : '\0']: hostile };
+  if (at % 11 === 1) return { ...value, [at % 2 === 0 ? 'unknown_field' : '\0']: hostile };
   const key = keys[at % Math.max(keys.length, 1)];
   if (key === undefined) return hostile;
   const inner = poisoned((value as Record<string, unknown>)[key], hostile, Math.floor(at / 3));
