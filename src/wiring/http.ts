@@ -30,7 +30,7 @@ import type { Base, Content, Services } from './services.ts';
 /** The API: its routes, who may call them and how often. */
 export function wireHttp(base: Base, services: Services, content: Content, counters: Counters) {
   const { config, db, events, logger, metrics, now, platforms, probe, queue, refusal, sites } = base;
-  const { connections, integrations, health, inbox, metadata, sync } = services;
+  const { connections, integrations, health, metadata, sync } = services;
   const tokenKeys = readTokenKeys(config);
   const auth = new AuthService({
     db,
@@ -51,7 +51,7 @@ export function wireHttp(base: Base, services: Services, content: Content, count
     ...syncRoutes(sync, metadata, platforms.onboarding(), config.syncWaitS * 1000),
     ...contentRoutes(content.contents, content.edits, content.siteState, content.contentSync),
     ...webhookRoutes(platforms, { senders, intake, brake: keyBrake }),
-    ...deliveryRoutes(inbox),
+    ...deliveryRoutes(services.deliveries),
   ];
   const throttle = createThrottle(
     'integration',

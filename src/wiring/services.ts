@@ -37,6 +37,7 @@ import { SyncRunner } from '../services/sync/runExecutor.ts';
 import { RunWaits } from '../services/sync/runWaits.ts';
 import { SyncService } from '../services/sync/sync.service.ts';
 import { WorkPermits } from '../services/sync/workPermits.ts';
+import { DeliveriesService } from '../services/webhooks/deliveries.service.ts';
 import { HeldDeliveries } from '../services/webhooks/heldDeliveries.ts';
 import { WebhookInboxService } from '../services/webhooks/webhookInbox.service.ts';
 
@@ -105,7 +106,8 @@ export function wireServices(base: Base) {
     metadata: new SyncMetadataService({ db, platforms, integrations, connections, events, now }),
     sync: new SyncService({ db, platforms, integrations, events, queue, refusal, waits, now }),
     waits,
-    inbox: new WebhookInboxService({ db, platforms, events, connections, sites, queue, logger }),
+    inbox: new WebhookInboxService({ db, platforms, events, connections, queue, logger }),
+    deliveries: new DeliveriesService({ db, sites, events, queue }),
     health: new SyncHealthService({ db, integrations, platforms, events, refusal, now }),
   };
 }

@@ -1,4 +1,4 @@
-import type { WebhookInboxService } from '../../services/webhooks/webhookInbox.service.ts';
+import type { DeliveriesService } from '../../services/webhooks/deliveries.service.ts';
 import { defineRoute, type Route } from '../route.ts';
 import {
   deliveriesResponse,
@@ -13,7 +13,7 @@ const editor = { kind: 'user', role: 'editor' } as const;
 const deliveries = { access: editor, throttle: 'integration', tag: 'Webhooks' } as const;
 
 /** The routes that list and replay the stored deliveries. */
-export function deliveryRoutes(inbox: WebhookInboxService): Route[] {
+export function deliveryRoutes(service: DeliveriesService): Route[] {
   return [
     defineRoute({
       ...deliveries,
@@ -23,7 +23,7 @@ export function deliveryRoutes(inbox: WebhookInboxService): Route[] {
       request: { query: deliveryQuery },
       responses: { 200: { description: 'A page of deliveries', schema: deliveriesResponse } },
       handler: async ({ scope, query }) => {
-        const page = await inbox.list(scope, {
+        const page = await service.list(scope, {
           limit: query.limit,
           ...(query.status === undefined ? {} : { status: query.status }),
           ...(query.site_id === undefined ? {} : { siteId: query.site_id }),
@@ -47,7 +47,7 @@ export function deliveryRoutes(inbox: WebhookInboxService): Route[] {
       responses: { 200: { description: 'The delivery, which waits to be applied', schema: deliverySchema } },
       handler: async ({ scope, params }) => ({
         status: 200,
-        body: deliveryBody(await inbox.replay(scope, params.id)),
+        body: deliveryBody(await service.replay(scope, params.id)),
       }),
     }),
   ];

@@ -3,27 +3,17 @@ import { z } from 'zod';
 import type { Database, Transaction } from '../../database/client.ts';
 import type { DeliveryStatus, WebhookDelivery } from '../../database/generated/client.ts';
 import { isDatabaseUnavailable } from '../../database/unavailable.ts';
-import { CallerError, notFound } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
-import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import { lockContent } from '../content/contentLocks.ts';
-import type { EventAction } from '../events/eventActions.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { lockIntegration } from '../integrations/integrationRow.ts';
 import type { SiteConnections } from '../integrations/openConnection.ts';
-import type { SiteService } from '../sites/site.service.ts';
 import { applyAnnouncedChange } from './applyAnnouncedChange.ts';
 import { applyNotice, type NoticeOutcome } from './applyNotice.ts';
 import { applyToldChange, type WebhookOutcome } from './applyToldChange.ts';
+import { recordDelivery } from './deliveryEvents.ts';
 import { type DeliveryMessage, messageOf } from './deliveryMessage.ts';
-
-export interface DeliveryFilter {
-  status?: DeliveryStatus;
-  siteId?: number;
-  before?: bigint;
-  limit: number;
-}
 
 /** After this many attempts a delivery is dead. Only a person can replay a dead delivery. */
 const triesAtMost = 9;
@@ -33,7 +23,6 @@ interface Parts {
   platforms: PlatformRegistry;
   events: EventLog;
   connections: SiteConnections;
-  sites: SiteService;
   queue: JobQueue;
   logger: Logger;
 }
@@ -69,59 +58,6 @@ export class WebhookInboxService {
       if (isDatabaseUnavailable(error)) throw error;
       if ((await this.#fail(delivery, error)) === 'failed') throw error;
     }
-  }
-
-  /** Lists deliveries, newest first. Throws 404 for a foreign site. */
-  async list(
-    scope: TenantScope,
-    filter: DeliveryFilter,
-  ): Promise<{ deliveries: WebhookDelivery[]; nextBefore: bigint | null }> {
-    if (filter.siteId !== undefined) await this.#parts.sites.get(scope, filter.siteId);
-    const deliveries = await this.#parts.db.webhookDelivery.findMany({
-      where: {
-        ...inScope(scope),
-        ...(filter.siteId === undefined ? {} : { siteId: filter.siteId }),
-        ...(filter.status === undefined ? {} : { status: filter.status }),
-        ...(filter.before === undefined ? {} : { id: { lt: filter.before } }),
-      },
-      orderBy: { id: 'desc' },
-      take: filter.limit + 1,
-    });
-    const page = deliveries.slice(0, filter.limit);
-    return {
-      deliveries: page,
-      nextBefore: deliveries.length > filter.limit ? (page.at(-1)?.id ?? null) : null,
-    };
-  }
-
-  /**
-   * Starts new attempts for a delivery that was not applied. Throws 404, and 409 for an applied delivery and for
-   * one of a copy of the site.
-   */
-  async replay(scope: TenantScope, deliveryId: bigint): Promise<WebhookDelivery> {
-    return this.#parts.db.$transaction(async (tx) => {
-      const found = await tx.webhookDelivery.findFirst({ where: { id: deliveryId, ...inScope(scope) } });
-      if (!found) throw notFound();
-      const { count } = await tx.webhookDelivery.updateMany({
-        where: { id: deliveryId, status: { notIn: ['processed', 'held'] } },
-        data: { status: 'pending', attempts: 0, errorMessage: null },
-      });
-      if (count === 0 && found.status === 'held') {
-        throw new CallerError(
-          'conflict',
-          `${found.errorMessage ?? 'A copy of the site sent this delivery.'} If the site has moved there, connect it there with "moved": true. Its deliveries are then applied.`,
-          { code: 'held' },
-        );
-      }
-      if (count === 0) {
-        throw new CallerError('conflict', 'This delivery has already been applied.', {
-          code: 'already_processed',
-        });
-      }
-      await this.#parts.queue.enqueueWebhooks(tx, [found]);
-      await this.#record(tx, found, 'replayed', null, { user_id: scope.userId });
-      return tx.webhookDelivery.findUniqueOrThrow({ where: { id: deliveryId } });
-    });
   }
 
   async #applyOne(deliveryId: bigint): Promise<void> {
@@ -185,7 +121,7 @@ export class WebhookInboxService {
       const { attempts } = tried;
       if (attempts < triesAtMost) return 'failed';
       await tx.webhookDelivery.update({ where: { id: delivery.id }, data: { status: 'dead' } });
-      await this.#record(tx, delivery, 'dead', message, { attempts });
+      await recordDelivery(tx, this.#parts.events, delivery, 'dead', message, { attempts });
       return 'dead';
     });
   }
@@ -196,8 +132,9 @@ export class WebhookInboxService {
     outcome: WebhookOutcome | NoticeOutcome,
     durationMs: number,
   ): Promise<void> {
-    await this.#record(
+    await recordDelivery(
       tx,
+      this.#parts.events,
       delivery,
       outcome.result,
       null,
@@ -219,30 +156,6 @@ export class WebhookInboxService {
         details: { delivery_id: Number(delivery.id) },
       });
     }
-  }
-
-  #record(
-    tx: Transaction,
-    delivery: WebhookDelivery,
-    action: EventAction<'webhook'>,
-    error: string | null,
-    details: Record<string, string | number | boolean | null>,
-    outcome: { integrationId?: number | null; contentId?: number | null; externalId?: string } = {},
-    durationMs?: number,
-  ): Promise<void> {
-    return this.#parts.events.record(tx, {
-      accountId: delivery.accountId,
-      siteId: delivery.siteId,
-      integrationId: outcome.integrationId ?? null,
-      type: 'webhook',
-      action,
-      success: error === null,
-      contentId: outcome.contentId ?? null,
-      externalId: outcome.externalId ?? null,
-      error,
-      details: { delivery_id: Number(delivery.id), topic: delivery.topic, ...details },
-      ...(durationMs === undefined ? {} : { durationMs }),
-    });
   }
 }
 
