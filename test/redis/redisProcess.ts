@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/freePort.ts';
 
 /** A Redis for one test, which can be killed and started again on the same port. */
 export class RedisProcess {
@@ -21,14 +21,7 @@ export class RedisProcess {
 
   /** Finds a port and a folder, without starting Redis. */
   static async make(): Promise<RedisProcess> {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const address = probe.address();
-    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-    const closed = once(probe, 'close');
-    probe.close();
-    await closed;
-    return new RedisProcess(port, await mkdtemp(join(tmpdir(), 'sitebridge-redis-')));
+    return new RedisProcess(await freePort(), await mkdtemp(join(tmpdir(), 'sitebridge-redis-')));
   }
 
   async start(): Promise<void> {
