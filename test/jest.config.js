@@ -2,7 +2,12 @@
 export default {
   rootDir: '..',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['<rootDir>/test/wordpress/', '<rootDir>/test/redis/', '<rootDir>/test/attack/'],
+  testPathIgnorePatterns: [
+    '<rootDir>/test/attack/',
+    '<rootDir>/test/chaos/',
+    '<rootDir>/test/redis/',
+    '<rootDir>/test/wordpress/',
+  ],
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   testEnvironment: 'node',
