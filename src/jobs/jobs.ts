@@ -36,6 +36,13 @@ function jobKind<Data extends z.ZodType>(kind: JobKind<Data>): JobKind<Data> {
   return kind;
 }
 
+/**
+ * A worker without a heartbeat for this long counts as dead. pg-boss allows no shorter time. The check of all
+ * heartbeats (src/jobs/queues.ts) and the next poll add up to 5 s each. So another worker continues the jobs of a
+ * dead worker within 25 s.
+ */
+const heartbeatSeconds = 10;
+
 /** Runs of integrations. The group is the account, so that its many sites do not keep others waiting. */
 export const syncJob = jobKind({
   name: 'sync',
@@ -44,7 +51,7 @@ export const syncJob = jobKind({
     policy: 'stately',
     // When a worker is killed, its heartbeat stops and another worker gets the job. Retries are only for
     // crashes, because an error inside a run ends the run.
-    heartbeatSeconds: 15,
+    heartbeatSeconds,
     retryLimit: 20,
     retryDelay: 1,
     expireInSeconds: 6 * 3_600,
@@ -64,7 +71,7 @@ export const webhookJob = jobKind({
   name: 'webhook',
   queue: {
     policy: 'standard',
-    heartbeatSeconds: 15,
+    heartbeatSeconds,
     // More retries than the inbox itself makes. The rest is for workers that died during a delivery.
     retryLimit: 20,
     retryDelay: 2,
@@ -87,7 +94,7 @@ export const contentJob = jobKind({
   name: 'content',
   queue: {
     policy: 'stately',
-    heartbeatSeconds: 15,
+    heartbeatSeconds,
     // Retries come seconds apart at first, then hourly for three days, as long as the connector retries.
     retryLimit: 80,
     retryDelay: 5,
@@ -130,7 +137,7 @@ export const retentionJob = jobKind({
   name: 'retention',
   queue: {
     policy: 'exclusive',
-    heartbeatSeconds: 15,
+    heartbeatSeconds,
     // After the retries, the job of the next hour continues.
     retryLimit: 2,
     expireInSeconds: 3_600,
@@ -150,7 +157,7 @@ export const abandonedRunsJob = jobKind({
   name: 'abandoned-runs',
   queue: {
     policy: 'exclusive',
-    heartbeatSeconds: 15,
+    heartbeatSeconds,
     // The job of the next minute continues.
     retryLimit: 0,
     expireInSeconds: 600,

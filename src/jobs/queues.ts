@@ -13,6 +13,9 @@ interface SyncSchedule {
   timeZone: string;
 }
 
+/** How often one of the workers looks for the jobs of dead workers. Seconds. */
+const superviseS = 5;
+
 /**
  * Creates pg-boss with its own small pool. Jobs and API requests must not wait for each other's connections.
  */
@@ -24,8 +27,8 @@ export function createBoss(options: { url: string; logger: Logger; works: boolea
     useListenNotify: options.works,
     supervise: options.works,
     schedule: options.works,
-    superviseIntervalSeconds: 10,
-    monitorIntervalSeconds: 10,
+    superviseIntervalSeconds: superviseS,
+    monitorIntervalSeconds: superviseS,
     connectionTimeoutMillis: 10_000,
   });
   boss.on('error', (error: Error) => options.logger.warn({ err: error }, 'the job queue reported an error'));

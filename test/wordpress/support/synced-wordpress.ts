@@ -144,7 +144,7 @@ export class SyncedWordpress {
   async killWorker(): Promise<void> {
     const ended = await this.#worker?.end('SIGKILL');
     this.#logged += ended?.stderr ?? '';
-    // A worker counts as dead after 15 seconds without a heartbeat.
+    // A worker counts as dead after 10 seconds without a heartbeat.
     await this.server.db.$executeRaw`
       UPDATE pgboss.job SET heartbeat_on = heartbeat_on - interval '1 minute' WHERE state = 'active'`;
   }
