@@ -25,6 +25,11 @@ import { judge, type Verdict } from './verdict.ts';
 
 /** From the end of a fault, when everything that was broken runs again, until all works. Seconds. */
 const recoveryLimitS = 30;
+/**
+ * A busy machine needs longer for the work itself, such as the rest of a run. The slack is this time, or twice what
+ * the same wait took before the faults. Seconds.
+ */
+const slackS = 15;
 
 const settings = readChaosSettings(process.env);
 const print = (text: string) => void process.stdout.write(`${text}\n`);
@@ -33,6 +38,8 @@ let storm: Storm;
 let verdict: Verdict;
 /** What had not ended long after the last fault; empty if everything had. */
 let stuck = '';
+/** How long the wait for a recovery takes without a fault. */
+let calm: Recovery;
 const recoveries: [string, Recovery][] = [];
 
 async function buildStorm(): Promise<Storm> {
@@ -72,7 +79,7 @@ async function rage({ fleet, ledger, sites, faults }: Storm): Promise<void> {
   const load = sites.map((site) => work(site, () => isOver));
   const senders = sites.map(({ sender }) => sender.run(() => isSent));
   try {
-    recoveries.push(['start', await recover(storm)]);
+    calm = await recover(storm);
     for (const fault of settings.faults) {
       const name = nameOf(fault);
       const period = ledger.begin(name);
@@ -154,8 +161,9 @@ test('readyz answers 503 while PostgreSQL cannot serve', () => {
   expect(storm.watch.lies()).toEqual([]);
 });
 
-test(`all works again within ${recoveryLimitS} s after each fault`, () => {
-  const slow = recoveries.filter(([, recovery]) => Math.max(...Object.values(recovery)) > recoveryLimitS);
+test(`all works again within ${recoveryLimitS} s, and a slack, after each fault`, () => {
+  const limit = recoveryLimitS + Math.max(slackS, 2 * Math.max(...Object.values(calm)));
+  const slow = recoveries.filter(([, recovery]) => Math.max(...Object.values(recovery)) > limit);
   expect(slow).toEqual([]);
 });
 

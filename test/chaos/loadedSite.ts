@@ -11,6 +11,7 @@ const postsOfUser = 60;
 const postsOfBoth = 6;
 const mostWaiting = 20;
 const latencyMs = 150;
+const writeLatencyMs = 300;
 
 /** A site with a person who edits posts on it, a connector that sends webhooks, and a user on the server. */
 export interface LoadedSite {
@@ -38,8 +39,9 @@ export async function startLoadedSite(
 ): Promise<LoadedSite> {
   const site = await startSyncedSite(server, 'connector');
   const { wordpress, tenant } = site;
-  // Runs take long enough to be under way when something breaks.
+  // Runs and writes take long enough to be under way when something breaks.
   wordpress.disturb({ fault: 'latency', ms: latencyMs });
+  wordpress.disturb({ fault: 'latency', ms: writeLatencyMs, when: ({ method }) => method !== 'GET' });
   const posts = (count: number) =>
     Array.from({ length: count }, () => {
       const { id } = wordpress.editor.create('post', { title: 'A post', status: 'publish' });
