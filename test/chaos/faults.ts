@@ -1,5 +1,5 @@
 import { until } from '../database/embeddedUser.ts';
-import { members } from './fleet.ts';
+import { type Member, members } from './fleet.ts';
 import { pause } from './rounds.ts';
 import type { FaultKind } from './settings.ts';
 import type { Storm } from './storm.ts';
@@ -14,7 +14,7 @@ const longestRunMs = 180_000;
 
 /** The name of a fault in the table. */
 export function nameOf(fault: FaultKind): string {
-  return fault.name === 'process killed' ? `${fault.member} killed` : fault.name;
+  return fault.name === 'processes killed' ? `${fault.members.join(' and ')} killed` : fault.name;
 }
 
 /** Whether PostgreSQL cannot serve while the fault lasts. */
@@ -24,12 +24,10 @@ export function isOutage({ name }: FaultKind): boolean {
 
 /** Breaks something while the load goes on, and mends it. Returns when everything that was broken runs again. */
 export async function happen(storm: Storm, fault: FaultKind): Promise<void> {
-  const { fleet, postgres, watch } = storm;
+  const { postgres, watch } = storm;
   switch (fault.name) {
-    case 'process killed':
-      if (fault.member.startsWith('worker')) await runsAreUnderWay(storm);
-      await fleet.end(fault.member, 'SIGKILL');
-      return fleet.start(fault.member);
+    case 'processes killed':
+      return kill(storm, fault.members);
     case 'PostgreSQL killed':
       await postgres.kill();
       await watch.outage(fault.name);
@@ -85,7 +83,13 @@ async function restartAll({ fleet, faults }: Storm): Promise<void> {
   }
 }
 
-/** Waits until the worker that is killed has probably a run. */
+async function kill(storm: Storm, killed: readonly Member[]): Promise<void> {
+  if (killed.some((member) => member.startsWith('worker'))) await runsAreUnderWay(storm);
+  await Promise.all(killed.map((member) => storm.fleet.end(member, 'SIGKILL')));
+  await Promise.all(killed.map((member) => storm.fleet.start(member)));
+}
+
+/** Waits until a worker that is killed has probably a run. */
 async function runsAreUnderWay({ db, sites }: Storm): Promise<void> {
   const synced = sites.filter(({ isSynced }) => isSynced).length;
   await until(async () => (await db.syncRun.count({ where: { status: 'syncing' } })) >= synced);

@@ -3,9 +3,9 @@ import { randomInt } from 'node:crypto';
 import { seededRandom } from '../../src/simulation/wordpress/seededRandom.ts';
 import { type Member, members } from './fleet.ts';
 
-/** A fault: what is broken, and for a killed process which one. */
+/** A fault: what is broken, and which processes are killed at once. */
 export type FaultKind =
-  | { name: 'process killed'; member: Member }
+  | { name: 'processes killed'; members: readonly Member[] }
   | { name: 'PostgreSQL killed' }
   | { name: 'PostgreSQL stopped' }
   | { name: 'PostgreSQL frozen' }
@@ -34,7 +34,7 @@ const others: FaultKind[] = [
 
 /**
  * Reads `CHAOS_SEED`, which replays the faults of an earlier run, and `CHAOS_SHORT=1`, which does each kind of
- * fault once and kills one process of each kind.
+ * fault once, and kills one API process and both workers.
  */
 export function readChaosSettings(env: Record<string, string | undefined>): ChaosSettings {
   const seed = env.CHAOS_SEED ? Number(env.CHAOS_SEED) : randomInt(2 ** 31);
@@ -42,11 +42,15 @@ export function readChaosSettings(env: Record<string, string | undefined>): Chao
   const isShort = env.CHAOS_SHORT === '1';
   const random = seededRandom(seed);
   const among = (list: readonly Member[]) => list[Math.floor(random() * list.length)] ?? 'api 1';
-  const killed: Member[] = isShort
-    ? [among(['api 1', 'api 2']), among(['worker 1', 'worker 2'])]
+  // One of both workers has the run that is under way.
+  const workers: Member[] = ['worker 1', 'worker 2'];
+  const alone: Member[] = isShort
+    ? [among(['api 1', 'api 2'])]
     : [...members, ...Array.from({ length: kills - members.length }, () => among(members))];
   const faults: FaultKind[] = [
-    ...killed.map((member) => ({ name: 'process killed', member }) as const),
+    ...[...alone.map((member) => [member]), workers].map(
+      (killed) => ({ name: 'processes killed', members: killed }) as const,
+    ),
     ...others,
   ];
   return { seed, isShort, faults: shuffled(faults, random) };
