@@ -104,6 +104,30 @@ describe('workers', () => {
     });
   });
 
+  test('keep the order when the database cannot serve during an earlier message', async () => {
+    await buildContent(tenant);
+    // Both have the same date, so that only their order decides.
+    const ids = [await send(tenant, 'draft', 1), await send(tenant, 'publish', 1)];
+    await api.db.$executeRawUnsafe(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'cannot serve' USING ERRCODE = '57P03'; END $$`);
+    await api.db.$executeRawUnsafe(`
+      CREATE TRIGGER refuse BEFORE UPDATE ON webhook_delivery
+      FOR EACH ROW WHEN (OLD.id = ${ids[0]}) EXECUTE FUNCTION refuse()`);
+    await programs.startWorker(settings);
+    await eventually(async () => {
+      const jobs = await api.db.$queryRaw<{ state: string }[]>`
+        SELECT state::text FROM pgboss.job WHERE name = 'webhook' AND data->>'deliveryId' IN (${String(ids[0])}, ${String(ids[1])})`;
+      expect(jobs).toEqual([{ state: 'retry' }, { state: 'retry' }]);
+    });
+    await api.db.$executeRaw`DROP FUNCTION refuse CASCADE`;
+    await eventually(async () => expect(await open(tenant)).toBe(0));
+    expect(await appliedOrder(tenant)).toEqual(ids);
+    expect(await api.db.content.findFirst({ where: { siteId: tenant.site.siteId } })).toMatchObject({
+      externalStatus: 'publish',
+    });
+  });
+
   test('apply each message about a post once and in order when two run at once', async () => {
     await buildContent(tenant);
     const ids: number[] = [];

@@ -49,8 +49,11 @@ export class WebhookInboxService {
       select: { id: true },
     });
     for (const { id } of earlier) {
-      // An earlier delivery that fails has a job of its own, which retries it and records the failure.
-      await this.#applyOne(id).catch(() => {});
+      // An earlier delivery that fails has a job of its own, which retries it and records the failure. One that
+      // only met a database that cannot serve comes first again at the retry of this job.
+      await this.#applyOne(id).catch((error: unknown) => {
+        if (isDatabaseUnavailable(error)) throw error;
+      });
     }
     try {
       await this.#applyOne(deliveryId);
