@@ -49,8 +49,8 @@ export class WebhookInboxService {
       select: { id: true },
     });
     for (const { id } of earlier) {
-      // An earlier delivery that fails has a job of its own, which retries it and records the failure. One that
-      // only met a database that cannot serve comes first again at the retry of this job.
+      // An earlier delivery that fails has a job of its own, which retries it and records the failure. After a
+      // failure of the database, the retry of this job applies the earlier delivery first.
       await this.#applyOne(id).catch((error: unknown) => {
         if (isDatabaseUnavailable(error)) throw error;
       });
