@@ -6,6 +6,10 @@ import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-f
 import { SetupError } from '../errors.ts';
 import { type ConnectionTrace, traceSocket } from './connectionTrace.ts';
 
+/** The addresses of IPv6 that IANA gives out: https://www.iana.org/assignments/ipv6-address-space */
+const GLOBAL_UNICAST = new BlockList();
+GLOBAL_UNICAST.addSubnet('2000::', 3, 'ipv6');
+
 /**
  * Decides which addresses a request may connect to: public unicast addresses, and ranges that the operator
  * allows.
@@ -14,10 +18,15 @@ import { type ConnectionTrace, traceSocket } from './connectionTrace.ts';
  * address the second time gains nothing. The agent also takes CIDRs, but its matcher throws when it compares
  * IPv6 with an IPv4 range, and the agent then prints a warning with a stack trace. So the ranges are kept
  * here. Right before the agent checks, in the same tick, it gets the exact addresses that are in the ranges.
+ *
+ * The agent knows the special ranges of IPv6 and takes every other address for a public one, also `::127.0.0.1`.
+ * So it gets the exact addresses outside of the public range too.
  */
 export class AddressPolicy {
   /** The exact addresses that the agents allow at this moment. The agents hold a reference to this array. */
   readonly admitted: string[] = [];
+  /** The exact addresses that the agents refuse at this moment, unless they are admitted. */
+  readonly refused: string[] = [];
   private readonly allowed = new BlockList();
 
   /**
@@ -28,16 +37,17 @@ export class AddressPolicy {
     for (const entry of allow) this.allowRange(entry);
   }
 
-  /** Lets the agents' next check accept these addresses, but only addresses that the operator allows. */
-  admit(addresses: readonly string[]): void {
+  /** Tells the agents' next check which of these addresses the operator allows, and which are not public. */
+  judge(addresses: readonly string[]): void {
     this.admitted.splice(0, Infinity, ...addresses.filter((address) => this.isAllowed(address)));
+    this.refused.splice(0, Infinity, ...addresses.filter(isUnassigned));
   }
 
-  /** Wraps a resolver: the agents learn which of its answers the operator allows. */
+  /** Wraps a resolver: its answers are judged. */
   watch(lookup: LookupFunction): LookupFunction {
     return (hostname, options, callback) => {
       lookup(hostname, options, (error, found, family) => {
-        if (!error) this.admit(typeof found === 'string' ? [found] : found.map(addressOf));
+        if (!error) this.judge(typeof found === 'string' ? [found] : found.map(addressOf));
         callback(error, found, family);
       });
     };
@@ -68,6 +78,11 @@ export class AddressPolicy {
   }
 }
 
+/** Is this an IPv6 address outside of the public range? It may hold an IPv4 address, such as `::127.0.0.1`. */
+function isUnassigned(address: string): boolean {
+  return isIP(address) === 6 && !GLOBAL_UNICAST.check(address, 'ipv6');
+}
+
 function addressOf(entry: LookupAddress): string {
   return entry.address;
 }
@@ -96,14 +111,19 @@ export class PolicedHttpAgent extends RequestFilteringHttpAgent {
     traces: WeakMap<Duplex, ConnectionTrace>,
     lookup: LookupFunction = systemLookup,
   ) {
-    super({ ...POOL, lookup: policy.watch(lookup), allowIPAddressList: policy.admitted });
+    super({
+      ...POOL,
+      lookup: policy.watch(lookup),
+      allowIPAddressList: policy.admitted,
+      denyIPAddressList: policy.refused,
+    });
     this.policy = policy;
     this.traces = traces;
   }
 
   override createConnection(options: TcpNetConnectOpts, listener?: ConnectListener): Duplex {
-    // The agent checks a literal address before any lookup, so the address must be admitted here.
-    this.policy.admit(literal(options.host));
+    // The agent checks a literal address before any lookup, so the address must be judged here.
+    this.policy.judge(literal(options.host));
     return traceSocket(super.createConnection(options, listener), this.traces);
   }
 }
@@ -119,13 +139,19 @@ export class PolicedHttpsAgent extends RequestFilteringHttpsAgent {
     lookup: LookupFunction = systemLookup,
     tls: Pick<HttpsAgentOptions, 'ca'> = {},
   ) {
-    super({ ...POOL, ...tls, lookup: policy.watch(lookup), allowIPAddressList: policy.admitted });
+    super({
+      ...POOL,
+      ...tls,
+      lookup: policy.watch(lookup),
+      allowIPAddressList: policy.admitted,
+      denyIPAddressList: policy.refused,
+    });
     this.policy = policy;
     this.traces = traces;
   }
 
   override createConnection(options: TcpNetConnectOpts, listener?: ConnectListener): Duplex {
-    this.policy.admit(literal(options.host));
+    this.policy.judge(literal(options.host));
     return traceSocket(super.createConnection(options, listener), this.traces);
   }
 }
