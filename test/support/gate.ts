@@ -54,7 +54,8 @@ export async function startGate(target: string): Promise<Gate> {
   };
 }
 
-async function forward(
+/** Sends a request on to the site at `target`, and replaces the site's address in its response with `own`. */
+export async function forward(
   target: string,
   own: string,
   incoming: IncomingMessage,
