@@ -70,7 +70,12 @@ export async function forward(
   if (!answer) throw new Error('no answer');
   const chunks: Buffer[] = [];
   for await (const chunk of answer) chunks.push(Buffer.from(chunk));
-  const { 'content-length': _length, 'transfer-encoding': _encoding, ...headers } = answer.headers;
+  const {
+    'content-length': _length,
+    'transfer-encoding': _encoding,
+    connection: _connection,
+    ...headers
+  } = answer.headers;
   const text = (value: string) => value.replaceAll(target, own);
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined)
