@@ -2,13 +2,14 @@ import { CallerError, invalidField } from '../errors.ts';
 import type { JsonObject } from './connection.ts';
 import type { OnboardingPart, Platform, PlatformCapabilities } from './platform.ts';
 import type { WebhookPart } from './webhookPart.ts';
+import { withoutSecrets } from './withoutSecrets.ts';
 
-/** The platforms of this server, by their names on the wire. */
+/** The platforms of this server, by their names on the wire. What they tell of a site has no secrets. */
 export class PlatformRegistry {
   readonly #platforms: ReadonlyMap<string, Platform>;
 
   constructor(platforms: Platform[]) {
-    this.#platforms = new Map(platforms.map((platform) => [platform.name, platform]));
+    this.#platforms = new Map(platforms.map((platform) => [platform.name, withoutSecrets(platform)]));
   }
 
   /** The platforms that can be used here. */
