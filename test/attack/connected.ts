@@ -18,11 +18,18 @@ import { used } from './ways.ts';
 /** A connected site. */
 export interface Connected {
   name: string;
+  platform: string;
   front: Front;
   tenant: TestTenant;
   /** What makes the server call the site. Each can be used again and again. */
   uses: { test: () => Promise<Outcome>; [name: string]: () => Promise<Outcome> };
   stop(): Promise<void>;
+}
+
+/** A request that was seen, without what differs from time to time. */
+export function shapeOf(seen: string): string {
+  const [path = ''] = seen.split('?');
+  return path.replace(/[0-9a-f-]{36}|(?<=\/)\d+(?=$)/g, '*');
 }
 
 interface Kind {
@@ -34,20 +41,25 @@ interface Kind {
   stop: () => Promise<void>;
 }
 
-const PASSWORD = { username: 'editor', application_password: 'abcd efgh ijkl mnop qrst uvwx' };
+const PASSWORD = { username: 'editor', application_password: 'abcdefghijklmnopqrstuvwx' };
 
 /** Connects a simulated WordPress. `address` is the address that the server is told, the front's by default. */
 export async function connectWordpress(
   server: TestServer,
   by: 'connector' | 'password',
   address = (front: Front) => front.url,
+  applicationPassword = PASSWORD.application_password,
 ): Promise<Connected> {
-  const options = by === 'password' ? { connector: null } : {};
+  const editor = { id: 2, login: 'editor', role: 'editor', applicationPassword } as const;
+  const options = by === 'password' ? { connector: null, users: [editor] } : {};
   const wordpress = await startSimulatedWordpress({ siteId: 1, ...options });
   const front = await startFront(wordpress.url);
   const tenant = await buildTenant(server, address(front));
   if (by === 'connector') enterKey(wordpress, tenant.site);
-  else await used(server, tenant).patch({ credentials_json: PASSWORD });
+  else
+    await used(server, tenant).patch({
+      credentials_json: { ...PASSWORD, application_password: applicationPassword },
+    });
   const connected = await usesOf(server, {
     name: `WordPress by ${by}`,
     front,
@@ -131,6 +143,7 @@ async function usesOf(server: TestServer, kind: Kind): Promise<Connected> {
     server.db.content.findFirstOrThrow({ where: { ...mine, externalId: { not: null } } });
   return {
     name: kind.name,
+    platform,
     front,
     tenant,
     uses: {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSimulatedShopify } from '../../src/simulation/shopify/simulatedShopify.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { privateUrls, refusedUrls } from './addresses.ts';
-import { type Connected, connectApi, connectShop, connectWordpress } from './connected.ts';
+import { type Connected, connectApi, connectShop, connectWordpress, shapeOf } from './connected.ts';
 import { type Hook, SITE_HOST, startFront } from './front.ts';
 import type { Outcome } from './outcomes.ts';
 import { startTrap, type Trap } from './trap.ts';
@@ -46,11 +46,6 @@ async function requestsOf({ front }: Connected, use: () => Promise<Outcome>): Pr
   const { passed, told } = await use();
   if (!passed) throw new Error(`The use fails without an attack: ${told}`);
   return [...new Set(front.seen.slice(from).map(shapeOf))];
-}
-
-function shapeOf(seen: string): string {
-  const [path = ''] = seen.split('?');
-  return path.replace(/[0-9a-f-]{36}|(?<=\/)\d+(?=$)/g, '*');
 }
 
 /** Redirects every request of a shape: at once, or after two more redirects within the site. */

@@ -7,6 +7,7 @@ import { createPlatforms } from '../../src/adminServices.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
 import { OutboundClient } from '../../src/outbound/httpClient.ts';
 import { startTestServer } from '../support/server.ts';
+import { fieldsOf } from './jsonSchema.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Simulated sites and the demo are clients and servers of their own. */
@@ -82,25 +83,14 @@ test('the attacks know every place that sends a request', () => {
   ]);
 });
 
-/** Every name of a field in a JSON Schema, as a path. */
-function fieldsOf(schema: unknown, path: string): string[] {
-  if (typeof schema !== 'object' || schema === null) return [];
-  return Object.entries(schema).flatMap(([key, value]) =>
-    key === 'properties' && typeof value === 'object' && value !== null
-      ? Object.entries(value).flatMap(([name, field]) => [
-          `${path}.${name}`,
-          ...fieldsOf(field, `${path}.${name}`),
-        ])
-      : fieldsOf(value, path),
-  );
-}
+const namesOf = (schema: unknown, path: string) => fieldsOf(schema, path).map(({ name }) => name);
 
 test('the attacks know every field that takes an address', async () => {
   const server = await startTestServer({ ROLE: 'api' });
   const { paths } = JSON.parse(JSON.stringify(openApiDocument(server.routes, '0')));
   const bodies = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(Object(operations)).flatMap(([method, operation]) =>
-      fieldsOf(Object(operation).requestBody, `${method} ${path}`),
+      namesOf(Object(operation).requestBody, `${method} ${path}`),
     ),
   );
   const { body } = await server.anyone.get('/api/v1/openapi.json').expect(200);
@@ -115,7 +105,7 @@ test('the attacks know every field that takes an address', async () => {
     'post /api/v1/sites.url',
   ]);
   const settings = createPlatforms(server.config, new OutboundClient({ allow: [] })).flatMap(
-    ({ name, configSchema }) => fieldsOf(z.toJSONSchema(configSchema, { io: 'input' }), name),
+    ({ name, configSchema }) => namesOf(z.toJSONSchema(configSchema, { io: 'input' }), name),
   );
   expect([...new Set(settings.filter((field) => isAddress.test(field)))].sort()).toEqual([
     'custom.base_url',

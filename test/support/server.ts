@@ -38,7 +38,7 @@ const testEnvironment = {
 };
 
 /** Calls the server, with or without credentials. */
-interface Caller {
+export interface Caller {
   get(path: string): Test;
   /** Without `body` the request has no body, as with `curl -X POST`. */
   post(path: string, body?: object): Test;
@@ -110,7 +110,8 @@ export async function startTestServer(
   };
 }
 
-function caller(url: string, headers: Record<string, string>): Caller {
+/** A caller of the server at `url`, with these headers. */
+export function caller(url: string, headers: Record<string, string>): Caller {
   const agent = supertest(url);
   const send = (call: Test, body: object | undefined) =>
     body === undefined ? call.set(headers) : call.set(headers).send(body);
