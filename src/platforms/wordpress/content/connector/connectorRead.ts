@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../connection.ts';
 import type { ContentPage, ReadAllRequest, ReadOutcome } from '../../../contentPart.ts';
 import { ahead, parts } from '../ahead.ts';
 import { isPostId } from '../core/corePosts.ts';
+import { MOST_EMPTY_PAGES } from '../core/idWalk.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { tooLarge } from '../tooLarge.ts';
 import { type ConnectorItems, PAGE } from './connectorItems.ts';
@@ -22,6 +23,7 @@ export async function* readAllItems(
     return page;
   };
   let after = typeof cursor?.after === 'number' ? cursor.after : 0;
+  let emptyPages = 0;
   for (let next = fetch(after); ; ) {
     const answer = await next;
     if (answer instanceof RemoteError) {
@@ -45,6 +47,8 @@ export async function* readAllItems(
       next = fetch(after);
     }
     const { items: read, faults } = items.read(answer);
+    emptyPages = read.length + faults.length === 0 ? emptyPages + 1 : 0;
+    if (emptyPages > MOST_EMPTY_PAGES) throw requests.unexpected('pages without items', true);
     yield {
       items: read,
       // Core leaves posts that the user may not edit out of its lists, such as the privacy page for an

@@ -12,7 +12,7 @@ const FIRST_STEP_BACK = 20;
 const MOST_STEPS_BACK = 200;
 
 /** If the user may see nothing of a long list, all its pages are empty. This limit ends such a walk. */
-const MOST_EMPTY_PAGES = 2_000;
+export const MOST_EMPTY_PAGES = 2_000;
 
 /** One entry of a list in ascending order of ids. */
 export interface Entry {
