@@ -22,12 +22,15 @@ export interface RecordedServer extends TestServer {
 }
 
 /** Starts a server process on a database of its own. The builders of the tests work on it. */
-export async function startRecordedServer(environment: Record<string, string>): Promise<RecordedServer> {
+export async function startRecordedServer(
+  environment: Record<string, string>,
+  file?: string,
+): Promise<RecordedServer> {
   const beside = await startTestServer({ ROLE: 'api' });
   const dataDir = await mkdtemp(join(tmpdir(), 'sitebridge-attack-'));
   const settings = { ...testSettings, DATABASE_URL: beside.databaseUrl, DATA_DIR: dataDir, ...environment };
   const programs = new Programs();
-  const program = await programs.start(settings);
+  const program = await programs.start(settings, file);
   const answers: RecordedServer['answers'] = [];
   const recorded = (headers: Record<string, string>) => recording(caller(program.url, headers), answers);
   const prints: string[] = [];

@@ -76,15 +76,15 @@ export class Programs {
   readonly #started: Program[] = [];
 
   /** Starts a server without waiting for it. */
-  spawn(environment: Record<string, string>): Program {
-    const program = new Program('src/main.ts', [], environment);
+  spawn(environment: Record<string, string>, file = 'src/main.ts'): Program {
+    const program = new Program(file, [], environment);
     this.#started.push(program);
     return program;
   }
 
   /** Starts a server and waits until it listens. */
-  async start(environment: Record<string, string>): Promise<Program & { url: string }> {
-    const program = this.spawn(environment);
+  async start(environment: Record<string, string>, file?: string): Promise<Program & { url: string }> {
+    const program = this.spawn(environment, file);
     const [, url = ''] = await program.printed(/ready at (http:\/\/\S+)/);
     return Object.assign(program, { url });
   }
