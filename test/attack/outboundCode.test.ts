@@ -41,6 +41,8 @@ test('only the outbound client and what the operator configures can open a conne
     'src/database/probe.ts',
     'src/database/readPool.ts',
     'src/database/schemaEngine.ts',
+    // The names of the status codes.
+    'src/http/bareProblem.ts',
     // Listens.
     'src/http/httpServer.ts',
     // REDIS_URL.
