@@ -119,6 +119,27 @@ describe('a status message', () => {
     });
   });
 
+  test.each<[Topic, object]>([
+    ['status', { status: 'draft' }],
+    ['metadata', { title: 'Of the site', slug: 'of-the-site' }],
+  ])('%s about a post that may be another one ends no conflict', async (topic, more) => {
+    const post = writePost(wordpress);
+    const { id } = await buildContent(server, tenant, post);
+    const birth = { date: null, slug: 'once', author: '1', key: null };
+    const data = {
+      birth,
+      title: 'Ours',
+      body: '<p>Ours</p>',
+      syncState: 'conflict',
+      remoteHash: 'x',
+    } as const;
+    await server.db.content.update({ where: { id }, data });
+    const later = { ...post, modified_gmt: '2026-03-01T10:00:05' };
+    expect(await tell(topic, later, more)).toMatchObject({ action: 'deferred', contentId: id });
+    await settled();
+    expect(await stored(id)).toMatchObject({ title: 'Ours', body: '<p>Ours</p>', syncState: 'conflict' });
+  });
+
   test('about a post that was edited too makes the server read the whole post', async () => {
     const post = writePost(wordpress, { status: 'draft' });
     const content = await buildContent(server, tenant, post);

@@ -26,8 +26,8 @@ const clocksApartMs = 6 * 60_000;
 /** The outcome of a delivery. */
 export interface WebhookOutcome {
   /**
-   * `deferred`: there are edits here too, or the post has an unknown key. The whole content is read to
-   * decide.
+   * `deferred`: there are edits here too, the content is in conflict, or the post has an unknown key. The whole
+   * content is read to decide.
    * `announced`: the webhook only announced a change. The content is read from the site.
    * `link_mismatch`: the key in the webhook and the post belong to different contents. Nothing was changed.
    * `excluded`: the content was deleted here and stays away.
@@ -94,8 +94,9 @@ export async function applyToldChange(
   if (gone) return outcome(await markDeletedRemote(tx, content, facts), content);
   // The post carries a key that no content has here. Reading the post shows to which content it belongs.
   if (found.isForeign) return outcome('deferred', content, job());
-  if (hasLocalChanges(content)) {
-    // A webhook carries only a part. The comparison with the last agreed state needs the whole content.
+  if (hasLocalChanges(content) || content.syncState === 'conflict') {
+    // A webhook carries only a part. The comparison with the last agreed state needs the whole content. So does
+    // the doubt whether the post is still the content's: a part of it must not end the conflict.
     await tx.content.update({ where: { id: content.id }, data: facts });
     return outcome('deferred', content, job());
   }
