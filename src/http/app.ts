@@ -1,3 +1,4 @@
+import { MIMEType } from 'node:util';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
@@ -8,7 +9,7 @@ import { requestId } from './middleware/requestId.ts';
 import { requireRole } from './middleware/requireRole.ts';
 import { noticeUntrustedProxy } from './middleware/untrustedProxy.ts';
 import { handleErrors, noSuchPath } from './problem.ts';
-import { refuseDeepNesting } from './rawBody.ts';
+import { decodeText, refuseDeepNesting } from './rawBody.ts';
 import { type Access, pathsOf, type Route, type ThrottleScope } from './route.ts';
 import { parse } from './validate.ts';
 
@@ -21,7 +22,7 @@ const jsonTypes = ['json', '+json'];
 const jsonBody = {
   limit: bodyLimit,
   strict: false,
-  verify: (_request: unknown, _response: unknown, body: Buffer) => refuseDeepNesting(body.toString('utf8')),
+  verify: (_request: unknown, _response: unknown, body: Buffer) => refuseDeepNesting(decodeText(body)),
 };
 
 interface AppParts {
@@ -95,12 +96,30 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
 function bodyReaders(route: Route): RequestHandler[] {
   if (route.method === 'get') return [];
   if (!route.request.body) {
-    return [express.json({ ...jsonBody, type: () => true }), requireNoFields];
+    return [requireUtf8, express.json({ ...jsonBody, type: () => true }), requireNoFields];
   }
   const reader = route.wantsRawBody
     ? express.raw({ limit: bodyLimit, type: jsonTypes })
     : express.json({ ...jsonBody, type: jsonTypes });
-  return [requireJson, reader];
+  return [requireJson, requireUtf8, reader];
+}
+
+/**
+ * JSON between systems is UTF-8 (RFC 8259, 8.1). The body parser also takes UTF-16 and UTF-32, and fails at bytes
+ * that are not what the charset says. A type without a charset, or one that is malformed, is left to it.
+ */
+const requireUtf8: RequestHandler = (request, _response, next) => {
+  const charset = charsetOf(request.headers['content-type'] ?? '');
+  if (charset === null || charset.toLowerCase() === 'utf-8') return next();
+  next(new CallerError('unsupported_media_type', 'Send the body as UTF-8, without another charset.'));
+};
+
+function charsetOf(type: string): string | null {
+  try {
+    return new MIMEType(type).params.get('charset');
+  } catch {
+    return null;
+  }
 }
 
 /**

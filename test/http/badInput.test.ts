@@ -68,6 +68,27 @@ describe('a body', () => {
     },
   );
 
+  test.each(['utf-16', 'UTF-16LE', 'utf-32', '"utf-16"', 'utf-7', 'iso-8859-1', 'nonsense'])(
+    'in the charset %s is not read, whatever its bytes',
+    async (charset) => {
+      const type = { 'Content-Type': `application/json; charset=${charset}` };
+      const utf16 = Buffer.from(site('a'), 'utf16le');
+      // Whole, an odd number of bytes, half a surrogate pair, and UTF-8 that is called something else.
+      for (const body of [utf16, utf16.subarray(1), Buffer.from([0x00, 0xd8]), site('a')]) {
+        for (const path of ['/api/v1/sites', `/api/v1/sites/${tenant.site.siteId}/api-key`]) {
+          expectProblem(await send(body, type, path), 415, { code: 'unsupported_media_type' });
+        }
+      }
+    },
+  );
+
+  test('whose bytes are not UTF-8 is refused, and nothing is stored', async () => {
+    const before = await server.db.site.count();
+    const bytes = Buffer.from(site('Caf\u00e9'), 'latin1');
+    expectProblem(await send(bytes), 400, { code: 'not_utf8' });
+    expect(await server.db.site.count()).toBe(before);
+  });
+
   test('of a JSON type with a parameter or a suffix is read', async () => {
     for (const type of [
       'application/json; charset=utf-8',
