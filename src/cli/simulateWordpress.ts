@@ -7,12 +7,8 @@ import { parseArgs } from 'node:util';
 import { endSignal } from '../endSignal.ts';
 import { SetupError } from '../errors.ts';
 import { looksLikeSiteKey } from '../security/siteKey.ts';
-import {
-  BEHAVIOURS,
-  CHANGED_ANSWERS,
-  type FaultName,
-  REPLACED_ANSWERS,
-} from '../simulation/wordpress/faults.ts';
+import { BEHAVIOURS, CHANGED_ANSWERS, type FaultName } from '../simulation/wordpress/faults.ts';
+import { REPLACED_ANSWERS } from '../simulation/wordpress/replacedAnswers.ts';
 import { startSimulatedWordpress } from '../simulation/wordpress/simulatedWordpress.ts';
 
 const usage =

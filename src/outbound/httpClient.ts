@@ -80,7 +80,7 @@ export class OutboundClient {
    * Sends one request and returns the response, whatever its status. Throws RemoteError: invalid_url,
    * private_address, dns, unreachable (detail refused, timeout, no_route, reset, not_http), tls (detail
    * expired, self_signed, wrong_name, incomplete_chain, untrusted, protocol), redirect (detail: the target
-   * without query), too_large, timeout (detail dns, connect, response). Their messages and details contain no
+   * without query), bad_encoding, too_large, timeout (detail dns, connect, response). Their messages and details contain no
    * network address. Before sending, it throws the error that `refusal` returns.
    */
   async request(request: OutboundRequest): Promise<OutboundResponse> {
@@ -98,7 +98,7 @@ export class OutboundClient {
           return { ...answer, url: hop.url.href, redirects, ms: Math.round(performance.now() - started) };
         }
         if (request.redirects === 'none' || target.origin !== hop.url.origin || redirects >= MAX_REDIRECTS) {
-          throw redirectFault(target, redirects);
+          throw redirectFault(target, hop.url, redirects);
         }
         hop = nextHop(target, answer.status, hop);
       }

@@ -45,17 +45,25 @@ export function nextHop(target: URL, status: number, hop: Hop): Hop {
   return asGet ? { url, method: hop.method === 'HEAD' ? 'HEAD' : 'GET', body: undefined } : { ...hop, url };
 }
 
+/** A redirect that was not followed. */
+export class NotFollowed extends RemoteError {
+  /** The path that the site redirects to on its own origin; null for another origin. */
+  readonly ownPath: string | null;
+
+  constructor(message: string, target: URL, from: URL) {
+    super('redirect', message, canonicalDetail(target));
+    this.ownPath = target.origin === from.origin ? target.pathname : null;
+  }
+}
+
 /**
  * The RemoteError for a redirect that is not followed. Its detail is the target without query, and is missing
  * when the host of the target is an IP address.
  */
-export function redirectFault(target: URL, followed: number): RemoteError {
-  if (followed >= MAX_REDIRECTS) {
-    return new RemoteError('redirect', `The site redirects more than ${MAX_REDIRECTS} times.`, {
-      ...canonicalDetail(target),
-    });
-  }
-  return new RemoteError('redirect', 'The site redirects to another address.', canonicalDetail(target));
+export function redirectFault(target: URL, from: URL, followed: number): NotFollowed {
+  return followed >= MAX_REDIRECTS
+    ? new NotFollowed(`The site redirects more than ${MAX_REDIRECTS} times.`, target, from)
+    : new NotFollowed('The site redirects to another address.', target, from);
 }
 
 function canonicalDetail(target: URL): { detail?: string } {

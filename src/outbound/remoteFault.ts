@@ -86,7 +86,8 @@ export function remoteFault(error: unknown): RemoteError {
     if (tls !== undefined) return tlsFault(tls);
     if (DNS_CODES.test(code)) return dnsFault(code);
     if (code === 'HPE_HEADER_OVERFLOW') return tooLarge("The site's response headers are too large.");
-    if (code.startsWith('HPE_') || /^(Z_|ERR__?BROTLI|ERR_ZSTD)/.test(code)) return unreachable('not_http');
+    if (/^(Z_|ERR__?BROTLI|ERR_ZSTD)/.test(code)) return badEncoding();
+    if (code.startsWith('HPE_')) return unreachable('not_http');
     const unreached = UNREACHABLE_FAULTS[code];
     if (unreached !== undefined) return unreachable(unreached);
   }
@@ -102,6 +103,10 @@ function privateAddress(): RemoteError {
 
 export function unreachable(fault: UnreachableFault): RemoteError {
   return new RemoteError('unreachable', UNREACHABLE_MESSAGES[fault], { retryable: true, detail: fault });
+}
+
+function badEncoding(): RemoteError {
+  return new RemoteError('bad_encoding', "The site's answer is not compressed as its header says.");
 }
 
 export function tooLarge(message: string): RemoteError {

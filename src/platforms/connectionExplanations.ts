@@ -89,6 +89,10 @@ export const CONNECTION_EXPLANATIONS: Explanations = {
     hint: "The site is very slow or stuck. We try again; look into its server's log if it stays so.",
     retryable: true,
   },
+  bad_encoding: {
+    message: 'The answers of the site are not compressed as their header Content-Encoding says.',
+    hint: 'A plugin, the web server or a cache compresses twice or sets the header wrongly: let only one of them compress.',
+  },
   too_large: {
     message: 'The answer of the site is larger than this server accepts.',
     hint: 'Check that the address leads to the site and not to a download.',

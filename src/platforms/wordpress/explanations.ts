@@ -43,10 +43,14 @@ export const EXPLANATIONS: Explanations = {
     hint: 'No need to act. Pretty permalinks (Settings > Permalinks) also give the REST API its usual address.',
   },
   rest_disabled: {
-    message: "A plugin or setting switches the site's REST API off for us.",
-    hint: 'In the plugin that restricts the REST API, allow the namespace sitebridge/v1 ({path}).',
+    message: "A plugin or setting switches the site's REST API off for us, signed in or not.",
+    hint: 'In the plugin that restricts the REST API, allow the namespace sitebridge/v1 ({path}). Most such plugins let signed-in users pass: check also that site key or password are right.',
   },
-  'rest_disabled.rest_cannot_access': {
+  'rest_disabled.sign_in_page': {
+    message: 'A plugin sends our requests to the page to log in, signed in or not.',
+    hint: 'In the plugin that closes the site to visitors, except the REST API ({path}). The connector plugin signs in earlier than an application password, and may pass.',
+  },
+  'rest_disabled.disable_rest_api': {
     message: 'The plugin Disable REST API lets only signed-in users use the REST API.',
     hint: 'Under Settings > Disable REST API, tick the namespace sitebridge/v1 for unauthenticated users.',
   },
@@ -54,7 +58,7 @@ export const EXPLANATIONS: Explanations = {
     message: 'Solid Security (formerly iThemes Security) restricts the REST API.',
     hint: 'Under Security > Settings > Advanced > WordPress Tweaks, set REST API to Default Access.',
   },
-  'rest_disabled.rest_login_required': {
+  'rest_disabled.disable_wp_rest_api': {
     message: 'The plugin Disable WP REST API lets only signed-in users use the REST API.',
     hint: 'Deactivate that plugin, or use one that can except the namespace sitebridge/v1.',
   },
@@ -143,6 +147,11 @@ export const EXPLANATIONS: Explanations = {
     message: 'The connector is installed, but this site has no key on this server.',
     hint: 'Make a site key here, and enter it in WordPress under Settings > Sitebridge.',
   },
+  basic_auth_plugin: {
+    message:
+      'A plugin checks the Authorization header as an account password, and refuses application passwords.',
+    hint: 'Deactivate that plugin ("JSON Basic Authentication" or one like it): WordPress needs none for application passwords. Or install the connector plugin, whose signature does not use this header.',
+  },
   insufficient_role: {
     message: 'The WordPress user may not do what is needed: {missing}.',
     hint: 'Use a WordPress user with the role Editor or Administrator.',
@@ -186,8 +195,27 @@ export const EXPLANATIONS: Explanations = {
     retryable: true,
   },
   dirty_json: {
-    message: 'PHP prints warnings or a byte order mark before its answers. We skip them.',
-    hint: 'Switch display_errors off in PHP, and correct the plugin or file that the warning names.',
+    message:
+      'PHP or a plugin prints other text beside the answers: warnings, a script, a byte order mark. We skip it.',
+    hint: 'Switch display_errors off in PHP, and correct the plugin or file that prints the text.',
+  },
+  'dirty_json.named': {
+    message: 'PHP prints warnings about {file} beside its answers. We skip them.',
+    hint: 'Switch display_errors off in PHP, and update or correct the plugin or theme of that file.',
+  },
+  'bad_encoding.unmarked': {
+    message: 'The answers of the site are compressed, but no header says so.',
+    hint: 'A plugin, the web server or a cache compresses twice or removes the header Content-Encoding: let only one of them compress.',
+  },
+  cut_off: {
+    message: 'The answer of the site ends in the middle.',
+    hint: "A proxy, or a limit of PHP's time or memory, cuts answers off: look into the error log of the site's web server. We try again.",
+    retryable: true,
+  },
+  site_database: {
+    message: 'WordPress cannot reach its database.',
+    hint: 'The database of the site is down, or wp-config.php has the wrong access data: ask the hoster. We try again.',
+    retryable: true,
   },
   fatal: {
     message: 'WordPress stops with a critical error.',

@@ -4,6 +4,7 @@ import { localStatus } from './content/postFields.ts';
 import { type DiagnosisOptions, diagnose } from './diagnosis/diagnosis.ts';
 import { wordpressOnboarding } from './onboarding.ts';
 import { wordpressConfigSchema, wordpressCredentialsSchema } from './settings.ts';
+import type { Outbound } from './site/siteClient.ts';
 import { readWordpressStructure } from './structure.ts';
 import { wordpressWebhooks } from './webhooks/webhookPart.ts';
 
@@ -12,17 +13,18 @@ import { wordpressWebhooks } from './webhooks/webhookPart.ts';
  * application password. All requests go through `outbound`; `clock` gives milliseconds since 1970.
  */
 export function createWordpressPlatform(options: DiagnosisOptions): Platform {
+  const contentThrough = (outbound: Outbound) => createWordpressContent({ ...options, outbound });
   return {
     name: 'wordpress',
     type: 'cms',
     capabilities: { usesSiteKey: true, structure: true, content: true },
     configSchema: wordpressConfigSchema,
     credentialsSchema: wordpressCredentialsSchema,
-    testConnection: (connection) => diagnose(connection, options),
+    testConnection: (connection) => diagnose(connection, { ...options, contentThrough }),
     readStructure: (connection) => readWordpressStructure(connection, options),
     localStatus,
     onboards: wordpressOnboarding,
     webhooks: wordpressWebhooks,
-    content: createWordpressContent(options),
+    content: contentThrough(options.outbound),
   };
 }

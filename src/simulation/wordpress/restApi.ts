@@ -7,6 +7,7 @@ import { onlyFields } from './core/fields.ts';
 import { Parameters } from './core/parameters.ts';
 import { bodyParameters, isJson } from './core/requestBody.ts';
 import { noRoute, type RestAnswer, reply, WpError, written } from './core/restAnswer.ts';
+import { throughLoginPlugins } from './loginPlugins.ts';
 import type { Operation } from './outbox.ts';
 import { checkSignedRoute } from './signedRoutes.ts';
 import { isSigned, type RestRequest, signIn } from './signIn.ts';
@@ -24,7 +25,7 @@ export function answerRest(site: SimulatedSite, request: RestRequest): Answer {
 }
 
 function answer(site: SimulatedSite, request: RestRequest): RestAnswer {
-  const { user, refusal } = signIn(site, request);
+  const { user, refusal } = throughLoginPlugins(site, request, signIn(site, request));
   if (refusal !== null) throw refusal;
   if (isSigned(request) && site.has('connection_disabled') && !request.route.startsWith('/sitebridge/')) {
     throw new WpError('sitebridge_connection_disabled', 403, 'The connection is switched off.');

@@ -1,4 +1,5 @@
 import { type Answer, html } from './answer.ts';
+import { loginPage, sentToLogin } from './loginPlugins.ts';
 import { answerRest } from './restApi.ts';
 import type { SimulatedSite } from './site.ts';
 import { answerXmlRpc } from './xmlRpc.ts';
@@ -43,10 +44,13 @@ export function isConnector(site: SimulatedSite, { target }: SiteRequest): boole
 /** The response of WordPress itself: REST API, XML-RPC or home page. */
 export function answerSite(site: SimulatedSite, request: SiteRequest): Answer {
   const found = restRoute(site, request.target);
+  const sent = sentToLogin(site, request, found === null);
+  if (sent !== null) return sent;
   if (found !== null) return answerRest(site, { ...request, ...found });
   const path = new URL(request.target, 'http://site.invalid').pathname;
   if (path === `${site.base}/xmlrpc.php` && request.method === 'POST')
     return answerXmlRpc(site, request.body.toString('utf8'));
+  if (path === `${site.base}/wp-login.php`) return loginPage(site);
   if (path === `${site.base}/`) return home(site);
   return html('<html><head><title>404 Not Found</title></head><body>Not found.</body></html>', 404);
 }

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import type { Answer } from './answer.ts';
 import type { Disturbances } from './disturbances.ts';
 import { throughDisturbances } from './disturbedAnswer.ts';
-import { CHANGED_ANSWERS, type FaultName, type FaultScope, REPLACED_ANSWERS } from './faults.ts';
+import { CHANGED_ANSWERS, type FaultName } from './faults.ts';
+import { type FaultScope, REPLACED_ANSWERS } from './replacedAnswers.ts';
 import { answerSite, isApi, isConnector, type SiteRequest } from './router.ts';
 import type { SimulatedSite } from './site.ts';
 
@@ -28,9 +30,20 @@ export async function serve(
   const reaction = await throughDisturbances(site, request, met, () => throughFaults(site, request));
   if (reaction === 'drop') return void incoming.socket.destroy();
   if (reaction === 'endless') return void pipeline(Readable.from(endlessJson()), response, () => undefined);
-  const { answer } = reaction;
+  const answer = isApi(site, request) ? encoded(site, reaction.answer) : reaction.answer;
   response.writeHead(answer.status, answer.headers);
   response.end(method === 'HEAD' ? '' : answer.body);
+}
+
+type Encoded = Omit<Answer, 'body'> & { body: string | Buffer };
+
+/** Compresses an answer other than its header says. */
+function encoded(site: SimulatedSite, answer: Encoded): Encoded {
+  const marked = { ...answer.headers, 'Content-Encoding': 'gzip' };
+  if (site.has('gzip_unmarked')) return { ...answer, body: gzipSync(answer.body) };
+  if (site.has('gzip_false')) return { ...answer, headers: marked };
+  if (site.has('gzip_twice')) return { ...answer, headers: marked, body: gzipSync(gzipSync(answer.body)) };
+  return answer;
 }
 
 function* endlessJson(): Generator<string> {

@@ -62,6 +62,7 @@ describe('a site that works', () => {
       'wrong_key',
       'signed_ping',
       'capabilities',
+      'content',
       'identity',
     ]);
     expect(result.checks.every((check) => check.ok && check.ms >= 0)).toBe(true);
@@ -91,6 +92,7 @@ describe('a site that works', () => {
       'wrong_password',
       'sign_in',
       'capabilities',
+      'content',
       'identity',
     ]);
     expect(result.remote).toMatchObject({ name: 'Brücke & Söhne', version: '6.8.2' });
@@ -119,7 +121,7 @@ describe('a site that works', () => {
     }
   });
 
-  it.each(['dirty_json_bom', 'dirty_json_notice'] as const)(
+  it.each(['dirty_json_bom', 'dirty_json_notice', 'dirty_json_named', 'dirty_json_script'] as const)(
     'is read despite %s, which is reported',
     async (fault) => {
       site.setFault(fault);
@@ -128,6 +130,18 @@ describe('a site that works', () => {
       expect(notes(result)).toEqual(['dirty_json']);
     },
   );
+
+  it('is read despite a notice, whose file is named', async () => {
+    site.setFault('dirty_json_named');
+    const result = await diagnose(connectionTo(site.url));
+    const told = result.checks.find((check) => check.code === 'dirty_json');
+    expect(told?.detail).toContain('wp-content/plugins/old-slider/slider.php');
+  });
+
+  it.each([{}, PASSWORD])('connects although every answer is called a success', async (credentials) => {
+    site.setFault('always_success', ...(credentials === PASSWORD ? ['connector_missing' as const] : []));
+    expect(await diagnose(connectionTo(site.url, { credentials }))).toMatchObject({ code: 'ok' });
+  });
 });
 
 /** Fault of the site, way to sign in, code, stage, and words that the hint must contain. */
@@ -174,6 +188,17 @@ const CASES: ReadonlyArray<
   ['maintenance', 'connector', 'maintenance', 'discovery', /We try again/],
   ['fatal', 'connector', 'fatal', 'discovery', /error log/],
   ['fatal_page', 'connector', 'fatal', 'discovery', /error log/],
+  ['site_database', 'connector', 'site_database', 'discovery', /database of the site is down/],
+  ['site_database_json', 'connector', 'site_database', 'discovery', /database of the site is down/],
+  ['maintenance_as_success', 'connector', 'maintenance', 'discovery', /We try again/],
+  ['fatal_as_success', 'connector', 'fatal', 'discovery', /error log/],
+  ['always_ok', 'connector', 'not_wordpress', 'discovery', /subdirectory/],
+  ['gzip_unmarked', 'connector', 'bad_encoding', 'discovery', /compresses twice/],
+  ['gzip_twice', 'connector', 'bad_encoding', 'discovery', /compresses twice/],
+  ['gzip_false', 'connector', 'bad_encoding', 'discovery', /sets the header wrongly/],
+  ['cut_off', 'connector', 'cut_off', 'discovery', /PHP's time or memory/],
+  ['large_answers_cut', 'connector', 'cut_off', 'content', /PHP's time or memory/],
+  ['large_answers_cut', 'password', 'cut_off', 'content', /PHP's time or memory/],
   ['gateway_down', 'connector', 'unreachable', 'discovery', /behind the proxy/],
   ['clock_slow', 'connector', 'clock_skew', 'discovery', /NTP/],
   ['connector_clock_slow', 'connector', 'clock_skew', 'signed_ping', /NTP/],
@@ -203,6 +228,7 @@ const CASES: ReadonlyArray<
   ['auth_header_stripped', 'password', 'auth_header_stripped', 'sign_in', /CGIPassAuth/],
   ['application_passwords_off', 'password', 'application_passwords_off', 'application_passwords', /HTTPS/],
   ['any_password_passes', 'password', 'auth_not_enforced', 'wrong_password', /signs every request in/],
+  ['basic_auth_plugin', 'password', 'basic_auth_plugin', 'sign_in', /JSON Basic Authentication/],
   ['low_role', 'password', 'insufficient_role', 'capabilities', /Editor or Administrator/],
   ['other_home', 'password', 'identity_mismatch', 'identity', /clone/],
 ];

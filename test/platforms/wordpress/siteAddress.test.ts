@@ -40,34 +40,89 @@ describe('site address', () => {
 });
 
 describe('JSON with text around it', () => {
-  it.each([
-    ['{"a":1}', false],
-    ['[1]', false],
-    ['\uFEFF{"a":1}', true],
-    ['<br />\n<b>Warning</b>: x[0] {y} in <b>/a.php</b>\n{"a":1}', true],
-    ['{"a":1}\n<br /><b>Notice</b>: late', true],
-    ['Notice: x\n[1]', true],
-  ])('%j', async (text, dirty) => {
-    const value = text.includes('[1]') ? [1] : { a: 1 };
-    expect(await readDirtyJson(Buffer.from(text))).toEqual({ value, dirty });
+  const read = (text: string) => readDirtyJson(Buffer.from(text));
+  const ANSWER = '{"id":1,"title":{"raw":"[1] and {}"},"terms":[]}';
+
+  it('is clean if there is none', async () => {
+    for (const text of ['{"a":1}', '[1]', ' [] ']) {
+      expect(await read(text)).toEqual({
+        found: 'json',
+        value: JSON.parse(text),
+        dirty: false,
+        notice: null,
+      });
+    }
   });
 
-  it.each(['', '<html></html>', '"text"', '1', 'null', '{"a":', `${'{'.repeat(100_000)}`])(
-    'is not found in %.20j',
-    async (text) => {
-      expect(await readDirtyJson(Buffer.from(text))).toBeNull();
-    },
-  );
-});
+  it.each([
+    ['a byte order mark', '\uFEFF', ''],
+    ['a warning with brackets', '<br />\n<b>Warning</b>: x[0] {y} in <b>/a.php</b>\n', ''],
+    ['a notice behind it', '', '\n<br /><b>Notice</b>: late {0} [1]'],
+    ['a notice without HTML', 'Notice: x\n', ''],
+    ['JSON in a notice', 'Warning: cannot read {"a":1} and [2,3] and {"b": x\n', ''],
+    ['half a string in a notice', 'Warning: cannot read {"a":"b in x.php\n', ''],
+    [
+      'a script before it',
+      '<script>var a = {"b": [1, 2, {"c": "a longer JSON than that of the answer"}]};</script>',
+      '',
+    ],
+    [
+      'a script behind it',
+      '',
+      '\n<script type="text/javascript">window.a={"b":{"c":"a longer JSON than that of the answer"}};if(a){b[0]}</script>',
+    ],
+    [
+      'a style sheet and a comment',
+      '<style>a{"b":1}</style><!-- {"c":"a longer JSON than that of the answer"} -->',
+      '<!-- [1] -->',
+    ],
+    ['elements that do not end', '<script><style><!--\n', '<script>'],
+    ['many braces', 'x{'.repeat(5_000), ''],
+  ])('is found despite %s', async (_, before, after) => {
+    for (const answer of [ANSWER, `[${ANSWER},${ANSWER}]`]) {
+      expect(await read(before + answer + after)).toMatchObject({
+        found: 'json',
+        value: JSON.parse(answer),
+        dirty: true,
+      });
+    }
+  });
 
-describe('JSON behind a lot of other output', () => {
-  it('is found after 40 braces at most, and after 1 MiB that was read in vain', async () => {
-    const read = (text: string) => readDirtyJson(Buffer.from(text));
-    expect(await read(`${'x{'.repeat(39)} {"a":1}`)).toEqual({ value: { a: 1 }, dirty: true });
-    expect(await read(`${'x{'.repeat(40)} {"a":1}`)).toBeNull();
-    const numbers = (length: number) => `[${'1,'.repeat(length / 2)}`;
-    expect(await read(`${numbers(900_000)} x {"a":1}`)).toEqual({ value: { a: 1 }, dirty: true });
-    expect(await read(`${numbers(1_100_000)} x {"a":1}`)).toBeNull();
+  it.each([
+    [
+      '<b>Notice</b>:  x in <b>/srv/www/wp-content/plugins/a-b/c.php</b> on line <b>1</b><br />',
+      'wp-content/plugins/a-b/c.php',
+    ],
+    ['PHP Warning:  x in /srv/lib/c.php on line 12', '/srv/lib/c.php'],
+    ['Something else in a.php.', null],
+  ])('comes with the file that a notice names: %s', async (notice, file) => {
+    expect(await read(`${notice}\n${ANSWER}`)).toMatchObject({ notice: file });
+    expect(await read(`${ANSWER}\n${notice}`)).toMatchObject({ notice: file });
+  });
+
+  it.each([
+    '',
+    '<html></html>',
+    '"text"',
+    '1',
+    'null',
+    `${'{'.repeat(100_000)}`,
+    '['.repeat(100_000),
+    'a [b] {c}',
+    `<!DOCTYPE html><div data-a='{"a":1}'></div>`,
+  ])('is not found in %.20j', async (text) => {
+    expect(await read(text)).toEqual({ found: 'nothing' });
+  });
+
+  it('is cut off wherever it ends early, and no part of it passes for the whole', async () => {
+    const list = `[${ANSWER},{"a":true,"b":-1.5,"c":null}]`;
+    for (const before of ['', 'Notice: [1] {"a":1}\n']) {
+      // A beginning that is shorter than the JSON in the notice cannot be told from another notice.
+      for (let end = before.length === 0 ? 2 : 20; end < list.length; end += 1) {
+        expect([end, await read(before + list.slice(0, end))]).toEqual([end, { found: 'cut_off' }]);
+      }
+      expect(await read(`${before + list.slice(0, 60)}\n<br />More output`)).toEqual({ found: 'cut_off' });
+    }
   });
 });
 

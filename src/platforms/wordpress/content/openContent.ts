@@ -3,10 +3,10 @@ import type { ContentPart, ContentSession, Pace } from '../../contentPart.ts';
 import type { DiagnosisOptions } from '../diagnosis/diagnosis.ts';
 import { WordpressFault } from '../messages.ts';
 import { CONNECTOR_NAMESPACE } from '../site/connectorClient.ts';
-import { type ApiRoot, readRoot } from '../site/discovery.ts';
+import { type ApiRoot, readHome } from '../site/discovery.ts';
+import { findApi, readKnownRoot, type Search } from '../site/findApi.ts';
 import { chooseSignIn } from '../site/signIn.ts';
 import { parseSiteAddress } from '../site/siteAddress.ts';
-import { findRoot } from '../site/siteApi.ts';
 import { isRecord, SiteClient } from '../site/siteClient.ts';
 import { ConnectorMemory } from './connector/connectorMemory.ts';
 import { createConnectorSession } from './connector/connectorSession.ts';
@@ -39,7 +39,7 @@ export function createWordpressContent({ outbound, clock }: DiagnosisOptions): C
     const known = remembered.get(address.href);
     const isFresh = known !== undefined && clock() - known.at < REMEMBERED_MS;
     remembered.delete(address.href);
-    const root = await pace.send(() => rootOf(client, isFresh ? known.url : null), {
+    const root = await pace.send(() => rootOf({ client, connection, clock }, isFresh ? known.url : null), {
       repeatable: true,
       writes: false,
     });
@@ -65,9 +65,10 @@ export function createWordpressContent({ outbound, clock }: DiagnosisOptions): C
  * The root of a site's API. `url` is where it was found last; that address is tried first. Throws
  * RemoteError.
  */
-async function rootOf(client: SiteClient, url: string | null): Promise<ApiRoot> {
+async function rootOf(search: Search, url: string | null): Promise<ApiRoot> {
   try {
-    return (url === null ? null : await readRoot(client, url)) ?? (await findRoot(client));
+    const known = url === null ? null : await readKnownRoot(search, url);
+    return known ?? (await findApi(search, await readHome(search.client)));
   } catch (error) {
     // The site was connected before. A page instead of its API, or a broken answer, will most likely pass.
     const mayPass = error instanceof WordpressFault && PASSING.has(`${error.code} ${error.detail}`);

@@ -1,6 +1,7 @@
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import { retryAfterMs } from '../../retryAfter.ts';
 import { WordpressFault } from '../messages.ts';
+import { isOfPassword } from '../site/coreRest.ts';
 import { readDirtyJson } from '../site/dirtyJson.ts';
 import { recognisedFault } from '../site/faultPages.ts';
 import { isRecord, type Outbound } from '../site/siteClient.ts';
@@ -21,7 +22,7 @@ export function patientOutbound(outbound: Outbound, clock: () => number): Outbou
       // A home page may be broken while the API behind it works.
       const isPage = request.headers?.Accept === 'text/html';
       if (status === 429 || status === 503 || (status >= 500 && !isPage))
-        throw await passing(response, clock());
+        await throwPassing(response, clock());
       return response;
     },
   };
@@ -40,21 +41,24 @@ export function retryable(fault: WordpressFault, wait = fault.retryAfterMs): Wor
   );
 }
 
-async function passing(response: OutboundResponse, now: number): Promise<WordpressFault> {
+/** Throws the fault of an answer. The refusal of a password does not pass, whatever its status. */
+async function throwPassing(response: OutboundResponse, now: number): Promise<void> {
   const wait = waitAskedFor(response, now);
   const detail = `status ${response.status}`;
   if (response.status === 429) {
     const message = 'The site asks for fewer requests (status 429).';
     const hint = 'We slow down. To send fewer requests at once, lower sync_settings.concurrency.';
-    return retryable(new WordpressFault('rate_limited', { message, hint }, { detail }), wait);
+    throw retryable(new WordpressFault('rate_limited', { message, hint }, { detail }), wait);
   }
   const known = recognisedFault(response, {});
-  if (known !== null && known.code !== 'fatal') return retryable(known, wait);
-  const value = (await readDirtyJson(response.body))?.value;
-  const told = isRecord(value) ? refusalMessage(value) : null;
+  if (known !== null && known.code !== 'fatal') throw retryable(known, wait);
+  const read = await readDirtyJson(response.body);
+  const value = read.found === 'json' && isRecord(read.value) ? read.value : {};
+  if (typeof value.code === 'string' && isOfPassword({ code: value.code })) return;
+  const told = refusalMessage(value);
   const message = `Something inside the site failed (${detail})${told === null ? '.' : `: ${told}`}`;
   const hint = "We try again. If it stays so, look into the site's error log.";
-  return retryable(new WordpressFault('site_failed', { message, hint }, { detail }), wait);
+  throw retryable(new WordpressFault('site_failed', { message, hint }, { detail }), wait);
 }
 
 /** The wait that the site asks for, in milliseconds. A date is compared with the site's own clock. */

@@ -3,16 +3,20 @@ import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import type { CheckList } from '../../checkList.ts';
 import type { Connection } from '../../connection.ts';
 import { runConnectionTest } from '../../connectionTest.ts';
+import type { ContentPart } from '../../contentPart.ts';
 import type { ConnectionTestResult } from '../../platform.ts';
-import { fault, faults, type WordpressFault } from '../messages.ts';
-import { ConnectorClient, isOutdated, MINIMUM_PLUGIN_VERSION } from '../site/connectorClient.ts';
-import { applicationPassword, CoreRest } from '../site/coreRest.ts';
-import { type ApiRoot, discoverApi, readHome } from '../site/discovery.ts';
-import { servedFromCache } from '../site/faultPages.ts';
+import { fault, faults, WordpressFault } from '../messages.ts';
+import { ConnectorClient } from '../site/connectorClient.ts';
+import { type ApplicationPassword, applicationPassword, CoreRest } from '../site/coreRest.ts';
+import { type ApiRoot, readHome } from '../site/discovery.ts';
+import { findApi } from '../site/findApi.ts';
 import { compareHome, parseSiteAddress } from '../site/siteAddress.ts';
-import { isRecord, isRestDisabled, type Outbound, SiteClient } from '../site/siteClient.ts';
+import { type Outbound, SiteClient } from '../site/siteClient.ts';
+import { findConnector } from './findConnector.ts';
+import { askXmlRpc } from './passwordEcho.ts';
 import { proveConnector } from './proveConnector.ts';
 import { provePassword } from './provePassword.ts';
+import { endingAt, readPage } from './readPage.ts';
 
 /** The time limit of the whole test, whatever the site does. Milliseconds. */
 const TEST_BUDGET_MS = 30_000;
@@ -29,55 +33,60 @@ export interface DiagnosisOptions {
   clock: () => number;
 }
 
+/** The content part of WordPress that sends its requests through `outbound`. */
+export type ContentThrough = (outbound: Outbound) => ContentPart;
+
 type Remote = ConnectionTestResult['remote'];
 
 /** Runs the stages of a connection test and stops at the first that fails. Throws only for bugs. */
 export async function diagnose(
   connection: Connection,
-  options: DiagnosisOptions,
+  options: DiagnosisOptions & { contentThrough: ContentThrough },
 ): Promise<ConnectionTestResult> {
   return runConnectionTest(faults, (list, remote) => walk(connection, options, list, remote));
 }
 
 async function walk(
   connection: Connection,
-  { outbound, clock }: DiagnosisOptions,
+  { outbound, clock, contentThrough }: DiagnosisOptions & { contentThrough: ContentThrough },
   list: CheckList,
   remote: Remote,
 ): Promise<void> {
   const address = await list.run('address', async () => ({ value: parseSiteAddress(connection.siteUrl) }));
+  const endsAt = performance.now() + TEST_BUDGET_MS;
   const client = new SiteClient(outbound, address, TEST_BUDGET_MS);
+  const credentials = applicationPassword(connection);
   const { home, homeFault } = await reach(client, list);
   const root = await list.run('discovery', async () => {
-    const found = await discoverApi(client, home, homeFault);
+    const found = await findApi({ client, connection, clock }, { home, homeFault }).catch((error) =>
+      wrongPassword(client, credentials, error),
+    );
     if (found.home !== null) remote.canonical_url = found.home;
     if (found.name !== null) remote.name = found.name;
     if (found.wordpressVersion !== null) remote.version = found.wordpressVersion;
     checkClock(found, clock, client);
-    const note = found.note ?? dirtyNote(client);
-    return { value: found, note };
+    return { value: found, note: found.note ?? client.dirtyJson };
   });
 
   const connector = new ConnectorClient(client, root.url, clock);
-  const credentials = applicationPassword(connection);
   const present = await list.run('connector', async () =>
-    findConnector(client, connector, credentials !== null, remote),
+    findConnector({ client, connector, connection, root, remote }),
   );
   // Without a site key the connector cannot be used, but an application password can.
   const byConnector = present && (connection.siteKey !== null || credentials === null);
   const homeUrl = byConnector
     ? await proveConnector({ list, client, connector, connection, remote })
     : await provePassword({ list, client, core: new CoreRest(client, root.url), root, credentials });
+  await list.run('content', async () => {
+    await readPage(contentThrough(endingAt(outbound, endsAt)), connection);
+    return { value: undefined };
+  });
   await list.run('identity', async () => {
     checkIdentity(client, homeUrl ?? root.home);
     // Reported here only if discovery has not reported it already.
     const told = list.checks.some((check) => check.code === 'dirty_json');
-    return { value: undefined, note: told ? null : dirtyNote(client) };
+    return { value: undefined, note: told ? null : client.dirtyJson };
   });
-}
-
-function dirtyNote(client: SiteClient): WordpressFault | null {
-  return client.sawDirtyJson ? fault('dirty_json', { values: client.values }) : null;
 }
 
 /** Fetches the home page. Records, from its answer or its fault, how well the site can be reached. */
@@ -97,55 +106,30 @@ async function reach(
   }
 }
 
+/**
+ * A closed API answers a wrong password as it answers everybody; XML-RPC may tell. Throws the fault that fits.
+ */
+async function wrongPassword(
+  client: SiteClient,
+  credentials: ApplicationPassword | null,
+  error: unknown,
+): Promise<never> {
+  const isClosed = error instanceof WordpressFault && error.code === 'rest_disabled';
+  if (isClosed && credentials !== null && (await askXmlRpc(client, credentials)) === 'refused') {
+    throw fault('bad_credentials', {
+      values: client.values,
+      ...(error.detail ? { detail: error.detail } : {}),
+    });
+  }
+  throw error;
+}
+
 function checkClock(root: ApiRoot, clock: () => number, client: SiteClient): void {
   if (root.siteTime === null) return;
   const apart = Math.abs(root.siteTime - clock());
   if (apart <= CLOCK_TOLERANCE_MS) return;
   const seconds = String(Math.round(apart / 1000));
   throw fault('clock_skew', { values: { ...client.values, seconds }, detail: `${seconds} s` });
-}
-
-/**
- * Calls the connector without a signature: it must exist and refuse. Returns false if there is no connector,
- * but there are credentials for core REST. Throws WordpressFault.
- */
-async function findConnector(
-  client: SiteClient,
-  connector: ConnectorClient,
-  hasCredentials: boolean,
-  remote: Remote,
-) {
-  const answer = await connector.unsigned('sitebridge/v1/ping');
-  const { error } = answer;
-  const values = client.values;
-  if (servedFromCache(answer.response)) throw fault('cached_api', { values });
-  if (error === null) {
-    // We sent no nonce, so an echoed nonce belongs to somebody else's request.
-    const nonce = isRecord(answer.value) ? answer.value.nonce : undefined;
-    if (typeof nonce === 'string' && nonce !== '') throw fault('cached_api', { values });
-    throw fault('auth_not_enforced', { values, detail: 'unsigned request' });
-  }
-  if (error.code === 'rest_no_route') {
-    const missing = fault('connector_missing', { values });
-    if (!hasCredentials) throw missing;
-    return {
-      value: false,
-      note: missing,
-      detail: 'Not installed; this server signs in with the application password.',
-    };
-  }
-  if (isRestDisabled(error) || !error.code.startsWith('sitebridge_')) throw connector.refusal(answer, error);
-  const version = isRecord(error.data) ? error.data.plugin_version : undefined;
-  if (typeof version === 'string') {
-    remote.plugin_version = version;
-    if (isOutdated(version)) {
-      throw fault('connector_outdated', {
-        values: { ...values, found: version, minimum: MINIMUM_PLUGIN_VERSION },
-      });
-    }
-  }
-  if (error.code !== 'sitebridge_signature_missing') throw connector.refusal(answer, error);
-  return { value: true };
 }
 
 function checkIdentity(client: SiteClient, home: string | null): void {

@@ -5,8 +5,9 @@ import type { ConnectionTestResult } from '../../platform.ts';
 import { fault } from '../messages.ts';
 import type { ConnectorClient } from '../site/connectorClient.ts';
 import { servedFromCache } from '../site/faultPages.ts';
-import { type ApiAnswer, isRecord, type SiteClient } from '../site/siteClient.ts';
+import { type ApiAnswer, isRecord, isShutOut, type SiteClient } from '../site/siteClient.ts';
 import { missingCapabilities } from './neededCapabilities.ts';
+import { shutOut } from './shutOut.ts';
 
 const PING = 'sitebridge/v1/ping';
 
@@ -28,12 +29,21 @@ export async function proveConnector(proof: ConnectorProof): Promise<string | nu
   const values = client.values;
 
   await list.run('wrong_key', async () => {
-    const { answer, nonce } = await connector.signed(PING, { serverId, siteId, siteKey: generateSiteKey() });
+    const wrong = await connector
+      .signed(PING, { serverId, siteId, siteKey: generateSiteKey() })
+      .catch(shutOut);
+    if (wrong === null) return { value: undefined };
+    const { answer, nonce } = wrong;
     if (answer.error === null) {
       const cached = servedFromCache(answer.response) || nonceOf(answer) !== nonce;
       throw cached ? fault('cached_api', { values }) : fault('auth_not_enforced', { values });
     }
-    if (answer.error.code !== 'sitebridge_bad_signature') throw connector.refusal(answer, answer.error);
+    const { code } = answer.error;
+    // Plugins for "logged-in users only" may put their own refusal in the place of the connector's.
+    const refused = code.startsWith('sitebridge_')
+      ? code === 'sitebridge_bad_signature'
+      : isShutOut(answer.error);
+    if (!refused) throw connector.refusal(answer, answer.error);
     return { value: undefined };
   });
 

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { CheckList } from '../../checkList.ts';
 import { fault } from '../messages.ts';
-import type { ApplicationPassword, CoreRest } from '../site/coreRest.ts';
+import { type ApplicationPassword, type CoreRest, isOfPassword } from '../site/coreRest.ts';
 import type { ApiRoot } from '../site/discovery.ts';
 import { servedFromCache } from '../site/faultPages.ts';
-import { isRecord, isRestDisabled, type SiteClient } from '../site/siteClient.ts';
+import { isRecord, isShutOut, type SiteClient } from '../site/siteClient.ts';
 import { missingCapabilities } from './neededCapabilities.ts';
 import { askXmlRpc } from './passwordEcho.ts';
+import { shutOut } from './shutOut.ts';
 
 /**
  * A route that needs a sign-in. Public reads prove nothing, as WordPress treats a wrong password there as no
@@ -42,13 +43,14 @@ export async function provePassword({
 
   await list.run('wrong_password', async () => {
     const wrong = { ...credentials, application_password: randomBytes(18).toString('hex') };
-    const answer = await core.get(ME, wrong, 'context=edit');
+    const answer = await core.get(ME, wrong, 'context=edit').catch(shutOut);
+    if (answer === null) return { value: undefined };
     if (answer.error === null) {
       if (servedFromCache(answer.response)) throw fault('cached_api', { values });
       throw fault('auth_not_enforced', { variant: 'password', values });
     }
     // The code of the refusal depends on when WordPress checks the password. Only the refusal itself counts.
-    if (answer.error.status !== 401 || isRestDisabled(answer.error)) throw core.refusal(answer, answer.error);
+    if (!isShutOut(answer.error) && !isOfPassword(answer.error)) throw core.refusal(answer, answer.error);
     return { value: undefined };
   });
 

@@ -3,14 +3,14 @@ import { signRequest } from '../../../security/requestSignature.ts';
 import { fault } from '../messages.ts';
 import { apiUrl } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
-import { type ApiAnswer, type ApiError, isRestDisabled, type SiteClient } from './siteClient.ts';
+import { type ApiAnswer, type ApiError, closedApi, isRestDisabled, type SiteClient } from './siteClient.ts';
 
 export const CONNECTOR_NAMESPACE = 'sitebridge/v1';
 
 /** The oldest connector plugin that speaks this protocol. */
 export const MINIMUM_PLUGIN_VERSION = '0.1.0';
 
-interface ConnectorIdentity {
+export interface ConnectorIdentity {
   serverId: string;
   siteId: number;
   siteKey: string;
@@ -65,10 +65,10 @@ export class ConnectorClient {
     }
     if (told !== undefined) return fault(told.code, { variant: told.variant, values });
     if (error.code === 'rest_no_route') return fault('connector_missing', { values });
-    if (isRestDisabled(error)) return fault('rest_disabled', { variant: error.code, values });
+    if (isRestDisabled(error)) return closedApi(error, values);
     if (error.status === 403)
       return fault('insufficient_role', { values: { ...values, missing: error.code } });
-    if (error.status === 401) return fault('rest_disabled', { variant: error.code, values });
+    if (error.status === 401) return closedApi(error, values);
     return fault('unexpected_answer', {
       values: { ...values, found: `${error.status} ${error.code}` },
       detail: error.code,

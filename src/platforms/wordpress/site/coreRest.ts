@@ -2,7 +2,7 @@ import type { Connection } from '../../connection.ts';
 import { fault } from '../messages.ts';
 import { apiUrl } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
-import { type ApiAnswer, type ApiError, isRestDisabled, type SiteClient } from './siteClient.ts';
+import { type ApiAnswer, type ApiError, closedApi, isRestDisabled, type SiteClient } from './siteClient.ts';
 
 export interface ApplicationPassword {
   username: string;
@@ -55,8 +55,11 @@ export class CoreRest {
     const values = this.client.values;
     if (servedFromCache(answer.response)) return fault('cached_api', { values });
     const code = REFUSALS[error.code];
+    if (code === 'bad_credentials' && isOfAccountPassword(error)) {
+      return fault('basic_auth_plugin', { values, detail: error.code });
+    }
     if (code !== undefined) return fault(code, { values, detail: error.code });
-    if (isRestDisabled(error)) return fault('rest_disabled', { variant: error.code, values });
+    if (isRestDisabled(error)) return closedApi(error, values);
     if (error.status === 403) {
       return fault('insufficient_role', { values: { ...values, missing: error.code }, detail: error.code });
     }
@@ -69,10 +72,24 @@ export class CoreRest {
 }
 
 /**
+ * Does the refusal come from the check of account passwords? The plugin "JSON Basic Authentication" and its kin
+ * make it of every Authorization header. Its error has no status, so WordPress sends 500, and its message links
+ * to the form for lost passwords (wp_authenticate_username_password). Core's own refusal is a 401 without a link.
+ */
+function isOfAccountPassword({ code, status, message }: ApiError): boolean {
+  return REFUSALS[code] === 'bad_credentials' && (status >= 500 || message.includes('action=lostpassword'));
+}
+
+/** Does the refusal concern user name and password, whoever checked them? */
+export function isOfPassword({ code }: Pick<ApiError, 'code'>): boolean {
+  return Object.hasOwn(REFUSALS, code);
+}
+
+/**
  * The error codes of wp_authenticate_application_password(). `rest_not_logged_in` is missing here: only
  * users/me answers it, both for a wrong password and for a header that did not arrive.
  */
-const REFUSALS: Readonly<Record<string, string>> = {
+const REFUSALS: Readonly<Record<string, string | undefined>> = {
   incorrect_password: 'bad_credentials',
   invalid_username: 'bad_credentials',
   invalid_email: 'bad_credentials',

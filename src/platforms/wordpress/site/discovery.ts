@@ -9,7 +9,7 @@ import {
   recognisedFault,
 } from './faultPages.ts';
 import { decodeCharacterReferences } from './htmlText.ts';
-import { isRecord, isRestDisabled, type SiteClient } from './siteClient.ts';
+import { type ApiAnswer, closedApi, isRecord, isShutOut, type SiteClient } from './siteClient.ts';
 
 /** A site's time zone: an offset in hours and, unless a fixed offset was chosen, the zone's name. */
 export interface SiteZone {
@@ -35,7 +35,7 @@ export interface ApiRoot {
 }
 
 /** Only these fields are requested. The whole root holds every route of the site, which can be megabytes. */
-const ROOT_FIELDS = '_fields=name,url,home,namespaces,authentication,gmt_offset,timezone_string';
+export const ROOT_FIELDS = '_fields=name,url,home,namespaces,authentication,gmt_offset,timezone_string';
 
 const API_RELATION = 'https://api.w.org/';
 
@@ -50,39 +50,60 @@ export async function readHome(
   return { home, homeFault: recognisedFault(home, client.values) };
 }
 
+/** Discovery found no root. `refusedAt`: the addresses that may answer to a caller who is signed in. */
+interface NoRoot {
+  fault: WordpressFault;
+  refusedAt: string[];
+}
+
 /**
- * Finds the REST API. Tries the address in the home page's Link header, `/wp-json/`, `/?rest_route=/` and
- * `/index.php?rest_route=/`. https://developer.wordpress.org/rest-api/using-the-rest-api/discovery/
- * Throws WordpressFault.
+ * Looks for the REST API as an anonymous caller. Tries the address in the home page's Link header, `/wp-json/`,
+ * `/?rest_route=/` and `/index.php?rest_route=/`.
+ * https://developer.wordpress.org/rest-api/using-the-rest-api/discovery/
+ * Throws WordpressFault for a fault that is the same at each address.
  */
 export async function discoverApi(
   client: SiteClient,
   home: OutboundResponse,
   homeFault: WordpressFault | null,
-): Promise<ApiRoot> {
+): Promise<ApiRoot | NoRoot> {
   const faults: WordpressFault[] = [];
+  const refusedAt: string[] = [];
   for (const url of candidates(client, home)) {
     try {
       const root = await readRoot(client, url);
-      if (root === null) continue;
-      client.nameApiPath(apiUrl(root.url, 'sitebridge/v1/'));
-      const plain = url.includes('rest_route=');
-      const note = faults[0] ?? (plain ? fault('plain_permalinks', { values: client.values }) : null);
-      return { ...root, note, wordpressVersion: generatorVersion(home) };
+      if (root !== null) return namedRoot(client, root, home, faults[0]);
     } catch (error) {
       if (!(error instanceof WordpressFault)) throw error;
       // A site that is slow, breaks off or redirects does so at each address. To try the others would only
       // cost time.
       if (error.code === 'timeout' || error.code === 'unreachable' || error.code === 'redirect') throw error;
       faults.push(error);
+      if (MAY_BE_OF_ANONYMOUS.has(error.code)) refusedAt.push(url);
     }
   }
-  throw (
+  const fault =
     faults.find((each) => each.code === 'rest_disabled') ??
     homeFault ??
     faults[0] ??
-    absence(home, client.values)
-  );
+    absence(home, client.values);
+  return { fault, refusedAt };
+}
+
+/** The faults that may concern anonymous callers only. `site_failed` is a status 500, as wp_die() sends it. */
+export const MAY_BE_OF_ANONYMOUS = new Set(['rest_disabled', 'firewall', 'site_failed']);
+
+/** Completes a root from the home page, and names its path in the hints of the client. */
+export function namedRoot(
+  client: SiteClient,
+  root: ApiRoot,
+  home: OutboundResponse,
+  told?: WordpressFault,
+): ApiRoot {
+  client.nameApiPath(apiUrl(root.url, 'sitebridge/v1/'));
+  const plain = root.url.includes('rest_route=');
+  const note = told ?? (plain ? fault('plain_permalinks', { values: client.values }) : null);
+  return { ...root, note, wordpressVersion: root.wordpressVersion ?? generatorVersion(home) };
 }
 
 /** The URL of a route. `query` is added unchanged, so it must be encoded. */
@@ -100,14 +121,16 @@ function candidates(client: SiteClient, home: OutboundResponse): string[] {
   return [...new Set([linked, ...known])];
 }
 
-/** Reads the root at one address; null if there is no root. Throws WordpressFault. */
+/** Reads the root at one address as an anonymous caller; null if there is no root. Throws WordpressFault. */
 export async function readRoot(client: SiteClient, url: string): Promise<ApiRoot | null> {
-  const answer = await client.tryApi({ url: url + (url.includes('?') ? '&' : '?') + ROOT_FIELDS });
+  const answer = await client.tryApi({ url: apiUrl(url, '', ROOT_FIELDS) });
   if (answer === null) return null;
-  const { error, response, value } = answer;
-  if (error !== null && (isRestDisabled(error) || error.status === 401 || error.status === 403)) {
-    throw fault('rest_disabled', { variant: error.code, values: client.values });
-  }
+  if (answer.error !== null && isShutOut(answer.error)) throw closedApi(answer.error, client.values);
+  return rootOf(url, answer);
+}
+
+/** The root in an answer; null if it is none. */
+export function rootOf(url: string, { error, response, value }: ApiAnswer): ApiRoot | null {
   if (error !== null || !isRecord(value) || !Array.isArray(value.namespaces)) return null;
   return {
     url,

@@ -68,6 +68,23 @@ const FAULT_PAGES: readonly FaultPage[] = [
     headers: { 'retry-after': /^600$/ },
     body: /Briefly unavailable for scheduled maintenance|"code":"wp_die"|<title>Maintenance<\/title>/,
   },
+  // dead_db() and wpdb::bail(). The heading is translated; a site without its database has the file's wording.
+  {
+    code: 'site_database',
+    status: [200, 500, 503],
+    body: /<h1>Error establishing a database connection<|<title>Database Error<\/title>/,
+  },
+  // Some servers send every answer as a success.
+  {
+    code: 'maintenance',
+    status: [200],
+    body: /<body id="error-page">[\s\S]{0,500}Briefly unavailable for scheduled maintenance/,
+  },
+  {
+    code: 'fatal',
+    status: [200],
+    body: /<body id="error-page">[\s\S]{0,500}critical error on this website/,
+  },
   // WP_Fatal_Error_Handler answers with an error page, or with JSON of this code. The text is translated, the
   // id is not.
   {
@@ -79,8 +96,9 @@ const FAULT_PAGES: readonly FaultPage[] = [
   { code: 'outer_basic_auth', status: [401], headers: { 'www-authenticate': /^Basic\b/i } },
 ];
 
-/** Faults by status alone. They apply to pages only, not to answers of WordPress's own REST API. */
+/** Faults of pages in place of the REST API: WordPress's form to log in, and faults by status alone. */
 const PLAIN_FAULTS: readonly FaultPage[] = [
+  { code: 'rest_disabled', variant: 'sign_in_page', body: /<form[^>]{0,200}\bid="loginform"/ },
   { code: 'fatal', status: [500] },
   { code: 'unreachable', variant: 'gateway', status: [502, 503, 504, 520, 521, 522, 523, 524, 530] },
   { code: 'firewall', status: [403, 406, 415, 429] },
@@ -88,6 +106,7 @@ const PLAIN_FAULTS: readonly FaultPage[] = [
 
 /** The fault that an answer certainly shows, or null. Checks the first 64 KiB of the body. */
 export function recognisedFault(answer: OutboundResponse, values: ExplanationValues): WordpressFault | null {
+  if (isPacked(answer.body)) return fault('bad_encoding', { variant: 'unmarked', values });
   return match(FAULT_PAGES, answer, values);
 }
 
@@ -97,6 +116,12 @@ export function recognisedFault(answer: OutboundResponse, values: ExplanationVal
  */
 export function pageFault(answer: OutboundResponse, values: ExplanationValues): WordpressFault | null {
   return match(FAULT_PAGES, answer, values) ?? match(PLAIN_FAULTS, answer, values);
+}
+
+/** The first bytes of gzip (RFC 1952) and of zlib (RFC 1950) at its usual levels. */
+function isPacked([first, second]: Buffer): boolean {
+  if (first === 0x1f) return second === 0x8b;
+  return first === 0x78 && (second === 0x01 || second === 0x9c || second === 0xda);
 }
 
 function match(

@@ -1,7 +1,8 @@
 import type { Connection } from '../../connection.ts';
 import type { DiagnosisOptions } from '../diagnosis/diagnosis.ts';
 import type { WordpressFault } from '../messages.ts';
-import { type ApiRoot, apiUrl, discoverApi, readHome } from './discovery.ts';
+import { apiUrl, readHome } from './discovery.ts';
+import { findApi } from './findApi.ts';
 import { chooseSignIn } from './signIn.ts';
 import { parseSiteAddress } from './siteAddress.ts';
 import { type ApiAnswer, type ApiError, SiteClient } from './siteClient.ts';
@@ -34,7 +35,7 @@ export async function openSiteApi(
   budgetMs: number,
 ): Promise<SiteApi> {
   const client = new SiteClient(outbound, parseSiteAddress(connection.siteUrl), budgetMs);
-  const root = await findRoot(client);
+  const root = await findApi({ client, connection, clock }, await readHome(client));
   const signIn = chooseSignIn(connection, root, client, clock);
   return {
     client,
@@ -46,12 +47,6 @@ export async function openSiteApi(
     },
     refusal: signIn.refusal,
   };
-}
-
-/** Finds the root of a site's API from its home page. Throws WordpressFault. */
-export async function findRoot(client: SiteClient): Promise<ApiRoot> {
-  const { home, homeFault } = await readHome(client);
-  return discoverApi(client, home, homeFault);
 }
 
 /** Sends a GET that must succeed. Throws WordpressFault. */

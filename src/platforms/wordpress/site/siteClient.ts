@@ -1,6 +1,7 @@
 import { RemoteError } from '../../../errors.ts';
 import type { OutboundClient, OutboundRequest, OutboundResponse } from '../../../outbound/httpClient.ts';
-import { type ExplanationValues, explained, fault } from '../messages.ts';
+import { NotFollowed } from '../../../outbound/redirects.ts';
+import { type ExplanationValues, explained, fault, type WordpressFault } from '../messages.ts';
 import { readDirtyJson } from './dirtyJson.ts';
 import { pageFault, recognisedFault } from './faultPages.ts';
 import type { SiteAddress } from './siteAddress.ts';
@@ -12,14 +13,15 @@ export type Outbound = Pick<OutboundClient, 'request'>;
 export interface ApiAnswer {
   response: OutboundResponse;
   value: unknown;
-  /** PHP printed other output around the JSON. */
-  dirty: boolean;
   /** Set if the answer is a WP_Error. */
   error: ApiError | null;
 }
 
 export interface ApiError {
   code: string;
+  /** In the site's language, possibly with HTML. */
+  message: string;
+  /** The status of the answer; that in its body if the server sends every answer as a success. */
   status: number;
   data: Record<string, unknown>;
 }
@@ -27,6 +29,7 @@ export interface ApiError {
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Codes stand in messages. Characters. */
 const LONGEST_CODE = 200;
+const LONGEST_MESSAGE = 2_000;
 
 /** Sends requests to one site within a time limit. Everything it throws is a WordpressFault. */
 export class SiteClient {
@@ -34,8 +37,8 @@ export class SiteClient {
   private readonly outbound: Outbound;
   private readonly endsAt: number;
   private apiPath: string;
-  /** PHP printed other output around at least one answer. */
-  sawDirtyJson = false;
+  /** The finding that PHP prints other output around its answers; null if no answer showed it. */
+  dirtyJson: WordpressFault | null = null;
 
   /** @param budgetMs the time for all requests together, in milliseconds. */
   constructor(outbound: Outbound, address: SiteAddress, budgetMs: number) {
@@ -67,7 +70,10 @@ export class SiteClient {
         ...request,
       });
     } catch (error) {
-      throw error instanceof RemoteError ? explained(error, this.values) : error;
+      if (!(error instanceof RemoteError)) throw error;
+      throw error instanceof NotFollowed && error.ownPath?.endsWith('/wp-login.php')
+        ? fault('rest_disabled', { variant: 'sign_in_page', values: this.values })
+        : explained(error, this.values);
     }
   }
 
@@ -90,17 +96,20 @@ export class SiteClient {
     const read = await readDirtyJson(response.body);
     // Content may hold the text of any error page. So neither a good answer nor a good answer that was cut
     // off is searched.
-    const isPage = read === null && !/^\s*[[{]/.test(response.body.subarray(0, 64).toString('latin1'));
-    const certain = isPage || response.status >= 400 ? recognisedFault(response, this.values) : null;
+    const isJson = read.found === 'json';
+    const isPage = !isJson && !/^\s*[[{]/.test(response.body.subarray(0, 64).toString('latin1'));
+    const error = isJson ? apiError(read.value, response.status) : null;
+    const status = error?.status ?? response.status;
+    const certain = isPage || status >= 400 ? recognisedFault({ ...response, status }, this.values) : null;
     if (certain !== null) throw certain;
-    const error = read === null ? null : apiError(read.value, response.status);
-    if (read === null || (response.status >= 400 && error === null)) {
+    if (!isJson || (response.status >= 400 && error === null)) {
       const unsure = pageFault(response, this.values);
       if (unsure !== null && (isPage || response.status >= 400)) throw unsure;
+      if (read.found === 'cut_off') throw fault('cut_off', { values: this.values });
       return null;
     }
-    this.sawDirtyJson ||= read.dirty;
-    return { response, value: read.value, dirty: read.dirty, error };
+    if (read.dirty) this.dirtyJson ??= dirtyFault(read.notice, this.values);
+    return { response, value: read.value, error };
   }
 
   /** Sends a request to the REST API that must be answered with JSON. */
@@ -127,11 +136,49 @@ export function isRestDisabled(error: ApiError): boolean {
   return REST_DISABLED_CODES.has(error.code);
 }
 
+/**
+ * Does somebody refuse the caller, whoever it is? Plugins for "logged-in users only" do so to anonymous callers,
+ * by codes that several of them share. All-In-One Security calls wp_die(), whose status is 500.
+ */
+export function isShutOut(error: ApiError): boolean {
+  return error.status === 401 || error.status === 403 || error.code === 'wp_die' || isRestDisabled(error);
+}
+
+/** The fault of an API that is closed to us. It names a plugin only by what that plugin alone says. */
+export function closedApi(error: ApiError, values: ExplanationValues): WordpressFault {
+  const { code, message } = error;
+  const plugin = OWN_WORDS.find((own) => own.code === code && message.startsWith(own.message));
+  const variant = plugin?.variant ?? code;
+  return fault('rest_disabled', { variant, values, detail: code });
+}
+
+/** Messages that one plugin alone uses with a code. They are not translated, or their plugin is known in English. */
+const OWN_WORDS = [
+  { code: 'rest_cannot_access', message: 'DRA:', variant: 'disable_rest_api' },
+  {
+    code: 'rest_login_required',
+    message: 'REST API restricted to authenticated users.',
+    variant: 'disable_wp_rest_api',
+  },
+];
+
 function apiError(value: unknown, status: number): ApiError | null {
   if (!isRecord(value) || typeof value.code !== 'string' || typeof value.message !== 'string') return null;
   const data = isRecord(value.data) ? value.data : {};
   if (status < 400 && typeof data.status !== 'number') return null;
-  return { code: value.code.slice(0, LONGEST_CODE), status, data };
+  const told = status < 400 ? Number(data.status) : status;
+  return {
+    code: value.code.slice(0, LONGEST_CODE),
+    message: value.message.slice(0, LONGEST_MESSAGE),
+    status: told,
+    data,
+  };
+}
+
+function dirtyFault(file: string | null, values: ExplanationValues): WordpressFault {
+  return file === null
+    ? fault('dirty_json', { values })
+    : fault('dirty_json', { variant: 'named', values: { ...values, file } });
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
