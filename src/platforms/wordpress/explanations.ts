@@ -50,6 +50,10 @@ export const EXPLANATIONS: Explanations = {
     message: 'A plugin sends our requests to the page to log in, signed in or not.',
     hint: 'In the plugin that closes the site to visitors, except the REST API ({path}). The connector plugin signs in earlier than an application password, and may pass.',
   },
+  'rest_disabled.wp_die': {
+    message: "A plugin breaks the site's REST API off for us, signed in or not.",
+    hint: 'In the plugin that restricts the REST API (such as All-In-One Security: Disallow unauthorized REST requests), let us in, or install the connector plugin: it signs in earlier than an application password, and passes.',
+  },
   'rest_disabled.disable_rest_api': {
     message: 'The plugin Disable REST API lets only signed-in users use the REST API.',
     hint: 'Under Settings > Disable REST API, tick the namespace sitebridge/v1 for unauthenticated users.',

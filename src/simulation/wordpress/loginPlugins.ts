@@ -2,19 +2,20 @@ import { verifyRequest } from '../../security/requestSignature.ts';
 import { type Answer, html } from './answer.ts';
 import { may } from './core/access.ts';
 import { WpError } from './core/restAnswer.ts';
-import type { RestRequest, SignIn } from './signIn.ts';
+import { isSigned, type RestRequest, type SignIn } from './signIn.ts';
 import type { SimulatedSite } from './site.ts';
 
 /**
- * Plugins that let only signed-in users in. Each test of the real WordPress says which plugin it was checked
- * against: `test/wordpress/sign-in-first.test.ts` and `docs/compatibility.md`.
+ * Plugins that let only signed-in users in, as read in their sources and tried on WordPress 6.8: Disable REST API
+ * 1.9, Force Login 5.6.3, Password Protected 2.7.4, Admin Site Enhancements 5.1.0, Members 2.2.0, All-In-One
+ * Security 5.1.5 and JSON Basic Authentication 0.1.
  */
 
 /** What the plugins make of a sign-in to the REST API, in the order of their priorities. */
 export function throughLoginPlugins(site: SimulatedSite, request: RestRequest, signedIn: SignIn): SignIn {
   const { user, refusal } = signedIn;
-  // All-In-One Security acts before WordPress collects the errors of a sign-in.
-  if (site.has('only_users_all_in_one_security') && user === null) {
+  // All-In-One Security acts before WordPress signs users of application passwords in.
+  if (site.has('only_users_all_in_one_security') && (user === null || !isSigned(request))) {
     return refuse('wp_die', 500, 'You are not authorized to perform this action.');
   }
   if (

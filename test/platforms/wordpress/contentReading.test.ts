@@ -220,7 +220,7 @@ describe('reading all posts through core REST', () => {
     };
     const { ids } = await readOut((await open()).readAll(ALL));
     expect(ids).toHaveLength(250);
-    expect(pace.faults).toEqual([expect.objectContaining({ code: 'unexpected_answer', retryable: true })]);
+    expect(pace.faults).toEqual([expect.objectContaining({ code: 'cut_off', retryable: true })]);
   });
 
   it.each([

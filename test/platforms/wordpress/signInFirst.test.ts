@@ -64,16 +64,31 @@ describe('a site that lets only signed-in users in', () => {
     });
   });
 
-  it.each(NAMES)('%s: the application password connects, syncs and reads the structure', async (plugin) => {
-    site.setFault(plugin, 'connector_missing');
-    const result = await platform.testConnection(connectionTo(site.url, { credentials: PASSWORD }));
-    expect(result).toMatchObject({ code: 'ok', stage: 'identity' });
-    expect(notes(result)).toEqual(['connector_missing']);
-    expect((await ids(PASSWORD)).length).toBeGreaterThan(0);
-    expect((await ids(PASSWORD)).length).toBeGreaterThan(0);
-    expect(await platform.readStructure?.(connectionTo(site.url, { credentials: PASSWORD }))).toMatchObject({
-      plugin_connection_enabled: false,
+  it.each(NAMES.filter((name) => name !== 'only_users_all_in_one_security'))(
+    '%s: the application password connects, syncs and reads the structure',
+    async (plugin) => {
+      site.setFault(plugin, 'connector_missing');
+      const result = await platform.testConnection(connectionTo(site.url, { credentials: PASSWORD }));
+      expect(result).toMatchObject({ code: 'ok', stage: 'identity' });
+      expect(notes(result)).toEqual(['connector_missing']);
+      expect((await ids(PASSWORD)).length).toBeGreaterThan(0);
+      expect((await ids(PASSWORD)).length).toBeGreaterThan(0);
+      expect(await platform.readStructure?.(connectionTo(site.url, { credentials: PASSWORD }))).toMatchObject(
+        {
+          plugin_connection_enabled: false,
+        },
+      );
+    },
+  );
+
+  it('All-In-One Security refuses the application password too, and the connector is advised', async () => {
+    site.setFault('only_users_all_in_one_security', 'connector_missing');
+    expect(await platform.testConnection(connectionTo(site.url, { credentials: PASSWORD }))).toMatchObject({
+      code: 'rest_disabled',
+      stage: 'discovery',
+      hint: expect.stringMatching(/install the connector plugin/),
     });
+    await expect(ids(PASSWORD)).rejects.toMatchObject({ code: 'site_failed', retryable: true });
   });
 
   it.each(NAMES)('%s: a connector of before 0.4 with plain permalinks connects too', async (plugin) => {

@@ -23,6 +23,10 @@ import { exactVersion, type WordpressVersion, wordpressFiles } from './wordpress
 export type MuPlugin =
   | 'allow-private-server'
   | 'rest-restricted'
+  | 'only-users'
+  | 'login-redirect'
+  | 'basic-auth'
+  | 'output-around'
   | 'dirty-json'
   | 'fatal-error'
   | 'extra-type'
