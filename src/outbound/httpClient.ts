@@ -6,7 +6,7 @@ import { RemoteError } from '../errors.ts';
 import { AddressPolicy, PolicedHttpAgent, PolicedHttpsAgent } from './addressPolicy.ts';
 import { type ConnectionTrace, type ConnectTimes, phaseOf, takeConnectTimes } from './connectionTrace.ts';
 import { checkedUrl, type Hop, MAX_REDIRECTS, nextHop, redirectFault, redirectTarget } from './redirects.ts';
-import { remoteFault, tooLarge, unreachable } from './remoteFault.ts';
+import { answerFault, remoteFault, tooLarge, unreachable } from './remoteFault.ts';
 
 interface OutboundOptions {
   /** CIDRs exempt from the private-address block. */
@@ -80,7 +80,7 @@ export class OutboundClient {
    * Sends one request and returns the response, whatever its status. Throws RemoteError: invalid_url,
    * private_address, dns, unreachable (detail refused, timeout, no_route, reset, not_http), tls (detail
    * expired, self_signed, wrong_name, incomplete_chain, untrusted, protocol), redirect (detail: the target
-   * without query), bad_encoding, too_large, timeout (detail dns, connect, response). Their messages and details contain no
+   * without query), bad_encoding, cut_off, too_large, timeout (detail dns, connect, response). Their messages and details contain no
    * network address. Before sending, it throws the error that `refusal` returns.
    */
   async request(request: OutboundRequest): Promise<OutboundResponse> {
@@ -150,7 +150,9 @@ export class OutboundClient {
     });
     const { socket } = connectionOf(response);
     const connect = takeConnectTimes(socket && this.traces.get(socket));
-    const body = await readCapped(response.data, request.maxBytes ?? DEFAULT_MAX_BYTES);
+    const body = await readCapped(response.data, request.maxBytes ?? DEFAULT_MAX_BYTES).catch((error) => {
+      throw answerFault(error);
+    });
     return { status: response.status, headers: plainHeaders(response.headers), body, connect };
   }
 }

@@ -86,7 +86,7 @@ export function remoteFault(error: unknown): RemoteError {
     if (tls !== undefined) return tlsFault(tls);
     if (DNS_CODES.test(code)) return dnsFault(code);
     if (code === 'HPE_HEADER_OVERFLOW') return tooLarge("The site's response headers are too large.");
-    if (/^(Z_|ERR__?BROTLI|ERR_ZSTD)/.test(code)) return badEncoding();
+    if (/^(Z_|ERR__?BROTLI|ERR__ERROR_|(ERR_)?ZSTD_)/.test(code)) return badEncoding();
     if (code.startsWith('HPE_')) return unreachable('not_http');
     const unreached = UNREACHABLE_FAULTS[code];
     if (unreached !== undefined) return unreachable(unreached);
@@ -103,6 +103,18 @@ function privateAddress(): RemoteError {
 
 export function unreachable(fault: UnreachableFault): RemoteError {
   return new RemoteError('unreachable', UNREACHABLE_MESSAGES[fault], { retryable: true, detail: fault });
+}
+
+/** The RemoteError for an answer that failed after its headers had come. */
+export function answerFault(error: unknown): RemoteError {
+  const fault = remoteFault(error);
+  return fault.code === 'unreachable' && fault.detail === 'reset' ? cutOff() : fault;
+}
+
+function cutOff(): RemoteError {
+  return new RemoteError('cut_off', 'The answer of the site ended before it was complete.', {
+    retryable: true,
+  });
 }
 
 function badEncoding(): RemoteError {

@@ -93,6 +93,11 @@ export const CONNECTION_EXPLANATIONS: Explanations = {
     message: 'The answers of the site are not compressed as their header Content-Encoding says.',
     hint: 'A plugin, the web server or a cache compresses twice or sets the header wrongly: let only one of them compress.',
   },
+  cut_off: {
+    message: 'The answer of the site ends in the middle.',
+    hint: "A proxy or a time limit cuts answers off: look into the log of the site's server. We try again.",
+    retryable: true,
+  },
   too_large: {
     message: 'The answer of the site is larger than this server accepts.',
     hint: 'Check that the address leads to the site and not to a download.',

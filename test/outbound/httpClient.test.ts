@@ -285,7 +285,14 @@ describe('unreachable sites', () => {
     const cut = await serveBytes('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this');
     servers.push(cut);
     const error = await failure({ url: `http://127.0.0.1:${cut.port}/` });
-    expect(error).toMatchObject({ code: 'unreachable', detail: 'reset' });
+    expect(error).toMatchObject({ code: 'cut_off', retryable: true });
+  });
+
+  it.each(['gzip', 'br'])('report a response that is falsely called %s', async (encoding) => {
+    const server = await serve((_, response) =>
+      response.setHeader('Content-Encoding', encoding).end('{"not":"packed"}'),
+    );
+    expect(await failure({ url: server.url })).toMatchObject({ code: 'bad_encoding', retryable: false });
   });
 
   it('report a server without HTTP', async () => {

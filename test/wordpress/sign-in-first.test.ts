@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Connection } from '../../src/platforms/connection.ts';
 import { connectionTo, notes, SITE_ID, SITE_KEY, testPlatform } from '../platforms/wordpress/testSite.ts';
 import { readOut, testPace } from '../support/contentCaller.ts';
+import type { AdminSession } from './support/admin-session.ts';
 import { CONNECTOR, installConnector } from './support/connector.ts';
 import type { Mariadb } from './support/mariadb.ts';
 import { withMariadb } from './support/stage.ts';
@@ -24,12 +25,13 @@ const SITES = versionsUnderTest().flatMap((version) => [
 describe.each(SITES)('WordPress $version on $server', (options) => {
   const { platform, close } = testPlatform();
   let wordpress: Wordpress;
+  let admin: AdminSession;
   let credentials: Connection['credentials'];
   const mend: (() => unknown)[] = [];
 
   beforeAll(async () => {
     wordpress = await startWordpress(mariadb, options);
-    const admin = await installConnector(wordpress);
+    admin = await installConnector(wordpress);
     await admin.pressSettings('Save', {
       server_url: 'https://sitebridge.example.com/',
       site_id: String(SITE_ID),
@@ -82,6 +84,16 @@ describe.each(SITES)('WordPress $version on $server', (options) => {
       plugin_connection_enabled: true,
     });
     expect(await tested({ siteKey: `sbk_${'x'.repeat(43)}` })).toMatchObject({ code: 'rest_disabled' });
+  });
+
+  test('and does not open a connection that is switched off', async () => {
+    plugin('only-users');
+    await admin.pressSettings('Save', { plugin_connection_enabled: null });
+    mend.push(() => admin.pressSettings('Save', { plugin_connection_enabled: '1' }));
+    const result = await tested();
+    expect(result).toMatchObject({ code: 'rest_disabled', stage: 'capabilities' });
+    expect(result.hint).toMatch(/Switch it on in WordPress/);
+    await expect(read()).rejects.toMatchObject({ code: 'rest_disabled' });
   });
 
   test('and the application password', async () => {

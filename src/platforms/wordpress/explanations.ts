@@ -56,7 +56,7 @@ export const EXPLANATIONS: Explanations = {
   },
   'rest_disabled.disable_rest_api': {
     message: 'The plugin Disable REST API lets only signed-in users use the REST API.',
-    hint: 'Under Settings > Disable REST API, tick the namespace sitebridge/v1 for unauthenticated users.',
+    hint: 'Under Settings > Disable REST API, tick the namespace sitebridge/v1 for unauthenticated users. Signed-in users pass, so check also that site key or password are right.',
   },
   'rest_disabled.itsec_rest_api_access_restricted': {
     message: 'Solid Security (formerly iThemes Security) restricts the REST API.',
@@ -64,7 +64,7 @@ export const EXPLANATIONS: Explanations = {
   },
   'rest_disabled.disable_wp_rest_api': {
     message: 'The plugin Disable WP REST API lets only signed-in users use the REST API.',
-    hint: 'Deactivate that plugin, or use one that can except the namespace sitebridge/v1.',
+    hint: 'Signed-in users pass: check that site key or password are right. Else deactivate that plugin, or use one that can except the namespace sitebridge/v1.',
   },
   'rest_disabled.sitebridge_connection_disabled': {
     message: 'The connection is switched off in the connector plugin.',

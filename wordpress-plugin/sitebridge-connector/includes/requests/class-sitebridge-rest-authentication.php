@@ -46,6 +46,8 @@ final class Sitebridge_Rest_Authentication {
 		add_filter( 'determine_current_user', array( $this, 'determine_user' ), 30 );
 		// Runs before core's own checks (priorities 90 and 100), which keep an existing result.
 		add_filter( 'rest_authentication_errors', array( $this, 'report_error' ), 5 );
+		// Plugins in between may drop a refusal: "Admin Site Enhancements" does so for users who are signed in.
+		add_filter( 'rest_authentication_errors', array( $this, 'report_error' ), PHP_INT_MAX );
 		add_filter( 'rest_post_dispatch', array( $this, 'forbid_caching' ), 10, 3 );
 		add_filter( 'nocache_headers', array( $this, 'keep_own_caching_header' ) );
 
