@@ -37,8 +37,8 @@ export async function findApi(
   for (const url of found.refusedAt) {
     const read = await readSignedIn(search, url);
     if (read !== null && !(read instanceof WordpressFault)) return namedRoot(client, read, home);
-    // What a caller hears who is signed in is nearer to the cause.
-    verdict = read ?? verdict;
+    // What a caller hears who is signed in is nearer to the cause. A fault that may pass stays one.
+    if (read !== null && !verdict.retryable) verdict = read;
   }
   throw verdict;
 }
@@ -50,7 +50,7 @@ export async function readKnownRoot(search: Search, url: string): Promise<ApiRoo
   } catch (error) {
     if (!(error instanceof WordpressFault) || !MAY_BE_OF_ANONYMOUS.has(error.code)) throw error;
     const read = (await readSignedIn(search, url)) ?? error;
-    if (read instanceof WordpressFault) throw read;
+    if (read instanceof WordpressFault) throw error.retryable ? error : read;
     return read;
   }
 }
