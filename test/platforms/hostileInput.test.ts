@@ -21,6 +21,7 @@ import { jsonOf, statusFault } from '../../src/platforms/shopify/api/httpAnswer.
 import { slugOf } from '../../src/platforms/shopify/content/slug.ts';
 import { shopifyConfigSchema, shopifyCredentialsSchema } from '../../src/platforms/shopify/settings.ts';
 import { shopOfWebhook, webhookSubject } from '../../src/platforms/shopify/webhooks/webhook.ts';
+import { siteSlugs } from '../../src/platforms/siteSlug.ts';
 import { refusalMessage } from '../../src/platforms/wordpress/content/faultText.ts';
 import { wordpressConfigSchema } from '../../src/platforms/wordpress/settings.ts';
 import { isOutdated } from '../../src/platforms/wordpress/site/connectorClient.ts';
@@ -372,7 +373,7 @@ const PARSERS: Readonly<Record<string, Parser>> = {
   },
   'a version of the plugin': { size: 10 * KIB, read: isOutdated },
   'a text without secrets': { size: BODY, read: scrub },
-  'a title for a slug': { size: BODY, read: slugOf },
+  'a title for a slug': { size: BODY, read: (text) => [slugOf(text), siteSlugs(text)] },
 };
 
 /** A parser may refuse its input by any of the errors that its callers expect. */

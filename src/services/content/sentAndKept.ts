@@ -4,6 +4,7 @@ import type { JsonObject } from '../../platforms/connection.ts';
 import type { SentTexts } from '../../platforms/contentPart.ts';
 import { contentTextNames } from '../../platforms/contentTexts.ts';
 import type { ContentTerm, RemoteContent, Visibility } from '../../platforms/remoteContent.ts';
+import { siteSlug, siteSlugs, withEnding } from '../../platforms/siteSlug.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 
 /** The columns of a content without an open create. */
@@ -89,19 +90,21 @@ export function columnsAsWritten(content: Content, onSite: SharedState, visibili
 }
 
 /**
- * Can the site's slug come from the slug that was sent? The site may add a number. If no slug was sent, the
- * site makes its own.
+ * Can the site's slug come from the slug that was sent? The site writes it in its own letters, and may add a
+ * number. If no slug was sent, the site makes its own.
  */
 export function sameSlug(sent: string, onSite: string): boolean {
-  return (
-    sent === '' || sent === onSite || (onSite.startsWith(sent) && /^-\d+$/.test(onSite.slice(sent.length)))
+  if (sent === '' || sent === onSite) return true;
+  const number = /-\d+$/.exec(onSite)?.[0] ?? '';
+  return siteSlugs(sent).some(
+    (slug) => slug === onSite || (number !== '' && withEnding(slug, number) === onSite),
   );
 }
 
 function sameTerms(sent: ContentTerm[], onSite: ContentTerm[], created: boolean): boolean {
   const named = new Set(sent.map((term) => term.taxonomy));
   const keys = (terms: ContentTerm[]) =>
-    new Set(terms.map(({ taxonomy, slug }) => `${taxonomy}:${slug.split('/').at(-1)}`));
+    new Set(terms.map(({ taxonomy, slug }) => `${taxonomy}:${siteSlug(slug.split('/').at(-1) ?? '')}`));
   const wanted = keys(sent);
   // For a new content, the site may choose the terms of any taxonomy for which no term was sent.
   const found = keys(onSite.filter((term) => !created || named.has(term.taxonomy)));

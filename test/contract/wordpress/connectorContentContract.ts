@@ -373,6 +373,32 @@ export function describeConnectorContent(client: () => ContractClient): void {
       expect(changed.terms).toEqual([{ taxonomy: 'category', slug: child, name: 'A & B' }]);
     });
 
+    it('finds terms by slugs in other letters, and makes the slug of a new post of what is sent', async () => {
+      const contentId = newContentId();
+      const word = unique('w');
+      const term = (taxonomy: string, slug: string, name: string) => ({ taxonomy, slug, name });
+      const terms = [
+        term('category', `${word}-Погода`, 'Погода'),
+        term('category', `${word} Top/Погода`, 'Погода'),
+        term('post_tag', `${word}-Offer`, 'Offer'),
+      ];
+      const slug = `Ærø ${word}`;
+      const { item: first } = await written(contentId, { terms, slug, status: 'draft' }, 201);
+      const again = terms.map((each) => ({ ...each, name: `${each.name} again` }));
+      const { item: second } = await written(newContentId(), { terms: again.slice(0, 1), slug }, 201);
+      const { item: third } = await written(newContentId(), { terms: again.slice(2), slug }, 201);
+      const { item: fourth } = await written(newContentId(), { terms: terms.slice(1, 2), slug }, 201);
+      expect(first.slug).toBe(`aero-${word}`);
+      expect(first.terms).toHaveLength(3);
+      const slugsOf = ({ terms: found }: typeof first) =>
+        z
+          .array(z.object({ slug: z.string() }))
+          .parse(found)
+          .map((each) => each.slug);
+      const others = [second, third, fourth].flatMap(slugsOf).filter((each) => each !== 'uncategorized');
+      expect(others.sort()).toEqual(slugsOf(first).sort());
+    });
+
     it('sets registered meta, date, author and parent, and keeps absent fields', async () => {
       const contentId = newContentId();
       const author = await client().me('author');

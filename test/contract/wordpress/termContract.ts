@@ -35,6 +35,17 @@ export function describeTerms(client: () => ContractClient): void {
       expect(tag).not.toHaveProperty('parent');
     });
 
+    it('are found by a text in other letters than those of their slug', async () => {
+      const made = await create({ name: `${word} Погода`, slug: `${word}-погода` });
+      expect(made.slug).toBe(`${word}-%d0%bf%d0%be%d0%b3%d0%be%d0%b4%d0%b0`);
+      for (const text of [`${word.toUpperCase()}-Погода`, made.slug]) {
+        const found = await client().get('/wp/v2/categories', `slug=${encodeURIComponent(text)}`);
+        expect(idsOf(found)).toEqual([made.id]);
+      }
+      const other = await create({ name: `${word} another`, slug: `${word}-Погода` });
+      expect(other.slug).toBe(`${made.slug}-2`);
+    });
+
     it('exist once on each level; the error names the existing term', async () => {
       const name = unique('Twin ');
       const top = await create({ name });

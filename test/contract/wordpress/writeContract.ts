@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ContractClient, shifted, unique } from './contractSite.ts';
+import { type ContractClient, idsOf, shifted, unique } from './contractSite.ts';
 
 /** Writing posts: the requests that a sync sends, and what WordPress stores. */
 export function describeWrites(client: () => ContractClient): void {
@@ -64,6 +64,48 @@ export function describeWrites(client: () => ContractClient): void {
         slug,
       ]);
       expect((await client().changePost(draft.id, { status: 'publish' })).slug).toBe(`${slug}-4`);
+    });
+
+    it('makes the slug of the title, or of a text that is sent as the slug', async () => {
+      const word = unique('w');
+      const slugs = async (text: string) => {
+        const titled = await client().createPost({ title: `${text} ${word}`, status: 'publish' });
+        const named = await client().createPost({ title: 'x', slug: `${text} ${word}`, status: 'draft' });
+        return [titled.slug, named.slug];
+      };
+      const twice = (slug: string) => [`${slug}-${word}`, `${slug}-${word}-2`];
+      expect(await slugs('Største nyheder på Ærø')).toEqual(twice('storste-nyheder-pa-aero'));
+      expect(await slugs('Привет, МИР')).toEqual(
+        twice('%d0%bf%d1%80%d0%b8%d0%b2%d0%b5%d1%82-%d0%bc%d0%b8%d1%80'),
+      );
+      expect(await slugs('Łódź – 5 × 7/8 “já” ẞß… <b>x</b> 100% &amp; v2.0')).toEqual(
+        twice('lodz-5-x-7-8-ja-%c3%9fs-x-100-v2-0'),
+      );
+      expect(await slugs('हिन्दी 🎉')).toEqual(
+        twice('%e0%a4%b9%e0%a4%bf%e0%a4%a8%e0%a5%8d%e0%a4%a6%e0%a5%80-%f0%9f%8e%89'),
+      );
+    });
+
+    it('cuts a slug at 200 bytes between letters, also to add a number', async () => {
+      const title = `${unique('c')} ${'ж'.repeat(60)}`;
+      const create = () => client().createPost({ title, slug: title, status: 'publish' });
+      const [first, second] = [await create(), await create()];
+      expect(first.slug).toMatch(/^c\w+-(%d0%b6)+$/);
+      expect(first.slug.length).toBeGreaterThan(194);
+      expect(second.slug).toBe(`${first.slug.slice(0, first.slug.length > 198 ? -6 : 200)}-2`);
+      const found = await client().get('/wp/v2/posts', `slug=${decodeURIComponent(second.slug)}`);
+      expect(idsOf(found)).toEqual([second.id]);
+    });
+
+    it('takes the id as the slug if nothing of the title is left', async () => {
+      const create = (status: string, base = 'posts') =>
+        client().createPost({ title: '?!', slug: '?!', status }, 'editor', base);
+      const [post, draft, page] = [
+        await create('publish'),
+        await create('draft'),
+        await create('publish', 'pages'),
+      ];
+      expect([post.slug, draft.slug, page.slug]).toEqual([`${post.id}`, '', `${page.id}-2`]);
     });
 
     it('makes the slug of a page unique among its siblings', async () => {

@@ -90,6 +90,7 @@ function write(site: FakeState, key: string, body: Record<string, unknown>): Sit
   const post = own ?? fakePost(Math.max(0, ...site.posts.map((each) => each.id)) + 1, { status: 'draft' });
   if (own === undefined) site.posts.push(post);
   Object.assign(post, fields, { contentKey: key, modified_gmt: nowOf(site) });
+  post.slug = site.makesSlug(post.slug);
   const slugs: unknown[] = Array.isArray(terms) ? terms.map((term) => Object(term).slug) : [];
   post.categories = idsOf(site, 'category', slugs);
   post.tags = idsOf(site, 'post_tag', slugs);

@@ -1,3 +1,4 @@
+import { siteSlug, withEnding } from '../../../src/platforms/siteSlug.ts';
 import {
   type FakePost,
   type FakeState,
@@ -14,14 +15,24 @@ const NOT_ANY = ['trash', 'auto-draft'];
 export function listPosts(site: FakeState, query: URLSearchParams): SiteReply {
   const statuses = query.get('status')?.split(',') ?? ['publish'];
   const ids = query.get('include')?.split(',').map(Number);
-  const slugs = query.get('slug')?.split(',');
+  const slugs = query
+    .get('slug')
+    ?.split(',')
+    .map((text) => siteSlug(text));
+  const authors = query.get('author')?.split(',').map(Number);
+  const words = query.get('search')?.split(' ') ?? [];
+  const [dated, before] = [query.get('after'), query.get('before')];
   const after = query.get('modified_after');
   const order = query.get('order') === 'desc' ? -1 : 1;
   const size = Number(query.get('per_page') ?? 10);
   if (size > 100) return refused(400, 'rest_invalid_param');
   const found = site.posts
     .filter(
-      ({ id, status, slug, modified_gmt }) =>
+      ({ id, status, slug, modified_gmt, date_gmt, author, title }) =>
+        (authors === undefined || authors.includes(author)) &&
+        words.every((word) => title.includes(word)) &&
+        (dated === null || localTime(site, `${date_gmt}Z`) > localTime(site, dated)) &&
+        (before === null || localTime(site, `${date_gmt}Z`) < localTime(site, before)) &&
         (statuses.includes(status) || (statuses.includes('any') && !NOT_ANY.includes(status))) &&
         (ids === undefined || ids.includes(id)) &&
         (slugs === undefined || slugs.includes(slug)) &&
@@ -97,8 +108,9 @@ function change(site: FakeState, post: FakePost, { meta, ...body }: Record<strin
       Object.entries(Object(meta)).filter(([name]) => site.registeredMeta.includes(name)),
     );
   const taken = new Set(site.posts.filter((each) => each !== post).map(({ slug }) => slug));
-  const { slug } = post;
-  for (let number = 2; taken.has(post.slug); number += 1) post.slug = `${slug}-${number}`;
+  const slug = site.makesSlug(post.slug);
+  post.slug = slug;
+  for (let number = 2; taken.has(post.slug); number += 1) post.slug = withEnding(slug, `-${number}`);
 }
 
 /** WP_REST_Server::serve_batch_request_v1(). */

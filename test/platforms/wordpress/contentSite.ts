@@ -4,6 +4,7 @@
  * more complete; this site is for faults that must happen at one exact request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { siteSlug } from '../../../src/platforms/siteSlug.ts';
 import { verifyRequest } from '../../../src/security/requestSignature.ts';
 import { type LoopbackServer, serveLoopback } from '../../outbound/loopbackServer.ts';
 import { connectorRoutes } from './contentConnector.ts';
@@ -34,6 +35,7 @@ export async function startContentSite(count: number): Promise<ContentSite> {
     registeredMeta: ['colour'],
     gmtOffset: 0,
     timezone: '',
+    makesSlug: (text) => siteSlug(text),
     clock: () => Date.UTC(2026, 5, 1),
     before: () => undefined,
     after: () => undefined,

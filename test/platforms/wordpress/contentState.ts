@@ -62,6 +62,8 @@ export interface FakeState {
   registeredMeta: string[];
   gmtOffset: number;
   timezone: string;
+  /** What the site, with its language and plugins, makes of a title or a slug. */
+  makesSlug(text: string): string;
   /** The site's clock. Milliseconds since 1970. */
   clock(): number;
   /** Called before a request is processed. */

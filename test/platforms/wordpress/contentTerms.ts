@@ -7,7 +7,10 @@ export function listTerms(
   query: URLSearchParams,
 ): SiteReply {
   const ids = query.get('include')?.split(',').map(Number);
-  const slugs = query.get('slug')?.split(',');
+  const slugs = query
+    .get('slug')
+    ?.split(',')
+    .map((text) => site.makesSlug(text));
   const parent = query.get('parent');
   const found = site.terms.filter(
     (term) =>
@@ -36,14 +39,15 @@ export function makeTerm(
   const same = own.find((term) => term.name === name && term.parent === parent);
   if (same !== undefined) return refused(400, 'term_exists', 'It exists.', { term_id: same.id });
   const above = own.find(({ id }) => id === parent);
-  const taken = own.some((term) => term.slug === slug);
-  const made: FakeTerm = {
+  const made = site.makesSlug(String(slug)) || site.makesSlug(String(name));
+  const taken = own.some((term) => term.slug === made);
+  const term: FakeTerm = {
     id: Math.max(0, ...site.terms.map(({ id }) => id)) + 1,
     taxonomy,
-    slug: taken ? `${String(slug)}-${above?.slug ?? '2'}` : String(slug),
+    slug: taken ? `${made}-${above?.slug ?? '2'}` : made,
     name: String(name),
     parent: Number(parent),
   };
-  site.terms.push(made);
-  return { status: 201, body: { id: made.id } };
+  site.terms.push(term);
+  return { status: 201, body: { id: term.id } };
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContentSession, ContentWrite } from '../../../src/platforms/contentPart.ts';
 import type { RemoteContent } from '../../../src/platforms/remoteContent.ts';
+import { siteSlug } from '../../../src/platforms/siteSlug.ts';
 import { type LoopbackServer, serveLoopback } from '../../outbound/loopbackServer.ts';
 import { contentWrite, POST, testPace } from '../../support/contentCaller.ts';
 import { type ContentSite, startContentSite } from './contentSite.ts';
@@ -48,11 +49,11 @@ async function updateOf(id: number, changes: Partial<ContentWrite> = {}): Promis
 }
 
 describe('creating by core REST', () => {
-  it('sends 25 posts in one request, with the same slugs each time', async () => {
+  it('sends 25 posts in one request, and lets the site make their slugs', async () => {
     const outcomes = await write(
       ...Array.from({ length: 23 }, (_, index) => contentWrite(index + 1)),
       contentWrite(24, { slug: 'own', title: 'Grüße, Welt!', status: 'draft' }),
-      contentWrite(25, { title: '你好' }),
+      contentWrite(25, { title: 'Привет, мир — på Ærø' }),
     );
     expect(asked('batch/v1')).toHaveLength(1);
     expect(outcomes.map(({ result }) => result)).toEqual(Array(25).fill('written'));
@@ -63,7 +64,7 @@ describe('creating by core REST', () => {
     });
     expect(site.posts.slice(23).map(({ slug, status }) => [slug, status])).toEqual([
       ['own', 'draft'],
-      ['content-00000019', 'publish'],
+      ['%d0%bf%d1%80%d0%b8%d0%b2%d0%b5%d1%82-%d0%bc%d0%b8%d1%80-pa-aero', 'publish'],
     ]);
   });
 
@@ -148,6 +149,49 @@ describe('creating by core REST', () => {
     expect(site.posts).toHaveLength(1);
   });
 
+  it.each([
+    ['other letters', (text: string) => siteSlug(text, 'da_DK')],
+    ['a plugin’s letters', () => 'nyheder'],
+    ['nothing', () => ''],
+  ])('finds a create of whose title the site made %s', async (_name, makesSlug) => {
+    site.makesSlug = makesSlug;
+    const begunAt = new Date().toISOString();
+    const earlier = contentWrite(7, { title: 'Største nyheder på Ærø' });
+    const [made] = await write(earlier);
+    site.posts[0] = { ...fakePost(1, site.posts[0]), title: 'Edited since', status: 'draft' };
+    site.posts.push(
+      fakePost(2, { title: 'Største nyheder', content: '<p>Body 7</p>' }),
+      fakePost(3, { title: earlier.title, author: 66, date_gmt: '2099-01-01T00:00:00' }),
+    );
+    session = await open();
+    const [outcome] = await write({ ...earlier, mayExist: true, begunAt, sentAs: [earlier] });
+    expect(made).toMatchObject({ result: 'written', remote: { externalId: '1' } });
+    expect(outcome).toMatchObject({ result: 'conflict', remote: { externalId: '1' } });
+    expect(site.posts).toHaveLength(3);
+  });
+
+  it('finds a create whose slug was cut to make room for a number', async () => {
+    const title = 'Объект культурного наследия '.repeat(4);
+    site.posts = [fakePost(1, { title, slug: siteSlug(title) })];
+    const begunAt = new Date().toISOString();
+    await write(contentWrite(7, { title }));
+    session = await open();
+    Object.assign(site.posts[1] ?? {}, { title: 'Edited since' });
+    const sentAs = [contentWrite(7, { title })];
+    const [outcome] = await write(contentWrite(7, { title, mayExist: true, begunAt, sentAs }));
+    expect(outcome).toMatchObject({ result: 'conflict', remote: { externalId: '2' } });
+  });
+
+  it('finds a create of an untitled post by the id in its slug', async () => {
+    const begunAt = new Date().toISOString();
+    const earlier = contentWrite(7, { title: '' });
+    await write(earlier);
+    Object.assign(site.posts[0] ?? {}, { slug: '1', title: 'Titled since', content: 'Written since' });
+    session = await open();
+    const [outcome] = await write({ ...earlier, mayExist: true, begunAt, sentAs: [earlier] });
+    expect(outcome).toMatchObject({ result: 'conflict', remote: { externalId: '1' } });
+  });
+
   it('finds a create of a backdated post', async () => {
     site.posts = [
       fakePost(1, { slug: 'written-1', title: 'Written 1', modified_gmt: '2020-02-02T02:02:02' }),
@@ -176,6 +220,17 @@ describe('the search for posts of contents to create', () => {
     const found = await find(...Array.from({ length: 100 }, (_, index) => contentWrite(index + 1)));
     expect(found).toEqual([[contentWrite(70).contentKey, '7']]);
     expect(asked('wp/v2/posts', 'GET')).toHaveLength(1);
+  });
+
+  it('finds a title of another script by its title if a plugin makes other slugs', async () => {
+    site.posts = [
+      fakePost(7, { title: 'Привет', slug: 'privet' }),
+      fakePost(8, { title: 'Ærø', slug: 'aeroe' }),
+      fakePost(9, { title: 'Мир', slug: 'content-00000003' }),
+    ];
+    const titled = (id: number, title: string) => contentWrite(id, { title });
+    const found = await find(titled(1, 'Привет'), titled(2, 'Ærø'), titled(3, 'Мир'), titled(4, 'Нет'));
+    expect(found.map(([, id]) => id)).toEqual(['8', '9', '7']);
   });
 
   it('recognises posts by key if the site registers it as meta, otherwise by slug and title', async () => {
@@ -294,6 +349,38 @@ describe('terms', () => {
     expect(site.posts[0]?.categories).toEqual([6, 7]);
   });
 
+  it.each([
+    ['by default', (text: string) => siteSlug(text)],
+    ['in German', (text: string) => siteSlug(text, 'de')],
+    ['by a plugin', (text: string) => siteSlug(text).replace(siteSlug('погода'), 'pogoda')],
+  ])('are known by their slugs as the site writes them %s', async (_way, makesSlug) => {
+    site.makesSlug = makesSlug;
+    const [news, weather, offer] = [makesSlug('Größe'), makesSlug('погода'), 'offer'];
+    site.terms = [
+      { id: 1, taxonomy: 'category', slug: news, name: 'A', parent: 0 },
+      { id: 2, taxonomy: 'category', slug: weather, name: 'B', parent: 1 },
+      { id: 3, taxonomy: 'category', slug: offer, name: 'C', parent: 0 },
+      { id: 4, taxonomy: 'post_tag', slug: weather, name: 'D', parent: 0 },
+      { id: 5, taxonomy: 'post_tag', slug: 'top-10-news', name: 'E', parent: 0 },
+    ];
+    const tag = (slug: string, name: string) => ({ taxonomy: 'post_tag', slug, name });
+    const terms = [
+      category('Größe', 'Other'),
+      category('Größe/Погода', 'Other weather'),
+      category('Offer', 'The offer'),
+      category('offer'),
+      tag('погода', 'Weather'),
+      tag('Top 10, news', 'Top'),
+    ];
+    const [outcome] = await write(contentWrite(1, { terms }));
+    expect(site.terms).toHaveLength(5);
+    expect([site.posts[0]?.categories, site.posts[0]?.tags]).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ]);
+    expect(outcome).toMatchObject({ result: 'written', notes: [] });
+  });
+
   it('are looked up only once', async () => {
     await write(
       contentWrite(1, { terms: [category('news')] }),
@@ -305,7 +392,7 @@ describe('terms', () => {
 
   it('are looked up by requests of limited length, even with long slugs', async () => {
     const terms = Array.from({ length: 30 }, (_, index) =>
-      category('ж'.repeat(198) + index, `Term ${index}`),
+      category(`${index}${'ж'.repeat(198)}`, `Term ${index}`),
     );
     const [outcome] = await write(contentWrite(1, { terms }));
     expect(outcome).toMatchObject({ result: 'written', notes: [] });

@@ -1,6 +1,8 @@
 import type { ContentWrite } from '../../contentPart.ts';
+import { siteSlug, siteSlugs, withEnding } from '../../siteSlug.ts';
 
-const LONGEST_SLUG = 180;
+/** The longest slug that a server before this version made of a title. */
+const LONGEST_OLD_SLUG = 180;
 
 /**
  * How many numbered slugs are searched. WordPress appends a number to a slug that is taken
@@ -8,34 +10,51 @@ const LONGEST_SLUG = 180;
  */
 const NUMBERS = 20;
 
-/** The slug of a create. It is the same for each try, so that the item can be found. */
-export function slugFor({ slug, title, contentKey }: ContentWrite): string {
-  return slug || slugOfTitle(title) || `content-${contentKey.slice(0, 8)}`;
+/**
+ * The `slug` to send with a create: the content's own, else its title. WordPress makes the slug of it, in the
+ * letters of its language and its plugins. With the title as its slug, a draft can be found by slug too. '' lets
+ * WordPress take the id.
+ */
+export function sentSlug({ slug, title }: Pick<ContentWrite, 'slug' | 'title'>): string {
+  return slug || title;
 }
 
 /**
- * The slugs that the item of a create may have. Before there were keys, a title without Latin letters gave a
- * slug with the content's number.
+ * The slugs, without a number, that the item of a create may have: what WordPress makes of what is sent, and what
+ * a server before this version sent instead of the title.
  */
-export function slugsOfCreate(write: ContentWrite): string[] {
-  const slug = slugFor(write);
-  const isNamed = write.slug !== '' || slugOfTitle(write.title) !== '';
-  return isNamed ? [slug] : [slug, `content-${write.contentId}`];
+export function slugsOfCreate({
+  slug,
+  title,
+  contentKey,
+  contentId,
+}: Pick<ContentWrite, 'slug' | 'title' | 'contentKey' | 'contentId'>): string[] {
+  const made = siteSlugs(sentSlug({ slug, title })).filter((each) => each !== '');
+  if (slug !== '') return made;
+  const old = oldSlugOf(title);
+  // Before there were keys, a title without Latin letters gave a slug with the content's number.
+  const marks = [`content-${contentKey.slice(0, 8)}`, `content-${contentId}`];
+  return [...new Set([...made, ...(old === '' ? marks : [old])])];
 }
 
 /** A slug, and the numbered slugs that WordPress makes of it if it is taken. */
-export function variants(slug: string): string[] {
-  const numbered = Array.from({ length: NUMBERS - 1 }, (_, index) => `${slug}-${index + 2}`);
+export function variants(slug: string, most = NUMBERS): string[] {
+  const numbered = Array.from({ length: most - 1 }, (_, index) => withEnding(slug, `-${index + 2}`));
   return [slug, ...numbered];
 }
 
-function slugOfTitle(title: string): string {
+/** Do both texts give the same slug on the site? */
+export function isSameSlug(one: string, other: string): boolean {
+  return one === other || siteSlug(one) === siteSlug(other);
+}
+
+function oldSlugOf(title: string): string {
   return title
     .normalize('NFKD')
     .toLowerCase()
     .replaceAll('ß', 'ss')
     .replace(/[\u0300-\u036f]/g, '')
     .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, LONGEST_SLUG)
+    .slice(0, LONGEST_OLD_SLUG)
     .replace(/^-+|-+$/g, '');
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject, JsonValue } from '../../connection.ts';
 import type { ContentWrite } from '../../contentPart.ts';
 import type { ContentTerm, ItemFault, RemoteContent } from '../../remoteContent.ts';
+import { siteSlug } from '../../siteSlug.ts';
 import { isRecord } from '../site/siteClient.ts';
 import type { MediaLibrary } from './media.ts';
 import { KEY_META, localStatus, readUtc } from './postFields.ts';
@@ -89,9 +90,18 @@ export function differingTaxonomies(
   );
 }
 
+/** The slug of a term as the site writes it. The slug of a write may be a path. */
+function termSlug(slug: string): string {
+  return slug
+    .split('/')
+    .map((part) => siteSlug(part))
+    .join('/');
+}
+
 function slugsByTaxonomy(terms: readonly ContentTerm[]): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
-  for (const { taxonomy, slug } of terms) found.set(taxonomy, (found.get(taxonomy) ?? new Set()).add(slug));
+  for (const { taxonomy, slug } of terms)
+    found.set(taxonomy, (found.get(taxonomy) ?? new Set()).add(termSlug(slug)));
   return found;
 }
 

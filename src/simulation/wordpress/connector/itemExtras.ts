@@ -1,8 +1,8 @@
+import { siteSlug } from '../../../platforms/siteSlug.ts';
 import { may } from '../core/access.ts';
 import { metaOf, setMeta } from '../core/meta.ts';
 import { WpError } from '../core/restAnswer.ts';
 import { insertTerm, isHierarchical, setTerms } from '../core/saveTerm.ts';
-import { sanitizeTitle } from '../core/slug.ts';
 import type { SimulatedPost, SimulatedTerm } from '../state.ts';
 import type { ItemWrite, WantedTerm } from './itemWrite.ts';
 import type { ItemsRequest } from './readItems.ts';
@@ -73,7 +73,7 @@ function findOrMakeOne(
 ): SimulatedTerm | null {
   const { taxonomy } = wanted;
   const name = wanted.name.trim() === '' ? wanted.slug : wanted.name;
-  const slug = wanted.slug === '' ? sanitizeTitle(name) : wanted.slug;
+  const slug = siteSlug(wanted.slug) || siteSlug(name);
   const found = site
     .terms(taxonomy)
     .find((term) => term.slug === slug && (parent === null || (term.parent ?? 0) === parent));

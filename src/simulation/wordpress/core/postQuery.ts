@@ -3,6 +3,7 @@ import { isContent, type SimulatedPost, type SimulatedUser } from '../state.ts';
 import { mayEditType } from './access.ts';
 import type { Parameters } from './parameters.ts';
 import { WpError } from './restAnswer.ts';
+import { slugForQuery } from './slug.ts';
 import { compareNames } from './termName.ts';
 
 const ORDERS = [
@@ -71,7 +72,7 @@ export function readPostQuery(
     descending: (parameters.choice('order', ['asc', 'desc']) ?? 'desc') === 'desc',
     include: parameters.integers('include'),
     exclude: parameters.integers('exclude') ?? [],
-    slugs: parameters.texts('slug'),
+    slugs: parameters.texts('slug')?.map(slugForQuery),
     authors: parameters.integers('author'),
     parents: parameters.integers('parent'),
     words: (parameters.text('search') ?? '').toLowerCase().split(/\s+/).filter(Boolean),

@@ -1,8 +1,9 @@
+import { siteSlug } from '../../../platforms/siteSlug.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedFile, SimulatedPost, SimulatedUser } from '../state.ts';
 import { mayPublish } from './access.ts';
 import { WpError } from './restAnswer.ts';
-import { firstFree, sanitizeTitle, uniqueSlug } from './slug.ts';
+import { uniqueSlug } from './slug.ts';
 import { filteredHtml } from './unfilteredHtml.ts';
 
 /** Posts with these statuses need no slug and no fixed date. */
@@ -168,9 +169,9 @@ function slugOf(
   user: SimulatedUser | null,
 ): string {
   const { status, parent, title } = changes;
-  let slug = sanitizeTitle(changes.slug ?? post.slug);
+  let slug = siteSlug(changes.slug ?? post.slug);
   if (status === 'pending' && !mayPublish(user, post.type)) slug = '';
-  if (slug === '' && !UNPUBLISHED.includes(status)) slug = sanitizeTitle(title);
+  if (slug === '' && !UNPUBLISHED.includes(status)) slug = siteSlug(title);
   if (post.status === 'trash' && status !== 'trash') {
     if (post.trashed !== undefined && post.trashed.slug !== '') slug = post.trashed.slug;
     delete post.trashed;
@@ -180,15 +181,13 @@ function slugOf(
   // The REST API makes the slug of a draft unique too, except for a new draft whose status was not given.
   const asPublished = changes.slug !== undefined && (changes.named || post.status !== 'new');
   const counted = asPublished && ['draft', 'pending'].includes(status) ? 'publish' : status;
-  if (slug === '') return whenPublished(site, post, status);
+  if (slug === '') return whenPublished(site, post, status, parent);
   return uniqueSlug(site, slug, { id: post.id, type: post.type, status: counted, parent });
 }
 
 /** The slug of a post whose title gives no slug: its id when it is published. */
-function whenPublished(site: SimulatedSite, post: SimulatedPost, status: string): string {
-  if (UNPUBLISHED.includes(status)) return '';
-  const used = new Set(site.state.posts.filter((other) => other.type === post.type).map(({ slug }) => slug));
-  return firstFree(String(post.id), used);
+function whenPublished(site: SimulatedSite, { id, type }: SimulatedPost, status: string, parent: number) {
+  return UNPUBLISHED.includes(status) ? '' : uniqueSlug(site, String(id), { id, type, status, parent });
 }
 
 /** wp_add_trashed_suffix_to_post_name_for_post() */

@@ -1,9 +1,10 @@
+import { siteSlug } from '../../../platforms/siteSlug.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost, SimulatedTerm } from '../state.ts';
 import { WpError } from './restAnswer.ts';
 import { DEFAULT_CATEGORY } from './savePost.ts';
-import { firstFree, sanitizeTitle } from './slug.ts';
-import { compareNames, storedName } from './termName.ts';
+import { firstFree } from './slug.ts';
+import { storedName } from './termName.ts';
 
 export interface TermChanges {
   name?: string;
@@ -16,8 +17,8 @@ export interface TermChanges {
 export function insertTerm(site: SimulatedSite, taxonomy: string, changes: TermChanges & { name: string }) {
   const name = storedName(changes.name);
   const parent = changes.parent ?? 0;
-  const given = sanitizeTitle(changes.slug ?? '');
-  const slug = given === '' ? sanitizeTitle(name) : given;
+  const given = siteSlug(changes.slug ?? '');
+  const slug = given === '' ? siteSlug(name) : given;
   const twin = twinOf(site, { taxonomy, name, parent, slug }, given !== '');
   if (twin !== null) {
     const where = isHierarchical(site, taxonomy) ? 'with this parent' : 'in this taxonomy';
@@ -44,9 +45,9 @@ export function updateTerm(site: SimulatedSite, term: SimulatedTerm, changes: Te
   const name = changes.name === undefined ? term.name : storedName(changes.name);
   if (name === '') throw new WpError('empty_term_name', 500, 'A name is required for this term.');
   const parent = loops(site, term, changes.parent ?? 0) ? 0 : (changes.parent ?? term.parent ?? 0);
-  let slug = changes.slug === undefined ? term.slug : sanitizeTitle(changes.slug);
+  let slug = changes.slug === undefined ? term.slug : siteSlug(changes.slug);
   const emptied = slug === '';
-  if (emptied) slug = sanitizeTitle(name);
+  if (emptied) slug = siteSlug(name);
   const rival = site.terms(term.taxonomy).find((other) => other.slug === slug && other !== term);
   if (rival !== undefined) {
     if (!emptied && parent === (term.parent ?? 0)) {
@@ -106,7 +107,9 @@ function twinOf(
 ): SimulatedTerm | null {
   const terms = site.terms(wanted.taxonomy);
   const siblings = terms.filter((term) => (term.parent ?? 0) === wanted.parent);
-  const sameName = siblings.find((term) => compareNames(term.name, wanted.name) === 0);
+  // strtolower() leaves letters of other scripts.
+  const lower = (name: string) => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  const sameName = siblings.find((term) => lower(term.name) === lower(wanted.name));
   if (sameName === undefined) return null;
   const sameSlug = terms.find((term) => term.slug === wanted.slug);
   if (slugGiven && sameName.slug !== wanted.slug && sameSlug === undefined) return null;

@@ -1,36 +1,12 @@
+import { siteSlug, withEnding } from '../../../platforms/siteSlug.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost } from '../state.ts';
 
-const LONGEST = 200;
+const RESERVED = ['feed', 'rdf', 'rss', 'rss2', 'atom', 'embed'];
 
-/** sanitize_title(): makes a slug from a text. Letters of non-Latin scripts are kept, percent-encoded. */
-export function sanitizeTitle(text: string): string {
-  const plain = text
-    .replace(/<[^>]*>/g, '')
-    .replaceAll('ß', 's')
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/&.+?;/g, '')
-    .replace(/[\u00a0\u2010-\u2015]/g, '-')
-    .replace(/[./]/g, '-');
-  return encoded(plain)
-    .replace(/[^%a-z0-9 _-]/g, '')
-    .replace(/\s+/g, '-')
-    .replace(/-+/g, '-')
-    .replace(/^-|-$/g, '');
-}
-
-function encoded(text: string): string {
-  let slug = '';
-  for (const character of text.toWellFormed()) {
-    const part = /[\u0080-\u{10ffff}]/u.test(character)
-      ? encodeURIComponent(character).toLowerCase()
-      : character;
-    if (slug.length + part.length > LONGEST) break;
-    slug += part;
-  }
-  return slug;
+/** sanitize_title_for_query(), by which lists are filtered. Accents stay, and are percent-encoded. */
+export function slugForQuery(text: string): string {
+  return siteSlug(text.toLowerCase().replace(/[\u0080-\u{10ffff}]/gu, encodeURIComponent));
 }
 
 /**
@@ -45,12 +21,13 @@ export function uniqueSlug(
 ): string {
   if (['draft', 'pending', 'auto-draft'].includes(post.status)) return slug;
   const hierarchical = site.state.postTypes[post.type]?.hierarchical === true;
-  const stem = slug.slice(0, LONGEST - 8);
+  const stem = slug.slice(0, 100);
   const used = new Set<string>();
   for (const other of site.state.posts) {
     if (other.id === post.id || !other.slug.startsWith(stem)) continue;
     if (rivals(other)) used.add(other.slug);
   }
+  if (isReserved(slug, hierarchical)) used.add(slug);
   return firstFree(slug, used);
 
   function rivals(other: SimulatedPost): boolean {
@@ -60,12 +37,16 @@ export function uniqueSlug(
   }
 }
 
+/** The names of feeds and embeds, and of a page the numbers that address parts of lists. */
+function isReserved(slug: string, hierarchical: boolean): boolean {
+  return RESERVED.includes(slug) || (hierarchical && /^(?:page)?\d+$/.test(slug));
+}
+
 /** The slug itself if it is free, otherwise with the first free suffix of -2, -3 … */
 export function firstFree(slug: string, used: ReadonlySet<string>): string {
   if (!used.has(slug)) return slug;
   for (let number = 2; ; number += 1) {
-    const suffix = `-${number}`;
-    const alternative = slug.slice(0, LONGEST - suffix.length) + suffix;
+    const alternative = withEnding(slug, `-${number}`);
     if (!used.has(alternative)) return alternative;
   }
 }

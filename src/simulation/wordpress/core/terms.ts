@@ -1,3 +1,4 @@
+import { siteSlug } from '../../../platforms/siteSlug.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedTerm, SimulatedUser } from '../state.ts';
 import { forbidden, may } from './access.ts';
@@ -30,8 +31,9 @@ export function listTerms(request: TermRequest): RestAnswer {
   const orderBy = parameters.choice('orderby', ORDERS) ?? 'name';
   const descending = parameters.choice('order', ['asc', 'desc']) === 'desc';
   const [include, exclude] = [parameters.integers('include'), parameters.integers('exclude') ?? []];
+  // WP_Term_Query makes slugs of the texts.
   const [slugs, parent, post] = [
-    parameters.texts('slug'),
+    parameters.texts('slug')?.map((text) => siteSlug(text)),
     parameters.integer('parent'),
     parameters.integer('post'),
   ];

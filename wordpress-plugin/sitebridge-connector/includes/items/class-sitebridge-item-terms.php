@@ -130,14 +130,15 @@ final class Sitebridge_Item_Terms {
 	 * Finds or creates a term under a parent.
 	 *
 	 * @param string   $taxonomy The taxonomy.
-	 * @param string   $slug     The term's slug; '' for the slug that WordPress makes from its name.
+	 * @param string   $slug     The term's slug in any letters; '' for the slug that WordPress makes from its name.
 	 * @param string   $name     The term's name.
 	 * @param int|null $parent   The parent's id; 0 for the top level, null for any place.
 	 * @return int|WP_Error
 	 */
 	private static function find_or_make_one( $taxonomy, $slug, $name, $parent ) {
 		$name  = '' === trim( $name ) ? $slug : $name;
-		$slug  = '' === $slug ? sanitize_title( $name ) : $slug;
+		// The slug as this site writes it.
+		$slug  = sanitize_title( $slug, sanitize_title( $name ) );
 		$place = null === $parent ? array() : array( 'parent' => $parent );
 		$found = self::search( $taxonomy, $place + array( 'slug' => $slug ) );
 		if ( array() === $found && null !== $parent ) {

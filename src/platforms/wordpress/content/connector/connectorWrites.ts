@@ -5,7 +5,7 @@ import { isRecord } from '../../site/siteClient.ts';
 import type { BatchSender, ItemAnswer } from '../batch.ts';
 import { refusedItem } from '../faultText.ts';
 import type { MediaLibrary } from '../media.ts';
-import { slugFor } from '../slugs.ts';
+import { isSameSlug, sentSlug } from '../slugs.ts';
 import { readUuid } from '../uuid.ts';
 import { differingTaxonomies, extraFields, statusField } from '../writeFields.ts';
 import { readItem } from './connectorItems.ts';
@@ -60,7 +60,7 @@ export function sendWrites(
 
 function bodyOf(type: string, write: ContentWrite): JsonObject {
   const status = statusField(write, write.onSite);
-  const slug = write.externalId === null ? slugFor(write) : write.slug;
+  const slug = write.externalId === null ? sentSlug(write) : write.slug;
   return {
     type,
     op_id: write.opId,
@@ -127,7 +127,7 @@ function holds(remote: RemoteContent, write: ContentWrite): boolean {
     remote.title === write.title &&
     remote.body === write.body &&
     remote.excerpt === write.excerpt &&
-    (write.slug === '' || remote.slug === write.slug) &&
+    (write.slug === '' || isSameSlug(remote.slug, write.slug)) &&
     (write.status === null || remote.status === write.status) &&
     differingTaxonomies(write.terms, remote).size === 0
   );

@@ -12,6 +12,7 @@ import { readAllPosts, readSomePosts } from './coreRead.ts';
 import { writePosts } from './coreWrites.ts';
 import { EarlierCreates } from './earlierCreates.ts';
 import { findExistingPosts } from './existingPosts.ts';
+import { PostSearch } from './postSearch.ts';
 import { TermWriter } from './termWriter.ts';
 
 /** A session that uses WordPress's own REST API. `outbound` downloads images. */
@@ -36,8 +37,12 @@ export function createCoreSession(requests: SiteRequests, outbound: Outbound): C
       yield* readChangedPosts(requests, await CorePosts.of(site, request.type), request);
     },
     read: async (type, externalIds) => readSomePosts(await CorePosts.of(site, type), externalIds),
-    findExisting: async (type, writes) => findExistingPosts(requests, await CorePosts.of(site, type), writes),
+    findExisting: async (type, writes) =>
+      findExistingPosts(new PostSearch(requests, await CorePosts.of(site, type)), writes),
     readTerms: (taxonomy) => readAllTerms(requests, site.types, taxonomy),
-    write: async (type, writes) => writePosts(writing, await CorePosts.of(site, type), writes),
+    write: async (type, writes) => {
+      const posts = await CorePosts.of(site, type);
+      return writePosts(writing, posts, new PostSearch(requests, posts), writes);
+    },
   };
 }

@@ -6,10 +6,11 @@ import type { BatchSender, ItemAnswer } from '../batch.ts';
 import { refusedItem } from '../faultText.ts';
 import type { MediaLibrary } from '../media.ts';
 import { KEY_META } from '../postFields.ts';
-import { slugFor } from '../slugs.ts';
+import { isSameSlug, sentSlug } from '../slugs.ts';
 import { differingTaxonomies, extraFields, metaNotes, statusField } from '../writeFields.ts';
 import type { CorePosts } from './corePosts.ts';
 import { type EarlierCreates, isEditedSince } from './earlierCreates.ts';
+import type { PostSearch } from './postSearch.ts';
 import type { TermWriter } from './termWriter.ts';
 
 /** What writes need besides the posts of a type. */
@@ -36,6 +37,7 @@ interface Prepared {
 export async function writePosts(
   { sender, terms, media, earlier }: CoreWriting,
   posts: CorePosts,
+  search: PostSearch,
   writes: readonly ContentWrite[],
 ): Promise<WriteOutcome[]> {
   const named = writes.flatMap((write) => write.terms);
@@ -43,10 +45,12 @@ export async function writePosts(
   const prepared: Prepared[] = [];
   /** Posts that an earlier try has made and that somebody has then edited on the site. */
   const edited = new Map<ContentWrite, RemoteContent>();
+  for (const { externalId } of writes) if (externalId !== null) earlier.link(externalId);
+  const begun = writes.filter(({ externalId, mayExist }) => externalId === null && mayExist);
+  const made = await earlier.find(search, begun);
   for (const write of writes) {
-    const found = write.externalId === null && write.mayExist ? await earlier.find(posts, write) : null;
+    const found = made.get(write) ?? null;
     const target = write.externalId ?? found?.externalId ?? null;
-    if (target !== null) earlier.link(target);
     if (found !== null && isEditedSince(found, write)) edited.set(write, found);
     else prepared.push(await prepare(posts, { terms, media }, write, target, found ?? write.onSite));
   }
@@ -82,13 +86,13 @@ async function prepare(
   target: string | null,
   onSite: RemoteContent | null,
 ): Promise<Prepared> {
-  const slug = target === null ? slugFor(write) : write.slug;
+  const slug = target === null ? sentSlug(write) : write.slug;
   const status = statusField(write, onSite);
   const body: JsonObject = {
     ...(write.title === onSite?.title ? {} : { title: write.title }),
     ...(write.body === onSite?.body ? {} : { content: write.body }),
     ...(write.excerpt === onSite?.excerpt ? {} : { excerpt: write.excerpt }),
-    ...(slug === '' || slug === onSite?.slug ? {} : { slug }),
+    ...(slug === '' || (onSite !== null && isSameSlug(slug, onSite.slug)) ? {} : { slug }),
     ...(status === undefined ? {} : { status }),
   };
   const differing = differingTaxonomies(write.terms, onSite);

@@ -1,10 +1,11 @@
 import type { ContentWrite, SentTexts } from '../../../contentPart.ts';
 import type { RemoteContent } from '../../../remoteContent.ts';
+import { siteSlug } from '../../../siteSlug.ts';
 import { decodeCharacterReferences, withoutTags } from '../../site/htmlText.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import type { SiteRequests } from '../siteRequests.ts';
-import { slugFor, slugsOfCreate, variants } from '../slugs.ts';
-import type { CorePosts } from './corePosts.ts';
+import { sentSlug, slugsOfCreate, variants } from '../slugs.ts';
+import type { PostSearch } from './postSearch.ts';
 
 /** How far the site's clock may have moved against ours since a create was begun. Milliseconds. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
@@ -26,51 +27,95 @@ export class EarlierCreates {
   }
 
   /**
-   * Finds the post that an earlier try of this create has made. It must be one of ours that belongs to no
-   * other content. Its slug must be one that was sent, or what WordPress makes of that slug if it is taken.
-   * It must have the body that was sent. Somebody may have edited it since: then it must be no older than the
-   * create, and have the title or exactly the slug that was sent. null if there is no such post. Throws
-   * RemoteError.
+   * Finds the posts that earlier tries of these creates have made. Such a post must be one of ours that belongs
+   * to no other content, and have the body that was sent. Somebody may have edited it since: then it must be no
+   * older than the create, and have the title that was sent, or the slug that WordPress makes of it. The posts
+   * are searched by that slug, then by their dates, as a plugin may make other slugs. Throws RemoteError.
    */
-  async find(posts: CorePosts, write: ContentWrite): Promise<RemoteContent | null> {
-    const sent = [...new Set(sentTexts(write).map((texts) => slugFor({ ...write, ...texts })))];
-    const looked = new Set(sentTexts(write).flatMap((texts) => slugsOfCreate({ ...write, ...texts })));
-    const slugs = [...looked].flatMap(variants).map((slug) => encodeURIComponent(slug));
-    const query = `${posts.list.query}&slug=${slugs.join(',')}&per_page=100&orderby=id&order=desc`;
-    const answer = await this.#requests.read(posts.route, `${query}&_fields=${await posts.fields()}`);
-    const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
-    const { items } = await posts.contents(records.filter(isRecord), answer.damaged);
+  async find(search: PostSearch, writes: readonly ContentWrite[]): Promise<Map<ContentWrite, RemoteContent>> {
+    const found = new Map<ContentWrite, RemoteContent>();
+    const take = (write: ContentWrite, item: RemoteContent | null) => {
+      if (item === null) return;
+      this.link(item.externalId);
+      found.set(write, item);
+    };
+    for (const write of writes) {
+      const slugs = slugsSent(write).flatMap((slug) => variants(slug));
+      const items = await this.#free(write, await search.bySlugs(slugs));
+      take(write, this.#likeliest(write, items.reverse()));
+    }
+    const missing = writes.filter((write) => !found.has(write));
+    const alike = new Map(missing.map((write): [ContentWrite, RemoteContent[]] => [write, []]));
+    for (const { authors, after, before } of await this.#windows(missing)) {
+      for await (const items of search.dated(authors, after, before))
+        for (const [write, own] of alike)
+          own.push(
+            ...(await this.#free(
+              write,
+              items.filter((item) => isAlike(item, write)),
+            )),
+          );
+    }
+    for (const [write, items] of alike) take(write, this.#likeliest(write, await this.#free(write, items)));
+    return found;
+  }
+
+  /** The posts that may be those of a create: they are ours, and belong to no other content. */
+  async #free(write: ContentWrite, items: readonly RemoteContent[]): Promise<RemoteContent[]> {
+    if (items.length === 0) return [];
     this.#user ??= this.#readUser();
     const user = await this.#user;
     const others = await write.ofOthers(items.map(({ externalId }) => externalId));
-    const candidates = items.filter(
+    return items.filter(
       (item) =>
         !this.#linked.has(item.externalId) &&
         !others.has(item.externalId) &&
         (item.contentKey === null || item.contentKey === write.contentKey) &&
         isOurs(item, write, user),
     );
-    const texts = sentTexts(write);
-    const hasBody = (item: RemoteContent) => item.body !== '' && texts.some(({ body }) => body === item.body);
-    const hasTitle = (item: RemoteContent) =>
-      texts.some(({ title }) => plainTitle(title) === plainTitle(item.title));
-    const recent = candidates.filter((item) => this.#isNewEnough(item, write));
-    // Two contents may share slug and title. The post with the body that was sent is the more likely one.
+  }
+
+  /** Two contents may share slug and title. The post with the body that was sent is the likeliest. */
+  #likeliest(write: ContentWrite, items: readonly RemoteContent[]): RemoteContent | null {
+    const recent = items.filter((item) => this.#isNewEnough(item, write));
+    // A slug with the content's number may come from another database.
+    const slugs = slugsSent(write).filter((slug) => slug !== `content-${write.contentId}`);
     return (
-      candidates.find(({ contentKey }) => contentKey === write.contentKey) ??
-      candidates.find((item) => hasBody(item) && hasTitle(item)) ??
-      candidates.find(hasBody) ??
-      recent.find(hasTitle) ??
-      recent.find(({ slug }) => sent.includes(slug)) ??
+      items.find(({ contentKey }) => contentKey === write.contentKey) ??
+      items.find((item) => hasBody(item, write) && hasTitle(item, write)) ??
+      items.find((item) => hasBody(item, write)) ??
+      recent.find((item) => hasTitle(item, write)) ??
+      recent.find((item) => slugs.includes(item.slug) || hasIdAsSlug(item, write)) ??
       null
     );
   }
 
-  #isNewEnough({ modifiedAt }: RemoteContent, { begunAt, metadata }: ContentWrite): boolean {
-    if (begunAt === null || modifiedAt === null) return true;
-    const begun = Date.parse(begunAt) + this.#requests.clockLead - CLOCK_TOLERANCE_MS;
+  /** The times in which the posts of creates are dated. */
+  async #windows(writes: readonly ContentWrite[]) {
+    const begun = writes.flatMap((write) => this.#begun(write) ?? []);
+    if (begun.length === 0) return [];
+    this.#user ??= this.#readUser();
+    const given = writes.map(({ metadata }) => Number(metadata.author ?? 0));
+    const authors = [await this.#user, ...given].filter((id): id is number => Number.isSafeInteger(id));
+    const dates = new Set(writes.flatMap((write) => givenDate(write) ?? []));
+    const window = (after: number, before?: number) => ({
+      authors: [...new Set(authors.filter((id) => id > 0))],
+      after: new Date(after).toISOString(),
+      before: before === undefined ? undefined : new Date(before).toISOString(),
+    });
+    return [window(Math.min(...begun)), ...[...dates].map((date) => window(date - 1_000, date + 1_000))];
+  }
+
+  /** The earliest time, by the site's clock, at which the post of a create can have been made. Milliseconds. */
+  #begun({ begunAt }: ContentWrite): number | null {
+    return begunAt === null ? null : Date.parse(begunAt) + this.#requests.clockLead - CLOCK_TOLERANCE_MS;
+  }
+
+  #isNewEnough({ modifiedAt }: RemoteContent, write: ContentWrite): boolean {
+    const begun = this.#begun(write);
+    if (begun === null || modifiedAt === null) return true;
     // A post that is created with an old date also has that date as its modification date.
-    const given = typeof metadata.date_gmt === 'string' ? Date.parse(metadata.date_gmt) : Number.NaN;
+    const given = givenDate(write) ?? Number.NaN;
     return Date.parse(modifiedAt) >= begun || Math.abs(Date.parse(modifiedAt) - given) < 1_000;
   }
 
@@ -78,11 +123,6 @@ export class EarlierCreates {
     const { value } = await this.#requests.read('wp/v2/users/me', 'context=edit&_fields=id');
     return isRecord(value) && typeof value.id === 'number' ? value.id : null;
   }
-}
-
-/** All texts that the site may have received: those of earlier tries, if they are known. */
-function sentTexts({ sentAs, title, slug, body, excerpt }: ContentWrite): readonly SentTexts[] {
-  return sentAs.length > 0 ? sentAs : [{ title, slug, body, excerpt }];
 }
 
 /** Does the post have texts that we never sent? Then somebody has edited the post since it was made. */
@@ -93,6 +133,45 @@ export function isEditedSince(item: RemoteContent, write: ContentWrite): boolean
       body.trim() === item.body.trim() &&
       excerpt === item.excerpt,
   );
+}
+
+/** All texts that the site may have received: those of earlier tries, if they are known. */
+function sentTexts({ sentAs, title, slug, body, excerpt }: ContentWrite): readonly SentTexts[] {
+  return sentAs.length > 0 ? sentAs : [{ title, slug, body, excerpt }];
+}
+
+function slugsSent(write: ContentWrite): string[] {
+  return [...new Set(sentTexts(write).flatMap((texts) => slugsOfCreate({ ...write, ...texts })))];
+}
+
+/** May a post be that of a create, whatever its slug is? */
+function isAlike(item: RemoteContent, write: ContentWrite): boolean {
+  if (item.contentKey === write.contentKey) return true;
+  // A post that nobody has edited has the title that was sent.
+  const isEdited = item.birth?.date == null || item.birth.date !== item.modifiedAt;
+  return hasTitle(item, write) || (hasBody(item, write) && isEdited) || hasIdAsSlug(item, write);
+}
+
+function hasBody({ body }: RemoteContent, write: ContentWrite): boolean {
+  return body !== '' && sentTexts(write).some((sent) => sent.body === body);
+}
+
+function hasTitle(item: RemoteContent, write: ContentWrite): boolean {
+  const title = plainTitle(item.title);
+  return title !== '' && sentTexts(write).some((sent) => plainTitle(sent.title) === title);
+}
+
+/** WordPress takes the id as the slug of a published post if its title gives no slug. It may add a number. */
+function hasIdAsSlug({ slug, externalId }: RemoteContent, write: ContentWrite): boolean {
+  return (
+    variants(externalId).includes(slug) && sentTexts(write).some((sent) => siteSlug(sentSlug(sent)) === '')
+  );
+}
+
+/** The date that a create gives its post, in milliseconds since 1970; null if it gives none. */
+function givenDate({ metadata }: ContentWrite): number | null {
+  const date = typeof metadata.date_gmt === 'string' ? Date.parse(metadata.date_gmt) : Number.NaN;
+  return Number.isNaN(date) ? null : date;
 }
 
 function isOurs(item: RemoteContent, write: ContentWrite, user: number | null): boolean {

@@ -1,62 +1,31 @@
 import { candidatesFor } from '../../../candidates.ts';
 import type { ContentWrite } from '../../../contentPart.ts';
 import type { RemoteContent } from '../../../remoteContent.ts';
-import { isRecord } from '../../site/siteClient.ts';
-import { partsBySize } from '../ahead.ts';
-import type { SiteRequests } from '../siteRequests.ts';
-import { slugFor } from '../slugs.ts';
-import type { CorePosts } from './corePosts.ts';
+import { siteSlug } from '../../../siteSlug.ts';
+import { sentSlug, slugsOfCreate, variants } from '../slugs.ts';
+import type { PostSearch } from './postSearch.ts';
 
-/** The endings to search: WordPress appends a number to a slug that is taken, as in `title-2`. */
-const NUMBERED = ['', '-2', '-3'];
-
-/** Web servers take a request line of 8 KB, and the rest of the line needs space too. Bytes. */
-const SLUG_BYTES = 6_000;
-
-const SLUGS_AT_ONCE = 300;
-
-/** The largest page of core REST. */
-const PAGE = 100;
+/** How many slugs are searched for each text: `title`, `title-2` and `title-3`. */
+const NUMBERED = 3;
 
 /**
  * Finds posts that may already belong to contents that are to be created, by their slugs in every status; see
- * `ContentSession.findExisting`. Throws RemoteError.
+ * `ContentSession.findExisting`. Plugins write the letters of other scripts in their own way, so such contents
+ * are also searched by title. Throws RemoteError.
  */
 export async function findExistingPosts(
-  requests: SiteRequests,
-  posts: CorePosts,
+  search: PostSearch,
   writes: readonly ContentWrite[],
 ): Promise<Map<string, RemoteContent[]>> {
-  const slugs = [...new Set(writes.flatMap((write) => variantsOf(slugFor(write)).map(encodeURIComponent)))];
-  const limits = { most: SLUGS_AT_ONCE, largest: SLUG_BYTES };
-  const found: RemoteContent[] = [];
-  for (const part of partsBySize(slugs, limits, (slug) => slug.length + 1))
-    found.push(...(await postsWithSlugs(requests, posts, part)));
-  return candidatesFor(writes, found, ({ slug }, write) => variantsOf(slugFor(write)).includes(slug));
-}
-
-/**
- * The posts with these encoded slugs, in the order of ids. If they fill a page, the slugs are searched in
- * halves.
- */
-async function postsWithSlugs(
-  requests: SiteRequests,
-  posts: CorePosts,
-  slugs: readonly string[],
-): Promise<RemoteContent[]> {
-  const query = `${posts.list.query}&slug=${slugs.join(',')}&per_page=${PAGE}&orderby=id&order=asc`;
-  const answer = await requests.read(posts.route, `${query}&_fields=${await posts.fields()}`);
-  const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
-  if (records.length >= PAGE && slugs.length > 1) {
-    const half = Math.ceil(slugs.length / 2);
-    return [
-      ...(await postsWithSlugs(requests, posts, slugs.slice(0, half))),
-      ...(await postsWithSlugs(requests, posts, slugs.slice(half))),
-    ];
+  const slugs = new Map(
+    writes.map((write) => [write, new Set(slugsOfCreate(write).flatMap((slug) => variants(slug, NUMBERED)))]),
+  );
+  const found = await search.bySlugs([...slugs.values()].flatMap((each) => [...each]));
+  const bySlug = candidatesFor(writes, found, ({ slug }, write) => slugs.get(write)?.has(slug) === true);
+  for (const write of writes) {
+    if (bySlug.has(write.contentKey) || !siteSlug(sentSlug(write)).includes('%')) continue;
+    const byTitle = candidatesFor([write], await search.byTitle(write.title), () => true);
+    for (const [key, items] of byTitle) bySlug.set(key, items);
   }
-  return (await posts.contents(records.filter(isRecord), answer.damaged)).items;
-}
-
-function variantsOf(slug: string): string[] {
-  return NUMBERED.map((number) => slug + number);
+  return bySlug;
 }

@@ -1,4 +1,5 @@
 import type { ContentTerm, ItemFault } from '../../../remoteContent.ts';
+import { siteSlug } from '../../../siteSlug.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import { partsBySize } from '../ahead.ts';
 import { refusedItem } from '../faultText.ts';
@@ -45,12 +46,15 @@ export class TermWriter {
   /** Looks up many terms at once, so that they need not be searched one by one. Throws RemoteError. */
   async learn(terms: readonly ContentTerm[], taxonomies: readonly Taxonomy[]): Promise<void> {
     for (const taxonomy of taxonomies) {
-      const own = terms.filter((term) => term.taxonomy === taxonomy.slug && !term.slug.includes('/'));
-      const unknown = new Set(
-        own.map(({ slug }) => slug).filter((slug) => !this.#ids.has(key(taxonomy, slug))),
-      );
-      for (const slugs of partsBySize([...unknown], SLUGS_OF_A_REQUEST, encodedLength)) {
-        for (const slug of slugs) this.#absent.add(key(taxonomy, slug));
+      const unknown = new Map<string, string>();
+      for (const term of terms) {
+        const slug = siteSlug(term.slug);
+        const isOwn = term.taxonomy === taxonomy.slug && !term.slug.includes('/') && slug !== '';
+        if (isOwn && !this.#ids.has(key(taxonomy, slug))) unknown.set(slug, term.slug);
+      }
+      for (const slugs of partsBySize([...unknown.keys()], SLUGS_OF_A_REQUEST, encodedLength)) {
+        // The site may write other letters in its own way. Then the search for the single term finds it.
+        for (const slug of slugs) if (isPlain(unknown.get(slug) ?? '')) this.#absent.add(key(taxonomy, slug));
         for (const { id, term } of await this.#bySlugs(taxonomy, slugs)) {
           this.#ids.set(key(taxonomy, term.slug), id);
           this.#absent.delete(key(taxonomy, term.slug));
@@ -79,8 +83,10 @@ export class TermWriter {
         continue;
       }
       const id = await this.#idOf(term, taxonomy);
-      if (typeof id === 'number') byTaxonomy.get(taxonomy)?.push(id);
-      else notes.push({ externalId, code: 'term_refused', message: `The term ${term.slug}: ${id.message}` });
+      const ids = byTaxonomy.get(taxonomy);
+      if (typeof id !== 'number')
+        notes.push({ externalId, code: 'term_refused', message: `The term ${term.slug}: ${id.message}` });
+      else if (ids?.includes(id) === false) ids.push(id);
     }
     return { byTaxonomy, notes };
   }
@@ -96,7 +102,7 @@ export class TermWriter {
       const title = index === path.length - 1 && name !== '' ? name : part;
       const id = await this.#findOrMake(taxonomy, part, title, parent);
       if (typeof id !== 'number') return id;
-      parent = { id, slug: part };
+      parent = { id, slug: siteSlug(part) };
     }
     return parent?.id ?? { externalId: null, code: 'term_path', message: 'Its path has no parts.' };
   }
@@ -107,23 +113,30 @@ export class TermWriter {
     name: string,
     parent: { id: number; slug: string } | null,
   ): Promise<number | ItemFault> {
+    // WordPress makes the slug of the name if nothing of the slug is left.
+    const text = siteSlug(slug) === '' ? name : slug;
+    const known = key(taxonomy, siteSlug(text), parent);
     const id =
-      this.#ids.get(key(taxonomy, slug, parent)) ??
-      (await this.#find(taxonomy, slug, parent)) ??
+      this.#ids.get(known) ??
+      (this.#absent.has(known) ? null : await this.#find(taxonomy, text, parent)) ??
       (await this.#make(taxonomy, slug, name, parent));
-    if (typeof id === 'number') this.#ids.set(key(taxonomy, slug, parent), id);
+    if (typeof id === 'number') this.#ids.set(known, id);
     return id;
   }
 
+  /** @param text the slug in any letters. The site writes it in its own. */
   async #find(
     taxonomy: Taxonomy,
-    slug: string,
+    text: string,
     parent: { id: number; slug: string } | null,
   ): Promise<number | null> {
-    if (this.#absent.has(key(taxonomy, slug, parent))) return null;
+    const slug = siteSlug(text);
+    if (slug === '') return null;
+    // Commas and blanks would separate slugs.
+    const asked = isPlain(text) ? slug : text.replaceAll(',', '').trim().replace(/\s+/g, '-');
     // If a child of another parent has the slug, WordPress appends the parent's slug to it
     // (wp_unique_term_slug).
-    const slugs = parent === null ? [slug] : [slug, `${slug}-${parent.slug}`];
+    const slugs = parent === null ? [asked] : [asked, `${asked}-${parent.slug}`];
     const found = await this.#bySlugs(taxonomy, slugs, parent);
     return (found.find(({ term }) => term.slug === slug) ?? found[0])?.id ?? null;
   }
@@ -159,6 +172,11 @@ export class TermWriter {
     const id = error === null ? made.id : error.code === 'term_exists' ? error.data.term_id : null;
     return typeof id === 'number' ? id : refusedItem(null, value);
   }
+}
+
+/** Does every site write the slug in the same letters? */
+function isPlain(slug: string): boolean {
+  return /^[\x20-\x7e]*$/.test(slug) && !slug.includes('%');
 }
 
 function encodedLength(slug: string): number {

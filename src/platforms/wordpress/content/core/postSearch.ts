@@ -1,0 +1,73 @@
+import type { RemoteContent } from '../../../remoteContent.ts';
+import { lettersOf } from '../../../siteSlug.ts';
+import { isRecord } from '../../site/siteClient.ts';
+import { partsBySize } from '../ahead.ts';
+import type { SiteRequests } from '../siteRequests.ts';
+import type { CorePosts } from './corePosts.ts';
+import { PAGE, walkIds } from './idWalk.ts';
+
+/** Web servers take a request line of 8 KB, and the rest of the line needs space too. Bytes. */
+const SLUG_BYTES = 6_000;
+
+const SLUGS_AT_ONCE = 300;
+
+/** WordPress searches for a text as a whole if it has more than nine words (WP_Query::parse_search). */
+const WORDS = 6;
+
+/** Searches the posts of one type in every status. */
+export class PostSearch {
+  readonly #requests: SiteRequests;
+  readonly #posts: CorePosts;
+
+  constructor(requests: SiteRequests, posts: CorePosts) {
+    this.#requests = requests;
+    this.#posts = posts;
+  }
+
+  /** The posts with these slugs, as the site writes them. Throws RemoteError. */
+  async bySlugs(slugs: readonly string[]): Promise<RemoteContent[]> {
+    // Servers may refuse a query that is encoded twice, so the letters are named.
+    const named = [...new Set(slugs)].map((slug) => encodeURIComponent(lettersOf(slug)));
+    const limits = { most: SLUGS_AT_ONCE, largest: SLUG_BYTES };
+    const found: RemoteContent[] = [];
+    for (const part of partsBySize(named, limits, (slug) => slug.length + 1))
+      found.push(...(await this.#withSlugs(part)));
+    return found;
+  }
+
+  /** The posts with this title, and maybe others, at most a page. Throws RemoteError. */
+  async byTitle(title: string): Promise<RemoteContent[]> {
+    // Quotes and a hyphen before a word have a meaning in a search.
+    const words = (title.match(/[\p{L}\p{M}\p{N}]+/gu) ?? []).slice(0, WORDS).join(' ');
+    return words === '' ? [] : this.#list(`search=${encodeURIComponent(words)}&search_columns=post_title`);
+  }
+
+  /**
+   * Yields the posts of these authors that are dated after a time, and before another time, both ISO 8601 and
+   * excluded. Throws RemoteError.
+   */
+  async *dated(authors: readonly number[], after: string, before?: string): AsyncGenerator<RemoteContent[]> {
+    const times = { after, ...(before === undefined ? {} : { before }) };
+    const query = `${this.#posts.list.query}&author=${authors.join(',')}&${new URLSearchParams(times)}`;
+    const list = { ...this.#posts.list, query, fields: await this.#posts.fields() };
+    for await (const { entries, damaged } of walkIds(this.#requests, list, { offset: 0, lastId: 0 }))
+      for await (const { items } of this.#posts.ofEntries(entries, damaged)) yield items;
+  }
+
+  /** The posts with these encoded slugs. If they fill a page, the slugs are searched in halves. */
+  async #withSlugs(slugs: readonly string[]): Promise<RemoteContent[]> {
+    const found = await this.#list(`slug=${slugs.join(',')}`);
+    if (found.length < PAGE || slugs.length === 1) return found;
+    const half = Math.ceil(slugs.length / 2);
+    return [...(await this.#withSlugs(slugs.slice(0, half))), ...(await this.#withSlugs(slugs.slice(half)))];
+  }
+
+  /** One page of posts, in the order of ids. */
+  async #list(filter: string): Promise<RemoteContent[]> {
+    const query = `${this.#posts.list.query}&${filter}&per_page=${PAGE}&orderby=id&order=asc`;
+    const fields = await this.#posts.fields();
+    const answer = await this.#requests.read(this.#posts.route, `${query}&_fields=${fields}`);
+    const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
+    return (await this.#posts.contents(records.filter(isRecord), answer.damaged)).items;
+  }
+}
