@@ -13,6 +13,7 @@ export async function broken(world: World): Promise<string[]> {
   return [
     ...unequal(world, contents, posts),
     ...doubled(contents, posts),
+    ...doubledTerms(world),
     ...(await lost(world, contents, posts)),
     ...world.violations,
     ...(await unwatched(world)),
@@ -110,6 +111,13 @@ function doubled(contents: Content[], posts: SimulatedPost[]): string[] {
     ...count(posts.map(({ content }) => content)).map(([piece, n]) => `${piece} is on the site ${n} times.`),
     ...count(contents.map(({ body }) => body)).map(([piece, n]) => `${piece} is here ${n} times.`),
   ];
+}
+
+/** Terms with a number in their slug, which WordPress makes beside a term with this slug. */
+function doubledTerms({ site }: World): string[] {
+  return site.wordpress.state.terms
+    .filter(({ slug }) => /-\d+$/.test(slug))
+    .map(({ taxonomy, slug }) => `The ${taxonomy} ${slug} was made beside another.`);
 }
 
 async function lost(world: World, contents: Content[], posts: SimulatedPost[]): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { siteSlug } from '../../src/platforms/siteSlug.ts';
 import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
 import { type PersonStep, termChoices } from './steps.ts';
@@ -65,7 +66,7 @@ export class SiteEditors {
   }
 
   #tagIds(chosen: readonly number[]): number[] {
-    const slugs = chosen.map((at) => termChoices[at]?.slug);
+    const slugs = chosen.map((at) => siteSlug(termChoices[at]?.slug ?? ''));
     return this.#wordpress.state.terms
       .filter(({ taxonomy, slug }) => taxonomy === 'post_tag' && slugs.some((each) => each === slug))
       .map(({ id }) => id);

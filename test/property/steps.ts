@@ -70,6 +70,8 @@ export const termChoices = [
   { taxonomy: 'category', slug: 'news', name: 'News' },
   { taxonomy: 'post_tag', slug: 'green', name: 'green' },
   { taxonomy: 'post_tag', slug: 'made-here', name: 'Made here' },
+  { taxonomy: 'category', slug: 'News', name: 'The news' },
+  { taxonomy: 'post_tag', slug: 'Погода', name: 'Погода' },
 ] as const;
 
 /** Mostly the newest, so that people on both sides often change the same one. */

@@ -25,7 +25,7 @@ export class Writings {
   }
 
   newTitle(piece: string): string {
-    const title = `T${this.#mark()} & more`;
+    const title = titled(this.#mark());
     this.pieces.set(title, piece);
     this.alive.add(title);
     return title;
@@ -35,6 +35,12 @@ export class Writings {
     this.#marks += 1;
     return this.#marks;
   }
+}
+
+/** A title with a number, in letters of which WordPress makes slugs in different ways. */
+export function titled(number: number): string {
+  const forms = [`T${number} & more`, `Øl på T${number}`, `Новость T${number}`];
+  return forms[number % forms.length] ?? '';
 }
 
 /** The piece of a body. */

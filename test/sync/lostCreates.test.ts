@@ -19,11 +19,11 @@ const writes = ({ method, target }: { method: string; target: string }) =>
 const withBody = (text: string) => site.wordpress.state.posts.filter(({ content }) => content.includes(text));
 
 /** A content whose post exists on the site, although the server does not know it. */
-async function lostCreate(way: Way, hours = 0): Promise<{ id: number; postId: number }> {
+async function lostCreate(way: Way, hours = 0, texts: object = {}): Promise<{ id: number; postId: number }> {
   site = await startSyncedSite(server, way);
   site.wordpress.clock.offsetMs = hours * 3_600_000;
   await site.sync({ direction: 'metadata' });
-  const id = await site.write({ title: 'First', body: '<p>the one</p>', status: 'ready' });
+  const id = await site.write({ title: 'First', body: '<p>the one</p>', status: 'ready', ...texts });
   site.wordpress.disturb({ fault: 'error_after', when: writes });
   expect(await site.sync({ direction: 'to_external' })).not.toMatchObject({ status: 'success' });
   site.wordpress.calm();
@@ -50,6 +50,24 @@ describe.each(ways)('a create by %s with a lost response', (way) => {
     await site.sync({ direction });
     await site.sync({ direction });
     expect(withBody('the one')).toMatchObject([{ id: postId, title: 'Theirs' }]);
+    expect(await site.content(id)).toMatchObject({ externalId: String(postId), syncState: 'conflict' });
+  });
+
+  it.each([
+    { title: 'Største nyheder på Ærø' },
+    { title: 'Привет, мир' },
+    { title: '', excerpt: 'Without a title' },
+    { title: 'Объект культурного наследия регионального значения' },
+    { title: 'Named', slug: 'Über uns' },
+  ])('finds its post %o after both texts were edited on the site', async (texts) => {
+    const { id, postId } = await lostCreate(way, 0, texts);
+    site.wordpress.editor.edit(postId, { title: 'Theirs', content: 'Theirs' });
+    await site.sync({ direction: 'to_external' });
+    await site.sync({ direction: 'both' });
+    expect(site.wordpress.state.posts.filter(({ title }) => title === 'Theirs')).toMatchObject([
+      { id: postId },
+    ]);
+    expect(withBody('the one')).toEqual([]);
     expect(await site.content(id)).toMatchObject({ externalId: String(postId), syncState: 'conflict' });
   });
 

@@ -105,7 +105,9 @@ export function describeWrites(client: () => ContractClient): void {
         await create('draft'),
         await create('publish', 'pages'),
       ];
-      expect([post.slug, draft.slug, page.slug]).toEqual([`${post.id}`, '', `${page.id}-2`]);
+      // With readable addresses, a number could also be that of a part of a list.
+      expect(post.slug).toMatch(new RegExp(`^${post.id}(-2)?$`));
+      expect([draft.slug, page.slug]).toEqual(['', `${page.id}-2`]);
     });
 
     it('makes the slug of a page unique among its siblings', async () => {

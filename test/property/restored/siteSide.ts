@@ -2,6 +2,7 @@
 
 import type { TestTenant } from '../../support/builders.ts';
 import type { TestServer } from '../../support/server.ts';
+import { titled } from '../writings.ts';
 
 export interface SiteItem {
   id: string;
@@ -39,5 +40,5 @@ export interface SiteSide {
 
 /** The texts of the site's first items, with marks that identify them. */
 export function markedTexts(number: number): { title: string; body: string } {
-  return { title: `T${number} & more`, body: `<p>o${number} "b${number}"</p>` };
+  return { title: titled(number), body: `<p>o${number} "b${number}"</p>` };
 }

@@ -2,6 +2,7 @@
 import { createRestoredDatabase } from '../../../src/adminServices.ts';
 import type { Content } from '../../../src/database/generated/client.ts';
 import type { RunBody } from '../../support/runBody.ts';
+import { titled } from '../writings.ts';
 import { ServerLife } from './serverLife.ts';
 import type { SiteItem, SiteSide } from './siteSide.ts';
 import { backedUp, type Step } from './steps.ts';
@@ -293,7 +294,7 @@ export class RestoredWorld {
   }
 
   #newTitle(): string {
-    const title = `T${this.#mark()} & more`;
+    const title = titled(this.#mark());
     this.alive.add(title);
     return title;
   }

@@ -27,7 +27,7 @@ export function uniqueSlug(
     if (other.id === post.id || !other.slug.startsWith(stem)) continue;
     if (rivals(other)) used.add(other.slug);
   }
-  if (isReserved(slug, hierarchical)) used.add(slug);
+  if (isReserved(slug, hierarchical || (post.type === 'post' && !site.plainPermalinks))) used.add(slug);
   return firstFree(slug, used);
 
   function rivals(other: SimulatedPost): boolean {
@@ -37,9 +37,9 @@ export function uniqueSlug(
   }
 }
 
-/** The names of feeds and embeds, and of a page the numbers that address parts of lists. */
-function isReserved(slug: string, hierarchical: boolean): boolean {
-  return RESERVED.includes(slug) || (hierarchical && /^(?:page)?\d+$/.test(slug));
+/** The names of feeds and embeds, and numbers where the address of a part of a list may have them. */
+function isReserved(slug: string, noNumbers: boolean): boolean {
+  return RESERVED.includes(slug) || (noNumbers && /^(?:page)?\d+$/.test(slug));
 }
 
 /** The slug itself if it is free, otherwise with the first free suffix of -2, -3 … */
