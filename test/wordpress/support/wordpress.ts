@@ -32,7 +32,8 @@ export type MuPlugin =
   | 'extra-type'
   | 'syncable-meta'
   | 'own-namespace'
-  | 'copy-to-two';
+  | 'copy-to-two'
+  | 'own-letters';
 
 /** The options of a WordPress. */
 export interface WordpressOptions {
