@@ -1,5 +1,6 @@
 import type { Connection, JsonObject } from './connection.ts';
 import type { ContentTexts } from './contentTexts.ts';
+import type { Incomplete } from './incompleteList.ts';
 import type { KnownContents } from './knownContents.ts';
 import type { ContentTerm, ItemFault, RemoteContent, RemoteTerm } from './remoteContent.ts';
 
@@ -80,7 +81,7 @@ export interface ContentSession {
    * twice.
    */
   findExisting?(type: TypeOfSite, writes: readonly ContentWrite[]): Promise<Map<string, RemoteContent[]>>;
-  /** Every term of a taxonomy, page by page. */
+  /** Every term of a taxonomy, page by page. Throws `incomplete_list` at the end if the site counts more than came. */
   readTerms(taxonomy: TypeOfSite): AsyncIterable<RemoteTerm[]>;
   /**
    * Creates and updates items of one type. Returns one outcome for each write, in the order given. Throws
@@ -129,6 +130,11 @@ export interface ContentPage {
     watermark: JsonObject;
     /** Stored ids that were not found. `read` tells whether their items are gone. */
     missing: string[];
+    /**
+     * The site counts more items than it gave and than it refused by their ids. The watermark is such that the next
+     * `readChanges` looks for them. Absent if everything came, or if the site does not count.
+     */
+    incomplete?: Incomplete;
   };
 }
 

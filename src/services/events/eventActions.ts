@@ -13,6 +13,7 @@ export const eventActions = {
     'moved',
     'database_restored',
     'terms_failed',
+    'incomplete',
     'unknown_type',
   ],
   content: [

@@ -125,6 +125,7 @@ describe('reading all posts through core REST', () => {
         gmt_offset: 0,
         timezone: '',
         unseen: 0,
+        refused: [],
       },
     });
   });

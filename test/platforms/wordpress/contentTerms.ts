@@ -19,12 +19,13 @@ export function listTerms(
       (slugs === undefined || slugs.includes(term.slug)) &&
       (parent === null || term.parent === Number(parent)),
   );
-  const offset = Number(query.get('offset') ?? 0);
+  const size = Number(query.get('per_page') ?? 10);
+  const start = (Number(query.get('page') ?? 1) - 1) * size;
+  // `offset` does not exist for hierarchical taxonomies.
+  const offset = taxonomy === 'post_tag' ? Number(query.get('offset') ?? start) : start;
   return {
     status: 200,
-    body: found
-      .slice(offset, offset + Number(query.get('per_page') ?? 10))
-      .map((term) => ({ ...term, count: 1 })),
+    body: found.slice(offset, offset + size).map((term) => ({ ...term, count: 1 })),
     headers: { 'X-WP-Total': String(found.length) },
   };
 }

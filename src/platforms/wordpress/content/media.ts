@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { RemoteError } from '../../../errors.ts';
 import type { ItemFault } from '../../remoteContent.ts';
 import { isRecord, type Outbound } from '../site/siteClient.ts';
-import { recordsOf } from './core/idWalk.ts';
+import { recordsOf } from './core/listPage.ts';
 import { refusedItem } from './faultText.ts';
 import type { SiteRequests } from './siteRequests.ts';
 

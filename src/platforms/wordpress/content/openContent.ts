@@ -11,6 +11,7 @@ import { isRecord, SiteClient } from '../site/siteClient.ts';
 import { ConnectorMemory } from './connector/connectorMemory.ts';
 import { createConnectorSession } from './connector/connectorSession.ts';
 import { createCoreSession } from './core/coreSession.ts';
+import { PageSize } from './pageSize.ts';
 import { patientOutbound, retryable } from './patience.ts';
 import { SiteRequests } from './siteRequests.ts';
 
@@ -25,6 +26,7 @@ interface Found {
   url: string;
   /** Does the connector have content routes? null: not checked yet. */
   hasItems: boolean | null;
+  pageSize: PageSize;
   at: number;
 }
 
@@ -44,7 +46,8 @@ export function createWordpressContent({ outbound, clock }: DiagnosisOptions): C
       writes: false,
     });
     const signIn = chooseSignIn(connection, root, client, clock);
-    const requests = new SiteRequests({ client, root, signIn, pace, clock });
+    const pageSize = isFresh ? known.pageSize : new PageSize();
+    const requests = new SiteRequests({ client, root, signIn, pace, clock, pageSize });
     const isSame = isFresh && known.url === root.url && root.namespaces.includes(CONNECTOR_NAMESPACE);
     const stillKnown = isSame ? known.hasItems : null;
     const ping = signIn.byConnector ? await readPing(requests) : null;
@@ -53,7 +56,7 @@ export function createWordpressContent({ outbound, clock }: DiagnosisOptions): C
     const [oldest] = remembered.keys();
     if (oldest !== undefined && remembered.size >= MOST_REMEMBERED) remembered.delete(oldest);
     const at = stillKnown === null ? clock() : (known?.at ?? clock());
-    remembered.set(address.href, { url: root.url, hasItems, at });
+    remembered.set(address.href, { url: root.url, hasItems, pageSize, at });
     return hasItems === true
       ? createConnectorSession(requests, outbound, new ConnectorMemory(knowsKeys, ping?.last_operation))
       : createCoreSession(requests, outbound);

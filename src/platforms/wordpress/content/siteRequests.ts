@@ -5,6 +5,7 @@ import { fault, WordpressFault } from '../messages.ts';
 import { type ApiRoot, apiUrl, siteTime } from '../site/discovery.ts';
 import type { SignIn } from '../site/signIn.ts';
 import type { ApiAnswer, ApiError, SiteClient } from '../site/siteClient.ts';
+import { PageSize, refusesPageSize } from './pageSize.ts';
 
 /** A slow site needs a while for a page of posts or a batch of writes. Milliseconds. */
 const TIMEOUT_MS = 60_000;
@@ -43,6 +44,7 @@ export class SiteRequests {
   readonly pace: Pace;
   readonly root: ApiRoot;
   readonly byConnector: boolean;
+  readonly pageSize: PageSize;
   /** How far the site's clock is ahead of ours. Milliseconds; 0 if that is unknown. */
   readonly clockLead: number;
   readonly #client: SiteClient;
@@ -55,7 +57,10 @@ export class SiteRequests {
     signIn: SignIn;
     pace: Pace;
     clock: () => number;
+    /** What is known of the site from earlier sessions. */
+    pageSize?: PageSize;
   }) {
+    this.pageSize = parts.pageSize ?? new PageSize();
     this.#client = parts.client;
     this.root = parts.root;
     this.#signIn = parts.signIn;
@@ -64,12 +69,20 @@ export class SiteRequests {
     this.byConnector = parts.signIn.byConnector;
   }
 
-  /** Sends a GET. Returns refusals too; throws RemoteError for any other failure. `query` must be encoded. */
+  /**
+   * Sends a GET. Returns refusals too; throws RemoteError for any other failure. `query` must be encoded. If the
+   * site allows no page as large as its `per_page`, the page becomes smaller.
+   */
   async get(route: string, query?: string): Promise<SiteAnswer> {
-    return this.pace.send(() => this.#exchange({ method: 'GET', route, query }), {
-      repeatable: true,
-      writes: false,
-    });
+    for (;;) {
+      const fitted = query === undefined ? { query, size: null } : this.pageSize.fit(query);
+      const answer = await this.pace.send(
+        () => this.#exchange({ method: 'GET', route, query: fitted.query }),
+        { repeatable: true, writes: false },
+      );
+      const isTooLarge = fitted.size !== null && answer.error !== null && refusesPageSize(answer.error);
+      if (!isTooLarge || !this.pageSize.refused(fitted.size ?? 1)) return answer;
+    }
   }
 
   /** Sends a GET that must succeed. Throws RemoteError. */

@@ -1,5 +1,6 @@
 import type { ContentTerm } from '../../remoteContent.ts';
 import { decodeCharacterReferences } from '../site/htmlText.ts';
+import { totalIn } from '../site/listings.ts';
 import { isRecord } from '../site/siteClient.ts';
 import { isStorable } from './postFields.ts';
 import type { SiteRequests } from './siteRequests.ts';
@@ -59,6 +60,11 @@ export class TermMap {
     for (const id of ids) this.#terms.set(`${taxonomy.slug} ${id}`, null);
     const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
     this.learn(records.flatMap((record) => readTerm(record, taxonomy.slug) ?? []));
+    const came = new Set(records.map((record) => (isRecord(record) ? record.id : null)));
+    const rest = ids.filter((id) => !came.has(id));
+    // The site counts the terms with these ids. If it has more than it gave, the others are requested again.
+    const isShort = (totalIn(answer.response, came.size) ?? ids.length) > came.size;
+    if (isShort && rest.length > 0 && rest.length < ids.length) await this.#read(taxonomy, rest);
   }
 }
 

@@ -1,7 +1,9 @@
 import { RemoteError } from '../../../errors.ts';
 import type { TypeOfSite } from '../../contentPart.ts';
+import { incompleteList } from '../../incompleteList.ts';
 import type { RemoteTerm } from '../../remoteContent.ts';
-import { type IdList, walkIds } from './core/idWalk.ts';
+import { walkAnyOrder } from './core/anyOrder.ts';
+import type { IdList } from './core/listPage.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import type { SiteTypes } from './siteTypes.ts';
 import { readTerm } from './termMap.ts';
@@ -9,6 +11,7 @@ import { readTerm } from './termMap.ts';
 /**
  * Reads every term of a taxonomy, including terms without posts. A parent is only an id here: it may not
  * exist.
+ * Throws RemoteError, `incomplete_list` if the site counts more terms than it gives.
  */
 export async function* readAllTerms(
   requests: SiteRequests,
@@ -34,7 +37,10 @@ async function* walkTerms(
   list: IdList,
   taxonomy: string,
 ): AsyncGenerator<RemoteTerm[]> {
-  for await (const { entries } of walkIds(requests, list, { offset: 0, lastId: 0 })) {
+  let [lacking, of] = [0, 0];
+  for await (const { entries, total, read } of walkAnyOrder(requests, list, 'page')) {
+    lacking = total === null ? 0 : total - read;
+    of = total ?? 0;
     yield entries.flatMap(({ record }) => {
       const read = readTerm(record, taxonomy);
       if (read === null) return [];
@@ -50,4 +56,5 @@ async function* walkTerms(
       ];
     });
   }
+  if (lacking > 0) throw incompleteList(of - lacking, of);
 }

@@ -19,6 +19,21 @@ export function everyStatus({ error, value }: Pick<ApiAnswer, 'error' | 'value'>
   return [...new Set(['any', ...more])].join(',');
 }
 
+/**
+ * How many items a list has in all, by X-WP-Total; null if the answer does not say. A proxy may remove the header or
+ * repeat it, and a plugin may keep WordPress from counting: the count is then below the items that came.
+ * @param came how many items there are at least.
+ */
+export function totalIn(
+  { headers }: { headers: Readonly<Record<string, string>> },
+  came: number,
+): number | null {
+  const values = new Set((headers['x-wp-total'] ?? '').split(',').map((value) => value.trim()));
+  const [value = ''] = values;
+  if (values.size !== 1 || !/^\d{1,15}$/.test(value)) return null;
+  return Number(value) < came ? null : Number(value);
+}
+
 /** The namespace of core. */
 const NAMESPACE = 'wp/v2';
 

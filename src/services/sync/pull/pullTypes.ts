@@ -2,14 +2,14 @@ import { RemoteError } from '../../../errors.ts';
 import type { JsonObject } from '../../../platforms/connection.ts';
 import type { ContentPage } from '../../../platforms/contentPart.ts';
 import type { ItemFault } from '../../../platforms/remoteContent.ts';
-import { pulledEvent } from '../../events/contentEvents.ts';
-import type { EventInput, EventLog } from '../../events/eventLog.ts';
+import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
 import { knownContents } from './knownContents.ts';
 import { askedParts, inParts, MissingContents } from './missingContents.ts';
 import type { PageTarget } from './page.ts';
 import { markSeen } from './pageStatements.ts';
+import { PullRecord, troubleText } from './pullRecord.ts';
 import { storable } from './storable.ts';
 import { type PageEntry, storePage } from './storePage.ts';
 
@@ -29,9 +29,11 @@ interface Parts {
  */
 export class ContentPull {
   readonly #parts: Parts;
+  readonly #record: PullRecord;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#record = new PullRecord(parts.events);
   }
 
   /** Reads every type of the run that was not read yet. Throws RemoteError, RunLost. */
@@ -87,7 +89,13 @@ export class ContentPull {
     }
     if (!end)
       throw new RemoteError('unexpected_answer', `Reading ${type.slug} stopped before the last page.`);
-    const { watermark, missing } = end;
+    const { watermark, missing, incomplete } = end;
+    if (incomplete !== undefined) {
+      // What did not come may still be there, so no content counts as deleted.
+      await this.#record.incomplete(run, type.slug, incomplete);
+      await this.#finishType(run, target, watermark);
+      return;
+    }
     const missingContents = new MissingContents({ ...this.#parts, run, target });
     const candidates = mode === 'all' ? missingContents.unseen(type.newest !== null) : askedParts(missing);
     const confirmed = await missingContents.confirm(type.type, candidates);
@@ -106,7 +114,7 @@ export class ContentPull {
       run.signal.throwIfAborted();
       await run.ledger.step(async (tx) => {
         await markSeen(tx, target, part);
-        await this.#recordFaults(tx, run, contentType, part);
+        await this.#record.faults(tx, run, contentType, part);
         return {
           totals: { failed: part.length },
           troubles: part.slice(0, troubleTexts).map((fault) => troubleText(contentType, fault)),
@@ -142,8 +150,8 @@ export class ContentPull {
     await run.ledger.step(async (tx): Promise<RunStep> => {
       const entries = await storePage(tx, target, page.items);
       await markSeen(tx, target, page.faults);
-      await this.#recordEntries(tx, run, contentType, mode, entries);
-      await this.#recordFaults(tx, run, contentType, page.faults);
+      await this.#record.entries(tx, run, contentType, mode, entries);
+      await this.#record.faults(tx, run, contentType, page.faults);
       const count = (...outcomes: PageEntry['outcome'][]) =>
         entries.filter((entry) => outcomes.includes(entry.outcome)).length;
       const items = page.items.length + page.faults.length;
@@ -166,64 +174,6 @@ export class ContentPull {
       };
     });
   }
-
-  async #recordEntries(
-    tx: Parameters<EventLog['record']>[0],
-    run: ContentRun,
-    contentType: string,
-    mode: 'all' | 'changes',
-    entries: readonly PageEntry[],
-  ): Promise<void> {
-    const told = entries.filter(
-      ({ outcome, reason }) => (outcome !== 'unchanged' && outcome !== 'outdated') || reason !== undefined,
-    );
-    await this.#parts.events.recordAll(
-      tx,
-      told.map(
-        (entry): EventInput => ({
-          ...run.owner,
-          type: 'content',
-          contentId: entry.contentId,
-          externalId: entry.externalId,
-          ...pulledEvent({
-            contentType,
-            outcome: entry.outcome,
-            reason: entry.reason,
-            cause: 'run',
-            isUntold: mode === 'changes',
-            more: { run_id: run.ledger.run.id, modified_at: entry.modifiedAt },
-          }),
-        }),
-      ),
-    );
-  }
-
-  #recordFaults(
-    tx: Parameters<EventLog['record']>[0],
-    run: ContentRun,
-    contentType: string,
-    faults: readonly ItemFault[],
-  ): Promise<void> {
-    return this.#parts.events.recordAll(
-      tx,
-      faults.map(
-        (fault): EventInput => ({
-          ...run.owner,
-          type: 'content',
-          action: 'pull_failed',
-          success: false,
-          externalId: fault.externalId,
-          error: fault.message,
-          details: { content_type: contentType, code: fault.code, cause: 'run', run_id: run.ledger.run.id },
-        }),
-      ),
-    );
-  }
-}
-
-/** Describes a fault of one item for the run's `error`. */
-export function troubleText(contentType: string, fault: ItemFault): string {
-  return `${contentType} ${fault.externalId ?? 'without id'}: ${fault.message}`;
 }
 
 function jsonObject(value: unknown) {

@@ -102,5 +102,5 @@ export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
  * core REST look through everything once if the connector is removed.
  */
 export function connectorWatermark({ root }: SiteRequests): JsonObject {
-  return { modified: null, read_at: null, gmt_offset: root.zone.offset, timezone: root.zone.name, unseen: 0 };
+  return { modified: null, read_at: null, gmt_offset: root.zone.offset, timezone: root.zone.name };
 }

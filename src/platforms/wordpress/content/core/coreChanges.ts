@@ -1,21 +1,24 @@
 import type { ContentPage, ReadChangesRequest } from '../../../contentPart.ts';
 import type { KnownContents } from '../../../knownContents.ts';
-import { knownIds } from '../../../knownIds.ts';
+import { totalIn } from '../../site/listings.ts';
 import { ahead, parts } from '../ahead.ts';
+import { LARGEST_PAGE } from '../pageSize.ts';
 import { readUtc } from '../postFields.ts';
 import type { SiteRequests } from '../siteRequests.ts';
-import type { CorePosts, ReadPosts } from './corePosts.ts';
-import { idOf, PAGE, recordsOf, totalOf, walkIds } from './idWalk.ts';
+import { walkList } from './anyOrder.ts';
+import type { CorePosts } from './corePosts.ts';
+import { idOf, recordsOf } from './listPage.ts';
+import { readSomePosts } from './singlePost.ts';
+import { type Differences, isBelow, sameMoment, sweep, type Window } from './sweep.ts';
 import { Watermark } from './watermark.ts';
 
-/** The differences between a site and the stored contents. */
-interface Differences {
-  /** Items to read completely. */
+/** The posts that were modified lately. */
+interface Changed {
   ids: string[];
-  /** Items that are stored, but not on the site. */
-  missing: string[];
-  /** How many items the site counts in the part of the type that is stored here. */
-  onSite: number;
+  /** How many of them are new here. */
+  unknown: number;
+  /** Did all of them come that the site counts? */
+  isWhole: boolean;
 }
 
 /**
@@ -36,33 +39,44 @@ export async function* readChangedPosts(
   const modified = await changedIds(requests, posts, known, before, watermark, window);
   const published = await publishedSince(requests, posts, known);
   const changed = { ...modified, ids: [...new Set([...modified.ids, ...published])] };
-  const { ids, missing, onSite } = await withCountChecked(requests, posts, known, changed, before, window);
+  const { ids, missing, onSite, refused, ...compared } = await withCountChecked(
+    requests,
+    posts,
+    known,
+    changed,
+    before,
+    window,
+  );
 
-  const read = async (part: string[]) => {
-    const found: ReadPosts[] = [];
-    for await (const each of posts.byIds(part)) found.push(each);
-    return found;
-  };
-  for await (const found of ahead(parts(ids, PAGE), read, requests.pace.atOnce)) {
-    for (const part of found) yield { ...part, cursor: {}, expected: ids.length };
+  let explained = compared.unseen;
+  const read = (part: string[]) => readSomePosts(posts, part);
+  for await (const { items, faults } of ahead(parts(ids, LARGEST_PAGE), read, requests.pace.atOnce)) {
+    explained += faults.length;
+    yield {
+      items: items.filter(({ status }) => status !== null),
+      // As in a list, items that the user may not see are left out.
+      faults: faults.filter(({ code }) => code !== 'forbidden'),
+      cursor: {},
+      expected: ids.length,
+    };
   }
-  // By now the caller has stored what it was given. The items that it did not store are in the site's next
-  // count again.
-  const unseen = Math.max(0, onSite - ((await known.count()) - missing.length));
-  const end = { watermark: watermark.next(requests.root.zone, unseen), missing };
+  // By now the caller has stored what it was given. An item that it did not store is in the site's next count
+  // again. It is expected there only if the site itself has said why it does not come.
+  const notStored = Math.max(0, onSite - ((await known.count()) - missing.length));
+  const unseen = Math.min(notStored, explained);
+  const lacking = Math.max(notStored - unseen, compared.isWhole ? 0 : 1);
+  const told = { unseen, refused: [...refused] };
+  const end = {
+    // If items lack, edits may be among them: the next read begins where this read has begun.
+    watermark: lacking > 0 ? { ...stored, ...told } : watermark.next(requests.root.zone, told),
+    missing,
+    ...(lacking > 0 ? { incomplete: { read: Math.max(0, onSite - lacking), of: onSite } } : {}),
+  };
   yield { items: [], faults: [], cursor: {}, expected: ids.length, end };
-}
-
-/** Which part of a type is stored here: all of it, or the newest items. */
-interface Window {
-  newest: number | null;
-  /** The smallest id that is stored; null if it does not matter, or if no id is stored. */
-  smallest: number | null;
 }
 
 /**
  * The ids of posts that were modified since the watermark, except those that are stored as they are now.
- * `unknown` is the number of posts that are new here.
  */
 async function changedIds(
   requests: SiteRequests,
@@ -71,27 +85,34 @@ async function changedIds(
   before: Watermark,
   watermark: Watermark,
   window: Window,
-): Promise<{ ids: string[]; unknown: number }> {
+): Promise<Changed> {
   const since = before.since(requests.root.zone, requests.root.siteTime);
   const filter = since === null ? '' : `&modified_after=${encodeURIComponent(since)}`;
   const list = { ...posts.list, query: posts.list.query + filter, fields: 'id,modified_gmt' };
-  const ids: string[] = [];
-  let unknown = 0;
-  for await (const stretch of walkIds(requests, list, { offset: 0, lastId: 0 })) {
-    watermark.readAt(stretch.siteTime);
-    const stored = await known.some(stretch.entries.map(({ id }) => String(id)));
-    for (const { id, record } of stretch.entries) {
+  const ids = new Set<string>();
+  const unknown = new Set<string>();
+  let lacking = 0;
+  for await (const part of walkList(requests, list, { offset: 0, lastId: 0 })) {
+    watermark.readAt(part.siteTime);
+    lacking = part.total === null ? 0 : part.total - part.read;
+    const stored = await known.some(part.entries.map(({ id }) => String(id)));
+    for (const { id, record } of part.entries) {
       const modifiedAt = readUtc(record?.modified_gmt);
       watermark.saw(modifiedAt);
       const own = stored.get(String(id));
       if (own === undefined && isBelow(id, window)) continue;
-      if (own === undefined) unknown += 1;
+      if (own === undefined) unknown.add(String(id));
       if (own === undefined || !sameMoment(own.modifiedAt, modifiedAt) || before.mayHaveChanged(modifiedAt)) {
-        ids.push(String(id));
+        ids.add(String(id));
       }
     }
   }
-  return { ids, unknown };
+  if (lacking > 0 && before.refused.length > 0) {
+    // The site counts the posts that it has refused before, if they were modified too.
+    const refused = `${list.query}&include=${before.refused.join(',')}`;
+    lacking -= (await countOf(requests, posts, refused))?.total ?? 0;
+  }
+  return { ids: [...ids], unknown: unknown.size, isWhole: lacking <= 0 };
 }
 
 /**
@@ -106,7 +127,7 @@ async function publishedSince(
   const scheduled = new Set(await known.scheduled());
   if (scheduled.size === 0) return [];
   const list = { route: posts.route, query: 'context=edit&status=future', fields: 'id' };
-  for await (const { entries } of walkIds(requests, list, { offset: 0, lastId: 0 }))
+  for await (const { entries } of walkList(requests, list, { offset: 0, lastId: 0 }))
     for (const { id } of entries) scheduled.delete(String(id));
   return [...scheduled];
 }
@@ -116,7 +137,7 @@ async function withCountChecked(
   requests: SiteRequests,
   posts: CorePosts,
   known: KnownContents,
-  changed: { ids: string[]; unknown: number },
+  changed: Changed,
   before: Watermark,
   window: Window,
 ): Promise<Differences> {
@@ -125,49 +146,25 @@ async function withCountChecked(
   // With a limit, the oldest of the expected posts is requested. If it is the oldest stored post, the numbers
   // agree.
   const oldest = window.newest === null ? '' : `&orderby=id&order=desc&offset=${Math.max(0, expected - 1)}`;
-  const answer = await requests.read(posts.route, `${posts.list.query}&per_page=1&_fields=id${oldest}`);
-  const total = totalOf(requests, answer);
-  const [first] = recordsOf(requests, answer).map(idOf);
-  const agrees = window.newest === null ? total === expected : (first ?? null) === window.smallest;
-  if (agrees) return { ids: changed.ids, missing: [], onSite: expected };
-  return sweep(requests, posts, known, changed.ids, window, Math.max(0, total - expected - PAGE));
+  const counted = await countOf(requests, posts, posts.list.query + oldest);
+  const agrees =
+    window.newest === null ? counted.total === expected : (counted.first ?? null) === window.smallest;
+  if (agrees && changed.isWhole) {
+    const { unseen, refused } = before;
+    return { ids: changed.ids, missing: [], onSite: expected, unseen, refused, isWhole: true };
+  }
+  const offset = Math.max(0, (counted.total ?? 0) - expected - LARGEST_PAGE);
+  return sweep({ requests, posts, known, window, before }, changed, offset);
 }
 
-/** Compares all ids of the site with all stored ids. */
-async function sweep(
-  requests: SiteRequests,
-  posts: CorePosts,
-  known: KnownContents,
-  changed: string[],
-  window: Window,
-  offset: number,
-): Promise<Differences> {
-  const from = window.smallest === null ? { offset: 0, lastId: 0 } : { offset, lastId: window.smallest - 1 };
-  const unknown = new Set<string>();
-  let total = 0;
-  for await (const stretch of walkIds(requests, { ...posts.list, fields: 'id' }, from)) {
-    for (const { id } of stretch.entries) unknown.add(String(id));
-    total = stretch.total;
-  }
-  const listed = unknown.size;
-  const missing: string[] = [];
-  for await (const id of knownIds(known)) if (!unknown.delete(id)) missing.push(id);
-  const found = new Set([...changed, ...[...unknown].filter((id) => !isBelow(Number(id), window))]);
-  const ids = [...found].sort((one, other) => Number(one) - Number(other));
-  const limited = window.newest === null || window.smallest !== null ? ids : ids.slice(-window.newest);
-  // If only the newest posts are stored, the older posts in the site's count do not matter.
-  return { ids: limited, missing, onSite: window.newest === null ? total : listed };
+/** How many posts a query finds, null if the site does not say, and the id of the first of them. */
+async function countOf(requests: SiteRequests, posts: CorePosts, query: string) {
+  const answer = await requests.read(posts.route, `${query}&per_page=1&_fields=id`);
+  const ids = recordsOf(requests, answer).map(idOf);
+  return { total: totalIn(answer.response, ids.length), first: ids[0] };
 }
 
 async function smallestKnown(known: KnownContents): Promise<number | null> {
   const [first] = (await known.after(null, 1)).keys();
   return first === undefined ? null : Number(first);
-}
-
-function isBelow(id: number, { smallest }: Window): boolean {
-  return smallest !== null && id < smallest;
-}
-
-function sameMoment(one: string | null, other: string | null): boolean {
-  return one === other || (one !== null && other !== null && Date.parse(one) === Date.parse(other));
 }

@@ -1,12 +1,14 @@
 import { RemoteError } from '../../../../errors.ts';
 import type { TypeOfSite } from '../../../contentPart.ts';
 import type { ItemFault, RemoteContent } from '../../../remoteContent.ts';
+import { totalIn } from '../../site/listings.ts';
+import { LARGEST_PAGE } from '../pageSize.ts';
 import { postId, readPost } from '../postFields.ts';
 import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
 import type { SiteTypes, Taxonomy } from '../siteTypes.ts';
 import type { TermMap } from '../termMap.ts';
 import { TooLargeItems, tooLarge } from '../tooLarge.ts';
-import { type Entry, type IdList, PAGE, recordsOf } from './idWalk.ts';
+import { type Entry, type IdList, idOf, recordsOf } from './listPage.ts';
 
 /** Raw values only: WordPress takes several times as long to make the `rendered` values. */
 const FIELDS =
@@ -90,13 +92,19 @@ export class CorePosts {
 
   /**
    * Yields the posts with these ids that the user may see, at most 100 ids; in halves if one answer is too
-   * large.
+   * large, and in parts if the site makes its answers shorter.
    * @param more a status in addition to those of `list`.
    */
   async *byIds(ids: readonly string[], more = ''): AsyncGenerator<ReadPosts> {
     const answer = await this.#include(ids, more).catch(tooLarge);
     if (!(answer instanceof RemoteError)) {
-      yield await this.contents(recordsOf(this.#site.requests, answer), answer.damaged);
+      const records = recordsOf(this.#site.requests, answer);
+      yield await this.contents(records, answer.damaged);
+      const came = new Set(records.map(idOf));
+      const rest = ids.filter((id) => !came.has(Number(id)));
+      // The site counts the posts with these ids. If it has more than it gave, the others are requested again.
+      const isShort = (totalIn(answer.response, came.size) ?? ids.length) > came.size;
+      if (isShort && rest.length > 0 && rest.length < ids.length) yield* this.byIds(rest, more);
     } else if (ids.length > 1) {
       const half = Math.ceil(ids.length / 2);
       yield* this.byIds(ids.slice(0, half), more);
@@ -113,7 +121,7 @@ export class CorePosts {
 
   async #include(ids: readonly string[], more: string): Promise<SiteAnswer> {
     const statuses = more === '' ? this.#statuses : `${this.#statuses},${more}`;
-    const query = `context=edit&status=${statuses}&include=${ids.join(',')}&orderby=id&order=asc&per_page=${PAGE}`;
+    const query = `context=edit&status=${statuses}&include=${ids.join(',')}&orderby=id&order=asc&per_page=${LARGEST_PAGE}`;
     return this.#site.requests.read(this.route, `${query}&_fields=${await this.fields()}`);
   }
 }

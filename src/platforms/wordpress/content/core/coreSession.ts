@@ -8,11 +8,12 @@ import { TermMap } from '../termMap.ts';
 import { readAllTerms } from '../terms.ts';
 import { readChangedPosts } from './coreChanges.ts';
 import { CorePosts } from './corePosts.ts';
-import { readAllPosts, readSomePosts } from './coreRead.ts';
+import { readAllPosts } from './coreRead.ts';
 import { writePosts } from './coreWrites.ts';
 import { EarlierCreates } from './earlierCreates.ts';
 import { findExistingPosts } from './existingPosts.ts';
 import { PostSearch } from './postSearch.ts';
+import { readSomePosts } from './singlePost.ts';
 import { TermWriter } from './termWriter.ts';
 
 /** A session that uses WordPress's own REST API. `outbound` downloads images. */

@@ -1,9 +1,5 @@
-import { RemoteError } from '../../../../errors.ts';
-import { isRecord } from '../../site/siteClient.ts';
-import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
-
-/** Core's largest page. */
-export const PAGE = 100;
+import type { SiteRequests } from '../siteRequests.ts';
+import { type Entry, type IdList, type ListPage, readListPage } from './listPage.ts';
 
 /** How far a walk steps back at first if pages have shifted. Each further step is ten times as long. */
 const FIRST_STEP_BACK = 20;
@@ -14,57 +10,47 @@ const MOST_STEPS_BACK = 200;
 /** If the user may see nothing of a long list, all its pages are empty. This limit ends such a walk. */
 export const MOST_EMPTY_PAGES = 2_000;
 
-/** One entry of a list in ascending order of ids. */
-export interface Entry {
-  id: number;
-  /** null if the page was too large. The entry is then read by its id. */
-  record: Record<string, unknown> | null;
-}
-
 /** A part of a list. */
-interface Stretch {
+export interface Stretch {
   /** The entries that were not in an earlier stretch. */
   entries: Entry[];
   /** How many items of the stretch have no id. */
   nameless: number;
   damaged: boolean;
-  /** How many items the whole list has, including forbidden ones, by the site's latest count. */
-  total: number;
+  /** How many items the whole list has, including forbidden ones, by the site's latest count; null if unknown. */
+  total: number | null;
   /** When the site answered, by its own clock, in milliseconds since 1970. */
   siteTime: number | null;
   /** Where a later walk continues. */
   next: { offset: number; lastId: number };
   last: boolean;
+  /** The places before this stretch where the site counts items that it did not give. */
+  gaps: Gap[];
 }
 
-interface Page {
+/** A page with fewer items than the site counts in its part of the list. */
+export interface Gap {
   offset: number;
-  records: Array<Record<string, unknown>>;
-  ids: number[];
-  nameless: number;
-  tooLarge: boolean;
-  total: number;
-  damaged: boolean;
-  siteTime: number | null;
+  /** Ids of missing items lie between these two; `before` is null at the end of the list. */
+  after: number;
+  before: number | null;
+  /** The ids that came. */
+  ids: readonly number[];
 }
 
-/** A list of core REST that is walked by ids. */
-export interface IdList {
-  route: string;
-  /** The query besides order and part; encoded, and without `_fields`. */
-  query: string;
-  /** `_fields`, with `id` among them. */
-  fields: string;
-}
+/** The list is not in the order of ids. It must be read in the order in which it comes. */
+export class OutOfOrder extends Error {}
 
 /**
  * Walks a list in ascending order of ids. Pages are prefetched as far as the pace allows.
  *
  * Core pages by offset. If an item is deleted during the walk, everything behind it moves forward, past the
  * offset that is read next. Each page therefore begins with the last item of the page before. If it begins
- * with a later item, items may have been skipped, and the walk steps back. A short page is not the end, since
- * core removes items that the user may not see after it has counted. The end is where X-WP-Total says.
- * Throws RemoteError.
+ * with a later item, items may have been skipped, and the walk steps back. A short page is not the end: core
+ * removes items that the user may not see after it has counted, and a theme may make each page shorter than it
+ * was asked for (`posts_per_page` in `pre_get_posts`). So the walk goes on behind the items that came. The end is
+ * where X-WP-Total says; without it, the first page without further items.
+ * Throws RemoteError, OutOfOrder.
  */
 export async function* walkIds(
   requests: SiteRequests,
@@ -72,101 +58,133 @@ export async function* walkIds(
   from: { offset: number; lastId: number },
 ): AsyncGenerator<Stretch, void, undefined> {
   let { offset, lastId } = from;
-  let before: Page | null = null;
+  let before: Walked | null = null;
   let stepsBack = 0;
   let stepBack = FIRST_STEP_BACK;
   let emptyPages = 0;
-  const ahead: Array<{ offset: number; page: Promise<Page> }> = [];
-  const plan = (at: number) => {
-    const page = readPage(requests, list, at);
-    // If nobody awaits this page any more, its failure must not go unhandled.
-    page.catch(() => undefined);
-    ahead.push({ offset: at, page });
-  };
+  let largest = 0;
+  const ahead = new PagesAhead(requests, list);
   for (;;) {
-    if (ahead.length === 0) plan(offset);
-    for (let at = offset; before !== null && ahead.length < requests.pace.atOnce; ) {
-      at = (ahead.at(-1)?.offset ?? offset) + PAGE - 1;
-      if (at + 1 >= before.total) break;
-      plan(at);
-    }
-    const page: Page | undefined = await ahead.shift()?.page;
-    if (page === undefined) return;
+    const page = await ahead.next(offset, before);
+    mustBeInOrder(page);
 
     if (!continues(page, lastId, before)) {
+      ahead.forget();
+      if (before !== null && page.offset > before.page.offset + before.reach) {
+        // The page before was short. Its last item is nearer than a full page would have had it.
+        offset = before.page.offset + before.reach;
+        continue;
+      }
       stepsBack += 1;
       if (stepsBack > MOST_STEPS_BACK) throw requests.unexpected('a list that changes all the time', true);
-      ahead.length = 0;
       offset = Math.max(0, page.offset - stepBack);
       stepBack *= 10;
       continue;
     }
     stepBack = FIRST_STEP_BACK;
-    emptyPages = page.ids.length === 0 ? emptyPages + 1 : 0;
+    emptyPages = page.came === 0 ? emptyPages + 1 : 0;
     if (emptyPages > MOST_EMPTY_PAGES) throw requests.unexpected('a list without items', true);
     const known = lastId;
-    const entries = page.ids.flatMap((id, index): Entry[] =>
-      id > known ? [{ id, record: page.tooLarge ? null : (page.records[index] ?? null) }] : [],
-    );
+    const entries = page.entries.filter(({ id }) => id > known);
+    const gaps = gapBefore(before, page, known);
     lastId = entries.at(-1)?.id ?? lastId;
-    before = page;
-    const last = page.offset + PAGE >= page.total;
-    offset = page.offset + PAGE - 1;
+    largest = Math.max(largest, page.came);
+    before = { page, after: known, reach: reachOf(page, largest || requests.pageSize.largest) };
+    const last = isLast(page, before.reach, entries.length);
+    if (last) gaps.push(...gapBefore(before, null, lastId));
+    offset = page.offset + before.reach;
     const { nameless, damaged, total, siteTime } = page;
-    yield { entries, nameless, damaged, total, siteTime, next: { offset, lastId }, last };
+    yield { entries, nameless, damaged, total, siteTime, next: { offset, lastId }, last, gaps };
     if (last) return;
   }
 }
 
+/** A page that the walk has taken. */
+interface Walked {
+  page: ListPage;
+  /** The last id before the page. */
+  after: number;
+  /** How far behind its offset the next page may begin. */
+  reach: number;
+}
+
+/** The pages of a list that are requested ahead of the walk. */
+class PagesAhead {
+  readonly #requests: SiteRequests;
+  readonly #list: IdList;
+  #planned: Array<{ offset: number; page: Promise<ListPage> }> = [];
+
+  constructor(requests: SiteRequests, list: IdList) {
+    this.#requests = requests;
+    this.#list = list;
+  }
+
+  /** The page that was planned first, else that at `offset`; with others behind it if a page was taken before. */
+  async next(offset: number, before: Walked | null): Promise<ListPage> {
+    const first = this.#planned[0] ?? this.#plan(offset);
+    while (before !== null && this.#planned.length < this.#requests.pace.atOnce) {
+      const at = (this.#planned.at(-1)?.offset ?? offset) + before.reach;
+      if (before.page.total !== null && at + 1 >= before.page.total) break;
+      this.#plan(at);
+    }
+    this.#planned.shift();
+    return first.page;
+  }
+
+  forget(): void {
+    this.#planned = [];
+  }
+
+  #plan(offset: number) {
+    const page = readListPage(this.#requests, this.#list, offset);
+    // If nobody awaits this page any more, its failure must not go unhandled.
+    page.catch(() => undefined);
+    const planned = { offset, page };
+    this.#planned.push(planned);
+    return planned;
+  }
+}
+
+function mustBeInOrder({ entries }: ListPage): void {
+  if (entries.some(({ id }, index) => id < (entries[index - 1]?.id ?? 0)))
+    throw new OutOfOrder('The list is not in the order of ids.');
+}
+
+/**
+ * How far behind the offset of a page the next page may begin, so that no item lies between them. If nothing came,
+ * the page is taken to be as large as the largest so far.
+ */
+function reachOf({ came }: ListPage, largest: number): number {
+  return Math.max(1, (came > 1 ? came : largest) - 1);
+}
+
 /** Is it certain that no item between `lastId` and this page was skipped? */
-function continues(page: Page, lastId: number, before: Page | null): boolean {
-  const [first] = page.ids;
+function continues(page: ListPage, lastId: number, before: Walked | null): boolean {
+  const first = page.entries[0]?.id;
   if (page.offset === 0 || lastId === 0 || (first !== undefined && first <= lastId)) return true;
   // The user may not be allowed to see the item that should have come again.
-  const isShort = ({ ids, nameless, offset, total }: Page) =>
-    ids.length + nameless < Math.min(PAGE, total - offset);
-  return before !== null && before.total === page.total && (isShort(page) || isShort(before));
+  if (before === null || page.offset > before.page.offset + before.reach) return false;
+  const isShort = ({ came, expected }: ListPage) => came < expected;
+  const isSame = before.page.total === null || before.page.total === page.total;
+  return isSame && (isShort(page) || isShort(before.page));
 }
 
-async function readPage(requests: SiteRequests, list: IdList, offset: number): Promise<Page> {
-  const read = (fields: string) =>
-    requests.read(
-      list.route,
-      `${list.query}&orderby=id&order=asc&offset=${offset}&per_page=${PAGE}&_fields=${fields}`,
-    );
-  let tooLarge = false;
-  const answer = await read(list.fields).catch((error: unknown) => {
-    if (!(error instanceof RemoteError) || error.code !== 'too_large' || list.fields === 'id') throw error;
-    tooLarge = true;
-    return read('id');
-  });
-  const all = recordsOf(requests, answer);
-  const records = all.filter((record) => idOf(record) > 0);
-  const ids = records.map(idOf);
-  if (ids.some((id, index) => id <= (ids[index - 1] ?? 0))) {
-    throw requests.unexpected('a list that is not in the order of ids');
-  }
-  const { damaged, siteTime } = answer;
-  const total = totalOf(requests, answer);
-  return { offset, records, ids, nameless: all.length - ids.length, tooLarge, total, damaged, siteTime };
+/** The gap in the page before `page`, or in the last page. */
+function gapBefore(before: Walked | null, page: ListPage | null, lastId: number): Gap[] {
+  if (before === null || before.page.total === null || before.page.came >= before.page.expected) return [];
+  const first = page?.entries[0]?.id;
+  // The page was made shorter, and nothing is missing in it: its last item is just where it must be.
+  if (first === lastId && page?.offset === before.page.offset + before.page.came - 1) return [];
+  const { offset, entries } = before.page;
+  return [{ offset, after: before.after, before: nextOf(first, lastId), ids: entries.map(({ id }) => id) }];
 }
 
-/** The objects of an answer that must be a list of objects. Throws RemoteError. */
-export function recordsOf(requests: SiteRequests, { value }: SiteAnswer): Array<Record<string, unknown>> {
-  const list: unknown[] = Array.isArray(value) ? value : [null];
-  const records = list.filter(isRecord);
-  if (records.length < list.length) throw requests.unexpected('something that is not a list', true);
-  return records;
+function nextOf(first: number | undefined, lastId: number): number | null {
+  return first === undefined ? null : Math.max(first, lastId);
 }
 
-/** How many items a list has in all. Throws RemoteError if the answer does not say. */
-export function totalOf(requests: SiteRequests, { response }: SiteAnswer): number {
-  const total = Number(response.headers['x-wp-total'] ?? Number.NaN);
-  if (Number.isSafeInteger(total) && total >= 0) return total;
-  throw requests.unexpected('a list without X-WP-Total');
-}
-
-/** The id of a record; 0 if it has none. */
-export function idOf({ id }: Record<string, unknown>): number {
-  return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? id : 0;
+function isLast(page: ListPage, reach: number, added: number): boolean {
+  const { total, offset, came, expected } = page;
+  if (total === null || total === 0) return added === 0;
+  return came >= expected ? offset + came >= total : offset + reach >= total;
 }

@@ -1,10 +1,12 @@
 import type { RemoteContent } from '../../../remoteContent.ts';
 import { lettersOf } from '../../../siteSlug.ts';
+import { totalIn } from '../../site/listings.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import { partsBySize } from '../ahead.ts';
+import { LARGEST_PAGE } from '../pageSize.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import type { CorePosts } from './corePosts.ts';
-import { PAGE, walkIds } from './idWalk.ts';
+import { OutOfOrder, walkIds } from './idWalk.ts';
 
 /** Web servers take a request line of 8 KB, and the rest of the line needs space too. Bytes. */
 const SLUG_BYTES = 6_000;
@@ -39,7 +41,8 @@ export class PostSearch {
   async byTitle(title: string): Promise<RemoteContent[]> {
     // Quotes and a hyphen before a word have a meaning in a search.
     const words = (title.match(/[\p{L}\p{M}\p{N}]+/gu) ?? []).slice(0, WORDS).join(' ');
-    return words === '' ? [] : this.#list(`search=${encodeURIComponent(words)}&search_columns=post_title`);
+    if (words === '') return [];
+    return (await this.#list(`search=${encodeURIComponent(words)}&search_columns=post_title`)).items;
   }
 
   /**
@@ -50,24 +53,31 @@ export class PostSearch {
     const times = { after, ...(before === undefined ? {} : { before }) };
     const query = `${this.#posts.list.query}&author=${authors.join(',')}&${new URLSearchParams(times)}`;
     const list = { ...this.#posts.list, query, fields: await this.#posts.fields() };
-    for await (const { entries, damaged } of walkIds(this.#requests, list, { offset: 0, lastId: 0 }))
-      for await (const { items } of this.#posts.ofEntries(entries, damaged)) yield items;
+    try {
+      for await (const { entries, damaged } of walkIds(this.#requests, list, { offset: 0, lastId: 0 }))
+        for await (const { items } of this.#posts.ofEntries(entries, damaged)) yield items;
+    } catch (error) {
+      // Without the whole list nobody can say that a post is missing.
+      if (error instanceof OutOfOrder) throw this.#requests.unexpected('a list in another order', true);
+      throw error;
+    }
   }
 
-  /** The posts with these encoded slugs. If they fill a page, the slugs are searched in halves. */
+  /** The posts with these encoded slugs. If the site has more than it gives, the slugs are searched in halves. */
   async #withSlugs(slugs: readonly string[]): Promise<RemoteContent[]> {
-    const found = await this.#list(`slug=${slugs.join(',')}`);
-    if (found.length < PAGE || slugs.length === 1) return found;
+    const { items, isWhole } = await this.#list(`slug=${slugs.join(',')}`);
+    if (isWhole || items.length === 0 || slugs.length === 1) return items;
     const half = Math.ceil(slugs.length / 2);
     return [...(await this.#withSlugs(slugs.slice(0, half))), ...(await this.#withSlugs(slugs.slice(half)))];
   }
 
-  /** One page of posts, in the order of ids. */
-  async #list(filter: string): Promise<RemoteContent[]> {
-    const query = `${this.#posts.list.query}&${filter}&per_page=${PAGE}&orderby=id&order=asc`;
+  /** One page of posts, in the order of ids, and whether the site has no more of them. */
+  async #list(filter: string): Promise<{ items: RemoteContent[]; isWhole: boolean }> {
+    const query = `${this.#posts.list.query}&${filter}&per_page=${LARGEST_PAGE}&orderby=id&order=asc`;
     const fields = await this.#posts.fields();
     const answer = await this.#requests.read(this.#posts.route, `${query}&_fields=${fields}`);
     const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
-    return (await this.#posts.contents(records.filter(isRecord), answer.damaged)).items;
+    const { items } = await this.#posts.contents(records.filter(isRecord), answer.damaged);
+    return { items, isWhole: totalIn(answer.response, records.length) === records.length };
   }
 }

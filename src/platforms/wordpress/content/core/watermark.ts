@@ -30,15 +30,23 @@ export class Watermark {
   readonly #from: JsonObject;
   #modified: number | null;
   #readAt: number | null;
-  /** How many items the site counts, but does not show or that cannot be read. */
+  /**
+   * How many items the site counts that are not stored here, for a reason that the site has given: it has refused
+   * their ids, or has given them in a form that cannot be read. An item that just did not come is not among them.
+   */
   readonly unseen: number;
+  /** The ids that the site has refused. */
+  readonly refused: readonly number[];
 
   constructor(from: JsonObject | null) {
     this.#from = from ?? {};
     this.#modified = momentOf(this.#from.modified);
     this.#readAt = momentOf(this.#from.read_at);
-    const { unseen } = this.#from;
-    this.unseen = typeof unseen === 'number' && Number.isSafeInteger(unseen) && unseen >= 0 ? unseen : 0;
+    const { unseen, refused } = this.#from;
+    const isCount = typeof unseen === 'number' && Number.isSafeInteger(unseen) && unseen >= 0;
+    // A watermark without refused ids is of an earlier version, which took every missing item for a hidden one.
+    this.unseen = isCount && Array.isArray(refused) ? unseen : 0;
+    this.refused = Array.isArray(refused) ? refused.filter((id) => typeof id === 'number') : [];
   }
 
   /** Records when the site first answered. Milliseconds since 1970. */
@@ -60,8 +68,8 @@ export class Watermark {
   }
 
   /** The watermark for the next read. */
-  next(zone: SiteZone, unseen: number): JsonObject {
-    return { ...this.seen(), gmt_offset: zone.offset, timezone: zone.name, unseen };
+  next(zone: SiteZone, { unseen, refused }: { unseen: number; refused: readonly number[] }): JsonObject {
+    return { ...this.seen(), gmt_offset: zone.offset, timezone: zone.name, unseen, refused: [...refused] };
   }
 
   /**
