@@ -10,6 +10,7 @@ import type {
   TypeOfSite,
   WriteOutcome,
 } from '../contentPart.ts';
+import type { Incomplete } from '../incompleteList.ts';
 import type { KnownContents } from '../knownContents.ts';
 import { knownIds } from '../knownIds.ts';
 import type { RemoteContent, RemoteTerm } from '../remoteContent.ts';
@@ -17,7 +18,7 @@ import { fault } from './explanations.ts';
 import { ItemSearch } from './itemSearch.ts';
 import type { ItemPage, ItemSource } from './itemSource.ts';
 import { ItemWriter } from './itemWriter.ts';
-import { FIRST_PAGE } from './listPages.ts';
+import { FIRST_PAGE } from './listPage.ts';
 
 /**
  * How far before the watermark changes are read again, as an item that was written during the last read may
@@ -31,6 +32,9 @@ const PAGE_OF_NEWEST = 100;
 const cursorSchema = z.object({
   at: z.union([z.string(), z.number()]).nullable(),
   pages: z.int(),
+  size: z.int().nullable().default(null),
+  // An earlier version has not counted.
+  read: z.int().nullable().default(null),
   newest: z.string().nullable(),
   ended: z.boolean(),
 });
@@ -61,13 +65,14 @@ export class CustomContentSession implements ContentSession {
     this.#check(type);
     const start = cursor === null ? START : cursorSchema.parse(cursor);
     const walk = this.#walk(start, {});
-    for await (const { page, cursor: next, expected } of newest === null ? walk : onlyNewest(walk, newest)) {
+    for await (const step of newest === null ? walk : onlyNewest(walk, newest)) {
+      const { page, cursor: next, expected } = step;
       yield {
         items: page.items.filter((item) => item.status !== null),
         faults: page.faults,
         cursor: next,
         expected: newest === null ? expected : Math.min(newest, expected ?? newest),
-        ...(next.ended ? { end: { watermark: { newest: next.newest }, missing: [] } } : {}),
+        ...(next.ended ? { end: endOf(next.newest, [], step.incomplete) } : {}),
       };
     }
   }
@@ -80,7 +85,10 @@ export class CustomContentSession implements ContentSession {
     const query = param === undefined || since === null ? {} : { [param]: withOverlap(since) };
     const seen = new Set<string>();
     const walk = this.#walk({ ...START, newest: before }, query, seen);
-    for await (const { page, cursor } of newest === null ? walk : onlyNewest(walk, newest)) {
+    for await (const { page, cursor, ...step } of newest === null ? walk : onlyNewest(walk, newest)) {
+      // A filtered list may come with the count of the whole list. Only a lower count is one of the filtered list.
+      const isCounted = since === null || (step.incomplete?.of ?? 0) < (await known.count());
+      const incomplete = isCounted ? step.incomplete : null;
       yield {
         items: await changedOnly(page.items, known),
         faults: page.faults,
@@ -88,10 +96,7 @@ export class CustomContentSession implements ContentSession {
         expected: null,
         ...(cursor.ended
           ? {
-              end: {
-                watermark: { newest: cursor.newest },
-                missing: since === null ? await notAmong(seen, known) : [],
-              },
+              end: endOf(cursor.newest, since === null ? await notAmong(seen, known) : [], incomplete),
             }
           : {}),
       };
@@ -125,18 +130,16 @@ export class CustomContentSession implements ContentSession {
   async *#walk(start: Cursor, query: Record<string, string>, seen = new Set<string>()): AsyncGenerator<Step> {
     let { newest } = start;
     if (start.ended) {
-      yield { page: { items: [], faults: [] }, cursor: start, expected: null };
+      yield { page: { items: [], faults: [] }, cursor: start, expected: null, incomplete: null };
       return;
     }
-    for await (const { items, faults, page } of this.#source.list(
-      { at: start.at, pages: start.pages },
-      query,
-    )) {
+    for await (const { items, faults, page, read, incomplete } of this.#source.list(start, query)) {
       for (const { externalId } of [...items, ...faults]) if (externalId !== null) seen.add(externalId);
       newest = latest(newest, items, page.answeredAt);
       const { next } = page;
-      const cursor = next === null ? { ...START, newest, ended: true } : { ...next, newest, ended: false };
-      yield { page: { items, faults }, cursor, expected: page.total };
+      const cursor =
+        next === null ? { ...START, newest, ended: true } : { ...next, read, newest, ended: false };
+      yield { page: { items, faults }, cursor, expected: page.total, incomplete };
     }
   }
 
@@ -150,6 +153,21 @@ interface Step {
   page: Pick<ItemPage, 'items' | 'faults'>;
   cursor: Cursor & JsonObject;
   expected: number | null;
+  /** On the last step, if the API counts more items than it gave. */
+  incomplete: Incomplete | null;
+}
+
+/**
+ * The end of a reading. After a list that gave fewer items than it counts, the next reading is of the whole list.
+ */
+function endOf(
+  newest: string | null,
+  missing: string[],
+  incomplete: Incomplete | null,
+): NonNullable<ContentPage['end']> {
+  return incomplete === null
+    ? { watermark: { newest }, missing }
+    : { watermark: { newest: null }, missing, incomplete };
 }
 
 /**
@@ -160,7 +178,9 @@ async function* onlyNewest(walk: AsyncIterable<Step>, count: number): AsyncGener
   let kept: RemoteContent[] = [];
   const faults: ItemPage['faults'] = [];
   let newest: string | null = null;
-  for await (const { page, cursor } of walk) {
+  let incomplete: Incomplete | null = null;
+  for await (const { page, cursor, ...step } of walk) {
+    ({ incomplete } = step);
     kept.push(...page.items.filter((item) => item.status !== null));
     faults.push(...page.faults);
     newest = cursor.newest;
@@ -174,6 +194,7 @@ async function* onlyNewest(walk: AsyncIterable<Step>, count: number): AsyncGener
       page: { items, faults: faults.splice(0) },
       cursor: { ...START, newest: ended ? newest : null, ended },
       expected: null,
+      incomplete: ended ? incomplete : null,
     };
   } while (kept.length > 0);
 }

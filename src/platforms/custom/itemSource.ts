@@ -1,18 +1,24 @@
 import { RemoteError } from '../../errors.ts';
 import { Turns } from '../../outbound/turns.ts';
 import type { Pace, ReadOutcome } from '../contentPart.ts';
+import type { Incomplete } from '../incompleteList.ts';
 import type { ItemFault, RemoteContent } from '../remoteContent.ts';
 import type { ApiClient, ApiRequest } from './apiClient.ts';
 import type { ContentDescription } from './contentDescription.ts';
 import { mapItem } from './itemMap.ts';
 import { readPointer } from './jsonPointer.ts';
-import { FIRST_PAGE, type ListPage, type PageStart, readPages } from './listPages.ts';
+import { FIRST_PAGE, type ListPage, type PageStart } from './listPage.ts';
+import { readPages } from './listPages.ts';
 
 /** A page of a list, with its items read by the map. */
 export interface ItemPage {
   items: RemoteContent[];
   faults: ItemFault[];
   page: ListPage;
+  /** How many different items the list has given so far; null if that is unknown. */
+  read: number | null;
+  /** On the last page, if the API counts more items than it gave. */
+  incomplete: Incomplete | null;
 }
 
 /** Reads the items of one described API. Throws ExplainedFault. */
@@ -33,24 +39,38 @@ export class ItemSource {
    */
   async *list(start: PageStart = FIRST_PAGE, query: Record<string, string> = {}): AsyncGenerator<ItemPage> {
     const seen = new Set<string>();
+    let nameless = 0;
+    let least: number | null = null;
     for await (const page of readPages(this, start, query)) {
-      const items: RemoteContent[] = [];
-      const faults: ItemFault[] = [];
-      const here = new Set<string>();
-      const turns = new Turns();
-      for (const raw of page.items) {
-        await turns.pause();
-        const { content, fault } = mapItem(raw, this.content);
-        const id = content?.externalId ?? fault?.externalId ?? null;
-        if (id !== null && here.has(id)) {
-          faults.push({ externalId: id, code: 'same_id', message: 'Two items of one page have this id.' });
-        } else if (fault !== null) faults.push(fault);
-        else if (!seen.has(content.externalId)) items.push(content);
-        if (id !== null) here.add(id);
-      }
-      for (const id of here) seen.add(id);
-      yield { items, faults, page };
+      const { items, faults, ids } = await this.#itemsOf(page, seen);
+      for (const id of ids) seen.add(id);
+      nameless += faults.filter(({ externalId }) => externalId === null).length;
+      if (page.total !== null) least = Math.min(page.total, least ?? page.total);
+      const read = start.read === null ? null : start.read + seen.size + nameless;
+      const isShort = page.next === null && read !== null && least !== null && read < least;
+      yield { items, faults, page, read, incomplete: isShort ? { read, of: least ?? 0 } : null };
     }
+  }
+
+  /** The items of a page that are not in `seen`. An item that comes twice on the page counts once. */
+  async #itemsOf(page: ListPage, seen: ReadonlySet<string>) {
+    const items: RemoteContent[] = [];
+    const faults: ItemFault[] = [];
+    const here = new Map<string, unknown>();
+    const turns = new Turns();
+    for (const raw of page.items) {
+      await turns.pause();
+      const { content, fault } = mapItem(raw, this.content);
+      const id = content?.externalId ?? fault?.externalId ?? null;
+      const twin = id === null ? undefined : here.get(id);
+      if (id !== null && twin !== undefined) {
+        if (JSON.stringify(twin) === JSON.stringify(raw)) continue;
+        faults.push({ externalId: id, code: 'same_id', message: 'Two items of one page have this id.' });
+      } else if (fault !== null) faults.push(fault);
+      else if (!seen.has(content.externalId)) items.push(content);
+      if (id !== null) here.set(id, raw);
+    }
+    return { items, faults, ids: here.keys() };
   }
 
   /**
@@ -98,12 +118,19 @@ export class ItemSource {
     const wanted = new Set(externalIds);
     const outcome: ReadOutcome = { items: [], gone: [], faults: [] };
     let nameless = false;
-    for await (const { items, faults } of this.list()) {
+    let isWhole = true;
+    for await (const { items, faults, incomplete } of this.list()) {
+      isWhole = incomplete === null;
       for (const item of items) if (wanted.delete(item.externalId)) outcome.items.push(item);
       for (const fault of faults) {
         if (fault.externalId === null) nameless = true;
         else if (wanted.delete(fault.externalId)) outcome.faults.push(fault);
       }
+    }
+    if (!isWhole) {
+      const message = 'It was not found, but the API counts more items than its list gives.';
+      const left = [...wanted].map((externalId) => ({ externalId, code: 'incomplete_list', message }));
+      return { ...outcome, faults: [...outcome.faults, ...left] };
     }
     if (!nameless) return { ...outcome, gone: [...wanted] };
     // An item without a readable id may be one of the requested items, so nothing counts as gone.

@@ -5,32 +5,12 @@ import { readLinks } from '../linkHeader.ts';
 import type { ApiAnswer, ApiClient, ApiRequest } from './apiClient.ts';
 import { nameOf } from './apiClient.ts';
 import type { ContentDescription } from './contentDescription.ts';
+import { EndWatch } from './endWatch.ts';
 import { fault } from './explanations.ts';
-import { idOf } from './itemMap.ts';
 import { readPointer } from './jsonPointer.ts';
+import type { ListPage, PageStart } from './listPage.ts';
 
-const MAX_PAGES = 10_000;
 const PAGE_SIZE = 100;
-
-/** Where a page begins. */
-export interface PageStart {
-  /** The page's number, offset, cursor or URL; null for the first page. */
-  at: string | number | null;
-  /** How many pages came before this one. */
-  pages: number;
-}
-
-export const FIRST_PAGE: PageStart = { at: null, pages: 0 };
-
-export interface ListPage {
-  items: unknown[];
-  /** null after the last page. */
-  next: PageStart | null;
-  /** How many items the whole list has; null if the API does not say. */
-  total: number | null;
-  /** When the API answered, by its own clock, in milliseconds since 1970; null if it does not say. */
-  answeredAt: number | null;
-}
 
 /**
  * Reads a list page by page. The next page is fetched while the caller handles the current one. Throws
@@ -41,47 +21,17 @@ export async function* readPages(
   start: PageStart,
   query: Record<string, string>,
 ): AsyncGenerator<ListPage> {
-  const watch = new EndWatch(source.content);
+  const watch = new EndWatch(source.content, start);
   let upcoming: Promise<ListPage> | null = fetchPage(source, start, query);
   while (upcoming !== null) {
-    const page: ListPage = await upcoming;
-    watch.check(page);
+    const fetched: ListPage = await upcoming;
+    const page: ListPage = watch.isBehindEnd(fetched) ? { ...fetched, items: [], next: null } : fetched;
     upcoming = page.next === null ? null : fetchPage(source, page.next, query);
     // The fault is thrown when the page is awaited. If the caller stops before that, the failure must not go
     // unhandled.
     upcoming?.catch(() => undefined);
     yield page;
   }
-}
-
-/** Detects a list that runs in a circle or has too many pages. */
-class EndWatch {
-  readonly #map: ContentDescription['map'];
-  readonly #maxPages: number;
-  readonly #pages = new Set<string>();
-  readonly #starts = new Set<string | number>();
-
-  constructor({ map, paging }: ContentDescription) {
-    this.#map = map;
-    this.#maxPages = paging.max_pages ?? MAX_PAGES;
-  }
-
-  check({ items, next }: ListPage): void {
-    const ids = items.map((item) => idOf(item, this.#map));
-    if (ids.some((id) => id !== null)) {
-      const page = JSON.stringify(ids);
-      if (this.#pages.has(page)) throw endless('the same page came twice');
-      this.#pages.add(page);
-    }
-    if (next === null || next.at === null) return;
-    if (this.#starts.has(next.at)) throw endless('the same next page was named twice');
-    this.#starts.add(next.at);
-    if (next.pages >= this.#maxPages) throw endless(`it has more than ${this.#maxPages} pages`);
-  }
-}
-
-function endless(found: string): RemoteError {
-  return fault('endless_paging', { values: { found }, detail: found });
 }
 
 async function fetchPage(
@@ -94,8 +44,8 @@ async function fetchPage(
   const answer = await pace
     .send(() => client.json(request), { repeatable: true, writes: false })
     .catch((error: unknown) => {
-      const beyondTheEnd = paging.type === 'page' && start.pages > 0;
-      if (beyondTheEnd && error instanceof RemoteError && error.code === 'not_found') return null;
+      const mayBeBehindEnd = (paging.type === 'page' || paging.type === 'offset') && start.pages > 0;
+      if (mayBeBehindEnd && error instanceof RemoteError && isNoPage(error)) return null;
       throw error;
     });
   if (answer === null) return { items: [], next: null, total: null, answeredAt: null };
@@ -108,24 +58,48 @@ async function fetchPage(
   const total = list.total === undefined ? undefined : readPointer(value, list.total);
   const counted = total ?? (list.total_header && response.headers[list.total_header.toLowerCase()]);
   const answeredAt = Date.parse(response.headers.date ?? '');
+  const number = /^\d{1,15}$/.test(String(counted)) ? Number(counted) : null;
+  const sized = withSize(content, start, items.length, number);
   return {
     items,
-    next: nextOf({ client, content }, start, answer, items.length),
-    total: /^\d{1,15}$/.test(String(counted)) ? Number(counted) : null,
+    next: nextOf({ client, content }, sized, answer, items.length),
+    total: number,
     answeredAt: Number.isNaN(answeredAt) ? null : answeredAt,
   };
 }
 
+/** Does the error say that there is no such page? APIs refuse a page behind the end in several ways. */
+function isNoPage({ code, detail }: RemoteError): boolean {
+  return code === 'not_found' || (code === 'unexpected_status' && (detail === '400' || detail === '416'));
+}
+
+/**
+ * The start of a page, with the size that the API gives. If it gives shorter pages than requested, the pages are
+ * requested in this size, as some APIs count the skipped items by the requested size.
+ */
+function withSize(
+  { paging }: ContentDescription,
+  start: PageStart,
+  came: number,
+  total: number | null,
+): PageStart {
+  if (paging.type !== 'page' || paging.size_param === undefined || start.pages > 0) return start;
+  const isShort = came > 0 && came < (paging.size ?? PAGE_SIZE) && total !== null && total > came;
+  return isShort ? { ...start, size: came } : start;
+}
+
 function requestOf(
   { list, paging }: ContentDescription,
-  { at }: PageStart,
+  { at, size: given }: PageStart,
   query: Record<string, string>,
 ): ApiRequest {
   const request = { method: 'GET', path: list.path };
   switch (paging.type) {
     case 'page': {
       const size =
-        paging.size_param === undefined ? {} : { [paging.size_param]: String(paging.size ?? PAGE_SIZE) };
+        paging.size_param === undefined
+          ? {}
+          : { [paging.size_param]: String(given ?? paging.size ?? PAGE_SIZE) };
       const number = String(at ?? paging.first ?? 1);
       return { ...request, query: { ...query, ...size, [paging.param ?? 'page']: number } };
     }
@@ -151,7 +125,7 @@ function nextOf(
   count: number,
 ): PageStart | null {
   const { paging } = content;
-  const next = (at: string | number): PageStart => ({ at, pages: start.pages + 1 });
+  const next = (at: string | number): PageStart => ({ ...start, at, pages: start.pages + 1 });
   switch (paging.type) {
     case 'page':
       return count === 0 ? null : next(Number(start.at ?? paging.first ?? 1) + 1);
