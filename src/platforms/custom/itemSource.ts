@@ -10,6 +10,9 @@ import { readPointer } from './jsonPointer.ts';
 import { FIRST_PAGE, type ListPage, type PageStart } from './listPage.ts';
 import { readPages } from './listPages.ts';
 
+/** The code of an item with the id of another item. */
+const SAME_ID = 'same_id';
+
 /** A page of a list, with its items read by the map. */
 export interface ItemPage {
   items: RemoteContent[];
@@ -44,7 +47,8 @@ export class ItemSource {
     for await (const page of readPages(this, start, query)) {
       const { items, faults, ids } = await this.#itemsOf(page, seen);
       for (const id of ids) seen.add(id);
-      nameless += faults.filter(({ externalId }) => externalId === null).length;
+      // These items came, but their ids are not among those of the list.
+      nameless += faults.filter(({ externalId, code }) => externalId === null || code === SAME_ID).length;
       if (page.total !== null) least = Math.min(page.total, least ?? page.total);
       const read = start.read === null ? null : start.read + seen.size + nameless;
       const isShort = page.next === null && read !== null && least !== null && read < least;
@@ -65,7 +69,7 @@ export class ItemSource {
       const twin = id === null ? undefined : here.get(id);
       if (id !== null && twin !== undefined) {
         if (JSON.stringify(twin) === JSON.stringify(raw)) continue;
-        faults.push({ externalId: id, code: 'same_id', message: 'Two items of one page have this id.' });
+        faults.push({ externalId: id, code: SAME_ID, message: 'Two items of one page have this id.' });
       } else if (fault !== null) faults.push(fault);
       else if (!seen.has(content.externalId)) items.push(content);
       if (id !== null) here.set(id, raw);

@@ -31,7 +31,8 @@ export const pagingSchema = z
         max_pages: maxPages,
       })
       .meta({
-        description: 'Pages by number. The list ends with an empty page, or with a missing page (404).',
+        description:
+          'Pages by number. The list ends with an empty page, with a page that is refused (400, 404, 410, 416), or with the last page again.',
       }),
     z
       .strictObject({
@@ -45,7 +46,10 @@ export const pagingSchema = z
         size: size.meta({ description: 'Sent as size_param; 100 by default.' }),
         max_pages: maxPages,
       })
-      .meta({ description: 'Pages by the number of items to skip. The list ends with an empty page.' }),
+      .meta({
+        description:
+          'Pages by the number of items to skip. The list ends with an empty page, with a page that is refused (400, 404, 410, 416), or with the last page again.',
+      }),
     z
       .strictObject({
         type: z.literal('cursor'),

@@ -8,6 +8,20 @@ export type ApiFault =
   | 'repeated_next'
   /** The next page is on another server. */
   | 'foreign_next'
+  /** Behind the end of the list, the API gives the last page again. Only for pages by number or offset. */
+  | 'last_page_again'
+  /** Behind the end of the list, the API answers 400. Only for pages by number or offset. */
+  | 'refused_behind_end'
+  /** The API does not count its items. */
+  | 'uncounted'
+  /** The list leaves out item 2, and counts it. */
+  | 'items_left_out'
+  /** Each item comes twice on its page. */
+  | 'items_doubled'
+  /** A page has one item only, and the next page begins where a full page would have ended. */
+  | 'lists_shortened'
+  /** The items of a page come in the reverse order. */
+  | 'order_forced'
   /** Filters in the query are ignored. */
   | 'filters_ignored'
   /** Instead of the API, a website answers with HTML and status 200. */

@@ -12,7 +12,12 @@ export function answerList(state: ApiState, url: URL): Reply {
     : pageOf(state.paging, found, faults.has('same_page') ? firstPage(url) : url, state.pageSize);
   const next = faults.has('repeated_next') ? repeated(page, url) : page;
   const nextUrl = faults.has('foreign_next') ? 'https://elsewhere.example/v1/articles?page=2' : next.url;
-  const items: unknown[] = page.items.map((item) => spoilt(item, faults));
+  const isBehindEnd = page.items.length === 0 && found.length > 0;
+  if (isBehindEnd && faults.has('refused_behind_end'))
+    return { status: 400, body: { error: 'There is no such page.' } };
+  const given = isBehindEnd && faults.has('last_page_again') ? lastPage(state, found, url) : page.items;
+  const items: unknown[] = distorted(given, faults).map((item) => spoilt(item, faults));
+  if (faults.has('uncounted')) return { status: 200, body: { data: { items }, paging: {} } };
   return {
     status: 200,
     headers: {
@@ -24,6 +29,20 @@ export function answerList(state: ApiState, url: URL): Reply {
       paging: { total: found.length, next_cursor: next.cursor, next_url: nextUrl },
     },
   };
+}
+
+/** The last page of the list, in the size that the request asks for. */
+function lastPage(state: ApiState, found: ApiItem[], url: URL): ApiItem[] {
+  const size = Number(url.searchParams.get('per_page') ?? url.searchParams.get('limit') ?? state.pageSize);
+  const asked = state.paging === 'page' ? size : Math.min(size, state.pageSize);
+  return found.slice(-(found.length % asked || asked));
+}
+
+function distorted(items: ApiItem[], faults: Set<ApiFault>): ApiItem[] {
+  const left = faults.has('items_left_out') ? items.filter(({ id }) => id !== 2) : items;
+  const cut = faults.has('lists_shortened') ? left.slice(0, 1) : left;
+  const given = faults.has('order_forced') ? cut.toReversed() : cut;
+  return faults.has('items_doubled') ? given.flatMap((item) => [item, item]) : given;
 }
 
 function filtered(items: ApiItem[], query: URLSearchParams): ApiItem[] {

@@ -58,7 +58,23 @@ export const CHANGED_ANSWERS = {
       const [first] = list.nodes;
       if (isObject(first)) list.nodes[0] = { ...first, title: 7 };
     }),
+  /** A page of a list lacks its first node. */
+  items_left_out: (answer: JsonObject) => changePages(answer, (nodes) => nodes.slice(1)),
+  /** Each node of a list comes twice. */
+  items_doubled: (answer: JsonObject) =>
+    changePages(answer, (nodes) => nodes.flatMap((node) => [node, node])),
+  /** A page of a list has one node, and the next page begins where the full page would have ended. */
+  lists_shortened: (answer: JsonObject) => changePages(answer, (nodes) => nodes.slice(0, 1)),
+  /** The nodes of a page come in the reverse order. */
+  order_forced: (answer: JsonObject) => changePages(answer, (nodes) => nodes.toReversed()),
 } satisfies Readonly<Record<string, (answer: JsonObject) => JsonObject>>;
+
+/** Changes the nodes of each list, and no item that was requested by its id. */
+function changePages(answer: JsonObject, change: (nodes: unknown[]) => unknown[]): JsonObject {
+  return changeLists(answer, (list, path) => {
+    if (path.length === 2) list.nodes = change(list.nodes);
+  });
+}
 
 /** Faults in the behaviour of the shop. */
 const OTHER_FAULTS = [

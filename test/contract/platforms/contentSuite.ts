@@ -19,6 +19,9 @@ export interface SiteItem {
   terms: string[];
 }
 
+/** How a far side spoils its lists: it leaves items out, gives them twice, cuts pages short, or changes the order. */
+export type Distortion = 'drops' | 'doubles' | 'shortens' | 'reorders';
+
 /** A site that is connected to the server under test. */
 interface DrivenSite {
   siteId: number;
@@ -32,6 +35,8 @@ interface DrivenSite {
   /** Someone at the site changes an item's title. With `undated` the site shows no date of the change. */
   retitle(id: string, title: string, options?: { undated: true }): void;
   remove(id: string): void;
+  /** From now on, the site spoils its lists in this way; with null, in none. */
+  distort(how: Distortion | null): void;
   /** The site performs creates, but loses the response of at least one. */
   loseAnswers(): void;
   stop(): Promise<void>;
@@ -313,6 +318,44 @@ export function describeContentSync(driver: ContentDriver): void {
         await expectInStep();
       });
     });
+
+    describe.each<Distortion>(['drops', 'doubles', 'shortens', 'reorders'])(
+      'a site whose list %s items',
+      (how) => {
+        const count = async (where: string) =>
+          (await contents()).filter((each) => each.sync_state === where).length;
+
+        /** A run is a success only if everything was read. If not, the run says how much was read. */
+        async function expectHonest(run: RunBody): Promise<void> {
+          if (run.status === 'success') await expectInStep();
+          else
+            expect(run).toMatchObject({ status: 'partial', error: expect.stringMatching(/read \d+ of \d+/) });
+        }
+
+        it('gives a success only with everything, loses nothing here, and is in step after it is mended', async () => {
+          const ids = Array.from({ length: 7 }, (_, index) => site.create(`Number ${index}`));
+          await sync({ direction: 'metadata' });
+          site.distort(how);
+          await expectHonest(await pull());
+          await expectHonest(await pull());
+          await expectHonest(await pull({ full: true }));
+          site.distort(null);
+          expect(await pull()).toMatchObject({ status: 'success', error: null });
+          await expectInStep();
+
+          site.distort(how);
+          site.remove(ids[2] ?? '');
+          await expectHonest(await pull({ full: true }));
+          await expectHonest(await pull());
+          // Only the item that is really gone may count as deleted.
+          expect(await count('deleted_remote')).toBeLessThanOrEqual(1);
+          site.distort(null);
+          expect(await pull()).toMatchObject({ status: 'success', error: null });
+          await expectInStep();
+          expect(await count('deleted_remote')).toBe(1);
+        });
+      },
+    );
 
     describe('a push', () => {
       it('creates the contents that are ready, and no draft', async () => {

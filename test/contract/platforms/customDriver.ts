@@ -8,6 +8,13 @@ import type { ContentDriver } from './contentSuite.ts';
 /** Terms are written only when the description lists them. */
 const WRITTEN = ['title', 'slug', 'body', 'excerpt', 'status', 'content_key', 'terms'];
 
+const DISTORTIONS = {
+  drops: 'items_left_out',
+  doubles: 'items_doubled',
+  shortens: 'lists_shortened',
+  reorders: 'order_forced',
+} as const;
+
 /** A simulated API with a description, whose list has this kind of paging. */
 export function customDriver(paging: PagingKind): ContentDriver {
   return {
@@ -58,6 +65,10 @@ export function customDriver(paging: PagingKind): ContentDriver {
             api.items.findIndex((item) => String(item.id) === id),
             1,
           );
+        },
+        distort(how) {
+          api.clearFaults();
+          if (how !== null) api.setFault(DISTORTIONS[how]);
         },
         loseAnswers: () => api.setFault('create_cut_after_success'),
         stop: () => api.stop(),

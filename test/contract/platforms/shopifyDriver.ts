@@ -4,6 +4,13 @@ import { buildConnected, integrationsPath } from '../../support/builders.ts';
 import { Relay } from '../../support/relay.ts';
 import type { ContentDriver, SiteItem } from './contentSuite.ts';
 
+const DISTORTIONS = {
+  drops: 'items_left_out',
+  doubles: 'items_doubled',
+  shortens: 'lists_shortened',
+  reorders: 'order_forced',
+} as const;
+
 /** The simulated Shopify. The tests create articles or products. */
 export function shopifyDriver(type: 'article' | 'product'): ContentDriver {
   // The server gets Shopify's address once, but each test starts a Shopify of its own.
@@ -51,6 +58,10 @@ export function shopifyDriver(type: 'article' | 'product'): ContentDriver {
           });
         },
         remove: (id) => shopify.remove(Number(id)),
+        distort(how) {
+          shopify.clearFaults();
+          if (how !== null) shopify.setFault(DISTORTIONS[how]);
+        },
         loseAnswers: () => shopify.setFault('lost_answer', 2),
         stop: () => shopify.stop(),
       };

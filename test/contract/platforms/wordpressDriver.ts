@@ -1,6 +1,13 @@
 import { startSyncedSite, type Way } from '../../support/syncedSite.ts';
 import type { ContentDriver } from './contentSuite.ts';
 
+const DISTORTIONS = {
+  drops: 'items_left_out',
+  doubles: 'items_doubled',
+  shortens: 'lists_shortened',
+  reorders: 'order_forced',
+} as const;
+
 /** The simulated WordPress, reached through its connector or over core REST. */
 export function wordpressDriver(way: Way): ContentDriver {
   return {
@@ -41,6 +48,10 @@ export function wordpressDriver(way: Way): ContentDriver {
           for (const post of state.posts) if (String(post.id) === id) post.title = title;
         },
         remove: (id) => editor.delete(Number(id)),
+        distort(how) {
+          wordpress.clearFaults();
+          if (how !== null) wordpress.setFault(DISTORTIONS[how]);
+        },
         loseAnswers: () =>
           wordpress.disturb({
             fault: 'dropped_after',

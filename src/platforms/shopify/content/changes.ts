@@ -1,4 +1,5 @@
 import type { ContentPage, ReadChangesRequest } from '../../contentPart.ts';
+import type { Incomplete } from '../../incompleteList.ts';
 import type { KnownContents } from '../../knownContents.ts';
 import { knownIds } from '../../knownIds.ts';
 import { less } from '../api/globalId.ts';
@@ -57,7 +58,7 @@ export async function* readChanges(
   // If the shop counts as many items as are stored, including the new ones, no item is missing.
   const complete = there !== null && there === knownBefore + added;
   const swept = complete
-    ? { missing: [], unseen: [] }
+    ? { missing: [], unseen: [], listed: there }
     : await sweep(known, window === null ? allIds(reader, kind) : [window.toReversed()], seen, newest);
   const late = await reader.byId(kind, swept.unseen);
   yield {
@@ -68,8 +69,20 @@ export async function* readChanges(
     end: {
       watermark: { at: begunAt ?? new Date(since ?? 0).toISOString() },
       missing: swept.missing,
+      ...(await lacking(swept.listed, there, () => countItems(kind, query))),
     },
   };
+}
+
+/** What the shop counts and did not list. Items that were deleted meanwhile are in the first count only. */
+async function lacking(
+  listed: number,
+  there: number | null,
+  count: () => Promise<number | null>,
+): Promise<{ incomplete?: Incomplete }> {
+  if (there === null || listed >= there) return {};
+  const of = Math.min(there, (await count()) ?? 0);
+  return listed < of ? { incomplete: { read: listed, of } } : {};
 }
 
 /** The ids of the `newest` newest items, newest first. */
@@ -93,7 +106,8 @@ async function* allIds(reader: ItemReader, kind: ContentKind): AsyncIterable<str
 
 /**
  * Compares the ids of the shop with the stored ids, both in ascending order. `seen` are ids that this read
- * has already found. Returns stored ids that the shop does not have, and unseen ids that are not stored. If
+ * has already found. Returns stored ids that the shop does not have, unseen ids that are not stored, and how many
+ * ids were listed. If
  * only the newest items are synced, older items are left as they are.
  */
 async function sweep(
@@ -101,13 +115,16 @@ async function sweep(
   pages: AsyncIterable<string[]> | Iterable<string[]>,
   seen: ReadonlySet<string>,
   newest: number | null,
-): Promise<{ missing: string[]; unseen: string[] }> {
+): Promise<{ missing: string[]; unseen: string[]; listed: number }> {
   const missing: string[] = [];
   const unseen: string[] = [];
+  let listed = 0;
   const stored = knownIds(known);
   let next = await stored.next();
   let first = true;
-  for await (const ids of pages) {
+  for await (const page of pages) {
+    const ids = [...new Set(page)].sort((one, other) => (less(one, other) ? -1 : 1));
+    listed += ids.length;
     for (const id of ids) {
       while (!next.done && less(next.value, id)) {
         if (!seen.has(next.value) && !(first && newest !== null && ids.length >= newest))
@@ -120,5 +137,5 @@ async function sweep(
     }
   }
   for (; !next.done; next = await stored.next()) if (!seen.has(next.value)) missing.push(next.value);
-  return { missing, unseen };
+  return { missing, unseen, listed };
 }

@@ -61,8 +61,9 @@ export class ItemReader {
     const fields = fieldsOf(kind, this.facts.onlineStore);
     const size = Math.min(kind.pageSize, atMost);
     const { answer, nodes, next } = await this.#list(listing, at, fields, kind.itemCost, size);
-    const { items, faults } = await this.#items(kind, nodes, answer, [kind.list, 'nodes']);
-    return { items, faults, next, answeredAt: answer.answeredAt };
+    const read = await this.#items(kind, nodes, answer, [kind.list, 'nodes']);
+    const items = [...new Map(read.items.map((item) => [item.externalId, item])).values()];
+    return { items, faults: read.faults, next, answeredAt: answer.answeredAt };
   }
 
   /** Reads one page of ids only. */

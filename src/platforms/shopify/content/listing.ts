@@ -81,7 +81,9 @@ export function following(
   nodes: readonly unknown[],
   endCursor: string | null,
 ): Position {
-  const read = nodes.flatMap((node) => nodeId(node, kind.type) ?? []).at(-1);
+  // The id that is the furthest in the list, even if the nodes of a page are in another order.
+  const ids = nodes.flatMap((node) => nodeId(node, kind.type) ?? []);
+  const read = ids.sort((one, other) => (less(one, other) === reverse ? 1 : -1)).at(-1);
   const last = read ?? at.last;
   const advanced =
     read === undefined || at.last === null || (reverse ? less(read, at.last) : less(at.last, read));

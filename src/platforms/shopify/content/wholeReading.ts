@@ -30,8 +30,15 @@ export async function* readWhole(
   const fetch = (position: Position, before: number) =>
     reader.page(listing, position, Math.max(1, Math.min(kind.pageSize, limit - before)));
 
-  const total = await countItems(kind, reader.query.bind(reader));
+  const count = () => countItems(kind, reader.query.bind(reader));
+  const total = await count();
   const expected = total === null ? null : Math.max(0, Math.min(total, limit) - taken);
+  /** What the shop counts and did not give. Items that were deleted meanwhile are in the first count only. */
+  const lacking = async () => {
+    const least = total === null || taken >= Math.min(total, limit) ? null : await count();
+    const of = Math.min(least ?? 0, total ?? 0, limit);
+    return taken < of ? { incomplete: { read: taken, of } } : {};
+  };
   let ahead: Promise<ItemPage> | null = fetch(at, taken);
   while (ahead !== null) {
     const page: ItemPage = await ahead;
@@ -48,7 +55,13 @@ export async function* readWhole(
       cursor: { at: { ...at }, begun_at: begunAt, taken },
       expected,
       ...(next === null
-        ? { end: { watermark: { at: begunAt ?? new Date(0).toISOString() }, missing: [] } }
+        ? {
+            end: {
+              watermark: { at: begunAt ?? new Date(0).toISOString() },
+              missing: [],
+              ...(await lacking()),
+            },
+          }
         : {}),
     };
     if (next !== null) ahead ??= fetch(next, taken);

@@ -1,7 +1,7 @@
 import { RemoteError } from '../../../errors.ts';
 import type { JsonObject } from '../../../platforms/connection.ts';
 import type { ContentPage } from '../../../platforms/contentPart.ts';
-import type { ItemFault } from '../../../platforms/remoteContent.ts';
+import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
@@ -144,7 +144,7 @@ export class ContentPull {
   /** Stores a page, its events, its checkpoint and its totals in one transaction. */
   async #storePage(run: ContentRun, target: PageTarget, read: ContentPage, earlier: number): Promise<void> {
     const { contentType } = target;
-    const { items: good, faults } = storable(read.items);
+    const { items: good, faults } = storable(eachOnce(read.items));
     const page = { ...read, items: good, faults: [...read.faults, ...faults] };
     const mode = target.readingId === null ? 'changes' : 'all';
     await run.ledger.step(async (tx): Promise<RunStep> => {
@@ -174,6 +174,11 @@ export class ContentPull {
       };
     });
   }
+}
+
+/** An item that a platform gave twice on a page counts as it came last. */
+function eachOnce(items: readonly RemoteContent[]): RemoteContent[] {
+  return [...new Map(items.map((item) => [item.externalId, item])).values()];
 }
 
 function jsonObject(value: unknown) {

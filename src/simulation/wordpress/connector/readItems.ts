@@ -1,6 +1,7 @@
 import { forbidden, mayEdit, mayEditType } from '../core/access.ts';
 import type { Parameters } from '../core/parameters.ts';
 import { type RestAnswer, reply, WpError } from '../core/restAnswer.ts';
+import { givenItems, sizeOfPage } from '../crookedLists.ts';
 import type { SimulatedSite } from '../site.ts';
 import { isContent, type SimulatedPost, type SimulatedUser } from '../state.ts';
 import { contentHash, contentItem } from './contentItem.ts';
@@ -28,7 +29,7 @@ export function readItems(request: ItemsRequest): RestAnswer {
   const limit = parameters.integer('limit', { min: 1, max: MOST_ITEMS }) ?? 100;
   const newest = parameters.integer('newest', { min: 1 });
   const type = typeOf(request);
-  if (include !== undefined) return reply({ ...givenItems(request, type, include), ...memory(request.site) });
+  if (include !== undefined) return reply({ ...itemsById(request, type, include), ...memory(request.site) });
   return reply(followingItems(request, type, { afterId, limit, newest }));
 }
 
@@ -102,15 +103,18 @@ function followingItems(
     if (more) break;
     taken.push(post);
   }
+  const { items, forbidden } = split(site, user, taken);
+  const given = givenItems(site, items).slice(0, sizeOfPage(site, items.length * 2));
   return {
-    ...split(site, user, taken),
+    items: site.has('order_forced') ? given.toReversed() : given,
+    forbidden,
     ...memory(site),
     next_after_id: more ? (taken.at(-1)?.id ?? null) : null,
     total: Math.min(total, newest ?? total),
   };
 }
 
-function givenItems({ site, user }: ItemsRequest, type: string, ids: readonly number[]) {
+function itemsById({ site, user }: ItemsRequest, type: string, ids: readonly number[]) {
   const unique = [...new Set(ids)].sort((a, b) => a - b);
   const there = (id: number) => {
     const post = site.post(id);

@@ -1,3 +1,4 @@
+import { countHeaders, givenItems, inForcedOrder, largestPage, sizeOfPage } from '../crookedLists.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost, SimulatedUser } from '../state.ts';
 import { forbidden, mayDelete, mayEdit, mayEditType, mayRead } from './access.ts';
@@ -21,8 +22,9 @@ export interface PostRequest {
 export function listPosts(request: PostRequest): RestAnswer {
   const { site, type, parameters, user } = request;
   const query = readPostQuery(site, type, parameters, user);
-  const page = inPages(parameters);
+  const page = inPages(parameters, largestPage(site));
   parameters.check();
+  const size = sizeOfPage(site, page.size);
   const edit = parameters.text('context') === 'edit';
   if (edit && !mayEditType(user, type)) {
     throw forbidden(
@@ -31,8 +33,8 @@ export function listPosts(request: PostRequest): RestAnswer {
       'Sorry, you are not allowed to edit posts in this post type.',
     );
   }
-  const found = findPosts(site, type, query);
-  const pages = Math.ceil(found.length / page.size);
+  const found = inForcedOrder(site, findPosts(site, type, query), ({ title }) => title);
+  const pages = Math.ceil(found.length / size);
   if (page.number > pages && found.length > 0) {
     throw new WpError(
       'rest_post_invalid_page_number',
@@ -44,14 +46,17 @@ export function listPosts(request: PostRequest): RestAnswer {
   const allowed = (post: SimulatedPost) => (edit ? mayEdit(user, post) : mayRead(site, user, post));
   const fields = parameters.text('_fields') ?? null;
   const showing = { edit, links: asksFor(fields, '_links') || asksFor(fields, '_embedded') };
-  const items = found.slice(page.start, page.start + page.size).filter(allowed);
+  const part = found.slice(page.start, page.start + size);
+  const items = givenItems(site, part.filter(allowed));
+  // WordPress does not count behind the end of a list (WP_Query::set_found_posts).
+  const total = part.length === 0 ? 0 : found.length;
   return reply(
     items.map((post) => ({
       ...shownPost(site, post, showing),
       ...(asksFor(fields, '_links') ? embedded(request, post) : {}),
     })),
     200,
-    { 'X-WP-Total': String(found.length), 'X-WP-TotalPages': String(pages) },
+    countHeaders(site, total, size),
   );
 }
 

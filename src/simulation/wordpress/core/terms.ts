@@ -1,4 +1,5 @@
 import { siteSlug } from '../../../platforms/siteSlug.ts';
+import { countHeaders, givenItems, inForcedOrder, largestPage, sizeOfPage } from '../crookedLists.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedTerm, SimulatedUser } from '../state.ts';
 import { forbidden, may } from './access.ts';
@@ -26,8 +27,9 @@ const ORDERS = ['id', 'include', 'name', 'slug', 'include_slugs', 'count'] as co
  */
 export function listTerms(request: TermRequest): RestAnswer {
   const { site, taxonomy, parameters } = request;
-  const { size, ...page } = inPages(parameters);
-  const start = isHierarchical(site, taxonomy) ? (page.number - 1) * size : page.start;
+  const { size: requested, ...page } = inPages(parameters, largestPage(site));
+  const size = sizeOfPage(site, requested);
+  const start = isHierarchical(site, taxonomy) ? (page.number - 1) * requested : page.start;
   const orderBy = parameters.choice('orderby', ORDERS) ?? 'name';
   const descending = parameters.choice('order', ['asc', 'desc']) === 'desc';
   const [include, exclude] = [parameters.integers('include'), parameters.integers('exclude') ?? []];
@@ -63,11 +65,10 @@ export function listTerms(request: TermRequest): RestAnswer {
       return compareNames(a[orderBy], b[orderBy]);
     });
   if (descending) found.reverse();
-  return reply(
-    found.slice(start, start + size).map((term) => shownTerm(site, term, count(term))),
-    200,
-    { 'X-WP-Total': String(found.length), 'X-WP-TotalPages': String(Math.ceil(found.length / size)) },
-  );
+  const shown = inForcedOrder(site, found, ({ name }) => name)
+    .slice(start, start + size)
+    .map((term) => shownTerm(site, term, count(term)));
+  return reply(givenItems(site, shown), 200, countHeaders(site, found.length, size));
 }
 
 /** WP_REST_Terms_Controller::get_item() */

@@ -38,9 +38,16 @@ export async function* readChangedItems(
     missing.push(...[...stored.keys()].filter((id) => !onSite.has(id)));
   }
   const wanted = newest !== null && first === undefined ? lastOf(ids, newest) : ids;
-  const read = (part: string[]) => collect(items.byIds(part));
+  const read = async (part: string[]) => ({ part, found: await collect(items.byIds(part)) });
   const expected = wanted.length;
-  for await (const found of ahead(parts(wanted, PAGE), read, Math.min(2, requests.pace.atOnce))) {
+  let silent = 0;
+  for await (const { part, found } of ahead(parts(wanted, PAGE), read, Math.min(2, requests.pace.atOnce))) {
+    const told = new Set(
+      found.flatMap((each) => [...each.items, ...each.faults].map(({ externalId }) => externalId)),
+    );
+    for (const id of found.flatMap(({ gone }) => gone)) told.add(id);
+    // The inventory names these items, but the site neither gives nor refuses them.
+    silent += part.filter((id) => !told.has(id)).length;
     for (const { items: contents, faults } of found) {
       // As in a list, items that the user may not see are left out. Those that are stored here are reported
       // as missing.
@@ -61,7 +68,11 @@ export async function* readChangedItems(
     faults: [],
     cursor: {},
     expected,
-    end: { watermark: connectorWatermark(requests), missing },
+    end: {
+      watermark: connectorWatermark(requests),
+      missing,
+      ...(silent > 0 ? { incomplete: { read: expected - silent, of: expected } } : {}),
+    },
   };
 }
 

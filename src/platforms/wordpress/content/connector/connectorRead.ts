@@ -1,6 +1,7 @@
 import { RemoteError } from '../../../../errors.ts';
 import type { JsonObject } from '../../../connection.ts';
 import type { ContentPage, ReadAllRequest, ReadOutcome } from '../../../contentPart.ts';
+import type { Incomplete } from '../../../incompleteList.ts';
 import { ahead, parts } from '../ahead.ts';
 import { isPostId } from '../core/corePosts.ts';
 import { MOST_EMPTY_PAGES } from '../core/idWalk.ts';
@@ -24,6 +25,7 @@ export async function* readAllItems(
   };
   let after = typeof cursor?.after === 'number' ? cursor.after : 0;
   let emptyPages = 0;
+  const count = new Count(cursor);
   for (let next = fetch(after); ; ) {
     const answer = await next;
     if (answer instanceof RemoteError) {
@@ -32,7 +34,8 @@ export async function* readAllItems(
       } else {
         const { id, fault } = await items.skipAfter(after, answer);
         after = id;
-        yield { items: [], faults: [fault], cursor: { after }, expected: null };
+        count.add([fault]);
+        yield { items: [], faults: [fault], cursor: { after, told: count.told }, expected: null };
       }
       next = fetch(after);
       continue;
@@ -49,17 +52,54 @@ export async function* readAllItems(
     const { items: read, faults } = items.read(answer);
     emptyPages = read.length + faults.length === 0 ? emptyPages + 1 : 0;
     if (emptyPages > MOST_EMPTY_PAGES) throw requests.unexpected('pages without items', true);
+    count.add([...read, ...faults]);
+    count.hear(total);
     yield {
       items: read,
       // Core leaves posts that the user may not edit out of its lists, such as the privacy page for an
       // Editor. Here too they are left out. If such a post is stored, it is missing, and the request for it
       // alone reports the fault.
       faults: faults.filter(({ code }) => code !== 'forbidden'),
-      cursor: { after },
+      cursor: { after, told: count.told },
       expected: typeof total === 'number' ? total : null,
-      ...(last ? { end: { watermark: connectorWatermark(requests), missing: [] } } : {}),
+      ...(last
+        ? {
+            end: {
+              watermark: connectorWatermark(requests),
+              missing: [],
+              ...count.end,
+            },
+          }
+        : {}),
     };
     if (last) return;
+  }
+}
+
+/** Counts what the connector gives or refuses, and compares it with the count of the site. */
+class Count {
+  /** null if an earlier version, which did not count, began the reading. */
+  told: number | null;
+  #least = Number.POSITIVE_INFINITY;
+
+  constructor(cursor: JsonObject | null) {
+    const told = cursor === null ? 0 : cursor.told;
+    this.told = typeof told === 'number' ? told : null;
+  }
+
+  add(some: ReadonlyArray<{ externalId: string | null }>): void {
+    // An item without an id counts by itself.
+    if (this.told !== null) this.told += new Set(some.map((each) => each.externalId ?? each)).size;
+  }
+
+  /** Takes the count of a page. Items that were deleted meanwhile are in earlier counts only. */
+  hear(total: unknown): void {
+    if (typeof total === 'number') this.#least = Math.min(this.#least, total);
+  }
+
+  get end(): { incomplete?: Incomplete } {
+    if (this.told === null || !Number.isFinite(this.#least) || this.told >= this.#least) return {};
+    return { incomplete: { read: this.told, of: this.#least } };
   }
 }
 
