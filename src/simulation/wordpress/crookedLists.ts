@@ -26,9 +26,14 @@ export function inForcedOrder<T extends { id: number }>(
   return found.toSorted((a, b) => (textOf(a) < textOf(b) ? 1 : textOf(a) > textOf(b) ? -1 : b.id - a.id));
 }
 
+/** Does a plugin with `items_left_out` take the item out of lists? With `items_closed` it also denies the item itself. */
+export function isLeftOut({ id }: { id: number }): boolean {
+  return id % 3 === 1;
+}
+
 /** The items after a plugin has changed the answer (`rest_post_dispatch`). */
-export function givenItems<T>(site: SimulatedSite, items: T[]): T[] {
-  const left = site.has('items_left_out') ? items.filter((_, index) => index % 3 !== 1) : items;
+export function givenItems<T extends { id: number }>(site: SimulatedSite, items: T[]): T[] {
+  const left = site.has('items_left_out') ? items.filter((item) => !isLeftOut(item)) : items;
   return site.has('items_doubled') ? left.flatMap((item) => [item, item]) : left;
 }
 

@@ -99,6 +99,7 @@ export const BEHAVIOURS = [
   'page_limit_lowered',
   'order_forced',
   'items_left_out',
+  'items_closed',
   'items_doubled',
   'total_stripped',
   'total_doubled',

@@ -33,7 +33,11 @@ export type MuPlugin =
   | 'syncable-meta'
   | 'own-namespace'
   | 'copy-to-two'
-  | 'own-letters';
+  | 'own-letters'
+  | 'posts-per-page'
+  | 'forced-order'
+  | 'low-page-limit'
+  | 'no-total';
 
 /** The options of a WordPress. */
 export interface WordpressOptions {

@@ -1,4 +1,11 @@
-import { countHeaders, givenItems, inForcedOrder, largestPage, sizeOfPage } from '../crookedLists.ts';
+import {
+  countHeaders,
+  givenItems,
+  inForcedOrder,
+  isLeftOut,
+  largestPage,
+  sizeOfPage,
+} from '../crookedLists.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost, SimulatedUser } from '../state.ts';
 import { forbidden, mayDelete, mayEdit, mayEditType, mayRead } from './access.ts';
@@ -106,7 +113,8 @@ export function removePost(request: PostRequest, id: number): RestAnswer {
 /** Throws WpError `rest_post_invalid_id`. */
 export function postOf({ site, type }: PostRequest, id: number): SimulatedPost {
   const post = site.post(id);
-  if (post?.type === type) return post;
+  const isClosed = site.has('items_closed') && isLeftOut({ id });
+  if (post?.type === type && !isClosed) return post;
   throw new WpError('rest_post_invalid_id', 404, 'Invalid post ID.');
 }
 
