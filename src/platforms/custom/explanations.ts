@@ -88,7 +88,7 @@ export const EXPLANATIONS: Explanations = {
   },
   endless_paging: {
     message: 'The list of the API does not end: {found}.',
-    hint: 'Check config_json.content.paging: most APIs ignore a wrong parameter and return the first page again and again.',
+    hint: 'Check config_json.content.paging: most APIs ignore a wrong parameter and return the first page again and again. If the API repeats its only page, name its count in config_json.content.list.total.',
   },
   no_next_page: {
     message: 'An answer holds something at {pointer} that names no next page.',

@@ -62,7 +62,7 @@ async function fetchPage(
   const sized = withSize(content, start, items.length, number);
   return {
     items,
-    next: nextOf({ client, content }, sized, answer, items.length),
+    next: nextOf({ client, content }, sized, answer, items.length, number),
     total: number,
     answeredAt: Number.isNaN(answeredAt) ? null : answeredAt,
   };
@@ -123,12 +123,15 @@ function nextOf(
   start: PageStart,
   { value, response }: ApiAnswer,
   count: number,
+  total: number | null,
 ): PageStart | null {
   const { paging } = content;
   const next = (at: string | number): PageStart => ({ ...start, at, pages: start.pages + 1 });
   switch (paging.type) {
     case 'page':
-      return count === 0 ? null : next(Number(start.at ?? paging.first ?? 1) + 1);
+      return count === 0 && !isBeforeEnd(paging, start, total)
+        ? null
+        : next(Number(start.at ?? paging.first ?? 1) + 1);
     case 'offset':
       // Adds the number of items received, not requested: many APIs return fewer items than requested.
       return count === 0 ? null : next(Number(start.at ?? 0) + count);
@@ -145,6 +148,16 @@ function nextOf(
       return next(client.urlOf(url.href).href);
     }
   }
+}
+
+/** Does a page without items lie before the place where the API's count ends? Its items may be hidden. */
+function isBeforeEnd(
+  paging: Extract<ContentDescription['paging'], { type: 'page' }>,
+  { pages, size }: PageStart,
+  total: number | null,
+): boolean {
+  if (paging.size_param === undefined || total === null) return false;
+  return (pages + 1) * (size ?? paging.size ?? PAGE_SIZE) < total;
 }
 
 /** The URL of the link with the relation `next` in a header `Link`; null if there is none. */

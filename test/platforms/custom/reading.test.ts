@@ -108,7 +108,81 @@ describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging
   });
 });
 
+describe.each(['page', 'offset'] as const)('the end of a list with paging %s', (paging) => {
+  const uncounted = { total: null };
+  const listOf = (api: SimulatedApi, change: JsonObject) =>
+    Object.fromEntries(
+      Object.entries({ ...describeApi(api).content.list, ...change }).filter(([, value]) => value !== null),
+    );
+
+  it.each<[ApiFault, number, JsonObject]>([
+    ['last_page_again', 5, {}],
+    ['last_page_again', 4, {}],
+    ['last_page_again', 5, uncounted],
+    ['last_page_again', 6, uncounted],
+    ['refused_behind_end', 5, {}],
+    ['refused_behind_end', 4, uncounted],
+    ['uncounted', 5, uncounted],
+  ])('is found if the API has %s, with %i items and %j', async (fault, items, change) => {
+    const api = await start({ paging, items });
+    api.setFault(fault);
+    const session = await open(api, { list: listOf(api, change) });
+    const { ids, end, faults } = await readOut(session.readAll(ALL));
+    expect(ids).toEqual(Array.from({ length: items }, (_, index) => String(index + 1)));
+    expect([faults, end.incomplete]).toEqual([[], undefined]);
+    expect(api.requests.length).toBeLessThanOrEqual(Math.ceil(items / 2) + 3);
+  });
+
+  it('is not before the count of the API: a page that comes again earlier is a fault with its number', async () => {
+    const api = await start({ paging, items: 9 });
+    api.setFault('same_page');
+    await expect(readOut((await open(api)).readAll(ALL))).rejects.toMatchObject({
+      code: 'endless_paging',
+      message: expect.stringContaining('the same page came twice, as page 2 after 2 of 9 items'),
+    });
+  });
+
+  it('cannot be told from a wrong parameter, if the only page comes again and is not counted', async () => {
+    const api = await start({ paging, items: 1 });
+    api.setFault('last_page_again');
+    const session = await open(api, { list: listOf(api, uncounted) });
+    await expect(readOut(session.readAll(ALL))).rejects.toMatchObject({
+      code: 'endless_paging',
+      hint: expect.stringContaining('list.total'),
+    });
+  });
+
+  it('that comes before the count of the API leaves the reading incomplete, and asks for everything next', async () => {
+    const api = await start({ paging, items: 9 });
+    api.setFault('items_left_out');
+    const session = await open(api);
+    const { ids, end } = await readOut(session.readAll(ALL));
+    expect(ids).toHaveLength(8);
+    expect(end).toEqual({ watermark: { newest: null }, missing: [], incomplete: { read: 8, of: 9 } });
+  });
+});
+
 describe('a list', () => {
+  it('with shorter pages than were asked for is read by pages of that size', async () => {
+    const api = await start({ items: 9 });
+    api.setFault('lists_shortened');
+    const { ids, end } = await readOut((await open(api)).readAll(ALL));
+    expect(ids).toHaveLength(9);
+    expect(end.incomplete).toBeUndefined();
+  });
+
+  it('that gives fewer items than it counts proves no item gone', async () => {
+    const api = await start();
+    const { item: _, ...content } = describeApi(api).content;
+    api.setFault('items_left_out');
+    const session = await platform.content?.open(connectionTo(api, { content }), testPace(2));
+    expect(await session?.read(ARTICLES, ['1', '2'])).toMatchObject({
+      items: [{ externalId: '1' }],
+      gone: [],
+      faults: [{ externalId: '2', code: 'incomplete_list' }],
+    });
+  });
+
   it('with links in the response is read like a list with links in the header', async () => {
     const session = await open(await start({ paging: 'link' }), {
       paging: { type: 'link', next: '/paging/next_url' },
