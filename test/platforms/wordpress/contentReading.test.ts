@@ -171,6 +171,30 @@ describe('reading all posts through core REST', () => {
     expect(end.watermark).toMatchObject({ unseen: 121 });
   });
 
+  it('asks by its id for a post that the user may not see, and needs few requests for that', async () => {
+    site.hidden = new Set([50]);
+    const { ids, end } = await readOut((await open()).readAll(ALL));
+    expect(ids).toEqual(
+      numbers(1, 250)
+        .filter((id) => id !== 50)
+        .map(String),
+    );
+    expect(end).toMatchObject({ missing: [], watermark: { unseen: 1, refused: [50] } });
+    expect(end.incomplete).toBeUndefined();
+    expect(site.asked.filter(({ route }) => route.startsWith('wp/v2/posts')).length).toBeLessThanOrEqual(5);
+  });
+
+  it('says how much it has read if the site counts more posts than it gives', async () => {
+    site.posts = site.posts.filter(({ id }) => id !== 120 && id !== 121);
+    site.after = (request) => {
+      if (!isPage(request)) return undefined;
+      const body = site.posts.slice(Number(request.query.get('offset'))).slice(0, 100);
+      return { status: 200, body, headers: { 'X-WP-Total': '250' } };
+    };
+    const { end } = await readOut((await open(testPace(1))).readAll(ALL));
+    expect(end).toMatchObject({ incomplete: { read: 248, of: 250 }, watermark: { unseen: 0, refused: [] } });
+  });
+
   it('reads only the newest posts up to a limit', async () => {
     const { ids, pages } = await readOut((await open()).readAll({ ...ALL, newest: 120 }));
     expect(ids).toEqual(idsFrom(131, 250));
