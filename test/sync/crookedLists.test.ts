@@ -184,3 +184,25 @@ describe('a site that allows only small pages', () => {
     expect(large()).toHaveLength(length);
   });
 });
+
+describe.each<FaultName>(['lists_shortened', 'page_limit_lowered'])('a push to a site with %s', (fault) => {
+  it('finds every term that the site has, and makes none twice', async () => {
+    await start(0);
+    const { terms } = site.wordpress.state;
+    const slugs = Array.from({ length: 12 }, (_, n) => `tag-${n}`);
+    for (const [n, slug] of slugs.entries())
+      terms.push({ id: 2_000 + n, taxonomy: 'post_tag', slug, name: `There ${n}` });
+    const count = terms.length;
+    site.wordpress.setFault(fault);
+    const id = await site.write({
+      title: 'With many tags',
+      status: 'ready',
+      terms: slugs.map((slug, n) => ({ taxonomy: 'post_tag', slug, name: `Here ${n}` })),
+    });
+    expect(await site.sync({ direction: 'both' })).toMatchObject({ status: 'success', error: null });
+    expect(terms).toHaveLength(count);
+    const { terms: tagged } = await site.content(id);
+    // WordPress adds its default category.
+    expect(tagged).toHaveLength(slugs.length + 1);
+  });
+});

@@ -49,22 +49,21 @@ export async function* readChangedPosts(
   );
 
   let explained = compared.unseen;
+  let gone = 0;
   const read = (part: string[]) => readSomePosts(posts, part);
-  for await (const { items, faults } of ahead(parts(ids, LARGEST_PAGE), read, requests.pace.atOnce)) {
-    explained += faults.length;
-    yield {
-      items: items.filter(({ status }) => status !== null),
-      // As in a list, items that the user may not see are left out.
-      faults: faults.filter(({ code }) => code !== 'forbidden'),
-      cursor: {},
-      expected: ids.length,
-    };
+  for await (const some of ahead(parts(ids, LARGEST_PAGE), read, requests.pace.atOnce)) {
+    explained += some.faults.length;
+    const items = some.items.filter(({ status }) => status !== null);
+    gone += some.gone.length + some.items.length - items.length;
+    // As in a list, items that the user may not see are left out.
+    const faults = some.faults.filter(({ code }) => code !== 'forbidden');
+    yield { items, faults, cursor: {}, expected: ids.length };
   }
   // By now the caller has stored what it was given. An item that it did not store is in the site's next count
   // again. It is expected there only if the site itself has said why it does not come.
   const notStored = Math.max(0, onSite - ((await known.count()) - missing.length));
   const unseen = Math.min(notStored, explained);
-  const lacking = Math.max(notStored - unseen, compared.isWhole ? 0 : 1);
+  const lacking = Math.max(notStored - unseen - gone, compared.isWhole ? 0 : 1);
   const told = { unseen, refused: [...refused] };
   const end = {
     // If items lack, edits may be among them: the next read begins where this read has begun.

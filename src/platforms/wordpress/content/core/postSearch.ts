@@ -66,7 +66,7 @@ export class PostSearch {
   /** The posts with these encoded slugs. If the site has more than it gives, the slugs are searched in halves. */
   async #withSlugs(slugs: readonly string[]): Promise<RemoteContent[]> {
     const { items, isWhole } = await this.#list(`slug=${slugs.join(',')}`);
-    if (isWhole || items.length === 0 || slugs.length === 1) return items;
+    if (isWhole || slugs.length === 1) return items;
     const half = Math.ceil(slugs.length / 2);
     return [...(await this.#withSlugs(slugs.slice(0, half))), ...(await this.#withSlugs(slugs.slice(half)))];
   }
@@ -78,6 +78,8 @@ export class PostSearch {
     const answer = await this.#requests.read(this.#posts.route, `${query}&_fields=${fields}`);
     const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
     const { items } = await this.#posts.contents(records.filter(isRecord), answer.damaged);
-    return { items, isWhole: totalIn(answer.response, records.length) === records.length };
+    const total = totalIn(answer.response, records.length);
+    const isFull = records.length >= this.#requests.pageSize.largest;
+    return { items, isWhole: total === null ? !isFull : total <= records.length };
   }
 }

@@ -1,5 +1,6 @@
 import type { ContentTerm, ItemFault } from '../../../remoteContent.ts';
 import { siteSlug } from '../../../siteSlug.ts';
+import { totalIn } from '../../site/listings.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import { partsBySize } from '../ahead.ts';
 import { refusedItem } from '../faultText.ts';
@@ -141,12 +142,24 @@ export class TermWriter {
     return (found.find(({ term }) => term.slug === slug) ?? found[0])?.id ?? null;
   }
 
-  async #bySlugs(taxonomy: Taxonomy, slugs: readonly string[], parent: { id: number } | null = null) {
+  /** The terms with these slugs. If the site has more of them than it gives, the slugs are searched in halves. */
+  async #bySlugs(
+    taxonomy: Taxonomy,
+    slugs: readonly string[],
+    parent: { id: number } | null = null,
+  ): Promise<Array<{ id: number; term: ContentTerm }>> {
     const asked = slugs.map((each) => encodeURIComponent(each)).join(',');
     const below = parent === null ? '' : `&parent=${parent.id}`;
     const query = `slug=${asked}${below}&per_page=100&_fields=id,slug,name`;
-    const { value } = await getTerms(this.#requests, taxonomy, query);
+    const { value, response } = await getTerms(this.#requests, taxonomy, query);
     const records: unknown[] = Array.isArray(value) ? value : [];
+    const isFull = records.length >= this.#requests.pageSize.largest;
+    const total = totalIn(response, records.length);
+    if (slugs.length > 1 && (total === null ? isFull : total > records.length)) {
+      const half = Math.ceil(slugs.length / 2);
+      const first = await this.#bySlugs(taxonomy, slugs.slice(0, half), parent);
+      return [...first, ...(await this.#bySlugs(taxonomy, slugs.slice(half), parent))];
+    }
     const found = records.flatMap((record) => readTerm(record, taxonomy.slug) ?? []);
     this.#known.learn(found);
     return found;
