@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Logger } from 'pino';
+import { withExactJson } from './exactJson.ts';
 import { type Prisma, PrismaClient } from './generated/client.ts';
 
 /** Access to all tables, outside of a transaction. */
@@ -57,7 +58,7 @@ export function createPrisma(options: {
       onPoolError: (error) => options.logger.warn({ err: error }, 'an idle database connection broke'),
     },
   );
-  return new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions });
+  return new PrismaClient({ adapter: withExactJson(adapter), errorFormat: 'minimal', transactionOptions });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { mayHoldExactNumbers } from './exactNumber.ts';
 import { tooDeepAt } from './jsonDepth.ts';
 import { JsonReader, MalformedJson } from './jsonReader.ts';
 import { Turns } from './turns.ts';
@@ -11,7 +12,7 @@ const TOKENS = 512;
 
 /**
  * Parses the JSON body of an answer. Every answer of a site is parsed here: it is foreign input, and a large
- * one is read in turns with other work.
+ * one is read in turns with other work. A number that a double does not hold to the digit becomes an ExactNumber.
  * Throws MalformedJson for any body that is not JSON, nests too deep or has too many values.
  */
 export async function parseJson(body: Buffer): Promise<unknown> {
@@ -22,8 +23,36 @@ export async function parseJson(body: Buffer): Promise<unknown> {
 export async function parseJsonText(text: string): Promise<unknown> {
   if (text.length <= AT_ONCE) return parseAtOnce(text);
   const { value, end } = await readJsonAt(text, 0);
-  if (text.slice(end).trim() !== '') throw new MalformedJson(end);
+  mustEndAt(text, end);
   return value;
+}
+
+/** The same for a text that is short, or that may hold up other work. */
+export function parseAtOnce(text: string): unknown {
+  if (mayHoldExactNumbers(text)) return readAtOnce(text);
+  // The engine parses deep nesting slowly, so the depth is checked before.
+  const deep = tooDeepAt(text);
+  if (deep !== null) throw new MalformedJson(deep.position);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new MalformedJson(text.length);
+  }
+}
+
+/** The engine reads numbers as doubles only. */
+function readAtOnce(text: string): unknown {
+  const reader = new JsonReader(text, 0);
+  while (!reader.step()) {
+    // Each step reads one token.
+  }
+  mustEndAt(text, reader.position);
+  return reader.value;
+}
+
+/** Only blanks may follow the value. Throws MalformedJson. */
+function mustEndAt(text: string, end: number): void {
+  if (!/^[\t\n\r ]*$/.test(text.slice(end))) throw new MalformedJson(end);
 }
 
 /**
@@ -52,15 +81,4 @@ export async function decodeBody(body: Buffer): Promise<string> {
     await turns.pause();
   }
   return text + decoder.decode();
-}
-
-/** The engine parses deep nesting slowly, so the depth is checked before. */
-function parseAtOnce(text: string): unknown {
-  const deep = tooDeepAt(text);
-  if (deep !== null) throw new MalformedJson(deep.position);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new MalformedJson(text.length);
-  }
 }

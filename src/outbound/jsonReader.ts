@@ -1,3 +1,4 @@
+import { type ExactNumber, readNumber } from './exactNumber.ts';
 import { DEEPEST_JSON } from './jsonDepth.ts';
 
 /**
@@ -38,7 +39,8 @@ type Awaited = 'value' | 'first' | 'entry' | 'colon' | 'next';
 
 /**
  * Reads one JSON value of a text token by token, so that the caller can pause between two tokens. It takes
- * linear time and does not recurse. The result is the same as that of JSON.parse.
+ * linear time and does not recurse. The result is the same as that of JSON.parse, but a number that a double does
+ * not hold is an ExactNumber.
  */
 export class JsonReader {
   /** The value, once `step` has returned true. */
@@ -192,13 +194,13 @@ export class JsonReader {
     return (quote - 1 - at) % 2 === 1;
   }
 
-  #number(): number {
+  #number(): number | ExactNumber {
     const begun = this.position;
     const until = begun + LONGEST_NUMBER;
     while (this.position < until && isOfNumber(this.#text.charCodeAt(this.position))) this.position += 1;
     const digits = this.#text.slice(begun, this.position);
     if (!NUMBER.test(digits)) throw this.#malformed();
-    return Number(digits);
+    return readNumber(digits);
   }
 
   #malformed(): MalformedJson {

@@ -1,5 +1,22 @@
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+import { z } from 'zod';
+import { asDouble, type ExactNumber } from '../outbound/exactNumber.ts';
+
+export type JsonValue =
+  | string
+  | number
+  | ExactNumber
+  | boolean
+  | null
+  | JsonValue[]
+  | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
+
+/** A parser of JSON returns only JSON values, so there is nothing to check. */
+export const jsonValue = z.custom<JsonValue>(() => true);
+
+/** A number of which only the value matters, such as a count or a cost. An answer may hold it as 5.0. */
+export const double = z.preprocess(asDouble, z.number());
+
 export type Credentials = Record<string, string>;
 
 /** Everything that a platform needs to call one site, decrypted for the duration of one call. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JsonValue } from '../../platforms/connection.ts';
+import { jsonValue } from '../../platforms/connection.ts';
 
 const largestId = 2_147_483_647;
 
@@ -63,9 +63,6 @@ export function pageOf(item: z.ZodType) {
     results: z.array(item),
   });
 }
-
-/** Any JSON value. JSON.parse returns nothing else, so there is nothing to check. */
-const jsonValue = z.custom<JsonValue>(() => true);
 
 export const jsonObject = z.record(z.string(), jsonValue);
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Content } from '../../database/generated/client.ts';
 import { ContentStatus, ContentVisibility, SyncState } from '../../database/generated/enums.ts';
 import { CONTENT_TEXTS, eachText, textsOf } from '../../platforms/contentTexts.ts';
+import { metadataOf } from '../../services/content/sharedState.ts';
 import { bodyId, jsonObject, limitQuery, queryId, timestamp } from './common.schema.ts';
 
 export const contentQuery = z.object({
@@ -97,7 +98,7 @@ export function contentBody(content: Content) {
     status: content.status,
     visibility: content.visibility,
     terms: content.terms,
-    metadata: content.metadata,
+    metadata: metadataOf(content),
     external_id: content.externalId,
     external_url: content.externalUrl,
     external_status: content.externalStatus,

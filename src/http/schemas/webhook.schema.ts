@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fromJsonColumn } from '../../database/exactJson.ts';
 import type { WebhookDelivery } from '../../database/generated/client.ts';
 import { DeliveryStatus } from '../../database/generated/enums.ts';
 import { webhookTopics } from '../../platforms/webhookPart.ts';
@@ -59,7 +60,7 @@ export function deliveryBody(delivery: WebhookDelivery) {
     topic: delivery.topic,
     status: delivery.status,
     attempts: delivery.attempts,
-    body: delivery.body,
+    body: fromJsonColumn(delivery.body),
     error_message: delivery.errorMessage,
     received_at: delivery.receivedAt.toISOString(),
     processed_at: delivery.processedAt?.toISOString() ?? null,

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { fromJsonColumn } from '../../database/exactJson.ts';
 import type { Content } from '../../database/generated/client.ts';
-import type { JsonObject, JsonValue } from '../../platforms/connection.ts';
+import { asNumber, ExactNumber } from '../../outbound/exactNumber.ts';
+import { type JsonObject, type JsonValue, jsonValue } from '../../platforms/connection.ts';
 import { CONTENT_TEXTS, type ContentTexts, contentTextNames, textsOf } from '../../platforms/contentTexts.ts';
 import type { ContentTerm, RemoteContent } from '../../platforms/remoteContent.ts';
 
@@ -13,7 +15,7 @@ export interface SharedState extends ContentTexts {
 }
 
 const storedTerms = z.array(z.object({ taxonomy: z.string(), slug: z.string(), name: z.string() }));
-const storedMetadata: z.ZodType<JsonObject> = z.record(z.string(), z.json());
+const storedMetadata = z.record(z.string(), jsonValue);
 
 /** Returns the shared state of a stored content. */
 export function sharedState(content: Content): SharedState {
@@ -22,8 +24,13 @@ export function sharedState(content: Content): SharedState {
     // The platforms do not distinguish a private item from a published one: its visibility does.
     status: content.status === 'private' ? 'published' : content.status,
     terms: storedTerms.parse(content.terms),
-    metadata: storedMetadata.parse(content.metadata),
+    metadata: metadataOf(content),
   };
+}
+
+/** Returns the metadata of a stored content, each number to the digit. */
+export function metadataOf({ metadata }: Pick<Content, 'metadata'>): JsonObject {
+  return storedMetadata.parse(fromJsonColumn(metadata));
 }
 
 /** Returns the shared state of an item, with `status` as its status here. */
@@ -35,8 +42,8 @@ export function remoteState(remote: RemoteContent, status: 'draft' | 'published'
 const hashVersion = Math.max(...Object.values(CONTENT_TEXTS).map(({ since }) => since));
 
 /**
- * Hashes a state. The order of terms and of keys does not matter. From version 2 on, the hash begins with its
- * version and a colon.
+ * Hashes a state. The order of terms and of keys does not matter, and neither do zeros at the end of a fraction.
+ * From version 2 on, the hash begins with its version and a colon.
  */
 export function contentHash(state: SharedState, version = hashVersion): string {
   const texts = contentTextNames
@@ -60,6 +67,7 @@ export function isHashOf(hash: string | null, state: SharedState, now?: string):
 }
 
 function ordered(value: JsonValue): JsonValue {
+  if (value instanceof ExactNumber) return asNumber(value);
   if (Array.isArray(value)) return value.map(ordered);
   if (typeof value !== 'object' || value === null) return value;
   return Object.keys(value)

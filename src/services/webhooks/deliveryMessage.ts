@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fromJsonColumn } from '../../database/exactJson.ts';
 import type { WebhookDelivery } from '../../database/generated/client.ts';
 import type { JsonObject } from '../../platforms/connection.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
@@ -84,7 +85,7 @@ export function messageOf(
 ): DeliveryMessage {
   if (topic === 'status' || topic === 'metadata') {
     const { name, tells } = platforms.telling();
-    return { kind: 'told', platform: name, change: tells[topic].changeIn(body) };
+    return { kind: 'told', platform: name, change: tells[topic].changeIn(fromJsonColumn(body)) };
   }
   const noticed = noticeTopics.find((each) => each === topic);
   if (noticed !== undefined) {

@@ -15,7 +15,7 @@ const grant = z.object({
     .string()
     .min(1)
     .regex(/^[\x21-\x7e]+$/),
-  expires_in: z.number().positive().optional(),
+  expires_in: double.refine((seconds) => seconds > 0).optional(),
 });
 
 interface Minted {

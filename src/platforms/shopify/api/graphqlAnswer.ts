@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { double } from '../../connection.ts';
 import type { ExplainedFault } from '../../explainedFault.ts';
 import { fault } from '../faults.ts';
 import type { ThrottleStatus } from './costBucket.ts';
@@ -21,11 +22,11 @@ const graphqlError = z.object({
 export type GraphqlError = z.output<typeof graphqlError>;
 
 const cost = z.object({
-  requestedQueryCost: z.number(),
+  requestedQueryCost: double,
   throttleStatus: z.object({
-    maximumAvailable: z.number().positive(),
-    currentlyAvailable: z.number(),
-    restoreRate: z.number().positive(),
+    maximumAvailable: double.refine((most) => most > 0),
+    currentlyAvailable: double,
+    restoreRate: double.refine((rate) => rate > 0),
   }),
 });
 

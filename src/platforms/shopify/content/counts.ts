@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { double } from '../../connection.ts';
 import type { AdminAnswer, Operation } from '../api/adminClient.ts';
 import type { ContentKind } from './contentKinds.ts';
 
 type Query = (operation: Operation, variables: Record<string, unknown>) => Promise<AdminAnswer>;
 
-const count = z.object({ count: z.number().int(), precision: z.string() });
+const count = z.object({ count: double.refine(Number.isInteger), precision: z.string() });
 
 /** Matches only if all blogs are on one page. With more blogs, articles are not counted. */
 const blogs = z.object({

@@ -129,7 +129,7 @@ const ARTICLE_TAGS: Operation = {
   cost: 1,
 };
 
-const counted = z.object({ count: z.number() }).nullish().catch(null);
+const counted = z.object({ count: double }).nullish().catch(null);
 const text = z.string().nullish().catch(null);
 const termNode = z.object({
   id: text,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JsonObject } from '../../connection.ts';
+import { type JsonObject, jsonValue } from '../../connection.ts';
 
 /** A post id as a number or as text. A number beyond 2^53 is not exact, so such an id must be text. */
 const externalId = z
@@ -39,7 +39,7 @@ export const statusWebhook = z.object({
   url: z.string().max(2_000).exactOptional(),
 });
 
-const metadata: z.ZodType<JsonObject> = z.record(z.string(), z.json());
+const metadata: z.ZodType<JsonObject> = z.record(z.string(), jsonValue);
 
 /** The body of a metadata webhook. Fields of newer plugins are ignored. */
 export const metadataWebhook = z.object({
