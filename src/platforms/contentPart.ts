@@ -183,6 +183,11 @@ export interface ContentWrite extends ContentTexts {
    * The current item on the site, if the caller has just read it. Then only the differences need to be sent.
    */
   onSite: RemoteContent | null;
+  /**
+   * Texts and terms that must not be sent (`UnreadField.field`): the site's value could not be read. Empty if
+   * `onSite` is known.
+   */
+  unread?: readonly string[];
   /** null: leave the site's status, which may be finer than ours. */
   status: 'draft' | 'published' | null;
   terms: ContentTerm[];

@@ -1,4 +1,4 @@
-import type { JsonObject } from './connection.ts';
+import type { JsonObject, JsonValue } from './connection.ts';
 import type { ContentTexts } from './contentTexts.ts';
 
 /** Why one item could not be read or written; also a note about a write. */
@@ -10,6 +10,18 @@ export interface ItemFault {
   message: string;
   /** A note may explain why the item has another status than was sent. */
   explains?: 'status';
+}
+
+/**
+ * A field of an item whose value cannot be read: a name of `RemoteContent`, or `metadata.` with the name of an
+ * entry, or `birth.date` or `birth.author`. The content keeps the value that it has here.
+ */
+export interface UnreadField {
+  field: string;
+  /** A sentence about the value. Absent if the message of another field tells of it. */
+  message?: string;
+  /** The value as the site has it, for a platform that must send it back. */
+  raw?: JsonValue;
 }
 
 /** Who can read a published item on its site: anyone, users with a right to it, or whoever knows its password. */
@@ -43,6 +55,8 @@ export interface RemoteContent extends ContentTexts {
   legacyContentId: number | null;
   /** null on a platform that never uses an id again. */
   birth: Birth | null;
+  /** The fields that hold a default here, because the site's value cannot be read. */
+  unread?: readonly UnreadField[];
 }
 
 /**

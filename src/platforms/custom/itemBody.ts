@@ -8,7 +8,7 @@ import {
   type WritableField,
   writtenFields,
 } from './contentDescription.ts';
-import { writePointer } from './jsonPointer.ts';
+import { removePointer, writePointer } from './jsonPointer.ts';
 
 /** The body that creates the item of a content: every field that is written. */
 export function bodyForCreate(write: ContentWrite, content: ContentDescription): JsonObject {
@@ -79,7 +79,30 @@ function bodyOf(write: ContentWrite, map: ContentMap, fields: readonly WritableF
         set(map[field], write[field]);
     }
   }
+  for (const { field, raw } of write.onSite?.unread ?? []) leaveAsItWas(body, field, raw, map, fields);
   return body;
+}
+
+/** A PUT replaces the whole item, so a value that cannot be read is sent back as it was. */
+function leaveAsItWas(
+  body: JsonObject,
+  field: string,
+  raw: JsonValue | undefined,
+  map: ContentMap,
+  fields: readonly WritableField[],
+): void {
+  const [name, ...entry] = field.split('.');
+  const written = fields.find((each) => each === name);
+  if (written === undefined) return;
+  const pointer = written === 'metadata' ? map.metadata?.[entry.join('.')] : pointerOf(written, map);
+  if (pointer === undefined) return;
+  if (raw === undefined) removePointer(body, pointer);
+  else writePointer(body, pointer, raw);
+}
+
+function pointerOf(field: Exclude<WritableField, 'metadata'>, map: ContentMap): string | undefined {
+  if (field === 'status') return map.status?.at;
+  return field === 'terms' ? map.terms?.at : map[field];
 }
 
 /** The API's word for a status; undefined to leave the status, or if the API has no word for it. */

@@ -1,3 +1,4 @@
+import { ExactNumber } from '../../outbound/exactNumber.ts';
 import type { JsonObject, JsonValue } from '../connection.ts';
 
 /**
@@ -20,7 +21,7 @@ function pointerTokens(pointer: string): string[] {
 export function readPointer(document: unknown, pointer: string): unknown {
   let at: unknown = document;
   for (const token of pointerTokens(pointer)) {
-    if (typeof at !== 'object' || at === null) return undefined;
+    if (typeof at !== 'object' || at === null || at instanceof ExactNumber) return undefined;
     if (Array.isArray(at) ? !ARRAY_INDEX.test(token) : !Object.hasOwn(at, token)) return undefined;
     at = Reflect.get(at, token);
   }
@@ -51,6 +52,13 @@ export function writePointer(document: JsonObject, pointer: string, value: JsonV
   place(at, last, value);
 }
 
+/** Removes an entry that `writePointer` has written. Nothing happens if it is not there, or in a list. */
+export function removePointer(document: JsonObject, pointer: string): void {
+  const parent = readPointer(document, pointer.slice(0, pointer.lastIndexOf('/')));
+  const [name] = pointerTokens(pointer).slice(-1);
+  if (name !== undefined && isContainer(parent) && !Array.isArray(parent)) delete parent[name];
+}
+
 /**
  * A place in a document that cannot be written. The message continues a sentence that begins with the
  * pointer's name.
@@ -72,5 +80,5 @@ function escaped(token: string): string {
 }
 
 function isContainer(value: unknown): value is JsonObject | JsonValue[] {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
 }

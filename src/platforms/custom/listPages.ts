@@ -1,4 +1,5 @@
 import { RemoteError } from '../../errors.ts';
+import { ExactNumber } from '../../outbound/exactNumber.ts';
 import { foreignUrl } from '../../outbound/foreignUrl.ts';
 import type { Pace } from '../contentPart.ts';
 import { readLinks } from '../linkHeader.ts';
@@ -169,6 +170,7 @@ export function linkedNext(header: string | undefined): string | null {
 function namedNext(value: unknown, pointer: string): string | null {
   const named = readPointer(value, pointer);
   if (named === undefined || named === null || named === '' || named === false) return null;
-  if (typeof named === 'string' || typeof named === 'number') return String(named);
+  if (typeof named === 'string' || typeof named === 'number' || named instanceof ExactNumber)
+    return String(named);
   throw fault('no_next_page', { values: { pointer }, detail: pointer });
 }

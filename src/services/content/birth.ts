@@ -37,13 +37,16 @@ export async function birthVerdict(
     return 'same';
   if (kept === null || item.birth === null) return 'same';
   if (item.contentKey !== null) return 'other';
-  const date = compared(kept.date, item.birth.date);
-  const slug = compared(kept.slug, item.slug);
+  // A field that cannot be read holds another value here.
+  const isRead = (field: string) => !item.unread?.some((each) => each.field === field);
+  const date = isRead('birth.date') ? compared(kept.date, item.birth.date) : 'unknown';
+  const slug = isRead('slug') ? compared(kept.slug, item.slug) : 'unknown';
   if (kept.key !== null) return withoutItsKey(date, slug);
-  const isSameAuthor = kept.author === item.birth.author;
+  const isSameAuthor = !isRead('birth.author') || kept.author === item.birth.author;
   // An author has no two posts that are dated to the same second.
   if (date === 'same' && (isSameAuthor || slug === 'same')) return 'same';
-  if (content.title === item.title || (await body()) === item.body) return 'same';
+  if (isRead('title') && content.title === item.title) return 'same';
+  if (isRead('body') && (await body()) === item.body) return 'same';
   const verdict = withOtherTexts(date, slug, kept);
   // With local edits, the stored texts are no longer those of the item, so a difference proves nothing.
   const isEdited = content.localVersion > content.syncedVersion;
@@ -69,7 +72,8 @@ export function isItemOf(
   return item.contentKey === content.key && !hasBorne(holder, content.key);
 }
 
-function readBirth(stored: unknown): KeptBirth | null {
+/** Reads the column `birth`. */
+export function readBirth(stored: unknown): KeptBirth | null {
   return stored === null ? null : keptBirth.parse(stored);
 }
 

@@ -14,6 +14,7 @@ import { excludedColumns, mayBeOnSite } from './excluded.ts';
 import { hasLocalChanges } from './merge.ts';
 import { noCreate } from './sentAndKept.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
+import { unreadAfterEdit } from './unreadFields.ts';
 
 /** The fields of a content that a person may set. */
 export interface ContentEdit extends Partial<ContentTexts> {
@@ -79,6 +80,7 @@ export class ContentEditService {
           localVersion: { increment: 1 },
           editedAt: new Date(),
           syncState: editedState(content),
+          unreadFields: unreadAfterEdit(content, before, after),
         },
       });
       await this.#record(tx, scope, changed, changed.syncState === 'conflict' ? 'conflict' : 'edited', {
@@ -208,6 +210,7 @@ export const withoutItem = {
   lastOpId: null,
   syncedVersion: 0,
   birth: Prisma.DbNull,
+  unreadFields: [],
   linkMismatch: Prisma.DbNull,
   ...noCreate,
 };

@@ -18,7 +18,9 @@ const storedTerms = z.array(z.object({ taxonomy: z.string(), slug: z.string(), n
 const storedMetadata = z.record(z.string(), jsonValue);
 
 /** Returns the shared state of a stored content. */
-export function sharedState(content: Content): SharedState {
+export function sharedState(
+  content: Pick<Content, keyof ContentTexts | 'status' | 'terms' | 'metadata'>,
+): SharedState {
   return {
     ...textsOf(content),
     // The platforms do not distinguish a private item from a published one: its visibility does.

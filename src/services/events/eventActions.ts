@@ -24,6 +24,7 @@ export const eventActions = {
     'included',
     'pulled',
     'pull_failed',
+    'fields_unread',
     'pushed',
     'push_failed',
     'already_there',

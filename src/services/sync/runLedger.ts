@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Database, Transaction } from '../../database/client.ts';
 import type { SyncRun } from '../../database/generated/client.ts';
 import type { JsonObject } from '../../platforms/connection.ts';
+import { unreadNote } from './pull/unreadNotes.ts';
 
 /** What a run did. Responses contain it as `totals`. */
 export const runTotals = z.object({
@@ -30,7 +31,13 @@ const checkpointShape = z.object({
   typesRead: z.array(z.string()).default([]),
   /** The type that is being read. `cursor` comes from the platform and tells how far the reading is. */
   reading: z
-    .object({ type: z.string(), mode: z.enum(['all', 'changes']), cursor: json.nullable(), items: z.int() })
+    .object({
+      type: z.string(),
+      mode: z.enum(['all', 'changes']),
+      cursor: json.nullable(),
+      items: z.int(),
+      unread: z.array(unreadNote).default([]),
+    })
     .nullable()
     .default(null),
   pulled: z.boolean().default(false),

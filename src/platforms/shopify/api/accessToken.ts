@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
-import type { Connection, Credentials } from '../../connection.ts';
+import { type Connection, type Credentials, double } from '../../connection.ts';
 import { fault } from '../faults.ts';
 import { jsonOf, statusFault } from './httpAnswer.ts';
 import type { ShopifyOptions } from './options.ts';

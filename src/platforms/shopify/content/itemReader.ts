@@ -4,7 +4,7 @@ import type { ItemFault, RemoteContent } from '../../remoteContent.ts';
 import type { AdminAnswer, AdminClient, Operation } from '../api/adminClient.ts';
 import { globalId, isId, nodeId } from '../api/globalId.ts';
 import { readConnection } from '../api/graphqlPage.ts';
-import { spoiledFault, spoiledNodes } from '../api/partialAnswer.ts';
+import { spoiledFault, spoiledFields, spoiledNodes } from '../api/partialAnswer.ts';
 import type { ShopFacts } from '../api/shopFacts.ts';
 import { fault } from '../faults.ts';
 import { type ContentKind, fieldsOf } from './contentKinds.ts';
@@ -149,9 +149,11 @@ export class ItemReader {
     const items: RemoteContent[] = [];
     const absent: string[] = [];
     for (const [index, node] of nodes.entries()) {
-      const error = spoiled.byIndex.get(index);
+      const errors = spoiled.byIndex.get(index) ?? [];
+      const fields = node === null ? null : spoiledFields(errors, listPath);
+      const [error] = errors;
       const id = asked?.[index];
-      if (error !== undefined) {
+      if (error !== undefined && fields === null) {
         faults.push(spoiledFault(error, id ?? nodeId(node, kind.type)));
       } else if (node === null && id !== undefined) {
         // An error that names no node may concern this node, so null does not prove that the item is gone.
@@ -163,7 +165,7 @@ export class ItemReader {
             message: 'Shopify does not say whether the item exists.',
           });
       } else {
-        const read = readItem(kind, node, this.facts);
+        const read = readItem(kind, node, this.facts, fields ?? undefined);
         if ('fault' in read) faults.push(read.fault);
         else {
           await this.#addCollections(read.content, read.restOfCollections);

@@ -6,6 +6,7 @@ import { pageInfo } from '../api/graphqlPage.ts';
 import type { ShopFacts } from '../api/shopFacts.ts';
 import { type ContentKind, localStatus } from './contentKinds.ts';
 import { slugOf } from './slug.ts';
+import { unreadOf, withDefaults } from './spoiledNode.ts';
 
 const text = z.string();
 const metafield = z.object({ value: text }).nullish();
@@ -63,14 +64,20 @@ const collection = z.object({
   isOnline: z.boolean().nullish(),
 });
 
-/** An item that was read, or why it cannot be read. */
+/** An item that was read, or why it has no usable id. */
 type ReadItem = { content: RemoteContent; restOfCollections: string | null } | { fault: ItemFault };
 
 /**
  * Reads one node of an answer as a content. `restOfCollections` is the cursor after which a product's other
- * collections come. Never throws: a node that cannot be read becomes a fault.
+ * collections come. Never throws: a field that cannot be read becomes one of `unread`, and a node without an id a
+ * fault. `spoiled`: the fields that errors of the answer damage, with their messages.
  */
-export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): ReadItem {
+export function readItem(
+  kind: ContentKind,
+  node: unknown,
+  facts: ShopFacts,
+  spoiled: ReadonlyMap<string, string> = new Map(),
+): ReadItem {
   const id = nodeId(node, kind.type);
   if (id === null) {
     const message =
@@ -93,13 +100,16 @@ export function readItem(kind: ContentKind, node: unknown, facts: ShopFacts): Re
     // Shopify never uses an id again: https://shopify.dev/docs/api/usage/gids
     birth: null,
   });
+  const unread = new Map(spoiled);
   try {
-    return readers[kind.slug](node, base);
+    return withUnread(readers[kind.slug](withDefaults(node, unread), base), unread);
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
-    const fields = [...new Set(error.issues.map((issue) => issue.path.join('.')))].join(', ');
-    const message = `These fields of the ${kind.slug} cannot be read: ${fields}.`;
-    return { fault: { externalId: id, code: 'unreadable', message } };
+    for (const { path } of error.issues) {
+      const field = String(path[0]);
+      if (!unread.has(field)) unread.set(field, `The ${field} of the ${kind.slug} cannot be read.`);
+    }
+    return withUnread(readers[kind.slug](withDefaults(node, unread), base), unread);
   }
 }
 
@@ -119,7 +129,7 @@ const readers: Record<ContentKind['slug'], (node: unknown, base: Base) => ReadIt
       body: from.body,
       excerpt: from.summary ?? '',
       ...publication(from),
-      terms: [blog, ...tagTerms('article_tag', from.tags)],
+      terms: [...(blog.slug === '' ? [] : [blog]), ...tagTerms('article_tag', from.tags)],
       metadata: present({
         author: from.author?.name,
         template_suffix: from.templateSuffix,
@@ -194,6 +204,11 @@ export function readMemberships(value: unknown): { terms: ContentTerm[]; rest: s
 
 function membershipsIn({ nodes, pageInfo: { hasNextPage, endCursor } }: z.output<typeof memberships>) {
   return { terms: nodes.map(collectionTerm), rest: hasNextPage ? (endCursor ?? null) : null };
+}
+
+function withUnread(read: ReadItem, fields: ReadonlyMap<string, string>): ReadItem {
+  if ('fault' in read || fields.size === 0) return read;
+  return { ...read, content: { ...read.content, unread: unreadOf(fields) } };
 }
 
 function item(content: RemoteContent): ReadItem {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { double } from '../../connection.ts';
 import type { RemoteTerm } from '../../remoteContent.ts';
 import type { AdminAnswer, Operation } from '../api/adminClient.ts';
 import { numberIn } from '../api/globalId.ts';

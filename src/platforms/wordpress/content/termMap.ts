@@ -2,7 +2,7 @@ import type { ContentTerm } from '../../remoteContent.ts';
 import { decodeCharacterReferences } from '../site/htmlText.ts';
 import { totalIn } from '../site/listings.ts';
 import { isRecord } from '../site/siteClient.ts';
-import { isStorable } from './postFields.ts';
+import { isStorable } from './fieldReader.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import type { Taxonomy } from './siteTypes.ts';
 

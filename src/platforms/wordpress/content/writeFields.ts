@@ -4,8 +4,9 @@ import type { ContentWrite } from '../../contentPart.ts';
 import type { ContentTerm, ItemFault, RemoteContent } from '../../remoteContent.ts';
 import { siteSlug } from '../../siteSlug.ts';
 import { isRecord } from '../site/siteClient.ts';
+import { readUtc } from './fieldReader.ts';
 import type { MediaLibrary } from './media.ts';
-import { KEY_META, localStatus, readUtc } from './postFields.ts';
+import { KEY_META, localStatus } from './postFields.ts';
 
 /**
  * The statuses that are written to WordPress. Its other statuses mean one of these two, and are left as they

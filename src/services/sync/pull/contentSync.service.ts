@@ -108,7 +108,12 @@ export class ContentSyncService {
           reason: result.reason,
           cause,
           isUntold: cause !== 'webhook' && result.outcome !== 'unchanged' && result.outcome !== 'outdated',
-          more: { modified_at: reading.remote?.modifiedAt ?? null },
+          more: {
+            modified_at: reading.remote?.modifiedAt ?? null,
+            ...(reading.remote?.unread
+              ? { unread: reading.remote.unread.map(({ field, message = '' }) => ({ field, message })) }
+              : {}),
+          },
         }),
         error: null,
         durationMs: performance.now() - started,

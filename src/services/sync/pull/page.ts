@@ -49,6 +49,7 @@ export type KnownRow = Pick<
   | 'visibility'
   | 'localVersion'
   | 'syncedVersion'
+  | 'unreadFields'
   | 'editedAt'
   | 'updatedAt'
 > & {

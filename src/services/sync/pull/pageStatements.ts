@@ -1,11 +1,13 @@
 /** The SQL statements that store a page of items. Each statement handles many items. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Transaction } from '../../../database/client.ts';
 import { Prisma } from '../../../database/generated/client.ts';
 import { contentTextNames } from '../../../platforms/contentTexts.ts';
 import type { ItemFault } from '../../../platforms/remoteContent.ts';
 import { bornAs } from '../../content/birth.ts';
-import { remoteFacts, storedState } from '../../content/merge.ts';
+import { hasLocalChanges, remoteFacts, storedState } from '../../content/merge.ts';
 import { remoteState } from '../../content/sharedState.ts';
+import { unreadFieldsOf } from '../../content/unreadFields.ts';
 import type { KnownItem, KnownRow, LiveItem, NewItem, PageTarget } from './page.ts';
 
 const textColumns = Prisma.raw(contentTextNames.join(', '));
@@ -36,6 +38,7 @@ function columns(item: LiveItem) {
     external_modified_at: facts.externalModifiedAt?.toISOString() ?? null,
     remote_tag: facts.remoteTag,
     birth: bornAs(item),
+    unread_fields: unreadFieldsOf(item),
     hash: item.hash,
   };
 }
@@ -62,18 +65,18 @@ function insert(
 ): Promise<{ id: number; external_id: string }[]> {
   return tx.$queryRaw<{ id: number; external_id: string }[]>`
     INSERT INTO content (key, account_id, site_id, platform, content_type, ${textColumns}, status, visibility, terms,
-      metadata,
+      metadata, unread_fields,
       external_id, external_url, external_status, external_modified_at, remote_tag, birth, base_hash,
       remote_hash, sync_state, local_version, synced_version, last_synced_at, seen_by_reading, updated_at)
     SELECT coalesce(content_key, gen_random_uuid()), ${accountId}, ${siteId}, ${platform}, ${contentType}, ${textColumns},
-      status::content_status, visibility::content_visibility, terms, metadata, external_id, external_url, external_status, external_modified_at, remote_tag, nullif(birth, 'null'),
+      status::content_status, visibility::content_visibility, terms, metadata, unread_fields, external_id, external_url, external_status, external_modified_at, remote_tag, nullif(birth, 'null'),
       hash, hash,
       'in_sync', 1, 1, now(), ${readingId}::int, now()
     FROM ROWS FROM (
       unnest(${items.map(({ body }) => body)}::text[]),
       json_to_recordset(${JSON.stringify(items.map((item) => ({ ...columns(item), content_key: item.newKey })))}::json)
         AS (content_key uuid, birth jsonb, ${shortTexts},
-        status text, visibility text, terms jsonb, metadata jsonb, external_id text, external_url text, external_status text,
+        status text, visibility text, terms jsonb, metadata jsonb, unread_fields text[], external_id text, external_url text, external_status text,
         external_modified_at timestamptz, remote_tag text, hash text)
     ) AS item (body)
     ON CONFLICT DO NOTHING
@@ -98,7 +101,7 @@ async function overwrite(
   await tx.$executeRaw`
     UPDATE content SET ${textsOfItem},
       status = item.status::content_status, visibility = item.visibility::content_visibility, terms = item.terms, metadata = item.metadata,
-      external_url = item.external_url, external_status = item.external_status,
+      unread_fields = item.unread_fields, external_url = item.external_url, external_status = item.external_status,
       external_modified_at = item.external_modified_at, remote_tag = item.remote_tag,
       birth = nullif(item.birth, 'null'), base_hash = item.hash,
       remote_hash = item.hash, synced_version = content.local_version, last_synced_at = now(), updated_at = now(),
@@ -106,7 +109,7 @@ async function overwrite(
     FROM ROWS FROM (
       unnest(${changes.map(({ item }) => item.body)}::text[]),
       json_to_recordset(${JSON.stringify(rows)}::json) AS (id int, ${shortTexts}, status text, visibility text,
-        terms jsonb, metadata jsonb, external_url text, external_status text, external_modified_at timestamptz,
+        terms jsonb, metadata jsonb, unread_fields text[], external_url text, external_status text, external_modified_at timestamptz,
         remote_tag text, birth jsonb, hash text)
     ) AS item (body)
     WHERE content.id = item.id`;
@@ -125,18 +128,34 @@ export async function keepRows(
     .filter(({ row, item }) => target.readingId !== null || factsDiffer(row, item))
     .map(({ row, item }) => {
       const { external_url, external_status, external_modified_at, remote_tag, birth, hash } = columns(item);
-      return { id: row.id, external_url, external_status, external_modified_at, remote_tag, birth, hash };
+      return {
+        id: row.id,
+        external_url,
+        external_status,
+        external_modified_at,
+        remote_tag,
+        birth,
+        unread_fields: unreadWithout(row, item),
+        hash,
+      };
     });
   if (rows.length === 0) return;
   await tx.$executeRaw`
     UPDATE content SET external_url = item.external_url, external_status = item.external_status,
       external_modified_at = item.external_modified_at, remote_tag = item.remote_tag,
-      birth = coalesce(nullif(item.birth, 'null'), content.birth), last_synced_at = now(),
+      birth = coalesce(nullif(item.birth, 'null'), content.birth), unread_fields = item.unread_fields,
+      last_synced_at = now(),
       remote_hash = CASE WHEN sync_state = 'excluded' THEN item.hash ELSE remote_hash END,
       seen_by_reading = coalesce(${target.readingId}::int, seen_by_reading)
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS item (id int, external_url text, external_status text,
-      external_modified_at timestamptz, remote_tag text, birth jsonb, hash text)
+      external_modified_at timestamptz, remote_tag text, birth jsonb, unread_fields text[], hash text)
     WHERE content.id = item.id`;
+}
+
+/** The unread fields of an item, without those that were edited here. */
+function unreadWithout(row: KnownRow, item: LiveItem): string[] {
+  const unread = unreadFieldsOf(item);
+  return hasLocalChanges(row) ? unread.filter((field) => row.unreadFields.includes(field)) : unread;
 }
 
 function factsDiffer(row: KnownRow, item: LiveItem): boolean {
@@ -146,6 +165,7 @@ function factsDiffer(row: KnownRow, item: LiveItem): boolean {
     row.externalUrl !== facts.externalUrl ||
     row.externalModifiedAt?.getTime() !== facts.externalModifiedAt?.getTime() ||
     row.remoteTag !== facts.remoteTag ||
+    !isDeepStrictEqual(row.unreadFields, unreadWithout(row, item)) ||
     (row.syncState === 'excluded' && row.remoteHash !== item.hash)
   );
 }

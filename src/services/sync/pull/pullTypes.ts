@@ -12,6 +12,7 @@ import { markSeen } from './pageStatements.ts';
 import { PullRecord, troubleText } from './pullRecord.ts';
 import { storable } from './storable.ts';
 import { type PageEntry, storePage } from './storePage.ts';
+import { noted, noteEvent } from './unreadNotes.ts';
 
 const weekMs = 7 * 24 * 3_600_000;
 const troubleTexts = 5;
@@ -123,11 +124,17 @@ export class ContentPull {
     }
   }
 
-  /** Stores that a type was read, and where its next reading of changes begins. */
+  /** Stores that a type was read, where its next reading of changes begins, and notes about unread fields. */
   async #finishType(run: ContentRun, target: PageTarget, watermark: JsonObject): Promise<void> {
     const { accountId, siteId, contentType, readingId } = target;
     const { ledger, integration } = run;
     await ledger.step(async (tx) => {
+      const { reading } = ledger.checkpoint;
+      const notes = reading?.type === contentType ? reading.unread : [];
+      await this.#parts.events.recordAll(
+        tx,
+        notes.map((note) => noteEvent(run.owner, { runId: ledger.run.id, contentType }, note)),
+      );
       const now = new Date(this.#parts.now());
       const read = { watermark, readAt: now, ...(readingId === null ? {} : { fullyReadAt: now }) };
       await tx.typeSync.upsert({
@@ -156,7 +163,9 @@ export class ContentPull {
         entries.filter((entry) => outcomes.includes(entry.outcome)).length;
       const items = page.items.length + page.faults.length;
       const already = run.ledger.checkpoint.reading;
-      const ofType = (already?.type === contentType ? already.items : 0) + items;
+      const before = already?.type === contentType ? already : { items: 0, unread: [] };
+      const ofType = before.items + items;
+      const unread = noted(before.unread, page.items);
       return {
         totals: {
           pulled: page.items.length,
@@ -167,7 +176,7 @@ export class ContentPull {
           conflicts: count('conflict', 'settled_local', 'settled_remote'),
           failed: page.faults.length,
         },
-        checkpoint: { reading: { type: contentType, mode, cursor: page.cursor, items: ofType } },
+        checkpoint: { reading: { type: contentType, mode, cursor: page.cursor, items: ofType, unread } },
         done: items,
         expected: page.expected === null ? null : earlier + page.expected + run.expectedAfter(contentType),
         troubles: page.faults.slice(0, troubleTexts).map((fault) => troubleText(contentType, fault)),

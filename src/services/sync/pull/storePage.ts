@@ -9,11 +9,11 @@ import {
   isOutdated,
   type MergeOutcome,
   markDeletedRemote,
-  mergeRemote,
   releaseItem,
   remoteFacts,
 } from '../../content/merge.ts';
 import { contentHash, isHashOf, remoteState } from '../../content/sharedState.ts';
+import { mergeItem, type StoredFields, storedFields, withStoredFields } from '../../content/unreadFields.ts';
 import { type HeldRows, holdRows } from './holdRows.ts';
 import type { KnownItem, KnownRow, LiveItem, NewItem, PageTarget } from './page.ts';
 import { createRows, keepRows, seeRows, takeRows } from './pageStatements.ts';
@@ -81,7 +81,11 @@ class PageStore {
 
   /** Returns the items that must be looked up again. */
   async store(items: readonly RemoteContent[]): Promise<RemoteContent[]> {
-    for (const item of items) await this.#sort(item);
+    const stored = await this.#storedFields(items);
+    for (const item of items) {
+      const fields = stored.get(item.externalId);
+      await this.#sort(fields === undefined ? item : withStoredFields(item, fields));
+    }
     const tx = this.#tx;
     const target = this.#target;
     await takeRows(tx, target, this.#taken);
@@ -96,6 +100,19 @@ class PageStore {
       else this.#enter({ id }, item, 'created');
     }
     return this.#again;
+  }
+
+  /** The values here of contents whose items have fields that cannot be read. */
+  async #storedFields(items: readonly RemoteContent[]): Promise<Map<string, StoredFields>> {
+    const ids = items.flatMap(({ unread = [], externalId }) =>
+      unread.length === 0 ? [] : (this.#held.known.get(externalId)?.id ?? []),
+    );
+    if (ids.length === 0) return new Map();
+    const rows = await this.#tx.content.findMany({
+      where: { id: { in: ids } },
+      select: { ...storedFields, externalId: true },
+    });
+    return new Map(rows.map((row) => [row.externalId ?? '', row]));
   }
 
   async #sort(remote: RemoteContent): Promise<void> {
@@ -160,7 +177,7 @@ class PageStore {
     const isOlder =
       row.claimed && restoredBefore !== null && (row.editedAt ?? row.updatedAt) <= restoredBefore;
     const known = isOlder ? { ...content, syncedVersion: content.localVersion } : content;
-    return mergeRemote(this.#tx, known, remoteState(item, item.status), remoteFacts(item), rule);
+    return mergeItem(this.#tx, known, item, rule);
   }
 
   async #markDeleted(row: KnownRow, remote: RemoteContent): Promise<MergeOutcome> {

@@ -2,7 +2,7 @@ import type { Content } from '../../../database/generated/client.ts';
 import type { ContentWrite, SentTexts } from '../../../platforms/contentPart.ts';
 import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import { readSentTexts, wantedStatus } from '../../content/sentAndKept.ts';
-import { sharedState } from '../../content/sharedState.ts';
+import { overItem, withoutUnread } from '../../content/unreadFields.ts';
 import type { ContentRun } from '../phaseContext.ts';
 import { ofOthers, withNow } from './earlierCreates.ts';
 
@@ -30,18 +30,21 @@ export function begunAs(content: Content, platform: string, opId: string, now: D
 }
 
 /**
- * Returns the write that a platform carries out for a content. `onSite` is the current item, if it was just
+ * Returns the write that a platform carries out for a content. `found` is the current item, if it was just
  * read.
  */
 export function writeOf(
   run: ContentRun,
   { content, opId, mayExist, sentAs }: Begun & { opId: string },
-  onSite: RemoteContent | null,
+  found: RemoteContent | null,
 ): ContentWrite {
-  const { status: _, ...shared } = sharedState(content);
+  const { onSite, state } =
+    found === null ? { onSite: null, state: withoutUnread(content) } : overItem(content, found);
+  const { status: _, ...shared } = state;
   // A new item would be open to anyone, so a private content without an item is created as a draft.
   const isNew = content.externalId === null;
   const wanted = isNew && content.status === 'private' ? 'draft' : wantedStatus(content.status);
+  const isUnread = onSite === null && content.unreadFields.includes('status');
   const now = onSite ? onSite.status : run.statusHere(content.externalStatus ?? '');
   return {
     contentKey: content.key,
@@ -54,8 +57,9 @@ export function writeOf(
     begunAt: content.createBegunAt?.toISOString() ?? null,
     expectedTag: onSite?.tag ?? content.remoteTag,
     onSite,
+    unread: onSite === null ? content.unreadFields : [],
     ...shared,
     // A finer status of the site, such as `pending`, stays unless another status is wanted.
-    status: content.externalId !== null && wanted === now ? null : wanted,
+    status: content.externalId !== null && (wanted === now || isUnread) ? null : wanted,
   };
 }

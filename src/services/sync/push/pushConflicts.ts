@@ -6,12 +6,12 @@ import {
   doubtItem,
   type MergeOutcome,
   markDeletedRemote,
-  mergeRemote,
   releaseItem,
   remoteFacts,
 } from '../../content/merge.ts';
 import { noCreate } from '../../content/sentAndKept.ts';
 import { remoteState } from '../../content/sharedState.ts';
+import { mergeItem, withStoredFields } from '../../content/unreadFields.ts';
 import { type LinkMismatch, storeMismatch } from './linkMismatch.ts';
 import type { PushBatch } from './pushBatch.ts';
 import { ownerOf, takeOverTwin } from './pushStatements.ts';
@@ -36,7 +36,7 @@ export async function storeConflict(
   }
   const content = await currentContent(tx, sent, remote);
   if (!content) return false;
-  const { outcome, reason } = await mergeItem(batch, content, remote);
+  const { outcome, reason } = await storeItem(batch, content, remote);
   if (outcome === 'deleted_remote') totals.deleted += 1;
   else if (outcome === 'updated') totals.updated += 1;
   else if (outcome !== 'unchanged') totals.conflicts += 1;
@@ -83,7 +83,7 @@ export async function storeLinkMismatch(
   batch.fault(content, fault, { action: 'conflict', details: { code: fault.code, ...details } });
 }
 
-async function mergeItem(
+async function storeItem(
   { tx, run }: PushBatch,
   content: Content,
   remote: RemoteContent | null,
@@ -95,11 +95,11 @@ async function mergeItem(
   const reason = { code: 'another_birth' } as const;
   const verdict = await birthVerdict(content, remote, async () => content.body);
   if (verdict === 'other') return { outcome: await releaseItem(tx, content), reason };
-  const state = remoteState(remote, remote.status);
-  const facts = remoteFacts(remote);
-  return verdict === 'unsure'
-    ? { outcome: await doubtItem(tx, content, state, facts), reason }
-    : { outcome: await mergeRemote(tx, content, state, facts, run.rule) };
+  const item = { ...remote, status: remote.status };
+  if (verdict !== 'unsure') return { outcome: await mergeItem(tx, content, item, run.rule) };
+  const filled = withStoredFields(item, content);
+  const state = remoteState(filled, item.status);
+  return { outcome: await doubtItem(tx, content, state, remoteFacts(filled)), reason };
 }
 
 /**

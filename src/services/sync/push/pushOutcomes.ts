@@ -3,6 +3,7 @@ import type { WriteOutcome } from '../../../platforms/contentPart.ts';
 import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
 import { changedOnSaving, noCreate, wantedStatus } from '../../content/sentAndKept.ts';
 import { remoteState } from '../../content/sharedState.ts';
+import { withStoredFields } from '../../content/unreadFields.ts';
 import { noteAction } from '../../events/eventActions.ts';
 import type { TypeToSync } from '../phaseContext.ts';
 import type { Begun } from './contentWrite.ts';
@@ -94,7 +95,13 @@ async function storeFailure(
     await batch.tx.content.updateMany({ where: { id }, data: { ...noCreate, platform: null } });
 }
 
-function storeWritten(batch: PushBatch, sent: Content, { remote, created, notes }: Written): PushedContent {
+function storeWritten(
+  batch: PushBatch,
+  sent: Content,
+  { remote: answered, created, notes }: Written,
+): PushedContent {
+  // A field that could not be read was not sent. The next reading takes it, if it can be read again.
+  const remote = withStoredFields(answered, sent, sent.unreadFields);
   const { externalId } = remote;
   const state = remoteState(remote, remote.status ?? wantedStatus(sent.status));
   const explained = notes.map(({ explains }) => explains);

@@ -7,7 +7,7 @@ import { bornAs, isItemOf } from '../../content/birth.ts';
 import { isOnSite } from '../../content/excluded.ts';
 import { hasLocalChanges, remoteFacts, type SiteItems, storedState } from '../../content/merge.ts';
 import { columnsAsWritten, isAsWasSent, shownStatus } from '../../content/sentAndKept.ts';
-import { type SharedState, sharedState } from '../../content/sharedState.ts';
+import { metadataOf, type SharedState, sharedState } from '../../content/sharedState.ts';
 
 /** A content that its site has saved. */
 export interface PushedContent {
@@ -40,7 +40,9 @@ export async function storePushed(
     if (twins.has(remote.externalId)) content = await takeOverTwin(tx, content, remote.externalId);
     const edited = content.localVersion > sent.localVersion;
     const { baseHash, remoteHash, ...finished } = columnsAsWritten(content, state, remote.visibility);
-    const { slug, terms, metadata, status } = edited ? content : finished;
+    const { slug, terms, metadata, status } = edited
+      ? { ...content, metadata: metadataOf(content) }
+      : finished;
     const facts = remoteFacts(remote);
     rows.push({
       id: content.id,

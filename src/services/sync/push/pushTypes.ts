@@ -4,6 +4,7 @@ import type { WriteOutcome } from '../../../platforms/contentPart.ts';
 import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
 import { lockRows } from '../../content/contentLocks.ts';
 import { isHashOf, remoteState } from '../../content/sharedState.ts';
+import { isStillBase } from '../../content/unreadFields.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
@@ -215,7 +216,7 @@ export class ContentPush {
 /** Does the site still have the state on which both sides last agreed? */
 function isBase(found: RemoteContent | ItemFault | null, content: Content): boolean {
   if (found === null || 'code' in found || found.status === null) return false;
-  return isHashOf(content.baseHash, remoteState(found, found.status));
+  return isHashOf(content.baseHash, remoteState(found, found.status)) || isStillBase(content, found);
 }
 
 /** The outcome for a content that the platform left out of its outcomes. */

@@ -83,7 +83,7 @@ export class ConnectorItems {
     const list: unknown[] = Array.isArray(value.items) ? value.items : [null];
     const records = list.filter(isRecord);
     if (records.length < list.length) throw this.#requests.unexpected('items that are no objects', true);
-    const readings = records.map((record) => readItem(record, damaged));
+    const readings = records.map((record) => readItem(record, damaged, this.type));
     const forbidden = idsOf(value.forbidden).map((externalId) => ({
       externalId,
       code: 'forbidden',
@@ -97,10 +97,11 @@ export class ConnectorItems {
   }
 }
 
-/** Reads an item of the connector. */
-export function readItem(record: Record<string, unknown>, damaged: boolean) {
-  const terms = Array.isArray(record.terms) ? record.terms : [];
-  return readPost(record, terms.flatMap(termOf), damaged);
+/** Reads an item of the connector. `type`: the type of the items that were requested, if it is known. */
+export function readItem(record: Record<string, unknown>, damaged: boolean, type = '') {
+  const { terms: list = [] } = record;
+  const terms = Array.isArray(list) && list.every(isRecord) ? list.flatMap(termOf) : null;
+  return readPost(record, { type, terms, damaged });
 }
 
 function termOf(term: unknown): ContentTerm[] {

@@ -61,17 +61,26 @@ export function sendWrites(
 function bodyOf(type: string, write: ContentWrite): JsonObject {
   const status = statusField(write, write.onSite);
   const slug = write.externalId === null ? sentSlug(write) : write.slug;
+  const isSent = (field: string) => !write.unread?.includes(field);
   return {
     type,
     op_id: write.opId,
     id: write.externalId === null ? null : Number(write.externalId),
     expected_hash: write.expectedTag,
-    title: write.title,
-    ...(slug === '' ? {} : { slug }),
-    content: write.body,
-    excerpt: write.excerpt,
+    ...(isSent('title') ? { title: write.title } : {}),
+    ...(slug === '' || !isSent('slug') ? {} : { slug }),
+    ...(isSent('body') ? { content: write.body } : {}),
+    ...(isSent('excerpt') ? { excerpt: write.excerpt } : {}),
     ...(status === undefined ? {} : { status }),
-    terms: write.terms.map(({ taxonomy, slug: termSlug, name }) => ({ taxonomy, slug: termSlug, name })),
+    ...(isSent('terms')
+      ? {
+          terms: write.terms.map(({ taxonomy, slug: termSlug, name }) => ({
+            taxonomy,
+            slug: termSlug,
+            name,
+          })),
+        }
+      : {}),
   };
 }
 

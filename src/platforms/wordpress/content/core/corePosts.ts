@@ -64,8 +64,16 @@ export class CorePosts {
 
   /** Reads posts as contents and faults. Requests terms that are not known yet. Throws RemoteError. */
   async contents(records: ReadonlyArray<Record<string, unknown>>, damaged: boolean): Promise<ReadPosts> {
-    const terms = await this.#site.terms.termsOf(records, await this.taxonomies());
-    const readings = records.map((record, index) => readPost(record, terms[index] ?? [], damaged));
+    const taxonomies = await this.taxonomies();
+    const terms = await this.#site.terms.termsOf(records, taxonomies);
+    const readings = records.map((record, index) => {
+      const areRead = taxonomies.every(({ restBase }) => isListOfIds(record[restBase]));
+      return readPost(record, {
+        type: this.type.slug,
+        terms: areRead ? (terms[index] ?? []) : null,
+        damaged,
+      });
+    });
     return {
       items: readings.flatMap(({ post }) => post ?? []),
       faults: readings.flatMap(({ fault }) => fault ?? []),
@@ -124,6 +132,11 @@ export class CorePosts {
     const query = `context=edit&status=${statuses}&include=${ids.join(',')}&orderby=id&order=asc&per_page=${LARGEST_PAGE}`;
     return this.#site.requests.read(this.route, `${query}&_fields=${await this.fields()}`);
   }
+}
+
+/** Are these the terms of a post, or absent? */
+function isListOfIds(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every(Number.isSafeInteger));
 }
 
 /** Is the text the id of a post? */
