@@ -4,6 +4,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { CallerError } from '../errors.ts';
+import { largeJson, usualBytes } from './largeBody.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { requestId } from './middleware/requestId.ts';
 import { requireRole } from './middleware/requireRole.ts';
@@ -15,12 +16,10 @@ import { parse } from './validate.ts';
 
 const noFields = z.strictObject({});
 
-/** The largest body that a route accepts. */
-const bodyLimit = '1mb';
 /** The body types that a route accepts. `application/merge-patch+json` is among them. */
 const jsonTypes = ['json', '+json'];
 const jsonBody = {
-  limit: bodyLimit,
+  limit: usualBytes,
   strict: false,
   verify: (_request: unknown, _response: unknown, body: Buffer) => refuseDeepNesting(decodeText(body)),
 };
@@ -52,8 +51,9 @@ export function createApp(parts: AppParts): Express {
   app.use(parts.metrics.observe);
   app.use(securityHeaders());
   app.use(parts.pages);
+  const readLarge = largeJson(jsonTypes);
   for (const [path, routes] of byPath(parts.routes)) {
-    for (const route of routes) app[route.method](path, ...handlersOf(route, parts));
+    for (const route of routes) app[route.method](path, ...handlersOf(route, parts, readLarge));
     app.all(path, otherMethods(routes));
   }
   app.use(noSuchPath);
@@ -61,7 +61,7 @@ export function createApp(parts: AppParts): Express {
   return app;
 }
 
-function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
+function handlersOf(route: Route, parts: AppParts, readLarge: RequestHandler): RequestHandler[] {
   return [
     (_request, response, next) => {
       response.locals.route = route.path;
@@ -70,7 +70,7 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
     parts.authenticate(route.access),
     ...(route.throttle ? [parts.throttles[route.throttle]] : []),
     requireRole(route.access),
-    ...bodyReaders(route),
+    ...bodyReaders(route, readLarge),
     async (request, response) => {
       const { request: schemas } = route;
       const reply = await route.handle({
@@ -93,13 +93,14 @@ function handlersOf(route: Route, parts: AppParts): RequestHandler[] {
   ];
 }
 
-function bodyReaders(route: Route): RequestHandler[] {
+function bodyReaders(route: Route, readLarge: RequestHandler): RequestHandler[] {
   if (route.method === 'get') return [];
   if (!route.request.body) {
     return [requireUtf8, express.json({ ...jsonBody, type: () => true }), requireNoFields];
   }
+  if (route.takesLargeBody) return [requireJson, readLarge];
   const reader = route.wantsRawBody
-    ? express.raw({ limit: bodyLimit, type: jsonTypes })
+    ? express.raw({ limit: usualBytes, type: jsonTypes })
     : express.json({ ...jsonBody, type: jsonTypes });
   return [requireJson, requireUtf8, reader];
 }

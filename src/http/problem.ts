@@ -112,7 +112,7 @@ function bodyParserError(thrown: unknown): CallerError | null {
     case 'entity.parse.failed':
       return new CallerError('invalid_input', 'The body is not valid JSON.', { code: 'malformed_json' });
     case 'entity.too.large':
-      return new CallerError('too_large', 'The body is larger than 1 MiB.');
+      return new CallerError('too_large', `The body is larger than ${mebibytes(thrown)} MiB.`);
     case 'charset.unsupported':
     case 'encoding.unsupported':
       return new CallerError(
@@ -134,6 +134,11 @@ function unreadableBody(thrown: Error): CallerError | null {
   return new CallerError('invalid_input', 'The body is not compressed as its Content-Encoding says.', {
     code: 'malformed_encoding',
   });
+}
+
+/** The limit that a body has exceeded. */
+function mebibytes(thrown: Error): number {
+  return 'limit' in thrown ? Number(thrown.limit) / (1024 * 1024) : 1;
 }
 
 /** Express throws a URIError with status 400 for a path such as /%zz. */

@@ -12,8 +12,12 @@ export function decodeText(body: Buffer): string {
   try {
     return strictUtf8.decode(body);
   } catch {
-    throw new CallerError('invalid_input', 'The body is not valid UTF-8.', { code: 'not_utf8' });
+    throw notUtf8();
   }
+}
+
+export function notUtf8(): CallerError {
+  return new CallerError('invalid_input', 'The body is not valid UTF-8.', { code: 'not_utf8' });
 }
 
 /** Parses a body of JSON; see `bodyOf`. Throws 400 for invalid JSON, and for JSON that nests too deep. */

@@ -19,10 +19,10 @@ export async function parseJson(body: Buffer): Promise<unknown> {
   return parseJsonText(await decodeBody(body));
 }
 
-/** The same for a text. */
-export async function parseJsonText(text: string): Promise<unknown> {
+/** The same for a text. `mostValues`: how many values it may have. */
+export async function parseJsonText(text: string, limits: { mostValues?: number } = {}): Promise<unknown> {
   if (text.length <= AT_ONCE) return parseAtOnce(text);
-  const { value, end } = await readJsonAt(text, 0);
+  const { value, end } = await readJsonAt(text, 0, limits);
   mustEndAt(text, end);
   return value;
 }
@@ -59,8 +59,12 @@ function mustEndAt(text: string, end: number): void {
  * Parses the value that begins at `start`, and returns it with the position behind it. Throws MalformedJson,
  * whose `position` says how far the text was read.
  */
-export async function readJsonAt(text: string, start: number): Promise<{ value: unknown; end: number }> {
-  const reader = new JsonReader(text, start);
+export async function readJsonAt(
+  text: string,
+  start: number,
+  limits: { mostValues?: number } = {},
+): Promise<{ value: unknown; end: number }> {
+  const reader = new JsonReader(text, start, limits.mostValues);
   const turns = new Turns();
   for (;;) {
     for (let token = 0; token < TOKENS; token += 1) {
@@ -70,10 +74,13 @@ export async function readJsonAt(text: string, start: number): Promise<{ value: 
   }
 }
 
-/** Decodes a body as UTF-8, as `toString` does: invalid bytes become U+FFFD, a byte order mark stays. */
-export async function decodeBody(body: Buffer): Promise<string> {
-  if (body.length <= DECODED_AT_ONCE) return body.toString('utf8');
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+/**
+ * Decodes a body as UTF-8, as `toString` does: invalid bytes become U+FFFD, a byte order mark stays. With `fatal`
+ * it throws TypeError for invalid bytes.
+ */
+export async function decodeBody(body: Buffer, { fatal = false } = {}): Promise<string> {
+  if (body.length <= DECODED_AT_ONCE && !fatal) return body.toString('utf8');
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal });
   const turns = new Turns();
   let text = '';
   for (let start = 0; start < body.length; start += DECODED_AT_ONCE) {

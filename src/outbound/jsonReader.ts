@@ -47,6 +47,7 @@ export class JsonReader {
   value: unknown = undefined;
   position: number;
   readonly #text: string;
+  readonly #mostValues: number;
   readonly #open: Container[] = [];
   /** The name of the entry that each open object waits for, and how many entries it has. */
   readonly #names: string[] = [];
@@ -56,8 +57,10 @@ export class JsonReader {
   /** The last quote that was found to be escaped in the string at `position`. */
   #passedQuote = -1;
 
-  constructor(text: string, start: number) {
+  /** `mostValues`: how many values the text may have, at most as many as are read at all. */
+  constructor(text: string, start: number, mostValues = MOST_VALUES) {
     this.#text = text;
+    this.#mostValues = mostValues;
     this.position = start;
   }
 
@@ -150,7 +153,7 @@ export class JsonReader {
 
   #place(value: unknown): boolean {
     this.#values += 1;
-    if (this.#values > MOST_VALUES) throw this.#malformed();
+    if (this.#values > this.#mostValues) throw this.#malformed();
     this.#awaited = 'next';
     const container = this.#open.at(-1);
     if (container === undefined) {

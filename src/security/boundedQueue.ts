@@ -1,5 +1,11 @@
 import { CallerError } from '../errors.ts';
 
+export interface BoundedQueueOptions {
+  atOnce: number;
+  places: number;
+  busy?: string;
+}
+
 /**
  * Limits costly work: a few pieces run at once, some more wait their turn, and the rest is refused at once. So
  * many calls cannot take the whole processor, or wait without end.
@@ -7,13 +13,15 @@ import { CallerError } from '../errors.ts';
 export class BoundedQueue {
   readonly #atOnce: number;
   readonly #places: number;
+  readonly #busy: string;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  /** `places` is how many pieces of work may wait while `atOnce` run. */
-  constructor(options: { atOnce: number; places: number }) {
+  /** `places` is how many pieces of work may wait while `atOnce` run. `busy` is the message of a refusal. */
+  constructor(options: BoundedQueueOptions) {
     this.#atOnce = options.atOnce;
     this.#places = options.places;
+    this.#busy = options.busy ?? 'Too many callers prove who they are right now. Try again in 2 s.';
   }
 
   /** Whether no work runs or waits. */
@@ -36,13 +44,13 @@ export class BoundedQueue {
   }
 
   #turn(): Promise<void> {
-    if (this.#waiting.length >= this.#places) throw busy();
+    if (this.#waiting.length >= this.#places) throw busy(this.#busy);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }
 
-function busy(): CallerError {
-  return new CallerError('unavailable', 'Too many callers prove who they are right now. Try again in 2 s.', {
+function busy(message: string): CallerError {
+  return new CallerError('unavailable', message, {
     code: 'busy',
     headers: { 'Retry-After': '2' },
   });

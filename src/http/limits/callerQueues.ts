@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { ipKeyGenerator } from 'express-rate-limit';
-import { BoundedQueue } from '../../security/boundedQueue.ts';
+import { BoundedQueue, type BoundedQueueOptions } from '../../security/boundedQueue.ts';
 
 /**
  * The address that limits count. For IPv6 it is the network of 56 bits, because one customer of a provider has
@@ -10,23 +10,23 @@ export function addressOf(request: Request): string {
   return ipKeyGenerator(request.ip ?? '');
 }
 
-/** A bounded queue for each address. So one address cannot take the turns of the others. */
+/** A bounded queue for each caller, such as an address. So one caller cannot take the turns of the others. */
 export class CallerQueues {
-  readonly #options: { atOnce: number; places: number };
+  readonly #options: BoundedQueueOptions;
   readonly #queues = new Map<string, BoundedQueue>();
 
-  constructor(options: { atOnce: number; places: number }) {
+  constructor(options: BoundedQueueOptions) {
     this.#options = options;
   }
 
-  /** Runs `work` when its turn comes at its address. Throws 503 when too much work of the address waits. */
-  async run<T>(address: string, work: () => Promise<T>): Promise<T> {
-    const queue = this.#queues.get(address) ?? new BoundedQueue(this.#options);
-    this.#queues.set(address, queue);
+  /** Runs `work` when the caller's turn comes. Throws 503 when too much work of the caller waits. */
+  async run<T>(caller: string, work: () => Promise<T>): Promise<T> {
+    const queue = this.#queues.get(caller) ?? new BoundedQueue(this.#options);
+    this.#queues.set(caller, queue);
     try {
       return await queue.run(work);
     } finally {
-      if (queue.isIdle) this.#queues.delete(address);
+      if (queue.isIdle) this.#queues.delete(caller);
     }
   }
 }
