@@ -78,8 +78,8 @@ async function parseLarge(request: Request): Promise<void> {
 async function decodeLarge(body: Buffer): Promise<string> {
   try {
     return await decodeBody(body, { fatal: true });
-  } catch (error) {
-    throw error instanceof TypeError ? notUtf8() : error;
+  } catch {
+    throw notUtf8();
   }
 }
 

@@ -159,19 +159,19 @@ export function overItem(
 /** The columns of a content whose item `isStillBase`. */
 function columnsStillBase(content: Content, item: RemoteContent, status: 'draft' | 'published') {
   const now = unreadFieldsOf(item);
-  const before = content.unreadFields;
-  const isUnedited = isHashOf(content.baseHash, stateWithout(content, item, status));
-  const filled = withStoredFields(item, content);
-  const baseHash = contentHash(remoteState(filled, filled.status ?? status));
   const { state } = overItem(content, item);
-  return {
+  const columns = {
     ...textsOf(state),
     terms: state.terms.map((term) => ({ ...term })),
     metadata: state.metadata,
-    baseHash,
-    remoteHash: baseHash,
-    unreadFields: isUnedited ? now : now.filter((field) => before.includes(field)),
   };
+  // The agreed value of an edited field is in the base hash alone.
+  if (!isHashOf(content.baseHash, stateWithout(content, item, status))) {
+    return { ...columns, unreadFields: now.filter((field) => content.unreadFields.includes(field)) };
+  }
+  const filled = withStoredFields(item, content);
+  const baseHash = contentHash(remoteState(filled, filled.status ?? status));
+  return { ...columns, baseHash, remoteHash: baseHash, unreadFields: now };
 }
 
 /** The state of the item, with the content's own values in all fields that cannot or could not be read. */

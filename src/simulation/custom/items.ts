@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../platforms/connection.ts';
+
 /** An item in a response of the simulated API, with nested fields and odd names as in real APIs. */
 export interface ApiItem {
   id: number;
@@ -9,6 +11,8 @@ export interface ApiItem {
     state: string;
     tags: { key: string; label: string }[];
     author?: string;
+    /** Numbers of any length. */
+    facts?: JsonObject;
   };
   links: { self: string };
   updated_at: string;

@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { parseAtOnce } from '../../outbound/json.ts';
 import type { ApiFault } from './faults.ts';
 import { type ApiItem, makeItem, makeItems } from './items.ts';
 import { answerList } from './list.ts';
@@ -101,7 +102,7 @@ async function serve(
     method: incoming.method ?? 'GET',
     target: incoming.url ?? '/',
     headers: incoming.headers,
-    body: text === '' ? null : JSON.parse(text),
+    body: text === '' ? null : parseAtOnce(text),
   };
   requests.push(request);
   if (state.faults.has('silent')) return;

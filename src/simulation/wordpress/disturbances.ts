@@ -29,6 +29,8 @@ export type DisturbanceName =
   | 'item_without_id'
   /** The title of an item contains a NUL, half a surrogate pair and a byte that is not valid UTF-8. */
   | 'item_bad_text'
+  /** Fields of an item have other types, as plugins make them that filter `rest_prepare_post`. */
+  | 'item_odd_fields'
   /** The dates of an item are in the year 0000. */
   | 'item_year_0000'
   /** A term is its own parent. */

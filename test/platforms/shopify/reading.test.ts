@@ -171,13 +171,24 @@ describe('a faulty response', () => {
   it.each([
     ['null_node', null, 'unreadable'],
     ['bare_null', null, 'no_id'],
-    ['spoiled_field', '1003', 'unreadable'],
-    ['strange_node', '1003', 'unreadable'],
   ] as const)('with a %s is reported, and the other items are read', async (fault, externalId, code) => {
     shop.shopify.setFault(fault);
     const { ids, faults } = await readAll('article');
     expect(ids).toEqual(['1004']);
     expect(faults).toEqual([{ externalId, code, message: expect.stringMatching(/.{10}/) }]);
+  });
+
+  it.each([
+    ['spoiled_field', 'metadata.image_url', 'Image service is away.'],
+    ['strange_node', 'title', 'The title of the article cannot be read.'],
+  ] as const)('with a %s spares the item', async (fault, field, message) => {
+    shop.shopify.setFault(fault);
+    const { items, faults } = await readAll('article');
+    expect(items.map((item) => [item.externalId, item.unread])).toEqual([
+      ['1003', [{ field, message }]],
+      ['1004', undefined],
+    ]);
+    expect(faults).toEqual([]);
   });
 
   it('with endless paging is given up', async () => {

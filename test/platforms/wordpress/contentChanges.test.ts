@@ -111,7 +111,7 @@ describe('reading what changed through core REST', () => {
     site.hidden = new Set([50]);
     site.posts.push(fakePost(251, { modified_gmt: '2001-01-01T00:00:00', spoilt: { author: 'x' } }));
     const first = await pullChanges(watermark);
-    expect(first.faults).toEqual([expect.objectContaining({ externalId: '251', code: 'unreadable' })]);
+    expect(first.items).toMatchObject([{ externalId: '251', unread: [{ field: 'metadata.author' }, {}] }]);
     expect(first.end.missing).toEqual(['50']);
     site.asked.length = 0;
     const second = await pullChanges(first.end.watermark);

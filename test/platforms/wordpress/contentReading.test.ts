@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ExactNumber } from '../../../src/outbound/exactNumber.ts';
 import type { ContentSession, TypeOfSite } from '../../../src/platforms/contentPart.ts';
 import { POST, readOut, testPace } from '../../support/contentCaller.ts';
 import { type ContentSite, startContentSite } from './contentSite.ts';
@@ -295,7 +296,7 @@ describe('reading all posts through core REST', () => {
     });
   });
 
-  it('reads the rest of a page when an item is unreadable', async () => {
+  it('takes what can be read of a post, and refuses only a post without an id', async () => {
     const spoil = (id: number, spoilt: Record<string, unknown>) => {
       site.posts[id - 1] = fakePost(id, { spoilt });
     };
@@ -309,22 +310,42 @@ describe('reading all posts through core REST', () => {
     spoil(8, { author: 'me' });
     spoil(9, { modified_gmt: '0000-00-00T00:00:00', date_gmt: '0000-00-00T00:00:00' });
     spoil(10, { id: undefined });
+    spoil(11, { featured_media: false });
+    spoil(12, { featured_media: {}, parent: 'x', meta: 'none' });
+    spoil(13, { author: null, status: 7, type: [], link: false });
+    spoil(14, { title: 'A title as text', excerpt: null, slug: 5 });
+    spoil(15, { categories: false, content: { raw: 'Text', protected: 'no' } });
+    spoil(16, { meta: { id: new ExactNumber('9007199254740993'), bad: ['\ud800'] } });
     const { ids, items, faults } = await readOut((await open()).readAll(ALL));
-    expect(ids).toEqual(['9', ...idsFrom(11, 250)]);
-    expect(items[0]).toMatchObject({ externalId: '9', modifiedAt: null, metadata: { author: 5 } });
-    expect(items[0]?.metadata).not.toHaveProperty('date_gmt');
-    expect(faults.map(({ externalId, code }) => [externalId, code])).toEqual([
-      [null, 'no_id'],
-      ['1', 'too_long'],
-      ['2', 'too_long'],
-      ['3', 'too_long'],
-      ['4', 'unreadable_text'],
-      ['5', 'unreadable_text'],
-      ['6', 'unreadable_text'],
-      ['7', 'unreadable'],
-      ['8', 'unreadable'],
+    expect(ids).toEqual([...idsFrom(1, 9), ...idsFrom(11, 250)]);
+    expect(items[8]).toMatchObject({ externalId: '9', modifiedAt: null, metadata: { author: 5 } });
+    expect(items[8]?.metadata).not.toHaveProperty('date_gmt');
+    expect(faults).toEqual([{ externalId: null, code: 'no_id', message: expect.any(String) }]);
+    const unread = items
+      .slice(0, 16)
+      .map((item) => [item.externalId, item.unread?.map(({ field }) => field)]);
+    expect(unread).toEqual([
+      ['1', ['title']],
+      ['2', ['excerpt']],
+      ['3', ['slug']],
+      ['4', ['body']],
+      ['5', ['title']],
+      ['6', ['metadata.a']],
+      ['7', ['title']],
+      ['8', ['metadata.author', 'birth.author']],
+      ['9', ['metadata.date_gmt', 'birth.date', 'modifiedAt']],
+      ['11', ['metadata.featured_media']],
+      ['12', ['metadata', 'metadata.featured_media', 'metadata.parent']],
+      ['13', ['status', 'metadata.author', 'birth.author', 'contentType', 'url']],
+      ['14', ['slug', 'excerpt']],
+      ['15', ['terms', 'visibility']],
+      ['16', ['metadata.bad']],
+      ['17', undefined],
     ]);
-    expect(faults[1]?.message).toContain('title');
+    expect(items[0]?.unread?.[0]?.message).toBe('The title is longer than 10000 characters.');
+    expect(items[11]).toMatchObject({ contentType: 'post', status: 'draft', url: null });
+    expect(items[12]).toMatchObject({ title: 'A title as text', excerpt: '', slug: '' });
+    expect(items[14]?.metadata).toMatchObject({ id: { digits: '9007199254740993' } });
   });
 
   it('fails with a code when the type is missing', async () => {
