@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { jwtFromRequest, presentedSiteKey } from '../../src/http/middleware/authenticate.ts';
 import { parseJson as parseBody } from '../../src/http/rawBody.ts';
 import { parse } from '../../src/http/validate.ts';
+import { mayHoldExactNumbers } from '../../src/outbound/exactNumber.ts';
 import { foreignUrl, withoutEndSlashes } from '../../src/outbound/foreignUrl.ts';
 import type { OutboundResponse } from '../../src/outbound/httpClient.ts';
 import { parseJson } from '../../src/outbound/json.ts';
@@ -140,6 +141,16 @@ const PARSERS: Readonly<Record<string, Parser>> = {
     size: JSON_ANSWER,
     frames: [['[', '1]']],
     read: (_text, body) => parseJson(body),
+  },
+  'numbers in JSON of an answer': {
+    size: 256 * 1024,
+    frames: [
+      ['[1', ']'],
+      ['[-', '0]'],
+      ['[0.', '0]'],
+      ['[1e', ']'],
+    ],
+    read: (text) => mayHoldExactNumbers(text),
   },
   'JSON with other output around it': {
     size: ANSWER,

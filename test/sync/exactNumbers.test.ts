@@ -1,6 +1,7 @@
 /** Ids and metadata of a custom API that a double does not hold: read, stored, shown, edited and sent to the digit. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { ExactNumber } from '../../src/outbound/exactNumber.ts';
+import { contentHash, sharedState } from '../../src/services/content/sharedState.ts';
 import { credentialsOf, describeApi } from '../../src/simulation/custom/apiDescription.ts';
 import { type SimulatedApi, startSimulatedApi } from '../../src/simulation/custom/simulatedApi.ts';
 import { buildAccount, buildSite, integrationsPath, type TestUser } from '../support/builders.ts';
@@ -100,6 +101,26 @@ it('takes and sends metadata that our own caller sends, to the digit', async () 
     totals: { pushed: 0, updated: 0, conflicts: 0 },
   });
 });
+
+it.each(['both', 'to_external'])(
+  'an edit of a content whose numbers an earlier version has rounded is no conflict (%s)',
+  async (direction) => {
+    await sync({ direction: 'from_external' });
+    const row = await server.db.content.findFirstOrThrow({
+      where: { externalId: ID, accountId: owner.accountId },
+    });
+    const metadata = { facts: { account: Number(ID), price: 19.9, stock: 7 } };
+    const baseHash = contentHash(sharedState({ ...row, metadata }));
+    const before = { metadata, baseHash, remoteHash: baseHash, remoteTag: null };
+    await server.db.content.update({ where: { id: row.id }, data: before });
+    await server.as(owner).patch(`/api/v1/content/${row.id}`, { title: 'Edited here' }).expect(200);
+    expect(await sync({ direction })).toMatchObject({ totals: { pushed: 1, conflicts: 0 } });
+    expect(api.items[0]?.attributes).toMatchObject({
+      title: 'Edited here',
+      facts: { account: new ExactNumber(ID), price: new ExactNumber('19.90') },
+    });
+  },
+);
 
 it('sees a change of the last digit', async () => {
   await sync({ direction: 'from_external' });

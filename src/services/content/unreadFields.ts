@@ -6,6 +6,7 @@ import { contentTextNames, textsOf } from '../../platforms/contentTexts.ts';
 import type { RemoteContent } from '../../platforms/remoteContent.ts';
 import { readBirth } from './birth.ts';
 import { type ConflictRule, type MergeOutcome, mergeRemote, remoteFacts } from './merge.ts';
+import { columnsWithDigits } from './roundedNumbers.ts';
 import { contentHash, isHashOf, remoteState, type SharedState, sharedState } from './sharedState.ts';
 
 /** The columns of a content that can take the place of a field. */
@@ -99,6 +100,11 @@ export async function mergeItem(
     return 'unchanged';
   }
   const state = remoteState(filled, filled.status ?? item.status);
+  const exact = content.syncState === 'local_changes' ? columnsWithDigits(content, state) : null;
+  if (exact !== null) {
+    await tx.content.update({ where: { id: content.id }, data: { ...remoteFacts(filled), ...exact } });
+    return 'unchanged';
+  }
   const outcome = await mergeRemote(tx, content, state, remoteFacts(filled), rule);
   const unreadFields = unreadFieldsOf(item);
   if (unreadFields.length + content.unreadFields.length > 0) {

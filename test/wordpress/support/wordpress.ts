@@ -28,6 +28,7 @@ export type MuPlugin =
   | 'basic-auth'
   | 'output-around'
   | 'dirty-json'
+  | 'odd-fields'
   | 'fatal-error'
   | 'extra-type'
   | 'syncable-meta'

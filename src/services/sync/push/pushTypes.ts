@@ -205,7 +205,12 @@ export class ContentPush {
       for (const { each, found } of changed) {
         if (found !== null && 'code' in found) batch.fail(each.content, found);
         // The integration's conflict rule may let the local edits win.
-        else if (await storeConflict(batch, each.content, found)) kept.push(each);
+        else if (await storeConflict(batch, each.content, found)) {
+          kept.push({
+            ...each,
+            content: await tx.content.findUniqueOrThrow({ where: { id: each.content.id } }),
+          });
+        }
       }
       return batch.finish(this.#parts.events);
     });
