@@ -299,22 +299,23 @@ export function describeContentSync(driver: ContentDriver): void {
         await expectInStep();
       });
 
-      it('stores the other items when one is unreadable, and reports that item and the reason', async () => {
+      it('stores an item without a field that cannot be stored, and reports item and field', async () => {
         const bad = site.create('Good');
         const count = site.list().length;
         // PostgreSQL stores no NUL in text.
         site.retitle(bad, 'a\u0000b');
         const run = await pull();
-        expect(run).toMatchObject({
-          status: 'partial',
-          error: expect.stringContaining(`${driver.type} ${bad}: `),
-          totals: { created: count - 1, failed: 1 },
-        });
+        expect(run).toMatchObject({ status: 'success', totals: { created: count, failed: 0 } });
         expect(await events('success=false')).toContainEqual(
-          expect.objectContaining({ event_type: 'content', action: 'pull_failed', external_id: bad }),
+          expect.objectContaining({
+            event_type: 'content',
+            action: 'fields_unread',
+            external_id: bad,
+            error_message: expect.stringContaining('The title'),
+          }),
         );
         site.retitle(bad, 'Good again');
-        expect(await pull()).toMatchObject({ status: 'success', totals: { created: 1 } });
+        expect(await pull()).toMatchObject({ status: 'success', totals: { updated: 1 } });
         await expectInStep();
       });
     });

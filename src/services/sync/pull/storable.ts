@@ -1,4 +1,5 @@
-import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
+import { contentTextNames } from '../../../platforms/contentTexts.ts';
+import type { ItemFault, RemoteContent, UnreadField } from '../../../platforms/remoteContent.ts';
 
 /** PostgreSQL stores no NUL in a text, and UTF-8 has no half of a surrogate pair. */
 const notText = /\\u(0000|d[89a-f][0-9a-f]{2})/i;
@@ -6,33 +7,63 @@ const notText = /\\u(0000|d[89a-f][0-9a-f]{2})/i;
 const longestId = 200;
 
 /**
- * Returns the items that can be stored, and a fault for each other item. A bad item does not stop the others.
+ * Returns the items that can be stored, and a fault for each item without a usable id. A field that cannot be
+ * stored becomes one of the item's unread fields.
  */
 export function storable(items: readonly RemoteContent[]): { items: RemoteContent[]; faults: ItemFault[] } {
   const faults: ItemFault[] = [];
-  const good = items.filter((item) => {
+  const good = items.flatMap((item) => {
     const fault = faultOf(item);
     if (fault) faults.push(fault);
-    return fault === null;
+    return fault === null ? [withoutOddFields(item)] : [];
   });
   return { items: good, faults };
 }
 
-function faultOf(item: RemoteContent): ItemFault | null {
-  if (item.externalId.length > longestId) {
-    return {
-      externalId: null,
-      code: 'unreadable',
-      message: `Its id is longer than ${longestId} characters.`,
-    };
+function faultOf({ externalId }: RemoteContent): ItemFault | null {
+  if (externalId.length > longestId)
+    return fault('unreadable', `Its id is longer than ${longestId} characters.`);
+  return hasOddCharacter(externalId) ? fault('unreadable_text', `Its id ${ODD}.`) : null;
+}
+
+function fault(code: string, message: string): ItemFault {
+  return { externalId: null, code, message };
+}
+
+const ODD = 'contains a NUL or half a character, which cannot be stored';
+
+function withoutOddFields(item: RemoteContent): RemoteContent {
+  const odd = Object.entries(item).filter(([, value]) => hasOddCharacter(value));
+  if (odd.length === 0) return item;
+  const unread: UnreadField[] = [...(item.unread ?? [])];
+  const good: RemoteContent = { ...item };
+  const leave = (field: string) => unread.push({ field, message: `The ${field} ${ODD}.` });
+  for (const name of contentTextNames.filter((each) => hasOddCharacter(item[each]))) {
+    good[name] = '';
+    leave(name);
   }
-  const bad = Object.entries(item).find(([, value]) => hasOddCharacter(value));
-  if (!bad) return null;
-  return {
-    externalId: hasOddCharacter(item.externalId) ? null : item.externalId,
-    code: 'unreadable_text',
-    message: `Its ${bad[0]} contains a NUL or half a character, which cannot be stored.`,
-  };
+  if (hasOddCharacter(item.terms)) {
+    good.terms = [];
+    leave('terms');
+  }
+  if (hasOddCharacter(item.url)) {
+    good.url = null;
+    leave('url');
+  }
+  if (hasOddCharacter(item.externalStatus)) {
+    good.externalStatus = '';
+    leave('status');
+  }
+  if (item.birth !== null && hasOddCharacter(item.birth)) {
+    good.birth = { date: null, author: null };
+    leave('birth.author');
+  }
+  const entries = Object.entries(item.metadata);
+  good.metadata = Object.fromEntries(entries.filter((entry) => !hasOddCharacter(entry)));
+  for (const [name] of entries.filter(hasOddCharacter))
+    leave(hasOddCharacter(name) ? 'meta' : `metadata.${name}`);
+  // A raw value is only sent back, and not stored.
+  return { ...good, unread };
 }
 
 function hasOddCharacter(value: unknown): boolean {
