@@ -244,10 +244,5 @@ function editedState(content: Content): Content['syncState'] {
 
 function columns(edit: ContentEdit) {
   const { terms, ...rest } = edit;
-  return {
-    ...rest,
-    ...(terms === undefined
-      ? {}
-      : { terms: terms.map(({ taxonomy, slug, name }) => ({ taxonomy, slug, name })) }),
-  };
+  return terms === undefined ? rest : { ...rest, terms: terms.map((term) => ({ ...term })) };
 }

@@ -5,7 +5,7 @@ import { nodeId } from '../api/globalId.ts';
 import { pageInfo } from '../api/graphqlPage.ts';
 import type { ShopFacts } from '../api/shopFacts.ts';
 import { type ContentKind, localStatus } from './contentKinds.ts';
-import { slugOf } from './slug.ts';
+import { collectionTerm, tagTerms, term } from './itemTerms.ts';
 import { unreadOf, withDefaults } from './spoiledNode.ts';
 
 const text = z.string();
@@ -213,19 +213,6 @@ function withUnread(read: ReadItem, fields: ReadonlyMap<string, string>): ReadIt
 
 function item(content: RemoteContent): ReadItem {
   return { content, restOfCollections: null };
-}
-
-/** Tags and types are plain texts in Shopify. Their slugs are made as Shopify makes handles. */
-function term(taxonomy: string, name: string): ContentTerm {
-  return { taxonomy, slug: slugOf(name) || name, name };
-}
-
-function tagTerms(taxonomy: string, tags: string[]): ContentTerm[] {
-  return tags.map((tag) => term(taxonomy, tag));
-}
-
-function collectionTerm({ handle, title }: { handle: string; title: string }): ContentTerm {
-  return { taxonomy: 'collection', slug: handle, name: title };
 }
 
 /** An unpublished item with a date is scheduled: Shopify publishes it then. */
