@@ -1,6 +1,6 @@
 import type { KnownContents } from '../../../knownContents.ts';
 import { knownIds } from '../../../knownIds.ts';
-import { readUtc } from '../postFields.ts';
+import { readUtc } from '../fieldReader.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { walkList } from './anyOrder.ts';
 import { idsForVisitors } from './byIdReading.ts';
