@@ -98,7 +98,7 @@ function bodyReaders(route: Route, readLarge: RequestHandler): RequestHandler[] 
   if (!route.request.body) {
     return [requireUtf8, express.json({ ...jsonBody, type: () => true }), requireNoFields];
   }
-  if (route.takesLargeBody) return [requireJson, readLarge];
+  if (route.takesLargeBody) return [requireJson, requireUtf8, readLarge];
   const reader = route.wantsRawBody
     ? express.raw({ limit: usualBytes, type: jsonTypes })
     : express.json({ ...jsonBody, type: jsonTypes });

@@ -75,7 +75,11 @@ describe('a body', () => {
       const utf16 = Buffer.from(site('a'), 'utf16le');
       // Whole, an odd number of bytes, half a surrogate pair, and UTF-8 that is called something else.
       for (const body of [utf16, utf16.subarray(1), Buffer.from([0x00, 0xd8]), site('a')]) {
-        for (const path of ['/api/v1/sites', `/api/v1/sites/${tenant.site.siteId}/api-key`]) {
+        for (const path of [
+          '/api/v1/sites',
+          '/api/v1/content',
+          `/api/v1/sites/${tenant.site.siteId}/api-key`,
+        ]) {
           expectProblem(await send(body, type, path), 415, { code: 'unsupported_media_type' });
         }
       }
