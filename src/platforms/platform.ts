@@ -46,8 +46,11 @@ export interface OnboardingPart {
   readonly headers: readonly { name: string; required: boolean; description: string }[];
   /** Who sent a request, by its headers; null if they do not say it. */
   senderOf(headers: WebhookHeaders): SiteSender | null;
-  /** Are both addresses the home of one site? http and https are, and so are a host with and without `www`. */
-  isSameHome(one: string, other: string): boolean;
+  /**
+   * Are these the homes of two sites? http and https are one site, and so are a host with and without `www`. What
+   * is no address is no home.
+   */
+  areTwoHomes(one: string, other: string): boolean;
   /** The failed test of a site with another home than the connected site. */
   refuseOtherHome(homes: { connected: string; asked: string }): Promise<ConnectionTestResult>;
 }

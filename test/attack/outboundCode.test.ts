@@ -81,6 +81,7 @@ test('the attacks know every place that sends a request', () => {
     'src/platforms/shopify/api/adminClient.ts',
     'src/platforms/wordpress/content/media.ts',
     'src/platforms/wordpress/content/patience.ts',
+    'src/platforms/wordpress/diagnosis/readPage.ts',
     'src/platforms/wordpress/site/siteClient.ts',
   ]);
 });

@@ -29,14 +29,17 @@ export const wordpressOnboarding: OnboardingPart = {
     if (home === null) return null;
     return { home: home.href, installation: readUuid(headerOf(headers, INSTALLATION_HEADER)) };
   },
-  isSameHome(one, other) {
-    const address = addressOf(one);
-    return address !== null && compareHome(address, other) !== 'other';
+  areTwoHomes(one, other) {
+    const [first, second] = [addressOf(one), addressOf(other)];
+    return first !== null && second !== null && compareHome(first, second.href) === 'other';
   },
-  refuseOtherHome: (values) =>
+  refuseOtherHome: ({ connected, asked }) =>
     runConnectionTest(faults, async (list) => {
       await list.run('identity', async () => {
-        throw fault('identity_mismatch', { variant: 'other_home', values, detail: values.asked });
+        // Without its query, which may hold a secret.
+        const found = addressOf(asked)?.href ?? '';
+        const values = { connected, asked: found };
+        throw fault('identity_mismatch', { variant: 'other_home', values, detail: found });
       });
     }),
 };

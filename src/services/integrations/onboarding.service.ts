@@ -173,10 +173,10 @@ export class OnboardingService {
 
 /** The home of the connected site and the asked one, if they are not the same; null if the site may connect. */
 function otherHome(
-  { isSameHome }: OnboardingPart,
+  { areTwoHomes }: OnboardingPart,
   connected: ConnectedSite,
   { siteUrl, moved }: OnboardingRequest,
 ): { connected: string; asked: string } | null {
   const home = connectedHome(connected);
-  return home === null || moved || isSameHome(siteUrl, home) ? null : { connected: home, asked: siteUrl };
+  return home !== null && !moved && areTwoHomes(siteUrl, home) ? { connected: home, asked: siteUrl } : null;
 }

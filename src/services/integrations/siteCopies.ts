@@ -31,13 +31,13 @@ export function connectedHome({ config, connectionStatus, site }: ConnectedSite)
  * site, as plugins before 0.5.0 do not.
  */
 export function isCopy(
-  { isSameHome }: OnboardingPart,
+  { areTwoHomes }: OnboardingPart,
   site: ConnectedSite,
   sender: SiteSender | null,
 ): boolean {
   if (sender === null) return false;
   const home = connectedHome(site);
-  if (home !== null && !isSameHome(home, sender.home)) return true;
+  if (home !== null && areTwoHomes(home, sender.home)) return true;
   const { installationId } = site;
   return installationId !== null && sender.installation !== null && installationId !== sender.installation;
 }
