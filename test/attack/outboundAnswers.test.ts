@@ -71,10 +71,15 @@ function redirecting(
   return hook;
 }
 
+/** Does a redirect of a site to this URL leave the site? `http:127.0.0.1` is a path of the site: RFC 3986, 5.2.2. */
+function leaves(url: string, site: string): boolean {
+  return !URL.canParse(url, site) || new URL(url, site).host !== new URL(site).host;
+}
+
 /** Redirects each request of each use, with two of the statuses, always to the next private address. */
 async function redirectAll(site: Connected): Promise<string[]> {
   const all = [...privateUrls(trap.port), ...refusedUrls(trap.port)];
-  const targets = all.filter((url) => IN_HEADER.test(url));
+  const targets = all.filter((url) => IN_HEADER.test(url) && leaves(url, site.front.url));
   const wrong: string[] = [];
   const shapes = new Set<string>();
   const met = new Set<string>();
