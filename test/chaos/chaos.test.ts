@@ -29,7 +29,7 @@ const recoveryLimitS = 30;
  * A busy machine needs longer for the work itself, such as the rest of a run. The slack is this time, or twice what
  * the same wait took before the faults. Seconds.
  */
-const slackS = 30;
+const slackS = 15;
 
 const settings = readChaosSettings(process.env);
 const print = (text: string) => void process.stdout.write(`${text}\n`);
