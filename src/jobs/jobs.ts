@@ -9,10 +9,17 @@ export type ContentJob = z.output<typeof contentData>;
 export interface JobHandlers {
   runner: { execute(runId: number, signal: AbortSignal): Promise<void> };
   inbox: { apply(deliveryId: bigint): Promise<void> };
-  contentSync: { pullAnnounced(job: ContentJob): Promise<void> };
+  contentSync: { pullAnnounced(content: ContentJob, jobId: string): Promise<void> };
   sync: { syncScheduled(integrationId: number): Promise<void> };
   retention: { removeOld(signal: AbortSignal): Promise<unknown> };
   abandonedRuns: { end(signal: AbortSignal): Promise<unknown> };
+}
+
+/** A job that a worker carries out. Its retries have the same id. */
+interface ActiveJob {
+  readonly id: string;
+  /** Aborts when the worker has lost the job. */
+  readonly signal: AbortSignal;
 }
 
 /** A kind of job: its queue, its data, how many are worked on at once, and who carries it out. */
@@ -28,7 +35,7 @@ export interface JobKind<Data extends z.ZodType = z.ZodType> {
   readonly callsSites: boolean;
   /** When the queue sends itself a job without data, as a cron expression in UTC. */
   readonly cron?: string;
-  handle(handlers: JobHandlers, data: z.output<Data>, signal: AbortSignal): Promise<unknown>;
+  handle(handlers: JobHandlers, data: z.output<Data>, job: ActiveJob): Promise<unknown>;
 }
 
 /** Infers the type of a job's data from its schema. */
@@ -63,7 +70,7 @@ export const syncJob = jobKind({
   atOnce: 32,
   perGroup: 4,
   callsSites: true,
-  handle: ({ runner }, { runId }, signal) => runner.execute(runId, signal),
+  handle: ({ runner }, { runId }, { signal }) => runner.execute(runId, signal),
 });
 
 /** Webhook deliveries. A delivery waits only for earlier ones of the same post. The inbox keeps their order. */
@@ -110,7 +117,7 @@ export const contentJob = jobKind({
   // The group is the integration.
   perGroup: 2,
   callsSites: true,
-  handle: ({ contentSync }, job) => contentSync.pullAnnounced(job),
+  handle: ({ contentSync }, content, { id }) => contentSync.pullAnnounced(content, id),
 });
 
 /** Integrations whose scheduled sync is due. Each job creates a run, and the run is what users see. */
@@ -149,7 +156,7 @@ export const retentionJob = jobKind({
   callsSites: false,
   // Every hour and not every night, so that a server that runs only by day deletes too.
   cron: '17 * * * *',
-  handle: ({ retention }, _, signal) => retention.removeOld(signal),
+  handle: ({ retention }, _, { signal }) => retention.removeOld(signal),
 });
 
 /** Ends runs whose sync job has ended without them. */
@@ -168,7 +175,7 @@ export const abandonedRunsJob = jobKind({
   perGroup: 1,
   callsSites: false,
   cron: '* * * * *',
-  handle: ({ abandonedRuns }, _, signal) => abandonedRuns.end(signal),
+  handle: ({ abandonedRuns }, _, { signal }) => abandonedRuns.end(signal),
 });
 
 /** Every kind of job. */

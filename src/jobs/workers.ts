@@ -101,7 +101,7 @@ async function work(boss: PgBoss, kind: JobKind, handlers: JobHandlers): Promise
     },
     async (jobs: Job[]) => {
       try {
-        for (const job of jobs) await kind.handle(handlers, kind.data.parse(job.data), job.signal);
+        for (const job of jobs) await kind.handle(handlers, kind.data.parse(job.data), job);
       } finally {
         lookAgain(boss, queue);
       }

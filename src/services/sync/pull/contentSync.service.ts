@@ -54,16 +54,15 @@ export class ContentSyncService {
    * switched off. Throws every fault, so that the queue retries: a person may fix the cause before the last retry.
    * Throws StillReading when the site is slow.
    */
-  async pullAnnounced({ integrationId, contentType, externalId }: ContentJob): Promise<void> {
+  async pullAnnounced({ integrationId, contentType, externalId }: ContentJob, jobId: string): Promise<void> {
     const integration = await this.#parts.db.siteIntegration.findUnique({
       where: { id: integrationId },
       include: withSite,
     });
     if (!integration?.isActive || !integration.syncEnabled) return;
     if (this.#parts.pauses.isOn(integration)) throw new Error('Calls to the site are paused.');
-    await this.#parts.slow.read(integrationId, `${contentType}:${externalId}`, () =>
-      this.#pullOrRest(integration, contentType, externalId),
-    );
+    const announced = { jobId, integrationId, item: `${contentType}:${externalId}` };
+    await this.#parts.slow.read(announced, () => this.#pullOrRest(integration, contentType, externalId));
   }
 
   /** Pauses calls to a site that has failed too often. */

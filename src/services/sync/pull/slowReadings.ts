@@ -2,19 +2,28 @@
 const slowAfterMs = 3_000;
 /** How many readings of a process may go on without a worker. Each holds at most one item in memory. */
 const goingOnAtMost = 64;
-/** How many finished readings are remembered until their jobs come again. */
-const finishedAtMost = 1_000;
+/** How many jobs are remembered whose reading has ended. A job that is forgotten reads again. */
+const endedAtMost = 1_000;
 
 /** The job of a reading has ended before the reading. The queue runs the job again later. */
 export class StillReading extends Error {}
+
+/** An item that a job has to read. The retries of a job have its id. */
+interface AnnouncedItem {
+  jobId: string;
+  integrationId: number;
+  item: string;
+}
 
 /**
  * Lets a slow reading go on without its worker, so that silent sites do not keep the workers from other sites.
  * The job of the reading fails and comes again. If the process dies meanwhile, the job reads again.
  */
 export class SlowReadings {
-  readonly #goingOn = new Map<number, Set<string>>();
-  readonly #finished = new Set<string>();
+  /** The readings that go on, each with its item, or null if the item was announced again since. */
+  readonly #goingOn = new Map<number, { item: string | null }[]>();
+  /** The jobs whose readings have ended well without them, the oldest first. */
+  readonly #ended = new Set<string>();
   readonly #slowAfterMs: number;
   #count = 0;
 
@@ -24,24 +33,24 @@ export class SlowReadings {
 
   /**
    * Reads, and waits for the reading while its site is quick. Throws StillReading for a slow reading, and while
-   * another reading of the integration is slow; `item` is then to be read again. Returns without reading if the
-   * slow reading of the item has ended well since.
+   * another reading of the integration is slow. Returns without reading if the slow reading of this job has ended
+   * well, and the item was not announced again meanwhile.
    */
-  async read(integrationId: number, item: string, reading: () => Promise<unknown>): Promise<void> {
-    const key = `${integrationId} ${item}`;
-    if (this.#finished.delete(key)) return;
-    if (this.#goingOn.has(integrationId))
+  async read(announced: AnnouncedItem, reading: () => Promise<unknown>): Promise<void> {
+    if (this.#ended.delete(announced.jobId)) return;
+    const goingOn = this.#goingOn.get(announced.integrationId);
+    if (goingOn !== undefined) {
+      // The reading may have begun before the change. The queue keeps one waiting job for an item, which may be
+      // that of the reading, so that job has to read again.
+      for (const each of goingOn) if (each.item === announced.item) each.item = null;
       throw new StillReading('The site has not answered an earlier reading yet.');
+    }
     const read = reading();
-    if (await this.#isQuick(read)) {
+    if ((await this.#isQuick(read)) || this.#count >= goingOnAtMost) {
       await read;
       return;
     }
-    if (this.#count >= goingOnAtMost) {
-      await read;
-      return;
-    }
-    this.#follow(integrationId, key, read);
+    void this.#follow(announced, read);
     throw new StillReading('The site answers slowly. The reading goes on.');
   }
 
@@ -57,22 +66,25 @@ export class SlowReadings {
     }
   }
 
-  #follow(integrationId: number, key: string, read: Promise<unknown>): void {
-    const readings = this.#goingOn.get(integrationId) ?? new Set();
-    this.#goingOn.set(integrationId, readings.add(key));
+  async #follow({ jobId, integrationId, item }: AnnouncedItem, read: Promise<unknown>): Promise<void> {
+    const entry: { item: string | null } = { item };
+    this.#goingOn.set(integrationId, [...(this.#goingOn.get(integrationId) ?? []), entry]);
     this.#count += 1;
-    const end = () => {
-      this.#count -= 1;
-      readings.delete(key);
-      if (readings.size === 0) this.#goingOn.delete(integrationId);
-    };
-    read.then(
-      () => {
-        end();
-        if (this.#finished.size < finishedAtMost) this.#finished.add(key);
-      },
-      // The reading has recorded its fault. The job reads again.
-      end,
+    // A failed reading has recorded its fault. The job reads again.
+    const isWell = await read.then(
+      () => true,
+      () => false,
     );
+    this.#count -= 1;
+    const left = (this.#goingOn.get(integrationId) ?? []).filter((each) => each !== entry);
+    if (left.length === 0) this.#goingOn.delete(integrationId);
+    else this.#goingOn.set(integrationId, left);
+    if (isWell && entry.item !== null) this.#remember(jobId);
+  }
+
+  #remember(jobId: string): void {
+    this.#ended.add(jobId);
+    const [oldest] = this.#ended;
+    if (this.#ended.size > endedAtMost && oldest !== undefined) this.#ended.delete(oldest);
   }
 }
