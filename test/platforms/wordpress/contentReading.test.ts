@@ -345,6 +345,8 @@ describe('reading all posts through core REST', () => {
     expect(items[0]?.unread?.[0]?.message).toBe('The title is longer than 10000 characters.');
     expect(items[11]).toMatchObject({ contentType: 'post', status: 'draft', url: null });
     expect(items[12]).toMatchObject({ title: 'A title as text', excerpt: '', slug: '' });
+    // It may have a password.
+    expect(items[13]).toMatchObject({ externalId: '15', visibility: 'password' });
     expect(items[14]?.metadata).toMatchObject({ id: { digits: '9007199254740993' } });
   });
 

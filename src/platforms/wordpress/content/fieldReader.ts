@@ -71,11 +71,11 @@ export class FieldReader {
     return null;
   }
 
-  /** A value that is true, false or absent. `field`: our name of the field `name`. */
-  flag(value: unknown, name: string, field: string): boolean {
-    if (typeof value === 'boolean' || value === undefined) return value === true;
-    this.leave(field, `The ${name} is neither true nor false.`);
-    return false;
+  /** Does the post have a password? If that cannot be read, the post counts as closed, so that nothing leaks. */
+  hasPassword(told: unknown): boolean {
+    if (typeof told === 'boolean' || told === undefined) return told === true;
+    this.leave('visibility', 'The protection is neither true nor false.');
+    return true;
   }
 
   /** The meta that is registered for REST. */

@@ -79,7 +79,7 @@ function visibilityOf(
   fields: FieldReader,
 ): Visibility {
   const told = isProtected ?? (isRecord(content) ? content.protected : undefined);
-  const hasPassword = fields.flag(told, 'protected', 'visibility');
+  const hasPassword = fields.hasPassword(told);
   if (status === 'private') return 'private';
   return hasPassword ? 'password' : 'public';
 }
