@@ -6,11 +6,8 @@ import type { SiteRequests } from '../siteRequests.ts';
 import { readAllById } from './byIdReading.ts';
 import type { CorePosts, ReadPosts } from './corePosts.ts';
 import { type Gap, OutOfOrder, walkIds } from './idWalk.ts';
-import { findUnlisted } from './unlisted.ts';
+import { findUnlisted, MOST_GAPS } from './unlisted.ts';
 import { Watermark } from './watermark.ts';
-
-/** How many places with missing items a reading remembers. */
-const MOST_GAPS = 50;
 
 /** How far a read has come. Another process can continue from here. */
 interface Position {

@@ -10,8 +10,8 @@ import { readSinglePost } from './singlePost.ts';
 /** How many ids are requested one by one, so that the site says what they are. */
 const MOST_ASKED = 200;
 
-/** In how many gaps items are looked for. */
-const MOST_GAPS = 50;
+/** In how many gaps items are looked for. A reading need not remember more. */
+export const MOST_GAPS = 50;
 
 /** What was found of items that a list counts, but does not give. */
 export interface Unlisted {
@@ -36,8 +36,7 @@ export async function findUnlisted(
   const unlisted: Unlisted = { found: { items: [], faults: [] }, refused: [] };
   const count = () => unlisted.found.items.length + unlisted.found.faults.length + unlisted.refused.length;
   const ask = async (ids: Iterable<number>) => {
-    const left = Math.min(MOST_ASKED - asked.size, Number.MAX_SAFE_INTEGER);
-    const some = taken(ids, asked, left);
+    const some = taken(ids, asked, MOST_ASKED - asked.size);
     for (const part of parts(some, Math.max(1, requests.pace.atOnce))) {
       if (count() >= wanted) return;
       await Promise.all(part.map((id) => askFor(posts, id, unlisted)));
@@ -46,7 +45,7 @@ export async function findUnlisted(
   await ask(first);
   for (const gap of gaps.slice(0, MOST_GAPS)) {
     if (count() >= wanted) break;
-    await ask(await idsForVisitors(requests, posts, gap));
+    await ask(await visibleIn(requests, posts, gap));
   }
   for (const gap of gaps.slice(0, MOST_GAPS)) if (count() < wanted) await ask(idsBetween(gap));
   return unlisted;
@@ -73,7 +72,7 @@ async function askFor(posts: CorePosts, id: number, { found, refused }: Unlisted
 }
 
 /** The ids in a gap that visitors may see. A post that is published may be closed to those who edit. */
-async function idsForVisitors(requests: SiteRequests, posts: CorePosts, gap: Gap): Promise<number[]> {
+async function visibleIn(requests: SiteRequests, posts: CorePosts, gap: Gap): Promise<number[]> {
   const query = posts.list.query.replace('context=edit', 'context=view');
   const part = `offset=${gap.offset}&per_page=${LARGEST_PAGE}&_fields=id`;
   const answer = await requests.get(posts.route, `${query}&orderby=id&order=asc&${part}`);
