@@ -5,7 +5,7 @@ import type { JobQueue } from '../../jobs/queues.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { SiteService } from '../sites/site.service.ts';
-import { recordDelivery } from './deliveryEvents.ts';
+import { deliveryEvent } from './deliveryEvents.ts';
 
 interface DeliveryFilter {
   status?: DeliveryStatus;
@@ -77,7 +77,8 @@ export class DeliveriesService {
         });
       }
       await this.#parts.queue.enqueueWebhooks(tx, [found]);
-      await recordDelivery(tx, this.#parts.events, found, 'replayed', null, { user_id: scope.userId });
+      const event = { action: 'replayed', error: null, details: { user_id: scope.userId } } as const;
+      await this.#parts.events.record(tx, deliveryEvent(found, event));
       return tx.webhookDelivery.findUniqueOrThrow({ where: { id: deliveryId } });
     });
   }

@@ -5,6 +5,7 @@ import type { SiteSender } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { type ConnectedSite, connectedHome, isCopy, ofConnectedSite } from '../integrations/siteCopies.ts';
+import { deliveryEvent } from './deliveryEvents.ts';
 
 const releasedAtOnce = 1_000;
 
@@ -53,16 +54,13 @@ export class HeldDeliveries {
   ): Promise<void> {
     await this.#parts.events.recordAll(
       tx,
-      held.map(({ id, accountId, siteId, topic, sender, reason }) => ({
-        accountId,
-        siteId,
-        integrationId: null,
-        type: 'webhook',
-        action: 'held',
-        success: false,
-        error: reason,
-        details: { delivery_id: Number(id), topic, sender_home: sender?.home ?? null },
-      })),
+      held.map(({ reason, sender, ...delivery }) =>
+        deliveryEvent(delivery, {
+          action: 'held',
+          error: reason,
+          details: { sender_home: sender?.home ?? null },
+        }),
+      ),
     );
   }
 

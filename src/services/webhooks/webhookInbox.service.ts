@@ -12,7 +12,7 @@ import type { SiteConnections } from '../integrations/openConnection.ts';
 import { applyAnnouncedChange } from './applyAnnouncedChange.ts';
 import { applyNotice, type NoticeOutcome } from './applyNotice.ts';
 import { applyToldChange, type WebhookOutcome } from './applyToldChange.ts';
-import { recordDelivery } from './deliveryEvents.ts';
+import { deliveryEvent } from './deliveryEvents.ts';
 import { type DeliveryMessage, messageOf } from './deliveryMessage.ts';
 
 /** After this many attempts a delivery is dead. Only a person can replay a dead delivery. */
@@ -124,7 +124,8 @@ export class WebhookInboxService {
       const { attempts } = tried;
       if (attempts < triesAtMost) return 'failed';
       await tx.webhookDelivery.update({ where: { id: delivery.id }, data: { status: 'dead' } });
-      await recordDelivery(tx, this.#parts.events, delivery, 'dead', message, { attempts });
+      const event = { action: 'dead', error: message, details: { attempts } } as const;
+      await this.#parts.events.record(tx, deliveryEvent(delivery, event));
       return 'dead';
     });
   }
@@ -135,17 +136,15 @@ export class WebhookInboxService {
     outcome: WebhookOutcome | NoticeOutcome,
     durationMs: number,
   ): Promise<void> {
-    await recordDelivery(
-      tx,
-      this.#parts.events,
-      delivery,
-      outcome.result,
-      null,
+    const { result, integrationId } = outcome;
+    const about = 'name' in outcome ? {} : { contentId: outcome.contentId, externalId: outcome.externalId };
+    const details =
       'name' in outcome
         ? { name: outcome.name }
-        : { changed: outcome.result === 'updated' || outcome.result === 'deleted_remote' },
-      outcome,
-      durationMs,
+        : { changed: result === 'updated' || result === 'deleted_remote' };
+    await this.#parts.events.record(
+      tx,
+      deliveryEvent(delivery, { action: result, error: null, integrationId, ...about, details, durationMs }),
     );
     if (outcome.result === 'conflict') {
       await this.#parts.events.record(tx, {
