@@ -107,7 +107,7 @@ function bodyReaders(route: Route, readLarge: RequestHandler): RequestHandler[] 
 
 /**
  * JSON between systems is UTF-8 (RFC 8259, 8.1). The body parser also takes UTF-16 and UTF-32, and fails at bytes
- * that are not what the charset says. A type without a charset, or one that is malformed, is left to it.
+ * that are not what the charset says. It also judges a type without a charset, and a malformed type.
  */
 const requireUtf8: RequestHandler = (request, _response, next) => {
   const charset = charsetOf(request.headers['content-type'] ?? '');

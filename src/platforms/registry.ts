@@ -4,7 +4,7 @@ import type { OnboardingPart, Platform, PlatformCapabilities } from './platform.
 import type { WebhookPart } from './webhookPart.ts';
 import { withoutSecrets } from './withoutSecrets.ts';
 
-/** The platforms of this server, by their names on the wire. What they tell of a site has no secrets. */
+/** The platforms of this server, by their names on the wire. Their results hold no secrets. */
 export class PlatformRegistry {
   readonly #platforms: ReadonlyMap<string, Platform>;
 

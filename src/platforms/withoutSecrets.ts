@@ -4,12 +4,12 @@ import type { Connection, Credentials } from './connection.ts';
 import type { ContentPart, ContentSession, Pace } from './contentPart.ts';
 import type { Platform } from './platform.ts';
 
-/** What belongs to the contents of the site. The site may write into its own contents what it likes. */
+/** The parts of an outcome that are contents. The site alone decides about its contents. */
 const CONTENTS = new Set(['items', 'remote']);
 
 /**
- * The platform without the secrets of a connection in what it tells. A hostile site sends back what it was told, in
- * its messages, codes, names and redirects, and these are stored, shown and logged.
+ * The platform with results that hold no secret of a connection. A hostile site sends secrets back in its messages,
+ * codes, names and redirects, and these are stored, shown and logged.
  */
 export function withoutSecrets(platform: Platform): Platform {
   const { content, readStructure } = platform;
@@ -80,7 +80,7 @@ async function* guardedPages(pages: AsyncIterable<unknown>, redaction: Redaction
   }
 }
 
-/** An outcome, or a list of them, with what is not content redacted. */
+/** An outcome, or a list of outcomes, without secrets in all parts but contents. */
 function outcome(told: unknown, redaction: Redaction): unknown {
   if (Array.isArray(told)) return told.map((each) => outcome(each, redaction));
   if (typeof told !== 'object' || told === null || told instanceof Map) return told;

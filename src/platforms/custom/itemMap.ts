@@ -207,7 +207,7 @@ function contentIdOf(raw: unknown, { content_id }: ContentMap): number | null {
   return typeof id === 'number' && Number.isInteger(id) && id >= 1 && id <= 2_147_483_647 ? id : null;
 }
 
-/** Reads an entry of a list of terms: empty for an entry without a slug, null for what is no term. */
+/** Reads an entry of a list of terms: empty for an entry without a slug, null for a value that is no term. */
 function termOf(entry: unknown, terms: NonNullable<ContentMap['terms']>): ContentTerm[] | null {
   const value = readPointer(entry, terms.slug) ?? '';
   if (value === '') return [];

@@ -74,7 +74,7 @@ export async function* readChanges(
   };
 }
 
-/** What the shop counts and did not list. Items that were deleted meanwhile are in the first count only. */
+/** The items that the shop counts and did not list. Items that were deleted meanwhile are in the first count only. */
 async function lacking(
   listed: number,
   there: number | null,

@@ -33,7 +33,7 @@ export async function* readWhole(
   const count = () => countItems(kind, reader.query.bind(reader));
   const total = await count();
   const expected = total === null ? null : Math.max(0, Math.min(total, limit) - taken);
-  /** What the shop counts and did not give. Items that were deleted meanwhile are in the first count only. */
+  /** The items that the shop counts and did not give. Items that were deleted meanwhile are in the first count only. */
   const lacking = async () => {
     const least = total === null || taken >= Math.min(total, limit) ? null : await count();
     const of = Math.min(least ?? 0, total ?? 0, limit);

@@ -116,7 +116,7 @@ export function readUtc(time: unknown): string | null {
   return /^\d{4}-/.test(iso) && !iso.startsWith('0000') ? iso : null;
 }
 
-/** A copy of a value of JSON; undefined if it nests too deeply, or holds what is neither text nor number. */
+/** A copy of a value of JSON; undefined if it nests too deeply, or holds a value that cannot be stored. */
 function storableJson(value: unknown, depth: number): JsonValue | undefined {
   if (depth > DEEPEST_META) return undefined;
   if (value === null || typeof value === 'boolean' || value instanceof ExactNumber) return value;

@@ -16,7 +16,7 @@ const SAVING_MS = 2_000;
  */
 export const KEY_META = 'sitebridge_key';
 
-/** What is known of a post besides its record. */
+/** Facts about a post besides its record. */
 interface Known {
   /** The type whose posts were requested. */
   type: string;

@@ -57,7 +57,7 @@ export class SiteRequests {
     signIn: SignIn;
     pace: Pace;
     clock: () => number;
-    /** What is known of the site from earlier sessions. */
+    /** Facts about the site from earlier sessions. */
     pageSize?: PageSize;
   }) {
     this.pageSize = parts.pageSize ?? new PageSize();

@@ -89,7 +89,7 @@ async function readByConnector(
   return answer.error === null ? null : closedApi(answer.error, client.values);
 }
 
-/** The connector tells most of what the root tells. Its own sessions need no time zone. */
+/** The ping holds most facts of the root. Sessions of the connector need no time zone. */
 function rootOfPing(url: string, { response, value }: ApiAnswer): ApiRoot {
   const ping = isRecord(value) ? value : {};
   const text = (found: unknown) => (typeof found === 'string' ? found : null);

@@ -76,7 +76,7 @@ export async function* readAllItems(
   }
 }
 
-/** Counts what the connector gives or refuses, and compares it with the count of the site. */
+/** Counts the items that the connector gives or refuses, and compares them with the count of the site. */
 class Count {
   /** null if an earlier version, which did not count, began the reading. */
   told: number | null;

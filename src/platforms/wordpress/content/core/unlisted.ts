@@ -13,7 +13,7 @@ const MOST_ASKED = 200;
 /** In how many gaps items are looked for. A reading need not remember more. */
 export const MOST_GAPS = 50;
 
-/** What was found of items that a list counts, but does not give. */
+/** The items that a list counts, but does not give, as far as they were found. */
 export interface Unlisted {
   /** The items that the site gives when they are requested by id, and the faults of those that cannot be read. */
   found: Pick<ReadOutcome, 'items' | 'faults'>;
