@@ -162,6 +162,8 @@ export interface ContentWrite extends ContentTexts {
    * write causes (echoes).
    */
   opId: string;
+  /** When the content was made here, ISO 8601 UTC by our clock. Its item on the site cannot be older. */
+  madeAt: string;
   /** null: the item is to be created. */
   externalId: string | null;
   /**

@@ -131,6 +131,7 @@ export function contentWrite(contentId: number, changes: Partial<ContentWrite> =
     contentKey: contentKey(contentId),
     contentId,
     opId: operationId(contentId),
+    madeAt: '2026-06-01T00:00:00.000Z',
     externalId: null,
     mayExist: false,
     sentAs: [],

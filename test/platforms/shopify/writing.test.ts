@@ -277,11 +277,26 @@ describe('the search for items of contents to create', () => {
     ]);
   });
 
-  it('takes one request for a hundred contents', async () => {
+  it.each(KINDS)('finds an item by its key when it was made with another title: %s', async (slug) => {
+    const { remote } = await written(slug, { title: 'Before' });
+    for (let number = 0; number < 60; number += 1) shop.shopify.add(slug);
+    expect(await find(slug, draft(42, { title: 'After' }), draft(43, { title: 'After' }))).toEqual([
+      [contentKey(42), remote.externalId],
+    ]);
+  });
+
+  it('looks for keys only among the items that changed since the content was made', async () => {
+    await written('page', { title: 'Before' });
+    shop.time.pass(3_600_000);
+    const madeAt = new Date(shop.time.now).toISOString();
+    expect(await find('page', draft(42, { title: 'After', madeAt }))).toEqual([]);
+  });
+
+  it('takes one request for the handles of a hundred contents and one for the newest items', async () => {
     const { id } = shop.shopify.add('page', { title: 'Title 70', handle: 'title-70' });
     const writes = Array.from({ length: 100 }, (_, index) => draft(index, { title: `Title ${index}` }));
     expect(await find('page', ...writes)).toEqual([[contentKey(70), String(id)]]);
-    expect(shop.shopify.state.requests.filter(({ operation }) => operation === 'List')).toHaveLength(1);
+    expect(shop.shopify.state.requests.filter(({ operation }) => operation === 'List')).toHaveLength(2);
   });
 
   it('takes the older of two items with one key, as a copied product has the key too', async () => {

@@ -27,4 +27,19 @@ const idOfAnother: Step[] = [
   run('to_external', true),
 ];
 
-export const counterexamples: readonly Step[][] = [idOfAnother];
+const edited: Step = { step: 'user_edits', which: 0, title: true, body: true };
+
+/**
+ * A content was retitled and pushed after the backup. The restored database has its old title, so a search by
+ * the slug does not find its item.
+ */
+const retitledSinceBackup: Step[] = [
+  created,
+  edited,
+  run('both'),
+  { step: 'database_restored', back: 2, told: false },
+  edited,
+  run('to_external'),
+];
+
+export const counterexamples: readonly Step[][] = [idOfAnother, retitledSinceBackup];

@@ -52,23 +52,34 @@ export async function findCreated(
     const found = await itemByHandle(reader, kind, handle);
     if (found !== null && isOf(found, write)) return found;
   }
-  const begun = Date.parse(write.begunAt ?? '');
-  if (Number.isNaN(begun)) return null;
-  const search = `updated_at:>='${new Date(begun - SLACK_MS).toISOString()}'`;
-  let at: Position | null = START;
-  for (let pages = 0; at !== null && pages < PAGES_AT_MOST; pages += 1) {
-    const page = await reader.page({ kind, search, reverse: true }, at, kind.pageSize);
-    const found = page.items.find((item) => isOf(item, write));
+  if (write.begunAt === null) return null;
+  for await (const items of newestSince(reader, kind, write.begunAt)) {
+    const found = items.find((item) => isOf(item, write));
     if (found !== undefined) return found;
-    at = page.next;
   }
   return null;
 }
 
+/** The newest items of those that changed since a time of our clock, newest first and page by page. */
+async function* newestSince(
+  reader: ItemReader,
+  kind: ContentKind,
+  since: string,
+): AsyncGenerator<RemoteContent[]> {
+  const search = `updated_at:>='${new Date(Date.parse(since) - SLACK_MS).toISOString()}'`;
+  let at: Position | null = START;
+  for (let pages = 0; at !== null && pages < PAGES_AT_MOST; pages += 1) {
+    const page = await reader.page({ kind, search, reverse: true }, at, kind.pageSize);
+    yield page.items;
+    at = page.next;
+  }
+}
+
 /**
- * Finds items that may already belong to contents that are to be created, by their handles in one list; see
- * `ContentSession.findExisting`. A copy of a product has the metafields of the original too: the older item
- * comes first.
+ * Finds items that may already belong to contents that are to be created; see `ContentSession.findExisting`.
+ * The handles are in one list. An item whose title was another when it was made has another handle, so the
+ * keys of the newest items are looked at too. A copy of a product has the metafields of the original: the
+ * older item comes first.
  */
 export async function findExisting(
   reader: ItemReader,
@@ -83,5 +94,24 @@ export async function findExisting(
     items.push(...page.items);
     at = page.next;
   }
+  items.push(...(await byKey(reader, kind, writes, items)));
   return candidatesFor(writes, items, ({ slug }, write) => handlesFor(write).includes(slug));
+}
+
+/** The items with the keys of those contents that have no item among `found`. */
+async function byKey(
+  reader: ItemReader,
+  kind: ContentKind,
+  writes: readonly ContentWrite[],
+  found: readonly RemoteContent[],
+): Promise<RemoteContent[]> {
+  const foundKeys = new Set(found.map(({ contentKey }) => contentKey));
+  const missing = writes.filter(({ contentKey }) => !foundKeys.has(contentKey));
+  const [oldest] = missing.map(({ madeAt }) => madeAt).sort();
+  if (oldest === undefined) return [];
+  const keys = new Set<string | null>(missing.map(({ contentKey }) => contentKey));
+  const items: RemoteContent[] = [];
+  for await (const page of newestSince(reader, kind, oldest))
+    items.push(...page.filter(({ contentKey }) => keys.has(contentKey)));
+  return items;
 }

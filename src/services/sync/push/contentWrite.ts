@@ -50,6 +50,7 @@ export function writeOf(
     contentKey: content.key,
     contentId: content.id,
     opId,
+    madeAt: content.createdAt.toISOString(),
     externalId: content.externalId,
     mayExist,
     sentAs,
