@@ -1,0 +1,1 @@
+ALTER TABLE "site_integration" ADD COLUMN "links_changed_at" TIMESTAMPTZ(3);
