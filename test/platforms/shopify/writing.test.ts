@@ -155,14 +155,26 @@ describe('a create', () => {
     expect(unknown).toMatchObject({ result: 'written', notes: [{ code: 'collection_unknown' }] });
   });
 
-  it('takes the next handle when another item has the wanted one, and reports it', async () => {
+  it('puts a number behind a handle that another item has, as Shopify does, and reports it', async () => {
     for (const slug of ['article', 'page', 'product', 'collection'] as const) {
       const title = `Taken ${slug}`;
       shop.shopify.add(slug, { title });
       const { remote, notes } = await written(slug, { title, slug: `taken-${slug}` });
-      expect(remote.slug).toBe(`taken-${slug}-0000002a`);
+      expect(remote.slug).toBe(`taken-${slug}-1`);
       expect(notes).toMatchObject([{ code: 'slug_changed' }]);
+      const next = await written(slug, { title, slug: `taken-${slug}`, contentKey: contentKey(43) });
+      expect(next.remote.slug).toBe(`taken-${slug}-2`);
     }
+  });
+
+  it('lets Shopify choose the handle when a hundred numbers are taken', async () => {
+    for (let number = 0; number <= 100; number += 1) shop.shopify.add('page', { title: 'Shirt' });
+    const { remote } = await written('page', { title: 'Shirt' });
+    expect(remote.slug).toBe('shirt-101');
+    expect(await write('page', { title: 'Other', slug: 'shirt' }, 43)).toMatchObject({
+      result: 'failed',
+      fault: { code: 'taken' },
+    });
   });
 
   it('reports the fields that a page cannot have', async () => {
@@ -258,8 +270,22 @@ describe('a create that began in an earlier run', () => {
     shop.shopify.add('page', { title: 'Once' });
     const { remote, created } = await written('page', { title: 'Once', slug: 'once', ...begun });
     expect(created).toBe(true);
-    expect(remote.slug).toBe('once-0000002a');
+    expect(remote.slug).toBe('once-1');
   });
+
+  it.each(['once-1', `once-${contentKey(42).slice(0, 8)}`])(
+    'finds its item under the handle %s beside another with the wanted handle',
+    async (handle) => {
+      shop.shopify.add('page', { title: 'Once' });
+      const { remote } = await written('page', { title: 'Once' });
+      shop.shopify.change(Number(remote.externalId), { handle });
+      // By its changes it would not be found.
+      shop.time.pass(3_600_000);
+      const begunAt = new Date(shop.time.now).toISOString();
+      const found = await written('page', { title: 'Once', mayExist: true, begunAt });
+      expect(found).toMatchObject({ created: false, remote: { externalId: remote.externalId } });
+    },
+  );
 });
 
 describe('the search for items of contents to create', () => {

@@ -8,7 +8,7 @@ import { globalId } from '../api/globalId.ts';
 import { fault } from '../faults.ts';
 import { asksToPublish, contentInput, note } from './contentInput.ts';
 import type { ContentKind } from './contentKinds.ts';
-import { findCreated, handlesFor, isOf, itemByHandle } from './existingItem.ts';
+import { findCreated, isOf, itemsByHandle, numberedHandles, wantedHandle } from './existingItem.ts';
 import { changedBlog, Groupings } from './groupings.ts';
 import type { ItemReader } from './itemReader.ts';
 import { isTaken, type Mutated, readPayload, type UserErrors, userFault } from './mutationAnswer.ts';
@@ -20,6 +20,9 @@ import { readItem } from './remoteItem.ts';
  * retryable.
  */
 const OF_ONE_ITEM = new Set(['unexpected_answer', 'too_costly', 'too_large']);
+
+/** How many free numbers behind a taken handle are tried, as others may take them meanwhile. */
+const MORE_TRIES = 3;
 
 /** Amounts are decimal numbers as texts. */
 const priced = z.object({
@@ -75,9 +78,12 @@ export class ContentWriter {
       input.author ??= { name: this.#reader.facts.name };
     }
     if (kind.slug === 'product') await this.#groupings.memberships(write, null, input, notes);
+    const tries: (string | null)[] = [wantedHandle(write)];
     let errors: UserErrors = [];
-    for (const handle of handlesFor(write)) {
-      const mutated = await this.#mutate(kind, 'create', null, { ...input, handle }, media, notes, write);
+    for (let tried = 0; tried < tries.length; tried += 1) {
+      const handle = tries[tried] ?? null;
+      const named = handle === null ? input : { ...input, handle };
+      const mutated = await this.#mutate(kind, 'create', null, named, media, notes, write);
       errors = mutated.errors;
       if (errors.length === 0) {
         const remote = await this.#finish(kind, write, mutated.item, online, notes);
@@ -86,8 +92,15 @@ export class ContentWriter {
         return { result: 'written', created: true, remote, notes };
       }
       if (!errors.some(isTaken)) break;
-      const holder = await itemByHandle(this.#reader, kind, handle);
-      if (holder !== null && isOf(holder, write)) return this.#update(kind, write, holder.externalId, holder);
+      if (tried > 0) continue;
+      const numbered = numberedHandles(write);
+      const holders = await itemsByHandle(this.#reader, kind, [wantedHandle(write), ...numbered]);
+      const own = holders.find((item) => isOf(item, write));
+      if (own !== undefined) return this.#update(kind, write, own.externalId, own);
+      const taken = new Set(holders.map(({ slug }) => slug));
+      tries.push(...numbered.filter((each) => !taken.has(each)).slice(0, MORE_TRIES));
+      // Without a handle, Shopify makes a free one of the title.
+      if (write.slug === '') tries.push(null);
     }
     return failed(userFault(write, errors), false);
   }

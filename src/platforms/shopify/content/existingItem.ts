@@ -11,9 +11,23 @@ const SLACK_MS = 10 * 60_000;
 /** How many pages of the newest items a search for one of our creates reads. */
 const PAGES_AT_MOST = 20;
 
-/** The handles to try for a create, in this order. No other content would take the second one. */
-export function handlesFor(write: ContentWrite): string[] {
-  const wanted = slugOf(write.slug) || slugOf(write.title) || 'content';
+/** How many numbers behind a handle are looked at. One search for as many handles is well within Shopify's limits. */
+const NUMBERS = 100;
+
+/** The handle to try first for a create. */
+export function wantedHandle(write: ContentWrite): string {
+  return slugOf(write.slug) || slugOf(write.title) || 'content';
+}
+
+/** The handles that Shopify itself would take for an item whose handle is taken, in this order. */
+export function numberedHandles(write: ContentWrite): string[] {
+  const wanted = wantedHandle(write);
+  return Array.from({ length: NUMBERS }, (_, index) => `${wanted}-${index + 1}`);
+}
+
+/** The handles of an item that no other content has: a server before this version put a part of the key behind it. */
+function ownHandles(write: ContentWrite): string[] {
+  const wanted = wantedHandle(write);
   return [wanted, `${wanted}-${write.contentKey.slice(0, 8)}`];
 }
 
@@ -28,15 +42,22 @@ export function isOf(item: RemoteContent, { contentKey, contentId, title, sentAs
   );
 }
 
-/** The item with this handle; null if there is none. */
-export async function itemByHandle(
+/** The items with these handles. Articles of several blogs may have one handle. */
+export async function itemsByHandle(
   reader: ItemReader,
   kind: ContentKind,
-  handle: string,
-): Promise<RemoteContent | null> {
-  const listing = { kind, search: `handle:${handle}`, reverse: false };
-  const { items } = await reader.page(listing, START, 5);
-  return items.find((item) => item.slug === handle) ?? null;
+  handles: Iterable<string>,
+): Promise<RemoteContent[]> {
+  const wanted = new Set(handles);
+  if (wanted.size === 0) return [];
+  const search = `(${[...wanted].map((handle) => `handle:${handle}`).join(' OR ')})`;
+  const items: RemoteContent[] = [];
+  for (let at: Position | null = START; at !== null; ) {
+    const page = await reader.page({ kind, search, reverse: false }, at, kind.pageSize);
+    items.push(...page.items.filter(({ slug }) => wanted.has(slug)));
+    at = page.next;
+  }
+  return items;
 }
 
 /**
@@ -48,10 +69,10 @@ export async function findCreated(
   kind: ContentKind,
   write: ContentWrite,
 ): Promise<RemoteContent | null> {
-  for (const handle of handlesFor(write)) {
-    const found = await itemByHandle(reader, kind, handle);
-    if (found !== null && isOf(found, write)) return found;
-  }
+  const holders = await itemsByHandle(reader, kind, ownHandles(write));
+  if (holders.length > 0) holders.push(...(await itemsByHandle(reader, kind, numberedHandles(write))));
+  const own = holders.find((item) => isOf(item, write));
+  if (own !== undefined) return own;
   if (write.begunAt === null) return null;
   for await (const items of newestSince(reader, kind, write.begunAt)) {
     const found = items.find((item) => isOf(item, write));
@@ -77,25 +98,18 @@ async function* newestSince(
 
 /**
  * Finds items that may already belong to contents that are to be created; see `ContentSession.findExisting`.
- * The handles are in one list. An item whose title was another when it was made has another handle, so the
- * keys of the newest items are looked at too. A copy of a product has the metafields of the original: the
- * older item comes first.
+ * The handles are in one list. An item has another handle if its title was another when it was made, or if its
+ * handle was taken, so the keys of the newest items are looked at too. A copy of a product has the metafields of
+ * the original: the older item comes first.
  */
 export async function findExisting(
   reader: ItemReader,
   kind: ContentKind,
   writes: readonly ContentWrite[],
 ): Promise<Map<string, RemoteContent[]>> {
-  const handles = new Set(writes.flatMap(handlesFor));
-  const search = `(${[...handles].map((handle) => `handle:${handle}`).join(' OR ')})`;
-  const items: RemoteContent[] = [];
-  for (let at: Position | null = START; at !== null; ) {
-    const page = await reader.page({ kind, search, reverse: false }, at, kind.pageSize);
-    items.push(...page.items);
-    at = page.next;
-  }
+  const items = await itemsByHandle(reader, kind, writes.flatMap(ownHandles));
   items.push(...(await byKey(reader, kind, writes, items)));
-  return candidatesFor(writes, items, ({ slug }, write) => handlesFor(write).includes(slug));
+  return candidatesFor(writes, items, ({ slug }, write) => ownHandles(write).includes(slug));
 }
 
 /** The items with the keys of those contents that have no item among `found`. */
