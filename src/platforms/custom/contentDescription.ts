@@ -119,7 +119,8 @@ const find = z
     }),
   })
   .meta({
-    description: 'How to find the item of a create whose answer was lost, so that it is not created twice.',
+    description:
+      'How to find the item of a create whose answer was lost, so that it is not created twice. If the map has content_key, the list is searched for the key as well.',
   });
 
 /** `config_json.content`: how an API lists, reads and takes the items of one type. */

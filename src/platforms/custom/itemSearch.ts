@@ -1,10 +1,14 @@
-import { candidatesFor } from '../candidates.ts';
+import { byAge, candidatesFor } from '../candidates.ts';
 import type { ContentWrite } from '../contentPart.ts';
 import type { RemoteContent } from '../remoteContent.ts';
+import { writtenFields } from './contentDescription.ts';
 import type { ItemSource } from './itemSource.ts';
 
 /** Up to this many contents are searched one by one. */
 const FEW = 5;
+
+/** How far our clock and that of an API may be apart. Milliseconds. */
+const SLACK_MS = 24 * 3_600_000;
 
 type FoundBy = 'slug' | 'content_key' | 'content_id';
 
@@ -18,8 +22,8 @@ export class ItemSearch {
 
   /**
    * Finds items that may already belong to contents that are to be created; see
-   * `ContentSession.findExisting`. For a few contents it uses the search in the description. For more, it
-   * reads the whole list once.
+   * `ContentSession.findExisting`. For a few contents it uses the search in the description, and looks for their
+   * keys in the list if the search is for something else. For more, it reads the whole list once.
    */
   async findExisting(writes: readonly ContentWrite[]): Promise<Map<string, RemoteContent[]>> {
     const items: RemoteContent[] = [];
@@ -31,6 +35,9 @@ export class ItemSearch {
         for await (const page of this.#source.list(undefined, { [find.param]: value }))
           items.push(...page.items);
       }
+      const found = new Set(items.map(({ contentKey }) => contentKey));
+      const missing = writes.filter(({ contentKey }) => !found.has(contentKey));
+      if (find.by !== 'content_key') items.push(...(await this.#byKeys(missing)).items);
     } else {
       for await (const page of this.#source.list())
         items.push(...page.items.filter((item) => writes.some((write) => mayBe(item, write))));
@@ -39,10 +46,21 @@ export class ItemSearch {
   }
 
   /**
-   * Looks for the item of an earlier create. null if the description has no search for this content; `none`
-   * if the API has no such item.
+   * Looks for the item of an earlier create. null if the description has no search for this content, and the API
+   * does not keep keys; `none` if the API has no such item.
    */
   async find(write: ContentWrite): Promise<RemoteContent | 'none' | null> {
+    const searched = await this.#searched(write);
+    const isOwn = searched !== null && searched !== 'none' && searched.contentKey === write.contentKey;
+    if (isOwn || this.#source.content.create?.find?.by === 'content_key') return searched;
+    // The slug may have changed since, and the content may have none.
+    const { items, isWhole } = await this.#byKeys([write]);
+    const [oldest] = items.sort(byAge);
+    return oldest ?? searched ?? (isWhole ? 'none' : null);
+  }
+
+  /** Uses the search in the description. null if it has none for this content. */
+  async #searched(write: ContentWrite): Promise<RemoteContent | 'none' | null> {
     const find = this.#source.content.create?.find;
     if (find === undefined) return null;
     const value = searchedValue(find.by, write);
@@ -53,6 +71,27 @@ export class ItemSearch {
       if (found !== undefined) return found;
     }
     return 'none';
+  }
+
+  /**
+   * Finds the items with the keys of contents in the list of those that changed since the contents were made, or in
+   * the whole list if the API has no other. `isWhole`: whether an item with such a key would have been found.
+   */
+  async #byKeys(writes: readonly ContentWrite[]): Promise<{ items: RemoteContent[]; isWhole: boolean }> {
+    const { content } = this.#source;
+    const [oldest] = writes.map(({ madeAt }) => madeAt).sort();
+    if (oldest === undefined || !writtenFields(content).includes('content_key'))
+      return { items: [], isWhole: false };
+    const param = content.list.since_param;
+    const since = new Date(Date.parse(oldest) - SLACK_MS).toISOString();
+    const keys = new Set<string | null>(writes.map(({ contentKey }) => contentKey));
+    const items: RemoteContent[] = [];
+    let isWhole = true;
+    for await (const page of this.#source.list(undefined, param === undefined ? {} : { [param]: since })) {
+      items.push(...page.items.filter(({ contentKey }) => keys.has(contentKey)));
+      if (page.faults.length > 0 || page.incomplete !== null) isWhole = false;
+    }
+    return { items, isWhole };
   }
 }
 
@@ -66,6 +105,8 @@ function searchedValue(by: FoundBy, write: ContentWrite): string {
  * together with the texts.
  */
 function isFound(by: FoundBy, item: RemoteContent, write: ContentWrite): boolean {
+  // An item with the key of another content is the item of that content.
+  if (item.contentKey !== null && item.contentKey !== write.contentKey) return false;
   if (by === 'slug') return item.slug === write.slug;
   if (by === 'content_key') return item.contentKey === write.contentKey;
   const sent = [write, ...write.sentAs];

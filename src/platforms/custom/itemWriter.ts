@@ -29,7 +29,8 @@ export class ItemWriter {
     const found = await this.#search.find(write);
     if (found === null) return lostCreate(write);
     if (found === 'none') return this.#create(write);
-    if (this.#source.content.create?.find?.by === 'slug' && found.title !== write.title) {
+    const isOwn = found.contentKey === write.contentKey;
+    if (!isOwn && this.#source.content.create?.find?.by === 'slug' && found.title !== write.title) {
       return failed(
         write,
         'slug_taken',

@@ -54,6 +54,12 @@ async function write(session: ContentSession, changes: Partial<ContentWrite> = {
   return outcome;
 }
 
+/** The map of an API that does not keep our keys. */
+function mapWithoutKey(api: SimulatedApi): JsonObject {
+  const { content_key: _, ...map } = Object(describeApi(api).content.map);
+  return map;
+}
+
 const createWithoutFind = { path: '/articles', at: '/data' };
 const posts = (api: SimulatedApi) => api.requests.filter((request) => request.method === 'POST');
 
@@ -157,7 +163,8 @@ describe('a create', () => {
     });
     const mine = await write(session, { mayExist: true, slug: 'article-2', title: 'Article 2', body: 'new' });
     expect(mine).toMatchObject({ result: 'written', remote: { externalId: '2', body: 'new' } });
-    const other = await write(session, { mayExist: true, slug: 'article-3', title: 'Mine' });
+    const another = { contentKey: contentKey(42), slug: 'article-3', title: 'Mine' };
+    const other = await write(session, { mayExist: true, ...another });
     expect(other).toMatchObject({ result: 'failed', retryable: false, fault: { code: 'slug_taken' } });
     expect(api.items.find((item) => item.id === 3)?.attributes.title).toBe('Article 3');
     expect(posts(api)).toHaveLength(0);
@@ -165,7 +172,7 @@ describe('a create', () => {
 
   it('that is lost and cannot be searched for is reported, and not sent again', async () => {
     const api = await start();
-    const session = await open(api, { create: createWithoutFind });
+    const session = await open(api, { create: createWithoutFind, map: mapWithoutKey(api) });
     api.setFault('create_cut_after_success');
     const lost = { result: 'failed', retryable: false, fault: { code: 'create_lost' } };
     expect(await write(session)).toMatchObject(lost);
@@ -173,6 +180,38 @@ describe('a create', () => {
     expect(await write(session, { mayExist: true })).toMatchObject(lost);
     expect(posts(api)).toHaveLength(1);
     expect(api.items).toHaveLength(4);
+  });
+
+  it.each<[string, JsonObject, { slug?: string }, { slug?: string }]>([
+    ['no search', {}, {}, {}],
+    ['a search by slug, after another slug', { find: { param: 'slug', by: 'slug' } }, { slug: 'other' }, {}],
+    ['a search by slug, without a slug', { find: { param: 'slug', by: 'slug' } }, {}, { slug: '' }],
+  ])('that is lost finds its item by the key in the list: %s', async (_name, create, changes, texts) => {
+    const api = await start();
+    const session = await open(api, { create: { ...createWithoutFind, ...create } });
+    api.setFault('create_cut_after_success');
+    await write(session, texts).catch(() => undefined);
+    api.clearFaults();
+    api.edit(4, changes);
+    expect(await write(session, { ...texts, mayExist: true })).toMatchObject({
+      result: 'written',
+      remote: { externalId: '4', contentKey: contentKey(41) },
+    });
+    expect(api.items).toHaveLength(4);
+  });
+
+  it('never takes the item of another content with its slug and title', async () => {
+    const api = await start();
+    const session = await open(api, {
+      create: { ...createWithoutFind, find: { param: 'slug', by: 'slug' } },
+    });
+    Object.assign(api.items[1] ?? {}, { ref: contentKey(40) });
+    const texts = { slug: 'article-2', title: 'Article 2', body: 'new' };
+    expect(await write(session, { ...texts, mayExist: true })).toMatchObject({
+      result: 'written',
+      created: true,
+      remote: { externalId: '4' },
+    });
   });
 
   it('that is refused is reported, and not sent again', async () => {
@@ -223,7 +262,7 @@ describe('a create', () => {
       remote: { externalId: '4', contentKey: contentKey(41) },
     });
     expect(
-      await write(await open(api, { create: createWithoutFind }), { contentKey: contentKey(42) }),
+      await write(await open(api, { create: createWithoutFind, map: mapWithoutKey(api) })),
     ).toMatchObject({
       result: 'failed',
       fault: { code: 'create_lost' },
@@ -262,6 +301,30 @@ describe('the search for items of contents to create', () => {
     ]);
   });
 
+  it.each(['slug', 'content_id'])('recognises an item by its key, too, with a search by %s', async (by) => {
+    const api = await start();
+    Object.assign(api.items[1] ?? {}, { ref: contentKey(41) });
+    const { map } = describeApi(api).content;
+    const search = { param: by === 'slug' ? 'slug' : 'number', by };
+    const session = await open(api, {
+      map: { ...map, ...(by === 'slug' ? {} : { content_id: '/number' }) },
+      create: { ...createWithoutFind, find: search },
+    });
+    expect(await find(session, 41, 42)).toEqual([[contentKey(41), '2']]);
+  });
+
+  it('looks for keys only among the items that changed since the contents were made', async () => {
+    const api = await start();
+    const session = await open(api, {
+      list: { ...describeApi(api).content.list, since_param: 'changed_since' },
+      create: { ...createWithoutFind, find: { param: 'slug', by: 'slug' } },
+    });
+    expect(await find(session, 41)).toEqual([]);
+    const since = lists(api).map(({ target }) => new URL(target, api.url).searchParams.get('changed_since'));
+    expect(since[0]).toBeNull();
+    expect(Date.parse(since[1] ?? '')).not.toBeNaN();
+  });
+
   it('reads the list once for a hundred contents', async () => {
     const api = await start();
     api.edit(3, { title: 'Written 70', slug: 'written-70' });
@@ -283,9 +346,8 @@ describe('the search for items of contents to create', () => {
 
   it('does not recognise items by number, which a restored database assigns again', async () => {
     const api = await start();
-    const { content_key: _, ...map } = Object(describeApi(api).content.map);
     const byNumber = {
-      map: { ...map, content_id: '/ref' },
+      map: { ...mapWithoutKey(api), content_id: '/ref' },
       create: { ...createWithoutFind, find: { param: 'ref', by: 'content_id' } },
     };
     Object.assign(api.items[0] ?? {}, { ref: 41 });
