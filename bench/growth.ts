@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { startSimulatedWordpress } from '../src/simulation/wordpress/simulatedWordpress.ts';
 import { atMost, figures, head } from './comparison.ts';
 import { startMemoryReplay } from './memoryReplay.ts';
+import { peakOf } from './peakMemory.ts';
 import { mayGoOn, median, rounds } from './rounds.ts';
 import type { SyncServer } from './syncServer.ts';
 
@@ -83,10 +83,4 @@ async function pullOf(server: SyncServer, size: number): Promise<{ perSecond: nu
     await replay.stop();
     await wordpress.stop();
   }
-}
-
-/** The largest resident memory of a process so far. MiB. */
-async function peakOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }

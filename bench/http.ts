@@ -1,15 +1,17 @@
 /**
  * `npm run bench:http` measures the speed of reads through the API, as a ratio to `node:http` with bare `pg`
- * in the same run. It also measures how long `npm start` takes to become ready with an existing data folder.
- * Only ratios of the same run are comparable, because the machine and its other load change the figures. The
- * bench uses the loopback interface only, and keeps all its files in a temporary folder.
+ * in the same run. It also measures how long `npm start` takes to become ready with an existing data folder,
+ * and the memory for large bodies, as a ratio of many callers to a few. Only ratios of the same run are
+ * comparable, because the machine and its other load change the figures. The bench uses the loopback interface
+ * only, and keeps all its files in a temporary folder.
  *
- * Options: --rounds 5 --seconds 3
+ * Parts: start, reads, bodies (all by default). Options: --rounds 5 --seconds 3
  */
 import { pino } from 'pino';
 import { createCore } from '../src/adminServices.ts';
 import { readConfig } from '../src/config.ts';
 import { openDatabase } from '../src/database/open.ts';
+import { benchLargeBodies } from './largeBodies.ts';
 import { type Started, startProgram } from './processes.ts';
 import {
   compare,
@@ -17,6 +19,7 @@ import {
   load,
   mayGoOn,
   median,
+  parts,
   print,
   rounds,
   row,
@@ -122,7 +125,12 @@ function ms(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(2)} s`;
 }
 
+const all = { start: benchStart, reads: benchReads, bodies: benchLargeBodies };
+
+for (const name of parts)
+  if (!Object.hasOwn(all, name)) throw new Error(`Unknown part ${name}. Parts: start, reads, bodies.`);
+
 await inTemporaryFolder(async (folder) => {
-  await benchStart(folder);
-  await benchReads(folder);
+  for (const [name, bench] of Object.entries(all))
+    if (parts.length === 0 || parts.includes(name)) await bench(folder);
 });

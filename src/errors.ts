@@ -18,6 +18,7 @@ export type CallerErrorKind =
   | 'not_found'
   | 'method_not_allowed'
   | 'conflict'
+  | 'too_slow'
   | 'too_large'
   | 'unsupported_media_type'
   | 'unprocessable'

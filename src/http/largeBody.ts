@@ -5,6 +5,7 @@ import { MalformedJson } from '../outbound/jsonReader.ts';
 import { BoundedQueue } from '../security/boundedQueue.ts';
 import { addressOf, CallerQueues } from './limits/callerQueues.ts';
 import { bodyOf, decodeText, notUtf8, parseJson } from './rawBody.ts';
+import { SlowSender, sent } from './slowCallers.ts';
 
 /** The largest body of most routes. Bytes. */
 export const usualBytes = 1024 * 1024;
@@ -16,17 +17,21 @@ const largeBytes = 32 * 1024 * 1024;
  */
 const mostValues = usualBytes / 2;
 
-/** Large bodies take up to ten times their size, so few are handled at once, and one of each account. */
-const atOnce = 2;
+/** A parsed body takes up to ten times its size, so few are handled at once, and one of each account. */
+const handledAtOnce = 2;
+/** A body that is received takes its size, at most 32 MiB. */
+const receivedAtOnce = 2;
 const busy = 'Too many large bodies are being handled right now. Try again in 2 s.';
 
 /**
- * Reads a JSON body of up to 32 MiB. The body of the usual size is read at once. A larger one waits for its turn
- * before it is read, and is parsed in turns with other work. It keeps its place until the response is sent.
+ * Reads a JSON body of up to 32 MiB. The body of the usual size is read at once. A larger one waits for two turns:
+ * to be received, and to be parsed in turns with other work and handled until the response is sent. A caller
+ * who sends slowly has only a turn of the first kind, and loses it when others wait for it (408).
  */
 export function largeJson(types: string[]): RequestHandler {
   const ofAccount = new CallerQueues({ atOnce: 1, places: 10, busy });
-  const ofServer = new BoundedQueue({ atOnce, places: 100, busy });
+  const receiving = new BoundedQueue({ atOnce: receivedAtOnce, places: 100, busy });
+  const handling = new BoundedQueue({ atOnce: handledAtOnce, places: 100, busy });
   const read = (limit: number) => express.raw({ limit, type: types });
   const readUsual = read(usualBytes);
   const readLarge = read(largeBytes);
@@ -35,18 +40,32 @@ export function largeJson(types: string[]): RequestHandler {
       readUsual(request, response, (error?: unknown) => next(error ?? failure(() => parseUsual(request))));
       return;
     }
+    const caller = request.scope ? `account:${request.scope.accountId}` : addressOf(request);
     const handle = async () => {
       if (response.closed) return;
-      await reading(readLarge, request, response);
       if (Buffer.isBuffer(request.body) && request.body.length <= usualBytes) {
         next(failure(() => parseUsual(request)));
         return;
       }
       next(await parseLarge(request).catch((error: unknown) => error));
-      await closed(response);
+      await sent(response, () => ofAccount.isAwaited(caller) || handling.isAwaited);
     };
-    const caller = request.scope ? `account:${request.scope.accountId}` : addressOf(request);
-    ofAccount.run(caller, () => ofServer.run(handle)).catch(next);
+    const receive = async () => {
+      if (response.closed) return null;
+      const isInTheWay = () => !handling.isFull && (ofAccount.isAwaited(caller) || receiving.isAwaited);
+      const slow = new SlowSender(request, isInTheWay);
+      await Promise.race([reading(readLarge, request, response), slow.refused]).finally(() => slow.end());
+      // The received body keeps its place until the turn of the next kind.
+      const turn = Promise.withResolvers<void>();
+      const handled = handling.run(() => {
+        turn.resolve();
+        return handle();
+      });
+      handled.catch(turn.reject);
+      await turn.promise;
+      return { handled };
+    };
+    ofAccount.run(caller, async () => (await receiving.run(receive))?.handled).catch(next);
   };
 }
 
@@ -86,13 +105,6 @@ async function decodeLarge(body: Buffer): Promise<string> {
 function reading(reader: RequestHandler, request: Request, response: Response): Promise<void> {
   return new Promise((resolve, reject) => {
     reader(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
-  });
-}
-
-function closed(response: Response): Promise<void> {
-  return new Promise((resolve) => {
-    if (response.closed) resolve();
-    else response.once('close', resolve);
   });
 }
 

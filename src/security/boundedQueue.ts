@@ -29,6 +29,16 @@ export class BoundedQueue {
     return this.#running === 0;
   }
 
+  /** Whether as much work runs as may run at once. */
+  get isFull(): boolean {
+    return this.#running >= this.#atOnce;
+  }
+
+  /** Whether work waits for its turn. */
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Runs `work` when its turn comes, and returns its result. Throws 503 with Retry-After without a place. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running < this.#atOnce) this.#running += 1;

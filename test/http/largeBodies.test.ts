@@ -1,7 +1,7 @@
 /** The routes of contents take what a pull takes, and the other routes take 1 MiB. */
-import { request as httpRequest } from 'node:http';
-import { expect, test } from '@jest/globals';
-import type { TestTenant } from '../support/builders.ts';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { afterEach, expect, test } from '@jest/globals';
+import { buildTenant, type TestTenant } from '../support/builders.ts';
 import { expectProblem } from '../support/problems.ts';
 import type { TestServer } from '../support/server.ts';
 import { withTenant } from '../support/stage.ts';
@@ -21,6 +21,50 @@ const newContent = (fields: object) => ({
   content_type: 'post',
   ...fields,
 });
+
+const slow: ClientRequest[] = [];
+afterEach(() => {
+  for (const call of slow.splice(0)) call.destroy();
+});
+
+/** Begins to send a body of 32 MiB from a new account, with its first byte only. */
+async function sendFirstByte(): Promise<{ answer: Promise<IncomingMessage> }> {
+  const { owner } = await buildTenant(server);
+  const call = httpRequest(`${server.url}/api/v1/content`, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      'Content-Length': 32 * MIB,
+      Authorization: `Bearer ${owner.token}`,
+    },
+  });
+  slow.push(call);
+  call.write('{');
+  const answer = new Promise<IncomingMessage>((resolve, reject) => {
+    call.once('response', resolve);
+    call.once('error', reject);
+  });
+  answer.catch(() => undefined);
+  return { answer };
+}
+
+/** Sends a body of 12 MiB from a new account, and does not read the response. */
+async function takeNoResponse(): Promise<void> {
+  const other = await buildTenant(server);
+  const body = JSON.stringify({
+    site_id: other.site.siteId,
+    content_type: 'post',
+    body: 'x'.repeat(12 * MIB),
+  });
+  const call = httpRequest(`${server.url}/api/v1/content`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${other.owner.token}` },
+  });
+  slow.push(call);
+  call.on('error', () => undefined);
+  call.end(body);
+  await new Promise((resolve) => call.once('response', resolve));
+}
 
 /** Sends a body in chunks, without its length. */
 function sendChunked(method: string, path: string, body: Buffer, token: string): Promise<number> {
@@ -55,6 +99,39 @@ test('several large bodies at once are handled one after the other', async () =>
     asOwner().post('/api/v1/content', newContent({ title: `Large ${index}`, body: LARGE })),
   );
   for (const { status } of await Promise.all(calls)) expect(status).toBe(201);
+});
+
+test('callers who send slowly do not keep others from sending large bodies', async () => {
+  const slowly = await Promise.all(Array.from({ length: 6 }, sendFirstByte));
+  const begun = performance.now();
+  await asOwner()
+    .post('/api/v1/content', newContent({ body: LARGE }))
+    .expect(201);
+  expect(performance.now() - begun).toBeLessThan(15_000);
+  const refused = await Promise.race(slowly.map(({ answer }) => answer));
+  expect(refused.statusCode).toBe(408);
+  let text = '';
+  for await (const chunk of refused) text += chunk;
+  expect(JSON.parse(text)).toMatchObject({ status: 408, code: 'slow_body' });
+});
+
+test('callers who send slowly keep on sending while nobody waits', async () => {
+  const { answer } = await sendFirstByte();
+  const begun = performance.now();
+  // Longer than the time in which the rate does not matter.
+  while (performance.now() - begun < 6_000)
+    await asOwner()
+      .post('/api/v1/content', newContent({ body: LARGE }))
+      .expect(201);
+  const first = await Promise.race([answer, new Promise((resolve) => setImmediate(() => resolve('none')))]);
+  expect(first).toBe('none');
+});
+
+test('callers who do not take their responses do not keep others from sending large bodies', async () => {
+  await Promise.all([takeNoResponse(), takeNoResponse()]);
+  await asOwner()
+    .post('/api/v1/content', newContent({ body: LARGE }))
+    .expect(201);
 });
 
 test('a body larger than 32 MiB is refused, and so is one of 1 MiB on another route', async () => {

@@ -19,6 +19,11 @@ export class CallerQueues {
     this.#options = options;
   }
 
+  /** Whether work of the caller waits for its turn. */
+  isAwaited(caller: string): boolean {
+    return this.#queues.get(caller)?.isAwaited ?? false;
+  }
+
   /** Runs `work` when the caller's turn comes. Throws 503 when too much work of the caller waits. */
   async run<T>(caller: string, work: () => Promise<T>): Promise<T> {
     const queue = this.#queues.get(caller) ?? new BoundedQueue(this.#options);
