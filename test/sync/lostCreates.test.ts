@@ -57,6 +57,8 @@ describe.each(ways)('a create by %s with a lost response', (way) => {
     { title: 'Største nyheder på Ærø' },
     { title: 'Привет, мир' },
     { title: '', excerpt: 'Without a title' },
+    { title: '?!' },
+    { title: '🙂' },
     { title: 'Объект культурного наследия регионального значения' },
     { title: 'Named', slug: 'Über uns' },
   ])('finds its post %o after both texts were edited on the site', async (texts) => {
