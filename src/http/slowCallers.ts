@@ -5,6 +5,8 @@ import { CallerError } from '../errors.ts';
 const LEAST_RATE = 1024 * 1024;
 /** For how long the rate does not matter. Milliseconds. */
 const GRACE_MS = 4_000;
+/** The same for a response, which belongs to work that is done. Milliseconds. */
+const RESPONSE_GRACE_MS = 30_000;
 const LOOK_EVERY_MS = 500;
 /** How much a look adds to the time at most: a server that is too busy to look is too busy to receive. */
 const COUNTED_MS = 2 * LOOK_EVERY_MS;
@@ -47,7 +49,7 @@ export async function sent(response: Response, isAwaited: () => boolean): Promis
     if (!response.writableEnded) return;
     tookMs += sinceMs;
     const bytes = Number(response.getHeader('content-length') ?? 0);
-    if (isLate(tookMs, bytes) && isAwaited()) response.destroy();
+    if (tookMs > RESPONSE_GRACE_MS && isLate(tookMs, bytes) && isAwaited()) response.destroy();
   });
   await new Promise<void>((resolve) => response.once('close', resolve));
   clearInterval(timer);
