@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { CallerError } from '../errors.ts';
 
 /** A caller who sends or receives a body slower than this gives way to others. Bytes per second, on average. */
-const LEAST_RATE = 1024 * 1024;
+const LEAST_RATE = 256 * 1024;
 /** For how long the rate does not matter. Milliseconds. */
 const GRACE_MS = 4_000;
 /** The same for a response, which belongs to work that is done. Milliseconds. */
@@ -74,7 +74,7 @@ function isLate(tookMs: number, bytes: number): boolean {
 function tooSlow(): CallerError {
   return new CallerError(
     'too_slow',
-    'The body arrived slower than 1 MiB/s while other large bodies waited. Nothing was changed. Try again ' +
+    'The body arrived slower than 256 KiB/s while other large bodies waited. Nothing was changed. Try again ' +
       'later, or over a faster connection.',
     { code: 'slow_body', headers: { Connection: 'close' } },
   );

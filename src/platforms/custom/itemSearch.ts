@@ -22,8 +22,10 @@ export class ItemSearch {
 
   /**
    * Finds items that may already belong to contents that are to be created; see
-   * `ContentSession.findExisting`. For a few contents it uses the search in the description, and looks for their
-   * keys in the list if the search is for something else. For more, it reads the whole list once.
+   * `ContentSession.findExisting`. For a few contents it uses the search in the description. If that is a search
+   * for something else than keys, it also looks for their keys among the items that changed since the contents
+   * were made, if the API can list these: a few contents are no reason to read a whole list. For more contents, it
+   * reads the whole list once.
    */
   async findExisting(writes: readonly ContentWrite[]): Promise<Map<string, RemoteContent[]>> {
     const items: RemoteContent[] = [];
@@ -35,9 +37,11 @@ export class ItemSearch {
         for await (const page of this.#source.list(undefined, { [find.param]: value }))
           items.push(...page.items);
       }
-      const found = new Set(items.map(({ contentKey }) => contentKey));
-      const missing = writes.filter(({ contentKey }) => !found.has(contentKey));
-      if (find.by !== 'content_key') items.push(...(await this.#byKeys(missing)).items);
+      if (find.by !== 'content_key' && this.#source.content.list.since_param !== undefined) {
+        const found = new Set(items.map(({ contentKey }) => contentKey));
+        const missing = writes.filter(({ contentKey }) => !found.has(contentKey));
+        items.push(...(await this.#byKeys(missing)).items);
+      }
     } else {
       for await (const page of this.#source.list())
         items.push(...page.items.filter((item) => writes.some((write) => mayBe(item, write))));

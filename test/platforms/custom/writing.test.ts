@@ -304,9 +304,10 @@ describe('the search for items of contents to create', () => {
   it.each(['slug', 'content_id'])('recognises an item by its key, too, with a search by %s', async (by) => {
     const api = await start();
     Object.assign(api.items[1] ?? {}, { ref: contentKey(41) });
-    const { map } = describeApi(api).content;
+    const { list, map } = describeApi(api).content;
     const search = { param: by === 'slug' ? 'slug' : 'number', by };
     const session = await open(api, {
+      list: { ...list, since_param: 'changed_since' },
       map: { ...map, ...(by === 'slug' ? {} : { content_id: '/number' }) },
       create: { ...createWithoutFind, find: search },
     });
@@ -323,6 +324,16 @@ describe('the search for items of contents to create', () => {
     const since = lists(api).map(({ target }) => new URL(target, api.url).searchParams.get('changed_since'));
     expect(since[0]).toBeNull();
     expect(Date.parse(since[1] ?? '')).not.toBeNaN();
+  });
+
+  it('reads no whole list for one content that has a search', async () => {
+    const api = await start();
+    const session = await open(api, {
+      create: { ...createWithoutFind, find: { param: 'slug', by: 'slug' } },
+    });
+    expect(await find(session, 41)).toEqual([]);
+    const slugs = lists(api).map(({ target }) => new URL(target, api.url).searchParams.get('slug'));
+    expect(slugs).toEqual(['written-41']);
   });
 
   it('reads the list once for a hundred contents', async () => {
