@@ -42,7 +42,8 @@ export async function runPhpFile(name: string, input: unknown): Promise<string> 
       [...args, ...settings, join(import.meta.dirname, 'php', name), file],
       { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, PHP: version ?? '' } },
       (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
+        // php-wasm exits with 0 after a fatal error too.
+        if (error === null && stdout !== '') resolve(stdout);
         else reject(new Error(`${name} failed:\n${stderr}${stdout}`, { cause: error }));
       },
     );

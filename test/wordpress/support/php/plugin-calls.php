@@ -2,7 +2,7 @@
 /**
  * Lists what PHP files call: functions, methods, classes and hooks. The argument is the path of a JSON file
  * with the paths of the PHP files. Prints JSON, with the functions that this PHP has. Reads the files with the
- * parser of this PHP, so a file that it cannot parse is a fatal error.
+ * parser of this PHP, and fails at a file that it cannot parse.
  */
 
 $sitebridge_files = json_decode( file_get_contents( $argv[1] ), true );
@@ -24,7 +24,12 @@ $sitebridge_found = array(
 function sitebridge_tokens( $file ) {
 	$tokens = array();
 	$line   = 1;
-	foreach ( token_get_all( file_get_contents( $file ), TOKEN_PARSE ) as $token ) {
+	try {
+		$parsed = token_get_all( file_get_contents( $file ), TOKEN_PARSE );
+	} catch ( ParseError $error ) {
+		throw new Exception( "{$file}:{$error->getLine()} is no PHP " . PHP_VERSION . ": {$error->getMessage()}" );
+	}
+	foreach ( $parsed as $token ) {
 		$token = is_array( $token ) ? $token : array( null, $token, $line );
 		$line  = $token[2];
 		if ( ! in_array( $token[0], array( T_WHITESPACE, T_COMMENT, T_DOC_COMMENT ), true ) ) {
