@@ -8,7 +8,7 @@ import type { Mariadb } from './support/mariadb.ts';
 import { accept, type ConnectedSite, connectToRecorder, KEY, messages, SITE_ID } from './support/outbox.ts';
 import type { RecordingServer } from './support/recording-server.ts';
 import { withRecorder } from './support/stage.ts';
-import { versionsUnderTest } from './support/versions-under-test.ts';
+import { END_OF_PHP, versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
 /** Texts that slashes, filters or encodings could damage. */
@@ -199,7 +199,7 @@ describe.each(versionsUnderTest())('writing contents on %s', (version) => {
     writeFileSync(
       file,
       `<?php add_action( 'rest_insert_post', static function ( $post ) {
-        if ( 'Killed' === $post->post_title ) { unlink( __FILE__ ); posix_kill( getmypid(), 9 ); }
+        if ( 'Killed' === $post->post_title ) { unlink( __FILE__ ); ${END_OF_PHP} }
       }, 0 );`,
     );
     await expect(routes.put(killed, { type: 'post', title: 'Killed', status: 'publish' })).rejects.toThrow();

@@ -6,13 +6,15 @@ import { accept, type ConnectedSite, connectToRecorder, KEY, messages } from './
 import { waitFor } from './support/processes.ts';
 import type { RecordedAnswer, RecordingServer } from './support/recording-server.ts';
 import { withRecorder } from './support/stage.ts';
-import { versionsUnderTest } from './support/versions-under-test.ts';
+import { END_OF_PHP, shapesUnderTest, versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
-const SITES = versionsUnderTest().flatMap((version) => [
-  { version, server: 'php-S' as const },
-  { version, server: 'fpm' as const },
-]);
+const SITES = versionsUnderTest().flatMap((version) =>
+  shapesUnderTest([
+    { version, server: 'php-S' as const },
+    { version, server: 'fpm' as const },
+  ]),
+);
 const OUTBOX = 'SELECT post_id, webhook_id, state, attempts, due_at, answer_status FROM wp_sitebridge_outbox';
 const STATE = "return get_option( 'sitebridge_connector_delivery' );";
 
@@ -250,7 +252,7 @@ describe.each(SITES)('delivery on $version, $server', (options) => {
       writeFileSync(
         join(wordpress.root, 'wp-content/mu-plugins/kill.php'),
         `<?php add_action( 'shutdown', static function () {
-          if ( file_exists( '${flag}' ) ) { unlink( '${flag}' ); posix_kill( getmypid(), 9 ); }
+          if ( file_exists( '${flag}' ) ) { unlink( '${flag}' ); ${END_OF_PHP} }
         }, ${priority} );`,
       );
     const id = await settledPost(() => ({ status: 202 }));

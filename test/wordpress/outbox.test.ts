@@ -15,13 +15,15 @@ import {
 } from './support/outbox.ts';
 import type { RecordingServer } from './support/recording-server.ts';
 import { withRecorder } from './support/stage.ts';
-import { versionsUnderTest } from './support/versions-under-test.ts';
+import { shapesUnderTest, versionsUnderTest } from './support/versions-under-test.ts';
 import { startWordpress, type Wordpress } from './support/wordpress.ts';
 
-const SITES = versionsUnderTest().flatMap((version) => [
-  { version, server: 'php-S' as const },
-  { version, server: 'fpm' as const },
-]);
+const SITES = versionsUnderTest().flatMap((version) =>
+  shapesUnderTest([
+    { version, server: 'php-S' as const },
+    { version, server: 'fpm' as const },
+  ]),
+);
 const UTC = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 
 /** A classic edit form for posts, one private meta key, and one meta key that is not in REST. */

@@ -34,12 +34,21 @@ const listed = z.array(z.object({ id: z.int(), title: z.object({ raw: z.string()
 
 const NEEDED = { edit_posts: true, edit_others_posts: true, publish_posts: true };
 
-/** Checks the facts against the site that `start` returns, in three configurations. */
+/** All of the contract, or the facts about the connector alone. */
+export type ContractScope = 'whole' | 'connector';
+
+const SHAPES_OF_THE_WHOLE_CONTRACT = [{}, { plainPermalinks: true }, { subdirectory: 'blog' }];
+
+/** Checks the facts against the site that `start` returns: the whole contract in three configurations. */
 export function describeWordpress(
   name: string,
   start: (shape: ContractShape) => Promise<ContractSite>,
+  scope: ContractScope = 'whole',
 ): void {
-  describe.each<ContractShape>([{}, { plainPermalinks: true }, { subdirectory: 'blog' }])(
+  const describeCore = (about: string, facts: () => void): void => {
+    if (scope === 'whole') describe(about, facts);
+  };
+  describe.each<ContractShape>(scope === 'whole' ? SHAPES_OF_THE_WHOLE_CONTRACT : [{}])(
     `${name} %j`,
     (shape) => {
       let site: ContractSite;
@@ -51,6 +60,7 @@ export function describeWordpress(
         site = await start(shape);
         stop = site.stop;
       });
+      afterEach(() => site.mend());
       afterAll(async () => {
         outbound.close();
         await stop();
@@ -114,7 +124,7 @@ export function describeWordpress(
         return platform.readStructure(connection(changes));
       }
 
-      describe('finding the REST API', () => {
+      describeCore('finding the REST API', () => {
         it('the home page links to it', async () => {
           const home = await fetch(`${site.url}/`);
           const root = shape.plainPermalinks ? `${site.url}/index.php?rest_route=/` : `${site.url}/wp-json/`;
@@ -151,7 +161,7 @@ export function describeWordpress(
         });
       });
 
-      describe('application passwords', () => {
+      describeCore('application passwords', () => {
         const ME = ['/wp/v2/users/me', 'context=edit&_fields=id,roles,capabilities'] as const;
 
         it('a wrong password is refused in one of two ways when a sign-in is required', async () => {
@@ -206,7 +216,7 @@ export function describeWordpress(
         });
       });
 
-      describe('content', () => {
+      describeCore('content', () => {
         it.each([
           ['/wp/v2/posts', 'context=edit&per_page=1', 'rest_forbidden_context'],
           ['/wp/v2/types', 'context=edit', 'rest_cannot_view'],
@@ -277,9 +287,7 @@ export function describeWordpress(
         });
       });
 
-      describe('one post', () => {
-        afterEach(() => site.mend());
-
+      describeCore('one post', () => {
         // The fields that our code requests.
         const FIELDS =
           'context=edit&_embed=wp:term&_fields=id,type,status,slug,link,modified_gmt,title.raw,content.raw,' +
@@ -508,9 +516,7 @@ export function describeWordpress(
         });
       });
 
-      describe('our platform', () => {
-        afterEach(() => site.mend());
-
+      describeCore('our platform', () => {
         it('connects through the connector, and reports plain permalinks', async () => {
           const result = await platform.testConnection(connection());
           expect(result).toMatchObject({
@@ -571,11 +577,13 @@ export function describeWordpress(
       });
 
       const client = () => new ContractClient(site, shape.plainPermalinks === true);
-      describeLists(client);
-      describeWrites(client);
-      describeTerms(client);
-      describeMedia(client);
-      describeBatches(client);
+      if (scope === 'whole') {
+        describeLists(client);
+        describeWrites(client);
+        describeTerms(client);
+        describeMedia(client);
+        describeBatches(client);
+      }
       describeConnectorContent(client);
     },
   );

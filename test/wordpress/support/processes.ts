@@ -1,7 +1,7 @@
 /** Child processes that always end, free ports, and waiting for conditions. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A running group of processes. */
@@ -96,6 +96,18 @@ export async function waitFor(
     }
     await delay(20);
   }
+}
+
+/** Whether a server accepts connections at the address. */
+export async function accepts(where: { path: string } | { host: string; port: number }): Promise<boolean> {
+  return new Promise((answer) => {
+    const socket = connect(where);
+    socket.once('connect', () => {
+      socket.destroy();
+      answer(true);
+    });
+    socket.once('error', () => answer(false));
+  });
 }
 
 /**

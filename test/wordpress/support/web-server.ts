@@ -1,8 +1,10 @@
 /** Serves a folder with PHP, through PHP's own server or through nginx and fpm. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { type ProcessGroup, startProcessGroup, waitFor } from './processes.ts';
+import { runPhpScript } from './php-script.ts';
+import type { PhpVersion } from './php-wasm.ts';
+import { phpWasmServer } from './php-wasm-server.ts';
+import { accepts, type ProcessGroup, startProcessGroup, waitFor } from './processes.ts';
 
 /** `fpm` has fastcgi_finish_request, `php-S` has not. */
 export type WebServerKind = 'php-S' | 'fpm';
@@ -13,6 +15,8 @@ export interface WebServer {
   /** Stops PHP. Then `php-S` refuses connections, and `fpm` answers 502. */
   stopPhp(): Promise<void>;
   stop(): Promise<void>;
+  /** Runs a script of the folder `php` with `input` as JSON, by the server's PHP. Returns its output. */
+  runScript(name: string, input: Record<string, unknown>): Promise<string>;
 }
 
 /** The served folder and its options. */
@@ -29,6 +33,8 @@ export interface WebServerOptions {
   network?: boolean;
   /** The folder for configuration, sockets and logs. */
   workFolder: string;
+  /** A PHP of php-wasm, which serves instead of `kind`, and where it reaches the database. */
+  wasm?: { version: PhpVersion; database: { port: number; socket: string } };
 }
 
 /** PHP settings of both servers. Warnings are logged, as they would otherwise be in the JSON. */
@@ -46,7 +52,24 @@ const PHP_SETTINGS: Record<string, string> = {
 /** Starts a web server and waits until it answers. */
 export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
   mkdirSync(options.workFolder, { recursive: true });
+  if (options.wasm !== undefined) return startWasm({ ...options, ...options.wasm });
   return options.kind === 'php-S' ? startBuiltIn(options) : startNginx(options);
+}
+
+async function startWasm(
+  options: WebServerOptions & NonNullable<WebServerOptions['wasm']>,
+): Promise<WebServer> {
+  if (options.network === true) throw new Error('php-wasm serves no network of sites');
+  const { port, documentRoot, path, pretty, workFolder, version, database } = options;
+  const settings = { ...PHP_SETTINGS, error_log: join(workFolder, 'php.log') };
+  const php = phpWasmServer({ version, settings, port, documentRoot, path, pretty, workFolder, database });
+  await php.start();
+  return {
+    startPhp: php.start,
+    stopPhp: php.stop,
+    stop: php.stop,
+    runScript: (name, input) => php.runScript(join(import.meta.dirname, 'php', name), input),
+  };
 }
 
 async function startBuiltIn(options: WebServerOptions): Promise<WebServer> {
@@ -75,7 +98,7 @@ async function startBuiltIn(options: WebServerOptions): Promise<WebServer> {
     php = undefined;
   };
   await startPhp();
-  return { startPhp, stopPhp, stop: stopPhp };
+  return { startPhp, stopPhp, stop: stopPhp, runScript: runPhpScript };
 }
 
 /** Has the effect of Apache's rewrite rules for WordPress: files are served, other paths go to index.php. */
@@ -149,6 +172,7 @@ async function startNginx(options: WebServerOptions): Promise<WebServer> {
   return {
     startPhp,
     stopPhp,
+    runScript: runPhpScript,
     async stop() {
       await nginx.stop();
       await stopPhp();
@@ -207,16 +231,4 @@ http {
 
 function isRoot(): boolean {
   return process.getuid?.() === 0;
-}
-
-/** Whether a server accepts connections at the address. */
-async function accepts(where: { path: string } | { host: string; port: number }): Promise<boolean> {
-  return new Promise((answer) => {
-    const socket = connect(where);
-    socket.once('connect', () => {
-      socket.destroy();
-      answer(true);
-    });
-    socket.once('error', () => answer(false));
-  });
 }

@@ -16,6 +16,7 @@ import { type AdminSession, logIn } from './admin-session.ts';
 import type { Mariadb } from './mariadb.ts';
 import { runPhpScript } from './php-script.ts';
 import { freePort } from './processes.ts';
+import { phpUnderTest } from './versions-under-test.ts';
 import { phpString, startWebServer, type WebServerKind } from './web-server.ts';
 import { exactVersion, type WordpressVersion, wordpressFiles } from './wordpress-files.ts';
 
@@ -43,7 +44,7 @@ export type MuPlugin =
 /** The options of a WordPress. */
 export interface WordpressOptions {
   version: WordpressVersion;
-  /** `php-S` by default. */
+  /** `php-S` by default. A run on another PHP (versions-under-test.ts) has a server of its own instead. */
   server?: WebServerKind;
   /** Installs into this folder of the web root, such as `blog`. */
   subdirectory?: string;
@@ -117,13 +118,16 @@ async function startIn(folder: string, mariadb: Mariadb, options: WordpressOptio
 
   mkdirSync(root, { recursive: true });
   execFileSync('cp', ['-a', '--reflink=auto', `${wordpressFiles(options.version)}/.`, root]);
-  const connection = { socket: mariadb.socket, database, debugLog };
+  const version = phpUnderTest();
+  const relay = { port: await freePort(), socket: mariadb.socket };
+  const host = version === null ? `localhost:${mariadb.socket}` : `127.0.0.1:${relay.port}`;
+  const connection = { host, database, debugLog };
   writeFileSync(join(root, 'wp-config.php'), configSource(connection));
   const muPlugins = join(root, 'wp-content/mu-plugins');
   for (const name of ['mu-plugins', 'plugins', 'upgrade', 'uploads']) {
     mkdirSync(join(root, 'wp-content', name), { recursive: true });
   }
-  const setMuPlugin = (name: MuPlugin | 'test-site', on: boolean): void => {
+  const setMuPlugin = (name: MuPlugin | 'test-site' | 'connector-faults', on: boolean): void => {
     const target = join(muPlugins, `${name}.php`);
     if (on) {
       copyFileSync(join(import.meta.dirname, 'mu-plugins', `${name}.php`), target);
@@ -132,31 +136,10 @@ async function startIn(folder: string, mariadb: Mariadb, options: WordpressOptio
     }
   };
   setMuPlugin('test-site', true);
+  setMuPlugin('connector-faults', true);
   setMuPlugin('allow-private-server', true);
 
   mariadb.createDatabase(database);
-  const php = async (code: string): Promise<unknown> => {
-    const printed = await runPhpScript('run.php', { root, url, code });
-    const [, value] = printed.split('\n--value--\n');
-    if (value === undefined) {
-      throw new Error(`The PHP code ended before it returned:\n${printed}`);
-    }
-    return JSON.parse(value);
-  };
-  await runPhpScript('install.php', {
-    root,
-    url,
-    title: `Brücke & Söhne`,
-    password,
-    permalinks: pretty ? '/%postname%/' : '',
-    network: options.network === true,
-  });
-  if (options.network === true) {
-    writeFileSync(join(root, 'wp-config.php'), configSource(connection, networkConstants(port, path)));
-  }
-  const users = readUsers(
-    await php(readFileSync(join(import.meta.dirname, 'php/seed.php'), 'utf8').replace('<?php', '')),
-  );
   const server = await startWebServer({
     kind: options.server ?? 'php-S',
     port,
@@ -165,7 +148,35 @@ async function startIn(folder: string, mariadb: Mariadb, options: WordpressOptio
     pretty,
     network: options.network === true,
     workFolder: join(folder, 'server'),
+    ...(version === null ? {} : { wasm: { version, database: relay } }),
   });
+  const php = async (code: string): Promise<unknown> => {
+    const printed = await server.runScript('run.php', { root, url, code });
+    const [, value] = printed.split('\n--value--\n');
+    if (value === undefined) {
+      throw new Error(`The PHP code ended before it returned:\n${printed}`);
+    }
+    return JSON.parse(value);
+  };
+  let users: Wordpress['users'];
+  try {
+    await server.runScript('install.php', {
+      root,
+      url,
+      title: `Brücke & Söhne`,
+      password,
+      permalinks: pretty ? '/%postname%/' : '',
+      network: options.network === true,
+    });
+    if (options.network === true) {
+      writeFileSync(join(root, 'wp-config.php'), configSource(connection, networkConstants(port, path)));
+    }
+    const seed = readFileSync(join(import.meta.dirname, 'php/seed.php'), 'utf8').replace('<?php', '');
+    users = readUsers(await php(seed));
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
 
   return {
     url,
@@ -206,7 +217,7 @@ function networkConstants(port: number, path: string): Record<string, PhpScalar>
 }
 
 function configSource(
-  { socket, database, debugLog }: { socket: string; database: string; debugLog: string },
+  { host, database, debugLog }: { host: string; database: string; debugLog: string },
   more: Record<string, PhpScalar> = {},
 ): string {
   const salts = ['AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE'].flatMap((name) => [
@@ -217,7 +228,7 @@ function configSource(
     DB_NAME: database,
     DB_USER: 'root',
     DB_PASSWORD: '',
-    DB_HOST: `localhost:${socket}`,
+    DB_HOST: host,
     DB_CHARSET: 'utf8mb4',
     DB_COLLATE: '',
     ...Object.fromEntries(salts.map((name) => [name, randomBytes(32).toString('hex')])),

@@ -1,10 +1,10 @@
 <?php
 /**
- * Installs WordPress without a browser. Reads JSON on stdin: root, url, title, password, permalinks,
- * network.
+ * Installs WordPress without a browser. Reads JSON on stdin, or in the body of a request: root, url, title,
+ * password, permalinks, network.
  */
 
-$options = json_decode( stream_get_contents( STDIN ), true );
+$options = json_decode( file_get_contents( 'cli' === PHP_SAPI ? 'php://stdin' : 'php://input' ), true );
 $url     = parse_url( $options['url'] );
 
 $_SERVER['HTTP_HOST']      = $url['host'] . ':' . $url['port'];

@@ -1,9 +1,10 @@
 <?php
 /**
- * Runs PHP inside WordPress. Reads JSON on stdin: root, url, code. Prints a marker, then the returned value as JSON.
+ * Runs PHP inside WordPress. Reads JSON on stdin, or in the body of a request: root, url, code. Prints a
+ * marker, then the returned value as JSON.
  */
 
-$sitebridge_test = json_decode( stream_get_contents( STDIN ), true );
+$sitebridge_test = json_decode( file_get_contents( 'cli' === PHP_SAPI ? 'php://stdin' : 'php://input' ), true );
 $sitebridge_url  = parse_url( $sitebridge_test['url'] );
 
 $_SERVER['HTTP_HOST']      = $sitebridge_url['host'] . ':' . $sitebridge_url['port'];
