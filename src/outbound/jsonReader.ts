@@ -14,6 +14,10 @@ const LONGEST_NUMBER = 1_000;
 const BLANKS_AT_ONCE = 1_000;
 const QUOTES_AT_ONCE = 1_000;
 
+/** Characters that JSON allows in a string only as an escape (RFC 8259, section 7). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const BARE_CONTROLS = /[\u0000-\u001f]/g;
+
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const LITERALS: readonly (readonly [string, unknown])[] = [
   ['true', true],
@@ -32,6 +36,12 @@ export class MalformedJson extends Error {
   }
 }
 
+/** How a text is read; see JsonReader. */
+export interface ReadLimits {
+  mostValues?: number | undefined;
+  takesControls?: boolean;
+}
+
 type Container = unknown[] | Record<string, unknown>;
 
 /** What may come next: `first` is the first entry or the end of a container, `entry` what follows a comma. */
@@ -48,6 +58,7 @@ export class JsonReader {
   position: number;
   readonly #text: string;
   readonly #mostValues: number;
+  readonly #takesControls: boolean;
   readonly #open: Container[] = [];
   /** The name of the entry that each open object waits for, and how many entries it has. */
   readonly #names: string[] = [];
@@ -57,10 +68,18 @@ export class JsonReader {
   /** The last quote that was found to be escaped in the string at `position`. */
   #passedQuote = -1;
 
-  /** `mostValues`: how many values the text may have, at most as many as are read at all. */
-  constructor(text: string, start: number, mostValues = MOST_VALUES) {
+  /**
+   * `mostValues`: how many values the text may have, at most as many as are read at all. `takesControls`: line breaks,
+   * tabs and other control characters may stand in strings as they are, which JSON does not allow.
+   */
+  constructor(
+    text: string,
+    start: number,
+    { mostValues = MOST_VALUES, takesControls = false }: ReadLimits = {},
+  ) {
     this.#text = text;
     this.#mostValues = mostValues;
+    this.#takesControls = takesControls;
     this.position = start;
   }
 
@@ -183,8 +202,9 @@ export class JsonReader {
       }
     } while (this.#isEscaped(end, begun));
     this.position = end + 1;
+    const quoted = this.#text.slice(begun, this.position);
     try {
-      return JSON.parse(this.#text.slice(begun, this.position));
+      return JSON.parse(this.#takesControls ? quoted.replace(BARE_CONTROLS, asEscape) : quoted);
     } catch {
       throw this.#malformed();
     }
@@ -209,6 +229,10 @@ export class JsonReader {
   #malformed(): MalformedJson {
     return new MalformedJson(this.position);
   }
+}
+
+function asEscape(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Assigning `__proto__` would set the prototype instead of an entry. */

@@ -207,6 +207,11 @@ export const EXPLANATIONS: Explanations = {
     message: 'PHP prints warnings about {file} beside its answers. We skip them.',
     hint: 'Switch display_errors off in PHP, and update or correct the plugin or theme of that file.',
   },
+  'dirty_json.raw_controls': {
+    message:
+      'A filter puts line breaks or tabs into the texts of the answers, which JSON does not allow. We read on.',
+    hint: 'Find the plugin or theme that changes the output of the REST API, such as one that formats or compresses HTML, and except {path} from it.',
+  },
   'bad_encoding.unmarked': {
     message: 'The answers of the site are compressed, but no header says so.',
     hint: 'A plugin, the web server or a cache compresses twice or removes the header Content-Encoding: let only one of them compress.',

@@ -1,10 +1,9 @@
 import type { Platform } from '../platform.ts';
 import { createWordpressContent } from './content/openContent.ts';
 import { localStatus } from './content/postFields.ts';
-import { type DiagnosisOptions, diagnose } from './diagnosis/diagnosis.ts';
+import { type ContentThrough, type DiagnosisOptions, diagnose } from './diagnosis/diagnosis.ts';
 import { wordpressOnboarding } from './onboarding.ts';
 import { wordpressConfigSchema, wordpressCredentialsSchema } from './settings.ts';
-import type { Outbound } from './site/siteClient.ts';
 import { readWordpressStructure } from './structure.ts';
 import { wordpressWebhooks } from './webhooks/webhookPart.ts';
 
@@ -13,7 +12,7 @@ import { wordpressWebhooks } from './webhooks/webhookPart.ts';
  * application password. All requests go through `outbound`; `clock` gives milliseconds since 1970.
  */
 export function createWordpressPlatform(options: DiagnosisOptions): Platform {
-  const contentThrough = (outbound: Outbound) => createWordpressContent({ ...options, outbound });
+  const contentThrough: ContentThrough = (through) => createWordpressContent({ ...options, ...through });
   return {
     name: 'wordpress',
     type: 'cms',
@@ -25,6 +24,6 @@ export function createWordpressPlatform(options: DiagnosisOptions): Platform {
     localStatus,
     onboards: wordpressOnboarding,
     webhooks: wordpressWebhooks,
-    content: contentThrough(options.outbound),
+    content: contentThrough(options),
   };
 }

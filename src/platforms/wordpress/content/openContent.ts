@@ -31,13 +31,13 @@ interface Found {
 }
 
 /** The content part of WordPress: through the connector if it has content routes, else through core REST. */
-export function createWordpressContent({ outbound, clock }: DiagnosisOptions): ContentPart {
+export function createWordpressContent({ outbound, clock, noticed }: DiagnosisOptions): ContentPart {
   const remembered = new Map<string, Found>();
   const patient = patientOutbound(outbound, clock);
 
   async function open(connection: Connection, pace: Pace): Promise<ContentSession> {
     const address = parseSiteAddress(connection.siteUrl);
-    const client = new SiteClient(patient, address, Number.POSITIVE_INFINITY);
+    const client = new SiteClient(patient, address, Number.POSITIVE_INFINITY, noticed);
     const known = remembered.get(address.href);
     const isFresh = known !== undefined && clock() - known.at < REMEMBERED_MS;
     remembered.delete(address.href);
