@@ -1,3 +1,4 @@
+import { withEscapedControls } from './bareControls.ts';
 import { type ExactNumber, readNumber } from './exactNumber.ts';
 import { DEEPEST_JSON } from './jsonDepth.ts';
 
@@ -13,10 +14,6 @@ const LONGEST_NUMBER = 1_000;
 /** How many blanks one step skips, and how many escaped quotes of a string it passes. */
 const BLANKS_AT_ONCE = 1_000;
 const QUOTES_AT_ONCE = 1_000;
-
-/** Characters that JSON allows in a string only as an escape (RFC 8259, section 7). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const BARE_CONTROLS = /[\u0000-\u001f]/g;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const LITERALS: readonly (readonly [string, unknown])[] = [
@@ -204,7 +201,7 @@ export class JsonReader {
     this.position = end + 1;
     const quoted = this.#text.slice(begun, this.position);
     try {
-      return JSON.parse(this.#takesControls ? quoted.replace(BARE_CONTROLS, asEscape) : quoted);
+      return JSON.parse(this.#takesControls ? withEscapedControls(quoted) : quoted);
     } catch {
       throw this.#malformed();
     }
@@ -229,10 +226,6 @@ export class JsonReader {
   #malformed(): MalformedJson {
     return new MalformedJson(this.position);
   }
-}
-
-function asEscape(control: string): string {
-  return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Assigning `__proto__` would set the prototype instead of an entry. */

@@ -73,6 +73,11 @@ export const CHANGED_ANSWERS = {
 
 /** WordPress, the connector or the connection behaves in an unusual way. */
 export const BEHAVIOURS = [
+  'outer_password',
+  'outer_service_token',
+  'cookie_wall',
+  'cookie_wall_endless',
+  'cookie_wall_odd',
   'auth_header_stripped',
   'signature_headers_stripped',
   'basic_auth_plugin',

@@ -5,6 +5,7 @@ import type { Answer } from './answer.ts';
 import type { Disturbances } from './disturbances.ts';
 import { throughDisturbances } from './disturbedAnswer.ts';
 import { CHANGED_ANSWERS, type FaultName } from './faults.ts';
+import { answerOfFront } from './front.ts';
 import { type FaultScope, REPLACED_ANSWERS } from './replacedAnswers.ts';
 import { answerSite, isApi, isConnector, type SiteRequest } from './router.ts';
 import type { SimulatedSite } from './site.ts';
@@ -75,6 +76,8 @@ function throughFaults(site: SimulatedSite, request: SiteRequest): Answer {
     const headers = { Location: `https://www.example.com${request.target}` };
     return { status: 301, headers, body: '' };
   }
+  const stopped = answerOfFront(site, request);
+  if (stopped !== null) return stopped;
   for (const [name, fault] of entries(REPLACED_ANSWERS)) {
     if (applies(name, fault.scope)) return fault.answer;
   }

@@ -1,5 +1,6 @@
 import type { Connection } from '../../connection.ts';
-import { fault } from '../messages.ts';
+import { usesHeader } from '../../outer/outerAccess.ts';
+import { type ExplanationValues, fault, type WordpressFault } from '../messages.ts';
 import { apiUrl } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
 import { type ApiAnswer, type ApiError, closedApi, isRestDisabled, type SiteClient } from './siteClient.ts';
@@ -9,10 +10,21 @@ export interface ApplicationPassword {
   application_password: string;
 }
 
-/** The application password of a connection; null when it has none. */
-export function applicationPassword({ credentials }: Connection): ApplicationPassword | null {
+/**
+ * The application password of a connection; null when it has none, or when what stands before the site needs the
+ * header Authorization for itself.
+ */
+export function applicationPassword({ credentials, outer }: Connection): ApplicationPassword | null {
   const { username, application_password } = credentials;
-  return username && application_password ? { username, application_password } : null;
+  const isFree = !usesHeader(outer, 'Authorization');
+  return username && application_password && isFree ? { username, application_password } : null;
+}
+
+/** The fault of a connection that has neither the connector nor an application password that can be used. */
+export function noSignIn({ credentials, outer }: Connection, values: ExplanationValues): WordpressFault {
+  const { username, application_password } = credentials;
+  const collides = username && application_password && usesHeader(outer, 'Authorization');
+  return fault(collides ? 'outer_needs_connector' : 'connector_missing', { values });
 }
 
 /** The header that signs a request in with an application password. */
