@@ -78,7 +78,7 @@ export interface PlatformCapabilities {
  */
 export interface ConnectionTestResult {
   success: boolean;
-  /** `ok`, or the cause that a person has to fix. */
+  /** `ok`, or the cause that a person has to fix. A test that passed may have one: what the connection cannot do. */
   code: string;
   message: string;
   /** How to fix the cause; empty for `ok`. */

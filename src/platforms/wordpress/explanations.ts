@@ -1,13 +1,13 @@
 import { CONNECTION_EXPLANATIONS } from '../connectionExplanations.ts';
 import type { Explanations } from '../explainedFault.ts';
-import { OUTER_EXPLANATIONS } from '../outer/outerExplanations.ts';
+import { WAY_EXPLANATIONS } from './wayExplanations.ts';
 
 const ALLOW_PATH = 'allow requests whose path begins with {path}';
 
 /** Messages and hints for the fault codes of a WordPress site. */
 export const EXPLANATIONS: Explanations = {
   ...CONNECTION_EXPLANATIONS,
-  ...OUTER_EXPLANATIONS,
+  ...WAY_EXPLANATIONS,
   invalid_url: {
     message: 'The site address is not a web address.',
     hint: 'Write it as in the browser, for example https://example.com or https://example.com/blog.',
@@ -116,15 +116,6 @@ export const EXPLANATIONS: Explanations = {
   'firewall.aws_waf': {
     message: 'AWS WAF in front of the site blocks our requests.',
     hint: `In the web ACL, ${ALLOW_PATH}, before the rule that challenges.`,
-  },
-  outer_basic_auth: {
-    message: 'The web server asks for a password before WordPress does, as staging sites do.',
-    hint: 'Enter its user name and password as credentials_json.outer.basic, remove it, or except {path} from it.',
-  },
-  outer_needs_connector: {
-    message:
-      'The password before the site and the application password are both sent in the header Authorization, which holds only one.',
-    hint: 'Install the connector plugin, whose signature does not use this header; or except {path} from the password before the site.',
   },
   auth_header_stripped: {
     message: 'WordPress does not see the Authorization header that we send.',

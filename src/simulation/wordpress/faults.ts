@@ -75,6 +75,9 @@ export const CHANGED_ANSWERS = {
 export const BEHAVIOURS = [
   'outer_password',
   'outer_service_token',
+  'writes_forbidden',
+  'writes_not_allowed',
+  'writes_answered_otherwise',
   'cookie_wall',
   'cookie_wall_endless',
   'cookie_wall_odd',

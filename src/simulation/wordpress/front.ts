@@ -1,4 +1,4 @@
-import { type Answer, html } from './answer.ts';
+import { type Answer, html, json } from './answer.ts';
 import type { SiteRequest } from './router.ts';
 import type { SimulatedSite } from './site.ts';
 
@@ -27,7 +27,19 @@ export function answerOfFront(site: SimulatedSite, request: SiteRequest): Answer
     const to = encodeURIComponent(request.target);
     return redirect(`https://team.example.com/cdn-cgi/access/login/site?redirect_url=${to}`);
   }
-  return answerOfWall(site, request);
+  return answerOfWall(site, request) ?? (request.method === 'POST' ? answerToWrite(site) : null);
+}
+
+/** Hosts that let through GET alone. */
+function answerToWrite(site: SimulatedSite): Answer | null {
+  const server = { Server: 'nginx/1.24.0' };
+  if (site.has('writes_forbidden')) {
+    return html('<html><head><title>403 Forbidden</title></head><body>nginx</body></html>', 403, server);
+  }
+  if (site.has('writes_not_allowed')) {
+    return html('<html><head><title>405 Not Allowed</title></head><body>nginx</body></html>', 405, server);
+  }
+  return site.has('writes_answered_otherwise') ? json({ message: 'Method Not Allowed' }, 405) : null;
 }
 
 /** A guard against bots: it lets those pass who send back the cookie of the first answer. */

@@ -16,6 +16,7 @@ import { findConnector } from './findConnector.ts';
 import { askXmlRpc } from './passwordEcho.ts';
 import { proveConnector } from './proveConnector.ts';
 import { provePassword } from './provePassword.ts';
+import { proveWrites } from './proveWrites.ts';
 import { endingAt, readPage } from './readPage.ts';
 
 /** The time limit of the whole test, whatever the site does. Milliseconds. */
@@ -90,6 +91,8 @@ async function walk(
     await readPage(contentThrough({ outbound: endingAt(outbound, endsAt), noticed }), connection);
     return { value: undefined, note: untold(finding) };
   });
+  const by = byConnector ? { connector } : credentials && { password: credentials };
+  if (by !== null) await proveWrites({ list, client, root: root.url, connection, by });
   await list.run('identity', async () => {
     checkIdentity(client, homeUrl ?? root.home);
     return { value: undefined, note: untold(client.dirtyJson) };

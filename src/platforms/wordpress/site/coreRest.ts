@@ -1,9 +1,17 @@
+import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import type { Connection } from '../../connection.ts';
 import { usesHeader } from '../../outer/outerAccess.ts';
 import { type ExplanationValues, fault, type WordpressFault } from '../messages.ts';
 import { apiUrl } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
-import { type ApiAnswer, type ApiError, closedApi, isRestDisabled, type SiteClient } from './siteClient.ts';
+import {
+  type ApiAnswer,
+  type ApiError,
+  closedApi,
+  isRestDisabled,
+  JSON_TYPE,
+  type SiteClient,
+} from './siteClient.ts';
 
 export interface ApplicationPassword {
   username: string;
@@ -53,6 +61,17 @@ export class CoreRest {
   async get(route: string, credentials: ApplicationPassword, query = ''): Promise<ApiAnswer> {
     const headers = passwordHeaders(credentials);
     return this.client.api({ url: apiUrl(this.root, route, query), headers });
+  }
+
+  /** Sends a POST without content, and returns the answer unread, whatever it is. Throws WordpressFault. */
+  async post(route: string, credentials: ApplicationPassword): Promise<OutboundResponse> {
+    return this.client.sendApi({
+      method: 'POST',
+      url: apiUrl(this.root, route),
+      body: '{}',
+      headers: { ...JSON_TYPE, ...passwordHeaders(credentials) },
+      redirects: 'none',
+    });
   }
 
   /** Sends a GET that must succeed. Throws WordpressFault. */

@@ -26,6 +26,9 @@ export interface ApiError {
   data: Record<string, unknown>;
 }
 
+/** The header of a request whose body is JSON. */
+export const JSON_TYPE = { 'Content-Type': 'application/json' } as const;
+
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Codes stand in messages. Characters. */
 const LONGEST_CODE = 200;
