@@ -75,6 +75,8 @@ export const CHANGED_ANSWERS = {
 export const BEHAVIOURS = [
   'outer_password',
   'outer_service_token',
+  'query_stripped',
+  'query_context_stripped',
   'writes_forbidden',
   'writes_not_allowed',
   'writes_answered_otherwise',

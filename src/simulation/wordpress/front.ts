@@ -42,6 +42,17 @@ function answerToWrite(site: SimulatedSite): Answer | null {
   return site.has('writes_answered_otherwise') ? json({ message: 'Method Not Allowed' }, 405) : null;
 }
 
+/** The request as a proxy passes it on. It drops the query, or one parameter of it; the route in a query stays. */
+export function throughProxy(site: SimulatedSite, request: SiteRequest): SiteRequest {
+  const [path = '', query = ''] = request.target.split('?');
+  const kept = [...new URLSearchParams(query)].filter(([name]) => {
+    if (site.has('query_stripped')) return name === 'rest_route';
+    return !site.has('query_context_stripped') || name !== 'context';
+  });
+  if (kept.length === [...new URLSearchParams(query)].length) return request;
+  return { ...request, target: kept.length === 0 ? path : `${path}?${new URLSearchParams(kept)}` };
+}
+
 /** A guard against bots: it lets those pass who send back the cookie of the first answer. */
 function answerOfWall(site: SimulatedSite, { target, headers }: SiteRequest): Answer | null {
   if (site.has('cookie_wall_endless')) return redirect(target);

@@ -186,3 +186,67 @@ describe('a cookie wall', () => {
     },
   );
 });
+
+describe('a host that refuses writes', () => {
+  const FAULTS = ['writes_forbidden', 'writes_not_allowed', 'writes_answered_otherwise'] as const;
+  const CASES = FAULTS.flatMap((fault) => WAYS.map(([way, credentials]) => [fault, way, credentials] as const));
+
+  it.each(CASES)('%s passes the test for reading, by %s', async (fault, way, credentials) => {
+    by(way);
+    site.setFault(fault);
+    const result = await tested({ credentials });
+    expect(result).toMatchObject({ success: true, code: 'writes_blocked' });
+    expect(result.checks.find(({ name }) => name === 'writes')).toMatchObject({ ok: false, code: 'writes_blocked' });
+    const route = way === 'connector' ? 'sitebridge/v1/ping' : 'wp/v2/posts/0';
+    expect(site.state.requests.filter(({ method }) => method === 'POST').map(({ target }) => target)).toEqual([
+      `/wp-json/${route}`,
+    ]);
+  });
+
+  it.each(CASES)('%s ends a write with its own code, by %s', async (fault, way, credentials) => {
+    by(way);
+    const session = await open({ credentials });
+    site.setFault(fault);
+    const before = site.state.posts.length;
+    const writing = session.write(POST, [contentWrite(1), contentWrite(2)]);
+    await expect(writing).rejects.toMatchObject({ code: 'writes_blocked', retryable: false });
+    expect(site.state.posts).toHaveLength(before);
+    // The write itself, and one that writes nothing.
+    expect(site.state.requests.filter(({ method }) => method !== 'GET')).toHaveLength(2);
+  });
+
+  it.each(['0.3.0', '0.5.0', '0.6.0'])('is told from an old connector: %s lets writes pass', async (version) => {
+    const other = await startSimulatedWordpress({ siteId: SITE_ID, siteKey: SITE_KEY, connector: { version } });
+    const result = await platform.testConnection(connectionTo(other.url));
+    expect(result).toMatchObject({ success: true, code: 'ok' });
+    expect(result.checks.find(({ name }) => name === 'writes')).toMatchObject({ ok: true });
+    await other.stop();
+  });
+});
+
+describe('a proxy that drops parameters of the query', () => {
+  it.each([
+    ['query_stripped', 'context, per_page, _fields'],
+    ['query_context_stripped', 'context'],
+  ] as const)('%s is told by the test and once by a reading', async (fault, lost) => {
+    by('password');
+    const session = await open({ credentials: PASSWORD });
+    site.setFault(fault);
+    const result = await tested({ credentials: PASSWORD });
+    expect(result).toMatchObject({ success: false, code: 'query_stripped' });
+    expect(result.message).toContain('context');
+    await expect(readOut(session.readAll(POSTS))).rejects.toMatchObject({
+      code: 'query_stripped',
+      message: expect.stringContaining(lost.split(', ')[0] ?? ''),
+    });
+  });
+
+  it('is not seen in one post whose texts a plugin spoils', async () => {
+    by('password');
+    site.disturb({ fault: 'item_odd_fields' });
+    const { items, faults } = await readOut((await open({ credentials: PASSWORD })).readAll(POSTS));
+    site.calm();
+    expect(items.length).toBeGreaterThan(0);
+    expect(faults).toEqual([]);
+  });
+});

@@ -4,6 +4,7 @@ import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import type { Pace } from '../../contentPart.ts';
 import { fault, WordpressFault } from '../messages.ts';
 import { type ApiRoot, apiUrl, siteTime } from '../site/discovery.ts';
+import { lostParameters } from '../site/lostParameters.ts';
 import type { SignIn } from '../site/signIn.ts';
 import { type ApiAnswer, type ApiError, JSON_TYPE, type SiteClient } from '../site/siteClient.ts';
 import { blockedWrites, mayBlockWrites, NO_POST_ROUTE, PING_ROUTE, targetOf } from '../site/writeProof.ts';
@@ -84,8 +85,21 @@ export class SiteRequests {
         { repeatable: true, writes: false },
       );
       const isTooLarge = fitted.size !== null && answer.error !== null && refusesPageSize(answer.error);
-      if (!isTooLarge || !this.pageSize.refused(fitted.size ?? 1)) return answer;
+      if (isTooLarge && this.pageSize.refused(fitted.size ?? 1)) continue;
+      if (query?.includes('.raw')) this.#mustKeepQuery(query, answer);
+      return answer;
     }
+  }
+
+  /**
+   * Texts in their raw form were requested. If the parameter for them was lost on the way, every item lacks them, and
+   * the fault is of the host and not of the items. Throws WordpressFault `query_stripped`.
+   */
+  #mustKeepQuery(query: string, { error, value }: SiteAnswer): void {
+    const lost = error === null ? lostParameters(query, value) : [];
+    if (!lost.includes('context')) return;
+    const missing = lost.join(', ');
+    throw fault('query_stripped', { values: { ...this.#client.values, missing }, detail: missing });
   }
 
   /** Sends a GET that must succeed. Throws RemoteError. */
