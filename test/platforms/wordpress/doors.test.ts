@@ -189,18 +189,23 @@ describe('a cookie wall', () => {
 
 describe('a host that refuses writes', () => {
   const FAULTS = ['writes_forbidden', 'writes_not_allowed', 'writes_answered_otherwise'] as const;
-  const CASES = FAULTS.flatMap((fault) => WAYS.map(([way, credentials]) => [fault, way, credentials] as const));
+  const CASES = FAULTS.flatMap((fault) =>
+    WAYS.map(([way, credentials]) => [fault, way, credentials] as const),
+  );
 
   it.each(CASES)('%s passes the test for reading, by %s', async (fault, way, credentials) => {
     by(way);
     site.setFault(fault);
     const result = await tested({ credentials });
     expect(result).toMatchObject({ success: true, code: 'writes_blocked' });
-    expect(result.checks.find(({ name }) => name === 'writes')).toMatchObject({ ok: false, code: 'writes_blocked' });
+    expect(result.checks.find(({ name }) => name === 'writes')).toMatchObject({
+      ok: false,
+      code: 'writes_blocked',
+    });
     const route = way === 'connector' ? 'sitebridge/v1/ping' : 'wp/v2/posts/0';
-    expect(site.state.requests.filter(({ method }) => method === 'POST').map(({ target }) => target)).toEqual([
-      `/wp-json/${route}`,
-    ]);
+    expect(site.state.requests.filter(({ method }) => method === 'POST').map(({ target }) => target)).toEqual(
+      [`/wp-json/${route}`],
+    );
   });
 
   it.each(CASES)('%s ends a write with its own code, by %s', async (fault, way, credentials) => {
@@ -215,13 +220,20 @@ describe('a host that refuses writes', () => {
     expect(site.state.requests.filter(({ method }) => method !== 'GET')).toHaveLength(2);
   });
 
-  it.each(['0.3.0', '0.5.0', '0.6.0'])('is told from an old connector: %s lets writes pass', async (version) => {
-    const other = await startSimulatedWordpress({ siteId: SITE_ID, siteKey: SITE_KEY, connector: { version } });
-    const result = await platform.testConnection(connectionTo(other.url));
-    expect(result).toMatchObject({ success: true, code: 'ok' });
-    expect(result.checks.find(({ name }) => name === 'writes')).toMatchObject({ ok: true });
-    await other.stop();
-  });
+  it.each(['0.3.0', '0.5.0', '0.6.0'])(
+    'is told from an old connector: %s lets writes pass',
+    async (version) => {
+      const other = await startSimulatedWordpress({
+        siteId: SITE_ID,
+        siteKey: SITE_KEY,
+        connector: { version },
+      });
+      const result = await platform.testConnection(connectionTo(other.url));
+      expect(result).toMatchObject({ success: true, code: 'ok' });
+      expect(result.checks.find(({ name }) => name === 'writes')).toMatchObject({ ok: true });
+      await other.stop();
+    },
+  );
 });
 
 describe('a proxy that drops parameters of the query', () => {
