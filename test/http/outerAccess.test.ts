@@ -148,7 +148,7 @@ describe('is refused, with the name of the field', () => {
       site_id: site.siteId,
       platform: 'shopify',
       config_json: { shop_domain: 'a-shop.myshopify.com' },
-      credentials_json: { access_token: 'shpat_0123456789', outer: {} },
+      credentials_json: { access_token: 'shpat_0123456789', outer: { headers: { 'X-A': 'a' } } },
     });
     expectProblem(answer, 400, { fields: ['credentials_json.outer'] });
   });

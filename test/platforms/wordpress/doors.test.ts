@@ -167,6 +167,7 @@ describe('a cookie wall', () => {
   it.each(WAYS)('is passed with the cookie, by %s', async (way, credentials) => {
     const { ids } = await readOut((await open({ credentials })).readAll(POSTS));
     by(way);
+    site.state.requests.length = 0;
     site.setFault('cookie_wall');
     expect(await tested({ credentials })).toMatchObject({ success: true, code: 'ok' });
     expect((await readOut((await open({ credentials })).readAll(POSTS))).ids).toEqual(ids);
