@@ -1,12 +1,25 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import { rootCertificates } from 'node:tls';
 import axios, { type AxiosResponse } from 'axios';
 import { RemoteError } from '../errors.ts';
 import { AddressPolicy, PolicedHttpAgent, PolicedHttpsAgent } from './addressPolicy.ts';
+import { plainHeaders, setCookiesOf } from './answerHeaders.ts';
 import { type ConnectionTrace, type ConnectTimes, phaseOf, takeConnectTimes } from './connectionTrace.ts';
-import { checkedUrl, type Hop, MAX_REDIRECTS, nextHop, redirectFault, redirectTarget } from './redirects.ts';
+import {
+  asksAgain,
+  checkedUrl,
+  cookieAsked,
+  type Hop,
+  MAX_REDIRECTS,
+  nextHop,
+  redirectFault,
+  redirectTarget,
+} from './redirects.ts';
 import { answerFault, remoteFault, tooLarge, unreachable } from './remoteFault.ts';
+import type { SiteCookies } from './siteCookies.ts';
 
 interface OutboundOptions {
   /** CIDRs exempt from the private-address block. */
@@ -35,6 +48,11 @@ export interface OutboundRequest {
    * followed throws the RemoteError `redirect`.
    */
   redirects?: 'same_origin' | 'none';
+  /**
+   * The cookies of the site. Those that its answers set are kept and sent. If the site sets a cookie and redirects
+   * to the same address, the request is sent again, with each setting of `redirects`.
+   */
+  cookies?: SiteCookies;
 }
 
 export interface OutboundResponse {
@@ -54,6 +72,8 @@ export interface OutboundResponse {
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
+/** The largest head of an answer. Node's own limit is 16 KiB, which one needless cookie can exceed. Bytes. */
+const LARGEST_HEAD = 256 * 1024;
 const USER_AGENT = 'Sitebridge/0.1.0';
 
 /**
@@ -92,13 +112,18 @@ export class OutboundClient {
     try {
       let hop = { url: checkedUrl(request.url), method: request.method ?? 'GET', body: request.body };
       for (let redirects = 0; ; redirects += 1) {
-        const answer = await this.exchange(request, hop, deadline.signal);
+        const { setCookies, ...answer } = await this.exchange(request, hop, deadline.signal);
+        const hasNewCookies = request.cookies?.take(hop.url, setCookies) ?? false;
         const target = redirectTarget(answer.status, answer.headers, hop.url);
         if (target === null) {
           return { ...answer, url: hop.url.href, redirects, ms: Math.round(performance.now() - started) };
         }
+        if (hasNewCookies && target.href === hop.url.href && redirects < MAX_REDIRECTS) {
+          if (!asksAgain(answer.status, hop.method)) throw cookieAsked();
+          continue;
+        }
         if (request.redirects === 'none' || target.origin !== hop.url.origin || redirects >= MAX_REDIRECTS) {
-          throw redirectFault(target, hop.url, redirects);
+          throw redirectFault({ target, from: hop.url, headers: answer.headers }, redirects);
         }
         hop = nextHop(target, answer.status, hop);
       }
@@ -133,16 +158,23 @@ export class OutboundClient {
   }
 
   private async send(request: OutboundRequest, hop: Hop, signal: AbortSignal) {
+    const cookie = request.cookies?.headerFor(hop.url) ?? null;
     const response: AxiosResponse<unknown> = await axios.request({
       url: hop.url.href,
       method: hop.method,
-      headers: { Accept: '*/*', 'User-Agent': USER_AGENT, ...request.headers },
+      headers: {
+        Accept: '*/*',
+        'User-Agent': USER_AGENT,
+        ...request.headers,
+        ...(cookie === null ? {} : { Cookie: cookie }),
+      },
       ...(hop.body === undefined ? {} : { data: hop.body }),
       responseType: 'stream',
       httpAgent: this.httpAgent,
       httpsAgent: this.httpsAgent,
       proxy: false,
       maxRedirects: 0,
+      transport: { request: withLargeHead },
       maxBodyLength: Number.POSITIVE_INFINITY,
       transformRequest: [(data: unknown) => data],
       validateStatus: () => true,
@@ -153,8 +185,17 @@ export class OutboundClient {
     const body = await readCapped(response.data, request.maxBytes ?? DEFAULT_MAX_BYTES).catch((error) => {
       throw answerFault(error);
     });
-    return { status: response.status, headers: plainHeaders(response.headers), body, connect };
+    const headers = plainHeaders(response.headers);
+    return { status: response.status, headers, body, connect, setCookies: setCookiesOf(response.headers) };
   }
+}
+
+function withLargeHead(
+  options: RequestOptions,
+  answered: (response: IncomingMessage) => void,
+): ClientRequest {
+  const send = options.protocol === 'https:' ? httpsRequest : httpRequest;
+  return send({ ...options, maxHeaderSize: LARGEST_HEAD }, answered);
 }
 
 async function readCapped(stream: unknown, maxBytes: number): Promise<Buffer> {
@@ -196,14 +237,4 @@ function property(holder: unknown, name: string): unknown {
 
 function isDuplex(value: unknown): value is Duplex {
   return value instanceof Readable && 'write' in value;
-}
-
-function plainHeaders(headers: AxiosResponse['headers']): Record<string, string> {
-  const plain: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && value !== null) {
-      plain[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : String(value);
-    }
-  }
-  return plain;
 }

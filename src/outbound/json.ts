@@ -1,6 +1,6 @@
 import { mayHoldExactNumbers } from './exactNumber.ts';
 import { tooDeepAt } from './jsonDepth.ts';
-import { JsonReader, MalformedJson } from './jsonReader.ts';
+import { JsonReader, MalformedJson, type ReadLimits } from './jsonReader.ts';
 import { Turns } from './turns.ts';
 
 /** Up to this size the engine parses JSON at once, which is faster and takes a few milliseconds. Characters. */
@@ -62,9 +62,9 @@ function mustEndAt(text: string, end: number): void {
 export async function readJsonAt(
   text: string,
   start: number,
-  limits: { mostValues?: number } = {},
+  limits: ReadLimits = {},
 ): Promise<{ value: unknown; end: number }> {
-  const reader = new JsonReader(text, start, limits.mostValues);
+  const reader = new JsonReader(text, start, limits);
   const turns = new Turns();
   for (;;) {
     for (let token = 0; token < TOKENS; token += 1) {

@@ -1,3 +1,4 @@
+import { withEscapedControls } from './bareControls.ts';
 import { type ExactNumber, readNumber } from './exactNumber.ts';
 import { DEEPEST_JSON } from './jsonDepth.ts';
 
@@ -32,6 +33,12 @@ export class MalformedJson extends Error {
   }
 }
 
+/** How a text is read; see JsonReader. */
+export interface ReadLimits {
+  mostValues?: number | undefined;
+  takesControls?: boolean;
+}
+
 type Container = unknown[] | Record<string, unknown>;
 
 /** What may come next: `first` is the first entry or the end of a container, `entry` what follows a comma. */
@@ -48,6 +55,7 @@ export class JsonReader {
   position: number;
   readonly #text: string;
   readonly #mostValues: number;
+  readonly #takesControls: boolean;
   readonly #open: Container[] = [];
   /** The name of the entry that each open object waits for, and how many entries it has. */
   readonly #names: string[] = [];
@@ -57,10 +65,18 @@ export class JsonReader {
   /** The last quote that was found to be escaped in the string at `position`. */
   #passedQuote = -1;
 
-  /** `mostValues`: how many values the text may have, at most as many as are read at all. */
-  constructor(text: string, start: number, mostValues = MOST_VALUES) {
+  /**
+   * `mostValues`: how many values the text may have, at most as many as are read at all. `takesControls`: line breaks,
+   * tabs and other control characters may stand in strings as they are, which JSON does not allow.
+   */
+  constructor(
+    text: string,
+    start: number,
+    { mostValues = MOST_VALUES, takesControls = false }: ReadLimits = {},
+  ) {
     this.#text = text;
     this.#mostValues = mostValues;
+    this.#takesControls = takesControls;
     this.position = start;
   }
 
@@ -183,8 +199,9 @@ export class JsonReader {
       }
     } while (this.#isEscaped(end, begun));
     this.position = end + 1;
+    const quoted = this.#text.slice(begun, this.position);
     try {
-      return JSON.parse(this.#text.slice(begun, this.position));
+      return JSON.parse(this.#takesControls ? withEscapedControls(quoted) : quoted);
     } catch {
       throw this.#malformed();
     }

@@ -49,21 +49,58 @@ export function nextHop(target: URL, status: number, hop: Hop): Hop {
 export class NotFollowed extends RemoteError {
   /** The path that the site redirects to on its own origin; null for another origin. */
   readonly ownPath: string | null;
+  /** Does the site redirect to the very address that was requested? */
+  readonly toItself: boolean;
+  readonly #redirect: Redirect;
 
-  constructor(message: string, target: URL, from: URL) {
+  constructor(message: string, redirect: Redirect) {
+    const { target, from } = redirect;
     super('redirect', message, canonicalDetail(target));
     this.ownPath = target.origin === from.origin ? target.pathname : null;
+    this.toItself = target.href === from.href;
+    this.#redirect = redirect;
   }
+
+  /** The redirect itself. The query of its target may hold secrets, so it belongs in no message. */
+  get redirect(): Redirect {
+    return this.#redirect;
+  }
+}
+
+/** A redirect with the headers of its answer, whose names are in lower case. */
+export interface Redirect {
+  target: URL;
+  from: URL;
+  headers: Record<string, string>;
 }
 
 /**
  * The RemoteError for a redirect that is not followed. Its detail is the target without query, and is missing
  * when the host of the target is an IP address.
  */
-export function redirectFault(target: URL, from: URL, followed: number): NotFollowed {
+export function redirectFault(redirect: Redirect, followed: number): NotFollowed {
   return followed >= MAX_REDIRECTS
-    ? new NotFollowed(`The site redirects more than ${MAX_REDIRECTS} times.`, target, from)
-    : new NotFollowed('The site redirects to another address.', target, from);
+    ? new NotFollowed(`The site redirects more than ${MAX_REDIRECTS} times.`, redirect)
+    : new NotFollowed('The site redirects to another address.', redirect);
+}
+
+/**
+ * May a request be sent again because a guard before the site redirected it to its own address, with a cookie? The
+ * site itself has not seen it then. Only 307 and 308 ask for a request with a body again (RFC 9110, 15.4.8).
+ */
+export function asksAgain(status: number, method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || status >= 307;
+}
+
+/**
+ * The RemoteError for a write that a guard redirected to its own address with a cookie. The next write sends the
+ * cookie.
+ */
+export function cookieAsked(): RemoteError {
+  return new RemoteError('bot_challenge', 'A guard before the site asks for a cookie.', {
+    retryable: true,
+    detail: 'cookie_asked',
+  });
 }
 
 function canonicalDetail(target: URL): { detail?: string } {

@@ -1,5 +1,6 @@
 import { RemoteError } from '../errors.ts';
 import type { OutboundResponse } from '../outbound/httpClient.ts';
+import type { ExplainedFault } from './explainedFault.ts';
 import type { ConnectionTestCheck } from './platform.ts';
 
 /** The checks of one connection test in the order in which they ran, each with its duration. */
@@ -7,6 +8,8 @@ export class CheckList {
   readonly checks: ConnectionTestCheck[] = [];
   /** The name of the check that ran last. */
   stage = 'address';
+  /** What the connection cannot do although it works, such as writing; null if it can do all. */
+  limit: ExplainedFault | null = null;
 
   /** Records a check that passed. `note` is a finding that is not a failure. */
   passed(name: string, ms: number, note: RemoteError | null = null, detail?: string): void {
@@ -77,6 +80,24 @@ export class CheckList {
       const { value, note = null, detail } = await work();
       this.passed(name, performance.now() - started, note, detail);
       return value;
+    } catch (error) {
+      if (error instanceof RemoteError) this.failed(name, performance.now() - started, error);
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a check that limits the connection if it fails, but does not end the test. `work` returns the fault, or null.
+   * Throws what `work` throws.
+   */
+  async runLimiting(name: string, work: () => Promise<ExplainedFault | null>): Promise<void> {
+    const started = performance.now();
+    this.stage = name;
+    try {
+      const limit = await work();
+      if (limit === null) return this.passed(name, performance.now() - started);
+      this.limit ??= limit;
+      this.failed(name, performance.now() - started, limit);
     } catch (error) {
       if (error instanceof RemoteError) this.failed(name, performance.now() - started, error);
       throw error;

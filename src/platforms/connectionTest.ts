@@ -15,23 +15,26 @@ export async function runConnectionTest(
   const started = performance.now();
   const list = new CheckList();
   const remote: ConnectionTestResult['remote'] = {};
-  const result = (code: string, words: { message: string; hint: string }, retryable: boolean) => ({
-    success: code === 'ok',
-    code,
-    message: words.message,
-    hint: words.hint,
+  const result = (
+    success: boolean,
+    told: { code: string; message: string; hint: string; retryable: boolean },
+  ) => ({
+    success,
+    code: told.code,
+    message: told.message,
+    hint: told.hint,
     stage: list.stage,
-    retryable,
+    retryable: told.retryable,
     latency_ms: Math.round(performance.now() - started),
     checks: list.checks,
     remote,
   });
   try {
     await walk(list, remote);
-    return result('ok', faults.fault('ok'), false);
+    // A connection with a limit works, and its code tells what it cannot do.
+    return result(true, list.limit ?? faults.fault('ok'));
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
-    const told = faults.explained(error, {});
-    return result(told.code, told, told.retryable);
+    return result(false, faults.explained(error, {}));
   }
 }

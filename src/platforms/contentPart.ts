@@ -38,6 +38,9 @@ export interface Pace {
   beforeWrite(): Promise<void>;
 }
 
+/** The code of the RemoteError for a host that lets no write pass, although the site can be read. */
+export const WRITES_BLOCKED = 'writes_blocked';
+
 export interface ContentSession {
   /**
    * Does `readChanges` find every change, also one that leaves an item's date as it was? If not, the caller
@@ -85,7 +88,8 @@ export interface ContentSession {
   readTerms(taxonomy: TypeOfSite): AsyncIterable<RemoteTerm[]>;
   /**
    * Creates and updates items of one type. Returns one outcome for each write, in the order given. Throws
-   * RemoteError if the result of the writes is unknown; the caller then retries a create with `mayExist`.
+   * RemoteError if the result of the writes is unknown; the caller then retries a create with `mayExist`. Throws
+   * RemoteError WRITES_BLOCKED if the host of the site refuses every write.
    */
   write(type: TypeOfSite, writes: readonly ContentWrite[]): Promise<WriteOutcome[]>;
 }

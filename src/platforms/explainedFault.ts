@@ -1,4 +1,6 @@
 import { RemoteError } from '../errors.ts';
+import { NotFollowed } from '../outbound/redirects.ts';
+import { loginPageOf } from './outer/loginPage.ts';
 
 /** What a fault code means and how to fix the fault. Placeholders such as `{name}` are filled in. */
 interface Explanation {
@@ -77,11 +79,24 @@ export class Faults {
       });
     }
     const { detail } = error;
+    if (error instanceof NotFollowed && 'outer_login' in this.#explanations) {
+      const told = this.#guardOf(error, values);
+      if (told !== null) return told;
+    }
     if (error.code === 'redirect' && detail !== undefined) {
       return this.fault('redirect', { values: { ...values, canonical: detail }, detail });
     }
     return this.fault(error.code, { values, ...(detail === undefined ? {} : { variant: detail }) });
   };
+
+  /** The fault of a redirect that a guard before the site sends; null for a redirect of the site itself. */
+  #guardOf({ redirect, toItself }: NotFollowed, values: ExplanationValues): ExplainedFault | null {
+    if (toItself) return this.fault('bot_challenge', { variant: 'cookie_wall', values });
+    const login = loginPageOf(redirect);
+    if (login === null) return null;
+    const { product: variant, host } = login;
+    return this.fault('outer_login', { variant, values: { ...values, host }, detail: host });
+  }
 
   #explain(code: string, variant: string | undefined, values: ExplanationValues): Explanation {
     const found = this.#explanations[`${code}.${variant}`] ?? this.#explanations[code];

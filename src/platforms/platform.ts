@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod';
-import type { Connection, Credentials, JsonObject } from './connection.ts';
+import type { Connection, JsonObject } from './connection.ts';
 import type { ContentPart } from './contentPart.ts';
 import type { WebhookHeaders, WebhookPart } from './webhookPart.ts';
 
@@ -19,7 +19,7 @@ export interface Platform {
   /** Checks and completes the `config_json` of a caller. */
   readonly configSchema: ZodType<JsonObject, JsonObject>;
   /** Checks the secrets in `credentials_json`; the site key is not one of them. */
-  readonly credentialsSchema: ZodType<Credentials, Credentials>;
+  readonly credentialsSchema: ZodType<JsonObject, JsonObject>;
   /**
    * Runs the stages of a connection test and stops at the first that fails. A fault of the site is never
    * thrown: it becomes a result with its code.
@@ -78,7 +78,7 @@ export interface PlatformCapabilities {
  */
 export interface ConnectionTestResult {
   success: boolean;
-  /** `ok`, or the cause that a person has to fix. */
+  /** `ok`, or the cause that a person has to fix. A test that passed may have one: what the connection cannot do. */
   code: string;
   message: string;
   /** How to fix the cause; empty for `ok`. */

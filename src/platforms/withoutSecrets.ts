@@ -47,6 +47,10 @@ function guarded(given: Connection): { connection: Connection; redaction: Redact
   const { username = '', ...secrets } = given.credentials;
   redaction.add([...Object.values(secrets), ...Object.values(given.kept ?? {})], username);
   if (given.siteKey !== null) redaction.add([given.siteKey]);
+  const { basic, headers = {} } = given.outer ?? {};
+  if (basic !== undefined) redaction.add([basic.password], basic.username);
+  // A site may repeat a part of a header alone, such as the token behind the word Bearer.
+  redaction.add(Object.values(headers).flatMap((value) => [value, ...value.split(' ')]));
   const keep = async (kept: Credentials) => {
     redaction.add(Object.values(kept));
     await given.keep?.(kept);

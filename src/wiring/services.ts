@@ -100,6 +100,7 @@ export function wireServices(base: Base) {
       db,
       platforms,
       tests,
+      connections,
       events,
       release: (tx, site) => held.release(tx, site),
     }),

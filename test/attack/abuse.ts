@@ -112,17 +112,18 @@ async function credentials(server: RecordedServer, site: Connected, marks: Marks
   const owner = server.as(site.tenant.owner);
   const path = `${integrationsPath}/${site.tenant.integrationId}`;
   const make = (field: string, what: string) => marks.make(`${what} ${field} of ${site.name}`);
-  const fields = CREDENTIALS[site.platform] ?? [];
-  for (const field of fields) {
+  const all = CREDENTIALS[site.platform] ?? [];
+  for (const field of all) {
     const secret = make(field, 'malformed');
     for (const value of [`${secret}\n`, `${secret}\u0001`, secret.repeat(400), { a: secret }, [secret]]) {
-      await owner.patch(path, { credentials_json: { [field]: value } });
-      await owner.put(path, { credentials_json: { [field]: value } });
+      await owner.patch(path, { credentials_json: nested(field, value) });
+      await owner.put(path, { credentials_json: nested(field, value) });
     }
     await owner.patch(path, { credentials_json: secret });
     await owner.patch(path, { credentials_json: { unknown: secret } });
     await owner.patch(path, { unknown: secret });
   }
+  const fields = all.filter((field) => !field.startsWith('outer'));
   const fresh = Object.fromEntries(fields.map((field) => [field, make(field, 'new')]));
   const { access_token: _entered, ...app } = fresh;
   for (const some of site.platform === 'shopify'
@@ -130,10 +131,26 @@ async function credentials(server: RecordedServer, site: Connected, marks: Marks
         { ...app, access_token: null },
         { access_token: fresh.access_token, client_id: null },
       ]
-    : [fresh]) {
+    : [fresh, ...newOuter(make)]) {
     await owner.patch(path, { credentials_json: some }).expect(200);
     for (const use of Object.values(site.uses)) await use().catch(() => undefined);
   }
+}
+
+/** What opens the door before a site, one part after the other. */
+function newOuter(make: (field: string, what: string) => string): object[] {
+  const basic = { username: 'staging', password: make('outer.basic.password', 'new') };
+  return [
+    { outer: { headers: { 'X-Door': make('outer.headers', 'new') } } },
+    { outer: { basic, headers: { 'X-Door': null } } },
+    { outer: null },
+  ];
+}
+
+/** The object that has a value at a path with dots. */
+function nested(path: string, value: unknown): object {
+  const [name = '', ...rest] = path.split('.');
+  return { [name]: rest.length === 0 ? value : nested(rest.join('.'), value) };
 }
 
 /** Everything that can be read. */

@@ -1,4 +1,5 @@
 /** Sites of each platform that are connected through a front, and what a tenant does with them. */
+import type { OuterAccess } from '../../src/platforms/connection.ts';
 import { credentialsOf, describeApi } from '../../src/simulation/custom/apiDescription.ts';
 import { startSimulatedApi } from '../../src/simulation/custom/simulatedApi.ts';
 import type { SimulatedShopify } from '../../src/simulation/shopify/simulatedShopify.ts';
@@ -49,6 +50,7 @@ export async function connectWordpress(
   by: 'connector' | 'password',
   address = (front: Front) => front.url,
   applicationPassword = PASSWORD.application_password,
+  outer: OuterAccess | null = null,
 ): Promise<Connected> {
   const editor = { id: 2, login: 'editor', role: 'editor', applicationPassword } as const;
   const options = by === 'password' ? { connector: null, users: [editor] } : {};
@@ -60,6 +62,7 @@ export async function connectWordpress(
     await used(server, tenant).patch({
       credentials_json: { ...PASSWORD, application_password: applicationPassword },
     });
+  if (outer !== null) await used(server, tenant).patch({ credentials_json: { outer } });
   const connected = await usesOf(server, {
     name: `WordPress by ${by}`,
     front,
@@ -80,6 +83,7 @@ export async function connectWordpress(
 export async function connectApi(
   server: TestServer,
   address = (front: Front) => front.url,
+  outer: OuterAccess | null = null,
 ): Promise<Connected> {
   const api = await startSimulatedApi({ paging: 'link' });
   const front = await startFront(new URL(api.url).origin);
@@ -92,7 +96,7 @@ export async function connectApi(
       base_url: `${address(front)}/v1`,
       content: { ...description.content, write },
     },
-    credentials_json: credentialsOf(api.auth),
+    credentials_json: { ...credentialsOf(api.auth), ...(outer === null ? {} : { outer }) },
   });
   return usesOf(server, {
     name: 'a described API',

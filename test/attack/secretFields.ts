@@ -7,12 +7,15 @@ export const SECRET_FIELDS: readonly string[] = [
   'header webhook-signature',
   'patch /api/v1/integration/integrations/{id}.api_key',
   'patch /api/v1/integration/integrations/{id}.credentials_json',
+  'patch /api/v1/integration/integrations/{id}.credentials_json.outer',
   'post /api/v1/auth/token.password',
   'post /api/v1/integration/integrations.api_key',
   'post /api/v1/integration/integrations.credentials_json',
+  'post /api/v1/integration/integrations.credentials_json.outer',
   'post /api/v1/integration/integrations/test-connection.api_key',
   'put /api/v1/integration/integrations/{id}.api_key',
   'put /api/v1/integration/integrations/{id}.credentials_json',
+  'put /api/v1/integration/integrations/{id}.credentials_json.outer',
 ];
 
 /** Fields whose names only look like secrets. */
@@ -22,11 +25,13 @@ export const NO_SECRETS: readonly string[] = [
   'post /api/v1/integration/webhooks/wordpress/status.content_key',
 ];
 
+const OUTER = ['outer', 'outer.basic', 'outer.basic.username', 'outer.basic.password', 'outer.headers'];
+
 /** Every field of `credentials_json`, by platform. */
 export const CREDENTIALS: Readonly<Record<string, readonly string[]>> = {
-  wordpress: ['username', 'application_password'],
+  wordpress: ['username', 'application_password', ...OUTER],
   shopify: ['access_token', 'client_id', 'client_secret', 'previous_client_secret'],
-  custom: ['token', 'value', 'username', 'password'],
+  custom: ['token', 'value', 'username', 'password', ...OUTER],
 };
 
 /** The only answers that show a secret, and which one. */

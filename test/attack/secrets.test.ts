@@ -30,10 +30,15 @@ beforeAll(async () => {
     if (/token|id|secret/i.test(name) && typeof value === 'string') marks.add(`${name} of the shop`, value);
   }
   const applicationPassword = marks.make('application password');
+  const header = (site: string) => ({ 'X-Door': marks.make(`outer header of ${site}`) });
+  const basic = { username: 'staging', password: marks.make('outer password') };
+  const doors = { basic, headers: header('WordPress by connector') };
   sites = [
-    await connectWordpress(server, 'connector'),
-    await connectWordpress(server, 'password', undefined, applicationPassword),
-    await connectApi(server),
+    await connectWordpress(server, 'connector', undefined, undefined, doors),
+    await connectWordpress(server, 'password', undefined, applicationPassword, {
+      headers: header('WordPress'),
+    }),
+    await connectApi(server, undefined, { headers: header('the API') }),
     await connectShop(server, shopify, front),
   ];
   for (const { name, tenant } of sites) {

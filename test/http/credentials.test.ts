@@ -23,6 +23,7 @@ import { expectProblem } from '../support/problems.ts';
 import { credentialKeys, jwtSecret, startTestServer, type TestServer } from '../support/server.ts';
 
 const pair = { username: 'editor', application_password: 'abcd efgh ijkl mnop qrst uvwx' };
+const outer = { headers: { 'CF-Access-Client-Secret': 'a-secret-of-the-service-token' } };
 let server: TestServer;
 let tenant: TestTenant;
 let wordpress: SimulatedWordpress;
@@ -38,7 +39,7 @@ afterAll(async () => {
 
 async function build(): Promise<{ id: number; path: string; site: TestSite }> {
   const site = await buildSite(server, tenant.accountId, wordpress.url);
-  const id = await buildIntegration(server, tenant.owner, site, { credentials_json: pair });
+  const id = await buildIntegration(server, tenant.owner, site, { credentials_json: { ...pair, outer } });
   return { id, path: `${integrationsPath}/${id}`, site };
 }
 
@@ -101,6 +102,7 @@ test('no secret is in plain text in any table or log line', async () => {
     password: pair.application_password,
     packed: pair.application_password.replaceAll(' ', ''),
     changed: 'another secret pass',
+    outer: outer.headers['CF-Access-Client-Secret'],
     basic: Buffer.from(`${pair.username}:${pair.application_password}`).toString('base64'),
     inAddress: 'hunter2secret',
     inQuery: 'password=inAQuery',
@@ -213,11 +215,11 @@ test('keys change without downtime: both decrypt, reencrypt moves the rows, the 
     // An earlier test made these rows unreadable, which stops reencrypt, as it should.
     await server.db.siteIntegration.deleteMany({ where: { id: { not: before.id } } });
     await server.db.site.deleteMany({ where: { id: { not: before.site.siteId } } });
-    expect(await open(both)).toEqual({ key: before.site.key, credentials: pair });
+    expect(await open(both)).toEqual({ key: before.site.key, credentials: { ...pair, outer } });
     await expect(open(only)).rejects.toThrow('first is not among CREDENTIAL_KEYS');
     expect(await both.rotation.reencrypt()).toEqual({ reencrypted: 2, alreadyCurrent: 0 });
     expect(await both.rotation.reencrypt()).toEqual({ reencrypted: 0, alreadyCurrent: 2 });
-    expect(await open(only)).toEqual({ key: before.site.key, credentials: pair });
+    expect(await open(only)).toEqual({ key: before.site.key, credentials: { ...pair, outer } });
     // The site key is still the same, so the site's calls work.
     expectProblem(await server.withKey(before.site.key).post(`${before.path}/update-structure`, {}), 400);
   } finally {

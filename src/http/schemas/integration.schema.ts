@@ -14,10 +14,20 @@ const fields = {
   platform: z.string().max(50),
   platform_type: z.string().max(50).optional(),
   config_json: jsonObject.nullable().optional(),
-  credentials_json: z.record(z.string().max(100), secret.nullable()).nullable().optional().meta({
-    description:
-      'Write-only. A PATCH merges the keys. A key that is null is removed; null instead of the object removes all.',
-  }),
+  credentials_json: z
+    .object({
+      outer: jsonObject.nullable().optional().meta({
+        description:
+          'Opens what stands before a site of WordPress or a described API: {basic: {username, password}, headers: {NAME: VALUE}}. A PATCH merges its parts. A part, or a header, that is null is removed.',
+      }),
+    })
+    .catchall(secret.nullable())
+    .nullable()
+    .optional()
+    .meta({
+      description:
+        'Write-only. A PATCH merges the keys. A key that is null is removed; null instead of the object removes all.',
+    }),
   api_key: secret
     .optional()
     .meta({ description: "The site's current key, as a proof. It is stored with the site only." }),

@@ -5,6 +5,8 @@ import { decodeBody, parseJsonText } from '../../outbound/json.ts';
 import { MalformedJson } from '../../outbound/jsonReader.ts';
 import type { Connection, Credentials, JsonObject } from '../connection.ts';
 import type { ExplainedFault } from '../explainedFault.ts';
+import { usesHeader } from '../outer/outerAccess.ts';
+import { asksForBasic, throughOuterDoor } from '../outer/outerDoor.ts';
 import { retryAfterMs } from '../retryAfter.ts';
 import { type CustomConfig, customConfigSchema } from './description.ts';
 import { explained, fault } from './explanations.ts';
@@ -56,14 +58,21 @@ export class ApiClient {
   readonly #base: URL;
   readonly #credentials: Credentials;
 
-  /** Throws ExplainedFault `invalid_description`, `missing_credentials`. */
-  constructor(connection: Pick<Connection, 'config' | 'credentials'>, { outbound, clock }: CustomOptions) {
+  /** Throws ExplainedFault `invalid_description`, `missing_credentials`, `outer_needs_connector`. */
+  constructor(
+    connection: Pick<Connection, 'config' | 'credentials' | 'outer'>,
+    { outbound, clock }: CustomOptions,
+  ) {
     this.config = readDescription(connection.config);
-    this.#outbound = outbound;
+    this.#outbound = throughOuterDoor(outbound, this.config.base_url, connection.outer);
     this.#clock = clock;
     this.#base = new URL(this.config.base_url);
     this.#credentials = connection.credentials;
-    this.#authentication();
+    const [collision] = Object.keys(this.#authentication().headers).filter((name) =>
+      usesHeader(connection.outer, name),
+    );
+    if (collision !== undefined)
+      throw fault('outer_needs_connector', { values: { header: collision }, detail: collision });
   }
 
   /**
@@ -103,9 +112,17 @@ export class ApiClient {
     return { response, value: await readJson(request, response) };
   }
 
+  /** The fault of a password that a web server before the API asks for; null for an answer of the API. */
+  outerFault(request: ApiRequest, response: OutboundResponse): ExplainedFault | null {
+    if (!asksForBasic(response) || this.config.auth.type === 'basic') return null;
+    return fault('outer_basic_auth', { values: { request: nameOf(request) }, detail: 'status 401' });
+  }
+
   /** The fault for an answer that is not a success. */
   refusal(request: ApiRequest, response: OutboundResponse): ExplainedFault {
     const { status } = response;
+    const outer = this.outerFault(request, response);
+    if (outer !== null) return outer;
     const values = { request: nameOf(request), status: String(status), expected: '200' };
     const options = {
       values,

@@ -26,6 +26,8 @@ async function walk(connection: Connection, options: CustomOptions, list: CheckL
   await list.run('status', async () => {
     const expected = test.expect_status ?? 200;
     if (response.status === expected) return { value: undefined };
+    const outer = client.outerFault(request, response);
+    if (outer !== null) throw outer;
     const status = String(response.status);
     const values = { request: nameOf(request), status, expected: String(expected) };
     throw fault('unexpected_status', { variant: status, values });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { outerSchema } from '../outer/outerAccess.ts';
 import { syncSettingsSchema } from '../syncSettings.ts';
 import { contentSchema } from './contentDescription.ts';
 import { headerName, jsonPointer, requestPath } from './fields.ts';
@@ -106,6 +107,7 @@ export const customCredentialsSchema = z
     password: secret(new RegExp(`^[^${control}]+$`), 'must be one line')
       .exactOptional()
       .meta({ description: 'For the auth type basic; belongs to the user name.' }),
+    outer: outerSchema.exactOptional(),
   })
   .refine((given) => (given.username === undefined) === (given.password === undefined), {
     message: 'username and password belong together.',

@@ -1,9 +1,11 @@
 import { CONNECTION_EXPLANATIONS } from '../connectionExplanations.ts';
 import { type Explanations, Faults } from '../explainedFault.ts';
+import { OUTER_EXPLANATIONS } from '../outer/outerExplanations.ts';
 
 /** Messages and hints for the fault codes of a described API. `{request}` is, for example, `GET /posts`. */
 export const EXPLANATIONS: Explanations = {
   ...CONNECTION_EXPLANATIONS,
+  ...OUTER_EXPLANATIONS,
   invalid_url: {
     message: 'The base URL is not a web address.',
     hint: 'Write config_json.base_url such as https://api.example.com/v1.',
@@ -30,6 +32,14 @@ export const EXPLANATIONS: Explanations = {
   missing_credentials: {
     message: 'The API needs {missing} to know who is calling, but {missing} is not entered.',
     hint: 'Enter {missing} in credentials_json, as config_json.auth says.',
+  },
+  outer_basic_auth: {
+    message: 'The web server asks for a password before the API does: it answers {request} with status 401.',
+    hint: 'Enter its user name and password as credentials_json.outer.basic. If the API itself asks for them, describe that in config_json.auth.',
+  },
+  outer_needs_connector: {
+    message: 'The API and what stands before it both need the header {header}, which holds only one value.',
+    hint: 'Let the API take its secret in another header or parameter (config_json.auth), or let what stands before it take another header (credentials_json.outer.headers).',
   },
   bad_credentials: {
     message: 'The API does not accept the credentials.',
@@ -107,5 +117,6 @@ export const EXPLANATIONS: Explanations = {
 export const faults = new Faults(EXPLANATIONS, {
   canonical: 'the address that the API redirects to',
   request: 'a request',
+  path: 'the path of the API',
 });
 export const { fault, explained } = faults;

@@ -1,11 +1,13 @@
 import { CONNECTION_EXPLANATIONS } from '../connectionExplanations.ts';
 import type { Explanations } from '../explainedFault.ts';
+import { WAY_EXPLANATIONS } from './wayExplanations.ts';
 
 const ALLOW_PATH = 'allow requests whose path begins with {path}';
 
 /** Messages and hints for the fault codes of a WordPress site. */
 export const EXPLANATIONS: Explanations = {
   ...CONNECTION_EXPLANATIONS,
+  ...WAY_EXPLANATIONS,
   invalid_url: {
     message: 'The site address is not a web address.',
     hint: 'Write it as in the browser, for example https://example.com or https://example.com/blog.',
@@ -115,10 +117,6 @@ export const EXPLANATIONS: Explanations = {
     message: 'AWS WAF in front of the site blocks our requests.',
     hint: `In the web ACL, ${ALLOW_PATH}, before the rule that challenges.`,
   },
-  outer_basic_auth: {
-    message: 'The web server asks for a password before WordPress does, as staging sites do.',
-    hint: 'Remove the staging password, or except {path} from it.',
-  },
   auth_header_stripped: {
     message: 'WordPress does not see the Authorization header that we send.',
     hint: 'The web server strips it: add "CGIPassAuth On" or "SetEnvIf Authorization (.*) HTTP_AUTHORIZATION=$1" to .htaccess. The connector plugin needs no such header.',
@@ -206,6 +204,11 @@ export const EXPLANATIONS: Explanations = {
   'dirty_json.named': {
     message: 'PHP prints warnings about {file} beside its answers. We skip them.',
     hint: 'Switch display_errors off in PHP, and update or correct the plugin or theme of that file.',
+  },
+  'dirty_json.raw_controls': {
+    message:
+      'A filter puts line breaks or tabs into the texts of the answers, which JSON does not allow. We read on.',
+    hint: 'Find the plugin or theme that changes the output of the REST API, such as one that formats or compresses HTML, and except {path} from it.',
   },
   'bad_encoding.unmarked': {
     message: 'The answers of the site are compressed, but no header says so.',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RemoteError } from '../../errors.ts';
+import { outerSchema } from '../outer/outerAccess.ts';
 import { syncSettingsSchema } from '../syncSettings.ts';
 import { parseSiteAddress } from './site/siteAddress.ts';
 
@@ -38,10 +39,17 @@ export const wordpressCredentialsSchema = z
       .max(200)
       .exactOptional()
       .meta({ description: 'Made in WordPress under Users > Profile; belongs to the user name.' }),
+    outer: outerSchema.exactOptional(),
   })
   .refine((given) => (given.username === undefined) === (given.application_password === undefined), {
     message: 'username and application_password belong together.',
     path: ['application_password'],
+  })
+  .superRefine(({ application_password: password, outer }, context) => {
+    const name = Object.keys(outer?.headers ?? {}).find((each) => each.toLowerCase() === 'authorization');
+    if (password === undefined || name === undefined) return;
+    const message = 'collides with the application password, which is sent in it';
+    context.addIssue({ code: 'custom', message, path: ['outer', 'headers', name] });
   })
   .meta({
     dependentRequired: { username: ['application_password'], application_password: ['username'] },

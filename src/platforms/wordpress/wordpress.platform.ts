@@ -1,10 +1,11 @@
+import type { Connection } from '../connection.ts';
 import type { Platform } from '../platform.ts';
 import { createWordpressContent } from './content/openContent.ts';
 import { localStatus } from './content/postFields.ts';
-import { type DiagnosisOptions, diagnose } from './diagnosis/diagnosis.ts';
+import { type ContentThrough, type DiagnosisOptions, diagnose } from './diagnosis/diagnosis.ts';
 import { wordpressOnboarding } from './onboarding.ts';
 import { wordpressConfigSchema, wordpressCredentialsSchema } from './settings.ts';
-import type { Outbound } from './site/siteClient.ts';
+import { throughSiteDoor } from './site/siteDoor.ts';
 import { readWordpressStructure } from './structure.ts';
 import { wordpressWebhooks } from './webhooks/webhookPart.ts';
 
@@ -13,18 +14,22 @@ import { wordpressWebhooks } from './webhooks/webhookPart.ts';
  * application password. All requests go through `outbound`; `clock` gives milliseconds since 1970.
  */
 export function createWordpressPlatform(options: DiagnosisOptions): Platform {
-  const contentThrough = (outbound: Outbound) => createWordpressContent({ ...options, outbound });
+  const contentThrough: ContentThrough = (through) => createWordpressContent({ ...options, ...through });
+  const doored = (connection: Connection) => ({
+    ...options,
+    outbound: throughSiteDoor(options.outbound, connection),
+  });
   return {
     name: 'wordpress',
     type: 'cms',
     capabilities: { usesSiteKey: true, structure: true, content: true },
     configSchema: wordpressConfigSchema,
     credentialsSchema: wordpressCredentialsSchema,
-    testConnection: (connection) => diagnose(connection, { ...options, contentThrough }),
-    readStructure: (connection) => readWordpressStructure(connection, options),
+    testConnection: (connection) => diagnose(connection, { ...doored(connection), contentThrough }),
+    readStructure: (connection) => readWordpressStructure(connection, doored(connection)),
     localStatus,
     onboards: wordpressOnboarding,
     webhooks: wordpressWebhooks,
-    content: contentThrough(options.outbound),
+    content: contentThrough(options),
   };
 }

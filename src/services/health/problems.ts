@@ -30,6 +30,7 @@ export interface Facts {
   syncError: string | null;
   pausedUntil: Date | null;
   restoredAt: Date | null;
+  writesBlockedAt: Date | null;
   connectionStatus: string;
   lastTest: TestRecord | null;
   contentTypes: ContentTypes | null;
@@ -115,6 +116,15 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'error',
           'The database of this server is older than the site: a backup was restored, or a copy of it is in use.',
           'Runs push nothing until they have read everything, which needs no action. If a copy runs elsewhere, stop it.',
+        )
+      : null,
+  (facts) =>
+    facts.writesBlockedAt
+      ? problem(
+          'writes_blocked',
+          'error',
+          `The site is read, but since ${facts.writesBlockedAt.toISOString()} its host refuses writes, so nothing is pushed.`,
+          'Test the connection: the test names the refused request and who refuses it. Allow POST requests there. Contents keep their changes, and each run tries one write.',
         )
       : null,
   (facts) =>

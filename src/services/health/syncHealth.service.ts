@@ -195,6 +195,7 @@ export class SyncHealthService {
       syncStatus: integration.syncStatus,
       pausedUntil: integration.pausedUntil,
       restoredAt: integration.restoredAt,
+      writesBlockedAt: integration.writesBlockedAt,
       syncError: integration.syncError,
       lastTest: connection.lastTest,
       connectionStatus: integration.connectionStatus,

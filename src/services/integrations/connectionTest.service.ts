@@ -1,5 +1,6 @@
 import type { Database, Transaction } from '../../database/client.ts';
 import type { RemoteError } from '../../errors.ts';
+import { WRITES_BLOCKED } from '../../platforms/contentPart.ts';
 import type { ConnectionTestResult, Platform } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { VaultError } from '../../security/credentialVault.ts';
@@ -98,7 +99,12 @@ export class ConnectionTestService {
       where: { id: row.id },
       data: result.success
         ? // The site responds again, so its pause ends.
-          { connectionStatus: 'healthy', pausedUntil: null, pauses: 0 }
+          {
+            connectionStatus: 'healthy',
+            pausedUntil: null,
+            pauses: 0,
+            writesBlockedAt: result.code === WRITES_BLOCKED ? (row.writesBlockedAt ?? new Date()) : null,
+          }
         : { connectionStatus: 'failing' },
     });
   }

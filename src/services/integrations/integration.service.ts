@@ -3,7 +3,7 @@ import type { Prisma } from '../../database/generated/client.ts';
 import { isUniqueViolation } from '../../database/uniqueViolation.ts';
 import { alreadyThere, invalidField, notFound } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
-import type { Credentials, JsonObject } from '../../platforms/connection.ts';
+import type { JsonObject } from '../../platforms/connection.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { VaultError } from '../../security/credentialVault.ts';
 import { inScope, type TenantScope } from '../access/tenantScope.ts';
@@ -16,12 +16,12 @@ import {
   checkApiKey,
   checkPlatformType,
   checkUnmoved,
+  mergedCredentials,
   type SentCredentials,
   sameConnection,
   splitCredentials,
   validConfig,
   validCredentials,
-  withoutNulls,
 } from './integrationInput.ts';
 import type { IntegrationFilter, IntegrationReads, IntegrationView } from './integrationReads.ts';
 import { type IntegrationRow, lockIntegration, withSite } from './integrationRow.ts';
@@ -90,7 +90,7 @@ export class IntegrationService {
     const { apiKeyInCredentials, credentials } = splitCredentials(input.credentials ?? {});
     const { content_types: choices, ...ownConfig } = input.config ?? {};
     const config = validConfig(platform, ownConfig);
-    const valid = validCredentials(platform, withoutNulls(credentials));
+    const valid = validCredentials(platform, mergedCredentials({}, credentials));
     const keys = { topLevel: input.apiKey, inCredentials: apiKeyInCredentials };
     const isKeyless = (keys.topLevel ?? keys.inCredentials) === undefined;
     // Checked before the site is read, because a missing key is wrong for every site.
@@ -155,7 +155,7 @@ export class IntegrationService {
       }
       if (input.credentials === null) data.credentialsEncrypted = null;
       else if (Object.keys(credentials).length > 0) {
-        const merged = withoutNulls({ ...(await this.#storedCredentials(tx, row)), ...credentials });
+        const merged = mergedCredentials(await this.#storedCredentials(tx, row), credentials);
         data.credentialsEncrypted = await this.#parts.connections.sealCredentials(
           row,
           validCredentials(platform, merged),
@@ -195,9 +195,9 @@ export class IntegrationService {
    * The stored credentials, for a merge. Empty if they cannot be decrypted, so that they can be entered
    * again.
    */
-  async #storedCredentials(tx: Transaction, row: IntegrationRow): Promise<Credentials> {
+  async #storedCredentials(tx: Transaction, row: IntegrationRow): Promise<JsonObject> {
     try {
-      return await this.#parts.connections.openCredentials(row);
+      return await this.#parts.connections.openEntered(row);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       await this.#parts.connections.recordUnreadable(row, error, tx);

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import type { Site, SiteIntegration } from '../../database/generated/client.ts';
 import { invalidField } from '../../errors.ts';
-import type { Credentials, JsonObject, JsonValue } from '../../platforms/connection.ts';
+import type { JsonObject, JsonValue } from '../../platforms/connection.ts';
+import { mergedOuter } from '../../platforms/outer/outerAccess.ts';
 import type { Platform } from '../../platforms/platform.ts';
 import { matchesSiteKey } from '../../security/siteKey.ts';
 import { invalidFields, zodFieldErrors } from '../../zodErrors.ts';
@@ -10,7 +11,7 @@ import { siteUrl } from '../sites/site.service.ts';
 import { applyChoices, readContentTypes } from './storedStructure.ts';
 
 /** Credentials as sent. A merge into the stored credentials removes each key that is null. */
-export type SentCredentials = Record<string, string | null>;
+export type SentCredentials = JsonObject;
 
 /** Checks a `config_json` without the structure that the server stores in it. Throws 400. */
 export function validConfig(platform: Platform, config: JsonObject): JsonObject {
@@ -19,7 +20,7 @@ export function validConfig(platform: Platform, config: JsonObject): JsonObject 
   return valid;
 }
 
-export function validCredentials(platform: Platform, credentials: Credentials): Credentials {
+export function validCredentials(platform: Platform, credentials: JsonObject): JsonObject {
   return validated(platform.credentialsSchema, credentials, 'credentials_json');
 }
 
@@ -126,13 +127,18 @@ export function splitCredentials(sent: SentCredentials): {
   credentials: SentCredentials;
 } {
   const { api_key: key, ...credentials } = sent;
-  return { apiKeyInCredentials: key ?? undefined, credentials };
+  return { apiKeyInCredentials: typeof key === 'string' ? key : undefined, credentials };
 }
 
-export function withoutNulls(credentials: SentCredentials): Credentials {
-  return Object.fromEntries(
-    Object.entries(credentials).filter((entry): entry is [string, string] => entry[1] !== null),
-  );
+/** The stored credentials after a change, not checked yet. Null removes a credential, or a part of `outer`. */
+export function mergedCredentials(stored: JsonObject, sent: SentCredentials): JsonObject {
+  const merged: JsonObject = { ...stored, ...sent };
+  if (sent.outer !== undefined) {
+    const outer = mergedOuter(stored.outer, sent.outer);
+    if (outer === undefined) delete merged.outer;
+    else merged.outer = outer;
+  }
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
 }
 
 /** A caller may send `platform_type`, but it must be the type of the platform. Throws 400. */

@@ -4,11 +4,14 @@ import { isUniqueViolation } from '../../database/uniqueViolation.ts';
 import { CallerError } from '../../errors.ts';
 import type { ConnectionTestResult, OnboardingPart } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
+import { VaultError } from '../../security/credentialVault.ts';
 import { matchesSiteKey } from '../../security/siteKey.ts';
 import { hasRole, type TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { ConnectionTestService } from './connectionTest.service.ts';
 import { configOf } from './integrationConfig.ts';
+import type { IntegrationRow } from './integrationRow.ts';
+import type { SiteConnections } from './openConnection.ts';
 import { type ConnectedSite, connectedHome } from './siteCopies.ts';
 
 /** Where the site is, from `POST …/integrations/test-connection`. */
@@ -31,6 +34,7 @@ interface Parts {
   db: Database;
   platforms: PlatformRegistry;
   tests: ConnectionTestService;
+  connections: SiteConnections;
   events: EventLog;
   /** Releases what waited for the site to be connected, in the transaction of the connection. */
   release: (tx: Transaction, site: ConnectedSite) => Promise<void>;
@@ -83,6 +87,7 @@ export class OnboardingService {
     const known = await this.#parts.db.siteIntegration.findUnique({ where, include: { site: true } });
     const other = known && otherHome(platform.onboards, known, request);
     const refused = other && (await platform.onboards.refuseOtherHome(other));
+    const credentials = known && (await this.#credentialsFor(known, request));
     const result =
       refused ||
       (await this.#parts.tests.run(platform, {
@@ -90,7 +95,7 @@ export class OnboardingService {
         accountId: site.accountId,
         siteId: site.id,
         platform: platform.name,
-        credentialsEncrypted: known?.credentialsEncrypted ?? null,
+        credentialsEncrypted: credentials,
         config: { ...(known ? configOf(known).json : {}), site_url: request.siteUrl },
         site,
       }));
@@ -112,6 +117,20 @@ export class OnboardingService {
     // A user may create the integration between the read and the write. The second attempt then updates it.
     return store().catch((error: unknown) => {
       if (isUniqueViolation(error)) return store();
+      throw error;
+    });
+  }
+
+  /**
+   * The encrypted credentials that may be sent to the requested address. What opens the door of a site is not sent to
+   * another home, where a site key alone may have moved the site. Unreadable credentials stay, for the test to tell.
+   */
+  async #credentialsFor(known: IntegrationRow, { siteUrl }: OnboardingRequest): Promise<string | null> {
+    const home = connectedHome(known) ?? known.site.url;
+    const { areTwoHomes } = this.#parts.platforms.onboarding().onboards;
+    if (!areTwoHomes(siteUrl, home)) return known.credentialsEncrypted;
+    return this.#parts.connections.sealWithout(known, ['outer']).catch((error: unknown) => {
+      if (error instanceof VaultError) return known.credentialsEncrypted;
       throw error;
     });
   }
@@ -149,6 +168,7 @@ export class OnboardingService {
           installationId: request.installation,
         },
         update: {
+          ...(before ? { credentialsEncrypted: await this.#credentialsFor(before, request) } : {}),
           config: { ...(before ? configOf(before).json : {}), site_url: request.siteUrl },
           installationId: request.installation,
           ...(request.moved ? { movedAt: new Date() } : {}),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Database, Transaction } from '../../database/client.ts';
 import type { Site, SiteIntegration } from '../../database/generated/client.ts';
-import type { Connection, Credentials } from '../../platforms/connection.ts';
+import type { Connection, Credentials, JsonObject, OuterAccess } from '../../platforms/connection.ts';
 import { type CredentialVault, VaultError } from '../../security/credentialVault.ts';
 import type { EventInput, EventLog } from '../events/eventLog.ts';
 import type { ServerIdentity } from '../server/serverIdentity.ts';
@@ -20,7 +20,14 @@ export type OpenableIntegration = Omit<OwnedIntegration, 'id'> & { id: number | 
 /** The entry of the secrets that a platform keeps, as JSON. No credential has this name. */
 const KEPT = '#kept';
 
-const credentialsShape = z.record(z.string(), z.string());
+const textsShape = z.record(z.string(), z.string());
+const outerShape = z.object({
+  basic: z.object({ username: z.string(), password: z.string() }).exactOptional(),
+  headers: textsShape.exactOptional(),
+});
+const storedShape = z
+  .object({ outer: outerShape.optional(), [KEPT]: z.string().optional() })
+  .catchall(z.string());
 
 interface Parts {
   db: Database;
@@ -46,7 +53,7 @@ export class SiteConnections {
     try {
       const config = configOf(integration).json;
       const address = config.site_url;
-      const { credentials, kept } = await this.#unseal(integration);
+      const { credentials, outer, kept } = await this.#unseal(integration);
       let sealed = integration.credentialsEncrypted;
       return {
         serverId: await this.#parts.server.id(),
@@ -54,10 +61,12 @@ export class SiteConnections {
         siteUrl: typeof address === 'string' ? address : site.url,
         siteKey: await this.#parts.sites.openKey(site),
         credentials,
+        outer,
         config,
         kept,
         keep: async (secrets) => {
-          sealed = await this.#keep(integration, sealed, { ...credentials, [KEPT]: JSON.stringify(secrets) });
+          const all = { ...entered({ credentials, outer }), [KEPT]: JSON.stringify(secrets) };
+          sealed = await this.#keep(integration, sealed, all);
         },
       };
     } catch (error) {
@@ -84,9 +93,14 @@ export class SiteConnections {
     await (tx ? this.#parts.events.record(tx, event) : this.#parts.events.recordAlone(event));
   }
 
-  /** The credentials as the user entered them. Throws VaultError when they cannot be decrypted. */
+  /** The credentials that are texts. Throws VaultError when they cannot be decrypted. */
   async openCredentials(integration: OwnedIntegration): Promise<Credentials> {
     return (await this.#unseal(integration)).credentials;
+  }
+
+  /** All credentials as the user entered them. Throws VaultError when they cannot be decrypted. */
+  async openEntered(integration: OwnedIntegration): Promise<JsonObject> {
+    return entered(await this.#unseal(integration));
   }
 
   /**
@@ -94,15 +108,16 @@ export class SiteConnections {
    * platform keeps; null if none are left. Throws VaultError when they cannot be decrypted.
    */
   async sealWithout(integration: OwnedIntegration, names: readonly string[]): Promise<string | null> {
-    const { credentials } = await this.#unseal(integration);
-    const left = Object.entries(credentials).filter(([name]) => !names.includes(name));
+    const left = Object.entries(await this.openEntered(integration)).filter(
+      ([name]) => !names.includes(name),
+    );
     return this.sealCredentials(integration, Object.fromEntries(left));
   }
 
   /** The encrypted credentials, for the row; null for empty credentials. */
   async sealCredentials(
     owner: Pick<OwnedIntegration, 'accountId' | 'siteId' | 'platform'>,
-    credentials: Credentials,
+    credentials: JsonObject,
   ): Promise<string | null> {
     if (Object.keys(credentials).length === 0) return null;
     return this.#parts.vault.encrypt(owner, JSON.stringify(credentials));
@@ -116,7 +131,7 @@ export class SiteConnections {
   async #keep(
     integration: OpenableIntegration,
     before: string | null,
-    all: Credentials,
+    all: JsonObject,
   ): Promise<string | null> {
     if (integration.id === null) return before;
     const sealed = await this.sealCredentials(integration, all);
@@ -129,10 +144,20 @@ export class SiteConnections {
 
   async #unseal(
     integration: Omit<OwnedIntegration, 'id'>,
-  ): Promise<{ credentials: Credentials; kept: Credentials }> {
-    if (integration.credentialsEncrypted === null) return { credentials: {}, kept: {} };
+  ): Promise<OpenedCredentials & { kept: Credentials }> {
+    if (integration.credentialsEncrypted === null) return { credentials: {}, outer: null, kept: {} };
     const text = await this.#parts.vault.decrypt(integration, integration.credentialsEncrypted);
-    const { [KEPT]: kept, ...credentials } = credentialsShape.parse(JSON.parse(text));
-    return { credentials, kept: kept === undefined ? {} : credentialsShape.parse(JSON.parse(kept)) };
+    const { [KEPT]: kept, outer = null, ...texts } = storedShape.parse(JSON.parse(text));
+    const keptTexts = kept === undefined ? {} : textsShape.parse(JSON.parse(kept));
+    return { credentials: textsShape.parse(texts), outer, kept: keptTexts };
   }
+}
+
+interface OpenedCredentials {
+  credentials: Credentials;
+  outer: OuterAccess | null;
+}
+
+function entered({ credentials, outer }: OpenedCredentials): JsonObject {
+  return outer === null ? credentials : { ...credentials, outer: { ...outer } };
 }

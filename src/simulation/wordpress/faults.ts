@@ -39,6 +39,11 @@ export const CHANGED_ANSWERS = {
       body: `${answer.body}\n<script>window.stats = {"queries":[1,2,3]}; if (stats) { send(stats[0]); }</script>`,
     }),
   },
+  /** A filter of the output puts line breaks and tabs into the texts of JSON. */
+  dirty_json_raw_controls: {
+    scope: 'api',
+    change: (answer) => ({ ...answer, body: withRawControls(answer.body) }),
+  },
   cut_off: {
     scope: 'api',
     change: (answer) => ({ ...answer, body: answer.body.slice(0, Math.floor(answer.body.length / 2)) }),
@@ -68,6 +73,16 @@ export const CHANGED_ANSWERS = {
 
 /** WordPress, the connector or the connection behaves in an unusual way. */
 export const BEHAVIOURS = [
+  'outer_password',
+  'outer_service_token',
+  'query_stripped',
+  'query_context_stripped',
+  'writes_forbidden',
+  'writes_not_allowed',
+  'writes_answered_otherwise',
+  'cookie_wall',
+  'cookie_wall_endless',
+  'cookie_wall_odd',
   'auth_header_stripped',
   'signature_headers_stripped',
   'basic_auth_plugin',
@@ -110,6 +125,11 @@ export const BEHAVIOURS = [
   'api_reset',
   'silent',
 ] as const;
+
+/** Replaces the escapes of line breaks and tabs by the characters themselves. */
+function withRawControls(json: string): string {
+  return json.replace(/\\(.)/g, (whole, of: string) => ({ n: '\n', r: '\r', t: '\t' })[of] ?? whole);
+}
 
 function shifted(seconds: number): string {
   return new Date(Date.now() + seconds * 1000).toUTCString();

@@ -111,6 +111,12 @@ export const REPLACED_ANSWERS = {
       'WWW-Authenticate': 'Basic realm="Staging"',
     }),
   },
+  bot_challenge: {
+    scope: 'everything',
+    answer: html(
+      '<html><body><script>document.cookie = "__test=" + token() + "; path=/"; location.href = "/?i=1";</script><noscript>This site requires JavaScript to work.</noscript></body></html>',
+    ),
+  },
   maintenance: {
     scope: 'everything',
     answer: html(

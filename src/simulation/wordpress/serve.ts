@@ -5,6 +5,7 @@ import type { Answer } from './answer.ts';
 import type { Disturbances } from './disturbances.ts';
 import { throughDisturbances } from './disturbedAnswer.ts';
 import { CHANGED_ANSWERS, type FaultName } from './faults.ts';
+import { answerOfFront, throughProxy } from './front.ts';
 import { type FaultScope, REPLACED_ANSWERS } from './replacedAnswers.ts';
 import { answerSite, isApi, isConnector, type SiteRequest } from './router.ts';
 import type { SimulatedSite } from './site.ts';
@@ -75,10 +76,12 @@ function throughFaults(site: SimulatedSite, request: SiteRequest): Answer {
     const headers = { Location: `https://www.example.com${request.target}` };
     return { status: 301, headers, body: '' };
   }
+  const stopped = answerOfFront(site, request);
+  if (stopped !== null) return stopped;
   for (const [name, fault] of entries(REPLACED_ANSWERS)) {
     if (applies(name, fault.scope)) return fault.answer;
   }
-  let answer = answerSite(site, request);
+  let answer = answerSite(site, throughProxy(site, request));
   for (const [name, fault] of entries(CHANGED_ANSWERS)) {
     if (applies(name, fault.scope)) answer = fault.change(answer);
   }

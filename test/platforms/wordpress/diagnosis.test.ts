@@ -63,6 +63,7 @@ describe('a site that works', () => {
       'signed_ping',
       'capabilities',
       'content',
+      'writes',
       'identity',
     ]);
     expect(result.checks.every((check) => check.ok && check.ms >= 0)).toBe(true);
@@ -93,6 +94,7 @@ describe('a site that works', () => {
       'sign_in',
       'capabilities',
       'content',
+      'writes',
       'identity',
     ]);
     expect(result.remote).toMatchObject({ name: 'Brücke & Söhne', version: '6.8.2' });
@@ -184,7 +186,11 @@ const CASES: ReadonlyArray<
   ['firewall_imunify360', 'connector', 'firewall', 'discovery', /Imunify360/],
   ['firewall_unknown', 'connector', 'firewall', 'discovery', /begins with \/wp-json\/sitebridge/],
   ['firewall_rate_limit', 'connector', 'firewall', 'discovery', /begins with \/wp-json\/sitebridge/],
-  ['outer_basic_auth', 'connector', 'outer_basic_auth', 'discovery', /staging password/],
+  ['outer_basic_auth', 'connector', 'outer_basic_auth', 'discovery', /credentials_json\.outer\.basic/],
+  ['outer_service_token', 'connector', 'outer_login', 'http', /service token/],
+  ['bot_challenge', 'connector', 'bot_challenge', 'discovery', /user agent/],
+  ['query_stripped', 'password', 'query_stripped', 'capabilities', /whole query/],
+  ['query_context_stripped', 'password', 'query_stripped', 'capabilities', /whole query/],
   ['maintenance', 'connector', 'maintenance', 'discovery', /We try again/],
   ['fatal', 'connector', 'fatal', 'discovery', /error log/],
   ['fatal_page', 'connector', 'fatal', 'discovery', /error log/],
@@ -245,6 +251,23 @@ describe('each fault has its own code', () => {
     expect(`${result.message} ${result.hint}`).not.toMatch(/[{}]|127\.0\.0\.1:\d+\/wp-json|undefined/);
     expect(result.checks.at(-1)).toMatchObject({ name: stage, ok: false, code });
     expect(result.checks.slice(0, -1).every((check) => check.ok)).toBe(true);
+  });
+
+  it('names both sign-ins that need the same header', async () => {
+    site.setFault('connector_missing');
+    const outer = { basic: { username: 'staging', password: 'open sesame' } };
+    const result = await diagnose(connectionTo(site.url, { credentials: PASSWORD, outer }));
+    expect(result).toMatchObject({ success: false, code: 'outer_needs_connector' });
+    expect(result.hint).toMatch(/connector plugin/);
+  });
+
+  it.each([{}, PASSWORD])('passes, and tells that the host refuses writes', async (credentials) => {
+    site.setFault('writes_not_allowed');
+    if (credentials === PASSWORD) site.setFault('connector_missing');
+    const result = await diagnose(connectionTo(site.url, { credentials }));
+    expect(result).toMatchObject({ success: true, code: 'writes_blocked', stage: 'identity' });
+    expect(result.message).toMatch(/nginx answers POST \/wp-json\/.* with status 405/);
+    expect(result.checks.filter(({ ok }) => !ok)).toMatchObject([{ name: 'writes', code: 'writes_blocked' }]);
   });
 
   it('names the path to allow in the site’s spelling', async () => {

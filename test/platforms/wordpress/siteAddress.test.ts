@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { parseJsonText } from '../../../src/outbound/json.ts';
 import {
   wordpressConfigSchema,
   wordpressCredentialsSchema,
@@ -48,7 +49,7 @@ describe('JSON with text around it', () => {
       expect(await read(text)).toEqual({
         found: 'json',
         value: JSON.parse(text),
-        dirty: false,
+        dirt: null,
         notice: null,
       });
     }
@@ -83,7 +84,7 @@ describe('JSON with text around it', () => {
       expect(await read(before + answer + after)).toMatchObject({
         found: 'json',
         value: JSON.parse(answer),
-        dirty: true,
+        dirt: 'other_output',
       });
     }
   });
@@ -98,6 +99,23 @@ describe('JSON with text around it', () => {
   ])('comes with the file that a notice names: %s', async (notice, file) => {
     expect(await read(`${notice}\n${ANSWER}`)).toMatchObject({ notice: file });
     expect(await read(`${ANSWER}\n${notice}`)).toMatchObject({ notice: file });
+  });
+
+  it.each([
+    ['line breaks and tabs', '[{"a\tb":"one\ntwo\r\n\tthree","c":"\\n \\"quoted\\"\n","d":[1,2]}]\n'],
+    ['other control characters', '{"a":"\u0001\u001f\b"}'],
+    ['a large answer', `["${'long line\n'.repeat(40_000)}",9007199254740993]`],
+  ])('is read although its texts hold %s as they are', async (_, text) => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that JSON wants as escapes
+    const valid = text.trim().replace(/[\u0000-\u001f]/g, (each) => JSON.stringify(each).slice(1, -1));
+    expect(await read(text)).toEqual({
+      found: 'json',
+      value: await parseJsonText(valid),
+      dirt: 'raw_controls',
+      notice: null,
+    });
+    expect(await read(`\uFEFF${text}`)).toMatchObject({ found: 'json', dirt: 'other_output' });
+    expect(await read(text.slice(0, -4))).toEqual({ found: 'cut_off' });
   });
 
   it.each([

@@ -1,10 +1,17 @@
 /**
  * A proxy between the server and a WordPress. It counts the contents that WordPress sends, and holds
- * requests, so that a test can act at a known moment. It changes nothing. The WordPress itself has the
- * proxy's address as its home.
+ * requests, so that a test can act at a known moment. It changes nothing, unless a test puts a door into it. The
+ * WordPress itself has the proxy's address as its home.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+  type ServerResponse,
+} from 'node:http';
 
 /** A request that has arrived. */
 export interface SeenRequest {
@@ -24,12 +31,30 @@ export interface HoldPoint {
   at: 'before' | 'no answer' | 'answer';
 }
 
+/** What stands before the WordPress, as hosts, caches and guards do. */
+export interface Door {
+  /** Answers in the place of WordPress; null lets the request pass. */
+  answer?(asked: SeenRequest & { headers: IncomingHttpHeaders }): DoorAnswer | null;
+  /** The target that WordPress gets. */
+  target?(target: string): string;
+  /** The body of an answer of WordPress, as it is sent on. */
+  body?(body: string): string;
+}
+
+export interface DoorAnswer {
+  status: number;
+  headers?: OutgoingHttpHeaders;
+  body?: string;
+}
+
 export interface SiteProxy {
   readonly url: string;
   readonly requests: SeenRequest[];
   /** The number of complete contents that WordPress has sent. */
   items(): number;
   hold(point: HoldPoint): void;
+  /** Puts a door before the WordPress; null takes it away. */
+  setDoor(next: Door | null): void;
   /** Whether the hold point was reached. */
   isHeld(): boolean;
   /** Lets the held requests pass if their senders still wait. */
@@ -42,6 +67,7 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
   const requests: SeenRequest[] = [];
   let items = 0;
   let point: HoldPoint | null = null;
+  let door: Door | null = null;
   let counted = 0;
   let opened = Promise.withResolvers<void>();
   let isHeld = false;
@@ -66,7 +92,7 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
     if (at === 'before') await hold();
     // The sender may have died meanwhile. It would not have sent the request then.
     if (incoming.socket.destroyed) return;
-    const answer = await forwarded(target, incoming, Buffer.concat(chunks));
+    const answer = await throughDoor(door, target, incoming, Buffer.concat(chunks));
     items += contentsIn(answer.body);
     if (at === 'no answer') await hold();
     if (response.destroyed) return;
@@ -94,6 +120,9 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
       opened = Promise.withResolvers<void>();
       point = next;
     },
+    setDoor(next) {
+      door = next;
+    },
     isHeld: () => isHeld,
     release,
     async stop() {
@@ -105,9 +134,21 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
   };
 }
 
+/** The answer of the door, or that of WordPress with what the door changes. */
+async function throughDoor(door: Door | null, target: string, incoming: IncomingMessage, body: Buffer) {
+  const { method = '', url = '', headers } = incoming;
+  const shut = door?.answer?.({ method, target: url, headers }) ?? null;
+  if (shut !== null)
+    return { status: shut.status, headers: shut.headers ?? {}, body: Buffer.from(shut.body ?? '') };
+  const answer = await forwarded(target + (door?.target?.(url) ?? url), incoming, body);
+  if (door?.body === undefined) return answer;
+  const { 'content-length': _length, ...kept } = answer.headers;
+  return { ...answer, headers: kept, body: Buffer.from(door.body(answer.body.toString())) };
+}
+
 async function forwarded(target: string, incoming: IncomingMessage, body: Buffer) {
   const { method, headers } = incoming;
-  const outgoing = request(`${target}${incoming.url}`, { method, headers });
+  const outgoing = request(target, { method, headers });
   outgoing.end(body);
   const [answer]: IncomingMessage[] = await once(outgoing, 'response');
   if (!answer) throw new Error('no answer');

@@ -8,6 +8,7 @@ import { findApi, readKnownRoot, type Search } from '../site/findApi.ts';
 import { chooseSignIn } from '../site/signIn.ts';
 import { parseSiteAddress } from '../site/siteAddress.ts';
 import { isRecord, SiteClient } from '../site/siteClient.ts';
+import { throughSiteDoor } from '../site/siteDoor.ts';
 import { ConnectorMemory } from './connector/connectorMemory.ts';
 import { createConnectorSession } from './connector/connectorSession.ts';
 import { createCoreSession } from './core/coreSession.ts';
@@ -31,13 +32,12 @@ interface Found {
 }
 
 /** The content part of WordPress: through the connector if it has content routes, else through core REST. */
-export function createWordpressContent({ outbound, clock }: DiagnosisOptions): ContentPart {
+export function createWordpressContent({ outbound, clock, noticed }: DiagnosisOptions): ContentPart {
   const remembered = new Map<string, Found>();
-  const patient = patientOutbound(outbound, clock);
-
   async function open(connection: Connection, pace: Pace): Promise<ContentSession> {
     const address = parseSiteAddress(connection.siteUrl);
-    const client = new SiteClient(patient, address, Number.POSITIVE_INFINITY);
+    const doored = throughSiteDoor(outbound, connection);
+    const client = new SiteClient(patientOutbound(doored, clock), address, Number.POSITIVE_INFINITY, noticed);
     const known = remembered.get(address.href);
     const isFresh = known !== undefined && clock() - known.at < REMEMBERED_MS;
     remembered.delete(address.href);
@@ -58,8 +58,8 @@ export function createWordpressContent({ outbound, clock }: DiagnosisOptions): C
     const at = stillKnown === null ? clock() : (known?.at ?? clock());
     remembered.set(address.href, { url: root.url, hasItems, pageSize, at });
     return hasItems === true
-      ? createConnectorSession(requests, outbound, new ConnectorMemory(knowsKeys, ping?.last_operation))
-      : createCoreSession(requests, outbound);
+      ? createConnectorSession(requests, doored, new ConnectorMemory(knowsKeys, ping?.last_operation))
+      : createCoreSession(requests, doored);
   }
   return { open };
 }

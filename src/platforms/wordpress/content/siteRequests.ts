@@ -1,10 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import type { RemoteError } from '../../../errors.ts';
+import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import type { Pace } from '../../contentPart.ts';
 import { fault, WordpressFault } from '../messages.ts';
 import { type ApiRoot, apiUrl, siteTime } from '../site/discovery.ts';
+import { lostParameters } from '../site/lostParameters.ts';
 import type { SignIn } from '../site/signIn.ts';
-import type { ApiAnswer, ApiError, SiteClient } from '../site/siteClient.ts';
+import { type ApiAnswer, type ApiError, JSON_TYPE, type SiteClient } from '../site/siteClient.ts';
+import { blockedWrites, mayBlockWrites, NO_POST_ROUTE, PING_ROUTE, targetOf } from '../site/writeProof.ts';
 import { PageSize, refusesPageSize } from './pageSize.ts';
 
 /** A slow site needs a while for a page of posts or a batch of writes. Milliseconds. */
@@ -49,6 +52,7 @@ export class SiteRequests {
   readonly clockLead: number;
   readonly #client: SiteClient;
   readonly #signIn: SignIn;
+  #blocked: Promise<WordpressFault | null> | null = null;
 
   /** Call it just after the root was read, as the root's time tells how far the clocks are apart. */
   constructor(parts: {
@@ -81,8 +85,21 @@ export class SiteRequests {
         { repeatable: true, writes: false },
       );
       const isTooLarge = fitted.size !== null && answer.error !== null && refusesPageSize(answer.error);
-      if (!isTooLarge || !this.pageSize.refused(fitted.size ?? 1)) return answer;
+      if (isTooLarge && this.pageSize.refused(fitted.size ?? 1)) continue;
+      if (query?.includes('.raw')) this.#mustKeepQuery(query, answer);
+      return answer;
     }
+  }
+
+  /**
+   * Texts in their raw form were requested. If the parameter for them was lost on the way, every item lacks them, and
+   * the fault is of the host and not of the items. Throws WordpressFault `query_stripped`.
+   */
+  #mustKeepQuery(query: string, { error, value }: SiteAnswer): void {
+    const lost = error === null ? lostParameters(query, value) : [];
+    if (!lost.includes('context')) return;
+    const missing = lost.join(', ');
+    throw fault('query_stripped', { values: { ...this.#client.values, missing }, detail: missing });
   }
 
   /** Sends a GET that must succeed. Throws RemoteError. */
@@ -94,7 +111,30 @@ export class SiteRequests {
 
   /** Sends a POST or PUT. Returns refusals too; throws RemoteError for any other failure. */
   async write({ repeatable, ...request }: Write): Promise<SiteAnswer> {
-    return this.pace.send(() => this.#exchange(request), { repeatable, writes: true });
+    try {
+      return await this.pace.send(() => this.#exchange(request), { repeatable, writes: true });
+    } catch (error) {
+      if (mayBlockWrites(error)) throw (await this.#blockedWrites()) ?? error;
+      throw error;
+    }
+  }
+
+  /**
+   * The fault of a host that refuses every write, also one that writes nothing; null if it refuses only some. The host
+   * is asked once in a session.
+   */
+  #blockedWrites(): Promise<WordpressFault | null> {
+    this.#blocked ??= this.pace.send(
+      async () => {
+        const route = this.byConnector ? PING_ROUTE : NO_POST_ROUTE;
+        const { href: url } = new URL(apiUrl(this.root.url, route));
+        return blockedWrites(this.#client, targetOf(url), () =>
+          this.#send({ method: 'POST', url, body: '{}', headers: JSON_TYPE }),
+        );
+      },
+      { repeatable: true, writes: true },
+    );
+    return this.#blocked;
   }
 
   /** The fault for a refusal. */
@@ -121,6 +161,23 @@ export class SiteRequests {
     return new WordpressFault(code, { message, hint, retryable });
   }
 
+  /** Signs a request and sends it. */
+  #send(request: {
+    method: string;
+    url: string;
+    body?: string | Buffer;
+    headers: Record<string, string>;
+  }): Promise<OutboundResponse> {
+    const { headers, redirects } = this.#signIn.sign(request);
+    return this.#client.sendApi({
+      ...request,
+      headers: { ...request.headers, ...headers },
+      redirects,
+      timeoutMs: TIMEOUT_MS,
+      maxBytes: MAX_BYTES,
+    });
+  }
+
   async #exchange(request: {
     method: string;
     route: string;
@@ -131,17 +188,12 @@ export class SiteRequests {
     const { href: url } = new URL(apiUrl(this.root.url, request.route, request.query));
     const { headers: asked = {}, body: content, method } = request;
     const body = content === undefined || Buffer.isBuffer(content) ? content : JSON.stringify(content);
-    const signed = this.#signIn.sign({ method, url, ...(body === undefined ? {} : { body }) });
-    const type: Record<string, string> =
-      typeof body === 'string' ? { 'Content-Type': 'application/json' } : {};
-    const response = await this.#client.sendApi({
+    const type = typeof body === 'string' ? JSON_TYPE : {};
+    const response = await this.#send({
       method,
       url,
       ...(body === undefined ? {} : { body }),
-      headers: { ...type, ...asked, ...signed.headers },
-      redirects: signed.redirects,
-      timeoutMs: TIMEOUT_MS,
-      maxBytes: MAX_BYTES,
+      headers: { ...type, ...asked },
     });
     const answer = await this.#client.readApi(response);
     if (answer === null) {

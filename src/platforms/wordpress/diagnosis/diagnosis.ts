@@ -16,6 +16,7 @@ import { findConnector } from './findConnector.ts';
 import { askXmlRpc } from './passwordEcho.ts';
 import { proveConnector } from './proveConnector.ts';
 import { provePassword } from './provePassword.ts';
+import { proveWrites } from './proveWrites.ts';
 import { endingAt, readPage } from './readPage.ts';
 
 /** The time limit of the whole test, whatever the site does. Milliseconds. */
@@ -31,10 +32,12 @@ export interface DiagnosisOptions {
   outbound: Outbound;
   /** Milliseconds since 1970. */
   clock: () => number;
+  /** Gets findings about the answers that stop nothing, such as `dirty_json`. */
+  noticed?: (finding: WordpressFault) => void;
 }
 
 /** The content part of WordPress that sends its requests through `outbound`. */
-export type ContentThrough = (outbound: Outbound) => ContentPart;
+export type ContentThrough = (options: Pick<DiagnosisOptions, 'outbound' | 'noticed'>) => ContentPart;
 
 type Remote = ConnectionTestResult['remote'];
 
@@ -77,15 +80,22 @@ async function walk(
   const homeUrl = byConnector
     ? await proveConnector({ list, client, connector, connection, remote })
     : await provePassword({ list, client, core: new CoreRest(client, root.url), root, credentials });
+  // Reported once, at the first check that shows it.
+  const untold = (finding: WordpressFault | null) =>
+    list.checks.some((check) => check.code === 'dirty_json') ? null : finding;
   await list.run('content', async () => {
-    await readPage(contentThrough(endingAt(outbound, endsAt)), connection);
-    return { value: undefined };
+    let finding: WordpressFault | null = client.dirtyJson;
+    const noticed = (each: WordpressFault) => {
+      finding ??= each;
+    };
+    await readPage(contentThrough({ outbound: endingAt(outbound, endsAt), noticed }), connection);
+    return { value: undefined, note: untold(finding) };
   });
+  const by = byConnector ? { connector } : credentials && { password: credentials };
+  if (by !== null) await proveWrites({ list, client, root: root.url, connection, by });
   await list.run('identity', async () => {
     checkIdentity(client, homeUrl ?? root.home);
-    // Reported here only if discovery has not reported it already.
-    const told = list.checks.some((check) => check.code === 'dirty_json');
-    return { value: undefined, note: told ? null : client.dirtyJson };
+    return { value: undefined, note: untold(client.dirtyJson) };
   });
 }
 

@@ -8,7 +8,7 @@ import {
   isOutdated,
   MINIMUM_PLUGIN_VERSION,
 } from '../site/connectorClient.ts';
-import { applicationPassword } from '../site/coreRest.ts';
+import { applicationPassword, noSignIn } from '../site/coreRest.ts';
 import type { ApiRoot } from '../site/discovery.ts';
 import { servedFromCache } from '../site/faultPages.ts';
 import { type ApiAnswer, isRecord, isShutOut, type SiteClient } from '../site/siteClient.ts';
@@ -78,11 +78,10 @@ async function askSigned(search: Search, refused: ApiAnswer | null): Promise<Che
 }
 
 function missing({ client: { values }, connection }: Search): Checked<boolean> {
-  const told = fault('connector_missing', { values });
-  if (applicationPassword(connection) === null) throw told;
+  if (applicationPassword(connection) === null) throw noSignIn(connection, values);
   return {
     value: false,
-    note: told,
+    note: fault('connector_missing', { values }),
     detail: 'Not installed; this server signs in with the application password.',
   };
 }

@@ -4,6 +4,7 @@ import { fault } from '../messages.ts';
 import { type ApplicationPassword, type CoreRest, isOfPassword } from '../site/coreRest.ts';
 import type { ApiRoot } from '../site/discovery.ts';
 import { servedFromCache } from '../site/faultPages.ts';
+import { lostParameters } from '../site/lostParameters.ts';
 import { isRecord, isShutOut, type SiteClient } from '../site/siteClient.ts';
 import { missingCapabilities } from './neededCapabilities.ts';
 import { askXmlRpc } from './passwordEcho.ts';
@@ -62,11 +63,20 @@ export async function provePassword({
     return { value: answer.value };
   });
 
+  const stripped = (lost: string[]) => {
+    const names = lost.join(', ');
+    return fault('query_stripped', { values: { ...values, missing: names }, detail: names });
+  };
   await list.run('capabilities', async () => {
+    // WordPress shows users their own role and capabilities, but only with context=edit.
+    const isBare = isRecord(me) && 'id' in me && !('roles' in me) && !('capabilities' in me);
+    if (isBare) throw stripped('_links' in me ? ['context', '_fields'] : ['context']);
     const missing = missingCapabilities(isRecord(me) ? me.capabilities : {});
     if (missing !== '') throw fault('insufficient_role', { values: { ...values, missing }, detail: missing });
-    await core.read('wp/v2/posts', credentials, 'context=edit&per_page=1&_fields=id');
-    return { value: undefined };
+    const query = 'context=edit&per_page=1&_fields=id,title.raw,content.raw';
+    const lost = lostParameters(query, (await core.read('wp/v2/posts', credentials, query)).value);
+    if (lost.includes('context')) throw stripped(lost);
+    return { value: undefined, note: lost.length === 0 ? null : stripped(lost) };
   });
   return root.home;
 }

@@ -1,9 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import { signRequest } from '../../../security/requestSignature.ts';
 import { fault } from '../messages.ts';
 import { apiUrl } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
-import { type ApiAnswer, type ApiError, closedApi, isRestDisabled, type SiteClient } from './siteClient.ts';
+import {
+  type ApiAnswer,
+  type ApiError,
+  closedApi,
+  isRestDisabled,
+  JSON_TYPE,
+  type SiteClient,
+} from './siteClient.ts';
 
 export const CONNECTOR_NAMESPACE = 'sitebridge/v1';
 
@@ -44,6 +52,14 @@ export class ConnectorClient {
     const { headers, nonce } = signatureHeaders({ method: 'GET', url: url.href }, identity, this.clock());
     const answer = await this.client.api({ url: url.href, headers, redirects: 'none' });
     return { answer, nonce };
+  }
+
+  /** Sends a signed POST without content, and returns the answer unread, whatever it is. Throws WordpressFault. */
+  async post(route: string, identity: ConnectorIdentity): Promise<OutboundResponse> {
+    const { href: url } = new URL(apiUrl(this.root, route));
+    const request = { method: 'POST', url, body: '{}' };
+    const { headers } = signatureHeaders(request, identity, this.clock());
+    return this.client.sendApi({ ...request, headers: { ...JSON_TYPE, ...headers }, redirects: 'none' });
   }
 
   /** Sends a signed GET that must succeed. Throws WordpressFault. */

@@ -1,18 +1,38 @@
+import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import type { Connection } from '../../connection.ts';
-import { fault } from '../messages.ts';
+import { usesHeader } from '../../outer/outerAccess.ts';
+import { type ExplanationValues, fault, type WordpressFault } from '../messages.ts';
 import { apiUrl } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
-import { type ApiAnswer, type ApiError, closedApi, isRestDisabled, type SiteClient } from './siteClient.ts';
+import {
+  type ApiAnswer,
+  type ApiError,
+  closedApi,
+  isRestDisabled,
+  JSON_TYPE,
+  type SiteClient,
+} from './siteClient.ts';
 
 export interface ApplicationPassword {
   username: string;
   application_password: string;
 }
 
-/** The application password of a connection; null when it has none. */
-export function applicationPassword({ credentials }: Connection): ApplicationPassword | null {
+/**
+ * The application password of a connection; null when it has none, or when what stands before the site needs the
+ * header Authorization for itself.
+ */
+export function applicationPassword({ credentials, outer }: Connection): ApplicationPassword | null {
   const { username, application_password } = credentials;
-  return username && application_password ? { username, application_password } : null;
+  const isFree = !usesHeader(outer, 'Authorization');
+  return username && application_password && isFree ? { username, application_password } : null;
+}
+
+/** The fault of a connection that has neither the connector nor an application password that can be used. */
+export function noSignIn({ credentials, outer }: Connection, values: ExplanationValues): WordpressFault {
+  const { username, application_password } = credentials;
+  const collides = username && application_password && usesHeader(outer, 'Authorization');
+  return fault(collides ? 'outer_needs_connector' : 'connector_missing', { values });
 }
 
 /** The header that signs a request in with an application password. */
@@ -41,6 +61,17 @@ export class CoreRest {
   async get(route: string, credentials: ApplicationPassword, query = ''): Promise<ApiAnswer> {
     const headers = passwordHeaders(credentials);
     return this.client.api({ url: apiUrl(this.root, route, query), headers });
+  }
+
+  /** Sends a POST without content, and returns the answer unread, whatever it is. Throws WordpressFault. */
+  async post(route: string, credentials: ApplicationPassword): Promise<OutboundResponse> {
+    return this.client.sendApi({
+      method: 'POST',
+      url: apiUrl(this.root, route),
+      body: '{}',
+      headers: { ...JSON_TYPE, ...passwordHeaders(credentials) },
+      redirects: 'none',
+    });
   }
 
   /** Sends a GET that must succeed. Throws WordpressFault. */

@@ -4,15 +4,16 @@ import { Turns } from '../../../outbound/turns.ts';
 
 /**
  * Reads JSON with other output around it: a byte order mark from a file that was saved with one, notices and
- * warnings because `display_errors` is on, or a script that a plugin prints into every answer.
+ * warnings because `display_errors` is on, or a script that a plugin prints into every answer. Reads JSON too in
+ * whose texts a filter of the output has put line breaks or tabs as they are.
  */
 
 /** The JSON of a body. `notice` is the file that PHP's notice beside the JSON names. */
 interface FoundJson {
   found: 'json';
   value: object;
-  /** Other output than the JSON was skipped. */
-  dirty: boolean;
+  /** Other output than the JSON was skipped, or texts hold control characters as they are; null for clean JSON. */
+  dirt: 'other_output' | 'raw_controls' | null;
   notice: string | null;
 }
 
@@ -45,13 +46,24 @@ const BROKEN_OFF = /^(?:\s*(?:<|$)|[\r\n]|(?:-|t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?
 export async function readDirtyJson(body: Buffer): Promise<ReadJson> {
   const text = await decodeBody(body);
   const clean = await parseJsonText(text).catch((error: unknown) => void positionOf(error));
-  if (isContainer(clean)) return { found: 'json', value: clean, dirty: false, notice: null };
+  if (isContainer(clean)) return { found: 'json', value: clean, dirt: null, notice: null };
+  const whole = await readLeniently(text, 0);
+  if (isContainer(whole.value) && text.slice(whole.end).trim() === '')
+    return { found: 'json', value: whole.value, dirt: 'raw_controls', notice: null };
   const answer = PAGE.test(text) ? null : await longestStretch(text);
   if (answer === null) return { found: 'nothing' };
   const { value, start, end } = answer;
   if (!isContainer(value))
     return { found: BROKEN_OFF.test(text.slice(end, end + 64)) ? 'cut_off' : 'nothing' };
-  return { found: 'json', value, dirty: true, notice: noticedFile(text, start, end) };
+  return { found: 'json', value, dirt: 'other_output', notice: noticedFile(text, start, end) };
+}
+
+/** Reads the JSON that begins at `start`. Its strings may hold control characters. */
+function readLeniently(text: string, start: number): Promise<Omit<Stretch, 'start'>> {
+  return readJsonAt(text, start, { takesControls: true }).catch((error: unknown) => ({
+    value: undefined,
+    end: positionOf(error),
+  }));
 }
 
 /**
@@ -79,10 +91,7 @@ async function longestStretch(text: string): Promise<Stretch | null> {
     beginning.lastIndex = start + 1;
     if (brokeOff && isInside(text, start)) continue;
     tried += 1;
-    const read = await readJsonAt(text, start).catch((error: unknown) => ({
-      value: undefined,
-      end: positionOf(error),
-    }));
+    const read = await readLeniently(text, start);
     if (read.value === undefined) {
       inVain += read.end - start;
       brokeOff = true;

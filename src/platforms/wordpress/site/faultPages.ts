@@ -93,11 +93,30 @@ const FAULT_PAGES: readonly FaultPage[] = [
     body: /critical error on this website|"code":"internal_server_error"|id="error-page"|PHP Fatal error/,
   },
   { code: 'fatal', body: /<b>Fatal error<\/b>:|^[ \t]*(PHP )?Fatal error: {1,2}/m },
+  // https://developers.cloudflare.com/cloudflare-one/access-controls/policies/ and
+  // https://cloud.google.com/iap/docs/authentication-howto answer so to callers who are not sent to a page to sign in.
+  {
+    code: 'outer_login',
+    variant: 'cloudflare_access',
+    status: [401, 403],
+    body: /<title>[^<]{0,60}Cloudflare Access<\/title>/,
+  },
+  {
+    code: 'outer_login',
+    variant: 'google_iap',
+    status: [401, 403],
+    headers: { 'x-goog-iap-generated-response': /true/i },
+  },
   { code: 'outer_basic_auth', status: [401], headers: { 'www-authenticate': /^Basic\b/i } },
 ];
 
 /** Faults of pages in place of the REST API: WordPress's form to log in, and faults by status alone. */
 const PLAIN_FAULTS: readonly FaultPage[] = [
+  // A page that sets a cookie by a script and loads itself again, or that only asks for JavaScript.
+  {
+    code: 'bot_challenge',
+    body: /^(?=[\s\S]*document\.cookie\s?=)(?=[\s\S]*location\b)|<noscript>[^<]{0,200}\bJavaScript\b/i,
+  },
   { code: 'rest_disabled', variant: 'sign_in_page', body: /<form[^>]{0,200}\bid="loginform"/ },
   { code: 'fatal', status: [500] },
   { code: 'unreachable', variant: 'gateway', status: [502, 503, 504, 520, 521, 522, 523, 524, 530] },

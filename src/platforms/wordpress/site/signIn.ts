@@ -1,8 +1,8 @@
 import type { OutboundRequest } from '../../../outbound/httpClient.ts';
 import type { Connection } from '../../connection.ts';
-import { fault, type WordpressFault } from '../messages.ts';
+import type { WordpressFault } from '../messages.ts';
 import { CONNECTOR_NAMESPACE, ConnectorClient, signatureHeaders } from './connectorClient.ts';
-import { applicationPassword, CoreRest, passwordHeaders } from './coreRest.ts';
+import { applicationPassword, CoreRest, noSignIn, passwordHeaders } from './coreRest.ts';
 import type { ApiRoot } from './discovery.ts';
 import type { ApiAnswer, ApiError, SiteClient } from './siteClient.ts';
 
@@ -25,7 +25,8 @@ export interface SignIn {
 
 /**
  * Chooses the connector if it is installed and the site has a key, else an application password. `clock`:
- * milliseconds since 1970. Throws WordpressFault `connector_missing` if neither can be used.
+ * milliseconds since 1970. Throws WordpressFault `connector_missing` or
+ * `outer_needs_connector` if neither can be used.
  */
 export function chooseSignIn(
   connection: Connection,
@@ -36,6 +37,8 @@ export function chooseSignIn(
   const { serverId, siteId, siteKey } = connection;
   const credentials = applicationPassword(connection);
   const installed = root.namespaces.includes(CONNECTOR_NAMESPACE);
+  const none = noSignIn(connection, client.values);
+  if (!installed && none.code === 'outer_needs_connector') throw none;
   if (siteKey !== null && (installed || credentials === null)) {
     const connector = new ConnectorClient(client, root.url, clock);
     return {
@@ -47,7 +50,7 @@ export function chooseSignIn(
       refusal: (answer, error) => connector.refusal(answer, error),
     };
   }
-  if (credentials === null) throw fault('connector_missing', { values: client.values });
+  if (credentials === null) throw none;
   const core = new CoreRest(client, root.url);
   return {
     byConnector: false,

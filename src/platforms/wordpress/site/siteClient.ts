@@ -26,6 +26,9 @@ export interface ApiError {
   data: Record<string, unknown>;
 }
 
+/** The header of a request whose body is JSON. */
+export const JSON_TYPE = { 'Content-Type': 'application/json' } as const;
+
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Codes stand in messages. Characters. */
 const LONGEST_CODE = 200;
@@ -37,13 +40,23 @@ export class SiteClient {
   private readonly outbound: Outbound;
   private readonly endsAt: number;
   private apiPath: string;
-  /** The finding that PHP prints other output around its answers; null if no answer showed it. */
+  /** The finding that answers are not clean JSON; null if no answer showed it. */
   dirtyJson: WordpressFault | null = null;
+  private readonly noticed: ((finding: WordpressFault) => void) | undefined;
 
-  /** @param budgetMs the time for all requests together, in milliseconds. */
-  constructor(outbound: Outbound, address: SiteAddress, budgetMs: number) {
+  /**
+   * @param budgetMs the time for all requests together, in milliseconds.
+   * @param noticed gets the finding `dirty_json` once.
+   */
+  constructor(
+    outbound: Outbound,
+    address: SiteAddress,
+    budgetMs: number,
+    noticed?: (finding: WordpressFault) => void,
+  ) {
     this.outbound = outbound;
     this.address = address;
+    this.noticed = noticed;
     this.endsAt = performance.now() + budgetMs;
     this.apiPath = `${address.pathname}wp-json/sitebridge/v1/`;
   }
@@ -108,8 +121,14 @@ export class SiteClient {
       if (read.found === 'cut_off') throw fault('cut_off', { values: this.values });
       return null;
     }
-    if (read.dirty) this.dirtyJson ??= dirtyFault(read.notice, this.values);
+    if (read.dirt !== null) this.#noteDirt(dirtyFault(read.dirt, read.notice, this.values));
     return { response, value: read.value, error };
+  }
+
+  #noteDirt(finding: WordpressFault): void {
+    if (this.dirtyJson !== null) return;
+    this.dirtyJson = finding;
+    this.noticed?.(finding);
   }
 
   /** Sends a request to the REST API that must be answered with JSON. */
@@ -175,7 +194,12 @@ function apiError(value: unknown, status: number): ApiError | null {
   };
 }
 
-function dirtyFault(file: string | null, values: ExplanationValues): WordpressFault {
+function dirtyFault(
+  dirt: 'other_output' | 'raw_controls',
+  file: string | null,
+  values: ExplanationValues,
+): WordpressFault {
+  if (dirt === 'raw_controls') return fault('dirty_json', { variant: dirt, values });
   return file === null
     ? fault('dirty_json', { values })
     : fault('dirty_json', { variant: 'named', values: { ...values, file } });

@@ -1,6 +1,6 @@
 import type { Content } from '../../../database/generated/client.ts';
 import { RemoteError } from '../../../errors.ts';
-import type { WriteOutcome } from '../../../platforms/contentPart.ts';
+import { WRITES_BLOCKED, type WriteOutcome } from '../../../platforms/contentPart.ts';
 import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
 import { lockRows } from '../../content/contentLocks.ts';
 import { isHashOf, remoteState } from '../../content/sharedState.ts';
@@ -13,6 +13,7 @@ import { ExistingItems, lookedAtOnce } from './existingItems.ts';
 import { PushBatch } from './pushBatch.ts';
 import { storeConflict } from './pushConflicts.ts';
 import { storeOutcomes } from './pushOutcomes.ts';
+import { probingParts, rememberBlock } from './writesBlock.ts';
 
 /** How often a content is tried in one run. */
 const triesAtMost = 3;
@@ -34,8 +35,23 @@ export class ContentPush {
     this.#existing = new ExistingItems(parts.events);
   }
 
-  /** Pushes every type of the run that was not pushed yet. Throws RemoteError, RunLost. */
+  /**
+   * Pushes every type of the run that was not pushed yet. If the host of the site refuses every write, the run tells
+   * it once, and the contents keep their state. Throws RemoteError, RunLost.
+   */
   async push(run: ContentRun): Promise<void> {
+    try {
+      await this.#pushTypes(run);
+    } catch (error) {
+      if (!(error instanceof RemoteError) || error.code !== WRITES_BLOCKED) throw error;
+      await run.ledger.step(async (tx): Promise<RunStep> => {
+        await rememberBlock(tx, run, new Date(this.#parts.now()));
+        return { totals: { failed: 1 }, troubles: [error.message] };
+      });
+    }
+  }
+
+  async #pushTypes(run: ContentRun): Promise<void> {
     for (const type of run.types) {
       if (run.ledger.checkpoint.typesPushed.includes(type.slug)) continue;
       await this.#pushType(run, type);
@@ -55,9 +71,12 @@ export class ContentPush {
       await run.mustBeSameSite(type);
       await this.#existing.settle(run, type, ids);
       for (let start = 0; start < ids.length; start += run.session.writesAtOnce) {
-        let left = ids.slice(start, start + run.session.writesAtOnce);
-        for (let tries = 1; left.length > 0; tries += 1)
-          left = await this.#pushSome(run, type, left, tries === triesAtMost);
+        const some = ids.slice(start, start + run.session.writesAtOnce);
+        const parts = probingParts(run, some);
+        for (let left of parts) {
+          for (let tries = 1; left.length > 0; tries += 1)
+            left = await this.#pushSome(run, type, left, tries === triesAtMost);
+        }
       }
       afterId = last;
       await run.ledger.step(async () => ({ checkpoint: { pushing: { type: type.slug, afterId: last } } }));
@@ -106,6 +125,7 @@ export class ContentPush {
       const now = new Date(this.#parts.now());
       await tx.writeOperation.update({ where: { id: opId }, data: { answeredAt: now } });
       again = await storeOutcomes(batch, type, answered, { lastTry, now });
+      if (outcomes.some(({ result }) => result !== 'failed')) await rememberBlock(tx, run, null);
       return batch.finish(this.#parts.events);
     });
     return again;

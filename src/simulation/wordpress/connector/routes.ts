@@ -11,7 +11,9 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NAMESPACE = '/sitebridge/v1/';
 
 /** The first connector version with content routes. */
-const CONTENT_SINCE = [0, 3];
+const CONTENT_SINCE = [0, 3] as const;
+/** The first connector version whose ping answers POST. */
+const POST_PING_SINCE = [0, 6] as const;
 
 /**
  * The connector's response to a request that was signed in. Null when the connector has no such route.
@@ -21,7 +23,8 @@ export function answerConnector(route: RouteRequest, request: RestRequest): Rest
   const { site } = route;
   if (!route.route.startsWith(NAMESPACE) || site.connector === null) return null;
   const name = route.route.slice(NAMESPACE.length);
-  if (route.method === 'GET' && name === 'ping') return ping(site, request, route.user);
+  const asksPing = route.method === 'GET' || (route.method === 'POST' && isSince(site, POST_PING_SINCE));
+  if (asksPing && name === 'ping') return ping(site, request, route.user);
   if (route.method === 'GET' && name === 'structure') {
     checkSigned(site, request, route.user);
     return reply(site.structure());
@@ -69,8 +72,12 @@ function serverMissing(): WpError {
 }
 
 function hasContent(site: SimulatedSite): boolean {
+  return isSince(site, CONTENT_SINCE);
+}
+
+function isSince(site: SimulatedSite, [sinceMajor, sinceMinor]: readonly [number, number]): boolean {
   const [major = 0, minor = 0] = (site.connector?.version ?? '0').split('.').map(Number);
-  return major > (CONTENT_SINCE[0] ?? 0) || minor >= (CONTENT_SINCE[1] ?? 0);
+  return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
 }
 
 /**

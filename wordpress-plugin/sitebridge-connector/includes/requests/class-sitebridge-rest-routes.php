@@ -8,7 +8,7 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * `GET sitebridge/v1/ping` and `GET sitebridge/v1/structure`.
+ * `GET sitebridge/v1/ping`, which answers POST too, and `GET sitebridge/v1/structure`.
  */
 final class Sitebridge_Rest_Routes {
 
@@ -50,12 +50,17 @@ final class Sitebridge_Rest_Routes {
 	 * Registers the routes.
 	 */
 	public function register_routes() {
-		foreach ( array( 'ping', 'structure' ) as $route ) {
+		$methods = array(
+			// By a POST the server learns whether the host lets writes pass.
+			'ping'      => WP_REST_Server::READABLE . ',' . WP_REST_Server::CREATABLE,
+			'structure' => WP_REST_Server::READABLE,
+		);
+		foreach ( $methods as $route => $allowed ) {
 			register_rest_route(
 				self::REST_NAMESPACE,
 				'/' . $route,
 				array(
-					'methods'             => WP_REST_Server::READABLE,
+					'methods'             => $allowed,
 					'callback'            => self::answering( array( $this, $route ) ),
 					'permission_callback' => array( $this, 'check_permission' ),
 				)
