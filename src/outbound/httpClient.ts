@@ -100,8 +100,9 @@ export class OutboundClient {
    * Sends one request and returns the response, whatever its status. Throws RemoteError: invalid_url,
    * private_address, dns, unreachable (detail refused, timeout, no_route, reset, not_http), tls (detail
    * expired, self_signed, wrong_name, incomplete_chain, untrusted, protocol), redirect (detail: the target
-   * without query), bad_encoding, cut_off, too_large, timeout (detail dns, connect, response). Their messages and details contain no
-   * network address. Before sending, it throws the error that `refusal` returns.
+   * without query), bot_challenge (a guard wants a write again, with its cookie), bad_encoding, cut_off,
+   * too_large, timeout (detail dns, connect, response). Their messages and details contain no network address.
+   * Before sending, it throws the error that `refusal` returns.
    */
   async request(request: OutboundRequest): Promise<OutboundResponse> {
     const refusal = await this.refusal();

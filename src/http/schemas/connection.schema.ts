@@ -24,7 +24,10 @@ const check = z.object({
 
 const testResult = z.object({
   success: z.boolean(),
-  code: z.string(),
+  code: z.string().meta({
+    description:
+      '`ok`, or the cause to fix. A test that passed may have `writes_blocked`: the site can be read, but its host refuses writes.',
+  }),
   message: z.string(),
   hint: z.string(),
   stage: z.string(),

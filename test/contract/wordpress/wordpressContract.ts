@@ -231,6 +231,27 @@ export function describeWordpress(
           });
         });
 
+        it('WordPress itself refuses a POST to the post 0, and so proves that writes reach it', async () => {
+          const answer = await fetch(rest('/wp/v2/posts/0'), {
+            method: 'POST',
+            headers: { ...as(site.editor), 'Content-Type': 'application/json' },
+            body: '{}',
+          });
+          expect(answer.status).toBe(404);
+          expect(await answer.json()).toMatchObject({
+            code: 'rest_post_invalid_id',
+            data: { status: 404 },
+          });
+        });
+
+        it('a signed POST to the ping is answered as a GET, or by rest_no_route before 0.6.0', async () => {
+          const url = rest('/sitebridge/v1/ping');
+          const answer = await fetch(url, { method: 'POST', headers: signed(url, { method: 'POST' }) });
+          const json: unknown = await answer.json();
+          if (answer.status === 200) expect(json).toMatchObject({ ok: true, site_id: site.siteId });
+          else expect(json).toMatchObject({ code: 'rest_no_route', data: { status: 404 } });
+        });
+
         it('statuses other than published are an invalid parameter without the permission', async () => {
           expect(await get(rest('/wp/v2/posts', 'status=any'))).toMatchObject({
             status: 400,
