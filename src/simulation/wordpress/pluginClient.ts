@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Disturbances } from './disturbances.ts';
-import type { Topic, WaitingWebhook } from './outbox.ts';
+import type { PostTopic, WaitingWebhook } from './outbox.ts';
 import { messageHeaders, postMessage } from './postMessage.ts';
 import type { SimulatedSite } from './site.ts';
 import type { SimulatedConnector } from './state.ts';
@@ -58,7 +58,7 @@ export async function pushStructure(site: SimulatedSite, serverUrl: string): Pro
 export async function tellOfPost(
   site: SimulatedSite,
   serverUrl: string,
-  topic: Topic,
+  topic: PostTopic,
   postId: number,
 ): Promise<ServerAnswer> {
   const body = postMessage(site, topic, site.existing(postId), '');
