@@ -79,11 +79,20 @@ export async function deliverWebhooks(
   for (let webhook = site.outbox.first; webhook !== undefined; webhook = site.outbox.first) {
     const answer = await deliver(site, serverUrl, webhook);
     answers.push(answer);
+    if (isUnknownTopic(webhook, answer)) {
+      site.outbox.remove(webhook);
+      continue;
+    }
     if (answer.status !== 202) break;
     if (disturbances.doublesWebhook()) answers.push(await deliver(site, serverUrl, webhook));
     site.outbox.remove(webhook);
   }
   return answers;
+}
+
+/** Does an older server not know the topic? The plugin then drops the webhook, and a sync finds the change. */
+function isUnknownTopic({ topic }: WaitingWebhook, { status, body }: ServerAnswer): boolean {
+  return status === 404 && (topic === 'terms' || topic === 'site') && typeof body.code === 'string';
 }
 
 async function deliver(
