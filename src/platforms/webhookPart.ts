@@ -4,10 +4,11 @@ import type { ContentTexts } from './contentTexts.ts';
 import type { ContentTerm } from './remoteContent.ts';
 
 /**
- * What a delivery is about. A `status` or `metadata` webhook carries the change, `changed` and `deleted` only
- * announce it, and the others are about the whole integration.
+ * What a delivery is about. A `status` or `metadata` webhook carries the change of an item, `terms` that of a term,
+ * `site` that of the site itself, `changed` and `deleted` only announce a change, and the others are about the whole
+ * integration.
  */
-export const toldTopics = ['status', 'metadata'] as const;
+export const toldTopics = ['status', 'metadata', 'terms', 'site'] as const;
 /** Topics about the whole integration. */
 export const noticeTopics = ['disconnected', 'erasure', 'privacy_request'] as const;
 export const webhookTopics = [...toldTopics, 'changed', 'deleted', ...noticeTopics] as const;
@@ -55,7 +56,44 @@ export interface TellingWebhook {
   /** Checks a body. A delivery stores the output, which passes the schema again. */
   readonly body: ZodType<JsonObject>;
   /** Reads a stored body. Throws ZodError for a body that no version of this server has stored. */
-  changeIn(body: unknown): ToldChange;
+  messageIn(body: unknown): ToldMessage;
+}
+
+/** What a site tells: a change of an item, of a term, or of the site itself. */
+export type ToldMessage =
+  | { kind: 'item'; change: ToldChange }
+  | { kind: 'term'; term: ToldTerm }
+  | { kind: 'site'; site: ToldSite };
+
+/** A term of the site as it is now. */
+export interface ToldTerm {
+  taxonomy: string;
+  externalId: string;
+  slug: string;
+  name: string;
+  /** null for a term at the top. */
+  parentExternalId: string | null;
+  deleted: boolean;
+  /** The slug before the change; null if the site does not say it. */
+  oldSlug: string | null;
+  /** With a deletion: the term that items got whose last term of the taxonomy was deleted. */
+  instead: { slug: string; name: string } | null;
+  /** ISO 8601 UTC by the clock of the site. */
+  at: string;
+}
+
+/** The site itself as it is now. */
+export interface ToldSite {
+  home: string;
+  siteUrl: string;
+  name: string;
+  /** How the site makes its links, such as `/%category%/%postname%/`; empty for plain links. */
+  permalinkStructure: string;
+  timeZone: string;
+  /** Many items have changed at once, without a new date. */
+  manyChanged: boolean;
+  /** ISO 8601 UTC by the clock of the site. */
+  at: string;
 }
 
 /** An item of the site was changed or deleted. */

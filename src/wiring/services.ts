@@ -90,6 +90,7 @@ export function wireServices(base: Base) {
     observe: metrics.countTest,
   });
   const held = new HeldDeliveries({ platforms, events, queue });
+  const sync = new SyncService({ db, platforms, integrations, events, queue, refusal, waits, now });
   return {
     connections,
     integrations,
@@ -105,9 +106,9 @@ export function wireServices(base: Base) {
       release: (tx, site) => held.release(tx, site),
     }),
     metadata: new SyncMetadataService({ db, platforms, integrations, connections, events, now }),
-    sync: new SyncService({ db, platforms, integrations, events, queue, refusal, waits, now }),
+    sync,
     waits,
-    inbox: new WebhookInboxService({ db, platforms, events, connections, queue, logger }),
+    inbox: new WebhookInboxService({ db, platforms, events, connections, queue, runs: sync, logger }),
     deliveries: new DeliveriesService({ db, sites, events, queue }),
     health: new SyncHealthService({ db, integrations, platforms, events, refusal, now }),
   };

@@ -4,7 +4,7 @@
  */
 import type { Database } from '../../src/database/client.ts';
 import type { Role } from '../../src/services/access/tenantScope.ts';
-import { metadataBody, statusBody } from '../support/webhooks.ts';
+import { metadataBody, siteBody, statusBody, termsBody } from '../support/webhooks.ts';
 import type { Holdings } from './holdings.ts';
 
 /** Who may call. */
@@ -178,6 +178,8 @@ function sentBySite(body: object): CallRule {
 const deliveries: Record<string, CallRule> = {
   [`POST ${webhooks}/wordpress/status`]: sentBySite(statusBody),
   [`POST ${webhooks}/wordpress/metadata`]: sentBySite(metadataBody),
+  [`POST ${webhooks}/wordpress/terms`]: sentBySite(termsBody),
+  [`POST ${webhooks}/wordpress/site`]: sentBySite(siteBody),
   [`POST ${webhooks}/shopify`]: {
     admits: { by: 'shop' },
     names: true,

@@ -103,7 +103,8 @@ test('the attacks know every field that takes an address', async () => {
   expect([...new Set(bodies.filter((field) => isAddress.test(field)))].sort()).toEqual([
     'patch /api/v1/sites/{id}.url',
     'post /api/v1/integration/integrations/test-connection.site_url',
-    // Stored and shown only: a webhook says where the item is.
+    // Stored and compared only: a webhook says where the site and the item are.
+    'post /api/v1/integration/webhooks/wordpress/site.site_url',
     'post /api/v1/integration/webhooks/wordpress/status.url',
     'post /api/v1/sites.url',
   ]);

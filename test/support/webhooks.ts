@@ -5,7 +5,7 @@ import type { TestSite } from './builders.ts';
 import type { Answer } from './problems.ts';
 
 export const webhooksPath = '/api/v1/integration/webhooks';
-export type Topic = 'status' | 'metadata';
+export type Topic = 'status' | 'metadata' | 'terms' | 'site';
 
 /** The status message that a site sends about a published post. */
 export const statusBody = {
@@ -19,6 +19,22 @@ export const metadataBody = {
   post_type: 'post',
   title: 'A title',
   modified_gmt: '2026-03-01T10:00:00',
+};
+
+export const termsBody = {
+  taxonomy: 'category',
+  external_id: '2',
+  slug: 'news',
+  name: 'News',
+  at: '2026-03-01T10:00:00Z',
+};
+export const siteBody = {
+  home: 'https://site.example',
+  site_url: 'https://site.example',
+  name: 'A site',
+  permalink_structure: '/%postname%/',
+  time_zone: 'Europe/Berlin',
+  at: '2026-03-01T10:00:00Z',
 };
 
 /** The headers of a message signed with `key`, made by the library that senders use. */

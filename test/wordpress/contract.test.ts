@@ -99,6 +99,11 @@ add_action( 'init', static function () {
             return ( new Sitebridge_Post_Message( $structure ) )->build( ${postId}, '${topic}', '' );`,
           ),
         ),
+      termMessage: async (taxonomy, termId, was) =>
+        String(
+          await wordpress.php(`return Sitebridge_Site_Message::term( '${taxonomy}', ${termId}, '${was}' );`),
+        ),
+      siteMessage: async () => String(await wordpress.php('return Sitebridge_Site_Message::site( false );')),
       inAdmin: {
         setTerms: async (id, taxonomy, termIds) => {
           const ids = `array( ${termIds.join(', ')} )`;

@@ -79,12 +79,18 @@ function tellingRoute(
       );
       if (!sender) throw unproven('The signature or the site key is wrong, or missing.');
       const body = parse(telling.body, parseJson(text));
+      const message = telling.messageIn(body);
+      const named = onboards.senderOf(request.headers);
       const { deliveryId, duplicate } = await intake.receive(sender.site, {
-        ...toldDelivery(topic, telling.changeIn(body), body),
+        ...toldDelivery(topic, message, body),
         webhookId: webhookIdOf(request.headers, idHeader),
         idHeader,
         text,
-        sender: onboards.senderOf(request.headers),
+        // A site that tells of itself says in the message where it is.
+        sender:
+          message.kind === 'site'
+            ? { home: message.site.home, installation: named?.installation ?? null }
+            : named,
       });
       return {
         status: 202,

@@ -40,21 +40,46 @@ export function remoteState(remote: RemoteContent, status: 'draft' | 'published'
   return { ...textsOf(remote), status, terms: remote.terms, metadata: remote.metadata };
 }
 
+/** From this version on, a hash lists its terms, so that a statement can change a term in many hashes. */
+const termsApartSince = 2;
+
 /** The version of new hashes. It grows when a text is added to the hash. */
-const hashVersion = Math.max(...Object.values(CONTENT_TEXTS).map(({ since }) => since));
+const hashVersion = Math.max(termsApartSince, ...Object.values(CONTENT_TEXTS).map(({ since }) => since));
 
 /**
  * Hashes a state. The order of terms and of keys does not matter, and neither do zeros at the end of a fraction.
- * From version 2 on, the hash begins with its version and a colon.
+ * From version 2 on, the hash begins with its version, and ends with the marks of its terms in order:
+ * `2:HASH:MARK.MARK`.
  */
 export function contentHash(state: SharedState, version = hashVersion): string {
   const texts = contentTextNames
     .filter((name) => CONTENT_TEXTS[name].since <= version)
     .map((name) => state[name]);
+  if (version >= termsApartSince) {
+    const rest = sha256(JSON.stringify([...texts, state.status, ordered(state.metadata)]));
+    const marks = [...new Set(state.terms.map((term) => termMark(term).whole))].sort();
+    return `${version}:${rest}:${marks.join('.')}`;
+  }
   const terms = state.terms.map((term) => `${term.taxonomy}\0${term.slug}\0${term.name}`).sort();
-  const text = JSON.stringify([...texts, state.status, terms, ordered(state.metadata)]);
-  const hash = createHash('sha256').update(text).digest('hex');
-  return version === 1 ? hash : `${version}:${hash}`;
+  return sha256(JSON.stringify([...texts, state.status, terms, ordered(state.metadata)]));
+}
+
+/**
+ * The mark of a term in a hash. Marks of one taxonomy begin with `taxonomy`, and marks of one term under any of
+ * its names begin with `term`.
+ */
+export function termMark({ taxonomy, slug, name }: ContentTerm): {
+  taxonomy: string;
+  term: string;
+  whole: string;
+} {
+  const ofTaxonomy = sha256(taxonomy).slice(0, 6);
+  const ofTerm = ofTaxonomy + sha256(`${taxonomy}\0${slug}`).slice(0, 16);
+  return { taxonomy: ofTaxonomy, term: ofTerm, whole: ofTerm + sha256(name).slice(0, 12) };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /**

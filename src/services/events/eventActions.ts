@@ -50,6 +50,8 @@ export const eventActions = {
     'disconnected',
     'erased',
     'privacy_request',
+    'taxonomy_not_synced',
+    'links_changed',
     'held',
     'replayed',
     'dead',

@@ -154,7 +154,7 @@ export class SyncMetadataService {
       }),
       this.#parts.db.siteTerm.groupBy({
         by: ['taxonomy'],
-        where: { ...site, platform: row.platform },
+        where: { ...site, platform: row.platform, deleted: false },
         _count: { _all: true },
       }),
       this.#parts.db.typeSync.findMany({ where: { integrationId: id } }),

@@ -10,7 +10,8 @@ import type { EventLog } from '../events/eventLog.ts';
 import type { IntegrationService } from '../integrations/integration.service.ts';
 import { type IntegrationRow, lockIntegration } from '../integrations/integrationRow.ts';
 import { activeStates, currentRunOf } from './currentRun.ts';
-import { addToRun, checkPossible, isSame, type RunRequest, unfinishedReading } from './runRequest.ts';
+import { enqueueRun, readSoon } from './enqueueRun.ts';
+import { addToRun, checkPossible, isSame } from './runRequest.ts';
 import type { RunWaits } from './runWaits.ts';
 
 export interface SyncRequest {
@@ -29,8 +30,6 @@ export interface SyncStatusView {
   lastRun: SyncRun | null;
   content: ContentCounts;
 }
-
-const dayMs = 24 * 3_600_000;
 
 interface Parts {
   db: Database;
@@ -83,7 +82,7 @@ export class SyncService {
         ]);
         if (queued) return addToRun(tx, queued, wanted);
         if (syncing && isSame(syncing, wanted)) return syncing;
-        return this.#enqueue(tx, scope, row, wanted);
+        return enqueueRun(tx, this.#parts, scope, row, wanted);
       });
     return enqueue().catch((error: unknown) => {
       // Two requests came at once. The database allows one waiting run, so the second request is added to it.
@@ -107,6 +106,11 @@ export class SyncService {
     if (!row?.isActive || !row.syncEnabled) return;
     const scope: TenantScope = { accountId: row.accountId, userId: null, siteId: row.siteId, role: 'site' };
     await this.sync(scope, integrationId, { direction: 'from_external', full: true });
+  }
+
+  /** Queues a reading of what has changed on a site, in the caller's transaction; see `readSoon`. */
+  async readSoon(tx: Transaction, integrationId: number): Promise<void> {
+    if ((await this.#parts.refusal()) === null) await readSoon(tx, this.#parts, integrationId);
   }
 
   /**
@@ -203,46 +207,5 @@ export class SyncService {
       action: 'moved',
       details: { user_id: scope.userId },
     });
-  }
-
-  async #enqueue(
-    tx: Transaction,
-    scope: TenantScope,
-    row: IntegrationRow,
-    request: RunRequest,
-  ): Promise<SyncRun> {
-    const checkpoint = await unfinishedReading(tx, row.id, request, new Date(this.#parts.now() - dayMs));
-    const run = await tx.syncRun.create({
-      data: {
-        accountId: row.accountId,
-        siteId: row.siteId,
-        integrationId: row.id,
-        ...request,
-        ...(checkpoint === null ? {} : { checkpoint }),
-        requestedBy: scope.userId,
-      },
-    });
-    const jobId = await this.#parts.queue.enqueueSync(
-      tx,
-      { runId: run.id, integrationId: row.id },
-      row.accountId,
-    );
-    if (jobId === null) {
-      // A job is waiting although no run is: the job belongs to a run that was just cancelled.
-      throw new CallerError('unavailable', 'An earlier run is being cleared away. Try again in a moment.', {
-        headers: { 'Retry-After': '1' },
-      });
-    }
-    if (row.syncStatus !== 'syncing')
-      await tx.siteIntegration.update({ where: { id: row.id }, data: { syncStatus: 'queued' } });
-    await this.#parts.events.record(tx, {
-      accountId: row.accountId,
-      siteId: row.siteId,
-      integrationId: row.id,
-      type: 'sync',
-      action: 'requested',
-      details: { run_id: run.id, direction: run.direction, user_id: scope.userId },
-    });
-    return tx.syncRun.update({ where: { id: run.id }, data: { jobId } });
   }
 }

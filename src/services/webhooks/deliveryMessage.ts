@@ -7,19 +7,20 @@ import {
   type AnnouncedChange,
   type IntegrationNotice,
   noticeTopics,
-  type ToldChange,
+  type ToldMessage,
   type ToldTopic,
+  toldTopics,
 } from '../../platforms/webhookPart.ts';
 import type { IncomingDelivery } from './webhookIntake.service.ts';
 
 /**
  * The message of a delivery: a change that was announced to one integration, a notice about that integration, or
- * a change that a site told.
+ * what a site told.
  */
 export type DeliveryMessage =
   | { kind: 'announced'; integrationId: number; change: AnnouncedChange }
   | { kind: 'notice'; integrationId: number; notice: IntegrationNotice }
-  | { kind: 'told'; platform: string; change: ToldChange };
+  | { kind: 'told'; platform: string; told: ToldMessage };
 
 type MessagePart = Pick<IncomingDelivery, 'topic' | 'subject' | 'body'>;
 
@@ -70,9 +71,15 @@ export function noticeDelivery(
   };
 }
 
-/** The parts of a delivery about a change that a site told in `body`. */
-export function toldDelivery(topic: ToldTopic, change: ToldChange, body: JsonObject): MessagePart {
-  return { topic, subject: subjectOf(change), body };
+/** The parts of a delivery of a message that a site sent in `body`. */
+export function toldDelivery(topic: ToldTopic, told: ToldMessage, body: JsonObject): MessagePart {
+  return { topic, subject: subjectOfTold(told), body };
+}
+
+/** Terms of one taxonomy have one subject, because a term may get the slug that another term had. */
+function subjectOfTold(told: ToldMessage): string {
+  if (told.kind === 'item') return subjectOf(told.change);
+  return told.kind === 'term' ? `term:${told.term.taxonomy}` : 'site';
 }
 
 /**
@@ -83,9 +90,10 @@ export function messageOf(
   platforms: PlatformRegistry,
   { topic, body }: Pick<WebhookDelivery, 'topic' | 'body'>,
 ): DeliveryMessage {
-  if (topic === 'status' || topic === 'metadata') {
+  const toldTopic = toldTopics.find((each) => each === topic);
+  if (toldTopic !== undefined) {
     const { name, tells } = platforms.telling();
-    return { kind: 'told', platform: name, change: tells[topic].changeIn(fromJsonColumn(body)) };
+    return { kind: 'told', platform: name, told: tells[toldTopic].messageIn(fromJsonColumn(body)) };
   }
   const noticed = noticeTopics.find((each) => each === topic);
   if (noticed !== undefined) {

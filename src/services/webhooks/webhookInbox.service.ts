@@ -5,6 +5,7 @@ import type { DeliveryStatus, WebhookDelivery } from '../../database/generated/c
 import { isDatabaseUnavailable } from '../../database/unavailable.ts';
 import type { JobQueue } from '../../jobs/queues.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
+import type { AnnouncedChange, ToldMessage } from '../../platforms/webhookPart.ts';
 import { lockContent } from '../content/contentLocks.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { lockIntegration } from '../integrations/integrationRow.ts';
@@ -12,6 +13,8 @@ import type { SiteConnections } from '../integrations/openConnection.ts';
 import { applyAnnouncedChange } from './applyAnnouncedChange.ts';
 import { applyNotice, type NoticeOutcome } from './applyNotice.ts';
 import { applyToldChange, type WebhookOutcome } from './applyToldChange.ts';
+import { applyToldSite } from './applyToldSite.ts';
+import { applyToldTerm, lockTaxonomy, prepareForTerm, type SiteOutcome } from './applyToldTerm.ts';
 import { deliveryEvent } from './deliveryEvents.ts';
 import { type DeliveryMessage, messageOf } from './deliveryMessage.ts';
 
@@ -24,8 +27,15 @@ interface Parts {
   events: EventLog;
   connections: SiteConnections;
   queue: JobQueue;
+  /** Queues a reading of a site. */
+  runs: { readSoon(tx: Transaction, integrationId: number): Promise<void> };
   logger: Logger;
 }
+
+type Outcome = WebhookOutcome | NoticeOutcome | SiteOutcome;
+
+/** A term of many contents takes a while. */
+const transactionMs = { timeout: 240_000 };
 
 /** Applies stored deliveries. Each takes effect once. Those of one post are applied one after the other. */
 export class WebhookInboxService {
@@ -65,6 +75,7 @@ export class WebhookInboxService {
 
   async #applyOne(deliveryId: bigint): Promise<void> {
     const started = performance.now();
+    await this.#prepare(deliveryId);
     await this.#parts.db.$transaction(async (tx) => {
       const where = { id: deliveryId };
       const delivery = await tx.webhookDelivery.findUnique({ where });
@@ -77,6 +88,8 @@ export class WebhookInboxService {
       const outcome = await this.#take(tx, delivery, message);
       if ('pull' in outcome && outcome.pull !== null)
         await this.#parts.queue.enqueueContent(tx, outcome.pull);
+      if ('reads' in outcome && outcome.reads && outcome.integrationId !== null)
+        await this.#parts.runs.readSoon(tx, outcome.integrationId);
       await tx.webhookDelivery.update({
         where: { id: delivery.id },
         data: {
@@ -87,21 +100,26 @@ export class WebhookInboxService {
         },
       });
       await this.#recordOutcome(tx, delivery, outcome, performance.now() - started);
-    });
+    }, transactionMs);
   }
 
-  #take(
-    tx: Transaction,
-    delivery: WebhookDelivery,
-    message: DeliveryMessage,
-  ): Promise<WebhookOutcome | NoticeOutcome> {
+  /** Does what a delivery needs before the transaction in which it is applied. */
+  async #prepare(deliveryId: bigint): Promise<void> {
+    const delivery = await this.#parts.db.webhookDelivery.findUnique({ where: { id: deliveryId } });
+    if (!delivery || isSettled(delivery)) return;
+    const message = messageOf(this.#parts.platforms, delivery);
+    if (message.kind === 'told' && message.told.kind === 'term')
+      await prepareForTerm(this.#parts.db, message.platform, delivery, message.told.term);
+  }
+
+  #take(tx: Transaction, delivery: WebhookDelivery, message: DeliveryMessage): Promise<Outcome> {
     switch (message.kind) {
       case 'announced':
         return applyAnnouncedChange(tx, delivery, message.integrationId, message.change);
       case 'notice':
         return applyNotice(tx, this.#parts, delivery, message.integrationId, message.notice);
       case 'told':
-        return applyToldChange(tx, message.platform, delivery, message.change);
+        return applyTold(tx, message.platform, delivery, message.told);
     }
   }
 
@@ -133,20 +151,24 @@ export class WebhookInboxService {
   async #recordOutcome(
     tx: Transaction,
     delivery: WebhookDelivery,
-    outcome: WebhookOutcome | NoticeOutcome,
+    outcome: Outcome,
     durationMs: number,
   ): Promise<void> {
     const { result, integrationId } = outcome;
-    const about = 'name' in outcome ? {} : { contentId: outcome.contentId, externalId: outcome.externalId };
-    const details =
-      'name' in outcome
-        ? { name: outcome.name }
-        : { changed: result === 'updated' || result === 'deleted_remote' };
+    const about =
+      'externalId' in outcome ? { contentId: outcome.contentId, externalId: outcome.externalId } : {};
     await this.#parts.events.record(
       tx,
-      deliveryEvent(delivery, { action: result, error: null, integrationId, ...about, details, durationMs }),
+      deliveryEvent(delivery, {
+        action: result,
+        error: null,
+        integrationId,
+        ...about,
+        details: detailsOf(outcome),
+        durationMs,
+      }),
     );
-    if (outcome.result === 'conflict') {
+    if ('externalId' in outcome && outcome.result === 'conflict') {
       await this.#parts.events.record(tx, {
         accountId: delivery.accountId,
         siteId: delivery.siteId,
@@ -158,6 +180,29 @@ export class WebhookInboxService {
         details: { delivery_id: Number(delivery.id) },
       });
     }
+  }
+}
+
+function detailsOf(outcome: Outcome): SiteOutcome['details'] {
+  if ('name' in outcome) return { name: outcome.name };
+  const { result } = outcome;
+  const changed = result === 'updated' || result === 'deleted_remote' || result === 'links_changed';
+  return { changed, ...('details' in outcome ? outcome.details : {}) };
+}
+
+function applyTold(
+  tx: Transaction,
+  platform: string,
+  delivery: WebhookDelivery,
+  told: ToldMessage,
+): Promise<Outcome> {
+  switch (told.kind) {
+    case 'item':
+      return applyToldChange(tx, platform, delivery, told.change);
+    case 'term':
+      return applyToldTerm(tx, platform, delivery, told.term);
+    case 'site':
+      return applyToldSite(tx, platform, delivery, told.site);
   }
 }
 
@@ -173,6 +218,13 @@ async function lockSubject(
   message: DeliveryMessage,
 ): Promise<void> {
   if (message.kind === 'notice') return lockIntegration(tx, message.integrationId);
-  const { contentType, externalId } = message.change;
-  await lockContent(tx, siteId, contentType, externalId);
+  if (message.kind === 'announced') return lockItem(tx, siteId, message.change);
+  const { told } = message;
+  if (told.kind === 'item') return lockItem(tx, siteId, told.change);
+  if (told.kind === 'term') return lockTaxonomy(tx, siteId, told.term.taxonomy);
+  // A message about the site itself locks its integration when it is applied.
+}
+
+function lockItem(tx: Transaction, siteId: number, change: AnnouncedChange): Promise<void> {
+  return lockContent(tx, siteId, change.contentType, change.externalId);
 }

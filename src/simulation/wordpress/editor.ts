@@ -8,7 +8,7 @@ import {
   untrashPost,
   updatePost,
 } from './core/savePost.ts';
-import { insertTerm, setTerms, type TermChanges } from './core/saveTerm.ts';
+import { deleteTerm, insertTerm, setTerms, type TermChanges, updateTerm } from './core/saveTerm.ts';
 import type { SimulatedSite } from './site.ts';
 import type { MetaValue, SimulatedPost, SimulatedTerm, SimulatedUser } from './state.ts';
 
@@ -80,6 +80,58 @@ export class SiteEditor {
 
   createTerm(taxonomy: string, changes: TermChanges & { name: string }): SimulatedTerm {
     return this.#request(() => insertTerm(this.#site, taxonomy, changes));
+  }
+
+  /** Changes a term, as wp_update_term() does, without a change of the posts that have it. */
+  editTerm(termId: number, changes: TermChanges): SimulatedTerm {
+    const term = this.#term(termId);
+    this.#request(() => updateTerm(this.#site, term, changes));
+    return term;
+  }
+
+  deleteTerm(termId: number): void {
+    this.#request(() => deleteTerm(this.#site, this.#term(termId)));
+  }
+
+  /** Changes the title of the site. */
+  renameSite(name: string): void {
+    this.#request(() => {
+      this.#site.state.name = name;
+      this.#site.outbox.noteSite('settings');
+    });
+  }
+
+  /**
+   * Deletes a picture from the library. wp_delete_attachment() removes it from all posts whose featured image it is,
+   * without a change of `modified_gmt`.
+   */
+  deletePicture(id: number): void {
+    const { outbox, state } = this.#site;
+    this.#change(id, (picture) => {
+      const posts = state.posts.filter((post) => post.featured_media === id);
+      deletePost(this.#site, picture);
+      for (const post of posts) post.featured_media = 0;
+      // The connector names the posts of a small change only.
+      if (posts.length > 100) outbox.noteSite('posts');
+      else for (const post of posts) outbox.notePictureGone(post);
+    });
+  }
+
+  /** Deletes a user. wp_delete_user() gives the posts to another author, without a change of `modified_gmt`. */
+  deleteUser(userId: number, reassign: number): void {
+    const { outbox, state } = this.#site;
+    this.#request(() => {
+      const posts = state.posts.filter(({ author }) => author === userId);
+      for (const post of posts) post.author = reassign;
+      state.users = state.users.filter(({ id }) => id !== userId);
+      if (posts.length > 0) outbox.noteSite('posts');
+    });
+  }
+
+  #term(id: number): SimulatedTerm {
+    const term = this.#site.term(id);
+    if (term === undefined) throw new Error(`The simulated site has no term ${id}.`);
+    return term;
   }
 
   #change(postId: number, change: (post: SimulatedPost) => void): SimulatedPost {

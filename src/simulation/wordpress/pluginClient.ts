@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Disturbances } from './disturbances.ts';
-import type { Topic, WaitingWebhook } from './outbox.ts';
+import type { PostTopic, WaitingWebhook } from './outbox.ts';
 import { messageHeaders, postMessage } from './postMessage.ts';
 import type { SimulatedSite } from './site.ts';
 import type { SimulatedConnector } from './state.ts';
@@ -58,7 +58,7 @@ export async function pushStructure(site: SimulatedSite, serverUrl: string): Pro
 export async function tellOfPost(
   site: SimulatedSite,
   serverUrl: string,
-  topic: Topic,
+  topic: PostTopic,
   postId: number,
 ): Promise<ServerAnswer> {
   const body = postMessage(site, topic, site.existing(postId), '');
@@ -79,11 +79,20 @@ export async function deliverWebhooks(
   for (let webhook = site.outbox.first; webhook !== undefined; webhook = site.outbox.first) {
     const answer = await deliver(site, serverUrl, webhook);
     answers.push(answer);
+    if (isUnknownTopic(webhook, answer)) {
+      site.outbox.remove(webhook);
+      continue;
+    }
     if (answer.status !== 202) break;
     if (disturbances.doublesWebhook()) answers.push(await deliver(site, serverUrl, webhook));
     site.outbox.remove(webhook);
   }
   return answers;
+}
+
+/** Does an older server not know the topic? The plugin then drops the webhook, and a sync finds the change. */
+function isUnknownTopic({ topic }: WaitingWebhook, { status, body }: ServerAnswer): boolean {
+  return status === 404 && (topic === 'terms' || topic === 'site') && typeof body.code === 'string';
 }
 
 async function deliver(

@@ -2,22 +2,25 @@ import { Webhook } from 'standardwebhooks';
 import { shownLink } from './connector/links.ts';
 import { metaOf } from './core/meta.ts';
 import { readableName } from './core/termName.ts';
-import type { PostMessages, Topic } from './outbox.ts';
+import type { PluginMessages, PostTopic } from './outbox.ts';
 import { permalink } from './permalink.ts';
 import type { SimulatedSite } from './site.ts';
+import { siteMessage, termDeletionMessage, termMessage } from './siteMessage.ts';
 import type { SimulatedConnector, SimulatedPost } from './state.ts';
 
 /**
  * The JSON of the plugin's webhook about the current state of a post.
  * @param operation the server's operation that changed the post; '' when a person changed it
+ * @param pictureGone whether the post lost its featured image
  */
 export function postMessage(
   site: SimulatedSite,
-  topic: Topic,
+  topic: PostTopic,
   post: SimulatedPost,
   operation: string,
+  pictureGone = false,
 ): string {
-  const facts = topic === 'status' ? statusFacts(site, post) : metadataFacts(site, post);
+  const facts = topic === 'status' ? statusFacts(site, post) : metadataFacts(site, post, pictureGone);
   return JSON.stringify({ ...head(site, post), ...facts, ...tail(post.modified_gmt, operation) });
 }
 
@@ -26,11 +29,14 @@ function deletionMessage(site: SimulatedSite, post: SimulatedPost, operation: st
   return JSON.stringify({ ...head(site, post), status: 'deleted', ...tail(site.clock.gmt(), operation) });
 }
 
-/** The messages about the posts of a site. */
-export function messagesOf(site: SimulatedSite): PostMessages {
+/** The messages of a site. */
+export function messagesOf(site: SimulatedSite): PluginMessages {
   return {
-    changed: (topic, post, operation) => postMessage(site, topic, post, operation),
+    changed: (topic, post, operation, pictureGone) => postMessage(site, topic, post, operation, pictureGone),
     deleted: (post, operation) => deletionMessage(site, post, operation),
+    term: (term, was) => termMessage(site, term, was),
+    termDeleted: (term, instead) => termDeletionMessage(site, term, instead),
+    site: (postsChanged) => siteMessage(site, postsChanged),
   };
 }
 
@@ -70,7 +76,7 @@ function statusFacts(site: SimulatedSite, post: SimulatedPost) {
   return { status: post.status, ...(post.status === 'trash' ? {} : { url: permalink(site, post) }) };
 }
 
-function metadataFacts(site: SimulatedSite, post: SimulatedPost) {
+function metadataFacts(site: SimulatedSite, post: SimulatedPost, pictureGone: boolean) {
   const taxonomies = site.state.postTypes[post.type]?.related ?? [];
   const picture = post.featured_media ?? 0;
   return {
@@ -80,6 +86,6 @@ function metadataFacts(site: SimulatedSite, post: SimulatedPost) {
     terms: taxonomies.flatMap((taxonomy) =>
       site.termsOf(post, taxonomy).map(({ slug, name }) => ({ taxonomy, slug, name: readableName(name) })),
     ),
-    meta: { ...metaOf(site, post), ...(picture > 0 ? { featured_media: picture } : {}) },
+    meta: { ...metaOf(site, post), ...(picture > 0 || pictureGone ? { featured_media: picture } : {}) },
   };
 }

@@ -5,7 +5,7 @@ import { SiteClock } from './clock.ts';
 import { type Disturbance, Disturbances } from './disturbances.ts';
 import { SiteEditor } from './editor.ts';
 import type { FaultName } from './faults.ts';
-import type { Topic, WaitingWebhook } from './outbox.ts';
+import type { PostTopic, WaitingWebhook } from './outbox.ts';
 import {
   type ConnectOutcome,
   connectAsPlugin,
@@ -17,6 +17,7 @@ import {
 import { messagesOf, postMessage } from './postMessage.ts';
 import { serve } from './serve.ts';
 import { SimulatedSite } from './site.ts';
+import { siteMessage, termMessage } from './siteMessage.ts';
 import { initialContent, initialTypes, type SimulatedState, type SimulatedUser } from './state.ts';
 
 export interface SimulatedWordpressOptions {
@@ -66,10 +67,14 @@ export interface SimulatedWordpress {
   connect(options: { serverUrl: string; moved?: true }): Promise<ConnectOutcome>;
   /** Pushes the structure to the connected server. */
   pushStructure(options: { serverUrl: string }): Promise<ServerAnswer>;
+  /** The JSON of the plugin's webhook about a term, whose slug was `was`, or '' for a new term. */
+  termMessage(termId: number, was: string): string;
+  /** The JSON of the plugin's webhook about the site itself. */
+  siteMessage(): string;
   /** The body of the plugin's webhook about the current state of a post. */
-  postMessage(topic: Topic, postId: number): string;
+  postMessage(topic: PostTopic, postId: number): string;
   /** Sends a webhook about the current state of a post to the connected server. */
-  tellOfPost(options: { serverUrl: string; topic: Topic; postId: number }): Promise<ServerAnswer>;
+  tellOfPost(options: { serverUrl: string; topic: PostTopic; postId: number }): Promise<ServerAnswer>;
   /**
    * Sends the waiting webhooks to the connected server, oldest first, until the server refuses one. Returns
    * the responses. Accepted webhooks are removed from the queue.
@@ -139,6 +144,12 @@ async function start(
     calm: () => disturbances.clear(),
     connect: ({ serverUrl, moved }) => connectAsPlugin(site, serverUrl, moved ? { moved } : {}),
     pushStructure: ({ serverUrl }) => pushStructure(site, serverUrl),
+    termMessage: (termId, was) => {
+      const term = site.term(termId);
+      if (term === undefined) throw new Error(`The simulated site has no term ${termId}.`);
+      return termMessage(site, term, was);
+    },
+    siteMessage: () => siteMessage(site, false),
     postMessage: (topic, postId) => postMessage(site, topic, site.existing(postId), ''),
     deliverWebhooks: ({ serverUrl }) => deliverWebhooks(site, disturbances, serverUrl),
     tellOfPost: ({ serverUrl, topic, postId }) => tellOfPost(site, serverUrl, topic, postId),

@@ -1,7 +1,7 @@
 import type { SiteClock } from './clock.ts';
 import { compareNames } from './core/termName.ts';
 import type { FaultName } from './faults.ts';
-import { Outbox, type PostMessages } from './outbox.ts';
+import { Outbox, type PluginMessages } from './outbox.ts';
 import {
   collectionOf,
   isContent,
@@ -36,7 +36,7 @@ export class SimulatedSite {
     state: SimulatedState,
     clock: SiteClock,
     address: { base: string; plainPermalinks: boolean },
-    messagesOf: (site: SimulatedSite) => PostMessages,
+    messagesOf: (site: SimulatedSite) => PluginMessages,
   ) {
     this.state = state;
     this.outbox = new Outbox(state, messagesOf(this));

@@ -38,6 +38,10 @@ export interface ContractSite {
   subscriber: Pair;
   /** The body of the webhook that the connector would send about the post in its present state. */
   postMessage(topic: 'status' | 'metadata', postId: number): Promise<string>;
+  /** The body of the webhook about a term, whose slug was `was`, or '' for a new term. */
+  termMessage(taxonomy: string, termId: number, was: string): Promise<string>;
+  /** The body of the webhook about the site itself. */
+  siteMessage(): Promise<string>;
   /** Changes made in wp-admin, or by a tool on the site. */
   readonly inAdmin: {
     setTerms(postId: number, taxonomy: string, termIds: number[]): Promise<void>;

@@ -55,6 +55,8 @@ describeWordpress('simulated WordPress', async (shape) => {
     author: { username: 'author', application_password: 'uvwxyzabcdef' },
     subscriber: { username: 'subscriber', application_password: 'mnopqrstuvwx' },
     postMessage: async (topic, postId) => site.postMessage(topic, postId),
+    termMessage: async (_taxonomy, termId, was) => site.termMessage(termId, was),
+    siteMessage: async () => site.siteMessage(),
     inAdmin: {
       setTerms: async (id, taxonomy, termIds) => void site.editor.setTerms(id, taxonomy, termIds),
       setStatus: async (id, status) => void site.editor.edit(id, { status }),

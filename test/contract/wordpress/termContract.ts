@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { siteWebhook, termsWebhook } from '../../../src/platforms/wordpress/webhooks/bodies.ts';
 import { type ContractClient, idsOf, unique } from './contractSite.ts';
 
 const shownTerm = z.object({
@@ -75,6 +76,42 @@ export function describeTerms(client: () => ContractClient): void {
         status: 400,
         json: { code },
       });
+    });
+
+    it('are in webhooks as in the REST API, and the server accepts these webhooks', async () => {
+      const parent = await create({ name: `${unique('Salt ')} & pepper` });
+      const child = await create({ name: unique('Below '), parent: parent.id });
+      const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+      const ofParent: unknown = JSON.parse(await client().site.termMessage('category', parent.id, ''));
+      expect(ofParent).toEqual({
+        taxonomy: 'category',
+        external_id: String(parent.id),
+        slug: parent.slug,
+        name: parent.name.replace('&amp;', '&'),
+        at: time,
+      });
+      const ofChild: unknown = JSON.parse(await client().site.termMessage('category', child.id, 'before'));
+      expect(ofChild).toEqual({
+        taxonomy: 'category',
+        external_id: String(child.id),
+        slug: child.slug,
+        name: child.name,
+        parent_external_id: String(parent.id),
+        was: { slug: 'before' },
+        at: time,
+      });
+      const ofSite: unknown = JSON.parse(await client().site.siteMessage());
+      expect(ofSite).toEqual({
+        home: client().site.url,
+        site_url: client().site.url,
+        name: expect.any(String),
+        permalink_structure: expect.any(String),
+        time_zone: expect.stringMatching(/^[+-]\d\d:\d\d$/),
+        at: time,
+      });
+      for (const message of [ofParent, ofChild])
+        expect(termsWebhook.safeParse(message)).toMatchObject({ success: true });
+      expect(siteWebhook.safeParse(ofSite)).toMatchObject({ success: true });
     });
 
     it('can be created by authors only in flat taxonomies', async () => {

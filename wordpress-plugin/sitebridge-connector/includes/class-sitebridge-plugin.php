@@ -35,10 +35,14 @@ final class Sitebridge_Plugin {
 		$state       = new Sitebridge_Delivery_State( $settings );
 		$outbox      = new Sitebridge_Outbox();
 		$messages    = new Sitebridge_Post_Message( $structure );
+		$open        = new Sitebridge_Open_Messages( $outbox, $messages );
 		$sender      = new Sitebridge_Webhook_Sender( $settings, $client );
-		$delivery    = new Sitebridge_Delivery( $settings, $home, $sender, $outbox, $messages, $state, new Sitebridge_Delivery_Lock() );
+		$delivery    = new Sitebridge_Delivery( $settings, $home, $sender, $outbox, $open, $state, new Sitebridge_Delivery_Lock() );
 		$trigger     = new Sitebridge_Delivery_Trigger( $delivery, $outbox, $state );
 		$changes     = new Sitebridge_Change_Collector( $settings, $gate, $messages, $outbox, $trigger );
+		$site        = new Sitebridge_Site_Changes( $settings, $gate, $outbox, $open, $trigger );
+		$terms       = new Sitebridge_Term_Hooks( $site, $structure );
+		$posts       = new Sitebridge_Post_Hooks( $changes, $structure, $terms );
 		$connection  = new Sitebridge_Connection( $settings, $candidate, $home, $client, $push, $trigger, $last_answer );
 
 		( new Sitebridge_Rest_Authentication( $gate, $settings ) )->register();
@@ -47,7 +51,9 @@ final class Sitebridge_Plugin {
 		( new Sitebridge_Item_Routes( $gate, $structure ) )->register();
 		$push->register();
 		$trigger->register();
-		( new Sitebridge_Post_Hooks( $changes, $structure ) )->register();
+		$terms->register();
+		$posts->register();
+		( new Sitebridge_Site_Hooks( $site, $posts ) )->register();
 
 		if ( is_admin() ) {
 			( new Sitebridge_Settings_Page( $settings, $last_answer, new Sitebridge_Queue_View( $settings, $state ) ) )->register();

@@ -8,7 +8,7 @@ const externalId = z
   })
   .transform(String);
 /** WordPress writes times without an offset. `_gmt` means that they are UTC. */
-const modifiedGmt = z
+const utcTime = z
   .string()
   .regex(
     /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?Z?$/,
@@ -28,7 +28,7 @@ const fields = {
     description: 'Sent by plugins before 0.4.0, and ignored: a restored database may use a number again.',
   }),
   post_type: z.string().min(1).max(100),
-  modified_gmt: modifiedGmt,
+  modified_gmt: utcTime,
   op_id: z.string().min(1).max(200).exactOptional(),
 };
 
@@ -58,4 +58,45 @@ export const metadataWebhook = z.object({
     .max(10_000)
     .exactOptional(),
   meta: metadata.exactOptional(),
+});
+
+const termSlug = z
+  .string()
+  .max(1_000)
+  .regex(/^[^/]+$/, 'must be the slug of a term, without a slash');
+const termName = z.string().max(1_000);
+
+/** The body of a webhook about a term. Fields of newer plugins are ignored. */
+export const termsWebhook = z.object({
+  taxonomy: z.string().min(1).max(100),
+  external_id: externalId,
+  slug: termSlug,
+  name: termName.meta({ description: 'As plain text.' }),
+  parent_external_id: z
+    .union([externalId, z.literal([0, '0', null])], { error: 'must be the id of a term' })
+    .exactOptional(),
+  deleted: z.boolean().exactOptional(),
+  was: z.object({ slug: termSlug }).exactOptional().meta({ description: 'The term before the change.' }),
+  instead: z.object({ slug: termSlug, name: termName }).exactOptional().meta({
+    description: 'With `deleted`: the term that posts got whose last term of the taxonomy was deleted.',
+  }),
+  at: utcTime,
+});
+
+const address = z
+  .string()
+  .max(2_000)
+  .regex(/^https?:\/\/[^/]/i, 'must be an address with http or https');
+
+/** The body of a webhook about the site itself. Fields of newer plugins are ignored. */
+export const siteWebhook = z.object({
+  home: address.meta({ description: 'Where visitors find the site.' }),
+  site_url: address.meta({ description: 'Where WordPress itself is.' }),
+  name: z.string().max(1_000),
+  permalink_structure: z.string().max(1_000),
+  time_zone: z.string().max(100),
+  posts_changed: z.boolean().exactOptional().meta({
+    description: 'Many posts changed at once without a new date. The server compares all of them.',
+  }),
+  at: utcTime,
 });

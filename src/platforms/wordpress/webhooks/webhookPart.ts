@@ -1,6 +1,6 @@
-import type { ToldChange, WebhookPart } from '../../webhookPart.ts';
+import type { ToldChange, ToldMessage, WebhookPart } from '../../webhookPart.ts';
 import { localStatus } from '../content/postFields.ts';
-import { metadataWebhook, statusWebhook } from './bodies.ts';
+import { metadataWebhook, siteWebhook, statusWebhook, termsWebhook } from './bodies.ts';
 
 /** Stored bodies may hold a content number from before contents had keys. It is ignored. */
 const withoutNumber = { content_id: true } as const;
@@ -34,25 +34,25 @@ export const wordpressWebhooks: WebhookPart = {
     status: {
       summary: "A site tells of a post's status",
       body: statusWebhook,
-      changeIn(kept) {
+      messageIn(kept) {
         const body = keptStatus.parse(kept);
         const status = localStatus(body.status);
-        return {
+        return item({
           ...changeOf(body),
           gone: status === null,
           externalStatus: body.status,
           ...(body.url ? { externalUrl: body.url } : {}),
           ...(body.status === 'private' ? { visibility: 'private' } : {}),
           fields: status === null ? {} : { status },
-        };
+        });
       },
     },
     metadata: {
       summary: "A site tells of a post's title, terms and other metadata",
       body: metadataWebhook,
-      changeIn(kept) {
+      messageIn(kept) {
         const { title, slug, excerpt, terms, meta, ...body } = keptMetadata.parse(kept);
-        return {
+        return item({
           ...changeOf(body),
           fields: {
             ...(title === undefined ? {} : { title }),
@@ -64,11 +64,56 @@ export const wordpressWebhooks: WebhookPart = {
               ? {}
               : { metadata: meta.featured_media === 0 ? { ...meta, featured_media: undefined } : meta }),
           },
+        });
+      },
+    },
+    terms: {
+      summary: 'A site tells of a term. All contents that hold the term are changed',
+      body: termsWebhook,
+      messageIn(kept) {
+        const { taxonomy, external_id, slug, name, was, instead, ...body } = termsWebhook.parse(kept);
+        const parent = body.parent_external_id;
+        return {
+          kind: 'term',
+          term: {
+            taxonomy,
+            externalId: external_id,
+            slug,
+            name,
+            parentExternalId: typeof parent === 'string' && parent !== '0' ? parent : null,
+            deleted: body.deleted ?? false,
+            oldSlug: was?.slug ?? null,
+            instead: instead ?? null,
+            at: body.at,
+          },
+        };
+      },
+    },
+    site: {
+      summary: 'A site tells of itself. A changed base of the links has all links read again',
+      body: siteWebhook,
+      messageIn(kept) {
+        const { site_url, permalink_structure, time_zone, posts_changed, ...body } = siteWebhook.parse(kept);
+        return {
+          kind: 'site',
+          site: {
+            home: body.home.replace(/\/+$/, ''),
+            siteUrl: site_url.replace(/\/+$/, ''),
+            name: body.name,
+            permalinkStructure: permalink_structure,
+            timeZone: time_zone,
+            manyChanged: posts_changed ?? false,
+            at: body.at,
+          },
         };
       },
     },
   },
 };
+
+function item(change: ToldChange): ToldMessage {
+  return { kind: 'item', change };
+}
 
 function changeOf(body: {
   external_id: string;

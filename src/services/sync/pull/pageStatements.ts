@@ -145,7 +145,8 @@ export async function keepRows(
       external_modified_at = item.external_modified_at, remote_tag = item.remote_tag,
       birth = coalesce(nullif(item.birth, 'null'), content.birth), unread_fields = item.unread_fields,
       last_synced_at = now(),
-      remote_hash = CASE WHEN sync_state = 'excluded' THEN item.hash ELSE remote_hash END,
+      -- The hash may be of an earlier version. It then stands for the same state.
+      base_hash = CASE WHEN base_hash = remote_hash THEN item.hash ELSE base_hash END, remote_hash = item.hash,
       seen_by_reading = coalesce(${target.readingId}::int, seen_by_reading)
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS item (id int, external_url text, external_status text,
       external_modified_at timestamptz, remote_tag text, birth jsonb, unread_fields text[], hash text)

@@ -85,5 +85,6 @@ async function storeTerms(
     FROM json_to_recordset(${JSON.stringify(rows)}::json)
       AS term (external_id text, parent_external_id text, slug text, name text, count int)
     ON CONFLICT (site_id, taxonomy, external_id, platform) DO UPDATE SET parent_external_id = excluded.parent_external_id,
-      slug = excluded.slug, name = excluded.name, count = excluded.count, last_synced_at = excluded.last_synced_at`;
+      slug = excluded.slug, name = excluded.name, count = excluded.count, last_synced_at = excluded.last_synced_at,
+      deleted = false`;
 }

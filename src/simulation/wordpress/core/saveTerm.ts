@@ -37,6 +37,7 @@ export function insertTerm(site: SimulatedSite, taxonomy: string, changes: TermC
     description: changes.description ?? '',
   };
   site.state.terms.push(term);
+  site.outbox.noteTerm(term, '');
   return term;
 }
 
@@ -59,7 +60,10 @@ export function updateTerm(site: SimulatedSite, term: SimulatedTerm, changes: Te
     }
     slug = uniqueTermSlug(site, slug, { id: term.id, taxonomy: term.taxonomy, parent });
   }
+  const before = { ...term };
   Object.assign(term, { name, slug, parent, description: changes.description ?? term.description ?? '' });
+  if (before.name !== name || before.slug !== slug || (before.parent ?? 0) !== parent)
+    site.outbox.noteTerm(term, before.slug);
 }
 
 /**
@@ -71,12 +75,15 @@ export function deleteTerm(site: SimulatedSite, term: SimulatedTerm): void {
   site.lastTermId = Math.max(site.lastTermId, term.id);
   terms.splice(terms.indexOf(term), 1);
   for (const child of terms) if (child.parent === term.id) child.parent = term.parent ?? 0;
+  const isTold = site.outbox.tellsOfTerms;
+  const instead = term.taxonomy === 'category' ? site.term(DEFAULT_CATEGORY) : undefined;
+  site.outbox.noteTermDeleted(term, instead);
   for (const post of posts) {
     if (post.terms?.includes(term.id) !== true) continue;
     const left = post.terms.filter((id) => id !== term.id);
     const bare = term.taxonomy === 'category' && !left.some((id) => site.term(id)?.taxonomy === 'category');
     post.terms = bare ? [...left, DEFAULT_CATEGORY] : left;
-    site.outbox.note(post, 'metadata');
+    if (!isTold) site.outbox.note(post, 'metadata');
   }
 }
 

@@ -27,14 +27,23 @@ final class Sitebridge_Post_Hooks {
 	private $structure;
 
 	/**
+	 * Knows which term is being deleted.
+	 *
+	 * @var Sitebridge_Term_Hooks
+	 */
+	private $terms;
+
+	/**
 	 * Stores the dependencies.
 	 *
 	 * @param Sitebridge_Change_Collector $changes   Collects the changes.
 	 * @param Sitebridge_Structure        $structure Knows which taxonomies the server is told about.
+	 * @param Sitebridge_Term_Hooks       $terms     Knows which term is being deleted.
 	 */
-	public function __construct( Sitebridge_Change_Collector $changes, Sitebridge_Structure $structure ) {
+	public function __construct( Sitebridge_Change_Collector $changes, Sitebridge_Structure $structure, Sitebridge_Term_Hooks $terms ) {
 		$this->changes   = $changes;
 		$this->structure = $structure;
+		$this->terms     = $terms;
 	}
 
 	/**
@@ -103,8 +112,10 @@ final class Sitebridge_Post_Hooks {
 	public function on_terms( $post_id, $terms, $now, $taxonomy, $append, $before ) {
 		$now    = array_map( 'intval', $now );
 		$before = array_map( 'intval', $before );
-		if ( array_diff( $now, $before ) || ( ! $append && array_diff( $before, $now ) ) ) {
-			$this->on_terms_removed( $post_id, $now, $taxonomy );
+		$added  = array_diff( $now, $before );
+		$lost   = $append ? array() : array_diff( $before, $now );
+		if ( ( $added || $lost ) && ! $this->terms->tells( $taxonomy, $lost, $added, count( $now ) ) ) {
+			$this->note_terms( $post_id, $taxonomy );
 		}
 	}
 
@@ -112,10 +123,22 @@ final class Sitebridge_Post_Hooks {
 	 * Terms were removed from a post.
 	 *
 	 * @param int    $post_id  The id of the post, or of another object with terms.
-	 * @param array  $ids      Not needed.
+	 * @param array  $ids      The terms' ids in this taxonomy.
 	 * @param string $taxonomy The taxonomy.
 	 */
 	public function on_terms_removed( $post_id, $ids, $taxonomy ) {
+		if ( ! $this->terms->tells( $taxonomy, array_map( 'intval', $ids ) ) ) {
+			$this->note_terms( $post_id, $taxonomy );
+		}
+	}
+
+	/**
+	 * Notes that the terms of a post changed.
+	 *
+	 * @param int    $post_id  The id of the post, or of another object with terms.
+	 * @param string $taxonomy The taxonomy.
+	 */
+	private function note_terms( $post_id, $taxonomy ) {
 		$post = get_post( $post_id );
 		if ( $post instanceof WP_Post && $this->structure->has_taxonomy( $taxonomy ) && is_object_in_taxonomy( $post->post_type, $taxonomy ) ) {
 			$this->changes->note( $post, 'metadata' );
@@ -123,20 +146,33 @@ final class Sitebridge_Post_Hooks {
 	}
 
 	/**
-	 * A post's meta changed. Only meta keys that a message can contain count: counters and locks change all
-	 * the time.
+	 * A post's meta changed.
 	 *
 	 * @param int|int[] $meta_ids Not needed.
-	 * @param int       $post_id  The post.
+	 * @param int       $post_id  The post; 0 when meta of all posts was deleted, see Sitebridge_Site_Hooks.
 	 * @param string    $key      The meta key.
 	 */
 	public function on_meta( $meta_ids, $post_id, $key ) {
+		if ( (int) $post_id > 0 ) {
+			$this->on_meta_of( $post_id, $key, 'deleted_post_meta' === current_action() );
+		}
+	}
+
+	/**
+	 * Notes that a post's meta changed. Only meta keys that a message can contain count: counters and locks
+	 * change all the time.
+	 *
+	 * @param int    $post_id The post.
+	 * @param string $key     The meta key.
+	 * @param bool   $deleted Whether the meta was deleted.
+	 */
+	public function on_meta_of( $post_id, $key, $deleted ) {
 		$post = get_post( $post_id );
 		if ( ! $post instanceof WP_Post ) {
 			return;
 		}
 		if ( '_thumbnail_id' === $key ) {
-			if ( 'deleted_post_meta' === current_action() ) {
+			if ( $deleted ) {
 				$this->changes->note_picture_gone( $post_id );
 			}
 			$this->changes->note( $post, 'metadata' );

@@ -60,7 +60,7 @@ final class Sitebridge_Server_Client {
 	/**
 	 * Posts a webhook to the server.
 	 *
-	 * @param string $topic   `status` or `metadata`.
+	 * @param string $topic   `status`, `metadata`, `terms` or `site`.
 	 * @param string $json    The body, sent byte for byte as it was signed.
 	 * @param array  $headers The signature's headers.
 	 * @param int    $timeout In seconds.

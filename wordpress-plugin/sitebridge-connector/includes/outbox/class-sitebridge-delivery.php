@@ -51,11 +51,11 @@ final class Sitebridge_Delivery {
 	private $outbox;
 
 	/**
-	 * Builds the messages that a request could not complete.
+	 * Completes the messages that a request could not complete.
 	 *
-	 * @var Sitebridge_Post_Message
+	 * @var Sitebridge_Open_Messages
 	 */
-	private $messages;
+	private $open;
 
 	/**
 	 * The state of the delivery.
@@ -78,16 +78,16 @@ final class Sitebridge_Delivery {
 	 * @param Sitebridge_Installation   $installation Tells this site from its copies.
 	 * @param Sitebridge_Webhook_Sender $sender       Sends one message.
 	 * @param Sitebridge_Outbox         $outbox       The table of messages.
-	 * @param Sitebridge_Post_Message   $messages     Builds the messages that a request could not complete.
+	 * @param Sitebridge_Open_Messages  $open         Completes the messages that a request could not complete.
 	 * @param Sitebridge_Delivery_State $state        The state of the delivery.
 	 * @param Sitebridge_Delivery_Lock  $lock         Keeps other processes from sending.
 	 */
-	public function __construct( Sitebridge_Settings $settings, Sitebridge_Installation $installation, Sitebridge_Webhook_Sender $sender, Sitebridge_Outbox $outbox, Sitebridge_Post_Message $messages, Sitebridge_Delivery_State $state, Sitebridge_Delivery_Lock $lock ) {
+	public function __construct( Sitebridge_Settings $settings, Sitebridge_Installation $installation, Sitebridge_Webhook_Sender $sender, Sitebridge_Outbox $outbox, Sitebridge_Open_Messages $open, Sitebridge_Delivery_State $state, Sitebridge_Delivery_Lock $lock ) {
 		$this->settings     = $settings;
 		$this->installation = $installation;
 		$this->sender       = $sender;
 		$this->outbox       = $outbox;
-		$this->messages     = $messages;
+		$this->open         = $open;
 		$this->state        = $state;
 		$this->lock         = $lock;
 	}
@@ -108,7 +108,7 @@ final class Sitebridge_Delivery {
 		// lock taken and did not send.
 		while ( time() < $deadline && $this->is_due() && $this->lock->acquire() ) {
 			try {
-				$this->complete_stale();
+				$this->open->complete_stale();
 				$this->drain( $deadline );
 			} finally {
 				$this->lock->release();
@@ -145,20 +145,6 @@ final class Sitebridge_Delivery {
 	}
 
 	/**
-	 * Completes the messages of requests that died before they completed them.
-	 */
-	private function complete_stale() {
-		foreach ( $this->outbox->stale() as $row ) {
-			$body = $this->messages->build( (int) $row->post_id, $row->topic, $row->op_id );
-			if ( null === $body ) {
-				$this->outbox->remove( (int) $row->id );
-			} else {
-				$this->outbox->complete( (int) $row->id, $body );
-			}
-		}
-	}
-
-	/**
 	 * Sends one message after the other.
 	 *
 	 * @param int $deadline Unix seconds.
@@ -173,6 +159,10 @@ final class Sitebridge_Delivery {
 			$answer = $this->sender->send( $row );
 			if ( 202 === $answer['status'] ) {
 				$this->note_delivered( $row, $answer );
+				$failures = 0;
+			} elseif ( Sitebridge_Webhook_Sender::is_unknown_topic( $row, $answer ) ) {
+				// The server finds the change with its next sync.
+				$this->outbox->remove( (int) $row->id );
 				$failures = 0;
 			} elseif ( in_array( $answer['status'], self::REFUSALS, true ) ) {
 				$this->note_failed( $row, $answer, 'dead', time() );

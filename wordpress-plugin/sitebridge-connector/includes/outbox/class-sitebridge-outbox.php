@@ -29,20 +29,21 @@ final class Sitebridge_Outbox {
 	 * Stores that a post changed. The row is written at once, so that a crash before the end of the request
 	 * loses nothing.
 	 *
-	 * @param int    $post_id The post.
-	 * @param string $topic   `status` or `metadata`.
+	 * @param int    $post_id The post; 0 for a term or the site itself.
+	 * @param string $topic   `status`, `metadata`, `terms` or `site`.
 	 * @param string $op_id   The id of the server's operation that made the change, or ''.
+	 * @param string $stub    What another process needs to complete the message, or ''.
 	 * @return int The row's id, or 0 when the insert failed.
 	 */
-	public function open( $post_id, $topic, $op_id ) {
-		return $this->insert( $post_id, $topic, $op_id, 'open', '' );
+	public function open( $post_id, $topic, $op_id, $stub = '' ) {
+		return $this->insert( $post_id, $topic, $op_id, 'open', $stub );
 	}
 
 	/**
 	 * Adds a complete message.
 	 *
-	 * @param int    $post_id The post.
-	 * @param string $topic   `status` or `metadata`.
+	 * @param int    $post_id The post; 0 for a term or the site itself.
+	 * @param string $topic   `status`, `metadata`, `terms` or `site`.
 	 * @param string $op_id   The id of the server's operation that made the change, or ''.
 	 * @param string $body    The message, as JSON.
 	 * @return int The row's id, or 0 when the insert failed.
@@ -213,11 +214,11 @@ final class Sitebridge_Outbox {
 	/**
 	 * Inserts a row.
 	 *
-	 * @param int    $post_id The post.
-	 * @param string $topic   `status` or `metadata`.
+	 * @param int    $post_id The post; 0 for a term or the site itself.
+	 * @param string $topic   `status`, `metadata`, `terms` or `site`.
 	 * @param string $op_id   The id of the server's operation, or ''.
 	 * @param string $state   `open` or `waiting`.
-	 * @param string $body    The message, as JSON.
+	 * @param string $body    The message, or the stub of an open row, as JSON.
 	 * @return int The row's id, or 0.
 	 */
 	private function insert( $post_id, $topic, $op_id, $state, $body ) {

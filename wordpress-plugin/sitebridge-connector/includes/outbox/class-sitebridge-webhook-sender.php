@@ -20,6 +20,11 @@ final class Sitebridge_Webhook_Sender {
 	const TIMEOUT = 10;
 
 	/**
+	 * Topics that older servers do not know.
+	 */
+	const NEW_TOPICS = array( 'terms', 'site' );
+
+	/**
 	 * The stored connection.
 	 *
 	 * @var Sitebridge_Settings
@@ -67,5 +72,17 @@ final class Sitebridge_Webhook_Sender {
 			),
 			self::TIMEOUT
 		);
+	}
+
+	/**
+	 * Whether an older server does not know the message's topic. A 404 that is no answer of a server, such as
+	 * that of a proxy, says nothing about it.
+	 *
+	 * @param object $row    The row.
+	 * @param array  $answer The response.
+	 * @return bool
+	 */
+	public static function is_unknown_topic( $row, array $answer ) {
+		return 404 === $answer['status'] && in_array( $row->topic, self::NEW_TOPICS, true ) && is_string( $answer['code'] ) && '' !== $answer['code'];
 	}
 }

@@ -73,7 +73,8 @@ final class Sitebridge_Queue_View {
 				self::print_row( __( 'Last answer', 'sitebridge-connector' ), self::last_answer( $state ) );
 				foreach ( $queue['dead'] > 0 ? Sitebridge_Outbox_Table::latest_dead() : array() as $row ) {
 					/* translators: %d: a post's number. */
-					self::print_row( sprintf( __( 'Given up: post %d', 'sitebridge-connector' ), $row->post_id ), self::status_words( (int) $row->answer_status ) . ' ' . $row->answer );
+					$label = $row->post_id > 0 ? sprintf( __( 'Given up: post %d', 'sitebridge-connector' ), $row->post_id ) : __( 'Given up: a term or the site itself', 'sitebridge-connector' );
+					self::print_row( $label, self::status_words( (int) $row->answer_status ) . ' ' . $row->answer );
 				}
 				?>
 			</tbody>
