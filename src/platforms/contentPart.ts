@@ -2,7 +2,7 @@ import type { Connection, JsonObject } from './connection.ts';
 import type { ContentTexts } from './contentTexts.ts';
 import type { Incomplete } from './incompleteList.ts';
 import type { KnownContents } from './knownContents.ts';
-import type { ContentTerm, ItemFault, RemoteContent, RemoteTerm } from './remoteContent.ts';
+import type { Builder, ContentTerm, ItemFault, RemoteContent, RemoteTerm } from './remoteContent.ts';
 
 /**
  * The content part of a platform: reads a site's contents in pages, finds changes there, and writes to the
@@ -194,6 +194,10 @@ export interface ContentWrite extends ContentTexts {
    * `onSite` is known.
    */
   unread?: readonly string[];
+  /** The page builder that shows the item: its body must not be sent. null if none is known. */
+  builtWith: Builder | null;
+  /** Write although a person edits the item on the site: the write has waited for long enough. */
+  despiteEditor: boolean;
   /** null: leave the site's status, which may be finer than ours. */
   status: 'draft' | 'published' | null;
   terms: ContentTerm[];
@@ -206,6 +210,11 @@ export type WriteOutcome =
   | { result: 'written'; created: boolean; remote: RemoteContent; notes: ItemFault[] }
   /** The item has changed since the expected state. `remote` is the current item; null if there is none. */
   | { result: 'conflict'; remote: RemoteContent | null }
+  /**
+   * Nothing was written: a person edits the item on the site, and their next save would overwrite the write. `by`
+   * is the name of the person; null if the site does not tell it.
+   */
+  | { result: 'being_edited'; externalId: string | null; by: string | null }
   /**
    * Nothing was written: the item belongs to another content, or another item has the content's key.
    * `otherKey` is the key of the item. `otherId` is the item that has the content's key. Both are null if

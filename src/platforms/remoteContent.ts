@@ -8,8 +8,8 @@ export interface ItemFault {
   /** Stable, such as `no_id`, `unreadable`, `too_long`, `forbidden`. */
   code: string;
   message: string;
-  /** A note may explain why the item has another status than was sent. */
-  explains?: 'status';
+  /** A note may explain why the item has another status, or another body, than was sent. */
+  explains?: 'status' | 'body';
 }
 
 /**
@@ -27,6 +27,13 @@ export interface UnreadField {
 /** Who can read a published item on its site: anyone, users with a right to it, or whoever knows its password. */
 export type Visibility = 'public' | 'private' | 'password';
 
+/**
+ * The page builders of WordPress that show their own layout in place of the body of a post. A body that is written
+ * to such a post is stored and never shown, or destroys the layout.
+ */
+export const BUILDERS = ['elementor', 'divi', 'beaver_builder', 'bricks', 'oxygen', 'breakdance'] as const;
+export type Builder = (typeof BUILDERS)[number];
+
 /** One item as its site holds it. Texts are raw, as an editor sees them. */
 export interface RemoteContent extends ContentTexts {
   externalId: string;
@@ -39,6 +46,8 @@ export interface RemoteContent extends ContentTexts {
    */
   status: 'draft' | 'published' | null;
   visibility: Visibility;
+  /** The page builder that shows the item; null for none. Absent if the answer does not tell it. */
+  builtWith?: Builder | null;
   url: string | null;
   /** ISO 8601 UTC by the site's clock; null if the item has no date. */
   modifiedAt: string | null;

@@ -25,6 +25,7 @@ import { SitePauses } from '../services/integrations/sitePauses.ts';
 import { SyncMetadataService } from '../services/integrations/syncMetadata.service.ts';
 import { AbandonedRuns } from '../services/sync/abandonedRuns.ts';
 import { ContentRunner } from '../services/sync/contentPhase.ts';
+import { GoneTypes } from '../services/sync/goneTypes.ts';
 import { ContentSessions } from '../services/sync/openSession.ts';
 import { ContentSyncService } from '../services/sync/pull/contentSync.service.ts';
 import { ItemReader } from '../services/sync/pull/itemReader.ts';
@@ -151,6 +152,7 @@ export function wireHandlers(
     pull: new ContentPull({ events, now }),
     push: new ContentPush({ events, now }),
     permits: new WorkPermits(),
+    gone: new GoneTypes({ db, metadata, events }),
     events,
     now,
   });

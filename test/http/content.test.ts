@@ -49,6 +49,7 @@ describe('a content', () => {
         { taxonomy: 'post_tag', slug: 'green', name: 'green' },
       ],
       metadata: { price: 3, date_gmt: '2026-03-01T10:00:00.000Z' },
+      built_with: null,
       external_id: String(post.id),
       external_url: `${wordpress.url}/${post.slug}/`,
       external_status: 'publish',

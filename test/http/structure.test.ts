@@ -84,6 +84,7 @@ describe('update-structure', () => {
     expect(events.map(({ action, success, details }) => [action, success, details])).toEqual([
       ['pushed', true, { post_types: 2, taxonomies: 1, timestamp: report.timestamp, user_id: null }],
       ['pushed', true, { post_types: 1, taxonomies: 0, timestamp: next.timestamp, user_id: null }],
+      ['type_gone', false, { content_types: ['book', 'post'] }],
     ]);
   });
 

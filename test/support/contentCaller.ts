@@ -139,6 +139,8 @@ export function contentWrite(contentId: number, changes: Partial<ContentWrite> =
     begunAt: null,
     expectedTag: null,
     onSite: null,
+    builtWith: null,
+    despiteEditor: false,
     title: `Written ${contentId}`,
     slug: '',
     body: `<p>Body ${contentId}</p>`,

@@ -98,6 +98,7 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
       terms: sorted(
         terms.map(({ taxonomy, slug, name }) => ({ taxonomy, slug, name: name.replaceAll('&amp;', '&') })),
       ),
+      built_with: null,
       content_key: null,
       content_id: null,
       hash: item.hash,
@@ -289,6 +290,9 @@ describe.each(versionsUnderTest())('reading contents on %s', (version) => {
       `add_post_meta( ${id}, 'words', 'a' )`,
       `add_post_meta( ${id}, 'words', 'a' )`,
       `update_post_meta( ${id}, '_thumbnail_id', wp_insert_attachment( array( 'post_mime_type' => 'image/png' ), 'q.png' ) )`,
+      `add_post_meta( ${id}, '_elementor_edit_mode', 'builder' )`,
+      `update_post_meta( ${id}, '_elementor_edit_mode', '' )`,
+      `add_post_meta( ${id}, '_breakdance_data', '{}' )`,
     ];
     for (const edit of edits) {
       await wordpress.php(`${edit}; return true;`);

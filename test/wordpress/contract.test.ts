@@ -80,6 +80,7 @@ add_action( 'init', static function () {
 `,
     );
     wordpress.setMuPlugin('own-namespace', true);
+    wordpress.setMuPlugin('small-builder', true);
     const mending: Array<() => unknown> = [];
     return {
       url: wordpress.url,
@@ -116,6 +117,9 @@ add_action( 'init', static function () {
         },
         setMeta: async (id, key, value) => {
           await wordpress.php(`update_post_meta( ${id}, '${key}', '${value}' ); return true;`);
+        },
+        setProtectedMeta: async (id, key, value) => {
+          await wordpress.php(`update_post_meta( ${id}, '${key}', wp_slash( '${value}' ) ); return true;`);
         },
         untrash: async (id) => {
           // wp-admin adds this filter before it restores a post.

@@ -109,7 +109,8 @@ function editRoutes(edits: ContentEditService): Route[] {
       throttle,
       tag,
       takesLargeBody: true,
-      summary: 'Edit a content; absent fields stay as they are',
+      summary:
+        'Edit a content; absent fields stay as they are. The body of a content that is built_with a page builder is refused',
       request: { params: idParams, body: editContentRequest },
       responses: { 200: { description: 'The content', schema: contentSchema } },
       handler: async ({ scope, params, body }) => ({

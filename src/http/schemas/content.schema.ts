@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Content } from '../../database/generated/client.ts';
 import { ContentStatus, ContentVisibility, SyncState } from '../../database/generated/enums.ts';
 import { CONTENT_TEXTS, eachText, textsOf } from '../../platforms/contentTexts.ts';
+import { BUILDERS } from '../../platforms/remoteContent.ts';
+import { builtWithNow } from '../../services/content/builtContents.ts';
 import { metadataOf } from '../../services/content/sharedState.ts';
 import { bodyId, jsonObject, limitQuery, queryId, timestamp } from './common.schema.ts';
 
@@ -32,6 +34,10 @@ export const contentSchema = z
     }),
     terms: z.array(z.object({ taxonomy: z.string(), slug: z.string(), name: z.string() })),
     metadata: jsonObject,
+    built_with: z.enum(BUILDERS).nullable().meta({
+      description:
+        'The page builder that shows its own layout of the item in place of the body, which is read only then.',
+    }),
     external_id: z.string().nullable(),
     external_url: z.string().nullable(),
     external_status: z.string().nullable(),
@@ -99,6 +105,7 @@ export function contentBody(content: Content) {
     visibility: content.visibility,
     terms: content.terms,
     metadata: metadataOf(content),
+    built_with: builtWithNow({}, content),
     external_id: content.externalId,
     external_url: content.externalUrl,
     external_status: content.externalStatus,

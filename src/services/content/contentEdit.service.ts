@@ -9,6 +9,7 @@ import type { EventAction } from '../events/eventActions.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import type { SiteService } from '../sites/site.service.ts';
+import { mustShowBody } from './builtContents.ts';
 import { lockContent, lockRows } from './contentLocks.ts';
 import { excludedColumns, mayBeOnSite } from './excluded.ts';
 import { hasLocalChanges } from './merge.ts';
@@ -60,12 +61,14 @@ export class ContentEditService {
 
   /**
    * Changes the given fields. An edit that changes nothing is not stored. Throws 404, and 400 for the status
-   * `published` or `private` if the content does not have it, and 409 for an excluded content.
+   * `published` or `private` if the content does not have it, 409 for an excluded content, and 422 for the body of a
+   * content whose item a page builder shows.
    */
   async update(scope: TenantScope, id: number, requested: ContentEdit): Promise<Content> {
     return this.#locked(scope, id, async (tx, content) => {
       mustBeIncluded(content);
       mayBeSet(requested.status, content.status);
+      mustShowBody(content, requested);
       // A client may send the status back as it got it. Neither side has anything to change then.
       const { status, ...rest } = requested;
       const edit: ContentEdit =
@@ -210,6 +213,8 @@ export const withoutItem = {
   lastOpId: null,
   syncedVersion: 0,
   birth: Prisma.DbNull,
+  builtWith: null,
+  waitsSince: null,
   unreadFields: [],
   linkMismatch: Prisma.DbNull,
   ...noCreate,

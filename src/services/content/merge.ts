@@ -30,6 +30,7 @@ export type ConflictRule = 'flag' | 'newest' | 'local' | 'remote';
 export interface RemoteFacts {
   externalStatus?: string;
   visibility?: Visibility;
+  builtWith?: string | null;
   externalUrl?: string | null;
   externalModifiedAt?: Date | null;
   remoteTag?: string | null;
@@ -62,8 +63,11 @@ export function isOutdated(
 }
 
 /** Picks from an item the facts that only its site knows. */
-export function remoteFacts(remote: RemoteContent): Required<RemoteFacts> {
+export function remoteFacts(
+  remote: RemoteContent,
+): Required<Omit<RemoteFacts, 'builtWith'>> & Pick<RemoteFacts, 'builtWith'> {
   return {
+    ...(remote.builtWith === undefined ? {} : { builtWith: remote.builtWith }),
     externalStatus: remote.externalStatus,
     visibility: remote.visibility,
     externalUrl: remote.url,
@@ -93,8 +97,10 @@ export async function mergeRemote(
   const local = contentHash(sharedState(content));
   if (isHashOf(content.baseHash, remote, hash) && hash !== local) {
     // The site has not changed since the base, or its change was undone.
-    const syncState = hasLocalChanges(content) ? 'local_changes' : 'in_sync';
-    await tx.content.update({ where, data: { ...seen, syncState, remoteHash: hash } });
+    const isEdited = hasLocalChanges(content);
+    const syncState = isEdited ? 'local_changes' : 'in_sync';
+    const waitsSince = isEdited ? content.waitsSince : null;
+    await tx.content.update({ where, data: { ...seen, syncState, waitsSince, remoteHash: hash } });
     return content.syncState === syncState && content.status === seen.status ? 'unchanged' : 'updated';
   }
   if (hasLocalChanges(content) && hash !== local && isAsSent(content, remote)) {
@@ -106,6 +112,7 @@ export async function mergeRemote(
         ...columnsAsWritten(content, remote, visibility),
         syncState: 'in_sync',
         syncedVersion: content.localVersion,
+        waitsSince: null,
         ...noCreate,
         lastSyncedAt: new Date(),
       },
@@ -136,6 +143,7 @@ export async function mergeRemote(
       remoteHash: hash,
       syncState: 'in_sync',
       syncedVersion: content.localVersion,
+      waitsSince: null,
       lastSyncedAt: new Date(),
     },
   });
@@ -179,6 +187,8 @@ export async function releaseItem(
       externalStatus: 'replaced',
       remoteTag: null,
       birth: Prisma.DbNull,
+      builtWith: null,
+      waitsSince: null,
       syncState: 'deleted_remote',
     },
   });

@@ -4,7 +4,7 @@ import type { EventType } from '../../database/generated/client.ts';
 export const eventActions = {
   integration: ['created', 'updated', 'deleted', 'reconnected', 'disconnected', 'erased'],
   connection: ['tested', 'site_paused'],
-  structure: ['pushed', 'fetched', 'outdated'],
+  structure: ['pushed', 'fetched', 'outdated', 'type_gone', 'type_back'],
   sync: [
     'requested',
     'cancelled',
@@ -15,6 +15,7 @@ export const eventActions = {
     'terms_failed',
     'incomplete',
     'unknown_type',
+    'type_gone',
   ],
   content: [
     'created',
@@ -27,6 +28,7 @@ export const eventActions = {
     'fields_unread',
     'pushed',
     'push_failed',
+    'being_edited',
     'already_there',
     'link_mismatch',
     'conflict',

@@ -43,6 +43,8 @@ export interface Facts {
   /** Why this server may call no site. */
   serverPaused: string | null;
   conflicts: number;
+  /** The enabled types that have contents here, and that the site does not have any more. */
+  goneTypes: string[];
 }
 
 const dayMs = 24 * 3_600_000;
@@ -212,6 +214,15 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'error',
           `${facts.deadDeliveries} webhook deliveries could not be applied.`,
           'Look at the deliveries with status dead, and replay them.',
+        )
+      : null,
+  (facts) =>
+    facts.goneTypes.length > 0
+      ? problem(
+          'type_gone',
+          'warning',
+          `The site does not have the types of these contents any more: ${facts.goneTypes.join(', ')}. Their contents stay here as they are.`,
+          'Switch on the plugin that brings the type, and the next sync goes on with it. If it is gone for good, switch the type off with config_json.content_types.post_types.{type}.enabled, or delete its contents here.',
         )
       : null,
   (facts) =>

@@ -12,6 +12,7 @@ import { configOf } from '../integrations/integrationConfig.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
 import { connectionStatusOf } from '../integrations/sitePauses.ts';
 import { activeStates, currentRunOf } from '../sync/currentRun.ts';
+import { goneWithContents } from '../sync/goneTypes.ts';
 import { type Facts, type Problem, problemsOf, type TestRecord } from './problems.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -129,6 +130,7 @@ export class SyncHealthService {
           this.#parts.platforms.capabilitiesOf(integration.platform, configOf(integration).json),
         ),
         untoldChange,
+        goneTypes: (await goneWithContents(this.#parts.db, integration)).map(({ slug }) => slug),
         heldDelivery: await this.#heldDelivery(site.siteId, since),
         serverPaused: (await this.#parts.refusal())?.message ?? null,
       }),
@@ -183,7 +185,7 @@ export class SyncHealthService {
   #facts(
     status: Omit<DebugStatus, 'problems'>,
     capabilities: PlatformCapabilities,
-  ): Omit<Facts, 'untoldChange' | 'heldDelivery' | 'serverPaused'> {
+  ): Omit<Facts, 'untoldChange' | 'goneTypes' | 'heldDelivery' | 'serverPaused'> {
     const { integration, connection, sync } = status;
     return {
       now: this.#parts.now(),

@@ -26,9 +26,19 @@ const taxonomy = z.object({
   post_types: z.array(z.string()).optional(),
   enabled: z.boolean(),
 });
+/**
+ * Types that an earlier report had and the newest has not: their plugin is switched off. They keep their facts, as their
+ * site is asked for them again, and their choices.
+ */
+const goneTypes = z.object({
+  post_types: z.record(z.string(), postType.extend({ gone_since: z.string() })),
+  taxonomies: z.record(z.string(), taxonomy.extend({ gone_since: z.string() })),
+});
 const contentTypes = z.object({
   post_types: z.record(z.string(), postType),
   taxonomies: z.record(z.string(), taxonomy),
+  /** Absent while no type is gone. */
+  gone: goneTypes.optional(),
   plugin_connection_enabled: z.boolean(),
   two_way_sync_enabled: z.boolean(),
   /** The time of the report by the site's clock. An older report is recognised by it. */
@@ -58,9 +68,16 @@ export function readContentTypes(config: JsonObject): ContentTypes | null {
   return config.content_types === undefined ? null : contentTypes.parse(config.content_types);
 }
 
+/** Says which types are gone; their names follow. */
+export const TYPE_GONE_MESSAGE =
+  'The site does not have these content types any more, for example because their plugin is switched off. Their contents stay here as they are:';
+
+/** How many gone types of each kind are remembered. */
+const mostGone = 100;
+
 /**
- * Merges the report of a site into the stored structure. Missing types are removed, new types are enabled,
- * and the choices of the user stay. Returns null when the report is older than the stored structure, which
+ * Merges the report of a site into the stored structure. Missing types become `gone`, new types are enabled,
+ * and the choices of the user stay, also while a type is gone. Returns null when the report is older than the stored structure, which
  * then stays.
  */
 export function mergeStructure(
@@ -69,16 +86,25 @@ export function mergeStructure(
   now: Date,
 ): ContentTypes | null {
   if (stored && Date.parse(report.timestamp) < Date.parse(stored.timestamp)) return null;
+  const known = (slug: string) => own(stored?.post_types, slug) ?? own(stored?.gone?.post_types, slug);
+  const knownTaxonomy = (slug: string) =>
+    own(stored?.taxonomies, slug) ?? own(stored?.gone?.taxonomies, slug);
+  const gone = {
+    post_types: goneOf(stored?.post_types, stored?.gone?.post_types, report.post_types, now),
+    taxonomies: goneOf(stored?.taxonomies, stored?.gone?.taxonomies, report.taxonomies, now),
+  };
+  const isAnyGone = Object.keys({ ...gone.post_types, ...gone.taxonomies }).length > 0;
   return {
     post_types: mapValues(report.post_types, (type, slug) => ({
       ...type,
-      enabled: own(stored?.post_types, slug)?.enabled ?? true,
-      fetch_limit: own(stored?.post_types, slug)?.fetch_limit ?? null,
+      enabled: known(slug)?.enabled ?? true,
+      fetch_limit: known(slug)?.fetch_limit ?? null,
     })),
     taxonomies: mapValues(report.taxonomies, (type, slug) => ({
       ...type,
-      enabled: own(stored?.taxonomies, slug)?.enabled ?? true,
+      enabled: knownTaxonomy(slug)?.enabled ?? true,
     })),
+    ...(isAnyGone ? { gone } : {}),
     plugin_connection_enabled: report.plugin_connection_enabled,
     two_way_sync_enabled: report.two_way_sync_enabled,
     timestamp: new Date(report.timestamp).toISOString(),
@@ -97,17 +123,31 @@ export function applyChoices(stored: ContentTypes | null, sent: unknown): Conten
   const { post_types: types = {}, taxonomies = {} } = parsed.data;
   const result = structuredClone(stored);
   for (const [slug, choice] of Object.entries(types)) {
-    const type = own(result?.post_types, slug);
+    const type = own(result?.post_types, slug) ?? own(result?.gone?.post_types, slug);
     if (!type) throw unknownType(`${field}.post_types.${slug}`);
     if (choice.enabled !== undefined) type.enabled = choice.enabled;
     if (choice.fetch_limit !== undefined) type.fetch_limit = choice.fetch_limit;
   }
   for (const [slug, choice] of Object.entries(taxonomies)) {
-    const type = own(result?.taxonomies, slug);
+    const type = own(result?.taxonomies, slug) ?? own(result?.gone?.taxonomies, slug);
     if (!type) throw unknownType(`${field}.taxonomies.${slug}`);
     if (choice.enabled !== undefined) type.enabled = choice.enabled;
   }
   return result;
+}
+
+/** The types that a report lacks, the latest first. */
+function goneOf<T>(
+  before: Record<string, T> = {},
+  goneBefore: Record<string, T & { gone_since: string }> = {},
+  now: Record<string, unknown>,
+  at: Date,
+): Record<string, T & { gone_since: string }> {
+  const gone_since = at.toISOString();
+  const newly = mapValues(before, (type) => ({ ...type, gone_since }));
+  const all = Object.entries({ ...goneBefore, ...newly }).filter(([slug]) => !Object.hasOwn(now, slug));
+  const latest = all.sort(([, one], [, other]) => other.gone_since.localeCompare(one.gone_since));
+  return Object.fromEntries(latest.slice(0, mostGone));
 }
 
 function unknownType(field: string): CallerError {

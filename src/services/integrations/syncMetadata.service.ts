@@ -10,7 +10,7 @@ import { configOf } from './integrationConfig.ts';
 import { type IntegrationRow, lockIntegration } from './integrationRow.ts';
 import type { SiteConnections } from './openConnection.ts';
 import { connectedHome, isCopy } from './siteCopies.ts';
-import { type ContentTypes, mergeStructure } from './storedStructure.ts';
+import { type ContentTypes, mergeStructure, TYPE_GONE_MESSAGE } from './storedStructure.ts';
 
 /**
  * The latest accepted time of a report, from now. A later time would outdate every honest report.
@@ -20,7 +20,7 @@ const aheadAtMost = 24 * 3_600_000;
 
 /** The structure with the number and time of synced items of each type. */
 export interface ContentTypesView
-  extends Omit<ContentTypes, 'post_types' | 'taxonomies' | 'timestamp' | 'last_structure_fetch'> {
+  extends Omit<ContentTypes, 'post_types' | 'taxonomies' | 'gone' | 'timestamp' | 'last_structure_fetch'> {
   post_types: Record<
     string,
     ContentTypes['post_types'][string] & { synced_count: number; last_synced_at: Date | null }
@@ -120,7 +120,43 @@ export class SyncMetadataService {
         user_id: scope.userId,
       },
     });
+    if (merged) await this.#tellGone(tx, row, stored, merged);
     return { applied: merged !== null, contentTypes };
+  }
+
+  /** Records which enabled types are gone from the site since the structure of before, and which are back. */
+  async #tellGone(
+    tx: Transaction,
+    row: IntegrationRow,
+    before: ContentTypes | null,
+    now: ContentTypes,
+  ): Promise<void> {
+    const owner = {
+      accountId: row.accountId,
+      siteId: row.siteId,
+      integrationId: row.id,
+      type: 'structure',
+    } as const;
+    const enabled = (types: ContentTypes['post_types'] = {}) =>
+      Object.entries(types)
+        .flatMap(([slug, type]) => (type.enabled ? [slug] : []))
+        .sort();
+    const gone = enabled(now.gone?.post_types).filter(
+      (slug) => before && Object.hasOwn(before.post_types, slug),
+    );
+    const back = enabled(before?.gone?.post_types).filter((slug) => Object.hasOwn(now.post_types, slug));
+    if (gone.length > 0) {
+      const details = { content_types: gone };
+      const error = `${TYPE_GONE_MESSAGE} ${gone.join(', ')}.`;
+      await this.#parts.events.record(tx, { ...owner, action: 'type_gone', success: false, error, details });
+    }
+    if (back.length > 0) {
+      await this.#parts.events.record(tx, {
+        ...owner,
+        action: 'type_back',
+        details: { content_types: back },
+      });
+    }
   }
 
   /**

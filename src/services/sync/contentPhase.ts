@@ -4,6 +4,7 @@ import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
+import type { GoneTypes } from './goneTypes.ts';
 import { type ContentSessions, typeOfSite } from './openSession.ts';
 import type { ContentRun, TypeToSync } from './phaseContext.ts';
 import type { TermSync } from './pull/pullTerms.ts';
@@ -23,6 +24,7 @@ interface Parts {
   push: ContentPush;
   permits: WorkPermits;
   events: EventLog;
+  gone: GoneTypes;
   now: () => number;
 }
 
@@ -57,11 +59,13 @@ export class ContentRunner {
 
   async #sync(
     ledger: RunLedger,
-    integration: IntegrationRow,
+    before: IntegrationRow,
     session: ContentSession,
     signal: AbortSignal,
   ): Promise<void> {
     const { direction } = ledger.run;
+    const { gone } = this.#parts;
+    const integration = await gone.lookForReturned({ ledger, integration: before, session, signal });
     if (ledger.checkpoint.readingId === null) {
       const begunAt = new Date(this.#parts.now()).toISOString();
       await ledger.step(async () => ({ checkpoint: { readingId: ledger.run.id, begunAt } }));
@@ -77,6 +81,7 @@ export class ContentRunner {
     // After a restore of the database, the run must read every type of the site before it may write.
     const chosen = memory.isLost ? [] : ledger.run.contentTypes;
     const { types, unknown } = chosenTypes(integration, chosen);
+    await gone.tellWaiting({ ledger, integration });
     if (unknown.length > 0 && ledger.checkpoint.typesRead.length === 0) {
       await this.#tellUnknown(ledger, integration, unknown);
     }
@@ -85,7 +90,8 @@ export class ContentRunner {
       await this.#parts.terms.pull(run);
       await this.#parts.pull.pull(run);
     }
-    const slugs = types.map(({ slug }) => slug);
+    // A type that the run has found gone is done with: it was not read, and nothing of it is pushed.
+    const slugs = types.flatMap(({ slug }) => (ledger.checkpoint.typesPushed.includes(slug) ? [] : [slug]));
     if (direction !== 'to_external' && ledger.run.contentTypes.length === 0) await memory.moved(slugs);
     await memory.regain(ledger.run, slugs);
     if (direction !== 'from_external') await this.#parts.push.push(run);
@@ -122,6 +128,8 @@ export class ContentRunner {
       begunAt: new Date(ledger.checkpoint.begunAt ?? this.#parts.now()),
       owner: { accountId, siteId, integrationId: integration.id },
       statusHere: (status) => localStatus?.(status) ?? null,
+      leaveOut: (slug, error) =>
+        this.#parts.gone.leaveOut({ ledger, integration, signal: given.signal }, slug, error),
       expectedAfter: (slug) =>
         types
           .slice(types.findIndex((type) => type.slug === slug) + 1)
@@ -169,7 +177,12 @@ function chosenTypes(
       newest: type.fetch_limit,
       count: Math.min(type.count, type.fetch_limit ?? type.count),
     }));
-  const slugs = new Set(types.map((type) => type.slug));
+  // A gone type is told by itself.
+  const gone = configOf(integration).contentTypes?.gone?.post_types ?? {};
+  const slugs = new Set([
+    ...types.map((type) => type.slug),
+    ...Object.keys(gone).filter((slug) => gone[slug]?.enabled),
+  ]);
   return { types, unknown: chosen.filter((slug) => !slugs.has(slug)) };
 }
 

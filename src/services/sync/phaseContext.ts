@@ -30,6 +30,11 @@ export interface ContentRun {
    */
   mustBeSameSite(type: TypeToSync): Promise<void>;
   memory: SiteMemory;
+  /**
+   * Leaves a type out of the rest of the run, if the site does not have it any more. Throws `error` if it is another
+   * fault.
+   */
+  leaveOut(slug: string, error: unknown): Promise<void>;
   /** Marks the contents that this reading has seen. A resumed reading has the id of the run that began it. */
   readingId: number;
   /** When the reading began. */

@@ -5,7 +5,6 @@ import { isDatabaseUnavailable } from '../../database/unavailable.ts';
 import { RemoteError } from '../../errors.ts';
 import { SiteResting } from '../../outbound/sitePace.ts';
 import { VaultError } from '../../security/credentialVault.ts';
-import type { TenantScope } from '../access/tenantScope.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { lockIntegration, withSite } from '../integrations/integrationRow.ts';
 import { pausedMessage, type SitePauses } from '../integrations/sitePauses.ts';
@@ -15,6 +14,7 @@ import type { ContentRunner } from './contentPhase.ts';
 import { endRun } from './runEnd.ts';
 import { RunLedger, RunLost } from './runLedger.ts';
 import { DATABASE_RESTORED } from './siteMemory.ts';
+import { readStructure } from './structureReading.ts';
 import type { SyncService } from './sync.service.ts';
 
 type ClaimedRun = Prisma.SyncRunGetPayload<{ include: { integration: { include: typeof withSite } } }>;
@@ -92,10 +92,10 @@ export class SyncRunner {
       throw new RemoteError('site_paused', pausedMessage(pausedUntil));
     const ledger = new RunLedger(this.#parts.db, run, this.#parts.now);
     if (run.direction === 'metadata') {
-      await this.#readStructure(run, ledger, signal);
+      await readStructure(this.#parts.metadata, ledger, run.integration, signal);
     } else {
       if (ledger.checkpoint.structure || !this.#parts.contents.hasStructure(run.integration)) {
-        await this.#readStructure(run, ledger, signal);
+        await readStructure(this.#parts.metadata, ledger, run.integration, signal);
       }
       const integration = await this.#parts.db.siteIntegration.findUniqueOrThrow({
         where: { id: run.integrationId },
@@ -145,24 +145,6 @@ export class SyncRunner {
       // The next step of the run gets the same error, and the run ends with it.
       this.#parts.logger.warn({ err: error, run_id: run.id }, 'cannot renew the heartbeat of a run');
     }
-  }
-
-  async #readStructure(run: ClaimedRun, ledger: RunLedger, signal: AbortSignal): Promise<void> {
-    const structure = await this.#parts.metadata.readStructure(run.integration);
-    signal.throwIfAborted();
-    const found = Object.keys(structure.post_types).length + Object.keys(structure.taxonomies).length;
-    const scope: TenantScope = {
-      accountId: run.accountId,
-      userId: run.requestedBy,
-      siteId: run.siteId,
-      role: 'site',
-    };
-    await ledger.step(async (tx) => {
-      await this.#parts.metadata.store(tx, scope, run.integrationId, structure, 'fetched');
-      return run.direction === 'metadata'
-        ? { totals: { pulled: found }, done: found, expected: found }
-        : { checkpoint: { structure: false } };
-    });
   }
 
   async #finish(run: ClaimedRun, ledger: RunLedger): Promise<void> {

@@ -34,10 +34,12 @@ export function checkPossible(
       code: 'sync_disabled',
     });
   }
-  const types = configOf(row).contentTypes?.post_types;
+  const { post_types: types, gone } = configOf(row).contentTypes ?? {};
   for (const [index, slug] of contentTypes.entries()) {
     // Without a stored structure, the run reads the structure first and then reports missing types itself.
     if (types === undefined || Object.hasOwn(types, slug)) continue;
+    // The run asks the site for a gone type, and tells if it is still gone.
+    if (gone !== undefined && Object.hasOwn(gone.post_types, slug)) continue;
     const known = Object.keys(types).join(', ');
     throw invalidField(
       `content_types.${index}`,

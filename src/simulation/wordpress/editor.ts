@@ -78,6 +78,24 @@ export class SiteEditor {
     return this.#change(postId, (post) => setMeta(this.#site, post, meta));
   }
 
+  /** Sets protected meta, as page builders do, without a change of `modified_gmt`. */
+  setProtectedMeta(postId: number, meta: Readonly<Record<string, string>>): SimulatedPost {
+    return this.#change(postId, (post) => {
+      post.protectedMeta = { ...post.protectedMeta, ...meta };
+    });
+  }
+
+  /** Opens a post in the block editor, or keeps it open. WordPress notes who edits it, and since when. */
+  open(postId: number, user: SimulatedUser = this.#user): SimulatedPost {
+    const seconds = Math.floor(this.#site.clock.now() / 1_000);
+    return this.setProtectedMeta(postId, { _edit_lock: `${seconds}:${user.id}` });
+  }
+
+  /** Closes the editor of a post. */
+  close(postId: number): SimulatedPost {
+    return this.setProtectedMeta(postId, { _edit_lock: '' });
+  }
+
   createTerm(taxonomy: string, changes: TermChanges & { name: string }): SimulatedTerm {
     return this.#request(() => insertTerm(this.#site, taxonomy, changes));
   }

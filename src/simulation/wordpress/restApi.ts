@@ -1,4 +1,5 @@
 import type { Answer } from './answer.ts';
+import { builderNamespaces } from './builders.ts';
 import { answerConnector, takesConnectorBatches } from './connector/routes.ts';
 import { forbidden, may } from './core/access.ts';
 import { answerBatch } from './core/batch.ts';
@@ -92,7 +93,12 @@ function index(site: SimulatedSite) {
     url: site.home,
     home: site.home,
     gmt_offset: site.clock.gmtOffset,
-    namespaces: ['oembed/1.0', ...(site.connector === null ? [] : ['sitebridge/v1']), 'wp/v2'],
+    namespaces: [
+      'oembed/1.0',
+      ...(site.connector === null ? [] : ['sitebridge/v1']),
+      ...builderNamespaces(site),
+      'wp/v2',
+    ],
     // An empty PHP array is [] in JSON.
     authentication: site.has('application_passwords_off') ? [] : { 'application-passwords': { endpoints } },
     routes: {},

@@ -24,6 +24,8 @@ export interface SimulatedPost {
   terms?: number[];
   /** Meta that is registered for REST. REST does not return other meta. */
   meta?: Record<string, MetaValue>;
+  /** Protected meta, which REST never shows: the marks of page builders, and the lock of the editor. */
+  protectedMeta?: Record<string, string>;
   modified_gmt: string;
   /** How many hours local time was ahead of UTC when `modified_gmt` was written. When absent, as now. */
   modifiedOffset?: number;

@@ -86,6 +86,7 @@ export function describeConnectorContent(client: () => ContractClient): void {
           featured_media: 0,
           terms: [{ taxonomy: 'category', slug: 'uncategorized', name: 'Uncategorized' }],
           meta: expect.objectContaining({ subtitle: 's', rating: 0 }),
+          built_with: null,
           content_key: null,
           content_id: null,
           hash: expect.stringMatching(HASH),

@@ -47,6 +47,8 @@ export interface ContractSite {
     setTerms(postId: number, taxonomy: string, termIds: number[]): Promise<void>;
     setStatus(postId: number, status: string): Promise<void>;
     setMeta(postId: number, key: string, value: string): Promise<void>;
+    /** Sets meta that REST never shows, as page builders and the editor do. */
+    setProtectedMeta(postId: number, key: string, value: string): Promise<void>;
     untrash(postId: number): Promise<void>;
   };
   /** Sets the time zone, as the hours that local time is ahead of UTC. */

@@ -61,6 +61,7 @@ describeWordpress('simulated WordPress', async (shape) => {
       setTerms: async (id, taxonomy, termIds) => void site.editor.setTerms(id, taxonomy, termIds),
       setStatus: async (id, status) => void site.editor.edit(id, { status }),
       setMeta: async (id, key, value) => void site.editor.setMeta(id, { [key]: value }),
+      setProtectedMeta: async (id, key, value) => void site.editor.setProtectedMeta(id, { [key]: value }),
       untrash: async (id) => void site.editor.untrash(id),
     },
     setGmtOffset: async (hours) => {

@@ -10,6 +10,7 @@ import { signRequest } from '../../../src/security/requestSignature.ts';
 import { testPace } from '../../support/contentCaller.ts';
 import { SERVER_ID } from '../../support/identity.ts';
 import { describeBatches } from './batchContract.ts';
+import { describeClosedPosts } from './closedPostsContract.ts';
 import { describeConnectorContent } from './connectorContentContract.ts';
 import { describeLists } from './contentContract.ts';
 import {
@@ -606,6 +607,7 @@ export function describeWordpress(
         describeBatches(client);
       }
       describeConnectorContent(client);
+      describeClosedPosts(client);
     },
   );
 }

@@ -100,6 +100,7 @@ describe('reading all posts through core REST', () => {
       externalStatus: 'private',
       status: 'published',
       visibility: 'private',
+      builtWith: null,
       url: 'https://example.com/post-3/',
       modifiedAt: '2026-01-01T03:00:00.000Z',
       terms: [

@@ -49,6 +49,7 @@ const item = z.strictObject({
   featured_media: z.int(),
   terms: z.array(z.strictObject({ taxonomy: z.string(), slug: z.string(), name: z.string() })),
   meta: z.record(z.string(), z.json()),
+  built_with: z.string().nullable(),
   content_key: z.uuid().nullable(),
   content_id: z.int().nullable(),
   hash: z.string().regex(/^[0-9a-f]{16}$/),

@@ -39,7 +39,9 @@ export type MuPlugin =
   | 'posts-per-page'
   | 'forced-order'
   | 'low-page-limit'
-  | 'no-total';
+  | 'no-total'
+  | 'small-builder'
+  | 'switched-type';
 
 /** The options of a WordPress. */
 export interface WordpressOptions {

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../connection.ts';
 import type { ContentTerm, ItemFault, RemoteContent, Visibility } from '../../remoteContent.ts';
 import { isRecord } from '../site/siteClient.ts';
+import { builderInRaw, toldBuilder } from './builders.ts';
 import { FieldReader } from './fieldReader.ts';
 import { readUuid } from './uuid.ts';
 
@@ -47,16 +48,21 @@ export function readPost(record: Record<string, unknown>, { type, terms, damaged
   if (!isRead('metadata.author')) fields.leave('birth.author');
   if (!isRead('metadata.date_gmt')) fields.leave('birth.date');
   const modifiedAt = fields.time('modified_gmt', 'modifiedAt');
+  const body = fields.text('content', 'body');
+  // Core REST tells no builder, but two builders leave a mark in the body.
+  const builtWith =
+    'built_with' in record ? toldBuilder(record.built_with) : (builderInRaw(body) ?? undefined);
   const post: RemoteContent = {
     externalId,
     contentType: fields.text('type', 'contentType') || type,
     title: fields.text('title', 'title'),
     slug: fields.text('slug', 'slug'),
-    body: fields.text('content', 'body'),
+    body,
     excerpt: fields.text('excerpt', 'excerpt'),
     externalStatus: status,
     status: localStatus(status),
     visibility: visibilityOf(status, record, fields),
+    ...(builtWith === undefined ? {} : { builtWith }),
     url: fields.url('link'),
     modifiedAt,
     terms: [...(terms ?? [])].sort(byTaxonomyAndSlug),

@@ -102,6 +102,14 @@ export class SiteRequests {
     throw fault('query_stripped', { values: { ...this.#client.values, missing }, detail: missing });
   }
 
+  /** Sends a GET that must succeed at its first try. Throws RemoteError. */
+  async readOnce(route: string, query: string): Promise<SiteAnswer> {
+    const request = () => this.#exchange({ method: 'GET', route, query });
+    const answer = await this.pace.send(request, { repeatable: false, writes: false });
+    if (answer.error !== null) throw this.refusal(answer, answer.error);
+    return answer;
+  }
+
   /** Sends a GET that must succeed. Throws RemoteError. */
   async read(route: string, query?: string): Promise<SiteAnswer> {
     const answer = await this.get(route, query);

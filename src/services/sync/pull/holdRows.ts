@@ -39,7 +39,8 @@ export async function holdRows(
     /* planned each time */ SELECT id, key, title, birth, external_id AS "externalId", external_status AS "externalStatus",
       external_url AS "externalUrl", external_modified_at AS "externalModifiedAt", remote_hash AS "remoteHash",
       remote_tag AS "remoteTag", sync_state AS "syncState", status, visibility, local_version AS "localVersion",
-      synced_version AS "syncedVersion", unread_fields AS "unreadFields", edited_at AS "editedAt", updated_at AS "updatedAt"
+      synced_version AS "syncedVersion", unread_fields AS "unreadFields",
+      built_with AS "builtWith", edited_at AS "editedAt", updated_at AS "updatedAt"
     FROM content
     WHERE site_id = ${siteId} AND content_type = ${contentType}
       AND (platform = ${platform} AND external_id = ANY(${externalIds})

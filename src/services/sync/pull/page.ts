@@ -1,6 +1,6 @@
 /** A page of items that is about to be stored. */
 import type { Content } from '../../../database/generated/client.ts';
-import type { RemoteContent } from '../../../platforms/remoteContent.ts';
+import type { Builder, RemoteContent } from '../../../platforms/remoteContent.ts';
 import type { ConflictRule, SiteItems } from '../../content/merge.ts';
 
 /** The items to which a page belongs, and how the page is stored. */
@@ -50,6 +50,7 @@ export type KnownRow = Pick<
   | 'localVersion'
   | 'syncedVersion'
   | 'unreadFields'
+  | 'builtWith'
   | 'editedAt'
   | 'updatedAt'
 > & {
@@ -60,7 +61,12 @@ export type KnownRow = Pick<
 };
 
 /** An item that exists on the site, with the hash of its shared state. */
-export type LiveItem = RemoteContent & { status: 'draft' | 'published'; hash: string };
+export type LiveItem = RemoteContent & {
+  status: 'draft' | 'published';
+  hash: string;
+  /** As it is told or, where that is absent, as it is stored. */
+  builtWith: Builder | null;
+};
 
 /** An item without a content. `newKey`: the item's key; null if it has none or another content has it. */
 export type NewItem = LiveItem & { newKey: string | null };

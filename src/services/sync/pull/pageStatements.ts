@@ -35,6 +35,7 @@ function columns(item: LiveItem) {
     external_url: facts.externalUrl,
     external_status: facts.externalStatus,
     visibility: facts.visibility,
+    built_with: item.builtWith,
     external_modified_at: facts.externalModifiedAt?.toISOString() ?? null,
     remote_tag: facts.remoteTag,
     birth: bornAs(item),
@@ -66,17 +67,17 @@ function insert(
   return tx.$queryRaw<{ id: number; external_id: string }[]>`
     INSERT INTO content (key, account_id, site_id, platform, content_type, ${textColumns}, status, visibility, terms,
       metadata, unread_fields,
-      external_id, external_url, external_status, external_modified_at, remote_tag, birth, base_hash,
+      external_id, external_url, external_status, external_modified_at, remote_tag, birth, built_with, base_hash,
       remote_hash, sync_state, local_version, synced_version, last_synced_at, seen_by_reading, updated_at)
     SELECT coalesce(content_key, gen_random_uuid()), ${accountId}, ${siteId}, ${platform}, ${contentType}, ${textColumns},
-      status::content_status, visibility::content_visibility, terms, metadata, unread_fields, external_id, external_url, external_status, external_modified_at, remote_tag, nullif(birth, 'null'),
+      status::content_status, visibility::content_visibility, terms, metadata, unread_fields, external_id, external_url, external_status, external_modified_at, remote_tag, nullif(birth, 'null'), built_with,
       hash, hash,
       'in_sync', 1, 1, now(), ${readingId}::int, now()
     FROM ROWS FROM (
       unnest(${items.map(({ body }) => body)}::text[]),
       json_to_recordset(${JSON.stringify(items.map((item) => ({ ...columns(item), content_key: item.newKey })))}::json)
         AS (content_key uuid, birth jsonb, ${shortTexts},
-        status text, visibility text, terms jsonb, metadata jsonb, unread_fields text[], external_id text, external_url text, external_status text,
+        status text, visibility text, built_with text, terms jsonb, metadata jsonb, unread_fields text[], external_id text, external_url text, external_status text,
         external_modified_at timestamptz, remote_tag text, hash text)
     ) AS item (body)
     ON CONFLICT DO NOTHING
@@ -103,12 +104,12 @@ async function overwrite(
       status = item.status::content_status, visibility = item.visibility::content_visibility, terms = item.terms, metadata = item.metadata,
       unread_fields = item.unread_fields, external_url = item.external_url, external_status = item.external_status,
       external_modified_at = item.external_modified_at, remote_tag = item.remote_tag,
-      birth = nullif(item.birth, 'null'), base_hash = item.hash,
+      birth = nullif(item.birth, 'null'), built_with = item.built_with, base_hash = item.hash,
       remote_hash = item.hash, synced_version = content.local_version, last_synced_at = now(), updated_at = now(),
       seen_by_reading = coalesce(${readingId}::int, seen_by_reading)
     FROM ROWS FROM (
       unnest(${changes.map(({ item }) => item.body)}::text[]),
-      json_to_recordset(${JSON.stringify(rows)}::json) AS (id int, ${shortTexts}, status text, visibility text,
+      json_to_recordset(${JSON.stringify(rows)}::json) AS (id int, ${shortTexts}, status text, visibility text, built_with text,
         terms jsonb, metadata jsonb, unread_fields text[], external_url text, external_status text, external_modified_at timestamptz,
         remote_tag text, birth jsonb, hash text)
     ) AS item (body)
@@ -127,7 +128,8 @@ export async function keepRows(
   const rows = pairs
     .filter(({ row, item }) => target.readingId !== null || factsDiffer(row, item))
     .map(({ row, item }) => {
-      const { external_url, external_status, external_modified_at, remote_tag, birth, hash } = columns(item);
+      const { external_url, external_status, external_modified_at, remote_tag, birth, built_with, hash } =
+        columns(item);
       return {
         id: row.id,
         external_url,
@@ -135,6 +137,7 @@ export async function keepRows(
         external_modified_at,
         remote_tag,
         birth,
+        built_with,
         unread_fields: unreadWithout(row, item),
         hash,
       };
@@ -143,13 +146,13 @@ export async function keepRows(
   await tx.$executeRaw`
     UPDATE content SET external_url = item.external_url, external_status = item.external_status,
       external_modified_at = item.external_modified_at, remote_tag = item.remote_tag,
-      birth = coalesce(nullif(item.birth, 'null'), content.birth), unread_fields = item.unread_fields,
+      birth = coalesce(nullif(item.birth, 'null'), content.birth), built_with = item.built_with, unread_fields = item.unread_fields,
       last_synced_at = now(),
       -- The hash may be of an earlier version. It then stands for the same state.
       base_hash = CASE WHEN base_hash = remote_hash THEN item.hash ELSE base_hash END, remote_hash = item.hash,
       seen_by_reading = coalesce(${target.readingId}::int, seen_by_reading)
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS item (id int, external_url text, external_status text,
-      external_modified_at timestamptz, remote_tag text, birth jsonb, unread_fields text[], hash text)
+      external_modified_at timestamptz, remote_tag text, birth jsonb, built_with text, unread_fields text[], hash text)
     WHERE content.id = item.id`;
 }
 
@@ -166,6 +169,7 @@ function factsDiffer(row: KnownRow, item: LiveItem): boolean {
     row.externalUrl !== facts.externalUrl ||
     row.externalModifiedAt?.getTime() !== facts.externalModifiedAt?.getTime() ||
     row.remoteTag !== facts.remoteTag ||
+    row.builtWith !== item.builtWith ||
     !isDeepStrictEqual(row.unreadFields, unreadWithout(row, item)) ||
     (row.syncState === 'excluded' && row.remoteHash !== item.hash)
   );

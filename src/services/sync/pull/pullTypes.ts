@@ -41,7 +41,7 @@ export class ContentPull {
   async pull(run: ContentRun): Promise<void> {
     for (const type of run.types) {
       if (run.ledger.checkpoint.typesRead.includes(type.slug)) continue;
-      await this.#readType(run, type);
+      await this.#readType(run, type).catch((error: unknown) => run.leaveOut(type.slug, error));
     }
     await run.ledger.step(async () => ({ checkpoint: { pulled: true } }));
   }

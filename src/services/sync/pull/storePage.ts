@@ -2,6 +2,7 @@ import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import { birthVerdict } from '../../content/birth.ts';
+import { builtWithNow } from '../../content/builtContents.ts';
 import { noTexts } from '../../content/excluded.ts';
 import {
   doubtItem,
@@ -122,7 +123,12 @@ class PageStore {
       if (row) this.#enter(row, remote, await this.#markDeleted(row, remote));
       return;
     }
-    const item: LiveItem = { ...remote, status, hash: contentHash(remoteState(remote, status)) };
+    const item: LiveItem = {
+      ...remote,
+      status,
+      builtWith: builtWithNow(remote, row),
+      hash: contentHash(remoteState(remote, status)),
+    };
     if (row) await this.#sortKnown(row, item);
     else this.#created.push({ ...item, newKey: newKey(item, this.#held) });
   }

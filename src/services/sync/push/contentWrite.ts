@@ -1,6 +1,7 @@
 import type { Content } from '../../../database/generated/client.ts';
 import type { ContentWrite, SentTexts } from '../../../platforms/contentPart.ts';
 import type { RemoteContent } from '../../../platforms/remoteContent.ts';
+import { builderOf } from '../../content/builtContents.ts';
 import { readSentTexts, wantedStatus } from '../../content/sentAndKept.ts';
 import { overItem, withoutUnread } from '../../content/unreadFields.ts';
 import type { ContentRun } from '../phaseContext.ts';
@@ -13,7 +14,12 @@ export interface Begun {
   mayExist: boolean;
   /** The texts that earlier tries of the create sent. */
   sentAs: SentTexts[];
+  /** The push has waited for a person who edits the item, and waits no longer. */
+  despiteEditor: boolean;
 }
+
+/** How long a push waits for a person who edits the item on the site. Milliseconds. */
+const longestWaitMs = 24 * 3_600_000;
 
 /** Returns the content as it is when this operation begins its write. */
 export function begunAs(content: Content, platform: string, opId: string, now: Date): Begun {
@@ -26,6 +32,8 @@ export function begunAs(content: Content, platform: string, opId: string, now: D
     content: { ...content, platform, lastOpId: opId, createBegunAt, createSentAs },
     mayExist,
     sentAs,
+    despiteEditor:
+      content.waitsSince !== null && now.getTime() - content.waitsSince.getTime() >= longestWaitMs,
   };
 }
 
@@ -35,7 +43,7 @@ export function begunAs(content: Content, platform: string, opId: string, now: D
  */
 export function writeOf(
   run: ContentRun,
-  { content, opId, mayExist, sentAs }: Begun & { opId: string },
+  { content, opId, mayExist, sentAs, despiteEditor }: Begun & { opId: string },
   found: RemoteContent | null,
 ): ContentWrite {
   const { onSite, state } =
@@ -59,6 +67,8 @@ export function writeOf(
     expectedTag: onSite?.tag ?? content.remoteTag,
     onSite,
     unread: onSite === null ? content.unreadFields : [],
+    builtWith: found?.builtWith === undefined ? builderOf(content) : found.builtWith,
+    despiteEditor,
     ...shared,
     // A finer status of the site, such as `pending`, stays unless another status is wanted.
     status: content.externalId !== null && (wanted === now || isUnread) ? null : wanted,

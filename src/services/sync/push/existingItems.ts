@@ -39,7 +39,7 @@ export class ExistingItems {
     });
     if (contents.length === 0) return;
     const writes = contents.map((content) =>
-      writeOf(run, { content, opId: '', mayExist: false, sentAs: [] }, null),
+      writeOf(run, { content, opId: '', mayExist: false, sentAs: [], despiteEditor: false }, null),
     );
     const found = await run.session.findExisting(type.type, writes);
     if (found.size === 0) return;

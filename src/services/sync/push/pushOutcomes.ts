@@ -45,7 +45,8 @@ export async function storeOutcomes(
       pushed.push(storeWritten(batch, content, outcome));
     } else if (outcome.result === 'conflict') {
       if (await storeConflict(batch, content, outcome.remote)) again.push(content.id);
-    } else if (outcome.result === 'link_mismatch') await storeLinkMismatch(batch, content, outcome);
+    } else if (outcome.result === 'being_edited') await storeWaiting(batch, content, outcome, now);
+    else if (outcome.result === 'link_mismatch') await storeLinkMismatch(batch, content, outcome);
     else if (outcome.retryable && !lastTry) again.push(content.id);
     else await storeFailure(batch, content, outcome);
   }
@@ -84,13 +85,38 @@ async function isHeldByAnother(
   return false;
 }
 
+/**
+ * Leaves a content to the next run, because a person edits its item. The time at which the wait began is stored: after
+ * a day the write no longer waits, see `ContentWrite.despiteEditor`.
+ */
+async function storeWaiting(
+  batch: PushBatch,
+  content: Content,
+  { externalId, by }: Extract<WriteOutcome, { result: 'being_edited' }>,
+  now: Date,
+): Promise<void> {
+  const since = content.waitsSince ?? now;
+  const person = by ?? 'A person';
+  const message =
+    `${person} is editing the item on the site, and would overwrite the changes on saving. The push waits for the ` +
+    'next run, for a day at most.';
+  batch.fault(
+    content,
+    { externalId, code: 'being_edited', message },
+    { action: 'being_edited', externalId, details: { by, waits_since: since.toISOString() } },
+  );
+  await batch.tx.content.updateMany({ where: { id: content.id }, data: { waitsSince: since } });
+}
+
 async function storeFailure(
   batch: PushBatch,
   content: Content,
   { fault, notMade }: Extract<WriteOutcome, { result: 'failed' }>,
 ): Promise<void> {
   batch.fail(content, fault);
-  const { id, externalId } = content;
+  const { id, externalId, waitsSince } = content;
+  // Whatever stands in the way now, it is no person who edits the item.
+  if (waitsSince !== null) await batch.tx.content.updateMany({ where: { id }, data: { waitsSince: null } });
   if (notMade && externalId === null)
     await batch.tx.content.updateMany({ where: { id }, data: { ...noCreate, platform: null } });
 }

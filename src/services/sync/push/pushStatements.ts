@@ -4,6 +4,7 @@ import type { Content } from '../../../database/generated/client.ts';
 import type { ContentTexts } from '../../../platforms/contentTexts.ts';
 import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import { bornAs, isItemOf } from '../../content/birth.ts';
+import { builtWithNow } from '../../content/builtContents.ts';
 import { isOnSite } from '../../content/excluded.ts';
 import { hasLocalChanges, remoteFacts, type SiteItems, storedState } from '../../content/merge.ts';
 import { columnsAsWritten, isAsWasSent, shownStatus } from '../../content/sentAndKept.ts';
@@ -57,6 +58,7 @@ export async function storePushed(
       metadata,
       status: shownStatus(status, remote.visibility),
       visibility: remote.visibility,
+      built_with: builtWithNow(remote, content),
       base_hash: baseHash,
       remote_hash: remoteHash,
       sync_state: edited ? 'local_changes' : 'in_sync',
@@ -69,10 +71,10 @@ export async function storePushed(
       remote_tag = pushed.remote_tag, birth = nullif(pushed.birth, 'null'), slug = pushed.slug, terms = pushed.terms, metadata = pushed.metadata,
       status = pushed.status::content_status, visibility = pushed.visibility::content_visibility, base_hash = pushed.base_hash, remote_hash = pushed.remote_hash,
       sync_state = pushed.sync_state::sync_state, synced_version = pushed.synced_version, create_begun_at = NULL,
-      create_sent_as = NULL, link_mismatch = NULL, last_synced_at = ${now}, updated_at = ${now}
+      create_sent_as = NULL, link_mismatch = NULL, built_with = pushed.built_with, waits_since = NULL, last_synced_at = ${now}, updated_at = ${now}
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS pushed (id int, external_id text, external_status text,
       external_url text, external_modified_at timestamptz, remote_tag text, birth jsonb, slug text, terms jsonb, metadata jsonb,
-      status text, visibility text, base_hash text, remote_hash text, sync_state text, synced_version int)
+      status text, visibility text, built_with text, base_hash text, remote_hash text, sync_state text, synced_version int)
     WHERE content.id = pushed.id`;
 }
 

@@ -54,7 +54,8 @@ export class ContentPush {
   async #pushTypes(run: ContentRun): Promise<void> {
     for (const type of run.types) {
       if (run.ledger.checkpoint.typesPushed.includes(type.slug)) continue;
-      await this.#pushType(run, type);
+      await this.#pushType(run, type).catch((error: unknown) => run.leaveOut(type.slug, error));
+      if (run.ledger.checkpoint.typesPushed.includes(type.slug)) continue;
       const typesPushed = [...run.ledger.checkpoint.typesPushed, type.slug];
       await run.ledger.step(async () => ({ checkpoint: { typesPushed, pushing: null } }));
     }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { builtWith, marksOf } from '../builders.ts';
 import { metaOf } from '../core/meta.ts';
 import { readableName } from '../core/termName.ts';
 import { permalink } from '../permalink.ts';
@@ -25,6 +26,7 @@ export function contentItem(site: SimulatedSite, post: SimulatedPost) {
     featured_media: post.featured_media ?? 0,
     terms: itemTerms(site, post),
     meta: metaOf(site, post),
+    built_with: builtWith(post),
     ...shownLink(site, post),
     hash: contentHash(site, post),
   };
@@ -46,6 +48,7 @@ export function contentHash(site: SimulatedSite, post: SimulatedPost): string {
     post.featured_media,
     JSON.stringify(itemTerms(site, post)),
     JSON.stringify(metaOf(site, post)),
+    marksOf(post),
   ];
   return hash('sha256', parts.join('\0'), 'hex').slice(0, 16);
 }

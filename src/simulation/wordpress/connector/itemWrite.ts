@@ -25,6 +25,8 @@ export interface ItemWrite {
   terms: WantedTerm[] | null;
   meta: Record<string, unknown>;
   picture: number | null;
+  /** Write although a person edits the post. */
+  despiteEditor: boolean;
   /** All parameters exactly as sent, as JSON. */
   sent: string;
 }
@@ -66,6 +68,7 @@ export function readItemWrite(request: ItemsRequest, byKey: boolean): ItemWrite 
     terms,
     meta: isRecord(meta) ? meta : {},
     picture,
+    despiteEditor: byKey && parameters.get('despite_editor') === true,
     sent: parameters.asSent(),
   };
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { builtWith } from '../builders.ts';
 import { forbidden, mayCreate, mayEdit, mayEditOthers } from '../core/access.ts';
 import { type RestAnswer, reply, WpError } from '../core/restAnswer.ts';
 import { insertPost, type PostChanges, updatePost } from '../core/savePost.ts';
@@ -31,15 +32,40 @@ export function putItem(request: ItemsRequest, link: Link): RestAnswer {
   if (write.id !== null) checkUpdate(request, link, own, post, write);
   else if (link.byKey || isSafe(site)) checkCreate(request, link, post, write);
   else checkOldCreate(request, link, post, write);
+  if (write.id !== null && post !== undefined && !write.despiteEditor) checkEditor(request, post);
+  const kept = post === undefined ? [] : withoutBody(post, write.changes);
   checkRights(request, write, post);
   return site.outbox.during(write.operation, () => {
     const stored = store(request, write, post, link);
-    const notes = saveExtras(request, stored, write);
+    const notes = [...kept, ...saveExtras(request, stored, write)];
     const item = contentItem(site, stored);
     site.seals.set(link.name, { seal, hash: item.hash });
     const created = post === undefined;
     return reply({ created, item, notes }, created ? 201 : 200);
   });
+}
+
+/** How long WordPress counts the lock of an editor that is not renewed. Seconds. */
+const LOCKED_S = 150;
+
+/** Throws WpError while another user edits the post; see wp_check_post_lock(). */
+function checkEditor({ site, user }: ItemsRequest, { protectedMeta = {} }: SimulatedPost): void {
+  const [since = 0, id = 0] = (protectedMeta._edit_lock ?? '').split(':').map(Number);
+  const editor = site.state.users.find((each) => each.id === id);
+  if (editor === undefined || id === user?.id || since <= site.clock.now() / 1_000 - LOCKED_S) return;
+  throw new WpError('sitebridge_being_edited', 423, `${editor.login} is editing this post.`, {
+    user: editor.login,
+  });
+}
+
+/** Takes the body out of the changes of a post that a page builder shows. Returns a note if that changes something. */
+function withoutBody(post: SimulatedPost, changes: PostChanges): { code: string; message: string }[] {
+  const builder = builtWith(post);
+  const { content } = changes;
+  if (builder === null || content === undefined) return [];
+  delete changes.content;
+  const note = { code: `built_with_${builder}`, message: 'The content was not written.' };
+  return content === post.content ? [] : [note];
 }
 
 function isSafe({ connector }: SimulatedSite): boolean {

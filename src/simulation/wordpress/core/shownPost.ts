@@ -1,3 +1,4 @@
+import { renderedBody } from '../builders.ts';
 import { permalink } from '../permalink.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost, SimulatedTerm } from '../state.ts';
@@ -31,7 +32,11 @@ export function shownPost(site: SimulatedSite, post: SimulatedPost, showing: Sho
     ...(post.type === 'attachment'
       ? { ...attachment(site, post), description: text(post.content), caption: text(post.excerpt ?? '') }
       : {
-          content: { ...text(post.content), protected: (post.password ?? '') !== '' },
+          content: {
+            ...text(post.content),
+            rendered: renderedBody(post),
+            protected: (post.password ?? '') !== '',
+          },
           excerpt: text(post.excerpt ?? ''),
         }),
     author: post.author ?? 0,

@@ -73,6 +73,8 @@ final class Sitebridge_Item_Args {
 				return Sitebridge_Server::is_uuid( $value ) ? true : new WP_Error( 'rest_invalid_param', __( 'op_id must be a UUID.', 'sitebridge-connector' ), array( 'status' => 400 ) );
 			},
 		);
+		// The write has waited for a person who edits the post, and waits no longer.
+		$args['despite_editor'] = array( 'type' => 'boolean' );
 		$args['legacy_id'] = array( 'type' => array( 'integer', 'null' ) ) + self::number( 1 );
 
 		return $args;

@@ -13,6 +13,9 @@ defined( 'ABSPATH' ) || exit;
  * rows in the range. The database computes it, so that no large data passes through PHP. A server that knows
  * the hashes of the contents can tell which ranges differ.
  *
+ * The meta also includes the marks of page builders, so that switching a builder on or off is a change. A post without
+ * such meta has the same hash as before builders counted.
+ *
  * The hash of each row includes the post's id: otherwise two posts that get the same term would cancel each
  * other out. The hash of a meta row also includes the row's own id, because order and duplicates count.
  */
@@ -122,9 +125,14 @@ final class Sitebridge_Item_Hash {
 		// A post without a password has the same hash as before passwords counted: CONCAT_WS() skips NULL.
 		// Each text goes in as its own MD5. MD5s have a fixed length, so that texts cannot run into each
 		// other, and they all have the same collation.
-		$parts = array(
+		$keys   = array_merge( array( '_thumbnail_id' ), Sitebridge_Item_Fields::meta_keys( $post_type ) );
+		$marked = array_values( array_diff( Sitebridge_Item_Builder::keys(), $keys ) );
+		// The layout of a builder is large, and its own save changes the post. That there is one is enough.
+		$layouts = array_values( array_diff( Sitebridge_Item_Builder::layout_keys(), $keys ) );
+		$value   = array() === $layouts ? "COALESCE(MD5(m.meta_value), '')" : 'IF(m.meta_key IN ' . Sitebridge_Item_Query::words( $layouts ) . ", 'layout', COALESCE(MD5(m.meta_value), ''))";
+		$parts   = array(
 			"SELECT {$key} AS n, COUNT(*) AS found, " . self::hash( "'p', p.ID, MD5(p.post_title), MD5(p.post_content), MD5(p.post_excerpt), MD5(p.post_name), MD5(p.post_status), p.post_author, p.post_date, p.post_date_gmt, p.post_modified, p.post_modified_gmt, p.post_parent, IF(p.post_password = '', NULL, 'protected')" ) . " AS hash FROM {$wpdb->posts} p {$where}",
-			"SELECT {$key} AS n, 0 AS found, " . self::hash( "'m', p.ID, m.meta_id, COALESCE(MD5(m.meta_value), '')" ) . " AS hash FROM {$wpdb->posts} p JOIN {$wpdb->postmeta} m ON m.post_id = p.ID AND m.meta_key IN " . Sitebridge_Item_Query::words( array_merge( array( '_thumbnail_id' ), Sitebridge_Item_Fields::meta_keys( $post_type ) ) ) . " {$where}",
+			"SELECT {$key} AS n, 0 AS found, " . self::hash( "'m', p.ID, m.meta_id, {$value}" ) . " AS hash FROM {$wpdb->posts} p JOIN {$wpdb->postmeta} m ON m.post_id = p.ID AND m.meta_key IN " . Sitebridge_Item_Query::words( array_merge( $keys, $marked ) ) . " {$where}",
 		);
 		$taxonomies = $this->fields->taxonomies( $post_type );
 		if ( array() !== $taxonomies ) {

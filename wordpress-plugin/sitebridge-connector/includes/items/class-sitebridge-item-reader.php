@@ -225,6 +225,7 @@ final class Sitebridge_Item_Reader {
 			'featured_media' => Sitebridge_Item_Fields::picture( $post ),
 			'terms'          => $this->fields->terms( $post ),
 			'meta'           => (object) $this->fields->meta( $post ),
+			'built_with'     => Sitebridge_Item_Builder::of( $post->ID ),
 		);
 	}
 }

@@ -70,7 +70,7 @@ final class Sitebridge_Item_Routes {
 	/**
 	 * The classes that answer the routes. Only REST requests load them.
 	 */
-	const NEEDED = array( 'args', 'lock', 'hash', 'reader', 'terms', 'meta', 'request', 'save', 'refusals', 'writer' );
+	const NEEDED = array( 'args', 'lock', 'builder', 'editor', 'hash', 'reader', 'terms', 'meta', 'request', 'save', 'refusals', 'writer' );
 
 	/**
 	 * Loads the classes that answer the routes, and registers the routes.

@@ -84,12 +84,14 @@ final class Sitebridge_Item_Save {
 	 * @param Sitebridge_Item_Fields $fields Reads and writes meta.
 	 * @param array                  $input  The route's input; absent fields stay as they are.
 	 * @param WP_Post|null           $post   The post to update; null for a create.
+	 * @param array[]                $notes  The values that were refused before, each with `code` and `message`.
 	 */
-	public function __construct( Sitebridge_Item_Fields $fields, array $input, $post ) {
+	public function __construct( Sitebridge_Item_Fields $fields, array $input, $post, array $notes = array() ) {
 		$controller       = get_post_type_object( $input['type'] )->get_rest_controller();
 		$this->fields     = $fields;
 		$this->input      = $input;
 		$this->post       = $post;
+		$this->notes      = $notes;
 		$this->controller = $controller instanceof WP_REST_Posts_Controller ? $controller : new WP_REST_Posts_Controller( $input['type'] );
 		$this->request    = Sitebridge_Item_Request::of( $input, $post );
 	}

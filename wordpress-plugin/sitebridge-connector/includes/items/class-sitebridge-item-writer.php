@@ -110,6 +110,9 @@ final class Sitebridge_Item_Writer {
 		}
 		$refusals = new Sitebridge_Item_Refusals( $this->reader );
 		$refusal  = $named ? $refusals->of_update( $link, $own, $post, $hash, $input ) : $refusals->of_create( $link, $post, $input );
+		if ( null === $refusal && $named ) {
+			$refusal = Sitebridge_Item_Editor::refusal( $post, $input );
+		}
 		if ( null !== $refusal ) {
 			return $refusal;
 		}
@@ -201,7 +204,9 @@ final class Sitebridge_Item_Writer {
 	 * @return Sitebridge_Item_Save|WP_Error
 	 */
 	private function update( Sitebridge_Link $link, array $input, WP_Post $post, $known ) {
-		$save    = new Sitebridge_Item_Save( $this->fields, $input, $post );
+		list( $input, $notes ) = Sitebridge_Item_Builder::without_content( $input, $post );
+
+		$save    = new Sitebridge_Item_Save( $this->fields, $input, $post, $notes );
 		$allowed = $save->check_permission();
 		if ( is_wp_error( $allowed ) ) {
 			return $allowed;

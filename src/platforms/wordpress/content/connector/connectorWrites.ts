@@ -3,6 +3,7 @@ import type { ContentWrite, WriteOutcome } from '../../../contentPart.ts';
 import type { ItemFault, RemoteContent } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import type { BatchSender, ItemAnswer } from '../batch.ts';
+import { bodyNotes } from '../builders.ts';
 import { refusedItem } from '../faultText.ts';
 import type { MediaLibrary } from '../media.ts';
 import { isSameSlug, sentSlug } from '../slugs.ts';
@@ -69,9 +70,10 @@ function bodyOf(type: string, write: ContentWrite): JsonObject {
     expected_hash: write.expectedTag,
     ...(isSent('title') ? { title: write.title } : {}),
     ...(slug === '' || !isSent('slug') ? {} : { slug }),
-    ...(isSent('body') ? { content: write.body } : {}),
+    ...(isSent('body') && write.builtWith === null ? { content: write.body } : {}),
     ...(isSent('excerpt') ? { excerpt: write.excerpt } : {}),
     ...(status === undefined ? {} : { status }),
+    ...(write.despiteEditor ? { despite_editor: true } : {}),
     ...(isSent('terms')
       ? {
           terms: write.terms.map(({ taxonomy, slug: termSlug, name }) => ({
@@ -93,22 +95,45 @@ export function outcomeOf({ write, notes }: PreparedWrite, answer: ItemAnswer | 
   }
   const { status, value } = answer;
   if (status === 409) return conflictOf(write, value, notes);
+  if (status === 423 && isRecord(value) && value.code === BEING_EDITED) {
+    return { result: 'being_edited', externalId, by: personIn(value) };
+  }
   if (status < 200 || status > 299 || !isRecord(value) || !isRecord(value.item)) {
     const retryable = status >= 500 || status === 429 || status === 408;
     return { result: 'failed', fault: refusedItem(externalId, value), retryable };
   }
   const { post: remote, fault } = readItem(value.item, false);
   if (remote === null) return { result: 'failed', fault, retryable: false };
-  const told = Array.isArray(value.notes) ? value.notes : [];
+  const told = (Array.isArray(value.notes) ? value.notes : []).map((note: unknown) =>
+    refusedItem(null, note),
+  );
+  // The connector too leaves the body out. One note is enough, and ours says more.
+  const others = told.filter(({ code }) => !code.startsWith('built_with_'));
   return {
     result: 'written',
     created: value.created === true,
     remote,
-    notes: [...notes, ...told.map((note: unknown) => refusedItem(null, note))].map((note) => ({
+    notes: [...notes, ...others, ...notesOnBody(write, remote)].map((note) => ({
       ...note,
       externalId: remote.externalId,
     })),
   };
+}
+
+/** The code of the connector for a write to a post that a person edits. */
+const BEING_EDITED = 'sitebridge_being_edited';
+
+const LONGEST_NAME = 100;
+
+/** The name of the person who edits the post; null if the refusal does not tell it. */
+function personIn({ data }: Record<string, unknown>): string | null {
+  const name = isRecord(data) && typeof data.user === 'string' ? data.user : '';
+  const plain = name.toWellFormed().replaceAll('\0', '').slice(0, LONGEST_NAME).trim();
+  return plain === '' ? null : plain;
+}
+
+function notesOnBody(write: ContentWrite, remote: RemoteContent): ItemFault[] {
+  return bodyNotes(remote.builtWith === undefined ? write.builtWith : remote.builtWith, write, remote);
 }
 
 function conflictOf(write: ContentWrite, value: unknown, notes: ItemFault[]): WriteOutcome {
@@ -120,7 +145,9 @@ function conflictOf(write: ContentWrite, value: unknown, notes: ItemFault[]): Wr
   }
   const remote = itemIn(value);
   // An earlier try of this write, whose answer was lost, has itself changed the hash.
-  if (remote !== null && holds(remote, write)) return { result: 'written', created: false, remote, notes };
+  if (remote !== null && holds(remote, write)) {
+    return { result: 'written', created: false, remote, notes: [...notes, ...notesOnBody(write, remote)] };
+  }
   return { result: 'conflict', remote };
 }
 
@@ -134,7 +161,7 @@ export function itemIn(value: unknown): RemoteContent | null {
 function holds(remote: RemoteContent, write: ContentWrite): boolean {
   return (
     remote.title === write.title &&
-    remote.body === write.body &&
+    (remote.body === write.body || (remote.builtWith ?? write.builtWith) !== null) &&
     remote.excerpt === write.excerpt &&
     (write.slug === '' || isSameSlug(remote.slug, write.slug)) &&
     (write.status === null || remote.status === write.status) &&

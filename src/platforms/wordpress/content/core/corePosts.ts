@@ -2,6 +2,7 @@ import { RemoteError } from '../../../../errors.ts';
 import type { TypeOfSite } from '../../../contentPart.ts';
 import type { ItemFault, RemoteContent } from '../../../remoteContent.ts';
 import { totalIn } from '../../site/listings.ts';
+import { namesBuilder } from '../builders.ts';
 import { LARGEST_PAGE } from '../pageSize.ts';
 import { postId, readPost } from '../postFields.ts';
 import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
@@ -46,6 +47,16 @@ export class CorePosts {
     return new CorePosts(site, type, await site.types.postRoute(type), await site.types.everyStatus());
   }
 
+  /** Does the site name a page builder in the root of its API? */
+  get mayHaveBuilder(): boolean {
+    return namesBuilder(this.#site.requests.root.namespaces);
+  }
+
+  /** The largest page that the site is known to allow. */
+  get largestPage(): number {
+    return this.#site.requests.pageSize.largest;
+  }
+
   /** The list of posts in every status but trash and auto-draft. */
   get list(): Omit<IdList, 'fields'> {
     return { route: this.route, query: `context=edit&status=${this.#statuses}` };
@@ -74,8 +85,12 @@ export class CorePosts {
         damaged,
       });
     });
+    const { mayHaveBuilder } = this;
     return {
-      items: readings.flatMap(({ post }) => post ?? []),
+      // Without a builder on the site, no post is built with one.
+      items: readings.flatMap(({ post }) =>
+        post === null ? [] : mayHaveBuilder ? post : { builtWith: null, ...post },
+      ),
       faults: readings.flatMap(({ fault }) => fault ?? []),
     };
   }
@@ -125,6 +140,12 @@ export class CorePosts {
   /** Requests one post in any status. Returns refusals too. */
   async one(id: string): Promise<SiteAnswer> {
     return this.#site.requests.get(`${this.route}/${id}`, `context=edit&_fields=${await this.fields()}`);
+  }
+
+  /** Requests the bodies of posts as visitors see them, in one try. Throws RemoteError. */
+  async rendered(ids: readonly string[]): Promise<SiteAnswer> {
+    const query = `${this.list.query}&include=${ids.join(',')}&per_page=${ids.length}&_fields=id,content.rendered`;
+    return this.#site.requests.readOnce(this.route, query);
   }
 
   async #include(ids: readonly string[], more: string): Promise<SiteAnswer> {

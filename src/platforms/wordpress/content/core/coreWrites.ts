@@ -3,6 +3,7 @@ import type { ContentWrite, WriteOutcome } from '../../../contentPart.ts';
 import type { ItemFault, RemoteContent } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import type { BatchSender, ItemAnswer } from '../batch.ts';
+import { bodyNotes } from '../builders.ts';
 import { refusedItem } from '../faultText.ts';
 import type { MediaLibrary } from '../media.ts';
 import { KEY_META } from '../postFields.ts';
@@ -11,6 +12,7 @@ import { differingTaxonomies, extraFields, metaNotes, statusField } from '../wri
 import type { CorePosts } from './corePosts.ts';
 import { type EarlierCreates, isEditedSince } from './earlierCreates.ts';
 import type { PostSearch } from './postSearch.ts';
+import { withBuildersOfWrites } from './renderedBuilders.ts';
 import type { TermWriter } from './termWriter.ts';
 
 /** What writes need besides the posts of a type. */
@@ -38,8 +40,9 @@ export async function writePosts(
   { sender, terms, media, earlier }: CoreWriting,
   posts: CorePosts,
   search: PostSearch,
-  writes: readonly ContentWrite[],
+  asked: readonly ContentWrite[],
 ): Promise<WriteOutcome[]> {
+  const writes = await withBuildersOfWrites(posts, asked);
   const named = writes.flatMap((write) => write.terms);
   await terms.learn(named, named.length === 0 ? [] : await posts.taxonomies());
   const prepared: Prepared[] = [];
@@ -90,7 +93,7 @@ async function prepare(
   const status = statusField(write, onSite);
   const body: JsonObject = {
     ...(write.title === onSite?.title ? {} : { title: write.title }),
-    ...(write.body === onSite?.body ? {} : { content: write.body }),
+    ...(write.body === onSite?.body || write.builtWith !== null ? {} : { content: write.body }),
     ...(write.excerpt === onSite?.excerpt ? {} : { excerpt: write.excerpt }),
     ...(slug === '' || (onSite !== null && isSameSlug(slug, onSite.slug)) ? {} : { slug }),
     ...(status === undefined ? {} : { status }),
@@ -124,7 +127,7 @@ async function prepare(
 
 function unchanged({ write, onSite, notes }: Prepared): WriteOutcome {
   if (onSite === null) throw new Error('A write without anything to send has nothing to compare with.');
-  return { result: 'written', created: write.externalId === null, remote: onSite, notes };
+  return written(write, { created: write.externalId === null, remote: onSite, notes });
 }
 
 async function outcomeOf(
@@ -151,12 +154,22 @@ async function outcomeOf(
     return { result: 'failed', fault, retryable: false };
   }
   earlier.link(remote.externalId);
-  return {
-    result: 'written',
+  return written(write, {
     created: write.externalId === null,
     remote,
     notes: [...notes, ...notesOf(body, record)].map((note) => ({ ...note, externalId: remote.externalId })),
-  };
+  });
+}
+
+/** The outcome of a write. The answer does not tell the builder, but it was known before the write. */
+function written(
+  write: ContentWrite,
+  done: { created: boolean; remote: RemoteContent; notes: ItemFault[] },
+): WriteOutcome {
+  const builtWith = write.builtWith ?? done.remote.builtWith;
+  const remote = builtWith === undefined ? done.remote : { ...done.remote, builtWith };
+  const notes = [...done.notes, ...bodyNotes(builtWith ?? null, write, remote)];
+  return { result: 'written', created: done.created, remote, notes };
 }
 
 /** The post as it is now; null if nothing was written. */

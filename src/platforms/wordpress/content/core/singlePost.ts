@@ -2,6 +2,7 @@ import type { ReadOutcome } from '../../../contentPart.ts';
 import { refusedItem } from '../faultText.ts';
 import { LARGEST_PAGE } from '../pageSize.ts';
 import { type CorePosts, isPostId } from './corePosts.ts';
+import { withBuilders } from './renderedBuilders.ts';
 
 /** WordPress's code for a post that does not exist, or that is of another type. */
 const GONE = 'rest_post_invalid_id';
@@ -26,6 +27,7 @@ export async function readSomePosts(posts: CorePosts, externalIds: readonly stri
       outcome.gone.push(...one.gone);
     }
   }
+  if (posts.mayHaveBuilder) outcome.items = await withBuilders(posts, outcome.items);
   return outcome;
 }
 
