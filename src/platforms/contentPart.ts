@@ -41,7 +41,7 @@ export interface Pace {
 export interface ContentSession {
   /**
    * Does `readChanges` find every change, also one that leaves an item's date as it was? If not, the caller
-   * reads everything once a week to find the changes that were missed.
+   * compares a part of the items in each run, by `readSlice`, and reads everything if that takes over a week.
    */
   readonly findsEveryChange: boolean;
   /** The most contents that one call of `write` takes. */
@@ -69,6 +69,12 @@ export interface ContentSession {
    * last.
    */
   readChanges(request: ReadChangesRequest): AsyncIterable<ContentPage>;
+  /**
+   * Reads a part of a type's items in full, whether they have changed or not, from where the last part ended.
+   * Each page takes one request, and there are at most `requests` pages. The last page of the type has no cursor.
+   * Absent if `readChanges` finds every change. A cursor that the site no longer takes is a RemoteError.
+   */
+  readSlice?(request: SliceRequest): AsyncIterable<SlicePage>;
   /**
    * Reads some items in their current state. An item that the user may not see is a fault and does not count
    * as gone.
@@ -114,6 +120,28 @@ export interface ReadChangesRequest {
   /** The watermark from the `end` of the last complete read. */
   watermark: JsonObject;
   known: KnownContents;
+}
+
+export interface SliceRequest {
+  type: TypeOfSite;
+  /** How many of the newest items are stored; null for all items. */
+  newest: number | null;
+  /** The cursor of the last page that was stored; null to begin with the first items of the type. */
+  cursor: JsonObject | null;
+  /** At least 1. */
+  requests: number;
+  known: KnownContents;
+}
+
+export interface SlicePage {
+  items: RemoteContent[];
+  faults: ItemFault[];
+  /** Stored ids that were not found, as far as the page shows. `read` tells whether their items are gone. */
+  missing: string[];
+  /** Where the next page begins; null after the last item of the type. */
+  cursor: JsonObject | null;
+  /** Do the pages of a whole round hold every item of the type? A stored item on none of them is then missing. */
+  listsAll: boolean;
 }
 
 export interface ContentPage {

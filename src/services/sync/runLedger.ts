@@ -40,6 +40,8 @@ const checkpointShape = z.object({
     })
     .nullable()
     .default(null),
+  /** How many requests the run has used to compare items. */
+  compared: z.int().default(0),
   pulled: z.boolean().default(false),
   /** The type that is being pushed. Its contents up to the id `afterId` were tried. */
   pushing: z.object({ type: z.string(), afterId: z.int() }).nullable().default(null),
