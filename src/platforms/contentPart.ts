@@ -87,6 +87,16 @@ export interface ContentSession {
    * twice.
    */
   findExisting?(type: TypeOfSite, writes: readonly ContentWrite[]): Promise<Map<string, RemoteContent[]>>;
+  /**
+   * What the links of a type's items are made of besides the items, as far as the session has heard of it. Ask it
+   * after the type was read. Absent if the platform does not say.
+   */
+  linkBase?(type: TypeOfSite): LinkBase;
+  /**
+   * Reads the links of some items, at most `linksAtOnce`, and nothing else of them. Items that the site does not give
+   * are left out. Absent if the items must be read as a whole.
+   */
+  readLinks?(type: TypeOfSite, externalIds: readonly string[]): Promise<Map<string, string | null>>;
   /** Every term of a taxonomy, page by page. Throws `incomplete_list` at the end if the site counts more than came. */
   readTerms(taxonomy: TypeOfSite): AsyncIterable<RemoteTerm[]>;
   /**
@@ -121,6 +131,17 @@ export interface ReadChangesRequest {
   watermark: JsonObject;
   known: KnownContents;
 }
+
+/** What links are made of. If a part of it changes, links change without their items. */
+export interface LinkBase {
+  /** The address with which the links begin. */
+  home: string | null;
+  /** A hash of the rules by which the site makes links; null if the site does not say. */
+  rules: string | null;
+}
+
+/** How many links one call of `readLinks` reads. */
+export const LINKS_AT_ONCE = 100;
 
 export interface SliceRequest {
   type: TypeOfSite;

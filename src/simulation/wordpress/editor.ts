@@ -8,7 +8,7 @@ import {
   untrashPost,
   updatePost,
 } from './core/savePost.ts';
-import { insertTerm, setTerms, type TermChanges } from './core/saveTerm.ts';
+import { deleteTerm, insertTerm, setTerms, type TermChanges, updateTerm } from './core/saveTerm.ts';
 import type { SimulatedSite } from './site.ts';
 import type { MetaValue, SimulatedPost, SimulatedTerm, SimulatedUser } from './state.ts';
 
@@ -80,6 +80,47 @@ export class SiteEditor {
 
   createTerm(taxonomy: string, changes: TermChanges & { name: string }): SimulatedTerm {
     return this.#request(() => insertTerm(this.#site, taxonomy, changes));
+  }
+
+  /** Saves a term, as the screen of its taxonomy does. No post is saved. */
+  editTerm(termId: number, changes: TermChanges): void {
+    this.#request(() => updateTerm(this.#site, this.#term(termId), changes));
+  }
+
+  /** Deletes a term, which its posts lose without a change of `modified_gmt`. */
+  deleteTerm(termId: number): void {
+    this.#request(() => deleteTerm(this.#site, this.#term(termId)));
+  }
+
+  /** wp_delete_user(): the posts of the user get another author, without a change of `modified_gmt`. */
+  deleteUser(userId: number, heir: number): void {
+    const { state } = this.#site;
+    for (const post of state.posts) if (post.author === userId) post.author = heir;
+    state.users = state.users.filter(({ id }) => id !== userId);
+  }
+
+  /** wp_delete_attachment(): posts lose the picture, without a change of `modified_gmt`. */
+  deletePicture(attachmentId: number): void {
+    const { posts } = this.#site.state;
+    for (const post of posts) if (post.featured_media === attachmentId) delete post.featured_media;
+    const at = posts.findIndex(({ id }) => id === attachmentId);
+    if (at >= 0) posts.splice(at, 1);
+  }
+
+  /** Saves the screen of permalinks. */
+  setPermalinks(structure: string): void {
+    this.#site.state.permalinkStructure = structure;
+  }
+
+  /** Replaces a text in all posts in the database, as tools for a move of a site do. */
+  replaceByQuery(from: string, to: string): void {
+    for (const post of this.#site.state.posts) post.content = post.content.replaceAll(from, to);
+  }
+
+  #term(termId: number): SimulatedTerm {
+    const term = this.#site.term(termId);
+    if (term === undefined) throw new Error(`The simulated site has no term ${termId}.`);
+    return term;
   }
 
   #change(postId: number, change: (post: SimulatedPost) => void): SimulatedPost {

@@ -145,6 +145,7 @@ export async function keepRows(
       external_modified_at = item.external_modified_at, remote_tag = item.remote_tag,
       birth = coalesce(nullif(item.birth, 'null'), content.birth), unread_fields = item.unread_fields,
       last_synced_at = now(),
+      updated_at = CASE WHEN content.external_url IS DISTINCT FROM item.external_url THEN now() ELSE updated_at END,
       remote_hash = CASE WHEN sync_state = 'excluded' THEN item.hash ELSE remote_hash END,
       seen_by_reading = coalesce(${target.readingId}::int, seen_by_reading)
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS item (id int, external_url text, external_status text,

@@ -7,6 +7,7 @@ import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
 import { knownContents } from './knownContents.ts';
+import { areLinksDue, LinkReading } from './linkReading.ts';
 import { askedParts, inParts, MissingContents } from './missingContents.ts';
 import type { PageTarget } from './page.ts';
 import { markSeen } from './pageStatements.ts';
@@ -35,11 +36,13 @@ export class ContentPull {
   readonly #parts: Parts;
   readonly #record: PullRecord;
   readonly #comparison: RollingComparison;
+  readonly #links: LinkReading;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#record = new PullRecord(parts.events);
     this.#comparison = new RollingComparison(parts);
+    this.#links = new LinkReading(parts);
   }
 
   /** Reads every type of the run that was not read yet. Throws RemoteError, RunLost. */
@@ -49,6 +52,7 @@ export class ContentPull {
       await this.#readType(run, type);
     }
     await this.#comparison.compare(run);
+    await this.#links.read(run);
     await run.ledger.step(async () => ({ checkpoint: { pulled: true } }));
   }
 
@@ -60,8 +64,10 @@ export class ContentPull {
     });
     const stale = (at: Date) => this.#parts.now() - at.getTime() > weekMs;
     const isMoved = run.integration.movedAt !== null;
-    const whole =
-      before === null || run.full || isMoved || (!session.findsEveryChange && stale(before.comparedAt));
+    const hasOldLinks =
+      session.readLinks === undefined && areLinksDue(before, run.integration.linksChangedAt);
+    const isStale = before !== null && !session.findsEveryChange && stale(before.comparedAt);
+    const whole = before === null || run.full || isMoved || isStale || hasOldLinks;
     const mode = begun?.type === type.slug ? begun.mode : whole ? 'all' : 'changes';
     const cursor = begun?.type === type.slug && mode === 'all' ? begun.cursor : null;
     const target: PageTarget = {
@@ -142,7 +148,12 @@ export class ContentPull {
         notes.map((note) => noteEvent(run.owner, { runId: ledger.run.id, contentType }, note)),
       );
       const now = new Date(this.#parts.now());
-      const whole = { fullyReadAt: now, comparedAt: run.begunAt, round: Prisma.DbNull };
+      const whole = {
+        fullyReadAt: now,
+        comparedAt: run.begunAt,
+        linksReadAt: run.begunAt,
+        round: Prisma.DbNull,
+      };
       const everyChange = run.session.findsEveryChange ? { comparedAt: target.readSince } : {};
       const read = { watermark, readAt: now, ...(readingId === null ? everyChange : whole) };
       await tx.typeSync.upsert({

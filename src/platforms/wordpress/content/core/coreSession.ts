@@ -12,6 +12,7 @@ import { readAllPosts } from './coreRead.ts';
 import { writePosts } from './coreWrites.ts';
 import { EarlierCreates } from './earlierCreates.ts';
 import { findExistingPosts } from './existingPosts.ts';
+import { readLinksOfPosts } from './links.ts';
 import { PostSearch } from './postSearch.ts';
 import { readSomePosts } from './singlePost.ts';
 import { readSliceOfPosts } from './slice.ts';
@@ -44,6 +45,14 @@ export function createCoreSession(requests: SiteRequests, outbound: Outbound): C
     read: async (type, externalIds) => readSomePosts(await CorePosts.of(site, type), externalIds),
     findExisting: async (type, writes) =>
       findExistingPosts(new PostSearch(requests, await CorePosts.of(site, type)), writes),
+    linkBase: () => ({ home: requests.root.home, rules: null }),
+    readLinks: async (type, externalIds) =>
+      readLinksOfPosts(
+        requests,
+        await site.types.postRoute(type),
+        await site.types.everyStatus(),
+        externalIds,
+      ),
     async *readTerms(taxonomy) {
       for await (const terms of readAllTerms(requests, site.types, taxonomy)) {
         // Posts name their terms by id. None of these terms need be read again.
