@@ -44,7 +44,7 @@ export const WRITES_BLOCKED = 'writes_blocked';
 export interface ContentSession {
   /**
    * Does `readChanges` find every change, also one that leaves an item's date as it was? If not, the caller
-   * reads everything once a week to find the changes that were missed.
+   * compares a part of the items in each run, by `readSlice`, and reads everything if that takes over a week.
    */
   readonly findsEveryChange: boolean;
   /** The most contents that one call of `write` takes. */
@@ -73,6 +73,12 @@ export interface ContentSession {
    */
   readChanges(request: ReadChangesRequest): AsyncIterable<ContentPage>;
   /**
+   * Reads a part of a type's items in full, whether they have changed or not, from where the last part ended.
+   * Each page takes one request, and there are at most `requests` pages. The last page of the type has no cursor.
+   * Absent if `readChanges` finds every change. A cursor that the site no longer takes is a RemoteError.
+   */
+  readSlice?(request: SliceRequest): AsyncIterable<SlicePage>;
+  /**
    * Reads some items in their current state. An item that the user may not see is a fault and does not count
    * as gone.
    */
@@ -84,6 +90,16 @@ export interface ContentSession {
    * twice.
    */
   findExisting?(type: TypeOfSite, writes: readonly ContentWrite[]): Promise<Map<string, RemoteContent[]>>;
+  /**
+   * What the links of a type's items are made of besides the items, as far as the session has heard of it. Ask it
+   * after the type was read. Absent if the platform does not say.
+   */
+  linkBase?(type: TypeOfSite): LinkBase;
+  /**
+   * Reads the links of some items, at most `linksAtOnce`, and nothing else of them. Items that the site does not give
+   * are left out. Absent if the items must be read as a whole.
+   */
+  readLinks?(type: TypeOfSite, externalIds: readonly string[]): Promise<Map<string, string | null>>;
   /** Every term of a taxonomy, page by page. Throws `incomplete_list` at the end if the site counts more than came. */
   readTerms(taxonomy: TypeOfSite): AsyncIterable<RemoteTerm[]>;
   /**
@@ -118,6 +134,39 @@ export interface ReadChangesRequest {
   /** The watermark from the `end` of the last complete read. */
   watermark: JsonObject;
   known: KnownContents;
+}
+
+/** What links are made of. If a part of it changes, links change without their items. */
+export interface LinkBase {
+  /** The address with which the links begin. */
+  home: string | null;
+  /** A hash of the rules by which the site makes links; null if the site does not say. */
+  rules: string | null;
+}
+
+/** How many links one call of `readLinks` reads. */
+export const LINKS_AT_ONCE = 100;
+
+export interface SliceRequest {
+  type: TypeOfSite;
+  /** How many of the newest items are stored; null for all items. */
+  newest: number | null;
+  /** The cursor of the last page that was stored; null to begin with the first items of the type. */
+  cursor: JsonObject | null;
+  /** At least 1. */
+  requests: number;
+  known: KnownContents;
+}
+
+export interface SlicePage {
+  items: RemoteContent[];
+  faults: ItemFault[];
+  /** Stored ids that were not found, as far as the page shows. `read` tells whether their items are gone. */
+  missing: string[];
+  /** Where the next page begins; null after the last item of the type. */
+  cursor: JsonObject | null;
+  /** Do the pages of a whole round hold every item of the type? A stored item on none of them is then missing. */
+  listsAll: boolean;
 }
 
 export interface ContentPage {

@@ -148,7 +148,7 @@ export function wireHandlers(
     db,
     platforms,
     sessions,
-    terms: new TermSync({ events }),
+    terms: new TermSync({ events, now }),
     pull: new ContentPull({ events, now }),
     push: new ContentPush({ events, now }),
     permits: new WorkPermits(),

@@ -37,7 +37,13 @@ test('a new integration has its status and problems', async () => {
   expect(await status()).toEqual({
     integration: (await as().get(path)).body,
     connection: { status: 'untested', last_test: null, history: [], success_rate_24h: null },
-    sync: { current_run: null, last_runs: [], queue: { queued: 0, active: 0, failed: 0 } },
+    sync: {
+      current_run: null,
+      last_runs: [],
+      queue: { queued: 0, active: 0, failed: 0 },
+      oldest_comparison_at: null,
+      comparisons: [],
+    },
     webhooks: { received_24h: 0, pending: 0, failed: 0, dead: 0, last_received_at: null },
     content: { total: 0, in_sync: 0, local_changes: 0, remote_changes: 0, conflicts: 0, deleted_remote: 0 },
     recent_events: [expect.objectContaining({ event_type: 'integration', action: 'created' })],
@@ -70,6 +76,8 @@ test('a healthy integration has its tests and runs, and no problems', async () =
     current_run: null,
     last_runs: [run.body],
     queue: { queued: 0, active: 0, failed: 0 },
+    oldest_comparison_at: null,
+    comparisons: [],
   });
   expect(integration).toMatchObject({ connection_status: 'healthy', sync_status: 'success' });
   expect(recent_events.map((event: { action: string }) => event.action)).toEqual([

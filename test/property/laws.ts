@@ -72,12 +72,12 @@ function onNoSite(contents: Content[]): string[] {
 
 function differences(world: World, name: string, content: Content, post: SimulatedPost): string[] {
   const { state } = world.site.wordpress;
-  const terms = (content.terms as { taxonomy: string; slug: string }[])
-    .map(({ taxonomy, slug }) => `${taxonomy}:${slug}`)
+  const terms = (content.terms as { taxonomy: string; slug: string; name: string }[])
+    .map(({ taxonomy, slug, name }) => `${taxonomy}:${slug}:${name}`)
     .sort();
   const postTerms = (post.terms ?? [])
     .map((id) => state.terms.find((term) => term.id === id))
-    .map((term) => `${term?.taxonomy}:${term?.slug}`)
+    .map((term) => `${term?.taxonomy}:${term?.slug}:${term?.name}`)
     .sort();
   const pairs: [string, unknown, unknown][] = [
     ['title', content.title, post.title],
@@ -87,6 +87,9 @@ function differences(world: World, name: string, content: Content, post: Simulat
     ['status', wantedStatus(content.status), localStatus(post.status)],
     ['status of the site', content.externalStatus, post.status],
     ['terms', terms.join(), postTerms.join()],
+    ['link', content.externalUrl, world.site.wordpress.permalink(post.id)],
+    ['author', (content.metadata as Record<string, unknown>).author ?? 0, post.author ?? 0],
+    ['picture', (content.metadata as Record<string, unknown>).featured_media ?? 0, post.featured_media ?? 0],
     [
       'meta',
       (content.metadata as Record<string, unknown>).subtitle ?? '',

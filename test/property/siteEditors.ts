@@ -1,11 +1,23 @@
 import { siteSlug } from '../../src/platforms/siteSlug.ts';
 import type { SimulatedWordpress } from '../../src/simulation/wordpress/simulatedWordpress.ts';
 import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
-import { type PersonStep, termChoices } from './steps.ts';
+import { type PersonStep, termChoices, type UndatedStep } from './steps.ts';
 import { pick, pieceOf, type Writings } from './writings.ts';
 
 /** The types of the posts that people write. */
 export const types = ['post', 'page'];
+
+/** The pictures of the first two posts, in the site's library. */
+export const pictures = [900, 901];
+
+const structures = ['/%postname%/', '/archives/%post_id%', '/news/%postname%/'];
+
+const undated =
+  /^site_(renames_term|moves_term|deletes_term|deletes_user|deletes_picture|sets_permalinks|replaces)$/;
+
+function isUndated(step: PersonStep): step is UndatedStep {
+  return undated.test(step.step);
+}
 
 /** The people who work on the site. */
 export class SiteEditors {
@@ -18,7 +30,9 @@ export class SiteEditors {
   }
 
   posts(): SimulatedPost[] {
-    return this.#wordpress.state.posts.filter(({ status }) => status !== 'auto-draft');
+    return this.#wordpress.state.posts.filter(
+      ({ status, type }) => status !== 'auto-draft' && type !== 'attachment',
+    );
   }
 
   do(step: PersonStep): void {
@@ -27,6 +41,10 @@ export class SiteEditors {
       const changes = { status: step.status, ...this.#writings.texts(step.writing, null) };
       const title = changes.title ?? this.#writings.newTitle(pieceOf(changes.content));
       editor.create(step.type, { ...changes, title });
+      return;
+    }
+    if (isUndated(step)) {
+      this.#change(step);
       return;
     }
     if (!('which' in step)) return;
@@ -40,6 +58,27 @@ export class SiteEditors {
     } else if (step.step === 'site_sets_meta') {
       if (post.type === 'post') editor.setMeta(post.id, { subtitle: `Sub ${step.value}` });
     } else this.#move(post, step);
+  }
+
+  #change({ step, value }: UndatedStep): void {
+    const { editor, state } = this.#wordpress;
+    // WordPress does not delete the default category.
+    const term = pick(
+      state.terms.filter(({ id, taxonomy }) => id !== 1 && taxonomy !== 'genre'),
+      value,
+    );
+    const slug = `re-${term?.slug}`;
+    if (step === 'site_deletes_user') editor.deleteUser(1, 2);
+    else if (step === 'site_deletes_picture') editor.deletePicture(pictures[value % 2] ?? 0);
+    else if (step === 'site_sets_permalinks') editor.setPermalinks(structures[value % 3] ?? '');
+    else if (step === 'site_replaces')
+      editor.replaceByQuery(value % 2 ? 'Text' : 'Word', value % 2 ? 'Word' : 'Text');
+    else if (term === undefined) return;
+    else if (step === 'site_deletes_term') editor.deleteTerm(term.id);
+    else if (step === 'site_moves_term') {
+      if (term.taxonomy === 'category') editor.editTerm(term.id, { parent: value % 2 });
+    } else if (!state.terms.some((other) => other.slug === slug))
+      editor.editTerm(term.id, { slug, name: `Re ${term.name}` });
   }
 
   #edit(post: SimulatedPost, { writing, status }: Extract<PersonStep, { step: 'site_edits' }>): void {

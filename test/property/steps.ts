@@ -36,6 +36,14 @@ export interface Moment {
   at: number;
 }
 
+/** What people do on the site without a new date of any item. */
+export type UndatedStep =
+  | { step: 'site_renames_term' | 'site_moves_term' | 'site_deletes_term'; value: number }
+  | {
+      step: 'site_deletes_user' | 'site_deletes_picture' | 'site_sets_permalinks' | 'site_replaces';
+      value: number;
+    };
+
 /** `which` selects an existing content or item. */
 export type PersonStep =
   | { step: 'site_creates'; type: 'post' | 'page'; status: string; writing: Writing }
@@ -43,6 +51,7 @@ export type PersonStep =
   | { step: 'site_sets_terms' | 'site_sets_meta'; which: number; value: number }
   | { step: 'site_trashes' | 'site_untrashes' | 'site_deletes'; which: number }
   | { step: 'site_schedules' | 'site_publishes_scheduled'; which: number }
+  | UndatedStep
   | { step: 'user_creates'; type: 'post' | 'page'; status: 'draft' | 'ready'; writing: Writing }
   | { step: 'user_edits'; which: number; writing: Writing; status: 'draft' | 'ready' | 'archived' | null }
   | { step: 'user_sets_meta'; which: number; value: number }
@@ -114,7 +123,20 @@ const userCreates = fc.record({
   status: fc.constantFrom('ready', 'ready', 'draft'),
   writing,
 });
+export const undatedStep: fc.Arbitrary<UndatedStep> = fc.record({
+  step: fc.constantFrom(
+    'site_renames_term',
+    'site_moves_term',
+    'site_deletes_term',
+    'site_deletes_user',
+    'site_deletes_picture',
+    'site_sets_permalinks',
+    'site_replaces',
+  ),
+  value: fc.nat(7),
+});
 const personStep = fc.oneof(
+  { weight: 3, arbitrary: undatedStep },
   {
     weight: 3,
     arbitrary: fc.record({ step: fc.constant('site_creates'), type, status: siteStatus, writing }),

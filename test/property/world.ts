@@ -12,9 +12,16 @@ import type { RunBody } from '../support/runBody.ts';
 import type { TestServer } from '../support/server.ts';
 import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
 import { SiteCopy } from './siteCopy.ts';
-import { SiteEditors, types } from './siteEditors.ts';
+import { pictures, SiteEditors, types } from './siteEditors.ts';
 import type { CopyStep, Moment, PersonStep, Run, Step, Trouble } from './steps.ts';
 import { pick, pieceOf, termsOf, Writings } from './writings.ts';
+
+const picture = {
+  type: 'attachment',
+  status: 'inherit',
+  content: '',
+  modified_gmt: '2026-01-01T00:00:00',
+} as const;
 
 export class World {
   readonly server: TestServer;
@@ -41,6 +48,13 @@ export class World {
     const site = await startSyncedSite(server, way, { sync_settings: { conflict: rule } });
     const { post } = site.wordpress.state.postTypes;
     if (post) post.meta = { subtitle: 'string' };
+    const { connector, posts } = site.wordpress.state;
+    if (connector !== null) connector.version = '0.6.0';
+    for (const [at, id] of pictures.entries()) {
+      posts.push({ ...picture, id, slug: `picture-${id}`, title: `Picture ${id}` });
+      const post = posts[at];
+      if (post !== undefined) post.featured_media = id;
+    }
     if (way === 'connector') {
       const { test } = await site.wordpress.connect({ serverUrl: server.url });
       if (test.status !== 200) throw new Error(`Connecting answered ${test.status}.`);

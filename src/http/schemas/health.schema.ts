@@ -25,6 +25,14 @@ export const debugStatusSchema = z
       current_run: runSchema.nullable(),
       last_runs: z.array(runSchema),
       queue: z.object({ queued: z.int(), active: z.int(), failed: z.int() }),
+      oldest_comparison_at: timestamp.nullable().meta({
+        description:
+          'Every item of the enabled types was compared with the site since then, whether its date had changed or ' +
+          'not; null before the first sync.',
+      }),
+      comparisons: z
+        .array(z.object({ content_type: z.string(), oldest_comparison_at: timestamp }))
+        .meta({ description: 'The same of each type, the oldest first.' }),
     }),
     webhooks: z.object({
       received_24h: z.int(),
@@ -59,6 +67,11 @@ export function debugStatusBody(status: DebugStatus, platform: PlatformFacts) {
       current_run: status.sync.currentRun ? runBody(status.sync.currentRun) : null,
       last_runs: status.sync.lastRuns.map(runBody),
       queue: status.sync.queue,
+      oldest_comparison_at: status.sync.comparisons[0]?.since.toISOString() ?? null,
+      comparisons: status.sync.comparisons.map(({ contentType, since }) => ({
+        content_type: contentType,
+        oldest_comparison_at: since.toISOString(),
+      })),
     },
     webhooks: {
       received_24h: status.webhooks.received24h,

@@ -7,6 +7,8 @@ import type {
   ReadAllRequest,
   ReadChangesRequest,
   ReadOutcome,
+  SlicePage,
+  SliceRequest,
   TypeOfSite,
   WriteOutcome,
 } from '../contentPart.ts';
@@ -19,6 +21,7 @@ import { ItemSearch } from './itemSearch.ts';
 import type { ItemPage, ItemSource } from './itemSource.ts';
 import { ItemWriter } from './itemWriter.ts';
 import { FIRST_PAGE } from './listPage.ts';
+import { slicePage } from './slicePage.ts';
 
 /**
  * How far before the watermark changes are read again, as an item that was written during the last read may
@@ -100,6 +103,22 @@ export class CustomContentSession implements ContentSession {
             }
           : {}),
       };
+    }
+  }
+
+  async *readSlice({ type, newest, cursor, requests, known }: SliceRequest): AsyncGenerator<SlicePage> {
+    this.#check(type);
+    // The newest items of a list are known only after all of it was read.
+    if (newest !== null) return;
+    const start = cursor === null ? START : cursorSchema.parse(cursor);
+    // The walk requests the page after the last page too.
+    let left = Math.max(1, requests - 1);
+    for await (const { page, cursor: next, incomplete } of this.#walk(start, {})) {
+      // A list that lacks items does not end its round.
+      const place = incomplete === null ? next : start;
+      yield await slicePage(page, place.ended ? null : place, known);
+      left -= 1;
+      if (left === 0) return;
     }
   }
 

@@ -5,6 +5,7 @@ import type { RemoteContent, Visibility } from '../../platforms/remoteContent.ts
 import { bornAs } from './birth.ts';
 import { columnsAsWritten, isAsSent, noCreate, shownStatus } from './sentAndKept.ts';
 import { contentHash, isHashOf, type SharedState, sharedState } from './sharedState.ts';
+import { columnsAfterUndated } from './undatedChange.ts';
 
 /**
  * The outcome of a change that the site announced. `settled_*`: both sides had changed, and the integration's
@@ -80,7 +81,7 @@ export function remoteFacts(
 /**
  * Merges the site's state into a stored content. A three-way comparison uses the base on which both sides
  * last agreed, the local edits and the site's state. If both sides changed, the content becomes a conflict
- * and nothing is overwritten, unless `rule` decides. `facts` (status, address, time on the site) are always
+ * and nothing is overwritten, unless `rule` decides, or the site's change is of terms or metadata and has no date. `facts` (status, address, time on the site) are always
  * stored.
  */
 export async function mergeRemote(
@@ -120,6 +121,11 @@ export async function mergeRemote(
     return 'updated';
   }
   const bothChanged = hasLocalChanges(content) && hash !== local;
+  const undated = bothChanged ? columnsAfterUndated(content, remote, facts.externalModifiedAt ?? null) : null;
+  if (undated !== null) {
+    await tx.content.update({ where, data: { ...seen, ...undated } });
+    return 'updated';
+  }
   const winner = bothChanged ? settle(rule, content, facts.externalModifiedAt ?? null) : 'remote';
   if (winner === null) {
     await tx.content.update({ where, data: { ...seen, syncState: 'conflict', remoteHash: hash } });

@@ -32,6 +32,8 @@ export interface DebugStatus {
     currentRun: SyncRun | null;
     lastRuns: SyncRun[];
     queue: { queued: number; active: number; failed: number };
+    /** Of each enabled type that was read: since when every item of it was compared with the site. */
+    comparisons: { contentType: string; since: Date }[];
   };
   webhooks: {
     received24h: number;
@@ -77,7 +79,7 @@ export class SyncHealthService {
         where: { integrationId: id, createdAt: { gte: since } },
         _count: { _all: true },
       }),
-      this.#runs(id, since),
+      this.#sync(integration, since),
       this.#parts.db.webhookDelivery.groupBy({ by: ['status'], where: site, _count: { _all: true } }),
       this.#parts.db.webhookDelivery.aggregate({
         where: { ...site, receivedAt: { gte: since } },
@@ -137,8 +139,11 @@ export class SyncHealthService {
     };
   }
 
-  async #runs(integrationId: number, since: Date): Promise<DebugStatus['sync']> {
-    const [currentRun, lastRuns, states] = await Promise.all([
+  async #sync(integration: IntegrationRow, since: Date): Promise<DebugStatus['sync']> {
+    const integrationId = integration.id;
+    const types = configOf(integration).contentTypes?.post_types ?? {};
+    const enabled = Object.keys(types).filter((slug) => types[slug]?.enabled);
+    const [currentRun, lastRuns, states, read] = await Promise.all([
       currentRunOf(this.#parts.db, integrationId),
       this.#parts.db.syncRun.findMany({ where: { integrationId }, orderBy: { id: 'desc' }, take: 10 }),
       this.#parts.db.syncRun.groupBy({
@@ -149,10 +154,15 @@ export class SyncHealthService {
         },
         _count: { _all: true },
       }),
+      this.#parts.db.typeSync.findMany({
+        where: { integrationId, contentType: { in: enabled } },
+        orderBy: [{ comparedAt: 'asc' }, { contentType: 'asc' }],
+      }),
     ]);
     const count = (state: string) => states.find(({ status }) => status === state)?._count._all ?? 0;
     const queue = { queued: count('queued'), active: count('syncing'), failed: count('failed') };
-    return { currentRun, lastRuns, queue };
+    const comparisons = read.map(({ contentType, comparedAt: since }) => ({ contentType, since }));
+    return { currentRun, lastRuns, queue, comparisons };
   }
 
   /** The newest change that a user's reading found, and about which no webhook came in time. */

@@ -10,7 +10,7 @@ import { inScope, type TenantScope } from '../access/tenantScope.ts';
 import type { EventAction } from '../events/eventActions.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import type { SiteService } from '../sites/site.service.ts';
-import { configOf } from './integrationConfig.ts';
+import { afterMove, configOf } from './integrationConfig.ts';
 import {
   changedConfig,
   checkApiKey,
@@ -170,7 +170,11 @@ export class IntegrationService {
       ) {
         data.connectionStatus = 'untested';
       }
-      const updated = await tx.siteIntegration.update({ where: { id: row.id }, data, include: withSite });
+      const updated = await tx.siteIntegration.update({
+        where: { id: row.id },
+        data: { ...data, ...afterMove(row.config, data.config) },
+        include: withSite,
+      });
       if (data.config !== undefined) await this.#schedule(tx, updated);
       await this.#recordChange(tx, scope, updated, 'updated', { fields: Object.keys(data).sort() });
       return updated;

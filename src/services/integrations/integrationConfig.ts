@@ -61,3 +61,11 @@ function readSyncSettings(config: JsonObject): SyncSettings {
     schedule: schedule ? { cron: schedule.cron, timeZone: schedule.time_zone ?? 'UTC' } : null,
   };
 }
+
+/** The columns of an integration whose address may have changed: links may begin with the new address. */
+export function afterMove(before: unknown, after: unknown): { linksChangedAt?: Date } {
+  const addressIn = (config: unknown): unknown =>
+    typeof config === 'object' && config !== null ? Reflect.get(config, 'site_url') : undefined;
+  const isMoved = after !== undefined && addressIn(before) !== addressIn(after);
+  return isMoved ? { linksChangedAt: new Date() } : {};
+}

@@ -40,6 +40,13 @@ const checkpointShape = z.object({
     })
     .nullable()
     .default(null),
+  /** How many requests the run has used to compare items. */
+  compared: z.int().default(0),
+  /** The type whose links are being read. Those up to the id `after` were stored. */
+  links: z
+    .object({ type: z.string(), after: z.string(), changed: z.int(), begunAt: z.string() })
+    .nullable()
+    .default(null),
   pulled: z.boolean().default(false),
   /** The type that is being pushed. Its contents up to the id `afterId` were tried. */
   pushing: z.object({ type: z.string(), afterId: z.int() }).nullable().default(null),

@@ -107,6 +107,7 @@ export class SiteEditor {
     return term;
   }
 
+  /** Deletes a term, which its posts lose without a change of `modified_gmt`. */
   deleteTerm(termId: number): void {
     this.#request(() => deleteTerm(this.#site, this.#term(termId)));
   }
@@ -144,6 +145,19 @@ export class SiteEditor {
       state.users = state.users.filter(({ id }) => id !== userId);
       if (posts.length > 0) outbox.noteSite('posts');
     });
+  }
+
+  /** Saves the screen of permalinks. */
+  setPermalinks(structure: string): void {
+    this.#request(() => {
+      this.#site.state.permalinkStructure = structure;
+      this.#site.outbox.noteSite('settings');
+    });
+  }
+
+  /** Replaces a text in all posts in the database, as tools for a move of a site do. No plugin notices it. */
+  replaceByQuery(from: string, to: string): void {
+    for (const post of this.#site.state.posts) post.content = post.content.replaceAll(from, to);
   }
 
   #term(id: number): SimulatedTerm {

@@ -1,8 +1,9 @@
+import { hash } from 'node:crypto';
 import type { SimulatedSite } from './site.ts';
 import type { SimulatedPost } from './state.ts';
 
 /**
- * get_permalink(), with the structure `/%postname%/`. The URL of an unpublished post contains only its id.
+ * get_permalink(). Types of plugins have the part of the structure before its first tag too (`with_front`). The URL of an unpublished post contains only its id.
  */
 export function permalink(site: SimulatedSite, post: SimulatedPost): string {
   const plain = post.type === 'page' ? 'page_id' : 'p';
@@ -12,9 +13,23 @@ export function permalink(site: SimulatedSite, post: SimulatedPost): string {
     const typed = post.type === 'post' || post.type === 'page' ? '' : `post_type=${post.type}&`;
     return `${site.home}/?${typed}${plain}=${post.id}`;
   }
-  const folder =
-    post.type === 'post' || post.type === 'page' || post.type === 'attachment' ? '' : `${post.type}/`;
+  const { permalinkStructure: structure } = site.state;
+  if (post.type === 'post') {
+    return site.home + structure.replace('%postname%', post.slug).replace('%post_id%', String(post.id));
+  }
+  const front = structure.slice(1, Math.max(1, structure.indexOf('%')));
+  const folder = post.type === 'page' || post.type === 'attachment' ? '' : `${front}${post.type}/`;
   return `${site.home}/${folder}${path(site, post)}/`;
+}
+
+/** What the links of a type are made of besides the posts: their base, and the slugs of posts above others. */
+export function linkRules(site: SimulatedSite, type: string): string {
+  const parents = new Set(
+    site.posts(type, 'any').flatMap(({ parent = 0 }) => (parent === 0 ? [] : [parent])),
+  );
+  const above = [...parents].map((id) => `${id} ${site.post(id)?.slug} ${site.post(id)?.parent}`).sort();
+  const parts = [site.home, String(site.plainPermalinks), site.state.permalinkStructure, type, ...above];
+  return hash('sha256', parts.join('\0'), 'hex').slice(0, 16);
 }
 
 /** The path of a page contains the slugs of its parents. */

@@ -6,6 +6,7 @@ import { type Disturbance, Disturbances } from './disturbances.ts';
 import { SiteEditor } from './editor.ts';
 import type { FaultName } from './faults.ts';
 import type { PostTopic, WaitingWebhook } from './outbox.ts';
+import { permalink } from './permalink.ts';
 import {
   type ConnectOutcome,
   connectAsPlugin,
@@ -80,6 +81,8 @@ export interface SimulatedWordpress {
    * the responses. Accepted webhooks are removed from the queue.
    */
   deliverWebhooks(options: { serverUrl: string }): Promise<ServerAnswer[]>;
+  /** get_permalink() */
+  permalink(postId: number): string;
   /** Takes a backup of the site's database. Returns a function that restores it. */
   backup(): () => void;
   /** Starts a copy of the site at another address, with the same posts, users and connector. */
@@ -153,6 +156,7 @@ async function start(
     postMessage: (topic, postId) => postMessage(site, topic, site.existing(postId), ''),
     deliverWebhooks: ({ serverUrl }) => deliverWebhooks(site, disturbances, serverUrl),
     tellOfPost: ({ serverUrl, topic, postId }) => tellOfPost(site, serverUrl, topic, postId),
+    permalink: (postId) => permalink(site, site.existing(postId)),
     backup: () => {
       const restore = takeBackup(site);
       return () => restore();
@@ -174,6 +178,7 @@ function initialState(options: SimulatedWordpressOptions): SimulatedState {
     wordpressVersion: '6.8.2',
     users,
     ...initialTypes(),
+    permalinkStructure: '/%postname%/',
     hiddenStatuses: [],
     ...initialContent(),
     connector:

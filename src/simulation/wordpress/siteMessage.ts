@@ -29,7 +29,7 @@ export function siteMessage(site: SimulatedSite, postsChanged: boolean): string 
     home: site.home,
     site_url: site.home,
     name: site.state.name,
-    permalink_structure: site.plainPermalinks ? '' : '/%postname%/',
+    permalink_structure: site.plainPermalinks ? '' : site.state.permalinkStructure,
     time_zone: `${sign}${two(hours)}:${two((hours % 1) * 60)}`,
     ...(postsChanged ? { posts_changed: true } : {}),
     ...at(site),

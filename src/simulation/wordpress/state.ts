@@ -97,6 +97,8 @@ export interface SimulatedState {
   users: SimulatedUser[];
   postTypes: Record<string, SimulatedType>;
   taxonomies: Record<string, SimulatedType>;
+  /** How the links of posts are made, such as `/%postname%/` or `/archives/%post_id%`. */
+  permalinkStructure: string;
   /** Statuses that a plugin registered with `exclude_from_search`. */
   hiddenStatuses: string[];
   /** Posts in ascending order of their ids. */

@@ -299,6 +299,18 @@ export function describeContentSync(driver: ContentDriver): void {
         await expectInStep();
       });
 
+      it('finds a change without a date in the next sync', async () => {
+        const id = site.create('Dated');
+        await pull();
+        site.retitle(id, 'Undated', { undated: true });
+        expect(await pull()).toMatchObject({
+          status: 'success',
+          totals: { created: 0, updated: 1, deleted: 0, failed: 0 },
+        });
+        await expectInStep();
+        expect(await pull()).toMatchObject({ status: 'success', totals: { updated: 0 } });
+      });
+
       it('stores an item without a field that cannot be stored, and reports item and field', async () => {
         const bad = site.create('Good');
         const count = site.list().length;

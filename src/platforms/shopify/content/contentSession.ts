@@ -7,6 +7,8 @@ import type {
   ReadAllRequest,
   ReadChangesRequest,
   ReadOutcome,
+  SlicePage,
+  SliceRequest,
   TypeOfSite,
   WriteOutcome,
 } from '../../contentPart.ts';
@@ -21,6 +23,7 @@ import { type ContentKind, kindOf } from './contentKinds.ts';
 import { ContentWriter } from './contentWriter.ts';
 import { findExisting } from './existingItem.ts';
 import { ItemReader } from './itemReader.ts';
+import { readSlice } from './slice.ts';
 import { TAXONOMIES } from './taxonomies.ts';
 import { readWhole } from './wholeReading.ts';
 
@@ -68,6 +71,10 @@ class ShopSession implements ContentSession {
 
   async *readChanges(request: ReadChangesRequest): AsyncIterable<ContentPage> {
     yield* readChanges(this.#reader, kindFor(request.type), request);
+  }
+
+  async *readSlice(request: SliceRequest): AsyncIterable<SlicePage> {
+    yield* readSlice(this.#reader, kindFor(request.type), request);
   }
 
   async read(type: TypeOfSite, externalIds: readonly string[]): Promise<ReadOutcome> {

@@ -148,6 +148,7 @@ export async function keepRows(
       external_modified_at = item.external_modified_at, remote_tag = item.remote_tag,
       birth = coalesce(nullif(item.birth, 'null'), content.birth), built_with = item.built_with, unread_fields = item.unread_fields,
       last_synced_at = now(),
+      updated_at = CASE WHEN content.external_url IS DISTINCT FROM item.external_url THEN now() ELSE updated_at END,
       -- The hash may be of an earlier version. It then stands for the same state.
       base_hash = CASE WHEN base_hash = remote_hash THEN item.hash ELSE base_hash END, remote_hash = item.hash,
       seen_by_reading = coalesce(${target.readingId}::int, seen_by_reading)

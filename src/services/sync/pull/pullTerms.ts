@@ -4,17 +4,24 @@ import type { TypeOfSite } from '../../../platforms/contentPart.ts';
 import type { RemoteTerm } from '../../../platforms/remoteContent.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun } from '../phaseContext.ts';
+import { storedTerms, type TermChange, TermChanges } from './termChanges.ts';
 
 interface Parts {
   events: EventLog;
+  now: () => number;
 }
 
-/** Stores the terms of a site's taxonomies. A term that is gone from the site is deleted here too. */
+/**
+ * Stores the terms of a site's taxonomies. A term that is gone from the site is deleted here too. The contents that
+ * hold a renamed or deleted term follow before the term itself is stored: a run that continues finds the change again.
+ */
 export class TermSync {
   readonly #parts: Parts;
+  readonly #changes: TermChanges;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#changes = new TermChanges(parts);
   }
 
   /**
@@ -29,12 +36,26 @@ export class TermSync {
 
   async #readTaxonomy(run: ContentRun, taxonomy: TypeOfSite): Promise<void> {
     const seen: string[] = [];
+    const slugs = new Set<string>();
+    const changed: RemoteTerm[] = [];
+    const changes: TermChange[] = [];
     try {
       for await (const terms of run.session.readTerms(taxonomy)) {
         run.signal.throwIfAborted();
-        seen.push(...terms.map((term) => term.externalId));
+        const ids = terms.map((term) => term.externalId);
+        seen.push(...ids);
+        for (const { slug } of terms) slugs.add(slug);
+        const stored = await storedTerms(run, taxonomy.slug, { in: ids });
+        const same: RemoteTerm[] = [];
+        for (const term of terms) {
+          const { externalId, ...now } = term;
+          const was = stored.get(externalId);
+          const isSame = was === undefined || (was.slug === now.slug && was.name === now.name);
+          if (!isSame) changes.push({ externalId, was, now: { slug: now.slug, name: now.name } });
+          (isSame ? same : changed).push(term);
+        }
         await run.ledger.step(async (tx) => {
-          await storeTerms(tx, run, taxonomy.slug, terms);
+          await storeTerms(tx, run, taxonomy.slug, same);
           return {};
         });
       }
@@ -54,7 +75,11 @@ export class TermSync {
       });
       return;
     }
+    const gone = await storedTerms(run, taxonomy.slug, { notIn: seen });
+    for (const [externalId, was] of gone) changes.push({ externalId, was, now: null });
+    await this.#changes.apply(run, taxonomy, changes, slugs);
     await run.ledger.step(async (tx) => {
+      await storeTerms(tx, run, taxonomy.slug, changed);
       await tx.$executeRaw`
         DELETE FROM site_term
         WHERE site_id = ${run.owner.siteId} AND platform = ${run.integration.platform}

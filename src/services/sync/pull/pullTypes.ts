@@ -1,3 +1,4 @@
+import { Prisma } from '../../../database/generated/client.ts';
 import { RemoteError } from '../../../errors.ts';
 import type { JsonObject } from '../../../platforms/connection.ts';
 import type { ContentPage } from '../../../platforms/contentPart.ts';
@@ -6,10 +7,12 @@ import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
 import { knownContents } from './knownContents.ts';
+import { areLinksDue, LinkReading } from './linkReading.ts';
 import { askedParts, inParts, MissingContents } from './missingContents.ts';
 import type { PageTarget } from './page.ts';
 import { markSeen } from './pageStatements.ts';
 import { PullRecord, troubleText } from './pullRecord.ts';
+import { RollingComparison } from './rollingComparison.ts';
 import { storable } from './storable.ts';
 import { type PageEntry, storePage } from './storePage.ts';
 import { noted, noteEvent } from './unreadNotes.ts';
@@ -26,15 +29,20 @@ interface Parts {
 
 /**
  * Reads the items of each type of a site: all items the first time, else what has changed. If the session
- * does not find every change, all items are read again once a week.
+ * does not find every change, each run compares a part of the other items too. If the comparison of all items takes
+ * over a week, for example because there were few runs, all items are read again.
  */
 export class ContentPull {
   readonly #parts: Parts;
   readonly #record: PullRecord;
+  readonly #comparison: RollingComparison;
+  readonly #links: LinkReading;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#record = new PullRecord(parts.events);
+    this.#comparison = new RollingComparison(parts);
+    this.#links = new LinkReading(parts);
   }
 
   /** Reads every type of the run that was not read yet. Throws RemoteError, RunLost. */
@@ -43,6 +51,8 @@ export class ContentPull {
       if (run.ledger.checkpoint.typesRead.includes(type.slug)) continue;
       await this.#readType(run, type).catch((error: unknown) => run.leaveOut(type.slug, error));
     }
+    await this.#comparison.compare(run);
+    await this.#links.read(run);
     await run.ledger.step(async () => ({ checkpoint: { pulled: true } }));
   }
 
@@ -54,8 +64,10 @@ export class ContentPull {
     });
     const stale = (at: Date) => this.#parts.now() - at.getTime() > weekMs;
     const isMoved = run.integration.movedAt !== null;
-    const whole =
-      before === null || run.full || isMoved || (!session.findsEveryChange && stale(before.fullyReadAt));
+    const hasOldLinks =
+      session.readLinks === undefined && areLinksDue(before, run.integration.linksChangedAt);
+    const isStale = before !== null && !session.findsEveryChange && stale(before.comparedAt);
+    const whole = before === null || run.full || isMoved || isStale || hasOldLinks;
     const mode = begun?.type === type.slug ? begun.mode : whole ? 'all' : 'changes';
     const cursor = begun?.type === type.slug && mode === 'all' ? begun.cursor : null;
     const target: PageTarget = {
@@ -136,10 +148,17 @@ export class ContentPull {
         notes.map((note) => noteEvent(run.owner, { runId: ledger.run.id, contentType }, note)),
       );
       const now = new Date(this.#parts.now());
-      const read = { watermark, readAt: now, ...(readingId === null ? {} : { fullyReadAt: now }) };
+      const whole = {
+        fullyReadAt: now,
+        comparedAt: run.begunAt,
+        linksReadAt: run.begunAt,
+        round: Prisma.DbNull,
+      };
+      const everyChange = run.session.findsEveryChange ? { comparedAt: target.readSince } : {};
+      const read = { watermark, readAt: now, ...(readingId === null ? everyChange : whole) };
       await tx.typeSync.upsert({
         where: { integrationId_contentType: { integrationId: integration.id, contentType } },
-        create: { integrationId: integration.id, accountId, siteId, contentType, fullyReadAt: now, ...read },
+        create: { integrationId: integration.id, accountId, siteId, contentType, ...whole, ...read },
         update: read,
       });
       return {

@@ -25,6 +25,8 @@ export interface PageEntry {
   contentId: number;
   externalId: string;
   modifiedAt: string | null;
+  /** The item is as before, but has another link: what links are made of has changed. */
+  hasOtherLink?: true;
   /**
    * `another_birth`: the item is, or may be, another item that got the same id. `link_mismatch`: the item has
    * the key of a content that has another item, and nothing was changed. `already_there`: a content that
@@ -92,7 +94,13 @@ class PageStore {
     await takeRows(tx, target, this.#taken);
     for (const { row, item } of this.#taken) this.#enter(row, item, 'updated');
     await keepRows(tx, target, this.#same);
-    for (const { row, item } of this.#same) this.#enter(row, item, 'unchanged');
+    for (const { row, item } of this.#same) {
+      const isShown = row.syncState !== 'excluded' && row.externalUrl !== null;
+      const hasOtherLink = isShown && row.externalUrl !== item.url;
+      this.#enter(row, item, hasOtherLink ? 'updated' : 'unchanged');
+      const entry = this.#entries.at(-1);
+      if (hasOtherLink && entry !== undefined) entry.hasOtherLink = true;
+    }
     const ids = await createRows(tx, target, this.#created);
     await seeRows(tx, target, this.#single);
     for (const item of this.#created) {

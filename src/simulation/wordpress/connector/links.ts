@@ -7,6 +7,12 @@ export function knowsKeys({ version }: Pick<SimulatedConnector, 'version'>): boo
   return major > 0 || minor >= 4;
 }
 
+/** Whether this version says what the links of a type are made of. */
+export function tellsLinkRules({ version }: Pick<SimulatedConnector, 'version'>): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 0 || minor >= 6;
+}
+
 /** The key of the post's content on the current server. Null when the post has no content there. */
 export function keyOf({ connector }: SimulatedSite, post: SimulatedPost): string | null {
   return (connector && post.contentKeys?.[connector.servers.current]) ?? null;

@@ -2,10 +2,11 @@ import { forbidden, mayEdit, mayEditType } from '../core/access.ts';
 import type { Parameters } from '../core/parameters.ts';
 import { type RestAnswer, reply, WpError } from '../core/restAnswer.ts';
 import { givenItems, sizeOfPage } from '../crookedLists.ts';
+import { linkRules } from '../permalink.ts';
 import type { SimulatedSite } from '../site.ts';
 import { isContent, type SimulatedPost, type SimulatedUser } from '../state.ts';
 import { contentHash, contentItem } from './contentItem.ts';
-import { knowsKeys, lastOperation } from './links.ts';
+import { knowsKeys, lastOperation, tellsLinkRules } from './links.ts';
 
 const MOST_ITEMS = 500;
 const MOST_RANGES = 20;
@@ -29,7 +30,12 @@ export function readItems(request: ItemsRequest): RestAnswer {
   const limit = parameters.integer('limit', { min: 1, max: MOST_ITEMS }) ?? 100;
   const newest = parameters.integer('newest', { min: 1 });
   const type = typeOf(request);
-  if (include !== undefined) return reply({ ...itemsById(request, type, include), ...memory(request.site) });
+  if (include !== undefined)
+    return reply({
+      ...itemsById(request, type, include),
+      ...memory(request.site),
+      ...links(request.site, type),
+    });
   return reply(followingItems(request, type, { afterId, limit, newest }));
 }
 
@@ -49,7 +55,7 @@ export function readInventory(request: ItemsRequest): RestAnswer {
       .sort((a, b) => a - b)
       .flatMap((range) => between(site, type, range * size, (range + 1) * size))
       .map((post) => [post.id, contentHash(site, post)]);
-    return reply({ ...memory(site), size, items });
+    return reply({ ...memory(site), ...links(site, type), size, items });
   }
   const ranges = new Map<number, { count: number; xor: bigint }>();
   const posts = site.posts(type, 'any');
@@ -62,6 +68,7 @@ export function readInventory(request: ItemsRequest): RestAnswer {
     size,
     total: posts.length,
     ...memory(site),
+    ...links(site, type),
     ranges: [...ranges].map(([number, { count, xor }]) => [
       number,
       count,
@@ -109,6 +116,7 @@ function followingItems(
     items: site.has('order_forced') ? given.toReversed() : given,
     forbidden,
     ...memory(site),
+    ...links(site, type),
     next_after_id: more ? (taken.at(-1)?.id ?? null) : null,
     total: Math.min(total, newest ?? total),
   };
@@ -165,4 +173,9 @@ function between(site: SimulatedSite, type: string, from: number, to: number): S
 
 function memory(site: SimulatedSite) {
   return site.connector !== null && knowsKeys(site.connector) ? { last_operation: lastOperation(site) } : {};
+}
+
+/** What versions from 0.6.0 on say about the links of a type. */
+function links(site: SimulatedSite, type: string) {
+  return site.connector !== null && tellsLinkRules(site.connector) ? { links: linkRules(site, type) } : {};
 }

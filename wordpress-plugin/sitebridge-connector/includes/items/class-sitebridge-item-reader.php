@@ -51,7 +51,7 @@ final class Sitebridge_Item_Reader {
 	 * @param int      $after_id  Only contents with a higher id.
 	 * @param int      $limit     Maximum number of contents; large contents make the page shorter.
 	 * @param int|null $newest    Only this many of the highest ids; null for all.
-	 * @return array `items`, `forbidden` (ids of posts that the user may not edit), `last_operation`,
+	 * @return array `items`, `forbidden` (ids of posts that the user may not edit), `last_operation`, `links`,
 	 *               `next_after_id` (null on the last page), `total` (number of contents of the type, at most
 	 *               `newest`).
 	 */
@@ -84,6 +84,7 @@ final class Sitebridge_Item_Reader {
 			'items'         => $read['items'],
 			'forbidden'     => $read['forbidden'],
 			'last_operation' => Sitebridge_Server::last_operation(),
+			'links'         => Sitebridge_Item_Link_Rules::of( $post_type ),
 			'next_after_id' => count( $ids ) < count( $rows ) ? end( $ids ) : null,
 			'total'         => $total,
 		);

@@ -70,7 +70,7 @@ final class Sitebridge_Item_Routes {
 	/**
 	 * The classes that answer the routes. Only REST requests load them.
 	 */
-	const NEEDED = array( 'args', 'lock', 'builder', 'editor', 'hash', 'reader', 'terms', 'meta', 'request', 'save', 'refusals', 'writer' );
+	const NEEDED = array( 'args', 'lock', 'builder', 'editor', 'hash', 'link-rules', 'reader', 'terms', 'meta', 'request', 'save', 'refusals', 'writer' );
 
 	/**
 	 * Loads the classes that answer the routes, and registers the routes.
@@ -119,7 +119,10 @@ final class Sitebridge_Item_Routes {
 	public function items( $request ) {
 		return null === $request['include']
 			? $this->reader->page( $request['type'], $request['after_id'], $request['limit'], $request['newest'] )
-			: $this->reader->some( $request['type'], $request['include'] ) + array( 'last_operation' => Sitebridge_Server::last_operation() );
+			: $this->reader->some( $request['type'], $request['include'] ) + array(
+				'last_operation' => Sitebridge_Server::last_operation(),
+				'links'          => Sitebridge_Item_Link_Rules::of( $request['type'] ),
+			);
 	}
 
 	/**
@@ -133,6 +136,7 @@ final class Sitebridge_Item_Routes {
 		if ( null !== $request['in'] ) {
 			return array(
 				'last_operation' => Sitebridge_Server::last_operation(),
+				'links'          => Sitebridge_Item_Link_Rules::of( $request['type'] ),
 				'size'           => $size,
 				'items'          => $this->hashes->in_ranges( $request['type'], $size, array_unique( $request['in'] ) ),
 			);
@@ -141,6 +145,7 @@ final class Sitebridge_Item_Routes {
 
 		return array(
 			'last_operation' => Sitebridge_Server::last_operation(),
+			'links'          => Sitebridge_Item_Link_Rules::of( $request['type'] ),
 			'size'           => $size,
 			'total'          => array_sum( array_column( $ranges, 1 ) ),
 			'ranges'         => $ranges,

@@ -44,6 +44,7 @@ export class ConnectorItems {
     const { value } = answer;
     if (!isRecord(value)) throw this.#requests.unexpected(`${route} that are no object`, true);
     this.#memory.hear(value.last_operation);
+    this.#memory.hearLinkRules(this.type, value.links);
     return { ...answer, value };
   }
 

@@ -1,6 +1,7 @@
 import type { ContentSession } from '../../../contentPart.ts';
 import type { Outbound } from '../../site/siteClient.ts';
 import { BATCH, BatchSender } from '../batch.ts';
+import { readLinksOfPosts } from '../core/links.ts';
 import { MediaLibrary } from '../media.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { SiteTypes } from '../siteTypes.ts';
@@ -31,6 +32,9 @@ export function createConnectorSession(
     readAll: (request) => readAllItems(requests, items(request.type.slug), request),
     readChanges: (request) => readChangedItems(requests, items(request.type.slug), request),
     read: (type, externalIds) => readSomeItems(items(type.slug), externalIds, requests.pace.atOnce),
+    linkBase: ({ slug }) => ({ home: requests.root.home, rules: memory.linkRules(slug) }),
+    readLinks: async (type, externalIds) =>
+      readLinksOfPosts(requests, await types.postRoute(type), await types.everyStatus(), externalIds),
     readTerms: (taxonomy) => readAllTerms(requests, types, taxonomy),
     write: (type, writes) =>
       memory.knowsKeys ? writeByKey(writing, type.slug, writes) : writeByNumber(writing, type.slug, writes),

@@ -12,8 +12,10 @@ import { readAllPosts } from './coreRead.ts';
 import { writePosts } from './coreWrites.ts';
 import { EarlierCreates } from './earlierCreates.ts';
 import { findExistingPosts } from './existingPosts.ts';
+import { readLinksOfPosts } from './links.ts';
 import { PostSearch } from './postSearch.ts';
 import { readSomePosts } from './singlePost.ts';
+import { readSliceOfPosts } from './slice.ts';
 import { TermWriter } from './termWriter.ts';
 
 /** A session that uses WordPress's own REST API. `outbound` downloads images. */
@@ -37,10 +39,32 @@ export function createCoreSession(requests: SiteRequests, outbound: Outbound): C
     async *readChanges(request) {
       yield* readChangedPosts(requests, await CorePosts.of(site, request.type), request);
     },
+    async *readSlice(request) {
+      yield* readSliceOfPosts(requests, await CorePosts.of(site, request.type), request);
+    },
     read: async (type, externalIds) => readSomePosts(await CorePosts.of(site, type), externalIds),
     findExisting: async (type, writes) =>
       findExistingPosts(new PostSearch(requests, await CorePosts.of(site, type)), writes),
-    readTerms: (taxonomy) => readAllTerms(requests, site.types, taxonomy),
+    linkBase: () => ({ home: requests.root.home, rules: null }),
+    readLinks: async (type, externalIds) =>
+      readLinksOfPosts(
+        requests,
+        await site.types.postRoute(type),
+        await site.types.everyStatus(),
+        externalIds,
+      ),
+    async *readTerms(taxonomy) {
+      for await (const terms of readAllTerms(requests, site.types, taxonomy)) {
+        // Posts name their terms by id. None of these terms need be read again.
+        site.terms.learn(
+          terms.map(({ externalId, slug, name }) => ({
+            id: Number(externalId),
+            term: { taxonomy: taxonomy.slug, slug, name },
+          })),
+        );
+        yield terms;
+      }
+    },
     write: async (type, writes) => {
       const posts = await CorePosts.of(site, type);
       return writePosts(writing, posts, new PostSearch(requests, posts), writes);

@@ -1,0 +1,20 @@
+import type { SlicePage, SliceRequest } from '../../contentPart.ts';
+import type { ContentKind } from './contentKinds.ts';
+import type { ItemReader } from './itemReader.ts';
+
+/** Reads the stored items in full, in the order of their ids; see `ContentSession.readSlice`. */
+export async function* readSlice(
+  reader: ItemReader,
+  kind: ContentKind,
+  { cursor, requests, known }: SliceRequest,
+): AsyncGenerator<SlicePage> {
+  let after = typeof cursor?.after === 'string' ? cursor.after : null;
+  for (let request = 0; request < requests; request += 1) {
+    const ids = [...(await known.after(after, kind.pageSize)).keys()];
+    after = ids.at(-1) ?? after;
+    const { items, faults, gone } = await reader.byId(kind, ids);
+    const isLast = ids.length < kind.pageSize;
+    yield { items, faults, missing: gone, cursor: isLast ? null : { after }, listsAll: false };
+    if (isLast) return;
+  }
+}

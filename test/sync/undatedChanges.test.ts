@@ -1,0 +1,197 @@
+/** Changes of a site that leave the dates of its items as they were. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { SimulatedPost } from '../../src/simulation/wordpress/state.ts';
+import { writePost } from '../support/contents.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
+
+let server: TestServer;
+let site: SyncedSite;
+
+beforeAll(async () => {
+  server = await startTestServer({ SYNC_WAIT_S: '120' });
+});
+afterEach(() => site.wordpress.stop());
+afterAll(() => server.stop());
+
+const ways: Way[] = ['connector', 'password'];
+const pull = () => site.sync({ direction: 'from_external' });
+
+/** Starts a site over core REST, of which a run compares twenty items: a plugin allows pages of four. */
+async function startLargeSite(): Promise<SimulatedPost[]> {
+  site = await startSyncedSite(server, 'password');
+  site.wordpress.setFault('page_limit_lowered');
+  const posts = Array.from({ length: 40 }, () => writePost(site.wordpress));
+  expect(await pull()).toMatchObject({ status: 'success' });
+  return posts;
+}
+
+describe('a site with more items than one run compares', () => {
+  it('is wholly compared in a few syncs, in slices', async () => {
+    const posts = await startLargeSite();
+    const read = () =>
+      server.db.typeSync.findMany({
+        where: { integrationId: site.tenant.integrationId },
+        orderBy: { contentType: 'asc' },
+      });
+    const before = await read();
+    for (const post of posts) post.content = post.content.replace('Text', 'Replaced');
+    const counts: number[] = [];
+    for (let run = 0; run < 4; run += 1) {
+      const { id, status } = await pull();
+      expect(status).toBe('success');
+      const { checkpoint } = await server.db.syncRun.findUniqueOrThrow({ where: { id } });
+      expect(checkpoint).toMatchObject({ compared: 5 });
+      counts.push((await site.contents({ body: { startsWith: '<p>Replaced' } })).length);
+    }
+    expect(counts[0]).toBeGreaterThan(0);
+    expect(counts[0]).toBeLessThanOrEqual(20);
+    expect(counts.at(-1)).toBe(posts.length);
+    for (const [at, { fullyReadAt, comparedAt }] of (await read()).entries()) {
+      expect(fullyReadAt).toEqual(before[at]?.fullyReadAt);
+      expect(comparedAt > (before[at]?.comparedAt ?? comparedAt)).toBe(true);
+    }
+  });
+});
+
+describe('a site with more items than one run compares, whose category', () => {
+  const held = (slug: string) =>
+    site.contents({ contentType: 'post', terms: { array_contains: [{ taxonomy: 'category', slug }] } });
+
+  it('was renamed, has the new name in every content after the next sync', async () => {
+    await startLargeSite();
+    const [waiting, both] = await site.contents({ contentType: 'post' });
+    const draft = await site.write({
+      title: 'Not there yet',
+      terms: [{ taxonomy: 'category', slug: 'news/local', name: 'Local' }],
+    });
+    await site.edit(waiting?.id ?? 0, { title: 'Edited here' });
+    await site.edit(both?.id ?? 0, {
+      terms: [
+        { taxonomy: 'category', slug: 'news', name: 'News' },
+        { taxonomy: 'post_tag', slug: 'fresh', name: 'Fresh' },
+      ],
+    });
+    const [news] = site.wordpress.state.terms.filter(({ slug }) => slug === 'news');
+    Object.assign(news ?? {}, { slug: 'nachrichten', name: 'Nachrichten' });
+    await pull();
+    expect(await held('news')).toEqual([]);
+    expect((await held('nachrichten')).length).toBe(46);
+    expect(await site.content(draft)).toMatchObject({
+      terms: [{ slug: 'nachrichten/local', name: 'Local' }],
+    });
+    expect(await site.content(waiting?.id ?? 0)).toMatchObject({
+      title: 'Edited here',
+      syncState: 'local_changes',
+    });
+    expect(await site.content(both?.id ?? 0)).toMatchObject({ syncState: 'local_changes' });
+    expect(await site.contents({ syncState: 'conflict' })).toEqual([]);
+    const told = await server.db.syncEvent.findMany({
+      where: { siteId: site.tenant.site.siteId, action: 'term_changed' },
+    });
+    expect(told).toMatchObject([
+      {
+        details: { was: { slug: 'news' }, now: { slug: 'nachrichten', name: 'Nachrichten' }, contents: 47 },
+      },
+    ]);
+    expect(await site.sync({ direction: 'both' })).toMatchObject({
+      status: 'success',
+      totals: { pushed: 2, conflicts: 0 },
+    });
+    expect(site.wordpress.state.terms.filter(({ slug }) => slug.startsWith('news'))).toEqual([]);
+    expect(await site.contents({ syncState: { notIn: ['in_sync', 'local_only'] } })).toEqual([]);
+  });
+
+  it('was deleted, is in no content after the next sync', async () => {
+    await startLargeSite();
+    const [waiting] = await site.contents({ contentType: 'post' });
+    await site.edit(waiting?.id ?? 0, { title: 'Edited here' });
+    const { state } = site.wordpress;
+    state.terms = state.terms.filter(({ slug }) => slug !== 'news');
+    for (const post of state.posts) post.terms = post.terms?.map((id) => (id === 2 ? 1 : id)) ?? [];
+    await pull();
+    expect(await held('news')).toEqual([]);
+    expect((await held('uncategorized')).length).toBe(46);
+    expect(await site.contents({ syncState: { not: 'in_sync' } })).toMatchObject([
+      { title: 'Edited here', syncState: 'local_changes' },
+    ]);
+  });
+});
+
+describe.each(ways)('by %s, a change that leaves no date', (way) => {
+  it('of a text', async () => {
+    site = await startSyncedSite(server, way);
+    await pull();
+    const [post] = site.wordpress.state.posts;
+    if (post) post.content = 'Replaced by SQL';
+    expect(await pull()).toMatchObject({ status: 'success', totals: { pulled: 1, updated: 1 } });
+    expect(await site.contents({ externalId: '1' })).toMatchObject([
+      { body: 'Replaced by SQL', syncState: 'in_sync' },
+    ]);
+    expect(await pull()).toMatchObject({ status: 'success', totals: { pulled: 0, updated: 0 } });
+  });
+
+  it('of the permalinks, and the texts stay', async () => {
+    site = await startSyncedSite(server, way);
+    const { connector } = site.wordpress.state;
+    if (connector !== null) connector.version = '0.6.0';
+    await pull();
+    const [waiting] = await site.contents({ contentType: 'post', externalStatus: 'publish' });
+    await site.edit(waiting?.id ?? 0, { title: 'Edited here' });
+    site.wordpress.editor.setPermalinks('/archives/%post_id%');
+    expect(await pull()).toMatchObject({ status: 'success', totals: { conflicts: 0, failed: 0 } });
+    for (const { externalId, externalUrl } of await site.contents())
+      expect(externalUrl).toBe(site.wordpress.permalink(Number(externalId)));
+    expect(await site.content(waiting?.id ?? 0)).toMatchObject({
+      title: 'Edited here',
+      externalUrl: `${site.wordpress.url}/archives/${waiting?.externalId}`,
+      syncState: 'local_changes',
+    });
+    const { linksChangedAt } = await server.db.siteIntegration.findUniqueOrThrow({
+      where: { id: site.tenant.integrationId },
+    });
+    expect(linksChangedAt).toBeNull();
+  });
+
+  it('of the base of the links is read again after a crash in the middle', async () => {
+    site = await startSyncedSite(server, way);
+    await pull();
+    const where = { siteId: site.tenant.site.siteId };
+    await server.db.content.updateMany({ where, data: { externalUrl: 'https://old.example.com/' } });
+    const integration = { id: site.tenant.integrationId };
+    await server.db.siteIntegration.update({ where: integration, data: { linksChangedAt: new Date() } });
+    const isLinks = ({ target }: { target: string }) => /include=.*_fields=id(,|%2C)link/.test(target);
+    site.wordpress.disturb({ fault: 'html', when: isLinks, skip: 1, times: 9 });
+    expect(await pull()).toMatchObject({ status: 'failed' });
+    expect(await server.db.siteIntegration.findUniqueOrThrow({ where: integration })).toMatchObject({
+      linksChangedAt: expect.any(Date),
+    });
+    site.wordpress.calm();
+    await server.as(site.tenant.owner).post(site.path('/test-connection')).expect(200);
+    expect(await pull()).toMatchObject({ status: 'success', totals: { conflicts: 0 } });
+    for (const { externalId, externalUrl } of await site.contents())
+      expect(externalUrl).toBe(site.wordpress.permalink(Number(externalId)));
+    expect(await server.db.siteIntegration.findUniqueOrThrow({ where: integration })).toMatchObject({
+      linksChangedAt: null,
+    });
+  });
+
+  it('of terms does not disturb an edit that waits here', async () => {
+    site = await startSyncedSite(server, way);
+    await pull();
+    const [waiting] = await site.contents({ contentType: 'post', externalStatus: 'publish' });
+    await site.edit(waiting?.id ?? 0, { title: 'Edited here' });
+    site.wordpress.editor.editTerm(2, { name: 'Nachrichten', slug: 'nachrichten' });
+    site.wordpress.editor.deleteTerm(3);
+    expect(await site.sync({ direction: 'both' })).toMatchObject({
+      status: 'success',
+      totals: { conflicts: 0, pushed: 1 },
+    });
+    expect(await site.content(waiting?.id ?? 0)).toMatchObject({
+      title: 'Edited here',
+      syncState: 'in_sync',
+      terms: [{ taxonomy: 'category', slug: 'nachrichten', name: 'Nachrichten' }],
+    });
+    expect(site.wordpress.state.terms.map(({ slug }) => slug)).not.toContain('green');
+  });
+});
