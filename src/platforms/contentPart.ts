@@ -1,3 +1,4 @@
+import type { RemoteError } from '../errors.ts';
 import type { Connection, JsonObject } from './connection.ts';
 import type { ContentTexts } from './contentTexts.ts';
 import type { Incomplete } from './incompleteList.ts';
@@ -39,6 +40,11 @@ export interface Pace {
 }
 
 export interface ContentSession {
+  /**
+   * Something about the connection that a person should mend, although the session works. Absent or null if there
+   * is nothing.
+   */
+  readonly problem?: RemoteError | null;
   /**
    * Does `readChanges` find every change, also one that leaves an item's date as it was? If not, the caller
    * reads everything once a week to find the changes that were missed.

@@ -1,16 +1,27 @@
 /**
  * A proxy between the server and a WordPress. It counts the contents that WordPress sends, and holds
- * requests, so that a test can act at a known moment. It changes nothing. The WordPress itself has the
- * proxy's address as its home.
+ * requests, so that a test can act at a known moment. It changes nothing, unless a test has it rewrite requests.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
 
 /** A request that has arrived. */
 export interface SeenRequest {
   method: string;
   /** Path and query. */
   target: string;
+}
+
+/** A request as it is passed on. */
+export interface PassedRequest extends SeenRequest {
+  headers: IncomingHttpHeaders;
+  body: Buffer;
 }
 
 /** Which requests are held: the `nth` of the counted requests, and all after it. */
@@ -32,6 +43,8 @@ export interface SiteProxy {
   hold(point: HoldPoint): void;
   /** Whether the hold point was reached. */
   isHeld(): boolean;
+  /** Changes every request on its way, as a proxy or a cache does. null: no request any more. */
+  rewrite(change: ((request: PassedRequest) => Partial<PassedRequest>) | null): void;
   /** Lets the held requests pass if their senders still wait. */
   release(): void;
   stop(): Promise<void>;
@@ -40,6 +53,7 @@ export interface SiteProxy {
 /** Opens a proxy to the site at `target`. */
 export async function startSiteProxy(target: string): Promise<SiteProxy> {
   const requests: SeenRequest[] = [];
+  let change: Parameters<SiteProxy['rewrite']>[0] = null;
   let items = 0;
   let point: HoldPoint | null = null;
   let counted = 0;
@@ -66,7 +80,8 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
     if (at === 'before') await hold();
     // The sender may have died meanwhile. It would not have sent the request then.
     if (incoming.socket.destroyed) return;
-    const answer = await forwarded(target, incoming, Buffer.concat(chunks));
+    const arrived = { ...seen, headers: incoming.headers, body: Buffer.concat(chunks) };
+    const answer = await forwarded(target, { ...arrived, ...change?.(arrived) });
     items += contentsIn(answer.body);
     if (at === 'no answer') await hold();
     if (response.destroyed) return;
@@ -95,6 +110,9 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
       point = next;
     },
     isHeld: () => isHeld,
+    rewrite(next) {
+      change = next;
+    },
     release,
     async stop() {
       release();
@@ -105,9 +123,11 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
   };
 }
 
-async function forwarded(target: string, incoming: IncomingMessage, body: Buffer) {
-  const { method, headers } = incoming;
-  const outgoing = request(`${target}${incoming.url}`, { method, headers });
+async function forwarded(site: string, { method, target, headers, body }: PassedRequest) {
+  // The length may have changed.
+  const { 'content-length': _length, ...others } = headers;
+  const length = body.length > 0 ? { 'content-length': String(body.length) } : {};
+  const outgoing = request(`${site}${target}`, { method, headers: { ...others, ...length } });
   outgoing.end(body);
   const [answer]: IncomingMessage[] = await once(outgoing, 'response');
   if (!answer) throw new Error('no answer');

@@ -41,6 +41,7 @@ final class Sitebridge_Plugin {
 		$changes     = new Sitebridge_Change_Collector( $settings, $gate, $messages, $outbox, $trigger );
 		$connection  = new Sitebridge_Connection( $settings, $candidate, $home, $client, $push, $trigger, $last_answer );
 
+		( new Sitebridge_Unsigned_Parts( $request ) )->register();
 		( new Sitebridge_Rest_Authentication( $gate, $settings ) )->register();
 		( new Sitebridge_Request_Rights( $gate, $structure ) )->register();
 		( new Sitebridge_Rest_Routes( $gate, $structure ) )->register();

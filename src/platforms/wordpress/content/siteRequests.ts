@@ -15,7 +15,8 @@ const MAX_BYTES = 32 * 1024 * 1024;
 
 /** A request that writes. */
 interface Write {
-  method: 'POST' | 'PUT';
+  /** Many hosts let nothing but GET and POST through. */
+  method: 'POST';
   route: string;
   /** Must be encoded. */
   query?: string;
@@ -77,7 +78,7 @@ export class SiteRequests {
     for (;;) {
       const fitted = query === undefined ? { query, size: null } : this.pageSize.fit(query);
       const answer = await this.pace.send(
-        () => this.#exchange({ method: 'GET', route, query: fitted.query }),
+        () => this.#signIn.agree(() => this.#exchange({ method: 'GET', route, query: fitted.query })),
         { repeatable: true, writes: false },
       );
       const isTooLarge = fitted.size !== null && answer.error !== null && refusesPageSize(answer.error);
@@ -92,9 +93,21 @@ export class SiteRequests {
     return answer;
   }
 
-  /** Sends a POST or PUT. Returns refusals too; throws RemoteError for any other failure. */
+  /** Sends a POST. Returns refusals too; throws RemoteError for any other failure. */
   async write({ repeatable, ...request }: Write): Promise<SiteAnswer> {
-    return this.pace.send(() => this.#exchange(request), { repeatable, writes: true });
+    let tries = 0;
+    const send = async () => {
+      tries += 1;
+      if (tries > 1) await this.pace.beforeWrite();
+      return this.#exchange(request);
+    };
+    return this.pace.send(
+      () => {
+        tries = 0;
+        return this.#signIn.agree(send);
+      },
+      { repeatable, writes: true },
+    );
   }
 
   /** The fault for a refusal. */
@@ -131,7 +144,8 @@ export class SiteRequests {
     const { href: url } = new URL(apiUrl(this.root.url, request.route, request.query));
     const { headers: asked = {}, body: content, method } = request;
     const body = content === undefined || Buffer.isBuffer(content) ? content : JSON.stringify(content);
-    const signed = this.#signIn.sign({ method, url, ...(body === undefined ? {} : { body }) });
+    const { route } = request;
+    const signed = this.#signIn.sign({ method, url, route, ...(body === undefined ? {} : { body }) });
     const type: Record<string, string> =
       typeof body === 'string' ? { 'Content-Type': 'application/json' } : {};
     const response = await this.#client.sendApi({
@@ -143,13 +157,14 @@ export class SiteRequests {
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_BYTES,
     });
-    const answer = await this.#client.readApi(response);
-    if (answer === null) {
+    const read = await this.#client.readApi(response);
+    if (read === null) {
       const refused = response.status >= 400;
       // A page, or JSON that was cut off. Something between us and the site may have sent it, so the next try
       // may succeed.
       throw this.unexpected(`something that is not JSON (status ${response.status})`, !refused);
     }
+    const answer = signed.sent === undefined ? read : { ...read, sent: signed.sent };
     const { error } = answer;
     // The first try reached the site, but its answer did not reach us. The layers below sent the request
     // again.
