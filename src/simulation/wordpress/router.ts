@@ -22,7 +22,7 @@ export function restRoute(
   if (!site.plainPermalinks && /^\/wp-json(\/|$)/.test(path)) {
     return { route: path.slice('/wp-json'.length) || '/', query: url.searchParams };
   }
-  const route = url.searchParams.get('rest_route');
+  const route = url.searchParams.getAll('rest_route').at(-1) ?? null;
   return route !== null && (path === '/' || path === '/index.php')
     ? { route, query: url.searchParams }
     : null;

@@ -28,6 +28,11 @@ function withQuery(change: (pairs: string[]) => string[]): Rewriting {
   };
 }
 
+/** WordPress itself obeys such a change of a request that is not signed. */
+function whenSigned(rewriting: Rewriting): Rewriting {
+  return (request) => ('x-sitebridge-signature' in request.headers ? rewriting(request) : {});
+}
+
 const isRoute = (target: string, route: string) => decodeURIComponent(target).includes(route);
 
 /** Rewritings that change nothing of what a request means. */
@@ -40,11 +45,14 @@ const HARMLESS: ReadonlyArray<readonly [string, Rewriting]> = [
   ],
   ['adds a parameter', withQuery((pairs) => ['utm=1', ...pairs])],
   ['adds a parameter against caches', withQuery((pairs) => [...pairs, '_=1764583200'])],
-  ['adds a parameter that WordPress knows', withQuery((pairs) => [...pairs, '_fields=id', '_envelope=1'])],
-  ['adds a method', withQuery((pairs) => [...pairs, '_method=DELETE'])],
+  [
+    'adds a parameter that WordPress knows',
+    whenSigned(withQuery((pairs) => [...pairs, '_embed=1', '_envelope=1'])),
+  ],
+  ['adds a method', whenSigned(withQuery((pairs) => [...pairs, '_method=DELETE']))],
   [
     'adds a header with a method',
-    ({ headers }) => ({ headers: { ...headers, 'x-http-method-override': 'DELETE' } }),
+    whenSigned(({ headers }) => ({ headers: { ...headers, 'x-http-method-override': 'DELETE' } })),
   ],
   [
     'strips a folder',

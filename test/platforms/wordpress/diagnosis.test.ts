@@ -256,6 +256,28 @@ describe('each fault has its own code', () => {
     );
   });
 
+  it.each([
+    ['the connector', 'firewall_unknown', {}, '/wp-json/sitebridge/v1/'],
+    ['a password', 'firewall_unknown', PASSWORD, '/wp-json/'],
+    [
+      'the connector that is found beside a password',
+      'firewall_modsecurity',
+      PASSWORD,
+      '/wp-json/sitebridge/v1/',
+    ],
+  ] as const)('names the path and the user agent of %s', async (_, fault, credentials, path) => {
+    site.setFault(fault);
+    const result = await diagnose(connectionTo(site.url, { credentials }));
+    expect(result.code).toBe('firewall');
+    expect(result.hint).toContain(
+      `whose path begins with ${path} and whose user agent begins with Sitebridge/`,
+    );
+    site.state.requests.length = 0;
+    site.clearFaults();
+    await diagnose(connectionTo(site.url));
+    for (const { headers } of site.state.requests) expect(headers['user-agent']).toMatch(/^Sitebridge\//);
+  });
+
   it('names the missing capability', async () => {
     site.setFault('low_role');
     expect((await diagnose(connectionTo(site.url))).message).toContain('edit_others_posts');

@@ -77,9 +77,20 @@ final class Sitebridge_Signed_Parts {
 	 * @return string|null Null when the query has no route.
 	 */
 	public static function route_in( $query ) {
-		parse_str( $query, $all );
-		$route = isset( $all[ self::ROUTE_PARAMETER ] ) ? $all[ self::ROUTE_PARAMETER ] : '';
+		$value = self::route_value( $query );
 
-		return is_string( $route ) && '' !== $route ? self::route( rawurlencode( $route ) ) : null;
+		return '' === $value ? null : self::route( rawurlencode( $value ) );
+	}
+
+	/**
+	 * The value of the parameter with the route. Of several values one counts, and WordPress is left no other.
+	 *
+	 * @param string $query The query as sent, without `?`.
+	 * @return string '' when the query has no route.
+	 */
+	public static function route_value( $query ) {
+		$pairs = self::parameters( $query, array( self::ROUTE_PARAMETER ) );
+
+		return '' === $pairs ? '' : rawurldecode( substr( strrchr( '&' . $pairs, '&' ), strlen( '&' . self::ROUTE_PARAMETER . '=' ) ) );
 	}
 }

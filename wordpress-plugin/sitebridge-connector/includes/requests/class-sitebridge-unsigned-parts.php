@@ -72,8 +72,7 @@ final class Sitebridge_Unsigned_Parts {
 		unset( $signed['_method'], $signed[ Sitebridge_Signed_Parts::ROUTE_PARAMETER ] );
 		// In plain permalinks WordPress finds the route here. The signature covers the route.
 		if ( Sitebridge_Signed_Parts::route_in( $this->request->query ) === $this->request->address()->route() ) {
-			parse_str( $this->request->query, $all );
-			$signed[ Sitebridge_Signed_Parts::ROUTE_PARAMETER ] = $all[ Sitebridge_Signed_Parts::ROUTE_PARAMETER ];
+			$signed[ Sitebridge_Signed_Parts::ROUTE_PARAMETER ] = Sitebridge_Signed_Parts::route_value( $this->request->query );
 		}
 
 		return $signed;
