@@ -50,7 +50,7 @@ describe('a connector that holds the key of another server', () => {
     });
     const where = { integrationId: site.tenant.integrationId, action: 'connector_passed_over' };
     expect(await server.db.syncEvent.findMany({ where })).toEqual(
-      Array.from({ length: 2 }, () => expect.objectContaining({ type: 'connection', success: false })),
+      Array.from({ length: 2 }, () => expect.objectContaining({ eventType: 'connection', success: false })),
     );
 
     const { body: test } = await owner().post(site.path('/test-connection'), {}).expect(200);

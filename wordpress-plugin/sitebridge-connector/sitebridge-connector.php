@@ -72,6 +72,6 @@ require_once __DIR__ . '/includes/class-sitebridge-plugin.php';
 
 /*
  * The request is read here, while the plugin files load. Later WordPress adds slashes to $_SERVER
- * (wp_magic_quotes), but the signature covers the request target exactly as it was sent.
+ * (wp_magic_quotes), but the signature covers the request as it was sent.
  */
 Sitebridge_Plugin::start( Sitebridge_Signed_Request::from_server() );

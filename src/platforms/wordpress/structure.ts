@@ -36,7 +36,10 @@ export async function readWordpressStructure(
     return connectorStructure(await readRoute(api, 'sitebridge/v1/structure'), api.client);
   } catch (error) {
     if (api.byPassword === null || !isOtherKey(error)) throw error;
-    return coreStructure(api.byPassword(), options.clock);
+    const other = api.byPassword();
+    const me = await other.get('wp/v2/users/me', 'context=edit&_fields=id');
+    if (me.error !== null) throw error;
+    return coreStructure(other, options.clock);
   }
 }
 

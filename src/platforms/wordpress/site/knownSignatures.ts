@@ -47,13 +47,14 @@ export class KnownSignatures {
   }
 }
 
+/** The page to log in, and the status 500 of wp_die(), in the place of an answer. */
+const MAY_HIDE = new Set(['rest_disabled', 'site_failed']);
+
 async function outcomeOf<T>(send: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return { answer: await send(), fault: null };
   } catch (error) {
-    // The page to log in, in the place of an answer.
-    if (error instanceof WordpressFault && error.code === 'rest_disabled')
-      return { answer: null, fault: error };
+    if (error instanceof WordpressFault && MAY_HIDE.has(error.code)) return { answer: null, fault: error };
     throw error;
   }
 }

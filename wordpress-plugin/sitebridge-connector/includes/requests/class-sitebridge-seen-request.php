@@ -49,7 +49,7 @@ final class Sitebridge_Seen_Request {
 	 */
 	public static function shown_in( $response ) {
 		$answer = $response->get_data();
-		if ( is_array( $answer ) && isset( $answer['code'], $answer['data']['key'], $answer['data']['seen'] ) && 0 === strpos( $answer['code'], 'sitebridge_' ) ) {
+		if ( is_array( $answer ) && isset( $answer['code'], $answer['data']['key'], $answer['data']['seen'] ) && is_string( $answer['code'] ) && 0 === strpos( $answer['code'], 'sitebridge_' ) ) {
 			$response->set_data( $answer + array_intersect_key( $answer['data'], array_flip( array( 'key', 'seen' ) ) ) );
 		}
 
