@@ -74,7 +74,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 /** The largest head of an answer. Node's own limit is 16 KiB, which one needless cookie can exceed. Bytes. */
 const LARGEST_HEAD = 256 * 1024;
-const USER_AGENT = 'Sitebridge/0.1.0';
+/** The `User-Agent` of every request to a site. */
+export const USER_AGENT = 'Sitebridge/0.1.0';
 
 /**
  * All requests of this process to sites go through this client. It connects to public addresses only, which

@@ -1,3 +1,4 @@
+import type { RemoteError } from '../errors.ts';
 import type { Connection, JsonObject } from './connection.ts';
 import type { ContentTexts } from './contentTexts.ts';
 import type { Incomplete } from './incompleteList.ts';
@@ -42,6 +43,11 @@ export interface Pace {
 export const WRITES_BLOCKED = 'writes_blocked';
 
 export interface ContentSession {
+  /**
+   * Something about the connection that a person should mend, although the session works. Absent or null if there
+   * is nothing.
+   */
+  readonly problem?: RemoteError | null;
   /**
    * Does `readChanges` find every change, also one that leaves an item's date as it was? If not, the caller
    * compares a part of the items in each run, by `readSlice`, and reads everything if that takes over a week.

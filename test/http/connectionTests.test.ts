@@ -35,7 +35,7 @@ test('a test returns its result, stores it, and its event names the user', async
     retryable: false,
     latency_ms: expect.any(Number),
     checks: expect.any(Array),
-    remote: { name: 'Brücke & Söhne', version: '6.8.2', plugin_version: '0.5.0', canonical_url: gate.url },
+    remote: { name: 'Brücke & Söhne', version: '6.8.2', plugin_version: '0.6.0', canonical_url: gate.url },
   });
   expect(answer.body.checks.length).toBeGreaterThan(2);
   for (const each of answer.body.checks) expect(each).toMatchObject(check);

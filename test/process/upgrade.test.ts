@@ -210,14 +210,14 @@ describe('with connector 0.3.0', () => {
       totals: { created: 0, updated: 0, deleted: 0, pushed: 0, conflicts: 0 },
     });
 
-    if (wordpress.state.connector) wordpress.state.connector.version = '0.5.0';
+    if (wordpress.state.connector) wordpress.state.connector.version = '0.6.0';
     expect(await site.sync({ direction: 'both', full: true })).toMatchObject({
       status: 'success',
       totals: { created: 0, updated: 0, deleted: 0, pushed: 0, conflicts: 0 },
     });
-    await site.edit(ids.pushed, { title: 'Pushed under 0.5.0' });
-    await site.edit(ids.page, { title: 'Page under 0.5.0' });
-    const made = await site.write({ title: 'Made under 0.5.0', status: 'ready' });
+    await site.edit(ids.pushed, { title: 'Pushed under 0.6.0' });
+    await site.edit(ids.page, { title: 'Page under 0.6.0' });
+    const made = await site.write({ title: 'Made under 0.6.0', status: 'ready' });
     expect(await site.sync({ direction: 'both', full: true })).toMatchObject({
       status: 'success',
       totals: { created: 1, pushed: 3, conflicts: 0, failed: 0 },

@@ -77,7 +77,7 @@ export const passedResult = {
   remote: {
     name: 'Brücke & Söhne',
     version: '6.8.2',
-    plugin_version: '0.5.0',
+    plugin_version: '0.6.0',
     canonical_url: expect.any(String),
   },
 };

@@ -2,7 +2,7 @@
 /**
  * Plugin Name:       Sitebridge Connector
  * Description:       Connects this site to a Sitebridge server. The server reads and writes content with signed requests, as a user you choose. The plugin reports the content types and every change of content to the server.
- * Version:           0.5.0
+ * Version:           0.6.0
  * Requires at least: 5.9
  * Requires PHP:      7.4
  * Author:            The Sitebridge authors
@@ -16,7 +16,7 @@
 
 defined( 'ABSPATH' ) || exit;
 
-define( 'SITEBRIDGE_CONNECTOR_VERSION', '0.5.0' );
+define( 'SITEBRIDGE_CONNECTOR_VERSION', '0.6.0' );
 define( 'SITEBRIDGE_CONNECTOR_FILE', __FILE__ );
 
 require_once __DIR__ . '/includes/settings/class-sitebridge-settings.php';
@@ -27,7 +27,11 @@ require_once __DIR__ . '/includes/class-sitebridge-table.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-operations-table.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-server.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-nonce-store.php';
+require_once __DIR__ . '/includes/requests/class-sitebridge-signed-parts.php';
+require_once __DIR__ . '/includes/requests/class-sitebridge-request-route.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-signed-request.php';
+require_once __DIR__ . '/includes/requests/class-sitebridge-seen-request.php';
+require_once __DIR__ . '/includes/requests/class-sitebridge-unsigned-parts.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-mapped-user.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-request-gate.php';
 require_once __DIR__ . '/includes/requests/class-sitebridge-rest-authentication.php';
@@ -73,6 +77,6 @@ require_once __DIR__ . '/includes/class-sitebridge-plugin.php';
 
 /*
  * The request is read here, while the plugin files load. Later WordPress adds slashes to $_SERVER
- * (wp_magic_quotes), but the signature covers the request target exactly as it was sent.
+ * (wp_magic_quotes), but the signature covers the request as it was sent.
  */
 Sitebridge_Plugin::start( Sitebridge_Signed_Request::from_server() );

@@ -2,7 +2,7 @@ import { CONNECTION_EXPLANATIONS } from '../connectionExplanations.ts';
 import type { Explanations } from '../explainedFault.ts';
 import { WAY_EXPLANATIONS } from './wayExplanations.ts';
 
-const ALLOW_PATH = 'allow requests whose path begins with {path}';
+const ALLOW_PATH = 'allow requests whose path begins with {path} and whose user agent begins with {agent}';
 
 /** Messages and hints for the fault codes of a WordPress site. */
 export const EXPLANATIONS: Explanations = {
@@ -87,7 +87,7 @@ export const EXPLANATIONS: Explanations = {
   },
   'firewall.cloudflare': {
     message: 'Cloudflare answers with a browser challenge or a block.',
-    hint: `In Cloudflare > Security > WAF, add a custom rule with the action Skip for URI paths that begin with {path}, bot fight mode included.`,
+    hint: `In Cloudflare > Security > WAF, add a custom rule with the action Skip for URI paths that begin with {path} and user agents that begin with {agent}, bot fight mode included.`,
   },
   'firewall.sucuri': {
     message: 'The Sucuri firewall blocks our requests.',
@@ -140,6 +140,16 @@ export const EXPLANATIONS: Explanations = {
   'bad_credentials.signature': {
     message: 'The connector holds another site key than this server.',
     hint: 'Rotate the site key here, and enter the new key in WordPress under Settings > Sitebridge.',
+  },
+  connector_other_key: {
+    message:
+      'The connector does not hold the key of this site, so the application password is used instead of it.',
+    hint: 'Enter server address, site id and the current site key in WordPress under Settings > Sitebridge. If the plugin belongs to another server, it can stay as it is: syncs are slower then, and no change is told at once.',
+  },
+  request_rewritten: {
+    message:
+      'The connector holds our key, but another request arrived there than we sent: a proxy {difference}.',
+    hint: 'Something in front of WordPress, or a plugin, rewrites our requests: let it pass those to {path} unchanged.',
   },
   'bad_credentials.not_configured': {
     message: 'The connector is installed, but holds no site key yet.',

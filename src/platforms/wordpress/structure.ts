@@ -4,6 +4,7 @@ import type { DiagnosisOptions } from './diagnosis/diagnosis.ts';
 import { fault } from './messages.ts';
 import { decodeCharacterReferences } from './site/htmlText.ts';
 import { collectionRoute, everyStatus, totalIn } from './site/listings.ts';
+import { isOtherKey } from './site/otherKey.ts';
 import { openSiteApi, readRoute, type SiteApi } from './site/siteApi.ts';
 import { type ApiAnswer, isRecord, type SiteClient } from './site/siteClient.ts';
 
@@ -21,7 +22,8 @@ const INTERNAL =
   /^(wp_.*|attachment|nav_menu|nav_menu_item|link_category|post_format|revision|custom_css|customize_changeset|oembed_cache|user_request)$/;
 
 /**
- * Reads a site's post types and taxonomies: from the connector if there is one, else from core REST.
+ * Reads a site's post types and taxonomies: from the connector if there is one that holds our key, else from core
+ * REST.
  * Throws WordpressFault.
  */
 export async function readWordpressStructure(
@@ -29,9 +31,16 @@ export async function readWordpressStructure(
   options: DiagnosisOptions,
 ): Promise<SiteStructure> {
   const api = await openSiteApi(connection, options, STRUCTURE_BUDGET_MS);
-  return api.byConnector
-    ? connectorStructure(await readRoute(api, 'sitebridge/v1/structure'), api.client)
-    : coreStructure(api, options.clock);
+  if (!api.byConnector) return coreStructure(api, options.clock);
+  try {
+    return connectorStructure(await readRoute(api, 'sitebridge/v1/structure'), api.client);
+  } catch (error) {
+    if (api.byPassword === null || !isOtherKey(error)) throw error;
+    const other = api.byPassword();
+    const me = await other.get('wp/v2/users/me', 'context=edit&_fields=id');
+    if (me.error !== null) throw error;
+    return coreStructure(other, options.clock);
+  }
 }
 
 function connectorStructure(answer: ApiAnswer, client: SiteClient): SiteStructure {

@@ -81,8 +81,8 @@ export function remoteFacts(
 /**
  * Merges the site's state into a stored content. A three-way comparison uses the base on which both sides
  * last agreed, the local edits and the site's state. If both sides changed, the content becomes a conflict
- * and nothing is overwritten, unless `rule` decides, or the site's change is of terms or metadata and has no date. `facts` (status, address, time on the site) are always
- * stored.
+ * and nothing is overwritten, unless `rule` decides, or the site's change is of terms or metadata and has no date.
+ * `facts` (status, address, time on the site) are always stored.
  */
 export async function mergeRemote(
   tx: Transaction,
@@ -97,12 +97,7 @@ export async function mergeRemote(
   const hash = contentHash(remote);
   const local = contentHash(sharedState(content));
   if (isHashOf(content.baseHash, remote, hash) && hash !== local) {
-    // The site has not changed since the base, or its change was undone.
-    const isEdited = hasLocalChanges(content);
-    const syncState = isEdited ? 'local_changes' : 'in_sync';
-    const waitsSince = isEdited ? content.waitsSince : null;
-    await tx.content.update({ where, data: { ...seen, syncState, waitsSince, remoteHash: hash } });
-    return content.syncState === syncState && content.status === seen.status ? 'unchanged' : 'updated';
+    return keepLocalState(tx, content, seen, hash);
   }
   if (hasLocalChanges(content) && hash !== local && isAsSent(content, remote)) {
     // Either our own write whose response was lost, or the same edit on both sides.
@@ -156,6 +151,21 @@ export async function mergeRemote(
   if (bothChanged) return 'settled_remote';
   const isSame = hash === local && content.syncState === 'in_sync' && content.status === seen.status;
   return isSame ? 'unchanged' : 'updated';
+}
+
+/** The site has not changed since the base, or its change was undone. `hash` is that of the site's state. */
+async function keepLocalState(
+  tx: Transaction,
+  content: Content,
+  seen: RemoteFacts & Pick<Content, 'status'>,
+  hash: string,
+): Promise<MergeOutcome> {
+  const isEdited = hasLocalChanges(content);
+  const syncState = isEdited ? 'local_changes' : 'in_sync';
+  const waitsSince = isEdited ? content.waitsSince : null;
+  const data = { ...seen, syncState, waitsSince, remoteHash: hash } as const;
+  await tx.content.update({ where: { id: content.id }, data });
+  return content.syncState === syncState && content.status === seen.status ? 'unchanged' : 'updated';
 }
 
 /**

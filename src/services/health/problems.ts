@@ -33,6 +33,8 @@ export interface Facts {
   writesBlockedAt: Date | null;
   connectionStatus: string;
   lastTest: TestRecord | null;
+  /** Why the connector is not used although it is there, as the last run or test found. */
+  connectorPassedOver: string | null;
   contentTypes: ContentTypes | null;
   currentRun: SyncRun | null;
   deadDeliveries: number;
@@ -177,6 +179,15 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'Sync with direction metadata. Make sure that WP-Cron runs, so that the plugin reports daily.',
         )
       : null,
+  (facts) =>
+    facts.connectorPassedOver === null
+      ? null
+      : problem(
+          'connector_other_key',
+          'warning',
+          facts.connectorPassedOver,
+          'Enter server address, site id and the current site key in WordPress under Settings > Sitebridge, and press Connect. If the plugin belongs to another server, it can stay as it is: syncs go on, but more slowly.',
+        ),
   (facts) =>
     // Only a site with a site key can have the plugin.
     facts.usesSiteKey && facts.contentTypes && !facts.contentTypes.plugin_connection_enabled

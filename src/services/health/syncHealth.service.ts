@@ -13,8 +13,11 @@ import type { IntegrationRow } from '../integrations/integrationRow.ts';
 import { connectionStatusOf } from '../integrations/sitePauses.ts';
 import { activeStates, currentRunOf } from '../sync/currentRun.ts';
 import { goneWithContents } from '../sync/goneTypes.ts';
+import { readCheckpoint } from '../sync/runLedger.ts';
 import { type Facts, type Problem, problemsOf, type TestRecord } from './problems.ts';
 
+/** The code of a connector that holds another key, while an application password works. */
+const CONNECTOR_OTHER_KEY = 'connector_other_key';
 const dayMs = 24 * 3_600_000;
 /** How late a webhook may come before it counts as missing. Milliseconds. */
 const webhookLateMs = 10 * 60_000;
@@ -210,6 +213,7 @@ export class SyncHealthService {
       writesBlockedAt: integration.writesBlockedAt,
       syncError: integration.syncError,
       lastTest: connection.lastTest,
+      connectorPassedOver: connectorPassedOver(connection.lastTest, sync.lastRuns),
       connectionStatus: integration.connectionStatus,
       contentTypes: configOf(integration).contentTypes,
       currentRun: sync.currentRun,
@@ -217,6 +221,17 @@ export class SyncHealthService {
       conflicts: status.content.conflicts,
     };
   }
+}
+
+/** What the newest run that reached the site, or a newer test, says about a connector that is not used. */
+function connectorPassedOver(lastTest: TestRecord | null, lastRuns: readonly SyncRun[]): string | null {
+  const run = lastRuns.find(({ checkpoint }) => readCheckpoint(checkpoint).readingId !== null);
+  if (run !== undefined && (lastTest === null || lastTest.at < (run.startedAt ?? run.createdAt))) {
+    const { connectionProblem: problem } = readCheckpoint(run.checkpoint);
+    return problem?.code === CONNECTOR_OTHER_KEY ? problem.message : null;
+  }
+  const check = lastTest?.result.checks?.find(({ code }) => code === CONNECTOR_OTHER_KEY);
+  return check === undefined ? null : (check.detail ?? '');
 }
 
 function toResult(stored: unknown): Partial<ConnectionTestResult> {

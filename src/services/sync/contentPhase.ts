@@ -70,6 +70,7 @@ export class ContentRunner {
       const begunAt = new Date(this.#parts.now()).toISOString();
       await ledger.step(async () => ({ checkpoint: { readingId: ledger.run.id, begunAt } }));
     }
+    await this.#keepProblem(ledger, integration, session);
     const memory = new SiteMemory({
       db: this.#parts.db,
       events: this.#parts.events,
@@ -95,6 +96,30 @@ export class ContentRunner {
     if (direction !== 'to_external' && ledger.run.contentTypes.length === 0) await memory.moved(slugs);
     await memory.regain(ledger.run, slugs);
     if (direction !== 'from_external') await this.#parts.push.push(run);
+  }
+
+  /** Keeps what is wrong with the connection although the run works, once for each run. */
+  async #keepProblem(
+    ledger: RunLedger,
+    integration: IntegrationRow,
+    { problem = null }: ContentSession,
+  ): Promise<void> {
+    if (problem?.code === ledger.checkpoint.connectionProblem?.code) return;
+    await ledger.step(async (tx) => {
+      if (problem === null) return { checkpoint: { connectionProblem: null } };
+      const { code, message } = problem;
+      await this.#parts.events.record(tx, {
+        accountId: integration.accountId,
+        siteId: integration.siteId,
+        integrationId: integration.id,
+        type: 'connection',
+        action: 'connector_passed_over',
+        success: false,
+        error: message,
+        details: { run_id: ledger.run.id, code },
+      });
+      return { checkpoint: { connectionProblem: { code, message } } };
+    });
   }
 
   #context({

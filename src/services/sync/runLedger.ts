@@ -51,6 +51,8 @@ const checkpointShape = z.object({
   /** The type that is being pushed. Its contents up to the id `afterId` were tried. */
   pushing: z.object({ type: z.string(), afterId: z.int() }).nullable().default(null),
   typesPushed: z.array(z.string()).default([]),
+  /** What is wrong with the connection, although the run works (`ContentSession.problem`). */
+  connectionProblem: z.object({ code: z.string(), message: z.string() }).nullable().default(null),
   /** The first few faults, for the run's `error`. */
   troubles: z.array(z.string()).default([]),
 });

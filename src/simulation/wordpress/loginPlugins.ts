@@ -1,5 +1,5 @@
-import { verifyRequest } from '../../security/requestSignature.ts';
 import { type Answer, html } from './answer.ts';
+import { checkSignature } from './connector/signature.ts';
 import { may } from './core/access.ts';
 import { WpError } from './core/restAnswer.ts';
 import { isSigned, type RestRequest, type SignIn } from './signIn.ts';
@@ -64,17 +64,19 @@ function accountPassword(site: SimulatedSite, request: RestRequest): SignIn {
     : refuse('invalid_username', 500, '<strong>Error:</strong> The username is not registered on this site.');
 }
 
-/** The redirect to the page to log in, or null. */
+/** The redirect to the page to log in, or null. `route`: of the REST API; null for a page. */
 export function sentToLogin(
   site: SimulatedSite,
   request: Pick<RestRequest, 'method' | 'target' | 'headers' | 'body'>,
-  isPage: boolean,
+  route: string | null,
 ): Answer | null {
   const path = new URL(request.target, 'http://site.invalid').pathname;
   if (path === `${site.base}/wp-login.php` || path === `${site.base}/xmlrpc.php`) return null;
   // A plugin that acts on `init` knows the users of the connector, but not those of application passwords.
-  const all = site.has('login_redirect') && !isSignedRightly(site, request);
-  const pages = isPage && (site.has('only_users_force_login') || site.has('only_users_password_protected'));
+  const isSignedIn = route !== null && isSignedRightly(site, { ...request, route });
+  const all = site.has('login_redirect') && !isSignedIn;
+  const pages =
+    route === null && (site.has('only_users_force_login') || site.has('only_users_password_protected'));
   if (!all && !pages) return null;
   const to = encodeURIComponent(`${site.origin}${request.target}`);
   return { status: 302, headers: { Location: `${site.home}/wp-login.php?redirect_to=${to}` }, body: '' };
@@ -89,11 +91,9 @@ export function loginPage(site: SimulatedSite): Answer {
 
 function isSignedRightly(
   site: SimulatedSite,
-  request: Pick<RestRequest, 'method' | 'target' | 'headers' | 'body'>,
+  request: Pick<RestRequest, 'method' | 'target' | 'route' | 'headers' | 'body'>,
 ): boolean {
-  return (
-    site.connector !== null && verifyRequest(request, request.headers, site.connector.siteKey, Date.now()).ok
-  );
+  return site.connector !== null && checkSignature(site.connector, request, Date.now()).ok;
 }
 
 function refuse(code: string, status: number, message: string): SignIn {

@@ -1,6 +1,7 @@
 import type { Answer } from './answer.ts';
 import { builderNamespaces } from './builders.ts';
 import { answerConnector, takesConnectorBatches } from './connector/routes.ts';
+import { withoutUnsigned } from './connector/signature.ts';
 import { forbidden, may } from './core/access.ts';
 import { answerBatch } from './core/batch.ts';
 import { answerContent, type RouteRequest, takesBatches } from './core/contentRoutes.ts';
@@ -25,15 +26,18 @@ export function answerRest(site: SimulatedSite, request: RestRequest): Answer {
   }
 }
 
-function answer(site: SimulatedSite, request: RestRequest): RestAnswer {
-  const { user, refusal } = throughLoginPlugins(site, request, signIn(site, request));
+function answer(site: SimulatedSite, arrived: RestRequest): RestAnswer {
+  const { user, refusal } = throughLoginPlugins(site, arrived, signIn(site, arrived));
   if (refusal !== null) throw refusal;
+  const isConnectors = isSigned(arrived) && site.connector !== null;
+  const request = isConnectors ? withoutUnsigned(site.connector, arrived) : arrived;
+  const method = methodOf(request);
   if (isSigned(request) && site.has('connection_disabled') && !request.route.startsWith('/sitebridge/')) {
     throw new WpError('sitebridge_connection_disabled', 403, 'The connection is switched off.');
   }
   const route: RouteRequest = {
     site,
-    method: request.method === 'HEAD' ? 'GET' : request.method,
+    method: method === 'HEAD' ? 'GET' : method,
     route: request.route.replace(/(.)\/$/, '$1'),
     parameters: new Parameters(request.query, bodyParameters(request)),
     user: user === null ? null : site.withRole(user),
@@ -44,6 +48,11 @@ function answer(site: SimulatedSite, request: RestRequest): RestAnswer {
     if (found === null) throw noRoute();
     return onlyFields(found, request.query.get('_fields'));
   });
+}
+
+/** WP_REST_Server::serve_request(): a parameter or a header overrides the method. */
+function methodOf({ method, query, headers }: RestRequest): string {
+  return (query.get('_method') ?? headers['x-http-method-override'] ?? method).toUpperCase();
 }
 
 /** Who makes the changes of a request. Signed requests come from the server, with or without operation id. */

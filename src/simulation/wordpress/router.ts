@@ -18,15 +18,19 @@ export function restRoute(
   target: string,
 ): { route: string; query: URLSearchParams } | null {
   const url = new URL(target, 'http://site.invalid');
-  if (!url.pathname.startsWith(`${site.base}/`)) return null;
-  const path = url.pathname.slice(site.base.length);
+  const path = belowHome(site, url.pathname);
   if (!site.plainPermalinks && /^\/wp-json(\/|$)/.test(path)) {
     return { route: path.slice('/wp-json'.length) || '/', query: url.searchParams };
   }
-  const route = url.searchParams.get('rest_route');
+  const route = url.searchParams.getAll('rest_route').at(-1) ?? null;
   return route !== null && (path === '/' || path === '/index.php')
     ? { route, query: url.searchParams }
     : null;
+}
+
+/** A path below the home. As in WordPress, the folder of the home may be missing: a proxy may have stripped it. */
+function belowHome(site: SimulatedSite, path: string): string {
+  return path.startsWith(`${site.base}/`) ? path.slice(site.base.length) : path;
 }
 
 /**
@@ -44,14 +48,14 @@ export function isConnector(site: SimulatedSite, { target }: SiteRequest): boole
 /** The response of WordPress itself: REST API, XML-RPC or home page. */
 export function answerSite(site: SimulatedSite, request: SiteRequest): Answer {
   const found = restRoute(site, request.target);
-  const sent = sentToLogin(site, request, found === null);
+  const sent = sentToLogin(site, request, found?.route ?? null);
   if (sent !== null) return sent;
   if (found !== null) return answerRest(site, { ...request, ...found });
-  const path = new URL(request.target, 'http://site.invalid').pathname;
-  if (path === `${site.base}/xmlrpc.php` && request.method === 'POST')
+  const path = belowHome(site, new URL(request.target, 'http://site.invalid').pathname);
+  if (path === '/xmlrpc.php' && request.method === 'POST')
     return answerXmlRpc(site, request.body.toString('utf8'));
-  if (path === `${site.base}/wp-login.php`) return loginPage(site);
-  if (path === `${site.base}/`) return home(site);
+  if (path === '/wp-login.php') return loginPage(site);
+  if (path === '/') return home(site);
   return html('<html><head><title>404 Not Found</title></head><body>Not found.</body></html>', 404);
 }
 

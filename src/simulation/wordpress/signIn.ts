@@ -1,5 +1,6 @@
-import { SERVER_HEADER, verifyRequest } from '../../security/requestSignature.ts';
+import { SERVER_HEADER } from '../../security/requestSignature.ts';
 import { knowsKeys } from './connector/links.ts';
+import { checkSignature, namedSignatures, seenRequest } from './connector/signature.ts';
 import { noRoute, WpError } from './core/restAnswer.ts';
 import type { SimulatedSite } from './site.ts';
 import type { SimulatedUser } from './state.ts';
@@ -35,18 +36,21 @@ export function isSigned(request: RestRequest): boolean {
 export function connectorVerdict(site: SimulatedSite, request: RestRequest): SignIn {
   const { connector } = site;
   if (connector === null) return { user: null, refusal: noRoute() };
-  const version = { plugin_version: connector.version };
+  const version = { plugin_version: connector.version, ...namedSignatures(connector) };
   const refusal = (
     code: string,
     status: number,
     message: string,
     data: Record<string, unknown> = {},
-  ): SignIn => refuse(code, status, message, { ...version, ...data });
+  ): SignIn => {
+    const seen = isSigned(request) ? seenRequest(connector, request) : {};
+    return refuse(code, status, message, { ...version, ...data, ...seen });
+  };
 
   const user = site.mappedUser;
   if (site.has('auth_not_enforced')) return { user, refusal: null };
   const now = Date.now() - (site.has('connector_clock_slow') ? 600_000 : 0);
-  const verdict = verifyRequest(request, request.headers, connector.siteKey, now);
+  const verdict = checkSignature(connector, request, now);
   if (!verdict.ok && verdict.reason === 'missing') {
     return refusal('sitebridge_signature_missing', 401, 'This address answers only signed requests.');
   }

@@ -27,7 +27,7 @@ export interface SimulatedWordpressOptions {
   /** Empty by default, which means that the connector is installed but not set up. */
   siteKey?: string;
   /**
-   * Null: no connector is installed. Version 0.5.0 by default. Versions before 0.3.0 have no content routes.
+   * Null: no connector is installed. Version 0.6.0 by default. Versions before 0.3.0 have no content routes.
    */
   connector?: { version: string } | null;
   /** By default one editor, `editor`, with the application password `abcd efgh ijkl mnop qrst uvwx`. */
@@ -172,7 +172,7 @@ async function start(
 
 function initialState(options: SimulatedWordpressOptions): SimulatedState {
   const users = options.users ?? [{ ...DEFAULT_EDITOR }];
-  const plugin = options.connector === undefined ? { version: '0.5.0' } : options.connector;
+  const plugin = options.connector === undefined ? { version: '0.6.0' } : options.connector;
   return {
     name: 'Brücke & Söhne',
     wordpressVersion: '6.8.2',

@@ -129,7 +129,7 @@ export class ContractClient {
       method,
       headers: {
         ...(raw || body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...this.#identity(request.as ?? 'editor', method, url, bytes),
+        ...this.#identity(request.as ?? 'editor', { method, url, route, body: bytes }),
         ...request.headers,
       },
       ...(body === undefined ? {} : { body: new Uint8Array(bytes) }),
@@ -167,7 +167,10 @@ export class ContractClient {
     return shownPost.parse(answer.json);
   }
 
-  #identity(who: Who, method: string, url: string, body: Buffer): Record<string, string> {
+  #identity(
+    who: Who,
+    { url, ...request }: { method: string; url: string; route: string; body: Buffer },
+  ): Record<string, string> {
     if (who === 'nobody') return {};
     if (who !== 'connector') {
       const { username, application_password: password } = this.site[who];
@@ -176,8 +179,15 @@ export class ContractClient {
     const { pathname, search } = new URL(url);
     const { siteId, siteKey } = this.site;
     return signRequest(
-      { method, target: pathname + search, body },
-      { serverId: SERVER_ID, siteId, siteKey, now: Date.now(), nonce: randomBytes(8).toString('hex') },
+      { ...request, target: pathname + search },
+      {
+        version: 'v2',
+        serverId: SERVER_ID,
+        siteId,
+        siteKey,
+        now: Date.now(),
+        nonce: randomBytes(8).toString('hex'),
+      },
     );
   }
 }

@@ -50,7 +50,7 @@ describeWordpress('simulated WordPress', async (shape) => {
     url: site.url,
     siteId,
     siteKey,
-    pluginVersion: '0.5.0',
+    pluginVersion: '0.6.0',
     editor: { username: 'editor', application_password: 'abcdefghijkl' },
     author: { username: 'author', application_password: 'uvwxyzabcdef' },
     subscriber: { username: 'subscriber', application_password: 'mnopqrstuvwx' },

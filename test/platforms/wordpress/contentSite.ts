@@ -87,7 +87,8 @@ function isSignedIn(incoming: IncomingMessage, bytes: Buffer): boolean {
       typeof value === 'string' ? [[name, value]] : [],
     ),
   );
-  const signed = { method: incoming.method ?? 'GET', target: incoming.url, body: bytes };
+  const route = new URL(incoming.url, 'http://site.invalid').pathname.replace(/^\/wp-json/, '');
+  const signed = { method: incoming.method ?? 'GET', target: incoming.url, route, body: bytes };
   return verifyRequest(signed, headers, SITE_KEY, Date.now()).ok;
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../../src/simulation/wordpress/simulatedWordpress.ts';
 import { closedPort, serveBytes } from '../../outbound/loopbackServer.ts';
 import { makeCertificate, makeChain } from '../../support/tlsCertificates.ts';
+import { startSiteProxy } from '../../wordpress/support/site-proxy.ts';
 import { connectionTo, notes, PASSWORD, SITE_ID, SITE_KEY, testPlatform } from './testSite.ts';
 
 let site: SimulatedWordpress;
@@ -70,7 +71,7 @@ describe('a site that works', () => {
     expect(result.remote).toEqual({
       name: 'Brücke & Söhne',
       version: '6.8.2',
-      plugin_version: '0.5.0',
+      plugin_version: '0.6.0',
       canonical_url: site.url,
     });
   });
@@ -223,7 +224,7 @@ const CASES: ReadonlyArray<
   ['connector_answers_page', 'connector', 'unexpected_answer', 'connector', /Deactivate other plugins/],
   ['connector_missing', 'connector', 'connector_missing', 'connector', /Install and activate/],
   ['connector_outdated', 'connector', 'connector_outdated', 'connector', /Update the plugin/],
-  ['connector_not_configured', 'connector', 'bad_credentials', 'wrong_key', /press Connect/],
+  ['connector_not_configured', 'connector', 'bad_credentials', 'signed_ping', /press Connect/],
   ['auth_not_enforced', 'connector', 'auth_not_enforced', 'connector', /nothing answer/],
   ['signature_not_compared', 'connector', 'auth_not_enforced', 'wrong_key', /nothing answer/],
   ['signature_headers_stripped', 'connector', 'auth_header_stripped', 'wrong_key', /all headers/],
@@ -278,6 +279,28 @@ describe('each fault has its own code', () => {
     );
   });
 
+  it.each([
+    ['the connector', 'firewall_unknown', {}, '/wp-json/sitebridge/v1/'],
+    ['a password', 'firewall_unknown', PASSWORD, '/wp-json/'],
+    [
+      'the connector that is found beside a password',
+      'firewall_modsecurity',
+      PASSWORD,
+      '/wp-json/sitebridge/v1/',
+    ],
+  ] as const)('names the path and the user agent of %s', async (_, fault, credentials, path) => {
+    site.setFault(fault);
+    const result = await diagnose(connectionTo(site.url, { credentials }));
+    expect(result.code).toBe('firewall');
+    expect(result.hint).toContain(
+      `whose path begins with ${path} and whose user agent begins with Sitebridge/`,
+    );
+    site.state.requests.length = 0;
+    site.clearFaults();
+    await diagnose(connectionTo(site.url));
+    for (const { headers } of site.state.requests) expect(headers['user-agent']).toMatch(/^Sitebridge\//);
+  });
+
   it('names the missing capability', async () => {
     site.setFault('low_role');
     expect((await diagnose(connectionTo(site.url))).message).toContain('edit_others_posts');
@@ -297,6 +320,35 @@ describe('credentials', () => {
     const result = await diagnose(connectionTo(site.url, { siteKey: `sbk_${'x'.repeat(43)}` }));
     expect(result).toMatchObject({ code: 'bad_credentials', stage: 'signed_ping' });
     expect(result.hint).toMatch(/Rotate the site key/);
+  });
+
+  it.each([
+    ['another key', { siteKey: `sbk_${'x'.repeat(43)}` }],
+    ['no key', {}],
+  ])('connect by the password when the connector holds %s, and say so', async (what, changes) => {
+    if (what === 'no key') site.setFault('connector_not_configured');
+    const result = await diagnose(connectionTo(site.url, { ...changes, credentials: PASSWORD }));
+    expect(result).toMatchObject({ success: true, code: 'ok' });
+    expect(notes(result)).toEqual(['connector_other_key']);
+    expect(result.checks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['signed_ping', 'sign_in', 'content']),
+    );
+    const wrong = { ...PASSWORD, application_password: 'wrong' };
+    expect(await diagnose(connectionTo(site.url, { ...changes, credentials: wrong }))).toMatchObject({
+      success: false,
+      code: 'bad_credentials',
+      stage: 'sign_in',
+    });
+  });
+
+  it('report a request that was changed on the way, and not another key', async () => {
+    const proxy = await startSiteProxy(site.url);
+    cleanups.push(proxy.stop);
+    proxy.rewrite(({ target }) => ({ target: target.replace('type=post', 'type=page') }));
+    const result = await diagnose(connectionTo(proxy.url, { credentials: PASSWORD }));
+    expect(result).toMatchObject({ code: 'request_rewritten', stage: 'content' });
+    expect(result.message).toContain('changed the parameter type');
+    expect(result.hint).not.toContain('Rotate');
   });
 
   it('report a site without a key', async () => {

@@ -53,7 +53,7 @@ describe('a site that lets only signed-in users in', () => {
     expect(result.remote).toEqual({
       name: 'Brücke & Söhne',
       version: '6.8.2',
-      plugin_version: '0.5.0',
+      plugin_version: '0.6.0',
       canonical_url: site.url,
     });
     expect(await ids({})).toEqual(all);

@@ -16,6 +16,9 @@ export function connectorZip(wordpress: Wordpress): string {
 /** The connector 0.3.0, released before contents had keys. */
 export const CONNECTOR_030 = join(import.meta.dirname, 'plugins/sitebridge-connector-0.3.0.zip');
 
+/** The connector 0.5.0, whose signatures cover the request target as it is sent. */
+export const CONNECTOR_050 = join(import.meta.dirname, 'plugins/sitebridge-connector-0.5.0.zip');
+
 /**
  * Uploads and activates the connector (today's, or that of `zip`) as an administrator does. Returns their
  * session.

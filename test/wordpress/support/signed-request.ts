@@ -14,8 +14,10 @@ export interface SigningOptions {
   /** Unix seconds, by default now. */
   timestamp?: number | string;
   nonce?: string;
-  /** The path and query as sent, by default those of the URL. */
+  /** The path and query as sent, by default those of the URL. With it, the signature is `v1`. */
   target?: string;
+  /** `v2` by default. Older servers sign by `v1`. */
+  version?: 'v1' | 'v2';
   /** Additional headers, which may replace the headers of the signature. */
   headers?: Record<string, string>;
 }
@@ -29,25 +31,32 @@ export interface JsonAnswer {
 
 /** The headers that sign a request for `url` and name its server. */
 export function signatureHeaders(url: string, options: SigningOptions): Record<string, string> {
-  const { pathname, search } = new URL(url);
+  const { pathname, search, searchParams } = new URL(url);
+  const version = options.version ?? (options.target === undefined ? 'v2' : 'v1');
+  const route = searchParams.get('rest_route') ?? pathname.replace(/^.*\/wp-json(?=\/)/, '');
+  searchParams.delete('rest_route');
   const timestamp = String(options.timestamp ?? Math.floor(Date.now() / 1000));
   const nonce = options.nonce ?? randomBytes(16).toString('base64url');
   const bodyHash = createHash('sha256')
     .update(options.body ?? '')
     .digest('hex');
-  const content = [
-    options.method ?? 'GET',
-    options.target ?? pathname + search,
-    timestamp,
-    nonce,
-    bodyHash,
-  ].join('\n');
+  const encoded = (text: string) =>
+    encodeURIComponent(text).replaceAll(
+      /[!'()*]/g,
+      (sign) => `%${Buffer.from(sign).toString('hex').toUpperCase()}`,
+    );
+  const params = [...searchParams].map(([name, value]) => `${encoded(name)}=${encoded(value)}`).sort();
+  const meaning = version === 'v1' ? [options.target ?? pathname + search] : [route, params.join('&')];
+  const content = [options.method ?? 'GET', ...meaning, timestamp, nonce, bodyHash].join('\n');
   return {
     'X-Sitebridge-Server': SERVER_ID,
     'X-Sitebridge-Site': String(options.siteId),
     'X-Sitebridge-Timestamp': timestamp,
     'X-Sitebridge-Nonce': nonce,
-    'X-Sitebridge-Signature': `v1=${createHmac('sha256', options.key).update(content).digest('hex')}`,
+    ...(version === 'v2' && params.length > 0
+      ? { 'X-Sitebridge-Params': [...searchParams.keys()].map(encoded).join(',') }
+      : {}),
+    'X-Sitebridge-Signature': `${version}=${createHmac('sha256', options.key).update(content).digest('hex')}`,
   };
 }
 

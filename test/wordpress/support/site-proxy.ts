@@ -1,7 +1,7 @@
 /**
  * A proxy between the server and a WordPress. It counts the contents that WordPress sends, and holds
- * requests, so that a test can act at a known moment. It changes nothing, unless a test puts a door into it. The
- * WordPress itself has the proxy's address as its home.
+ * requests, so that a test can act at a known moment. It changes nothing, unless a test has it rewrite requests, or
+ * puts a door into it. The WordPress itself has the proxy's address as its home.
  */
 import { once } from 'node:events';
 import {
@@ -18,6 +18,12 @@ export interface SeenRequest {
   method: string;
   /** Path and query. */
   target: string;
+}
+
+/** A request as it is passed on. */
+export interface PassedRequest extends SeenRequest {
+  headers: IncomingHttpHeaders;
+  body: Buffer;
 }
 
 /** Which requests are held: the `nth` of the counted requests, and all after it. */
@@ -57,6 +63,8 @@ export interface SiteProxy {
   setDoor(next: Door | null): void;
   /** Whether the hold point was reached. */
   isHeld(): boolean;
+  /** Changes every request on its way, as a proxy or a cache does. null: no request any more. */
+  rewrite(change: ((request: PassedRequest) => Partial<PassedRequest>) | null): void;
   /** Lets the held requests pass if their senders still wait. */
   release(): void;
   stop(): Promise<void>;
@@ -65,6 +73,7 @@ export interface SiteProxy {
 /** Opens a proxy to the site at `target`. */
 export async function startSiteProxy(target: string): Promise<SiteProxy> {
   const requests: SeenRequest[] = [];
+  let change: Parameters<SiteProxy['rewrite']>[0] = null;
   let items = 0;
   let point: HoldPoint | null = null;
   let door: Door | null = null;
@@ -92,7 +101,8 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
     if (at === 'before') await hold();
     // The sender may have died meanwhile. It would not have sent the request then.
     if (incoming.socket.destroyed) return;
-    const answer = await throughDoor(door, target, incoming, Buffer.concat(chunks));
+    const arrived = { ...seen, headers: incoming.headers, body: Buffer.concat(chunks) };
+    const answer = await throughDoor(door, target, { ...arrived, ...change?.(arrived) });
     items += contentsIn(answer.body);
     if (at === 'no answer') await hold();
     if (response.destroyed) return;
@@ -124,6 +134,9 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
       door = next;
     },
     isHeld: () => isHeld,
+    rewrite(next) {
+      change = next;
+    },
     release,
     async stop() {
       release();
@@ -135,20 +148,22 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
 }
 
 /** The answer of the door, or that of WordPress with what the door changes. */
-async function throughDoor(door: Door | null, target: string, incoming: IncomingMessage, body: Buffer) {
-  const { method = '', url = '', headers } = incoming;
-  const shut = door?.answer?.({ method, target: url, headers }) ?? null;
+async function throughDoor(door: Door | null, site: string, passed: PassedRequest) {
+  const { method = '', target, headers } = passed;
+  const shut = door?.answer?.({ method, target, headers }) ?? null;
   if (shut !== null)
     return { status: shut.status, headers: shut.headers ?? {}, body: Buffer.from(shut.body ?? '') };
-  const answer = await forwarded(target + (door?.target?.(url) ?? url), incoming, body);
+  const answer = await forwarded(site, { ...passed, target: door?.target?.(target) ?? target });
   if (door?.body === undefined) return answer;
   const { 'content-length': _length, ...kept } = answer.headers;
   return { ...answer, headers: kept, body: Buffer.from(door.body(answer.body.toString())) };
 }
 
-async function forwarded(target: string, incoming: IncomingMessage, body: Buffer) {
-  const { method, headers } = incoming;
-  const outgoing = request(target, { method, headers });
+async function forwarded(site: string, { method, target, headers, body }: PassedRequest) {
+  // The length may have changed.
+  const { 'content-length': _length, ...others } = headers;
+  const length = body.length > 0 ? { 'content-length': String(body.length) } : {};
+  const outgoing = request(`${site}${target}`, { method, headers: { ...others, ...length } });
   outgoing.end(body);
   const [answer]: IncomingMessage[] = await once(outgoing, 'response');
   if (!answer) throw new Error('no answer');

@@ -45,6 +45,7 @@ final class Sitebridge_Plugin {
 		$posts       = new Sitebridge_Post_Hooks( $changes, $structure, $terms );
 		$connection  = new Sitebridge_Connection( $settings, $candidate, $home, $client, $push, $trigger, $last_answer );
 
+		( new Sitebridge_Unsigned_Parts( $request ) )->register();
 		( new Sitebridge_Rest_Authentication( $gate, $settings ) )->register();
 		( new Sitebridge_Request_Rights( $gate, $structure ) )->register();
 		( new Sitebridge_Rest_Routes( $gate, $structure ) )->register();

@@ -12,6 +12,7 @@ const BATCH_BYTES = 900_000;
 
 /** A request that writes one post or item. */
 interface ItemRequest {
+  /** PUT is the method of a part of a batch. A request of its own is sent as a POST that stands for it. */
   method: 'POST' | 'PUT';
   route: string;
   query: string;
@@ -89,9 +90,15 @@ export class BatchSender {
     return answers;
   }
 
-  async #single(write: ItemRequest): Promise<ItemAnswer> {
-    const answer = await this.#requests.write(write).catch(lostIn);
+  async #single({ method, query, ...write }: ItemRequest): Promise<ItemAnswer> {
+    // WordPress reads the method from this parameter (WP_REST_Server::serve_request).
+    const asked = method === 'POST' ? query : [query, `_method=${method}`].filter(Boolean).join('&');
+    const answer = await this.#requests.write({ ...write, method: 'POST', query: asked }).catch(lostIn);
     if ('lost' in answer) return answer;
+    // The refusal concerns the request, not its item.
+    if (answer.error?.code === 'sitebridge_bad_signature') {
+      return { lost: this.#requests.signInRefusal(answer, answer.error) };
+    }
     return { status: answer.response.status, value: answer.value, lost: null };
   }
 }

@@ -115,7 +115,10 @@ export class MediaLibrary {
     if (typeof answer === 'number') return answer;
     const { error, value } = answer;
     if (error === null && isRecord(value) && typeof value.id === 'number') return value.id;
-    return unusable(refusedItem(null, value).message);
+    const isRewritten = error?.code === 'sitebridge_bad_signature';
+    return unusable(
+      isRewritten ? this.#requests.signInRefusal(answer, error).message : refusedItem(null, value).message,
+    );
   }
 }
 

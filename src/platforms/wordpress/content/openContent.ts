@@ -3,9 +3,12 @@ import type { ContentPart, ContentSession, Pace } from '../../contentPart.ts';
 import type { DiagnosisOptions } from '../diagnosis/diagnosis.ts';
 import { WordpressFault } from '../messages.ts';
 import { CONNECTOR_NAMESPACE } from '../site/connectorClient.ts';
+import { applicationPassword } from '../site/coreRest.ts';
 import { type ApiRoot, readHome } from '../site/discovery.ts';
 import { findApi, readKnownRoot, type Search } from '../site/findApi.ts';
-import { chooseSignIn } from '../site/signIn.ts';
+import { KnownSignatures } from '../site/knownSignatures.ts';
+import { isOtherKey, otherKey } from '../site/otherKey.ts';
+import { chooseSignIn, passwordSignIn, type SignIn } from '../site/signIn.ts';
 import { parseSiteAddress } from '../site/siteAddress.ts';
 import { isRecord, SiteClient } from '../site/siteClient.ts';
 import { throughSiteDoor } from '../site/siteDoor.ts';
@@ -28,6 +31,7 @@ interface Found {
   /** Does the connector have content routes? null: not checked yet. */
   hasItems: boolean | null;
   pageSize: PageSize;
+  signatures: KnownSignatures;
   at: number;
 }
 
@@ -37,7 +41,10 @@ export function createWordpressContent({ outbound, clock, noticed }: DiagnosisOp
   async function open(connection: Connection, pace: Pace): Promise<ContentSession> {
     const address = parseSiteAddress(connection.siteUrl);
     const doored = throughSiteDoor(outbound, connection);
-    const client = new SiteClient(patientOutbound(doored, clock), address, Number.POSITIVE_INFINITY, noticed);
+    const credentials = applicationPassword(connection);
+    const patient = patientOutbound(doored, clock, () => client.values);
+    const hasPassword = credentials !== null;
+    const client = new SiteClient(patient, address, Number.POSITIVE_INFINITY, { noticed, hasPassword });
     const known = remembered.get(address.href);
     const isFresh = known !== undefined && clock() - known.at < REMEMBERED_MS;
     remembered.delete(address.href);
@@ -45,21 +52,26 @@ export function createWordpressContent({ outbound, clock, noticed }: DiagnosisOp
       repeatable: true,
       writes: false,
     });
-    const signIn = chooseSignIn(connection, root, client, clock);
-    const pageSize = isFresh ? known.pageSize : new PageSize();
-    const requests = new SiteRequests({ client, root, signIn, pace, clock, pageSize });
+    const { pageSize, signatures } = isFresh
+      ? known
+      : { pageSize: new PageSize(), signatures: new KnownSignatures() };
+    const through = (signIn: SignIn) => new SiteRequests({ client, root, signIn, pace, clock, pageSize });
+    const { requests, ping, isPassedOver } = await enter(
+      through(chooseSignIn(connection, root, client, clock, signatures)),
+      credentials === null ? null : () => through(passwordSignIn(credentials, root, client)),
+    );
+    if (ping !== null) signatures.hear(ping.signatures);
     const isSame = isFresh && known.url === root.url && root.namespaces.includes(CONNECTOR_NAMESPACE);
     const stillKnown = isSame ? known.hasItems : null;
-    const ping = signIn.byConnector ? await readPing(requests) : null;
     const knowsKeys = ping?.links === 'key';
     const hasItems = ping === null ? null : knowsKeys || (stillKnown ?? (await findsItems(requests)));
     const [oldest] = remembered.keys();
     if (oldest !== undefined && remembered.size >= MOST_REMEMBERED) remembered.delete(oldest);
     const at = stillKnown === null ? clock() : (known?.at ?? clock());
-    remembered.set(address.href, { url: root.url, hasItems, pageSize, at });
+    remembered.set(address.href, { url: root.url, hasItems, pageSize, signatures, at });
     return hasItems === true
       ? createConnectorSession(requests, doored, new ConnectorMemory(knowsKeys, ping?.last_operation))
-      : createCoreSession(requests, doored);
+      : createCoreSession(requests, doored, isPassedOver ? otherKey(client.values) : null);
   }
   return { open };
 }
@@ -81,6 +93,31 @@ async function rootOf(search: Search, url: string | null): Promise<ApiRoot> {
 
 /** The faults of discovery if nothing answers as an API does, by code and detail. */
 const PASSING = new Set(['rest_disabled hidden', 'not_wordpress undefined']);
+
+/** The way into a site. `ping`: what the connector says about itself; null without the connector. */
+interface Entrance {
+  requests: SiteRequests;
+  ping: Record<string, unknown> | null;
+  /** Is the connector there, but holds another key? */
+  isPassedOver: boolean;
+}
+
+/**
+ * Goes in by the connector, or if it holds another key by an application password that works. Throws RemoteError
+ * if the connector refuses us for another reason, or if both do.
+ */
+async function enter(first: SiteRequests, byPassword: (() => SiteRequests) | null): Promise<Entrance> {
+  if (!first.byConnector) return { requests: first, ping: null, isPassedOver: false };
+  try {
+    return { requests: first, ping: await readPing(first), isPassedOver: false };
+  } catch (error) {
+    if (byPassword === null || !isOtherKey(error)) throw error;
+    const requests = byPassword();
+    const me = await requests.get('wp/v2/users/me', 'context=edit&_fields=id');
+    if (me.error !== null) throw error;
+    return { requests, ping: null, isPassedOver: true };
+  }
+}
 
 /** What the connector says about itself; empty if it has no ping. Throws RemoteError if it refuses us. */
 async function readPing(requests: SiteRequests): Promise<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import { retryAfterMs } from '../../retryAfter.ts';
-import { WordpressFault } from '../messages.ts';
+import { type ExplanationValues, WordpressFault } from '../messages.ts';
 import { isOfPassword } from '../site/coreRest.ts';
 import { readDirtyJson } from '../site/dirtyJson.ts';
 import { recognisedFault } from '../site/faultPages.ts';
@@ -12,9 +12,14 @@ const LONGEST_WAIT_MS = 3_600_000;
 
 /**
  * An outbound client that turns a 429 and every failure inside the site into faults, as the same request may
- * succeed later. It throws a retryable WordpressFault with the wait that the site asks for.
+ * succeed later. It throws a retryable WordpressFault with the wait that the site asks for. `values`: what hints
+ * may name.
  */
-export function patientOutbound(outbound: Outbound, clock: () => number): Outbound {
+export function patientOutbound(
+  outbound: Outbound,
+  clock: () => number,
+  values: () => ExplanationValues,
+): Outbound {
   return {
     async request(request) {
       const response = await outbound.request(request);
@@ -22,7 +27,7 @@ export function patientOutbound(outbound: Outbound, clock: () => number): Outbou
       // A home page may be broken while the API behind it works.
       const isPage = request.headers?.Accept === 'text/html';
       if (status === 429 || status === 503 || (status >= 500 && !isPage))
-        await throwPassing(response, clock());
+        await throwPassing(response, clock(), values());
       return response;
     },
   };
@@ -42,7 +47,11 @@ export function retryable(fault: WordpressFault, wait = fault.retryAfterMs): Wor
 }
 
 /** Throws the fault of an answer. The refusal of a password does not pass, whatever its status. */
-async function throwPassing(response: OutboundResponse, now: number): Promise<void> {
+async function throwPassing(
+  response: OutboundResponse,
+  now: number,
+  values: ExplanationValues,
+): Promise<void> {
   const wait = waitAskedFor(response, now);
   const detail = `status ${response.status}`;
   if (response.status === 429) {
@@ -50,7 +59,7 @@ async function throwPassing(response: OutboundResponse, now: number): Promise<vo
     const hint = 'We slow down. To send fewer requests at once, lower sync_settings.concurrency.';
     throw retryable(new WordpressFault('rate_limited', { message, hint }, { detail }), wait);
   }
-  const known = recognisedFault(response, {});
+  const known = recognisedFault(response, values);
   if (known !== null && known.code !== 'fatal') throw retryable(known, wait);
   const read = await readDirtyJson(response.body);
   const value = read.found === 'json' && isRecord(read.value) ? read.value : {};

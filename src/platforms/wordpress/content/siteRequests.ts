@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { RemoteError } from '../../../errors.ts';
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
+import type { SentRequest } from '../../../security/requestSignature.ts';
 import type { Pace } from '../../contentPart.ts';
 import { fault, WordpressFault } from '../messages.ts';
+import type { UnsignedRequest } from '../site/connectorClient.ts';
 import { type ApiRoot, apiUrl, siteTime } from '../site/discovery.ts';
 import { lostParameters } from '../site/lostParameters.ts';
 import type { SignIn } from '../site/signIn.ts';
@@ -18,7 +20,8 @@ const MAX_BYTES = 32 * 1024 * 1024;
 
 /** A request that writes. */
 interface Write {
-  method: 'POST' | 'PUT';
+  /** Many hosts let nothing but GET and POST through. */
+  method: 'POST';
   route: string;
   /** Must be encoded. */
   query?: string;
@@ -81,7 +84,7 @@ export class SiteRequests {
     for (;;) {
       const fitted = query === undefined ? { query, size: null } : this.pageSize.fit(query);
       const answer = await this.pace.send(
-        () => this.#exchange({ method: 'GET', route, query: fitted.query }),
+        () => this.#signIn.agree(() => this.#exchange({ method: 'GET', route, query: fitted.query })),
         { repeatable: true, writes: false },
       );
       const isTooLarge = fitted.size !== null && answer.error !== null && refusesPageSize(answer.error);
@@ -117,10 +120,20 @@ export class SiteRequests {
     return answer;
   }
 
-  /** Sends a POST or PUT. Returns refusals too; throws RemoteError for any other failure. */
+  /** Sends a POST. Returns refusals too; throws RemoteError for any other failure. */
   async write({ repeatable, ...request }: Write): Promise<SiteAnswer> {
+    let tries = 0;
+    const send = async () => {
+      tries += 1;
+      if (tries > 1) await this.pace.beforeWrite();
+      return this.#exchange(request);
+    };
+    const agreed = () => {
+      tries = 0;
+      return this.#signIn.agree(send);
+    };
     try {
-      return await this.pace.send(() => this.#exchange(request), { repeatable, writes: true });
+      return await this.pace.send(agreed, { repeatable, writes: true });
     } catch (error) {
       if (mayBlockWrites(error)) throw (await this.#blockedWrites()) ?? error;
       throw error;
@@ -136,9 +149,16 @@ export class SiteRequests {
       async () => {
         const route = this.byConnector ? PING_ROUTE : NO_POST_ROUTE;
         const { href: url } = new URL(apiUrl(this.root.url, route));
-        return blockedWrites(this.#client, targetOf(url), () =>
-          this.#send({ method: 'POST', url, body: '{}', headers: JSON_TYPE }),
-        );
+        return blockedWrites(this.#client, targetOf(url), async () => {
+          const { response } = await this.#send({
+            method: 'POST',
+            url,
+            route,
+            body: '{}',
+            headers: JSON_TYPE,
+          });
+          return response;
+        });
       },
       { repeatable: true, writes: true },
     );
@@ -169,21 +189,20 @@ export class SiteRequests {
     return new WordpressFault(code, { message, hint, retryable });
   }
 
-  /** Signs a request and sends it. */
-  #send(request: {
-    method: string;
-    url: string;
-    body?: string | Buffer;
-    headers: Record<string, string>;
-  }): Promise<OutboundResponse> {
-    const { headers, redirects } = this.#signIn.sign(request);
-    return this.#client.sendApi({
+  /** Signs a request and sends it. Returns what was signed, too. */
+  async #send({ route, ...request }: UnsignedRequest & { headers: Record<string, string> }): Promise<{
+    response: OutboundResponse;
+    sent: SentRequest | undefined;
+  }> {
+    const { headers, redirects, sent } = this.#signIn.sign({ route, ...request });
+    const response = await this.#client.sendApi({
       ...request,
       headers: { ...request.headers, ...headers },
       redirects,
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_BYTES,
     });
+    return { response, sent };
   }
 
   async #exchange(request: {
@@ -196,20 +215,23 @@ export class SiteRequests {
     const { href: url } = new URL(apiUrl(this.root.url, request.route, request.query));
     const { headers: asked = {}, body: content, method } = request;
     const body = content === undefined || Buffer.isBuffer(content) ? content : JSON.stringify(content);
+    const { route } = request;
     const type = typeof body === 'string' ? JSON_TYPE : {};
-    const response = await this.#send({
+    const { response, sent } = await this.#send({
       method,
       url,
+      route,
       ...(body === undefined ? {} : { body }),
       headers: { ...type, ...asked },
     });
-    const answer = await this.#client.readApi(response);
-    if (answer === null) {
+    const read = await this.#client.readApi(response);
+    if (read === null) {
       const refused = response.status >= 400;
       // A page, or JSON that was cut off. Something between us and the site may have sent it, so the next try
       // may succeed.
       throw this.unexpected(`something that is not JSON (status ${response.status})`, !refused);
     }
+    const answer = sent === undefined ? read : { ...read, sent };
     const { error } = answer;
     // The first try reached the site, but its answer did not reach us. The layers below sent the request
     // again.

@@ -57,8 +57,10 @@ async function walk(
 ): Promise<void> {
   const address = await list.run('address', async () => ({ value: parseSiteAddress(connection.siteUrl) }));
   const endsAt = performance.now() + TEST_BUDGET_MS;
-  const client = new SiteClient(outbound, address, TEST_BUDGET_MS);
   const credentials = applicationPassword(connection);
+  const client = new SiteClient(outbound, address, TEST_BUDGET_MS, {
+    hasPassword: credentials !== null,
+  });
   const { home, homeFault } = await reach(client, list);
   const root = await list.run('discovery', async () => {
     const found = await findApi({ client, connection, clock }, { home, homeFault }).catch((error) =>
@@ -77,9 +79,9 @@ async function walk(
   );
   // Without a site key the connector cannot be used, but an application password can.
   const byConnector = present && (connection.siteKey !== null || credentials === null);
-  const homeUrl = byConnector
-    ? await proveConnector({ list, client, connector, connection, remote })
-    : await provePassword({ list, client, core: new CoreRest(client, root.url), root, credentials });
+  client.nameApiPath(root.url, !byConnector);
+  const proof = byConnector ? await proveConnector({ list, client, connector, connection, remote }) : null;
+  const homeUrl = proof === null ? await byPassword(list, client, root, credentials) : proof.home;
   // Reported once, at the first check that shows it.
   const untold = (finding: WordpressFault | null) =>
     list.checks.some((check) => check.code === 'dirty_json') ? null : finding;
@@ -91,12 +93,22 @@ async function walk(
     await readPage(contentThrough({ outbound: endingAt(outbound, endsAt), noticed }), connection);
     return { value: undefined, note: untold(finding) };
   });
-  const by = byConnector ? { connector } : credentials && { password: credentials };
+  const by = proof === null ? credentials && { password: credentials } : { connector };
   if (by !== null) await proveWrites({ list, client, root: root.url, connection, by });
   await list.run('identity', async () => {
     checkIdentity(client, homeUrl ?? root.home);
     return { value: undefined, note: untold(client.dirtyJson) };
   });
+}
+
+function byPassword(
+  list: CheckList,
+  client: SiteClient,
+  root: ApiRoot,
+  credentials: ApplicationPassword | null,
+): Promise<string | null> {
+  client.nameApiPath(root.url, true);
+  return provePassword({ list, client, core: new CoreRest(client, root.url), root, credentials });
 }
 
 /** Fetches the home page. Records, from its answer or its fault, how well the site can be reached. */

@@ -48,6 +48,7 @@ export async function findConnector(search: Search): Promise<Checked<boolean>> {
     throw connector.refusal(answer, error);
   }
   checkVersion(error.data.plugin_version, client, remote);
+  connector.signatures.hear(error.data.signatures);
   if (error.code !== 'sitebridge_signature_missing') throw connector.refusal(answer, error);
   return { value: true };
 }

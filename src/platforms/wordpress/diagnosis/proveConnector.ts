@@ -3,8 +3,10 @@ import type { CheckList } from '../../checkList.ts';
 import type { Connection } from '../../connection.ts';
 import type { ConnectionTestResult } from '../../platform.ts';
 import { fault } from '../messages.ts';
-import type { ConnectorClient } from '../site/connectorClient.ts';
+import type { ConnectorClient, ConnectorIdentity } from '../site/connectorClient.ts';
+import { applicationPassword } from '../site/coreRest.ts';
 import { servedFromCache } from '../site/faultPages.ts';
+import { isOtherKey, otherKey } from '../site/otherKey.ts';
 import { type ApiAnswer, isRecord, isShutOut, type SiteClient } from '../site/siteClient.ts';
 import { missingCapabilities } from './neededCapabilities.ts';
 import { shutOut } from './shutOut.ts';
@@ -21,9 +23,10 @@ interface ConnectorProof {
 
 /**
  * Proves that the connector accepts us and nobody else: a wrong key must fail before the right key counts.
- * Returns the site's own home URL; null if the connector does not name it. Throws WordpressFault.
+ * Returns the site's own home URL, null if the connector does not name it. Returns null if the connector holds
+ * another key, but there is an application password to go on with. Throws WordpressFault.
  */
-export async function proveConnector(proof: ConnectorProof): Promise<string | null> {
+export async function proveConnector(proof: ConnectorProof): Promise<{ home: string | null } | null> {
   const { list, client, connector, connection, remote } = proof;
   const { serverId, siteId, siteKey } = connection;
   const values = client.values;
@@ -41,23 +44,33 @@ export async function proveConnector(proof: ConnectorProof): Promise<string | nu
     const { code } = answer.error;
     // Plugins for "logged-in users only" may put their own refusal in the place of the connector's.
     const refused = code.startsWith('sitebridge_')
-      ? code === 'sitebridge_bad_signature'
+      ? code === 'sitebridge_bad_signature' || code === 'sitebridge_not_configured'
       : isShutOut(answer.error);
     if (!refused) throw connector.refusal(answer, answer.error);
     return { value: undefined };
   });
 
-  const { ping, identity } = await list.run('signed_ping', async () => {
-    if (siteKey === null) throw fault('bad_credentials', { variant: 'no_key', values });
-    const identity = { serverId, siteId, siteKey };
-    const { answer, nonce } = await connector.signed(PING, identity);
-    if (answer.error !== null) throw connector.refusal(answer, answer.error);
-    if (!isRecord(answer.value) || answer.value.ok !== true) {
-      throw fault('unexpected_answer', { values: { ...values, found: 'a ping without ok' } });
-    }
-    if (servedFromCache(answer.response) || nonceOf(answer) !== nonce) throw fault('cached_api', { values });
-    return { value: { ping: answer.value, identity } };
-  });
+  const signed = await list.run<{ ping: Record<string, unknown>; identity: ConnectorIdentity } | null>(
+    'signed_ping',
+    async () => {
+      if (siteKey === null) throw fault('bad_credentials', { variant: 'no_key', values });
+      const identity = { serverId, siteId, siteKey };
+      const { answer, nonce } = await connector.signed(PING, identity);
+      if (answer.error !== null) {
+        const refusal = connector.refusal(answer, answer.error);
+        if (!isOtherKey(refusal) || applicationPassword(connection) === null) throw refusal;
+        return { value: null, note: otherKey(values) };
+      }
+      if (!isRecord(answer.value) || answer.value.ok !== true) {
+        throw fault('unexpected_answer', { values: { ...values, found: 'a ping without ok' } });
+      }
+      if (servedFromCache(answer.response) || nonceOf(answer) !== nonce)
+        throw fault('cached_api', { values });
+      return { value: { ping: answer.value, identity } };
+    },
+  );
+  if (signed === null) return null;
+  const { ping, identity } = signed;
   if (typeof ping.name === 'string') remote.name = ping.name;
   if (typeof ping.wordpress_version === 'string') remote.version = ping.wordpress_version;
   if (typeof ping.plugin_version === 'string') remote.plugin_version = ping.plugin_version;
@@ -77,7 +90,7 @@ export async function proveConnector(proof: ConnectorProof): Promise<string | nu
       throw fault('identity_mismatch', { variant: 'site_id', values });
     });
   }
-  return typeof ping.home_url === 'string' ? ping.home_url : null;
+  return { home: typeof ping.home_url === 'string' ? ping.home_url : null };
 }
 
 function nonceOf(answer: ApiAnswer): unknown {

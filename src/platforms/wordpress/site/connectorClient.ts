@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
-import { signRequest } from '../../../security/requestSignature.ts';
+import {
+  keyFingerprint,
+  type SentRequest,
+  signedParts,
+  signRequest,
+} from '../../../security/requestSignature.ts';
 import { fault } from '../messages.ts';
 import { apiUrl } from './discovery.ts';
 import { servedFromCache } from './faultPages.ts';
+import { KnownSignatures } from './knownSignatures.ts';
+import { refusedSignature } from './refusedSignature.ts';
 import {
   type ApiAnswer,
   type ApiError,
@@ -24,17 +31,33 @@ export interface ConnectorIdentity {
   siteKey: string;
 }
 
+/** A request before it is signed, as it will be sent. */
+export interface UnsignedRequest {
+  method: string;
+  url: string;
+  /** Below the root of the REST API, such as `sitebridge/v1/ping`, encoded as in the URL. */
+  route: string;
+  body?: string | Buffer;
+}
+
 /** Sends requests to a site with the connector plugin, signed by `signRequest`. */
 export class ConnectorClient {
   private readonly client: SiteClient;
   private readonly root: string;
   private readonly clock: () => number;
+  readonly signatures: KnownSignatures;
 
   /** @param root the REST API's address. @param clock milliseconds since 1970. */
-  constructor(client: SiteClient, root: string, clock: () => number) {
+  constructor(
+    client: SiteClient,
+    root: string,
+    clock: () => number,
+    signatures: KnownSignatures = new KnownSignatures(),
+  ) {
     this.client = client;
     this.root = root;
     this.clock = clock;
+    this.signatures = signatures;
   }
 
   /** Sends a request without a signature. */
@@ -48,17 +71,32 @@ export class ConnectorClient {
     identity: ConnectorIdentity,
     query = '',
   ): Promise<{ answer: ApiAnswer; nonce: string }> {
-    const url = new URL(apiUrl(this.root, route, query));
-    const { headers, nonce } = signatureHeaders({ method: 'GET', url: url.href }, identity, this.clock());
-    const answer = await this.client.api({ url: url.href, headers, redirects: 'none' });
-    return { answer, nonce };
+    const { href: url } = new URL(apiUrl(this.root, route, query));
+    return this.signatures.agree(async () => {
+      const { headers, nonce, sent } = this.sign({ method: 'GET', url, route }, identity);
+      const answer = { ...(await this.client.api({ url, headers, redirects: 'none' })), sent };
+      return { answer, nonce, error: answer.error };
+    });
+  }
+
+  /** Signs one request. Call it again for each try, since a nonce is valid once. */
+  sign(
+    { method, url, route, body }: UnsignedRequest,
+    identity: ConnectorIdentity,
+  ): { headers: Record<string, string>; nonce: string; sent: SentRequest } {
+    const { pathname, search } = new URL(url);
+    const request = { method, target: pathname + search, route: `/${route}`, body };
+    const nonce = randomBytes(16).toString('hex');
+    const { version } = this.signatures;
+    const headers = signRequest(request, { ...identity, version, nonce, now: this.clock() });
+    return { headers, nonce, sent: { ...signedParts(request), key: keyFingerprint(identity.siteKey) } };
   }
 
   /** Sends a signed POST without content, and returns the answer unread, whatever it is. Throws WordpressFault. */
   async post(route: string, identity: ConnectorIdentity): Promise<OutboundResponse> {
     const { href: url } = new URL(apiUrl(this.root, route));
     const request = { method: 'POST', url, body: '{}' };
-    const { headers } = signatureHeaders(request, identity, this.clock());
+    const { headers } = this.sign({ ...request, route }, identity);
     return this.client.sendApi({ ...request, headers: { ...JSON_TYPE, ...headers }, redirects: 'none' });
   }
 
@@ -73,6 +111,7 @@ export class ConnectorClient {
   refusal(answer: ApiAnswer, error: ApiError) {
     const values = this.client.values;
     if (servedFromCache(answer.response)) return fault('cached_api', { values });
+    if (error.code === 'sitebridge_bad_signature') return refusedSignature(answer, values);
     const told = REFUSALS[error.code];
     if (error.code === 'sitebridge_timestamp_out_of_range') {
       const siteTime = Number(error.data.server_time);
@@ -92,22 +131,9 @@ export class ConnectorClient {
   }
 }
 
-/** The headers that sign one request, and the nonce in them. `now`: milliseconds since 1970. */
-export function signatureHeaders(
-  request: { method: string; url: string; body?: string | Buffer },
-  identity: ConnectorIdentity,
-  now: number,
-): { headers: Record<string, string>; nonce: string } {
-  const { pathname, search } = new URL(request.url);
-  const nonce = randomBytes(16).toString('hex');
-  const headers = signRequest({ ...request, target: pathname + search }, { ...identity, nonce, now });
-  return { headers, nonce };
-}
-
 /** The connector's own error codes. */
 const REFUSALS: Readonly<Record<string, { code: string; variant: string }>> = {
   sitebridge_signature_missing: { code: 'auth_header_stripped', variant: 'signature' },
-  sitebridge_bad_signature: { code: 'bad_credentials', variant: 'signature' },
   sitebridge_not_configured: { code: 'bad_credentials', variant: 'not_configured' },
   sitebridge_nonce_replayed: { code: 'cached_api', variant: 'replayed' },
   sitebridge_site_mismatch: { code: 'identity_mismatch', variant: 'site_id' },

@@ -100,7 +100,8 @@ export function namedRoot(
   home: OutboundResponse,
   told?: WordpressFault,
 ): ApiRoot {
-  client.nameApiPath(apiUrl(root.url, 'sitebridge/v1/'));
+  const hasConnector = root.namespaces.includes('sitebridge/v1');
+  client.nameApiPath(root.url, hasConnector ? false : undefined);
   const plain = root.url.includes('rest_route=');
   const note = told ?? (plain ? fault('plain_permalinks', { values: client.values }) : null);
   return { ...root, note, wordpressVersion: root.wordpressVersion ?? generatorVersion(home) };

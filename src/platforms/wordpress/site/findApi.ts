@@ -57,14 +57,23 @@ export async function readKnownRoot(search: Search, url: string): Promise<ApiRoo
 
 /** Reads the root at one address signed in. Returns the fault of a refusal, and null if nothing answers there. */
 async function readSignedIn(search: Search, url: string): Promise<ApiRoot | WordpressFault | null> {
-  const ways = [readByConnector, readByPassword];
-  let told: WordpressFault | null = null;
-  for (const read of ways) {
-    const outcome = await read(search, url).catch(faultOf);
-    if (outcome !== null && !(outcome instanceof WordpressFault)) return outcome;
-    told = outcome ?? told;
+  const byConnector = await readByConnector(search, url).catch(faultOf);
+  const isRefused = byConnector instanceof RefusedRoot;
+  if (byConnector !== null && !isRefused && !(byConnector instanceof WordpressFault)) return byConnector;
+  const byPassword = await readByPassword(search, url).catch(faultOf);
+  if (isRefused) {
+    return byPassword === null || byPassword instanceof WordpressFault ? byConnector.root : byPassword;
   }
-  return told;
+  return byPassword ?? byConnector;
+}
+
+/** The root of a site whose connector refuses our signature. */
+class RefusedRoot {
+  readonly root: ApiRoot;
+
+  constructor(root: ApiRoot) {
+    this.root = root;
+  }
 }
 
 function faultOf(error: unknown): WordpressFault {
@@ -75,7 +84,7 @@ function faultOf(error: unknown): WordpressFault {
 async function readByConnector(
   { client, connection: { serverId, siteId, siteKey }, clock }: Search,
   url: string,
-): Promise<ApiRoot | WordpressFault | null> {
+): Promise<ApiRoot | RefusedRoot | WordpressFault | null> {
   if (siteKey === null) return null;
   const connector = new ConnectorClient(client, url, clock);
   const identity = { serverId, siteId, siteKey };
@@ -84,7 +93,9 @@ async function readByConnector(
   if (root !== null) return root;
   if (answer.error?.code.startsWith('sitebridge_') === true) {
     // Since 0.4.0 the connector does not open the root. Whatever it says, it is there.
-    return rootOfPing(url, (await connector.signed('sitebridge/v1/ping', identity)).answer);
+    const ping = await connector.signed('sitebridge/v1/ping', identity);
+    const pinged = rootOfPing(url, ping.answer);
+    return ping.answer.error === null ? pinged : new RefusedRoot(pinged);
   }
   return answer.error === null ? null : closedApi(answer.error, client.values);
 }

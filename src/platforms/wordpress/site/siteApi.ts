@@ -1,9 +1,10 @@
 import type { Connection } from '../../connection.ts';
 import type { DiagnosisOptions } from '../diagnosis/diagnosis.ts';
 import type { WordpressFault } from '../messages.ts';
-import { apiUrl, readHome } from './discovery.ts';
+import { applicationPassword } from './coreRest.ts';
+import { type ApiRoot, apiUrl, readHome } from './discovery.ts';
 import { findApi } from './findApi.ts';
-import { chooseSignIn } from './signIn.ts';
+import { chooseSignIn, passwordSignIn, type SignIn } from './signIn.ts';
 import { parseSiteAddress } from './siteAddress.ts';
 import { type ApiAnswer, type ApiError, SiteClient } from './siteClient.ts';
 
@@ -20,6 +21,8 @@ export interface SiteApi {
    * WordpressFault.
    */
   get(route: string, query?: string): Promise<ApiAnswer>;
+  /** The same API by an application password, if the connector signs us in and there is a password; else null. */
+  byPassword: (() => SiteApi) | null;
   /** The fault for a refusal. */
   refusal(answer: ApiAnswer, error: ApiError): WordpressFault;
 }
@@ -34,16 +37,28 @@ export async function openSiteApi(
   { outbound, clock }: DiagnosisOptions,
   budgetMs: number,
 ): Promise<SiteApi> {
-  const client = new SiteClient(outbound, parseSiteAddress(connection.siteUrl), budgetMs);
+  const credentials = applicationPassword(connection);
+  const address = parseSiteAddress(connection.siteUrl);
+  const client = new SiteClient(outbound, address, budgetMs, { hasPassword: credentials !== null });
   const root = await findApi({ client, connection, clock }, await readHome(client));
-  const signIn = chooseSignIn(connection, root, client, clock);
+  const through = (signIn: SignIn) => apiThrough(signIn, root, client);
+  const api = through(chooseSignIn(connection, root, client, clock));
+  if (!api.byConnector || credentials === null) return api;
+  return { ...api, byPassword: () => through(passwordSignIn(credentials, root, client)) };
+}
+
+function apiThrough(signIn: SignIn, root: ApiRoot, client: SiteClient): SiteApi {
   return {
     client,
+    byPassword: null,
     byConnector: signIn.byConnector,
     get: async (route, query) => {
       const { href: url } = new URL(apiUrl(root.url, route, query));
-      const { headers, redirects } = signIn.sign({ method: 'GET', url });
-      return client.api({ url, headers, redirects });
+      return signIn.agree(async () => {
+        const { headers, redirects, sent } = signIn.sign({ method: 'GET', url, route });
+        const answer = await client.api({ url, headers, redirects });
+        return sent === undefined ? answer : { ...answer, sent };
+      });
     },
     refusal: signIn.refusal,
   };

@@ -1,6 +1,7 @@
 import { RemoteError } from '../../../errors.ts';
 import type { OutboundClient, OutboundRequest, OutboundResponse } from '../../../outbound/httpClient.ts';
 import { NotFollowed } from '../../../outbound/redirects.ts';
+import type { SentRequest } from '../../../security/requestSignature.ts';
 import { type ExplanationValues, explained, fault, type WordpressFault } from '../messages.ts';
 import { readDirtyJson } from './dirtyJson.ts';
 import { pageFault, recognisedFault } from './faultPages.ts';
@@ -15,6 +16,8 @@ export interface ApiAnswer {
   value: unknown;
   /** Set if the answer is a WP_Error. */
   error: ApiError | null;
+  /** Set if the request was signed for the connector. */
+  sent?: SentRequest;
 }
 
 export interface ApiError {
@@ -30,6 +33,8 @@ export interface ApiError {
 export const JSON_TYPE = { 'Content-Type': 'application/json' } as const;
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** The connector's routes, below the root of the API. */
+const CONNECTOR_PATH = 'sitebridge/v1/';
 /** Codes stand in messages. Characters. */
 const LONGEST_CODE = 200;
 const LONGEST_MESSAGE = 2_000;
@@ -39,6 +44,7 @@ export class SiteClient {
   readonly address: SiteAddress;
   private readonly outbound: Outbound;
   private readonly endsAt: number;
+  private readonly hasPassword: boolean;
   private apiPath: string;
   /** The finding that answers are not clean JSON; null if no answer showed it. */
   dirtyJson: WordpressFault | null = null;
@@ -47,18 +53,23 @@ export class SiteClient {
   /**
    * @param budgetMs the time for all requests together, in milliseconds.
    * @param noticed gets the finding `dirty_json` once.
+   * @param hasPassword may an application password sign us in, and not only the connector?
    */
   constructor(
     outbound: Outbound,
     address: SiteAddress,
     budgetMs: number,
-    noticed?: (finding: WordpressFault) => void,
+    {
+      noticed,
+      hasPassword = false,
+    }: { noticed?: ((finding: WordpressFault) => void) | undefined; hasPassword?: boolean } = {},
   ) {
     this.outbound = outbound;
     this.address = address;
     this.noticed = noticed;
     this.endsAt = performance.now() + budgetMs;
-    this.apiPath = `${address.pathname}wp-json/sitebridge/v1/`;
+    this.hasPassword = hasPassword;
+    this.apiPath = `${address.pathname}wp-json/${hasPassword ? '' : CONNECTOR_PATH}`;
   }
 
   /** The values that hints may name. */
@@ -66,9 +77,12 @@ export class SiteClient {
     return { path: this.apiPath };
   }
 
-  /** Sets the path that hints tell people to allow, once the address of the API is known. */
-  nameApiPath(url: string): void {
-    const { pathname, search } = new URL(url);
+  /**
+   * Sets the path that hints tell people to allow, once the root of the API is known: that of the connector, or
+   * with an application password the whole API.
+   */
+  nameApiPath(root: string, byPassword = this.hasPassword): void {
+    const { pathname, search } = new URL(byPassword ? root : root + CONNECTOR_PATH);
     this.apiPath = pathname + search;
   }
 

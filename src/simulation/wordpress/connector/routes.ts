@@ -6,6 +6,7 @@ import { capabilitiesOf, type SimulatedUser } from '../state.ts';
 import { knowsKeys, lastOperation, linkByKey, linkByNumber } from './links.ts';
 import { putItem } from './putItem.ts';
 import { readInventory, readItems } from './readItems.ts';
+import { namedSignatures } from './signature.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NAMESPACE = '/sitebridge/v1/';
@@ -110,6 +111,7 @@ function pong(site: SimulatedSite, nonce: string, user: SimulatedUser | null) {
     nonce,
     site_id: connector?.siteId,
     plugin_version: connector?.version,
+    ...(connector === null ? {} : namedSignatures(connector)),
     ...(connector !== null && knowsKeys(connector)
       ? { links: 'key', last_operation: lastOperation(site) }
       : {}),

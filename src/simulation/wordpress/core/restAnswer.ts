@@ -19,7 +19,9 @@ export class WpError extends Error {
   constructor(code: string, status: number, message: string, data: Record<string, unknown> = {}) {
     super(message);
     this.data = data;
-    this.answer = reply({ code, message, data: { status, ...data } }, status);
+    // The connector shows these two beside the code too.
+    const beside = 'seen' in data ? { key: data.key, seen: data.seen } : {};
+    this.answer = reply({ code, message, data: { status, ...data }, ...beside }, status);
   }
 }
 

@@ -33,6 +33,19 @@ final class Sitebridge_Candidate {
 	}
 
 	/**
+	 * The connection that is being tested, if a request can belong to its test. A test only reads. So a
+	 * candidate cannot write before it is proved.
+	 *
+	 * @param Sitebridge_Signed_Request $request The request.
+	 * @return array|null See get().
+	 */
+	public function asked_by( Sitebridge_Signed_Request $request ) {
+		$candidate = 'GET' === $request->method ? $this->get() : null;
+
+		return null !== $candidate && (string) $candidate['site_id'] === $request->site ? $candidate : null;
+	}
+
+	/**
 	 * Stores the connection to test.
 	 *
 	 * @param array $connection See get().

@@ -8,8 +8,8 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * `GET sitebridge/v1/items`, `GET sitebridge/v1/inventory` and `POST sitebridge/v1/items/{key}`. Older
- * servers use `PUT sitebridge/v1/items/{number}`.
+ * `GET sitebridge/v1/items`, `GET sitebridge/v1/inventory` and `POST sitebridge/v1/items/{key}`. Servers before
+ * 0.6.0 may write by PUT, and older ones name a content by its number.
  */
 final class Sitebridge_Item_Routes {
 
@@ -86,7 +86,7 @@ final class Sitebridge_Item_Routes {
 		$this->add( '/items', WP_REST_Server::READABLE, array( $this, 'items' ), Sitebridge_Item_Args::items() );
 		$this->add( '/inventory', WP_REST_Server::READABLE, array( $this, 'inventory' ), Sitebridge_Item_Args::inventory() );
 		$this->add( '/items/(?P<content_key>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})', 'POST, PUT', array( $this, 'write' ), Sitebridge_Item_Args::write() );
-		$this->add( '/items/(?P<content_id>[1-9][0-9]{0,17})', 'PUT', array( $this, 'put' ), Sitebridge_Item_Args::put() );
+		$this->add( '/items/(?P<content_id>[1-9][0-9]{0,17})', 'POST, PUT', array( $this, 'put' ), Sitebridge_Item_Args::put() );
 	}
 
 	/**

@@ -61,6 +61,13 @@ final class Sitebridge_Request_Gate {
 	private $verdict = null;
 
 	/**
+	 * The key that the signature was compared with last; '' before the check, and without a key.
+	 *
+	 * @var string
+	 */
+	private $compared_key = '';
+
+	/**
 	 * The operation id of the part of the request that runs now, such as one write of a batch.
 	 *
 	 * @var string|null
@@ -99,7 +106,8 @@ final class Sitebridge_Request_Gate {
 	 */
 	public function verdict() {
 		if ( null === $this->verdict ) {
-			$this->verdict = $this->judge();
+			$verdict       = $this->judge();
+			$this->verdict = is_wp_error( $verdict ) && $this->request->is_signed() ? Sitebridge_Seen_Request::added_to( $verdict, $this->request, $this->compared_key ) : $verdict;
 		}
 
 		return $this->verdict;
@@ -153,6 +161,17 @@ final class Sitebridge_Request_Gate {
 	}
 
 	/**
+	 * The error for a request that WordPress answers as another one than the signed one.
+	 *
+	 * @return WP_Error|null Null when WordPress answers the signed request.
+	 */
+	public function led_elsewhere() {
+		$is_led_elsewhere = $this->request->is_v2() && $this->request->address()->is_led_elsewhere();
+
+		return $is_led_elsewhere ? Sitebridge_Seen_Request::added_to( self::bad_signature(), $this->request, $this->compared_key ) : null;
+	}
+
+	/**
 	 * The error that refuses a request.
 	 *
 	 * @param string $code    One of the codes that the server knows.
@@ -164,6 +183,8 @@ final class Sitebridge_Request_Gate {
 	public static function refusal( $code, $message, $status, array $data = array() ) {
 		$data['status']         = $status;
 		$data['plugin_version'] = SITEBRIDGE_CONNECTOR_VERSION;
+		// By these a server chooses the kind of its signatures.
+		$data['signatures'] = Sitebridge_Signed_Request::VERSIONS;
 
 		return new WP_Error( $code, $message, $data );
 	}
@@ -178,13 +199,17 @@ final class Sitebridge_Request_Gate {
 		if ( ! $this->request->is_signed() ) {
 			return self::refusal( 'sitebridge_signature_missing', __( 'This address answers only signed requests of the Sitebridge server.', 'sitebridge-connector' ), 401 );
 		}
-		$proposed = $this->proposed();
+		$asked    = $this->candidate->asked_by( $this->request );
+		$proposed = null !== $asked && $this->request->is_signed_with( $asked['api_key'] ) ? $asked : null;
 		$stored   = null === $proposed ? $this->settings->all() : $proposed;
-		if ( '' === $stored['api_key'] ) {
+
+		// While the first connection is tested, only the key of the candidate is known.
+		$this->compared_key = '' === $stored['api_key'] && null !== $asked ? $asked['api_key'] : $stored['api_key'];
+		if ( '' === $this->compared_key ) {
 			return self::refusal( 'sitebridge_not_configured', __( 'The Sitebridge Connector is not connected: no site key is stored.', 'sitebridge-connector' ), 401 );
 		}
 		if ( ! $this->request->is_signed_with( $stored['api_key'] ) ) {
-			return self::refusal( 'sitebridge_bad_signature', __( 'The signature is not made with the key that is stored here.', 'sitebridge-connector' ), 401 );
+			return self::bad_signature();
 		}
 		$now  = time();
 		$time = $this->request->time();
@@ -215,15 +240,11 @@ final class Sitebridge_Request_Gate {
 	}
 
 	/**
-	 * The connection that is being tested, if the request belongs to its test. A test only reads. So a
-	 * candidate cannot write before it is proved.
+	 * The error for a signature that is not made with the stored key, or not for this request.
 	 *
-	 * @return array|null
+	 * @return WP_Error
 	 */
-	private function proposed() {
-		$proposed = 'GET' === $this->request->method ? $this->candidate->get() : null;
-		$is_meant = null !== $proposed && (string) $proposed['site_id'] === $this->request->site && $this->request->is_signed_with( $proposed['api_key'] );
-
-		return $is_meant ? $proposed : null;
+	private static function bad_signature() {
+		return self::refusal( 'sitebridge_bad_signature', __( 'The signature is not made with the key that is stored here.', 'sitebridge-connector' ), 401 );
 	}
 }

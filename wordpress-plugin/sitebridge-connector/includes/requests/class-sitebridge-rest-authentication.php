@@ -49,6 +49,7 @@ final class Sitebridge_Rest_Authentication {
 		// Plugins in between may drop a refusal: "Admin Site Enhancements" does so for users who are signed in.
 		add_filter( 'rest_authentication_errors', array( $this, 'report_error' ), PHP_INT_MAX );
 		add_filter( 'rest_post_dispatch', array( $this, 'forbid_caching' ), 10, 3 );
+		add_filter( 'rest_post_dispatch', array( 'Sitebridge_Seen_Request', 'shown_in' ) );
 		add_filter( 'nocache_headers', array( $this, 'keep_own_caching_header' ) );
 
 		// Page cache plugins skip a request when this constant is set.
@@ -84,8 +85,9 @@ final class Sitebridge_Rest_Authentication {
 			return $result;
 		}
 		$verdict = $this->gate->verdict();
-		if ( is_wp_error( $verdict ) ) {
-			return $verdict;
+		$refusal = is_wp_error( $verdict ) ? $verdict : $this->gate->led_elsewhere();
+		if ( null !== $refusal ) {
+			return $refusal;
 		}
 		if ( ! $this->settings->get( 'plugin_connection_enabled' ) && ! self::is_about_connection() ) {
 			return Sitebridge_Request_Gate::refusal( 'sitebridge_connection_disabled', __( 'The connection is switched off under Settings > Sitebridge.', 'sitebridge-connector' ), 403 );

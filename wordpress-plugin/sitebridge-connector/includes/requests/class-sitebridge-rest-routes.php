@@ -115,6 +115,7 @@ final class Sitebridge_Rest_Routes {
 			'plugin_version'    => SITEBRIDGE_CONNECTOR_VERSION,
 			// This plugin identifies the server's contents by keys, not only by numbers.
 			'links'             => 'key',
+			'signatures'        => Sitebridge_Signed_Request::VERSIONS,
 			'last_operation'    => Sitebridge_Server::last_operation(),
 			'wordpress_version' => get_bloginfo( 'version' ),
 			'php_version'       => PHP_VERSION,

@@ -8,9 +8,16 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A request as it was sent, with the four headers that sign it.
+ * A request as it was sent, with the headers that sign it. A signature `v2` covers what the request means: its
+ * method, route, named parameters and body. A signature `v1`, of servers before 0.6.0, covers the request
+ * target as it was sent.
  */
 final class Sitebridge_Signed_Request {
+
+	/**
+	 * The known kinds of signature. The ping names them.
+	 */
+	const VERSIONS = array( 'v1', 'v2' );
 
 	/**
 	 * The method, in capitals.
@@ -48,7 +55,21 @@ final class Sitebridge_Signed_Request {
 	public $nonce;
 
 	/**
-	 * X-Sitebridge-Signature: `v1=` and 64 hex digits. '' when the request is not signed.
+	 * The query as PHP received it, undecoded.
+	 *
+	 * @var string
+	 */
+	public $query;
+
+	/**
+	 * The names in X-Sitebridge-Params, each encoded by RFC 3986.
+	 *
+	 * @var string[]
+	 */
+	public $names;
+
+	/**
+	 * X-Sitebridge-Signature: `v1=` or `v2=` and 64 hex digits. '' when the request is not signed.
 	 *
 	 * @var string
 	 */
@@ -71,6 +92,13 @@ final class Sitebridge_Signed_Request {
 	public $server;
 
 	/**
+	 * The SHA-256 of the body in hex, '' when the body cannot be read; null before it was read.
+	 *
+	 * @var string|null
+	 */
+	private $body_hash = null;
+
+	/**
 	 * Reads the current request. Must be called before wp_magic_quotes(), see the plugin's main file.
 	 *
 	 * @return self
@@ -79,6 +107,8 @@ final class Sitebridge_Signed_Request {
 		$request            = new self();
 		$request->method    = strtoupper( self::raw( 'REQUEST_METHOD' ) );
 		$request->target    = self::raw( 'REQUEST_URI' );
+		$request->query     = self::raw( 'QUERY_STRING' );
+		$request->names     = Sitebridge_Signed_Parts::names( self::raw( 'HTTP_X_SITEBRIDGE_PARAMS' ) );
 		$request->site      = self::raw( 'HTTP_X_SITEBRIDGE_SITE' );
 		$request->timestamp = self::raw( 'HTTP_X_SITEBRIDGE_TIMESTAMP' );
 		$request->nonce     = self::raw( 'HTTP_X_SITEBRIDGE_NONCE' );
@@ -99,24 +129,43 @@ final class Sitebridge_Signed_Request {
 	}
 
 	/**
+	 * Whether the signature covers the meaning of the request, and not its target as it was sent.
+	 *
+	 * @return bool
+	 */
+	public function is_v2() {
+		return 0 === strpos( $this->signature, 'v2=' );
+	}
+
+	/**
 	 * Whether the request is signed with this key. Compares the signatures in constant time.
 	 *
 	 * @param string $key The site key.
 	 * @return bool Always false for an empty key.
 	 */
 	public function is_signed_with( $key ) {
-		if ( '' === $key || '' === $this->nonce || '' === $this->timestamp ) {
+		if ( '' === $key || '' === $this->nonce || '' === $this->timestamp || '' === $this->body_hash() ) {
 			return false;
 		}
-		// WordPress lets this header override the method, but the header is not signed. Someone who adds it
-		// on the way could turn a read into a delete.
-		if ( '' !== self::raw( 'HTTP_X_HTTP_METHOD_OVERRIDE' ) ) {
-			return false;
+		$parts = array( $this->method, $this->target, $this->timestamp, $this->nonce, $this->body_hash() );
+		if ( $this->is_v2() ) {
+			$route = $this->address()->route();
+			if ( null === $route ) {
+				return false;
+			}
+			array_splice( $parts, 1, 1, array( $route, $this->params() ) );
 		}
-		$body    = file_get_contents( 'php://input' );
-		$content = implode( "\n", array( $this->method, $this->target, $this->timestamp, $this->nonce, hash( 'sha256', (string) $body ) ) );
 
-		return hash_equals( 'v1=' . hash_hmac( 'sha256', $content, $key ), $this->signature );
+		return hash_equals( ( $this->is_v2() ? 'v2=' : 'v1=' ) . hash_hmac( 'sha256', implode( "\n", $parts ), $key ), $this->signature );
+	}
+
+	/**
+	 * The named parameters in the form in which they are signed.
+	 *
+	 * @return string
+	 */
+	public function params() {
+		return Sitebridge_Signed_Parts::parameters( $this->query, $this->names );
 	}
 
 	/**
@@ -129,29 +178,37 @@ final class Sitebridge_Signed_Request {
 	}
 
 	/**
+	 * The route that the request asks for.
+	 *
+	 * @return Sitebridge_Request_Route
+	 */
+	public function address() {
+		return new Sitebridge_Request_Route( $this->target, $this->query );
+	}
+
+	/**
 	 * Whether the request's address belongs to the REST API. REST_REQUEST is not defined yet when WordPress
 	 * first determines the user.
 	 *
 	 * @return bool
 	 */
 	public function is_rest() {
-		$path = (string) wp_parse_url( 'http://host/' . ltrim( $this->target, '/' ), PHP_URL_PATH );
-		// A web server resolves such a path before it chooses a file, which may then be any page of WordPress.
-		if ( in_array( '..', preg_split( '#[/\\\\]#', rawurldecode( $path ) ), true ) ) {
-			return false;
-		}
-		$home = rtrim( (string) wp_parse_url( home_url(), PHP_URL_PATH ), '/' );
-		if ( '' !== $home && 0 !== strpos( $path, $home . '/' ) ) {
-			return false;
-		}
-		$path = preg_replace( '#^/index\.php(/|$)#', '/', substr( $path, strlen( $home ) ) );
-		if ( '/' === $path ) {
-			// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- only checks whether the parameter is present.
-			return ! empty( $_GET['rest_route'] );
-		}
-		$prefix = '/' . trim( rest_get_url_prefix(), '/' );
+		return null !== $this->address()->asked();
+	}
 
-		return $prefix === $path || 0 === strpos( $path, $prefix . '/' );
+	/**
+	 * The SHA-256 of the body.
+	 *
+	 * @return string 64 hex digits; '' when PHP has parsed the body and does not give its bytes.
+	 */
+	public function body_hash() {
+		if ( null === $this->body_hash ) {
+			$body            = (string) file_get_contents( 'php://input' );
+			$is_form         = 0 === stripos( ltrim( self::raw( 'CONTENT_TYPE' ) ), 'multipart/form-data' );
+			$this->body_hash = '' === $body && $is_form ? '' : hash( 'sha256', $body );
+		}
+
+		return $this->body_hash;
 	}
 
 	/**

@@ -40,7 +40,7 @@ export async function prepareWrites(
 
 /**
  * Sends writes to the connector's item routes: `POST items/{key}`, or `PUT items/{number}` for a connector
- * before 0.4.0. The connector knows the item of each key or number, so a repeated write changes the same item
+ * before 0.4.0, which knows no other method. The connector knows the item of each key or number, so a repeated write changes the same item
  * or is refused. Returns the answers in the order of the writes. Throws RemoteError.
  */
 export function sendWrites(

@@ -1,3 +1,4 @@
+import type { RemoteError } from '../../../../errors.ts';
 import type { ContentSession } from '../../../contentPart.ts';
 import type { Outbound } from '../../site/siteClient.ts';
 import { BATCH, BatchSender } from '../batch.ts';
@@ -18,8 +19,15 @@ import { readSomePosts } from './singlePost.ts';
 import { readSliceOfPosts } from './slice.ts';
 import { TermWriter } from './termWriter.ts';
 
-/** A session that uses WordPress's own REST API. `outbound` downloads images. */
-export function createCoreSession(requests: SiteRequests, outbound: Outbound): ContentSession {
+/**
+ * A session that uses WordPress's own REST API. `outbound` downloads images. `problem`: why a connector that is
+ * there is not used.
+ */
+export function createCoreSession(
+  requests: SiteRequests,
+  outbound: Outbound,
+  problem: RemoteError | null = null,
+): ContentSession {
   const site = { requests, types: new SiteTypes(requests), terms: new TermMap(requests) };
   const writing = {
     sender: new BatchSender(requests),
@@ -28,6 +36,7 @@ export function createCoreSession(requests: SiteRequests, outbound: Outbound): C
     earlier: new EarlierCreates(requests),
   };
   return {
+    problem,
     lastOperation: null,
     // A change of terms or meta alone changes neither the date of an item nor the number of items.
     findsEveryChange: false,
