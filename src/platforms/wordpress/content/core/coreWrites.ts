@@ -48,7 +48,7 @@ export async function writePosts(
   const prepared: Prepared[] = [];
   /** Posts that an earlier try has made and that somebody has then edited on the site. */
   const edited = new Map<ContentWrite, RemoteContent>();
-  for (const { externalId } of writes) if (externalId !== null) earlier.link(externalId);
+  for (const write of writes) if (write.externalId !== null) earlier.link(write.externalId, write);
   const begun = writes.filter(({ externalId, mayExist }) => externalId === null && mayExist);
   const made = await earlier.find(search, begun);
   for (const write of writes) {
@@ -153,7 +153,7 @@ async function outcomeOf(
     const [fault = refusedItem(target, value)] = faults;
     return { result: 'failed', fault, retryable: false };
   }
-  earlier.link(remote.externalId);
+  earlier.link(remote.externalId, write);
   return written(write, {
     created: write.externalId === null,
     remote,

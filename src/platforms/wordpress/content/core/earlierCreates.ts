@@ -13,8 +13,8 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 /** Finds the posts of creates whose answer was lost. */
 export class EarlierCreates {
   readonly #requests: SiteRequests;
-  /** Posts that already belong to a content. */
-  readonly #linked = new Set<string>();
+  /** Posts that already belong to a content, by external id, with the content's key. */
+  readonly #linked = new Map<string, string>();
   #user: Promise<number | null> | null = null;
 
   constructor(requests: SiteRequests) {
@@ -22,8 +22,8 @@ export class EarlierCreates {
   }
 
   /** Marks a post as belonging to a content, so that no other content gets it. */
-  link(externalId: string): void {
-    this.#linked.add(externalId);
+  link(externalId: string, { contentKey }: Pick<ContentWrite, 'contentKey'>): void {
+    this.#linked.set(externalId, contentKey);
   }
 
   /**
@@ -36,7 +36,7 @@ export class EarlierCreates {
     const found = new Map<ContentWrite, RemoteContent>();
     const take = (write: ContentWrite, item: RemoteContent | null) => {
       if (item === null) return;
-      this.link(item.externalId);
+      this.link(item.externalId, write);
       found.set(write, item);
     };
     for (const write of writes) {
@@ -68,7 +68,8 @@ export class EarlierCreates {
     const others = await write.ofOthers(items.map(({ externalId }) => externalId));
     return items.filter(
       (item) =>
-        !this.#linked.has(item.externalId) &&
+        // The write to a post that was found may have failed. Its content looks for it again.
+        (this.#linked.get(item.externalId) ?? write.contentKey) === write.contentKey &&
         !others.has(item.externalId) &&
         (item.contentKey === null || item.contentKey === write.contentKey) &&
         isOurs(item, write, user),
