@@ -47,3 +47,11 @@ export interface ContentRun {
   /** How many items are expected from the types after this type. */
   expectedAfter(contentType: string): number;
 }
+
+/**
+ * The types of the run that the site still has, as far as the run knows while it reads. A type that is left out counts
+ * as pushed from then on.
+ */
+export function presentTypes({ types, ledger }: Pick<ContentRun, 'types' | 'ledger'>): TypeToSync[] {
+  return types.filter(({ slug }) => !ledger.checkpoint.typesPushed.includes(slug));
+}

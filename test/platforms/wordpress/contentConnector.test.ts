@@ -50,13 +50,9 @@ describe('the connector', () => {
     const byConnector = await readOut((await open()).readAll(ALL));
     site.connector = 'none';
     const byCore = await readOut((await open(PASSWORD)).readAll(ALL));
-    // Core REST does not tell which builder shows an item.
-    const plain = byConnector.items.map(({ builtWith: _, ...item }) => ({
-      ...item,
-      tag: null,
-      contentKey: null,
-    }));
-    expect(plain).toEqual(byCore.items);
+    const plain = byConnector.items.map((item) => ({ ...item, tag: null, contentKey: null }));
+    // This connector is older than 0.6.0, and does not tell which builder shows an item.
+    expect(plain).toEqual(byCore.items.map(({ builtWith: _, ...item }) => item));
     expect(byConnector.items[2]).toMatchObject({
       tag: expect.stringMatching(/^[0-9a-f]{16}$/),
       contentKey: contentKey(77),

@@ -5,7 +5,7 @@ import type { TypeSync } from '../../../database/generated/client.ts';
 import { LINKS_AT_ONCE, type LinkBase } from '../../../platforms/contentPart.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import { configOf } from '../../integrations/integrationConfig.ts';
-import type { ContentRun, TypeToSync } from '../phaseContext.ts';
+import { type ContentRun, presentTypes, type TypeToSync } from '../phaseContext.ts';
 import { knownContents } from './knownContents.ts';
 
 const linkBaseShape = z.object({ home: z.string().nullable(), rules: z.string().nullable() });
@@ -44,12 +44,13 @@ export class LinkReading {
       select: { linksChangedAt: true },
     });
     const rows = await db.typeSync.findMany({ where: { integrationId: integration.id } });
-    for (const type of run.types) {
+    for (const type of presentTypes(run)) {
       const row = rows.find(({ contentType }) => contentType === type.slug);
       const base = session.linkBase?.(type.type) ?? null;
       if (row === undefined) continue;
       const isDue = areLinksDue(row, linksChangedAt) || hasOtherBase(row, base);
-      if (isDue && session.readLinks !== undefined) await this.#readType(run, type);
+      if (isDue && session.readLinks !== undefined)
+        await this.#readType(run, type).catch((error: unknown) => run.leaveOut(type.slug, error));
       await this.#keepBase(run, type, row, base);
     }
     if (linksChangedAt !== null) await this.#settle(run, linksChangedAt);

@@ -5,7 +5,7 @@ import { Prisma, type TypeSync } from '../../../database/generated/client.ts';
 import type { JsonObject } from '../../../platforms/connection.ts';
 import type { SlicePage } from '../../../platforms/contentPart.ts';
 import type { EventLog } from '../../events/eventLog.ts';
-import type { ContentRun, TypeToSync } from '../phaseContext.ts';
+import { type ContentRun, presentTypes, type TypeToSync } from '../phaseContext.ts';
 import { ComparedItems, isRefusedCursor } from './comparedItems.ts';
 import { knownContents } from './knownContents.ts';
 import type { PageTarget } from './page.ts';
@@ -51,8 +51,9 @@ export class RollingComparison {
    */
   async compare(run: ContentRun): Promise<void> {
     if (run.session.findsEveryChange || run.session.readSlice === undefined) return;
+    const types = presentTypes(run);
     const rows = await run.db.typeSync.findMany({
-      where: { integrationId: run.integration.id, contentType: { in: run.types.map(({ slug }) => slug) } },
+      where: { integrationId: run.integration.id, contentType: { in: types.map(({ slug }) => slug) } },
     });
     const waiting = rows
       // The other types were read in full by this run.
@@ -60,11 +61,13 @@ export class RollingComparison {
       .map((row) => ({ row, round: roundOf(row) }))
       .sort((one, other) => beginOf(one).getTime() - beginOf(other).getTime());
     for (const { row, round } of waiting) {
-      const type = run.types.find(({ slug }) => slug === row.contentType);
+      const type = types.find(({ slug }) => slug === row.contentType);
       if (type === undefined) continue;
       if (run.ledger.checkpoint.compared >= requestsOfRun) return;
       const begun = { cursor: null, begunAt: new Date(this.#now()), readingId: run.readingId };
-      await this.#compareType(run, type, round ?? begun);
+      await this.#compareType(run, type, round ?? begun).catch((error: unknown) =>
+        run.leaveOut(type.slug, error),
+      );
     }
   }
 
