@@ -30,4 +30,11 @@ export interface KnownContent {
   modifiedAt: string | null;
   /** `RemoteContent.tag` at the last read. */
   tag: string | null;
+  /** Its texts were deleted here and are not read again. */
+  isExcluded?: true;
+}
+
+/** The ids of the contents whose items are worth reading. */
+export function readableIds(known: ReadonlyMap<string, KnownContent>): string[] {
+  return [...known].flatMap(([id, { isExcluded }]) => (isExcluded ? [] : [id]));
 }

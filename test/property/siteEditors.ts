@@ -69,8 +69,10 @@ export class SiteEditors {
     );
     const slug = `re-${term?.slug}`;
     if (step === 'site_deletes_user') editor.deleteUser(1, 2);
-    else if (step === 'site_deletes_picture') editor.deletePicture(pictures[value % 2] ?? 0);
-    else if (step === 'site_sets_permalinks') editor.setPermalinks(structures[value % 3] ?? '');
+    else if (step === 'site_deletes_picture') {
+      const picture = state.posts.find(({ id }) => id === pictures[value % 2]);
+      if (picture !== undefined) editor.deletePicture(picture.id);
+    } else if (step === 'site_sets_permalinks') editor.setPermalinks(structures[value % 3] ?? '');
     else if (step === 'site_replaces')
       editor.replaceByQuery(value % 2 ? 'Text' : 'Word', value % 2 ? 'Word' : 'Text');
     else if (term === undefined) return;

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 test('changes and deletions without a date are found in a few syncs', async () => {
-  const api = await startSimulatedApi({ paging: 'offset' });
+  const api = await startSimulatedApi({ paging: 'offset', pageSize: 50 });
   try {
     const { content, ...config } = describeApi(api);
     const list = { ...content.list, since_param: 'updated_since' };

@@ -57,7 +57,10 @@ const item = z.strictObject({
 /** One item, as the connector returns it. */
 export type Item = z.output<typeof item>;
 
+/** What the links of the type depend on. */
+const links = z.string().regex(/^[0-9a-f]{16}$/);
 const page = z.strictObject({
+  links,
   items: z.array(item),
   forbidden: z.array(z.int()),
   last_operation: z.uuid().nullable(),
@@ -65,18 +68,21 @@ const page = z.strictObject({
   total: z.int(),
 });
 const some = z.strictObject({
+  links,
   last_operation: z.uuid().nullable(),
   items: z.array(item),
   forbidden: z.array(z.int()),
   gone: z.array(z.int()),
 });
 const inventory = z.strictObject({
+  links,
   last_operation: z.uuid().nullable(),
   size: z.int(),
   total: z.int(),
   ranges: z.array(z.tuple([z.int(), z.int(), z.string().regex(/^[0-9a-f]{16}$/)])),
 });
 const inRanges = z.strictObject({
+  links,
   last_operation: z.uuid().nullable(),
   size: z.int(),
   items: z.array(z.tuple([z.int(), z.string()])),

@@ -1,4 +1,5 @@
 import type { SlicePage, SliceRequest } from '../../contentPart.ts';
+import { readableIds } from '../../knownContents.ts';
 import type { ContentKind } from './contentKinds.ts';
 import type { ItemReader } from './itemReader.ts';
 
@@ -10,10 +11,10 @@ export async function* readSlice(
 ): AsyncGenerator<SlicePage> {
   let after = typeof cursor?.after === 'string' ? cursor.after : null;
   for (let request = 0; request < requests; request += 1) {
-    const ids = [...(await known.after(after, kind.pageSize)).keys()];
-    after = ids.at(-1) ?? after;
-    const { items, faults, gone } = await reader.byId(kind, ids);
-    const isLast = ids.length < kind.pageSize;
+    const stored = await known.after(after, kind.pageSize);
+    after = [...stored.keys()].at(-1) ?? after;
+    const { items, faults, gone } = await reader.byId(kind, readableIds(stored));
+    const isLast = stored.size < kind.pageSize;
     yield { items, faults, missing: gone, cursor: isLast ? null : { after }, listsAll: false };
     if (isLast) return;
   }

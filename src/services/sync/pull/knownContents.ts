@@ -7,6 +7,7 @@ interface KnownRow {
   external_id: string;
   modified_at: Date | null;
   remote_tag: string | null;
+  is_excluded: boolean;
 }
 
 /**
@@ -36,7 +37,8 @@ export function knownContents(db: Transaction, of: SiteItems): KnownContents {
     async some(externalIds) {
       return byId(
         await db.$queryRaw<KnownRow[]>`
-          SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
+          SELECT external_id, external_modified_at AS modified_at, remote_tag, sync_state = 'excluded' AS is_excluded
+          FROM content
           WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
             AND external_id = ANY(${[...externalIds]}) AND ${isOnSite}`,
       );
@@ -44,7 +46,8 @@ export function knownContents(db: Transaction, of: SiteItems): KnownContents {
     async after(after, limit) {
       return byId(
         await db.$queryRaw<KnownRow[]>`
-          SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
+          SELECT external_id, external_modified_at AS modified_at, remote_tag, sync_state = 'excluded' AS is_excluded
+          FROM content
           WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
             AND external_id IS NOT NULL AND ${isOnSite}
             AND (lpad(external_id, 20, '0'), external_id) > (lpad(${after ?? ''}, 20, '0'), ${after ?? ''})
@@ -71,7 +74,8 @@ function numberedContents(db: Transaction, { siteId, platform, contentType }: Si
     async inRanges(size, ranges) {
       return byId(
         await db.$queryRaw<KnownRow[]>`
-          SELECT external_id, external_modified_at AS modified_at, remote_tag FROM content
+          SELECT external_id, external_modified_at AS modified_at, remote_tag, sync_state = 'excluded' AS is_excluded
+          FROM content
           WHERE site_id = ${siteId} AND content_type = ${contentType} AND platform = ${platform}
             AND external_id ~ '^[0-9]{1,18}$' AND ${isOnSite}
             AND external_id::bigint / ${size}::bigint = ANY(${[...ranges]}::bigint[])`,
@@ -84,7 +88,11 @@ function byId(rows: KnownRow[]): Map<string, KnownContent> {
   return new Map(
     rows.map((row) => [
       row.external_id,
-      { modifiedAt: row.modified_at?.toISOString() ?? null, tag: row.remote_tag },
+      {
+        modifiedAt: row.modified_at?.toISOString() ?? null,
+        tag: row.remote_tag,
+        ...(row.is_excluded ? { isExcluded: true } : {}),
+      },
     ]),
   );
 }

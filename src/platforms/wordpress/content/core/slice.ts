@@ -1,4 +1,5 @@
 import type { SlicePage, SliceRequest } from '../../../contentPart.ts';
+import { readableIds } from '../../../knownContents.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import type { CorePosts } from './corePosts.ts';
 
@@ -11,10 +12,11 @@ export async function* readSliceOfPosts(
   let after = typeof cursor?.after === 'string' ? cursor.after : null;
   for (let request = 0; request < requests; request += 1) {
     const size = pageSize.largest;
-    const ids = [...(await known.after(after, size)).keys()];
-    after = ids.at(-1) ?? after;
+    const stored = await known.after(after, size);
+    const ids = readableIds(stored);
+    after = [...stored.keys()].at(-1) ?? after;
     const page: SlicePage = { items: [], faults: [], missing: [], cursor: null, listsAll: false };
-    if (ids.length === size) page.cursor = { after };
+    if (stored.size === size) page.cursor = { after };
     if (ids.length > 0) {
       for await (const { items, faults } of posts.byIds(ids)) {
         page.items.push(...items);
