@@ -77,6 +77,7 @@ test('the attacks know every place that sends a request', () => {
   expect(filesWith(/new OutboundClient\(/)).toEqual(['src/adminServices.ts', 'src/wiring/services.ts']);
   expect(filesWith(/[oO]utbound\.request\(/)).toEqual([
     'src/platforms/custom/apiClient.ts',
+    'src/platforms/outer/outerDoor.ts',
     'src/platforms/shopify/api/accessToken.ts',
     'src/platforms/shopify/api/adminClient.ts',
     'src/platforms/wordpress/content/media.ts',
@@ -104,6 +105,7 @@ test('the attacks know every field that takes an address', async () => {
     'patch /api/v1/sites/{id}.url',
     'post /api/v1/integration/integrations/test-connection.site_url',
     // Stored and compared only: a webhook says where the site and the item are.
+    'post /api/v1/integration/webhooks/wordpress/site.permalink_structure',
     'post /api/v1/integration/webhooks/wordpress/site.site_url',
     'post /api/v1/integration/webhooks/wordpress/status.url',
     'post /api/v1/sites.url',
