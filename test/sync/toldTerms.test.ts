@@ -343,6 +343,22 @@ describe('a message about a term', () => {
     expect(run.totals).toMatchObject({ updated: 0, conflicts: 0, created: 0 });
   });
 
+  it('makes no conflict with an edit whose agreed state an earlier version of this server hashed', async () => {
+    const [content] = await site.contents({ contentType: 'post', externalStatus: 'publish' });
+    if (!content) throw new Error('no content');
+    const hash = contentHash(sharedState(content), 1);
+    await server.db.content.update({
+      where: { id: content.id },
+      data: { baseHash: hash, remoteHash: hash },
+    });
+    await site.edit(content.id, { title: 'Edited before the upgrade' });
+    renameThere(2, { slug: 'reports', name: 'Reports &amp; more' });
+    await tellTerm({ ...renamed, was: { slug: 'news' } });
+    const run = await site.sync({ direction: 'both', full: true });
+    expect(run).toMatchObject({ status: 'success', totals: { conflicts: 0, pushed: 1 } });
+    expect(await termsOf(content.id)).toContainEqual({ ...news, slug: 'reports', name: 'Reports & more' });
+  });
+
   it('of 50,000 contents is applied at once, with one event', async () => {
     const { siteId } = site.tenant.site;
     const [first] = await site.contents({ contentType: 'post' });

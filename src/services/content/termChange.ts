@@ -1,6 +1,6 @@
 /** A change of a term of a site, in all contents that hold the term. */
 import type { Database, Transaction } from '../../database/client.ts';
-import { Prisma } from '../../database/generated/client.ts';
+import { type Content, Prisma } from '../../database/generated/client.ts';
 import { contentHash, isHashOf, sharedState, termMark } from './sharedState.ts';
 
 /** The slug and the name of a term. */
@@ -9,10 +9,14 @@ export interface TermNames {
   name: string;
 }
 
-export interface TermChange {
+/** The slugs of a taxonomy by which contents are found. */
+export interface TermSlugs {
   taxonomy: string;
-  /** The slugs under which contents may hold the term, with its present slug. */
   slugs: readonly string[];
+}
+
+/** `slugs`: those under which contents may hold the term, with its present slug. */
+export interface TermChange extends TermSlugs {
   /** The term as it is now; null if the site deleted it. */
   now: TermNames | null;
   /**
@@ -31,13 +35,35 @@ export interface TermOwner {
   contentTypes: readonly string[];
 }
 
+/** A content that holds a term. */
+export type TermHolder = Pick<Content, 'id' | 'contentType' | 'externalId'>;
+
 /** How many contents are hashed again at a time. */
 const hashedAtOnce = 200;
 
 /**
+ * The next contents behind an id that hold a term of these slugs, in ascending order. A slug may also be a part of a
+ * path such as `world/europe`.
+ */
+export function holdersAfter(
+  db: Transaction,
+  { siteId, platform }: Pick<TermOwner, 'siteId' | 'platform'>,
+  term: TermSlugs,
+  { after, limit }: { after: number; limit: number },
+): Promise<TermHolder[]> {
+  return db.$queryRaw<TermHolder[]>`
+    /* planned each time */ SELECT id, content_type AS "contentType", external_id AS "externalId" FROM content
+    WHERE ${holdsTerm(siteId, term)} AND site_id = ${siteId} AND (platform = ${platform} OR platform IS NULL)
+      AND id > ${after}
+    ORDER BY id LIMIT ${limit}`;
+}
+
+/**
  * Applies the change in one statement to the contents that hold the term, and to the agreed states of contents that
  * were edited here. Texts, edits and states of sync stay. A term that was added here, and that the site has deleted,
- * stays too. Rows are locked in the order of their ids, as everywhere. Returns the number of changed contents.
+ * stays too. An edited content whose hash an earlier version of this server made is left to the next reading of its
+ * item, as such a hash covers all terms at once. Rows are locked in the order of their ids, as everywhere. Returns the
+ * number of changed contents.
  */
 export async function changeTerm(tx: Transaction, owner: TermOwner, change: TermChange): Promise<number> {
   const { siteId, platform, contentTypes } = owner;
@@ -50,6 +76,7 @@ export async function changeTerm(tx: Transaction, owner: TermOwner, change: Term
         SELECT id FROM content
         WHERE ${holdsTerm(siteId, change)} AND site_id = ${siteId} AND (platform = ${platform} OR platform IS NULL)
           AND ${isStale(change)}
+          AND NOT (local_version > synced_version AND base_hash IS NOT NULL AND strpos(base_hash, ':') = 0)
         UNION
         SELECT id FROM content
         WHERE site_id = ${siteId} AND content_type = ANY(${[...contentTypes]}) AND platform = ${platform}
@@ -95,7 +122,7 @@ export async function renewHashes(db: Database, siteId: number, change: TermChan
 }
 
 /** Finds contents by an index over all parts of their terms' slugs. */
-function holdsTerm(siteId: number, { taxonomy, slugs }: TermChange): Prisma.Sql {
+function holdsTerm(siteId: number, { taxonomy, slugs }: TermSlugs): Prisma.Sql {
   const keys = slugs.map((slug) => `${siteId}:${taxonomy}:${slug}`);
   return Prisma.sql`content_term_keys(site_id, terms) && ${keys}::text[]`;
 }

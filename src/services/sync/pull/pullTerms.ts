@@ -4,7 +4,7 @@ import type { TypeOfSite } from '../../../platforms/contentPart.ts';
 import type { RemoteTerm } from '../../../platforms/remoteContent.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun } from '../phaseContext.ts';
-import { storedTerms, type TermChange, TermChanges } from './termChanges.ts';
+import { storedTerms, TermChanges, type TermDifference } from './termChanges.ts';
 
 interface Parts {
   events: EventLog;
@@ -38,7 +38,7 @@ export class TermSync {
     const seen: string[] = [];
     const slugs = new Set<string>();
     const changed: RemoteTerm[] = [];
-    const changes: TermChange[] = [];
+    const changes: TermDifference[] = [];
     try {
       for await (const terms of run.session.readTerms(taxonomy)) {
         run.signal.throwIfAborted();
