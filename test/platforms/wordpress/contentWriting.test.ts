@@ -124,6 +124,19 @@ describe('creating by core REST', () => {
     expect(site.posts).toHaveLength(3);
   });
 
+  it('finds the post of a lost create once more when its update failed, too', async () => {
+    const begunAt = new Date().toISOString();
+    site.posts = [fakePost(1, { slug: 'written-7', title: 'Written 7', content: '<p>Body 7</p>' })];
+    const again = () =>
+      contentWrite(7, { mayExist: true, begunAt, sentAs: [contentWrite(7)], excerpt: 'New' });
+    site.after = ({ method }) => (method === 'POST' ? { status: 500, body: 'oops' } : undefined);
+    await expect(write(again())).rejects.toMatchObject({ retryable: true });
+    site.after = () => undefined;
+    const [outcome] = await write(again());
+    expect(outcome).toMatchObject({ result: 'written', remote: { externalId: '1', excerpt: 'New' } });
+    expect(site.posts).toHaveLength(1);
+  });
+
   it('does not take another content’s post, an old post, or another user’s post', async () => {
     const begunAt = new Date().toISOString();
     site.posts = [
