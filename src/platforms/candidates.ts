@@ -1,4 +1,4 @@
-import type { ContentWrite } from './contentPart.ts';
+import type { ContentWrite } from './contentWrite.ts';
 import type { RemoteContent } from './remoteContent.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { OutboundClient } from '../../src/outbound/httpClient.ts';
-import type { ContentSession, WriteOutcome } from '../../src/platforms/contentPart.ts';
+import type { ContentSession } from '../../src/platforms/contentPart.ts';
+import type { WriteOutcome } from '../../src/platforms/contentWrite.ts';
 import type { RemoteContent } from '../../src/platforms/remoteContent.ts';
 import { createShopifyPlatform } from '../../src/platforms/shopify/shopify.platform.ts';
 import { createWordpressPlatform } from '../../src/platforms/wordpress/wordpress.platform.ts';

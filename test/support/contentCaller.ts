@@ -3,7 +3,8 @@
  * contents.
  */
 import { RemoteError } from '../../src/errors.ts';
-import type { ContentPage, ContentWrite, Pace, TypeOfSite } from '../../src/platforms/contentPart.ts';
+import type { ContentPage, Pace, TypeOfSite } from '../../src/platforms/contentPart.ts';
+import type { ContentWrite } from '../../src/platforms/contentWrite.ts';
 import type { KnownContent, KnownContents } from '../../src/platforms/knownContents.ts';
 import type { RemoteContent } from '../../src/platforms/remoteContent.ts';
 import { contentKey, operationId } from './identity.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TestRecord } from '../../services/health/problems.ts';
+import type { TestRecord } from '../../services/health/facts.ts';
 import type { DebugStatus } from '../../services/health/syncHealth.service.ts';
 import { timestamp } from './common.schema.ts';
 import { testResultSchema } from './connection.schema.ts';

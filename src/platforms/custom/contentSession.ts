@@ -1,48 +1,31 @@
 import { z } from 'zod';
-import type { JsonObject } from '../connection.ts';
 import type {
   ContentPage,
   ContentSession,
-  ContentWrite,
   ReadAllRequest,
   ReadChangesRequest,
   ReadOutcome,
   SlicePage,
   SliceRequest,
   TypeOfSite,
-  WriteOutcome,
 } from '../contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../contentWrite.ts';
 import type { Incomplete } from '../incompleteList.ts';
 import type { KnownContents } from '../knownContents.ts';
 import { knownIds } from '../knownIds.ts';
 import type { RemoteContent, RemoteTerm } from '../remoteContent.ts';
 import { fault } from './explanations.ts';
 import { ItemSearch } from './itemSearch.ts';
-import type { ItemPage, ItemSource } from './itemSource.ts';
+import type { ItemSource } from './itemSource.ts';
 import { ItemWriter } from './itemWriter.ts';
-import { FIRST_PAGE } from './listPage.ts';
 import { slicePage } from './slicePage.ts';
+import { cursorSchema, onlyNewest, START, walk } from './walk.ts';
 
 /**
  * How far before the watermark changes are read again, as an item that was written during the last read may
  * have an earlier time. Milliseconds.
  */
 const OVERLAP_MS = 5 * 60_000;
-/** How many items a page has when only the newest items of a whole read are returned. */
-const PAGE_OF_NEWEST = 100;
-
-/** Where a read continues. `newest` is the latest `modified_at` so far; it becomes the watermark. */
-const cursorSchema = z.object({
-  at: z.union([z.string(), z.number()]).nullable(),
-  pages: z.int(),
-  size: z.int().nullable().default(null),
-  // An earlier version has not counted.
-  read: z.int().nullable().default(null),
-  newest: z.string().nullable(),
-  ended: z.boolean(),
-});
-type Cursor = z.output<typeof cursorSchema>;
-const START: Cursor = { ...FIRST_PAGE, newest: null, ended: false };
 
 const watermarkSchema = z.object({ newest: z.string().nullable() });
 
@@ -67,8 +50,8 @@ export class CustomContentSession implements ContentSession {
   async *readAll({ type, newest, cursor }: ReadAllRequest): AsyncGenerator<ContentPage> {
     this.#check(type);
     const start = cursor === null ? START : cursorSchema.parse(cursor);
-    const walk = this.#walk(start, {});
-    for await (const step of newest === null ? walk : onlyNewest(walk, newest)) {
+    const steps = walk(this.#source, start, {});
+    for await (const step of newest === null ? steps : onlyNewest(steps, newest)) {
       const { page, cursor: next, expected } = step;
       yield {
         items: page.items.filter((item) => item.status !== null),
@@ -87,8 +70,8 @@ export class CustomContentSession implements ContentSession {
     const since = param === undefined || before === null ? null : before;
     const query = param === undefined || since === null ? {} : { [param]: withOverlap(since) };
     const seen = new Set<string>();
-    const walk = this.#walk({ ...START, newest: before }, query, seen);
-    for await (const { page, cursor, ...step } of newest === null ? walk : onlyNewest(walk, newest)) {
+    const steps = walk(this.#source, { ...START, newest: before }, query, seen);
+    for await (const { page, cursor, ...step } of newest === null ? steps : onlyNewest(steps, newest)) {
       // A filtered list may come with the count of the whole list. Only a lower count is one of the filtered list.
       const isCounted = since === null || (step.incomplete?.of ?? 0) < (await known.count());
       const incomplete = isCounted ? step.incomplete : null;
@@ -113,7 +96,7 @@ export class CustomContentSession implements ContentSession {
     const start = cursor === null ? START : cursorSchema.parse(cursor);
     // The walk requests the page after the last page too.
     let left = Math.max(1, requests - 1);
-    for await (const { page, cursor: next, incomplete } of this.#walk(start, {})) {
+    for await (const { page, cursor: next, incomplete } of walk(this.#source, start, {})) {
       // A list that lacks items does not end its round.
       const place = incomplete === null ? next : start;
       yield await slicePage(page, place.ended ? null : place, known);
@@ -146,34 +129,10 @@ export class CustomContentSession implements ContentSession {
   }
 
   /** Reads the list, with the cursor after each page. Adds the ids of all items to `seen`. */
-  async *#walk(start: Cursor, query: Record<string, string>, seen = new Set<string>()): AsyncGenerator<Step> {
-    let { newest } = start;
-    if (start.ended) {
-      yield { page: { items: [], faults: [] }, cursor: start, expected: null, incomplete: null };
-      return;
-    }
-    for await (const { items, faults, page, read, incomplete } of this.#source.list(start, query)) {
-      for (const { externalId } of [...items, ...faults]) if (externalId !== null) seen.add(externalId);
-      newest = latest(newest, items, page.answeredAt);
-      const { next } = page;
-      const cursor =
-        next === null ? { ...START, newest, ended: true } : { ...next, read, newest, ended: false };
-      yield { page: { items, faults }, cursor, expected: page.total, incomplete };
-    }
-  }
-
   #check({ slug }: TypeOfSite): void {
     if (slug !== this.#source.content.type.slug)
       throw fault('unknown_type', { values: { type: slug }, detail: slug });
   }
-}
-
-interface Step {
-  page: Pick<ItemPage, 'items' | 'faults'>;
-  cursor: Cursor & JsonObject;
-  expected: number | null;
-  /** On the last step, if the API counts more items than it gave. */
-  incomplete: Incomplete | null;
 }
 
 /**
@@ -187,59 +146,6 @@ function endOf(
   return incomplete === null
     ? { watermark: { newest }, missing }
     : { watermark: { newest: null }, missing, incomplete };
-}
-
-/**
- * The newest items of a whole read, as APIs list items in any order. An interrupted read starts again.
- * Without dates, the items that are listed first count as the newest.
- */
-async function* onlyNewest(walk: AsyncIterable<Step>, count: number): AsyncGenerator<Step> {
-  let kept: RemoteContent[] = [];
-  const faults: ItemPage['faults'] = [];
-  let newest: string | null = null;
-  let incomplete: Incomplete | null = null;
-  for await (const { page, cursor, ...step } of walk) {
-    ({ incomplete } = step);
-    kept.push(...page.items.filter((item) => item.status !== null));
-    faults.push(...page.faults);
-    newest = cursor.newest;
-    if (kept.length > 2 * count) kept = newestOf(kept, count);
-  }
-  kept = newestOf(kept, count);
-  do {
-    const items = kept.splice(0, PAGE_OF_NEWEST);
-    const ended = kept.length === 0;
-    yield {
-      page: { items, faults: faults.splice(0) },
-      cursor: { ...START, newest: ended ? newest : null, ended },
-      expected: null,
-      incomplete: ended ? incomplete : null,
-    };
-  } while (kept.length > 0);
-}
-
-function newestOf(items: RemoteContent[], count: number): RemoteContent[] {
-  // Times in ISO 8601 UTC sort as texts. Items without a time come last, in the order of the list.
-  return items.sort((a, b) => compare(b.modifiedAt ?? '', a.modifiedAt ?? '')).slice(0, count);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/**
- * The latest time of all items, but not later than the API's clock: an item with a future date would hide all
- * changes until then.
- */
-function latest(newest: string | null, items: RemoteContent[], answeredAt: number | null): string | null {
-  const limit = answeredAt === null ? null : new Date(answeredAt).toISOString();
-  let found = newest;
-  for (const { modifiedAt } of items) {
-    if (modifiedAt === null) continue;
-    const time = limit !== null && modifiedAt > limit ? limit : modifiedAt;
-    if (found === null || time > found) found = time;
-  }
-  return found;
 }
 
 function withOverlap(time: string): string {

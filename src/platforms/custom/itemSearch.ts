@@ -1,5 +1,5 @@
 import { byAge, candidatesFor } from '../candidates.ts';
-import type { ContentWrite } from '../contentPart.ts';
+import type { ContentWrite } from '../contentWrite.ts';
 import type { RemoteContent } from '../remoteContent.ts';
 import { writtenFields } from './contentDescription.ts';
 import type { ItemSource } from './itemSource.ts';

@@ -1,5 +1,5 @@
 import { RemoteError } from '../../errors.ts';
-import type { ContentWrite, WriteOutcome } from '../contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../contentWrite.ts';
 import type { ItemFault, RemoteContent } from '../remoteContent.ts';
 import type { ApiRequest } from './apiClient.ts';
 import { bodyForCreate, bodyForUpdate } from './itemBody.ts';

@@ -206,29 +206,6 @@ export const EXPLANATIONS: Explanations = {
     hint: 'We try again. If it lasts longer than an hour, delete the file .maintenance in the WordPress folder.',
     retryable: true,
   },
-  dirty_json: {
-    message:
-      'PHP or a plugin prints other text beside the answers: warnings, a script, a byte order mark. We skip it.',
-    hint: 'Switch display_errors off in PHP, and correct the plugin or file that prints the text.',
-  },
-  'dirty_json.named': {
-    message: 'PHP prints warnings about {file} beside its answers. We skip them.',
-    hint: 'Switch display_errors off in PHP, and update or correct the plugin or theme of that file.',
-  },
-  'dirty_json.raw_controls': {
-    message:
-      'A filter puts line breaks or tabs into the texts of the answers, which JSON does not allow. We read on.',
-    hint: 'Find the plugin or theme that changes the output of the REST API, such as one that formats or compresses HTML, and except {path} from it.',
-  },
-  'bad_encoding.unmarked': {
-    message: 'The answers of the site are compressed, but no header says so.',
-    hint: 'A plugin, the web server or a cache compresses twice or removes the header Content-Encoding: let only one of them compress.',
-  },
-  cut_off: {
-    message: 'The answer of the site ends in the middle.',
-    hint: "A proxy, or a limit of PHP's time or memory, cuts answers off: look into the error log of the site's web server. We try again.",
-    retryable: true,
-  },
   site_database: {
     message: 'WordPress cannot reach its database.',
     hint: 'The database of the site is down, or wp-config.php has the wrong access data: ask the hoster. We try again.',
@@ -245,15 +222,6 @@ export const EXPLANATIONS: Explanations = {
   clock_skew: {
     message: "The site's clock and ours are {seconds} seconds apart.",
     hint: "Set the clock of the site's server by NTP.",
-  },
-  cached_api: {
-    message: 'A cache answers instead of the REST API.',
-    hint: 'Exclude {path} from the cache of the site, the caching plugin and the CDN.',
-  },
-  'cached_api.replayed': {
-    message: 'A request of ours reached the connector twice.',
-    hint: 'A proxy or cache in front of the site repeats requests: exclude {path} from it.',
-    retryable: true,
   },
   unexpected_answer: {
     message: 'The site gave an answer that WordPress does not give: {found}.',

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '../../database/client.ts';
-import { type Content, type ContentStatus, Prisma } from '../../database/generated/client.ts';
+import type { Content, ContentStatus } from '../../database/generated/client.ts';
 import { CallerError, invalidField, notFound } from '../../errors.ts';
 import type { JsonObject } from '../../platforms/connection.ts';
 import type { ContentTexts } from '../../platforms/contentTexts.ts';
@@ -12,8 +12,8 @@ import type { SiteService } from '../sites/site.service.ts';
 import { mustShowBody } from './builtContents.ts';
 import { lockContent, lockRows } from './contentLocks.ts';
 import { excludedColumns, mayBeOnSite } from './excluded.ts';
+import { withoutItem } from './lostItem.ts';
 import { hasLocalChanges } from './merge.ts';
-import { noCreate } from './sentAndKept.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';
 import { unreadAfterEdit } from './unreadFields.ts';
 
@@ -199,26 +199,6 @@ export function mustBeConflict(content: Content): void {
     throw new CallerError('conflict', 'This content is not in conflict.', { code: 'no_conflict' });
   }
 }
-
-/** The columns that unlink a content from an item that belongs to another content. */
-export const withoutItem = {
-  platform: null,
-  externalId: null,
-  externalUrl: null,
-  externalStatus: null,
-  externalModifiedAt: null,
-  baseHash: null,
-  remoteHash: null,
-  remoteTag: null,
-  lastOpId: null,
-  syncedVersion: 0,
-  birth: Prisma.DbNull,
-  builtWith: null,
-  waitsSince: null,
-  unreadFields: [],
-  linkMismatch: Prisma.DbNull,
-  ...noCreate,
-};
 
 /**
  * A published content becomes `ready`, so that the next sync creates a new item for it. A private content becomes a

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Content, Prisma } from '../../database/generated/client.ts';
 import type { JsonObject } from '../../platforms/connection.ts';
-import type { SentTexts } from '../../platforms/contentPart.ts';
 import { contentTextNames } from '../../platforms/contentTexts.ts';
+import type { SentTexts } from '../../platforms/contentWrite.ts';
 import type { ContentTerm, RemoteContent, Visibility } from '../../platforms/remoteContent.ts';
 import { siteSlug, siteSlugs, withEnding } from '../../platforms/siteSlug.ts';
 import { contentHash, type SharedState, sharedState } from './sharedState.ts';

@@ -14,7 +14,8 @@ import { connectionStatusOf } from '../integrations/sitePauses.ts';
 import { activeStates, currentRunOf } from '../sync/currentRun.ts';
 import { goneWithContents } from '../sync/goneTypes.ts';
 import { readCheckpoint } from '../sync/runLedger.ts';
-import { type Facts, type Problem, problemsOf, type TestRecord } from './problems.ts';
+import type { Facts, TestRecord } from './facts.ts';
+import { type Problem, problemsOf } from './problems.ts';
 
 /** The code of a connector that holds another key, while an application password works. */
 const CONNECTOR_OTHER_KEY = 'connector_other_key';

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '../../database/client.ts';
 import type { RemoteError } from '../../errors.ts';
-import { WRITES_BLOCKED } from '../../platforms/contentPart.ts';
+import { WRITES_BLOCKED } from '../../platforms/contentWrite.ts';
 import type { ConnectionTestResult, Platform } from '../../platforms/platform.ts';
 import type { PlatformRegistry } from '../../platforms/registry.ts';
 import { VaultError } from '../../security/credentialVault.ts';

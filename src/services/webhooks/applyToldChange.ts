@@ -4,11 +4,11 @@ import type { ContentJob } from '../../jobs/jobs.ts';
 import type { ToldChange } from '../../platforms/webhookPart.ts';
 import { hasBorne } from '../content/birth.ts';
 import { lockRows } from '../content/contentLocks.ts';
+import { markDeletedRemote } from '../content/lostItem.ts';
 import {
   hasLocalChanges,
   isOutdated,
   type MergeOutcome,
-  markDeletedRemote,
   mergeRemote,
   type SiteItems,
 } from '../content/merge.ts';

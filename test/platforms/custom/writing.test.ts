@@ -1,7 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/platforms/connection.ts';
-import type { ContentSession, ContentWrite, WriteOutcome } from '../../../src/platforms/contentPart.ts';
+import type { ContentSession } from '../../../src/platforms/contentPart.ts';
 import { textsOf } from '../../../src/platforms/contentTexts.ts';
+import type { ContentWrite, WriteOutcome } from '../../../src/platforms/contentWrite.ts';
 import { describeApi } from '../../../src/simulation/custom/apiDescription.ts';
 import type { ApiFault } from '../../../src/simulation/custom/faults.ts';
 import { type SimulatedApi, startSimulatedApi } from '../../../src/simulation/custom/simulatedApi.ts';

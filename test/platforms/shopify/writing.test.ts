@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ContentWrite, WriteOutcome } from '../../../src/platforms/contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../../../src/platforms/contentWrite.ts';
 import type { RemoteContent } from '../../../src/platforms/remoteContent.ts';
 import type { SimulatedItem } from '../../../src/simulation/shopify/state.ts';
 import { contentWrite, typeOf } from '../../support/contentCaller.ts';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ContentSession, ContentWrite } from '../../../src/platforms/contentPart.ts';
+import type { ContentSession } from '../../../src/platforms/contentPart.ts';
+import type { ContentWrite } from '../../../src/platforms/contentWrite.ts';
 import type { RemoteContent } from '../../../src/platforms/remoteContent.ts';
 import { siteSlug } from '../../../src/platforms/siteSlug.ts';
 import { type LoopbackServer, serveLoopback } from '../../outbound/loopbackServer.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../connection.ts';
-import type { ContentWrite } from '../../contentPart.ts';
+import type { ContentWrite } from '../../contentWrite.ts';
 import type { ItemFault, RemoteContent } from '../../remoteContent.ts';
 import { type ContentKind, OUR_NAMESPACE } from './contentKinds.ts';
 

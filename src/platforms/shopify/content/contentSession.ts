@@ -2,7 +2,6 @@ import type { Connection } from '../../connection.ts';
 import type {
   ContentPage,
   ContentSession,
-  ContentWrite,
   Pace,
   ReadAllRequest,
   ReadChangesRequest,
@@ -10,8 +9,8 @@ import type {
   SlicePage,
   SliceRequest,
   TypeOfSite,
-  WriteOutcome,
 } from '../../contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../../contentWrite.ts';
 import type { RemoteContent, RemoteTerm } from '../../remoteContent.ts';
 import { AdminClient } from '../api/adminClient.ts';
 import type { CostBuckets } from '../api/costBucket.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { RemoteError } from '../../../errors.ts';
 import type { JsonObject } from '../../connection.ts';
-import type { ContentWrite, Pace, WriteOutcome } from '../../contentPart.ts';
+import type { Pace } from '../../contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../../contentWrite.ts';
 import type { ItemFault, RemoteContent } from '../../remoteContent.ts';
 import type { AdminAnswer, AdminClient, Operation } from '../api/adminClient.ts';
 import { globalId } from '../api/globalId.ts';

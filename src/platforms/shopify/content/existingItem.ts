@@ -1,5 +1,5 @@
 import { candidatesFor } from '../../candidates.ts';
-import type { ContentWrite } from '../../contentPart.ts';
+import type { ContentWrite } from '../../contentWrite.ts';
 import type { RemoteContent } from '../../remoteContent.ts';
 import type { ContentKind } from './contentKinds.ts';
 import type { ItemReader } from './itemReader.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../connection.ts';
-import type { ContentWrite } from '../../contentPart.ts';
+import type { ContentWrite } from '../../contentWrite.ts';
 import type { ItemFault, RemoteContent, RemoteTerm } from '../../remoteContent.ts';
 import { globalId } from '../api/globalId.ts';
 import { note } from './contentInput.ts';

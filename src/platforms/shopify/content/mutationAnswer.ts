@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ContentWrite } from '../../contentPart.ts';
+import type { ContentWrite } from '../../contentWrite.ts';
 import type { ItemFault } from '../../remoteContent.ts';
 import type { AdminAnswer } from '../api/adminClient.ts';
 import { fault } from '../faults.ts';

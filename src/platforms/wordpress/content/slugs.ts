@@ -1,4 +1,4 @@
-import type { ContentWrite } from '../../contentPart.ts';
+import type { ContentWrite } from '../../contentWrite.ts';
 import { siteSlug, siteSlugs, withEnding } from '../../siteSlug.ts';
 
 /** The longest slug that a server before this version made of a title. */

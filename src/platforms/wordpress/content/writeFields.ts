@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject, JsonValue } from '../../connection.ts';
-import type { ContentWrite } from '../../contentPart.ts';
+import type { ContentWrite } from '../../contentWrite.ts';
 import type { ContentTerm, ItemFault, RemoteContent } from '../../remoteContent.ts';
 import { siteSlug } from '../../siteSlug.ts';
 import { isRecord } from '../site/siteClient.ts';

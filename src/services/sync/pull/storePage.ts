@@ -4,15 +4,8 @@ import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import { birthVerdict } from '../../content/birth.ts';
 import { builtWithNow } from '../../content/builtContents.ts';
 import { noTexts } from '../../content/excluded.ts';
-import {
-  doubtItem,
-  hasLocalChanges,
-  isOutdated,
-  type MergeOutcome,
-  markDeletedRemote,
-  releaseItem,
-  remoteFacts,
-} from '../../content/merge.ts';
+import { doubtItem, markDeletedRemote, releaseItem } from '../../content/lostItem.ts';
+import { hasLocalChanges, isOutdated, type MergeOutcome, remoteFacts } from '../../content/merge.ts';
 import { contentHash, isHashOf, remoteState } from '../../content/sharedState.ts';
 import { mergeItem, type StoredFields, storedFields, withStoredFields } from '../../content/unreadFields.ts';
 import { type HeldRows, holdRows } from './holdRows.ts';

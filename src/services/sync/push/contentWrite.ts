@@ -1,5 +1,5 @@
 import type { Content } from '../../../database/generated/client.ts';
-import type { ContentWrite, SentTexts } from '../../../platforms/contentPart.ts';
+import type { ContentWrite, SentTexts } from '../../../platforms/contentWrite.ts';
 import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import { builderOf } from '../../content/builtContents.ts';
 import { readSentTexts, wantedStatus } from '../../content/sentAndKept.ts';

@@ -1,6 +1,6 @@
 import type { Content } from '../../../database/generated/client.ts';
-import type { SentTexts } from '../../../platforms/contentPart.ts';
 import { sameTexts, textsOf } from '../../../platforms/contentTexts.ts';
+import type { SentTexts } from '../../../platforms/contentWrite.ts';
 import type { ContentRun } from '../phaseContext.ts';
 
 /** The most tries of a create whose texts are remembered. */

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
-import type { WriteOutcome } from '../../../platforms/contentPart.ts';
+import type { WriteOutcome } from '../../../platforms/contentWrite.ts';
 import type { ItemFault } from '../../../platforms/remoteContent.ts';
 
 export type LinkMismatch = Extract<WriteOutcome, { result: 'link_mismatch' }>;

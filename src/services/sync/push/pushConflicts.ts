@@ -2,13 +2,8 @@ import type { Transaction } from '../../../database/client.ts';
 import type { Content } from '../../../database/generated/client.ts';
 import type { RemoteContent } from '../../../platforms/remoteContent.ts';
 import { birthVerdict, isItemOf } from '../../content/birth.ts';
-import {
-  doubtItem,
-  type MergeOutcome,
-  markDeletedRemote,
-  releaseItem,
-  remoteFacts,
-} from '../../content/merge.ts';
+import { doubtItem, markDeletedRemote, releaseItem } from '../../content/lostItem.ts';
+import { type MergeOutcome, remoteFacts } from '../../content/merge.ts';
 import { noCreate } from '../../content/sentAndKept.ts';
 import { remoteState } from '../../content/sharedState.ts';
 import { mergeItem, withStoredFields } from '../../content/unreadFields.ts';

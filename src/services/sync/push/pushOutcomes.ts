@@ -1,5 +1,5 @@
 import type { Content } from '../../../database/generated/client.ts';
-import type { WriteOutcome } from '../../../platforms/contentPart.ts';
+import type { WriteOutcome } from '../../../platforms/contentWrite.ts';
 import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
 import { changedOnSaving, noCreate, wantedStatus } from '../../content/sentAndKept.ts';
 import { remoteState } from '../../content/sharedState.ts';
@@ -168,4 +168,14 @@ function savingFault({ externalId, externalStatus }: RemoteContent, changed: str
     code: 'changed_on_saving',
     message: `The site changed on saving ${parts.join('; ')}.`,
   };
+}
+
+/** The outcome for a content that the platform left out of its outcomes. */
+export function missingOutcome({ content }: Begun): WriteOutcome {
+  const fault = {
+    externalId: content.externalId,
+    code: 'no_answer',
+    message: 'The site gave no answer for this content.',
+  };
+  return { result: 'failed', fault, retryable: true };
 }

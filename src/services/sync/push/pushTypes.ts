@@ -1,6 +1,6 @@
 import type { Content } from '../../../database/generated/client.ts';
 import { RemoteError } from '../../../errors.ts';
-import { WRITES_BLOCKED, type WriteOutcome } from '../../../platforms/contentPart.ts';
+import type { WriteOutcome } from '../../../platforms/contentWrite.ts';
 import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
 import { lockRows } from '../../content/contentLocks.ts';
 import { isHashOf, remoteState } from '../../content/sharedState.ts';
@@ -12,8 +12,8 @@ import { type Begun, begunAs, writeOf } from './contentWrite.ts';
 import { ExistingItems, lookedAtOnce } from './existingItems.ts';
 import { PushBatch } from './pushBatch.ts';
 import { storeConflict } from './pushConflicts.ts';
-import { storeOutcomes } from './pushOutcomes.ts';
-import { probingParts, rememberBlock } from './writesBlock.ts';
+import { missingOutcome, storeOutcomes } from './pushOutcomes.ts';
+import { probingParts, rememberBlock, tellBlock } from './writesBlock.ts';
 
 /** How often a content is tried in one run. */
 const triesAtMost = 3;
@@ -43,11 +43,7 @@ export class ContentPush {
     try {
       await this.#pushTypes(run);
     } catch (error) {
-      if (!(error instanceof RemoteError) || error.code !== WRITES_BLOCKED) throw error;
-      await run.ledger.step(async (tx): Promise<RunStep> => {
-        await rememberBlock(tx, run, new Date(this.#parts.now()));
-        return { totals: { failed: 1 }, troubles: [error.message] };
-      });
+      await tellBlock(run, error, new Date(this.#parts.now()));
     }
   }
 
@@ -243,14 +239,4 @@ export class ContentPush {
 function isBase(found: RemoteContent | ItemFault | null, content: Content): boolean {
   if (found === null || 'code' in found || found.status === null) return false;
   return isHashOf(content.baseHash, remoteState(found, found.status)) || isStillBase(content, found);
-}
-
-/** The outcome for a content that the platform left out of its outcomes. */
-function missingOutcome({ content }: Begun): WriteOutcome {
-  const fault = {
-    externalId: content.externalId,
-    code: 'no_answer',
-    message: 'The site gave no answer for this content.',
-  };
-  return { result: 'failed', fault, retryable: true };
 }

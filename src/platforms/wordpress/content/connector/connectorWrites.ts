@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../connection.ts';
-import type { ContentWrite, WriteOutcome } from '../../../contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../../../contentWrite.ts';
 import type { ItemFault, RemoteContent } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import type { BatchSender, ItemAnswer } from '../batch.ts';

@@ -1,4 +1,4 @@
-import type { ContentWrite, WriteOutcome } from '../../../contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../../../contentWrite.ts';
 import type { RemoteContent } from '../../../remoteContent.ts';
 import type { ItemAnswer } from '../batch.ts';
 import { isEditedSince } from '../core/earlierCreates.ts';

@@ -1,4 +1,4 @@
-import type { ContentWrite, WriteOutcome } from '../../../contentPart.ts';
+import type { ContentWrite, WriteOutcome } from '../../../contentWrite.ts';
 import type { ItemAnswer } from '../batch.ts';
 import {
   type ConnectorWriting,

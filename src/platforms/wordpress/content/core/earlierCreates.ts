@@ -1,4 +1,4 @@
-import type { ContentWrite, SentTexts } from '../../../contentPart.ts';
+import type { ContentWrite, SentTexts } from '../../../contentWrite.ts';
 import type { RemoteContent } from '../../../remoteContent.ts';
 import { siteSlug } from '../../../siteSlug.ts';
 import { decodeCharacterReferences, withoutTags } from '../../site/htmlText.ts';

@@ -1,5 +1,5 @@
 import { candidatesFor } from '../../../candidates.ts';
-import type { ContentWrite } from '../../../contentPart.ts';
+import type { ContentWrite } from '../../../contentWrite.ts';
 import type { RemoteContent } from '../../../remoteContent.ts';
 import { siteSlug } from '../../../siteSlug.ts';
 import { sentSlug, slugsOfCreate, variants } from '../slugs.ts';

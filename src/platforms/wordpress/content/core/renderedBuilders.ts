@@ -1,6 +1,6 @@
 import { RemoteError } from '../../../../errors.ts';
 import { SiteResting } from '../../../../outbound/sitePace.ts';
-import type { ContentWrite } from '../../../contentPart.ts';
+import type { ContentWrite } from '../../../contentWrite.ts';
 import type { Builder, RemoteContent } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import { parts } from '../ahead.ts';
