@@ -2,8 +2,8 @@ import type { Transaction } from '../../database/client.ts';
 import type { WebhookDelivery } from '../../database/generated/client.ts';
 import type { ToldSite } from '../../platforms/webhookPart.ts';
 import { lockIntegration } from '../integrations/integrationRow.ts';
-import type { SiteOutcome } from './applyToldTerm.ts';
-import { factsOf, haveSameLinks, readSiteFacts, type SiteFacts } from './siteFacts.ts';
+import { factsOf, haveSameLinks, readSiteFacts } from './siteFacts.ts';
+import { isOlder, type SiteOutcome } from './siteMessage.ts';
 
 /**
  * Stores what a site tells of itself, in the caller's transaction. If the base of its links has changed, all links
@@ -30,7 +30,8 @@ export async function applyToldSite(
   const known = readSiteFacts(integration.siteFacts);
   const facts = factsOf(site);
   // The other fields are older than the known ones, while posts may have changed since they were read.
-  if (known !== null && isOlder(facts, known, new Date())) return outcome('outdated', site.manyChanged);
+  if (known !== null && isOlder(facts.at, new Date(known.at), new Date()))
+    return outcome('outdated', site.manyChanged);
   const linksChanged =
     known === null
       ? (await tx.content.findFirst({
@@ -45,10 +46,4 @@ export async function applyToldSite(
   if (linksChanged) return outcome('links_changed', true);
   const isSame = known !== null && known.name === facts.name && known.time_zone === facts.time_zone;
   return outcome(isSame ? 'unchanged' : 'updated', site.manyChanged);
-}
-
-/** Compares by the clock of the site. A known time in the future proves nothing: the clock may have been corrected. */
-function isOlder(facts: SiteFacts, known: SiteFacts, now: Date): boolean {
-  const last = new Date(known.at);
-  return last <= now && new Date(facts.at) < last;
 }

@@ -4,16 +4,7 @@ import type { ToldTerm } from '../../platforms/webhookPart.ts';
 import { changeTerm, renewHashes, type TermChange } from '../content/termChange.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import { linksHold, readSiteFacts } from './siteFacts.ts';
-
-/** The outcome of a message about a term or about the site itself. */
-export interface SiteOutcome {
-  /** `taxonomy_not_synced`: nothing was changed, because the integration does not sync the taxonomy of the term. */
-  result: 'updated' | 'unchanged' | 'outdated' | 'taxonomy_not_synced' | 'links_changed';
-  integrationId: number | null;
-  details: Record<string, string | number | boolean | null>;
-  /** Whether the site has to be read. */
-  reads: boolean;
-}
+import { isOlder, type SiteOutcome } from './siteMessage.ts';
 
 type Of = Pick<WebhookDelivery, 'siteId'>;
 
@@ -64,7 +55,7 @@ export async function applyToldTerm(
   const isSynced = structure === null || own(structure?.taxonomies, term.taxonomy)?.enabled === true;
   if (integration === null || !isSynced) return outcome('taxonomy_not_synced');
   const known = await tx.siteTerm.findUnique({ where: keyOf(siteId, platform, term) });
-  if (isOlder(term, known, new Date())) return outcome('outdated');
+  if (isOlder(term.at, known?.toldAt ?? null, new Date())) return outcome('outdated');
 
   await storeTerm(tx, { accountId: integration.accountId, siteId, platform }, term, known);
   const asked = slugsOf(term, known);
@@ -113,15 +104,6 @@ function slugsOf({ slug, oldSlug }: ToldTerm, known: SiteTerm | null): string[] 
   return [
     ...new Set([slug, ...(oldSlug === null ? [] : [oldSlug]), ...(known === null ? [] : [known.slug])]),
   ];
-}
-
-/**
- * Is the message older than the last one about the term? Both times are by the clock of the site. A known time in
- * the future proves nothing, because that clock may have been corrected.
- */
-function isOlder({ at }: ToldTerm, known: SiteTerm | null, now: Date): boolean {
-  const last = known?.toldAt ?? null;
-  return last !== null && last <= now && new Date(at) < last;
 }
 
 function isChanged(term: ToldTerm, known: SiteTerm | null): boolean {

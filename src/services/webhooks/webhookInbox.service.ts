@@ -14,9 +14,10 @@ import { applyAnnouncedChange } from './applyAnnouncedChange.ts';
 import { applyNotice, type NoticeOutcome } from './applyNotice.ts';
 import { applyToldChange, type WebhookOutcome } from './applyToldChange.ts';
 import { applyToldSite } from './applyToldSite.ts';
-import { applyToldTerm, lockTaxonomy, prepareForTerm, type SiteOutcome } from './applyToldTerm.ts';
+import { applyToldTerm, lockTaxonomy, prepareForTerm } from './applyToldTerm.ts';
 import { deliveryEvent } from './deliveryEvents.ts';
 import { type DeliveryMessage, messageOf } from './deliveryMessage.ts';
+import type { SiteOutcome } from './siteMessage.ts';
 
 /** After this many attempts a delivery is dead. Only a person can replay a dead delivery. */
 const triesAtMost = 9;
