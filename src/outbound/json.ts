@@ -1,12 +1,15 @@
 import { mayHoldExactNumbers } from './exactNumber.ts';
 import { tooDeepAt } from './jsonDepth.ts';
 import { JsonReader, MalformedJson, type ReadLimits } from './jsonReader.ts';
+import { ByteSource, type JsonSource, TextSource } from './jsonSource.ts';
 import { Turns } from './turns.ts';
 
-/** Up to this size the engine parses JSON at once, which is faster and takes a few milliseconds. Characters. */
+/** Up to this size the engine parses JSON at once, which is faster and takes a few milliseconds. Characters or bytes. */
 const AT_ONCE = 256 * 1024;
-/** How much is decoded in one turn. Bytes. */
+/** How much is decoded, or looked through, in one turn. Bytes or characters. */
 const DECODED_AT_ONCE = 1024 * 1024;
+/** What may follow a value. */
+const BLANKS = /^[\t\n\r ]*$/;
 /** How many tokens are read before the clock is looked at. */
 const TOKENS = 512;
 
@@ -16,15 +19,13 @@ const TOKENS = 512;
  * Throws MalformedJson for any body that is not JSON, nests too deep or has too many values.
  */
 export async function parseJson(body: Buffer): Promise<unknown> {
-  return parseJsonText(await decodeBody(body));
+  if (body.length <= AT_ONCE) return parseAtOnce(body.toString('utf8'));
+  return parseWhole(new ByteSource(body), {});
 }
 
 /** The same for a text. `mostValues`: how many values it may have. */
 export async function parseJsonText(text: string, limits: { mostValues?: number } = {}): Promise<unknown> {
-  if (text.length <= AT_ONCE) return parseAtOnce(text);
-  const { value, end } = await readJsonAt(text, 0, limits);
-  mustEndAt(text, end);
-  return value;
+  return text.length <= AT_ONCE ? parseAtOnce(text) : parseWhole(new TextSource(text), limits);
 }
 
 /** The same for a text that is short, or that may hold up other work. */
@@ -42,7 +43,7 @@ export function parseAtOnce(text: string): unknown {
 
 /** The engine reads numbers as doubles only. */
 function readAtOnce(text: string): unknown {
-  const reader = new JsonReader(text, 0);
+  const reader = new JsonReader(new TextSource(text), 0);
   while (!reader.step()) {
     // Each step reads one token.
   }
@@ -52,19 +53,38 @@ function readAtOnce(text: string): unknown {
 
 /** Only blanks may follow the value. Throws MalformedJson. */
 function mustEndAt(text: string, end: number): void {
-  if (!/^[\t\n\r ]*$/.test(text.slice(end))) throw new MalformedJson(end);
+  if (!BLANKS.test(text.slice(end))) throw new MalformedJson(end);
+}
+
+/** Reads the one value of a large source. Only blanks may follow it. Throws MalformedJson. */
+async function parseWhole(source: JsonSource, limits: ReadLimits): Promise<unknown> {
+  const { value, end } = await readAt(source, 0, limits);
+  const turns = new Turns();
+  for (let at = end; at < source.length; at += DECODED_AT_ONCE) {
+    if (!BLANKS.test(source.slice(at, at + DECODED_AT_ONCE))) throw new MalformedJson(end);
+    await turns.pause();
+  }
+  return value;
 }
 
 /**
  * Parses the value that begins at `start`, and returns it with the position behind it. Throws MalformedJson,
  * whose `position` says how far the text was read.
  */
-export async function readJsonAt(
+export function readJsonAt(
   text: string,
   start: number,
   limits: ReadLimits = {},
 ): Promise<{ value: unknown; end: number }> {
-  const reader = new JsonReader(text, start, limits);
+  return readAt(new TextSource(text), start, limits);
+}
+
+async function readAt(
+  source: JsonSource,
+  start: number,
+  limits: ReadLimits,
+): Promise<{ value: unknown; end: number }> {
+  const reader = new JsonReader(source, start, limits);
   const turns = new Turns();
   for (;;) {
     for (let token = 0; token < TOKENS; token += 1) {

@@ -1,6 +1,7 @@
 import { withEscapedControls } from './bareControls.ts';
 import { type ExactNumber, readNumber } from './exactNumber.ts';
 import { DEEPEST_JSON } from './jsonDepth.ts';
+import type { JsonSource } from './jsonSource.ts';
 
 /**
  * The most values in one JSON text. The empty object `{}` has 2 characters and takes 56 bytes of memory, so a
@@ -45,7 +46,7 @@ type Container = unknown[] | Record<string, unknown>;
 type Awaited = 'value' | 'first' | 'entry' | 'colon' | 'next';
 
 /**
- * Reads one JSON value of a text token by token, so that the caller can pause between two tokens. It takes
+ * Reads one JSON value of a text or a body token by token, so that the caller can pause between two tokens. It takes
  * linear time and does not recurse. The result is the same as that of JSON.parse, but a number that a double does
  * not hold is an ExactNumber.
  */
@@ -53,7 +54,7 @@ export class JsonReader {
   /** The value, once `step` has returned true. */
   value: unknown = undefined;
   position: number;
-  readonly #text: string;
+  readonly #source: JsonSource;
   readonly #mostValues: number;
   readonly #takesControls: boolean;
   readonly #open: Container[] = [];
@@ -70,11 +71,11 @@ export class JsonReader {
    * tabs and other control characters may stand in strings as they are, which JSON does not allow.
    */
   constructor(
-    text: string,
+    source: JsonSource,
     start: number,
     { mostValues = MOST_VALUES, takesControls = false }: ReadLimits = {},
   ) {
-    this.#text = text;
+    this.#source = source;
     this.#mostValues = mostValues;
     this.#takesControls = takesControls;
     this.position = start;
@@ -83,7 +84,8 @@ export class JsonReader {
   /** Reads one token, or a part of a long one. Returns true when the value is complete. Throws MalformedJson. */
   step(): boolean {
     if (this.#skipsBlanks()) return false;
-    const character = this.#text[this.position];
+    const code = this.#source.code(this.position);
+    const character = Number.isNaN(code) ? undefined : String.fromCharCode(code);
     switch (this.#awaited) {
       case 'next':
         return this.#next(character);
@@ -106,7 +108,7 @@ export class JsonReader {
   #skipsBlanks(): boolean {
     const until = this.position + BLANKS_AT_ONCE;
     for (; this.position < until; this.position += 1) {
-      const code = this.#text.charCodeAt(this.position);
+      const code = this.#source.code(this.position);
       if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return false;
     }
     return true;
@@ -139,7 +141,9 @@ export class JsonReader {
       const text = this.#string();
       return text !== null && this.#place(text);
     }
-    const literal = LITERALS.find(([word]) => this.#text.startsWith(word, this.position));
+    const literal = LITERALS.find(
+      ([word]) => word.startsWith(character ?? '-') && this.#source.hasAt(word, this.position),
+    );
     if (literal === undefined) return this.#place(this.#number());
     this.position += literal[0].length;
     return this.#place(literal[1]);
@@ -191,15 +195,15 @@ export class JsonReader {
         this.#passedQuote = end;
         return null;
       }
-      end = this.#text.indexOf('"', end + 1);
+      end = this.#source.quoteFrom(end + 1);
       passed += 1;
       if (end === -1) {
-        this.position = this.#text.length;
+        this.position = this.#source.length;
         throw this.#malformed();
       }
     } while (this.#isEscaped(end, begun));
     this.position = end + 1;
-    const quoted = this.#text.slice(begun, this.position);
+    const quoted = this.#source.slice(begun, this.position);
     try {
       return JSON.parse(this.#takesControls ? withEscapedControls(quoted) : quoted);
     } catch {
@@ -210,15 +214,15 @@ export class JsonReader {
   /** Is there an odd number of backslashes before the quote? */
   #isEscaped(quote: number, begun: number): boolean {
     let at = quote - 1;
-    while (at > begun && this.#text.charCodeAt(at) === 0x5c) at -= 1;
+    while (at > begun && this.#source.code(at) === 0x5c) at -= 1;
     return (quote - 1 - at) % 2 === 1;
   }
 
   #number(): number | ExactNumber {
     const begun = this.position;
     const until = begun + LONGEST_NUMBER;
-    while (this.position < until && isOfNumber(this.#text.charCodeAt(this.position))) this.position += 1;
-    const digits = this.#text.slice(begun, this.position);
+    while (this.position < until && isOfNumber(this.#source.code(this.position))) this.position += 1;
+    const digits = this.#source.slice(begun, this.position);
     if (!NUMBER.test(digits)) throw this.#malformed();
     return readNumber(digits);
   }

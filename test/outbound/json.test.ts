@@ -155,6 +155,17 @@ describe('JSON that is read token by token', () => {
     }
   });
 
+  it('has U+FFFD for bytes that are not UTF-8, as a decoded text has', async () => {
+    const bytes = fc.uint8Array({ maxLength: 40 }).map((some) => some.filter((byte) => byte >= 0x80));
+    await fc.assert(
+      fc.asyncProperty(bytes, fc.constantFrom('', 'a', 'ab'.repeat(20)), async (some, text) => {
+        const body = Buffer.concat([Buffer.from(`{"${text}`), some, Buffer.from('":"'), some, large('"}')]);
+        expect(await parseJson(body)).toEqual(JSON.parse(await decodeBody(body)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('of 32 MiB leaves turns for other work', async () => {
     const post = {
       id: 1,

@@ -1,4 +1,4 @@
-import { decodeBody, parseJsonText, readJsonAt } from '../../../outbound/json.ts';
+import { decodeBody, parseJson, readJsonAt } from '../../../outbound/json.ts';
 import { MalformedJson } from '../../../outbound/jsonReader.ts';
 import { Turns } from '../../../outbound/turns.ts';
 
@@ -44,9 +44,9 @@ const BROKEN_OFF = /^(?:\s*(?:<|$)|[\r\n]|(?:-|t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?
 
 /** Finds the JSON object or array in a body. Takes linear time, in turns. */
 export async function readDirtyJson(body: Buffer): Promise<ReadJson> {
-  const text = await decodeBody(body);
-  const clean = await parseJsonText(text).catch((error: unknown) => void positionOf(error));
+  const clean = await parseJson(body).catch((error: unknown) => void positionOf(error));
   if (isContainer(clean)) return { found: 'json', value: clean, dirt: null, notice: null };
+  const text = await decodeBody(body);
   const whole = await readLeniently(text, 0);
   if (isContainer(whole.value) && text.slice(whole.end).trim() === '')
     return { found: 'json', value: whole.value, dirt: 'raw_controls', notice: null };
