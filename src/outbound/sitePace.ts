@@ -1,7 +1,10 @@
 import { RemoteError } from '../errors.ts';
+import { isOverload } from './overload.ts';
 
 /** After this number of failures in a row the site is left alone. */
 const FAILURES_IN_A_ROW = 5;
+/** This many failures at most count that may come from requests that asked for too much. */
+const MOST_OVERLOADS = 2;
 /** The same for a site that has answered nothing since the work began, and lets each request time out. */
 const SILENCES_IN_A_ROW = 2;
 /** The wait after the first failure. It doubles with each further failure. Milliseconds. */
@@ -40,6 +43,17 @@ interface PaceOptions {
   beforeWrite: () => Promise<void>;
 }
 
+interface SendOptions {
+  /** May the request be sent again after a failure that passes? */
+  repeatable: boolean;
+  writes: boolean;
+  /**
+   * Can the caller ask for less? Then a failure that may come from too much work is thrown at once. It counts as a
+   * failure of the site only if the next request fails too.
+   */
+  divisible?: boolean | undefined;
+}
+
 interface Parts {
   now: () => number;
   wait: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -70,10 +84,10 @@ export class SitePaces {
       beforeWrite,
       send: <T>(
         request: () => Promise<T>,
-        { repeatable, writes }: { repeatable: boolean; writes: boolean },
+        { repeatable, writes, divisible = false }: SendOptions,
       ): Promise<T> => {
         const attempt = writes ? () => beforeWrite().then(request) : request;
-        return this.#send(site, attempt, { repeatable, signal, work });
+        return this.#send(site, attempt, { repeatable, divisible, signal, work });
       },
     };
   }
@@ -81,7 +95,12 @@ export class SitePaces {
   async #send<T>(
     site: PacedSite,
     request: () => Promise<T>,
-    { repeatable, signal, work }: { repeatable: boolean; signal: AbortSignal; work: { hasAnswer: boolean } },
+    {
+      repeatable,
+      divisible,
+      signal,
+      work,
+    }: { repeatable: boolean; divisible: boolean; signal: AbortSignal; work: { hasAnswer: boolean } },
   ): Promise<T> {
     for (;;) {
       await this.#turn(site, signal);
@@ -99,19 +118,32 @@ export class SitePaces {
           site.answered();
           throw error;
         }
-        const failures = site.failed(started, this.#parts.now());
-        if (!isTimeout(error)) work.hasAnswer = true;
-        const resting = restAfter(error, failures, work.hasAnswer);
-        if (resting !== null) {
-          if (resting.restMs === undefined) site.rested();
-          throw resting;
+        if (divisible && isOverload(error)) {
+          site.overloaded(started, this.#parts.now());
+          throw error;
         }
-        site.hold(this.#parts.now() + Math.max(error.retryAfterMs ?? 0, FIRST_WAIT_MS * 2 ** (failures - 1)));
+        this.#failed(site, error, { started, work });
         if (!repeatable) throw error;
       } finally {
         site.leave();
       }
     }
+  }
+
+  /** Holds back the next request after a failure. Throws SiteResting if the site failed too often. */
+  #failed(
+    site: PacedSite,
+    error: RemoteError,
+    { started, work }: { started: number; work: { hasAnswer: boolean } },
+  ): void {
+    const failures = site.failed(started, this.#parts.now());
+    if (!isTimeout(error)) work.hasAnswer = true;
+    const resting = restAfter(error, failures, work.hasAnswer);
+    if (resting !== null) {
+      if (resting.restMs === undefined) site.rested();
+      throw resting;
+    }
+    site.hold(this.#parts.now() + Math.max(error.retryAfterMs ?? 0, FIRST_WAIT_MS * 2 ** (failures - 1)));
   }
 
   /** Waits until a request to the site may be sent, and takes one of its places. */
@@ -147,6 +179,8 @@ class PacedSite {
   #limit = 1;
   #underWay = 0;
   #failures = 0;
+  /** Failures that may come from requests that asked for too much. */
+  #overloads = 0;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
   /** A moving average of the response time, and the smallest value of that average. Milliseconds. */
   #usualMs: number | null = null;
@@ -182,6 +216,7 @@ class PacedSite {
 
   answered(): void {
     this.#failures = 0;
+    this.#overloads = 0;
   }
 
   succeeded(ms: number): void {
@@ -200,14 +235,25 @@ class PacedSite {
 
   /** Returns the number of failures in a row. Failures of requests that ran at the same time count once. */
   failed(startedAt: number, now: number): number {
-    if (startedAt >= this.#lastFailureAt) this.#failures += 1;
+    if (startedAt >= this.#lastFailureAt) this.#failures += 1 + Math.min(this.#overloads, MOST_OVERLOADS);
+    this.#overloads = 0;
+    this.#slowDown(now);
+    return this.#failures;
+  }
+
+  /** A request that may have asked for too much failed. Only a failure of the next request shows that the site is down. */
+  overloaded(startedAt: number, now: number): void {
+    if (startedAt >= this.#lastFailureAt) this.#overloads += 1;
+    this.#slowDown(now);
+  }
+
+  #slowDown(now: number): void {
     this.#lastFailureAt = now;
     this.#limit = Math.max(1, this.#limit / 2);
-    return this.#failures;
   }
 
   /** Resets the failures, because the site is left alone before the next request. */
   rested(): void {
-    this.#failures = 0;
+    this.answered();
   }
 }

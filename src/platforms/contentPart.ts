@@ -3,6 +3,7 @@ import type { Connection, JsonObject } from './connection.ts';
 import type { ContentWrite, WriteOutcome } from './contentWrite.ts';
 import type { Incomplete } from './incompleteList.ts';
 import type { KnownContents } from './knownContents.ts';
+import type { SizeMemory } from './parts/partSize.ts';
 import type { ItemFault, RemoteContent, RemoteTerm } from './remoteContent.ts';
 
 /**
@@ -10,8 +11,11 @@ import type { ItemFault, RemoteContent, RemoteTerm } from './remoteContent.ts';
  * site. It knows only the site. What this server has stored, it learns from `KnownContents` alone.
  */
 export interface ContentPart {
-  /** Opens a site for one run or one read, and finds out which API to use. Throws RemoteError. */
-  open(connection: Connection, pace: Pace): Promise<ContentSession>;
+  /**
+   * Opens a site for one run or one read, and finds out which API to use. `sizes` remembers how much a weak site can
+   * answer at once. Throws RemoteError.
+   */
+  open(connection: Connection, pace: Pace, sizes?: SizeMemory): Promise<ContentSession>;
 }
 
 /**
@@ -28,9 +32,14 @@ export interface Pace {
    * Sends one request when it is its turn. `request` builds a new request on each call (a new nonce, a new
    * signature). It throws RemoteError for an unusable answer, with `retryAfterMs` if the site said how long
    * to wait. A `repeatable` request is retried after a `retryable` fault. Other requests are not, as the site
-   * may have carried them out. A request that `writes` to the site is preceded by `beforeWrite`.
+   * may have carried them out. A request that `writes` to the site is preceded by `beforeWrite`. A `divisible`
+   * request is not retried after a failure that may come from too much work (src/outbound/overload.ts): the caller
+   * asks for less (src/platforms/parts). Such a failure counts only if the next request fails too.
    */
-  send<T>(request: () => Promise<T>, options: { repeatable: boolean; writes: boolean }): Promise<T>;
+  send<T>(
+    request: () => Promise<T>,
+    options: { repeatable: boolean; writes: boolean; divisible?: boolean },
+  ): Promise<T>;
   /**
    * Must be called immediately before each write, also before a write that is sent again. Throws if the work
    * may no longer write, for example because another worker has taken it over. `send` calls it; a platform
@@ -50,7 +59,7 @@ export interface ContentSession {
    * compares a part of the items in each run, by `readSlice`, and reads everything if that takes over a week.
    */
   readonly findsEveryChange: boolean;
-  /** The most contents that one call of `write` takes. */
+  /** The most contents that one call of `write` takes. It becomes smaller if a weak site cannot carry out so many. */
   readonly writesAtOnce: number;
   /**
    * The operation (`ContentWrite.opId`) of the last write from this database, as the site reported it last.
@@ -62,6 +71,18 @@ export interface ContentSession {
    * reads the item first.
    */
   readonly comparesAndSets: boolean;
+
+  /**
+   * What disturbs the answers of the site so far, although they can be read: other output beside the JSON, or
+   * characters that JSON does not allow. null if there is nothing.
+   */
+  finding?(): RemoteError | null;
+
+  /**
+   * Sends the cheapest request that the site must answer. Throws RemoteError if the site is down. Absent if the
+   * platform does not tell a site that is down from a site that breaks down over one item.
+   */
+  prove?(): Promise<void>;
 
   /**
    * Reads every item of a type, in every status that belongs to the site's content, page by page. The next

@@ -8,6 +8,11 @@ export interface KnownContents {
   some(externalIds: readonly string[]): Promise<Map<string, KnownContent>>;
   /** The ids of contents whose items the site was to publish later, when they were read last. */
   scheduled(): Promise<string[]>;
+  /**
+   * The ids of items that failed alone when they were read last, at most a few hundred, those first that were tried
+   * longest ago. They are not among the other contents unless they were read before that.
+   */
+  failing(): Promise<string[]>;
   /** The contents whose ids are whole numbers, by ranges of ids. */
   readonly numbered: NumberedContents;
   /** At most `limit` contents after `after`. Numeric ids ascend as numbers, other ids come in any stable order. */

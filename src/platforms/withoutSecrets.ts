@@ -2,6 +2,7 @@ import { RemoteError } from '../errors.ts';
 import { Redaction } from '../security/redaction.ts';
 import type { Connection, Credentials } from './connection.ts';
 import type { ContentPart, ContentSession, Pace } from './contentPart.ts';
+import type { SizeMemory } from './parts/partSize.ts';
 import type { Platform } from './platform.ts';
 
 /** The parts of an outcome that are contents. The site alone decides about its contents. */
@@ -34,9 +35,9 @@ export function withoutSecrets(platform: Platform): Platform {
 function guardedContent(content: ContentPart): ContentPart {
   return {
     ...content,
-    open: async (given: Connection, pace: Pace) => {
+    open: async (given: Connection, pace: Pace, sizes?: SizeMemory) => {
       const { connection, redaction } = guarded(given);
-      return guardedSession(await telling(content.open(connection, pace), redaction), redaction);
+      return guardedSession(await telling(content.open(connection, pace, sizes), redaction), redaction);
     },
   };
 }
@@ -69,7 +70,7 @@ function guardedSession(session: ContentSession, redaction: Redaction): ContentS
         if (isIterable(result)) return guardedPages(result, redaction);
         return result instanceof Promise
           ? telling(result, redaction).then((told) => outcome(told, redaction))
-          : result;
+          : redacted(result, redaction);
       };
     },
   });

@@ -124,7 +124,7 @@ export function wireContent(
     now: () => performance.now(),
     wait: (ms, signal) => sleep(ms, undefined, { signal }),
   });
-  const sessions = new ContentSessions({ platforms, connections, paces });
+  const sessions = new ContentSessions({ db, platforms, connections, paces });
   const reader = new ItemReader({ db, sessions, events });
   const pauses = new SitePauses({ events, now });
   return {

@@ -212,3 +212,39 @@ describe('a site that lets requests time out', () => {
     expect(calls.count).toBe(5);
   });
 });
+
+describe('a request that can be divided', () => {
+  const divisible = { repeatable: true, writes: false, divisible: true };
+  const tooMuch = () => new RemoteError('site_failed', 'The page was too much.', { retryable: true });
+
+  it('is not repeated, and does not count while other requests pass', async () => {
+    const { clock, paces } = startPaces();
+    const pace = paces.open('site', { atOnce: 1, signal, beforeWrite });
+    for (let each = 0; each < 20; each += 1) {
+      const page = failing(1, tooMuch());
+      await expect(pace.send(page.request, divisible)).rejects.not.toBeInstanceOf(SiteResting);
+      expect(page.calls.count).toBe(1);
+      expect(await pace.send(async () => 'small', divisible)).toBe('small');
+    }
+    expect(clock.waits).toEqual([]);
+  });
+
+  it('counts with the failures of the next requests, so that a site that is down is asked no more often', async () => {
+    const { paces } = startPaces();
+    const pace = paces.open('site', { atOnce: 1, signal, beforeWrite });
+    for (let each = 0; each < 2; each += 1)
+      await expect(pace.send(failing(1, tooMuch()).request, divisible)).rejects.toThrow(
+        'The page was too much.',
+      );
+    const proof = failing(100, tooMuch());
+    await expect(pace.send(proof.request, repeatable)).rejects.toThrow('The site failed 5 times in a row');
+    expect(proof.calls.count).toBe(3);
+  });
+
+  it('is repeated after a failure that is not of too much work', async () => {
+    const { paces } = startPaces();
+    const pace = paces.open('site', { atOnce: 1, signal, beforeWrite });
+    const refused = new RemoteError('unreachable', 'Refused.', { retryable: true, detail: 'refused' });
+    expect(await pace.send(failing(2, refused).request, divisible)).toBe('ok');
+  });
+});

@@ -15,7 +15,7 @@ import { readJson } from '../../src/platforms/custom/apiClient.ts';
 import { customConfigSchema, customCredentialsSchema } from '../../src/platforms/custom/description.ts';
 import { mapItem } from '../../src/platforms/custom/itemMap.ts';
 import { POINTER } from '../../src/platforms/custom/jsonPointer.ts';
-import { linkedNext } from '../../src/platforms/custom/listPages.ts';
+import { linkedNext } from '../../src/platforms/custom/nextPage.ts';
 import { retryAfterMs } from '../../src/platforms/retryAfter.ts';
 import { graphqlFault } from '../../src/platforms/shopify/api/graphqlAnswer.ts';
 import { jsonOf, statusFault } from '../../src/platforms/shopify/api/httpAnswer.ts';

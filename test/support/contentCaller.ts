@@ -3,6 +3,7 @@
  * contents.
  */
 import { RemoteError } from '../../src/errors.ts';
+import { isOverload } from '../../src/outbound/overload.ts';
 import type { ContentPage, Pace, TypeOfSite } from '../../src/platforms/contentPart.ts';
 import type { ContentWrite } from '../../src/platforms/contentWrite.ts';
 import type { KnownContent, KnownContents } from '../../src/platforms/knownContents.ts';
@@ -25,23 +26,30 @@ export function typeOf(slug: string): TypeOfSite {
 export function testPace(
   atOnce = 4,
   signal = new AbortController().signal,
-): Pace & { faults: RemoteError[]; mostAtOnce: number } {
+): Pace & { faults: RemoteError[]; mostAtOnce: number; sent: number } {
   let underWay = 0;
   const pace = {
     atOnce,
     signal,
     faults: [] as RemoteError[],
     mostAtOnce: 0,
-    async send<T>(request: () => Promise<T>, { repeatable }: { repeatable: boolean }): Promise<T> {
+    /** How many requests were sent. One that the client sends again over a new connection counts once. */
+    sent: 0,
+    async send<T>(
+      request: () => Promise<T>,
+      { repeatable, divisible = false }: { repeatable: boolean; divisible?: boolean },
+    ): Promise<T> {
       for (let tries = 1; ; tries += 1) {
         underWay += 1;
+        pace.sent += 1;
         pace.mostAtOnce = Math.max(pace.mostAtOnce, underWay);
         try {
           return await request();
         } catch (error) {
           if (!(error instanceof RemoteError)) throw error;
           pace.faults.push(error);
-          if (!repeatable || !error.retryable || tries === 3) throw error;
+          const isForLess = divisible && isOverload(error);
+          if (!repeatable || isForLess || !error.retryable || tries === 3) throw error;
         } finally {
           underWay -= 1;
         }
@@ -76,6 +84,13 @@ export class Known implements KnownContents {
 
   async scheduled() {
     return this.planned;
+  }
+
+  /** The ids of items that failed alone. */
+  readonly failingAlone: string[] = [];
+
+  async failing() {
+    return this.failingAlone;
   }
 
   async some(externalIds: readonly string[]) {

@@ -1,7 +1,7 @@
 import { RemoteError } from '../../errors.ts';
 import { foreignUrl, withoutEndSlashes } from '../../outbound/foreignUrl.ts';
 import type { OutboundClient, OutboundResponse } from '../../outbound/httpClient.ts';
-import { decodeBody, parseJsonText } from '../../outbound/json.ts';
+import { decodeBody, parseJsonText, parseJsonWithControls } from '../../outbound/json.ts';
 import { MalformedJson } from '../../outbound/jsonReader.ts';
 import type { Connection, Credentials, JsonObject } from '../connection.ts';
 import type { ExplainedFault } from '../explainedFault.ts';
@@ -53,6 +53,8 @@ function readDescription(config: JsonObject): CustomConfig {
  */
 export class ApiClient {
   readonly config: CustomConfig;
+  /** What disturbs the answers so far, although they can be read. */
+  finding: ExplainedFault | null = null;
   readonly #outbound: Outbound;
   readonly #clock: () => number;
   readonly #base: URL;
@@ -109,7 +111,9 @@ export class ApiClient {
   async json(request: ApiRequest): Promise<ApiAnswer> {
     const response = await this.send(request);
     if (response.status >= 300 || response.status < 200) throw this.refusal(request, response);
-    return { response, value: await readJson(request, response) };
+    const { value, finding } = await readJson(request, response);
+    this.finding ??= finding;
+    return { response, value };
   }
 
   /** The fault of a password that a web server before the API asks for; null for an answer of the API. */
@@ -188,17 +192,29 @@ const REFUSALS: Readonly<Record<number, string>> = {
   429: 'throttled',
 };
 
-/** The JSON of an answer; undefined if its body is empty. Throws ExplainedFault `not_json`. */
-export async function readJson(request: ApiRequest, response: OutboundResponse): Promise<unknown> {
+/** The JSON of an answer; undefined if its body is empty. `finding`: what disturbs it, although it can be read. */
+interface ReadJson {
+  value: unknown;
+  finding: ExplainedFault | null;
+}
+
+/** Reads the JSON of an answer. Throws ExplainedFault `not_json`. */
+export async function readJson(request: ApiRequest, response: OutboundResponse): Promise<ReadJson> {
   // Some servers send a byte order mark, which many parsers tolerate in UTF-8:
   // https://www.rfc-editor.org/rfc/rfc8259#section-8.1
   const text = (await decodeBody(response.body)).replace(/^\uFEFF/, '');
-  if (text.trim() === '') return undefined;
-  return parseJsonText(text).catch((error: unknown) => {
-    throw error instanceof MalformedJson
-      ? fault('not_json', { values: { request: nameOf(request) } })
-      : error;
-  });
+  if (text.trim() === '') return { value: undefined, finding: null };
+  const values = { request: nameOf(request) };
+  try {
+    return { value: await parseJsonText(text), finding: null };
+  } catch (error) {
+    if (!(error instanceof MalformedJson)) throw error;
+  }
+  try {
+    return { value: await parseJsonWithControls(text), finding: fault('dirty_json', { values }) };
+  } catch (error) {
+    throw error instanceof MalformedJson ? fault('not_json', { values }) : error;
+  }
 }
 
 /** The name of a request in messages. It leaves out the query, whose values do not belong in a message. */

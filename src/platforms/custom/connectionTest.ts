@@ -35,11 +35,11 @@ async function walk(connection: Connection, options: CustomOptions, list: CheckL
 
   const pointer = test.expect_json_pointer;
   const answer = await list.run('json', async () => {
-    const value = await readJson(request, response);
+    const { value, finding } = await readJson(request, response);
     if (value === undefined && pointer !== undefined) {
       throw fault('not_json', { values: { request: nameOf(request) } });
     }
-    return { value };
+    return { value, note: finding };
   });
   if (pointer === undefined) return;
   await list.run('pointer', async () => {

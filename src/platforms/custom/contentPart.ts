@@ -1,6 +1,7 @@
 import { RemoteError } from '../../errors.ts';
 import type { Connection } from '../connection.ts';
 import type { ContentPart, Pace } from '../contentPart.ts';
+import type { SizeMemory } from '../parts/partSize.ts';
 import type { SiteStructure } from '../platform.ts';
 import { notSupported } from '../registry.ts';
 import { ApiClient, type CustomOptions } from './apiClient.ts';
@@ -14,8 +15,8 @@ const STRUCTURE_BUDGET_MS = 60_000;
 /** The content part of a described API. Opening it throws a 501 if the description has no content. */
 export function customContentPart(options: CustomOptions): ContentPart {
   return {
-    async open(connection, pace) {
-      return new CustomContentSession(sourceOf(connection, options, pace, 'content'));
+    async open(connection, pace, sizes) {
+      return new CustomContentSession(sourceOf(connection, options, { pace, sizes }, 'content'));
     },
   };
 }
@@ -25,7 +26,7 @@ export async function readCustomStructure(
   connection: Connection,
   options: CustomOptions,
 ): Promise<SiteStructure> {
-  const source = sourceOf(connection, options, withinBudget(STRUCTURE_BUDGET_MS), 'structure');
+  const source = sourceOf(connection, options, { pace: withinBudget(STRUCTURE_BUDGET_MS) }, 'structure');
   const { type, create, update } = source.content;
   return {
     post_types: { [type.slug]: { label: type.label, count: await count(source) } },
@@ -38,11 +39,16 @@ export async function readCustomStructure(
   };
 }
 
-function sourceOf(connection: Connection, options: CustomOptions, pace: Pace, operation: string): ItemSource {
+function sourceOf(
+  connection: Connection,
+  options: CustomOptions,
+  { pace, sizes }: { pace: Pace; sizes?: SizeMemory | undefined },
+  operation: string,
+): ItemSource {
   const client = new ApiClient(connection, options);
   const { content } = client.config;
   if (content === undefined) throw notSupported('custom', operation);
-  return new ItemSource(client, content, pace);
+  return new ItemSource(client, content, pace, sizes);
 }
 
 async function count(source: ItemSource): Promise<number> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RemoteError } from '../../errors.ts';
 import type {
   ContentPage,
   ContentSession,
@@ -47,6 +48,14 @@ export class CustomContentSession implements ContentSession {
     this.findsEveryChange = source.content.list.since_param === undefined;
   }
 
+  finding(): RemoteError | null {
+    return this.#source.client.finding;
+  }
+
+  prove(): Promise<void> {
+    return this.#source.division.prove();
+  }
+
   async *readAll({ type, newest, cursor }: ReadAllRequest): AsyncGenerator<ContentPage> {
     this.#check(type);
     const start = cursor === null ? START : cursorSchema.parse(cursor);
@@ -58,7 +67,7 @@ export class CustomContentSession implements ContentSession {
         faults: page.faults,
         cursor: next,
         expected: newest === null ? expected : Math.min(newest, expected ?? newest),
-        ...(next.ended ? { end: endOf(next.newest, [], step.incomplete) } : {}),
+        ...(next.ended ? { end: endOf(next.failing ? null : next.newest, [], step.incomplete) } : {}),
       };
     }
   }
@@ -69,7 +78,13 @@ export class CustomContentSession implements ContentSession {
     const param = this.#source.content.list.since_param;
     const since = param === undefined || before === null ? null : before;
     const query = param === undefined || since === null ? {} : { [param]: withOverlap(since) };
-    const seen = new Set<string>();
+    const failing = this.#source.content.item === undefined ? [] : await known.failing();
+    const again = failing.length === 0 ? null : await this.#source.read(failing);
+    if (again !== null) {
+      const items = again.items.filter((item) => item.status !== null);
+      yield { items, faults: again.faults, cursor: START, expected: null };
+    }
+    const seen = new Set<string>(again?.items.map(({ externalId }) => externalId));
     const steps = walk(this.#source, { ...START, newest: before }, query, seen);
     for await (const { page, cursor, ...step } of newest === null ? steps : onlyNewest(steps, newest)) {
       // A filtered list may come with the count of the whole list. Only a lower count is one of the filtered list.
@@ -82,7 +97,13 @@ export class CustomContentSession implements ContentSession {
         expected: null,
         ...(cursor.ended
           ? {
-              end: endOf(cursor.newest, since === null ? await notAmong(seen, known) : [], incomplete),
+              end: endOf(
+                cursor.failing ? before : cursor.newest,
+                since === null
+                  ? await notAmong(seen, known)
+                  : [...(await known.some(again?.gone ?? [])).keys()],
+                incomplete,
+              ),
             }
           : {}),
       };

@@ -74,8 +74,9 @@ export class EndWatch {
 
   #mustGoOn({ next }: ListPage): void {
     if (next === null || next.at === null) return;
-    if (this.#starts.has(next.at)) throw endless('the same next page was named twice');
-    this.#starts.add(next.at);
+    const start = next.place === null ? next.at : `item ${next.place}`;
+    if (this.#starts.has(start)) throw endless('the same next page was named twice');
+    this.#starts.add(start);
     if (next.pages >= this.#maxPages) throw endless(`it has more than ${this.#maxPages} pages`);
   }
 }

@@ -41,6 +41,11 @@ export const EXPLANATIONS: Explanations = {
     message: 'The API and what stands before it both need the header {header}, which holds only one value.',
     hint: 'Let the API take its secret in another header or parameter (config_json.auth), or let what stands before it take another header (credentials_json.outer.headers).',
   },
+  dirty_json: {
+    message:
+      'The answer of the API to {request} has line breaks or tabs inside its texts as they are, which JSON does not allow. We read on.',
+    hint: 'Let the API write its texts by a JSON library, or find the filter that changes its answers.',
+  },
   bad_credentials: {
     message: 'The API does not accept the credentials.',
     hint: 'Enter new ones in credentials_json, and check that config_json.auth names the way that the API wants them.',

@@ -2,6 +2,8 @@ import { RemoteError } from '../../errors.ts';
 import { Turns } from '../../outbound/turns.ts';
 import type { Pace, ReadOutcome } from '../contentPart.ts';
 import type { Incomplete } from '../incompleteList.ts';
+import { Division, failsAlone, overload } from '../parts/division.ts';
+import { PartSizes, type SizeMemory } from '../parts/partSize.ts';
 import type { ItemFault, RemoteContent } from '../remoteContent.ts';
 import type { ApiClient, ApiRequest } from './apiClient.ts';
 import type { ContentDescription } from './contentDescription.ts';
@@ -9,6 +11,7 @@ import { mapItem } from './itemMap.ts';
 import { readPointer } from './jsonPointer.ts';
 import { FIRST_PAGE, type ListPage, type PageStart } from './listPage.ts';
 import { readPages } from './listPages.ts';
+import { proveApi } from './proof.ts';
 
 /** The code of an item with the id of another item. */
 const SAME_ID = 'same_id';
@@ -29,11 +32,14 @@ export class ItemSource {
   readonly client: ApiClient;
   readonly content: ContentDescription;
   readonly pace: Pace;
+  /** Divides what the API cannot give at once. */
+  readonly division: Division;
 
-  constructor(client: ApiClient, content: ContentDescription, pace: Pace) {
+  constructor(client: ApiClient, content: ContentDescription, pace: Pace, sizes?: SizeMemory) {
     this.client = client;
     this.content = content;
     this.pace = pace;
+    this.division = new Division(new PartSizes(sizes), () => proveApi(this));
   }
 
   /**
@@ -45,7 +51,8 @@ export class ItemSource {
     let nameless = 0;
     let least: number | null = null;
     for await (const page of readPages(this, start, query)) {
-      const { items, faults, ids } = await this.#itemsOf(page, seen);
+      const { items, faults: own, ids } = await this.#itemsOf(page, seen);
+      const faults = [...own, ...page.faults];
       for (const id of ids) seen.add(id);
       // These items came, but their ids are not among those of the list.
       nameless += faults.filter(({ externalId, code }) => externalId === null || code === SAME_ID).length;
@@ -104,6 +111,7 @@ export class ItemSource {
       const { value } = await this.pace.send(() => this.client.json(request), {
         repeatable: true,
         writes: false,
+        divisible: true,
       });
       const { content, fault } = mapItem(readPointer(value, item?.at ?? ''), this.content);
       if (fault !== null) return refused(fault.code, fault.message);
@@ -114,7 +122,9 @@ export class ItemSource {
       if (!(error instanceof RemoteError)) throw error;
       if (error.code === 'not_found') return { ...none, gone: [externalId] };
       if (error.code === 'forbidden') return refused('forbidden', error.message);
-      throw error;
+      const failed = overload(error);
+      if (failed.code !== 'too_large') await this.division.prove();
+      return { ...none, faults: [failsAlone(externalId, failed)] };
     }
   }
 

@@ -90,7 +90,11 @@ export class ItemWriter {
     let value: unknown;
     try {
       // A second update sets the same fields to the same values, so the request is repeatable.
-      ({ value } = await pace.send(() => client.json(request), { repeatable: true, writes: true }));
+      ({ value } = await pace.send(() => client.json(request), {
+        repeatable: true,
+        writes: true,
+        divisible: true,
+      }));
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       if (error.code === 'not_found') return { result: 'conflict', remote: null };

@@ -1,3 +1,5 @@
+import type { ItemFault } from '../remoteContent.ts';
+
 /** Where a page begins. */
 export interface PageStart {
   /** The page's number, offset, cursor or URL; null for the first page. */
@@ -6,14 +8,18 @@ export interface PageStart {
   pages: number;
   /** The size of a page that the API gave instead of the requested one; null if there is none. */
   size: number | null;
+  /** How many items come before a page whose number does not tell it; null if it does. */
+  place: number | null;
   /** How many different items came before; null if it is unknown. */
   read: number | null;
 }
 
-export const FIRST_PAGE: PageStart = { at: null, pages: 0, size: null, read: 0 };
+export const FIRST_PAGE: PageStart = { at: null, pages: 0, size: null, place: null, read: 0 };
 
 export interface ListPage {
   items: unknown[];
+  /** Items that fail alone. The API does not say which items they are. */
+  faults: ItemFault[];
   /** null after the last page. */
   next: PageStart | null;
   /** How many items the whole list has; null if the API does not say. */

@@ -14,13 +14,16 @@ export const cursorSchema = z.object({
   at: z.union([z.string(), z.number()]).nullable(),
   pages: z.int(),
   size: z.int().nullable().default(null),
+  place: z.int().nullable().default(null),
   // An earlier version has not counted.
   read: z.int().nullable().default(null),
   newest: z.string().nullable(),
   ended: z.boolean(),
+  /** Did an item fail alone? Then the next reading begins where this one has begun. */
+  failing: z.boolean().default(false),
 });
 type Cursor = z.output<typeof cursorSchema>;
-export const START: Cursor = { ...FIRST_PAGE, newest: null, ended: false };
+export const START: Cursor = { ...FIRST_PAGE, newest: null, ended: false, failing: false };
 
 /** A page of a walk, with the place behind it. */
 interface Step {
@@ -41,7 +44,7 @@ export async function* walk(
   query: Record<string, string>,
   seen = new Set<string>(),
 ): AsyncGenerator<Step> {
-  let { newest } = start;
+  let { newest, failing } = start;
   if (start.ended) {
     yield { page: { items: [], faults: [] }, cursor: start, expected: null, incomplete: null };
     return;
@@ -49,9 +52,12 @@ export async function* walk(
   for await (const { items, faults, page, read, incomplete } of source.list(start, query)) {
     for (const { externalId } of [...items, ...faults]) if (externalId !== null) seen.add(externalId);
     newest = latest(newest, items, page.answeredAt);
+    failing ||= page.faults.length > 0;
     const { next } = page;
     const cursor =
-      next === null ? { ...START, newest, ended: true } : { ...next, read, newest, ended: false };
+      next === null
+        ? { ...START, newest, failing, ended: true }
+        : { ...next, read, newest, failing, ended: false };
     yield { page: { items, faults }, cursor, expected: page.total, incomplete };
   }
 }
@@ -64,12 +70,13 @@ export async function* onlyNewest(steps: AsyncIterable<Step>, count: number): As
   let kept: RemoteContent[] = [];
   const faults: ItemPage['faults'] = [];
   let newest: string | null = null;
+  let failing = false;
   let incomplete: Incomplete | null = null;
   for await (const { page, cursor, ...step } of steps) {
     ({ incomplete } = step);
     kept.push(...page.items.filter((item) => item.status !== null));
     faults.push(...page.faults);
-    newest = cursor.newest;
+    ({ newest, failing } = cursor);
     if (kept.length > 2 * count) kept = newestOf(kept, count);
   }
   kept = newestOf(kept, count);
@@ -78,7 +85,7 @@ export async function* onlyNewest(steps: AsyncIterable<Step>, count: number): As
     const ended = kept.length === 0;
     yield {
       page: { items, faults: faults.splice(0) },
-      cursor: { ...START, newest: ended ? newest : null, ended },
+      cursor: { ...START, newest: ended ? newest : null, failing, ended },
       expected: null,
       incomplete: ended ? incomplete : null,
     };

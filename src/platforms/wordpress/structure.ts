@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.ts';
+import { overload } from '../parts/division.ts';
 import type { PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
 import type { DiagnosisOptions } from './diagnosis/diagnosis.ts';
 import { fault } from './messages.ts';
@@ -69,7 +70,8 @@ async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStr
   // counted.
   const count = async (entry: Record<string, unknown>, query: string) => {
     const route = collectionRoute(String(entry.rest_base), entry.rest_namespace);
-    const own = await api.get(route, `per_page=1&_fields=id&context=edit${query}`);
+    const own = await firstAnswer(api, route, `per_page=1&_fields=id&context=edit${query}`);
+    if (own === null) return 0;
     const answer = own.error === null ? own : await readRoute(api, route, 'per_page=1&_fields=id');
     // Without a count the list is still read: the count only tells how much to expect.
     return totalIn(answer.response, 0) ?? 0;
@@ -85,6 +87,21 @@ async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStr
     two_way_sync_enabled: false,
     timestamp: new Date(readAt).toISOString(),
   };
+}
+
+/** How many items at the beginning of a list may break the site before the list is not counted. */
+const MOST_FAILING_FIRST = 3;
+
+/**
+ * The answer for one item of a list, whatever the first items do to the site; null if none of them comes. The site has
+ * just answered other requests, so it is not down.
+ */
+async function firstAnswer(api: SiteApi, route: string, query: string): Promise<ApiAnswer | null> {
+  for (let offset = 0; offset < MOST_FAILING_FIRST; offset += 1) {
+    const answer = await api.get(route, `${query}${offset === 0 ? '' : `&offset=${offset}`}`).catch(overload);
+    if (!('retryable' in answer)) return answer;
+  }
+  return null;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { EventType } from '../../database/generated/client.ts';
 /** The actions of events, by the type of event. A new action is added here, and OpenAPI lists it. */
 export const eventActions = {
   integration: ['created', 'updated', 'deleted', 'reconnected', 'disconnected', 'erased'],
-  connection: ['tested', 'site_paused', 'connector_passed_over'],
+  connection: ['tested', 'site_paused', 'connector_passed_over', 'answers_disturbed'],
   structure: ['pushed', 'fetched', 'outdated', 'type_gone', 'type_back'],
   sync: [
     'requested',

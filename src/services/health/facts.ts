@@ -27,6 +27,8 @@ export interface Facts {
   lastTest: TestRecord | null;
   /** Why the connector is not used although it is there, as the last run or test found. */
   connectorPassedOver: string | null;
+  /** What disturbs the answers of the site although they can be read, as the last run or test found. */
+  answersDisturbed: string | null;
   contentTypes: ContentTypes | null;
   currentRun: SyncRun | null;
   deadDeliveries: number;
@@ -39,4 +41,6 @@ export interface Facts {
   conflicts: number;
   /** The enabled types that have contents here, and that the site does not have any more. */
   goneTypes: string[];
+  /** Items that fail alone: how many, and the first few as `type id`. */
+  failingItems: { count: number; named: readonly string[] };
 }

@@ -109,6 +109,15 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'Fix the named error, then start a sync again.',
         )
       : null,
+  ({ failingItems: { count, named } }) =>
+    count === 0
+      ? null
+      : problem(
+          'items_failing',
+          'warning',
+          `The site fails whenever it is asked for ${count === 1 ? 'this item' : `one of these ${count} items`}: ${named.join(', ')}${count > named.length ? ' and others' : ''}.`,
+          "Open the item on the site, and look into the site's error log: a shortcode or a plugin most likely breaks on it. Each sync tries it again.",
+        ),
   (facts) => {
     if (!facts.currentRun) return null;
     const sign = facts.currentRun.heartbeatAt ?? facts.currentRun.createdAt;
@@ -147,6 +156,15 @@ const rules: ((facts: Facts) => Problem | null)[] = [
           'warning',
           facts.connectorPassedOver,
           'Enter server address, site id and the current site key in WordPress under Settings > Sitebridge, and press Connect. If the plugin belongs to another server, it can stay as it is: syncs go on, but more slowly.',
+        ),
+  (facts) =>
+    facts.answersDisturbed === null
+      ? null
+      : problem(
+          'dirty_json',
+          'warning',
+          facts.answersDisturbed,
+          'Find what prints beside the answers or changes their texts: a plugin, a theme, or PHP with display_errors. Until then syncs go on.',
         ),
   (facts) =>
     // Only a site with a site key can have the plugin.

@@ -13,12 +13,13 @@ import type { IntegrationRow } from '../integrations/integrationRow.ts';
 import { connectionStatusOf } from '../integrations/sitePauses.ts';
 import { activeStates, currentRunOf } from '../sync/currentRun.ts';
 import { goneWithContents } from '../sync/goneTypes.ts';
-import { readCheckpoint } from '../sync/runLedger.ts';
+import { lastTold } from './connectionTold.ts';
 import type { Facts, TestRecord } from './facts.ts';
 import { type Problem, problemsOf } from './problems.ts';
 
 /** The code of a connector that holds another key, while an application password works. */
-const CONNECTOR_OTHER_KEY = 'connector_other_key';
+/** How many items that fail alone are named. */
+const namedAtMost = 5;
 const dayMs = 24 * 3_600_000;
 /** How late a webhook may come before it counts as missing. Milliseconds. */
 const webhookLateMs = 10 * 60_000;
@@ -137,6 +138,7 @@ export class SyncHealthService {
         ),
         untoldChange,
         goneTypes: (await goneWithContents(this.#parts.db, integration)).map(({ slug }) => slug),
+        failingItems: await this.#failingItems(integration.id),
         heldDelivery: await this.#heldDelivery(site.siteId, since),
         serverPaused: (await this.#parts.refusal())?.message ?? null,
       }),
@@ -186,6 +188,18 @@ export class SyncHealthService {
     return { seenAt: seen.createdAt };
   }
 
+  async #failingItems(integrationId: number): Promise<Facts['failingItems']> {
+    const [count, named] = await Promise.all([
+      this.#parts.db.failingItem.count({ where: { integrationId } }),
+      this.#parts.db.failingItem.findMany({
+        where: { integrationId },
+        orderBy: [{ contentType: 'asc' }, { triedAt: 'asc' }],
+        take: namedAtMost,
+      }),
+    ]);
+    return { count, named: named.map(({ contentType, externalId }) => `${contentType} ${externalId}`) };
+  }
+
   /** The reason why the newest delivery since then is held; null without a held delivery. */
   async #heldDelivery(siteId: number, since: Date): Promise<string | null> {
     const newest = await this.#parts.db.webhookDelivery.findFirst({
@@ -199,7 +213,7 @@ export class SyncHealthService {
   #facts(
     status: Omit<DebugStatus, 'problems'>,
     capabilities: PlatformCapabilities,
-  ): Omit<Facts, 'untoldChange' | 'goneTypes' | 'heldDelivery' | 'serverPaused'> {
+  ): Omit<Facts, 'untoldChange' | 'goneTypes' | 'failingItems' | 'heldDelivery' | 'serverPaused'> {
     const { integration, connection, sync } = status;
     return {
       now: this.#parts.now(),
@@ -214,7 +228,8 @@ export class SyncHealthService {
       writesBlockedAt: integration.writesBlockedAt,
       syncError: integration.syncError,
       lastTest: connection.lastTest,
-      connectorPassedOver: connectorPassedOver(connection.lastTest, sync.lastRuns),
+      connectorPassedOver: lastTold('connectionProblem', connection.lastTest, sync.lastRuns),
+      answersDisturbed: lastTold('finding', connection.lastTest, sync.lastRuns),
       connectionStatus: integration.connectionStatus,
       contentTypes: configOf(integration).contentTypes,
       currentRun: sync.currentRun,
@@ -222,17 +237,6 @@ export class SyncHealthService {
       conflicts: status.content.conflicts,
     };
   }
-}
-
-/** What the newest run that reached the site, or a newer test, says about a connector that is not used. */
-function connectorPassedOver(lastTest: TestRecord | null, lastRuns: readonly SyncRun[]): string | null {
-  const run = lastRuns.find(({ checkpoint }) => readCheckpoint(checkpoint).readingId !== null);
-  if (run !== undefined && (lastTest === null || lastTest.at < (run.startedAt ?? run.createdAt))) {
-    const { connectionProblem: problem } = readCheckpoint(run.checkpoint);
-    return problem?.code === CONNECTOR_OTHER_KEY ? problem.message : null;
-  }
-  const check = lastTest?.result.checks?.find(({ code }) => code === CONNECTOR_OTHER_KEY);
-  return check === undefined ? null : (check.detail ?? '');
 }
 
 function toResult(stored: unknown): Partial<ConnectionTestResult> {

@@ -4,6 +4,7 @@ import type { PlatformRegistry } from '../../platforms/registry.ts';
 import type { EventLog } from '../events/eventLog.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
+import { keepFinding, keepProblem } from './connectionNotes.ts';
 import type { GoneTypes } from './goneTypes.ts';
 import { type ContentSessions, typeOfSite } from './openSession.ts';
 import type { ContentRun, TypeToSync } from './phaseContext.ts';
@@ -52,6 +53,7 @@ export class ContentRunner {
     await permit.begin();
     try {
       await this.#sync(ledger, integration, session, signal);
+      await keepFinding(this.#parts.events, { ledger, integration }, session.finding?.() ?? null);
     } finally {
       permit.end();
     }
@@ -70,7 +72,7 @@ export class ContentRunner {
       const begunAt = new Date(this.#parts.now()).toISOString();
       await ledger.step(async () => ({ checkpoint: { readingId: ledger.run.id, begunAt } }));
     }
-    await this.#keepProblem(ledger, integration, session);
+    await keepProblem(this.#parts.events, { ledger, integration }, session.problem ?? null);
     const memory = new SiteMemory({
       db: this.#parts.db,
       events: this.#parts.events,
@@ -96,30 +98,6 @@ export class ContentRunner {
     if (direction !== 'to_external' && ledger.run.contentTypes.length === 0) await memory.moved(slugs);
     await memory.regain(ledger.run, slugs);
     if (direction !== 'from_external') await this.#parts.push.push(run);
-  }
-
-  /** Keeps what is wrong with the connection although the run works, once for each run. */
-  async #keepProblem(
-    ledger: RunLedger,
-    integration: IntegrationRow,
-    { problem = null }: ContentSession,
-  ): Promise<void> {
-    if (problem?.code === ledger.checkpoint.connectionProblem?.code) return;
-    await ledger.step(async (tx) => {
-      if (problem === null) return { checkpoint: { connectionProblem: null } };
-      const { code, message } = problem;
-      await this.#parts.events.record(tx, {
-        accountId: integration.accountId,
-        siteId: integration.siteId,
-        integrationId: integration.id,
-        type: 'connection',
-        action: 'connector_passed_over',
-        success: false,
-        error: message,
-        details: { run_id: ledger.run.id, code },
-      });
-      return { checkpoint: { connectionProblem: { code, message } } };
-    });
   }
 
   #context({

@@ -1,11 +1,14 @@
+import type { Database } from '../../database/client.ts';
 import type { SitePaces } from '../../outbound/sitePace.ts';
-import type { ContentSession, TypeOfSite } from '../../platforms/contentPart.ts';
+import type { ContentSession, Pace, TypeOfSite } from '../../platforms/contentPart.ts';
 import { notSupported, type PlatformRegistry } from '../../platforms/registry.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import type { IntegrationRow } from '../integrations/integrationRow.ts';
 import type { SiteConnections } from '../integrations/openConnection.ts';
+import { openSizeMemory } from './sizeMemory.ts';
 
 interface Parts {
+  db: Database;
   platforms: PlatformRegistry;
   connections: SiteConnections;
   paces: SitePaces;
@@ -42,11 +45,13 @@ export class ContentSessions {
     const { concurrency } = configOf(integration).syncSettings;
     const connection = await this.#parts.connections.open(integration, integration.site);
     const pace = this.#parts.paces.open(String(integration.id), { atOnce: concurrency, signal, beforeWrite });
-    if (during === undefined) return platform.content.open(connection, pace);
-    return platform.content.open(connection, {
+    const sizes = await openSizeMemory(this.#parts.db, integration);
+    if (during === undefined) return platform.content.open(connection, pace, sizes);
+    const waiting: Pace = {
       ...pace,
       send: (request, options) => during(() => pace.send(request, options)),
-    });
+    };
+    return platform.content.open(connection, waiting, sizes);
   }
 }
 

@@ -53,6 +53,8 @@ const checkpointShape = z.object({
   typesPushed: z.array(z.string()).default([]),
   /** What is wrong with the connection, although the run works (`ContentSession.problem`). */
   connectionProblem: z.object({ code: z.string(), message: z.string() }).nullable().default(null),
+  /** What disturbs the answers of the site although they can be read (`ContentSession.finding`). */
+  finding: z.object({ code: z.string(), message: z.string() }).nullable().default(null),
   /** The first few faults, for the run's `error`. */
   troubles: z.array(z.string()).default([]),
 });

@@ -44,6 +44,8 @@ export type ApiFault =
   | 'other_item'
   /** Reading an item by its id is answered with 403. */
   | 'item_forbidden'
+  /** A filter of the output puts line breaks and tabs into the texts of JSON. */
+  | 'raw_controls'
   /** Every request is answered with 500. */
   | 'failing'
   /** A create succeeds, but is answered with 500. */

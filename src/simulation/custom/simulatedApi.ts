@@ -1,10 +1,11 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parseAtOnce } from '../../outbound/json.ts';
+import { withRawControls } from '../rawControls.ts';
 import type { ApiFault } from './faults.ts';
 import { type ApiItem, makeItem, makeItems } from './items.ts';
 import { answerList } from './list.ts';
 import type { PagingKind } from './paging.ts';
-import type { ApiState, AuthKind, Reply } from './state.ts';
+import type { ApiState, ApiWeakness, AuthKind, Reply } from './state.ts';
 
 export interface SimulatedApiOptions {
   /** `bearer` by default. */
@@ -36,6 +37,8 @@ export interface SimulatedApi {
   edit(id: number, change: Partial<ApiItem['attributes']>): void;
   setFault(...faults: ApiFault[]): void;
   clearFaults(): void;
+  /** Makes the API break down over large answers, or over some items. null: neither. */
+  weaken(weakness: ApiWeakness | null): void;
   stop(): Promise<void>;
 }
 
@@ -54,6 +57,7 @@ export async function startSimulatedApi(options: SimulatedApiOptions = {}): Prom
     base: '',
     clock: Date.UTC(2026, 5, 1),
     endlessPages: 0,
+    weakness: null,
   };
   const requests: SeenRequest[] = [];
   const server = createServer((incoming, response) => {
@@ -81,6 +85,9 @@ export async function startSimulatedApi(options: SimulatedApiOptions = {}): Prom
       for (const fault of faults) state.faults.add(fault);
     },
     clearFaults: () => state.faults.clear(),
+    weaken: (weakness) => {
+      state.weakness = weakness;
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -106,7 +113,7 @@ async function serve(
   };
   requests.push(request);
   if (state.faults.has('silent')) return;
-  const reply = answer(state, request);
+  const reply = weakly(state, request);
   if (reply === 'cut') {
     incoming.socket.destroy();
     return;
@@ -116,13 +123,29 @@ async function serve(
     'Content-Type': page ? 'text/html; charset=utf-8' : 'application/json',
     ...reply.headers,
   });
-  response.end(
-    reply.body === undefined || request.method === 'HEAD'
-      ? ''
-      : page
-        ? String(reply.body)
-        : JSON.stringify(reply.body),
-  );
+  response.end(reply.body === undefined || request.method === 'HEAD' ? '' : bodyOf(state, reply.body));
+}
+
+function bodyOf({ faults }: ApiState, body: unknown): string {
+  if (typeof body === 'string') return body;
+  const json = JSON.stringify(body);
+  return faults.has('raw_controls') ? withRawControls(json) : json;
+}
+
+/** Answers a request, or breaks down over it. */
+function weakly(state: ApiState, request: SeenRequest): Reply | 'cut' {
+  const { weakness } = state;
+  if (weakness === null) return answer(state, request);
+  const { by, mostItems, diesOn } = weakness;
+  const broken: Reply | 'cut' =
+    by === 'cut' ? 'cut' : { status: by === 'error' ? 500 : 504, body: '<title>Gateway Time-out</title>' };
+  const dies = (value: unknown) => diesOn !== undefined && JSON.stringify(value ?? null).includes(diesOn);
+  if (dies(request.body)) return broken;
+  const reply = answer(state, request);
+  if (reply === 'cut' || reply.status >= 400) return reply;
+  const items = Object(Object(reply.body).data).items;
+  const isTooMuch = mostItems !== null && Array.isArray(items) && items.length > mostItems;
+  return isTooMuch || dies(reply.body) ? broken : reply;
 }
 
 function answer(state: ApiState, request: SeenRequest): Reply | 'cut' {

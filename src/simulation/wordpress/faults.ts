@@ -1,3 +1,4 @@
+import { withRawControls } from '../rawControls.ts';
 import type { Answer } from './answer.ts';
 import type { FaultScope, REPLACED_ANSWERS } from './replacedAnswers.ts';
 
@@ -125,11 +126,6 @@ export const BEHAVIOURS = [
   'api_reset',
   'silent',
 ] as const;
-
-/** Replaces the escapes of line breaks and tabs by the characters themselves. */
-function withRawControls(json: string): string {
-  return json.replace(/\\(.)/g, (whole, of: string) => ({ n: '\n', r: '\r', t: '\t' })[of] ?? whole);
-}
 
 function shifted(seconds: number): string {
   return new Date(Date.now() + seconds * 1000).toUTCString();

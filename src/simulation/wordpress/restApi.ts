@@ -72,6 +72,7 @@ function dispatch(route: RouteRequest, request: RestRequest): RestAnswer | null 
       (path) => (takesConnectorBatches(site, path) ? true : takesBatches(site, path)),
       (item) => {
         check(item.method, item.route);
+        site.beforeItem(item.parameters.asSent());
         return (
           answerConnector({ ...route, ...item }, request) ??
           answerContent({ ...route, ...item, upload: null })

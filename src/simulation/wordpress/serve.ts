@@ -9,6 +9,7 @@ import { answerOfFront, throughProxy } from './front.ts';
 import { type FaultScope, REPLACED_ANSWERS } from './replacedAnswers.ts';
 import { answerSite, isApi, isConnector, type SiteRequest } from './router.ts';
 import type { SimulatedSite } from './site.ts';
+import { answerWeakly } from './weakAnswer.ts';
 
 /**
  * Answers one HTTP request, with the faults that are switched on and the disturbances that hit this request.
@@ -28,7 +29,9 @@ export async function serve(
     return;
   }
   const met = disturbances.meets(site, request);
-  const reaction = await throughDisturbances(site, request, met, () => throughFaults(site, request));
+  const weak = site.weakness === null ? null : answerWeakly(site, site.weakness, request);
+  if (weak === 'drop') return void incoming.socket.destroy();
+  const reaction = await throughDisturbances(site, request, met, () => throughFaults(site, request, weak));
   if (reaction === 'drop') return void incoming.socket.destroy();
   if (reaction === 'endless') return void pipeline(Readable.from(endlessJson()), response, () => undefined);
   const answer = isApi(site, request) ? encoded(site, reaction.answer) : reaction.answer;
@@ -70,7 +73,7 @@ async function readRequest(site: SimulatedSite, incoming: IncomingMessage): Prom
 }
 
 /** Faults in front of WordPress apply first. Faults that change its responses apply last. */
-function throughFaults(site: SimulatedSite, request: SiteRequest): Answer {
+function throughFaults(site: SimulatedSite, request: SiteRequest, answered: Answer | null): Answer {
   const applies = (name: FaultName, scope: FaultScope) => site.has(name) && inScope(site, request, scope);
   if (site.has('redirect')) {
     const headers = { Location: `https://www.example.com${request.target}` };
@@ -81,7 +84,7 @@ function throughFaults(site: SimulatedSite, request: SiteRequest): Answer {
   for (const [name, fault] of entries(REPLACED_ANSWERS)) {
     if (applies(name, fault.scope)) return fault.answer;
   }
-  let answer = answerSite(site, throughProxy(site, request));
+  let answer = answered ?? answerSite(site, throughProxy(site, request));
   for (const [name, fault] of entries(CHANGED_ANSWERS)) {
     if (applies(name, fault.scope)) answer = fault.change(answer);
   }

@@ -20,6 +20,7 @@ import { serve } from './serve.ts';
 import { SimulatedSite } from './site.ts';
 import { siteMessage, termMessage } from './siteMessage.ts';
 import { initialContent, initialTypes, type SimulatedState, type SimulatedUser } from './state.ts';
+import type { Weakness } from './weakness.ts';
 
 export interface SimulatedWordpressOptions {
   /** The site's id on the server that it is connected to. */
@@ -60,6 +61,8 @@ export interface SimulatedWordpress {
   /** Switches more faults on. */
   setFault(...names: FaultName[]): void;
   clearFaults(): void;
+  /** Puts the site on a weak host, or gives it a plugin that dies on some posts. null: neither. */
+  weaken(weakness: Weakness | null): void;
   /** Adds a disturbance, which hits single requests. */
   disturb(disturbance: Disturbance): void;
   /** Ends all disturbances. */
@@ -143,6 +146,9 @@ async function start(
       for (const name of names) site.faults.add(name);
     },
     clearFaults: () => site.faults.clear(),
+    weaken: (weakness) => {
+      site.weakness = weakness;
+    },
     disturb: (disturbance) => disturbances.add(disturbance),
     calm: () => disturbances.clear(),
     connect: ({ serverUrl, moved }) => connectAsPlugin(site, serverUrl, moved ? { moved } : {}),

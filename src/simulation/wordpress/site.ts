@@ -12,6 +12,7 @@ import {
   type SimulatedType,
   type SimulatedUser,
 } from './state.ts';
+import type { Weakness } from './weakness.ts';
 
 /** A simulated site: its state, as changed by the faults that are switched on. */
 export class SimulatedSite {
@@ -29,6 +30,10 @@ export class SimulatedSite {
   #termPlaces = new Map<number, number>();
   /** For each content of the server: the seal of the connector's last write, and the post's hash after it. */
   readonly seals = new Map<string, { seal: string; hash: string }>();
+  /** Set on a weak host, or with a plugin that dies on some posts. */
+  weakness: Weakness | null = null;
+  /** Called before each item of a batch is written. A weak host may give up here. */
+  beforeItem: (sent: string) => void = () => undefined;
   /** Scheme, host and port. Set when the server listens. */
   origin = '';
 

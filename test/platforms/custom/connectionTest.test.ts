@@ -117,6 +117,16 @@ describe('an API that does not answer as described', () => {
     },
   );
 
+  it('with line breaks in the texts of its answers, which is told while the test passes', async () => {
+    const dirty = await serveLoopback((_, response) => response.end('{"name":"Two\nlines"}'));
+    cleanups.push(dirty.stop);
+    const result = await test({ base_url: dirty.url, test: { path: '/', expect_json_pointer: '/name' } });
+    expect(result).toMatchObject({ success: true, code: 'ok' });
+    expect(result.checks).toContainEqual(
+      expect.objectContaining({ name: 'json', ok: true, code: 'dirty_json' }),
+    );
+  });
+
   it('with no value where a value is expected', async () => {
     const empty = await serveLoopback((_, response) => response.end());
     cleanups.push(empty.stop);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { linkedNext } from '../../../src/platforms/custom/listPages.ts';
+import { linkedNext } from '../../../src/platforms/custom/nextPage.ts';
 
 describe('the header Link', () => {
   it.each<[string | undefined, string | null]>([

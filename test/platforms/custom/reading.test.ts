@@ -233,6 +233,21 @@ describe('a list', () => {
     await expect(readOut((await open(api)).readAll(ALL))).rejects.toMatchObject({ code });
   });
 
+  it('with line breaks and tabs as they are in its texts is read, and says so', async () => {
+    const api = await start();
+    api.edit(2, { title: 'A\ttab', text: 'Two\r\nlines, and a \\n' });
+    const clean = await open(api);
+    const before = await readOut(clean.readAll(ALL));
+    expect(clean.finding?.()).toBeNull();
+    api.setFault('raw_controls');
+    const session = await open(api);
+    expect((await readOut(session.readAll(ALL))).items).toEqual(before.items);
+    expect(session.finding?.()).toMatchObject({
+      code: 'dirty_json',
+      message: expect.stringContaining('GET /articles'),
+    });
+  });
+
   it('with a wrong secret names the secret as the cause', async () => {
     const api = await start();
     const connection = connectionTo(api, {}, { token: 'wrong' });

@@ -204,8 +204,6 @@ const CASES: ReadonlyArray<
   ['gzip_twice', 'connector', 'bad_encoding', 'discovery', /compresses twice/],
   ['gzip_false', 'connector', 'bad_encoding', 'discovery', /sets the header wrongly/],
   ['cut_off', 'connector', 'cut_off', 'discovery', /PHP's time or memory/],
-  ['large_answers_cut', 'connector', 'cut_off', 'content', /PHP's time or memory/],
-  ['large_answers_cut', 'password', 'cut_off', 'content', /PHP's time or memory/],
   ['gateway_down', 'connector', 'unreachable', 'discovery', /behind the proxy/],
   ['clock_slow', 'connector', 'clock_skew', 'discovery', /NTP/],
   ['connector_clock_slow', 'connector', 'clock_skew', 'signed_ping', /NTP/],
@@ -270,6 +268,20 @@ describe('each fault has its own code', () => {
     expect(result.message).toMatch(/nginx answers POST \/wp-json\/.* with status 405/);
     expect(result.checks.filter(({ ok }) => !ok)).toMatchObject([{ name: 'writes', code: 'writes_blocked' }]);
   });
+  it.each(['connector', 'password'])(
+    'a host that cuts off only large answers passes by %s, and the check of a page says so',
+    async (by) => {
+      site.setFault('large_answers_cut');
+      if (by === 'password') site.setFault('connector_missing');
+      const credentials = by === 'password' ? PASSWORD : {};
+      const result = await diagnose(connectionTo(site.url, { credentials }));
+      expect(result).toMatchObject({ success: true, code: 'ok' });
+      expect(result.checks.find(({ name }) => name === 'content')).toMatchObject({
+        ok: true,
+        detail: expect.stringContaining('cannot give a whole page at once'),
+      });
+    },
+  );
 
   it('names the path to allow in the site’s spelling', async () => {
     const other = await anotherSite({ plainPermalinks: true, subdirectory: 'blog' });

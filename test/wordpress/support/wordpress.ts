@@ -22,6 +22,8 @@ import { exactVersion, type WordpressVersion, wordpressFiles } from './wordpress
 
 /** The must-use plugins that can be switched on a running site. Their files are in `mu-plugins/`. */
 export type MuPlugin =
+  | 'dies-on-mark'
+  | 'low-memory'
   | 'allow-private-server'
   | 'rest-restricted'
   | 'only-users'

@@ -22,6 +22,22 @@ export async function* ahead<In, Out>(
   }
 }
 
+/** Takes the next value from a source while the caller handles the current one. */
+export async function* oneAhead<T>(source: AsyncGenerator<T>): AsyncGenerator<T, void, undefined> {
+  const take = () => {
+    const next = source.next();
+    // If nobody awaits this value any more, its failure must not go unhandled.
+    next.catch(() => undefined);
+    return next;
+  };
+  for (let upcoming = take(); ; ) {
+    const taken = await upcoming;
+    if (taken.done === true) return;
+    upcoming = take();
+    yield taken.value;
+  }
+}
+
 /** Splits a list into parts of at most `most` elements. */
 export function parts<T>(list: readonly T[], most: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / most) }, (_, index) =>

@@ -1,11 +1,17 @@
 import { RemoteError } from '../../../errors.ts';
+import { isOverload } from '../../../outbound/overload.ts';
 import type { JsonObject } from '../../connection.ts';
+import { type DivisibleList, overload } from '../../parts/division.ts';
+import type { PartSize } from '../../parts/partSize.ts';
 import { isRecord } from '../site/siteClient.ts';
 import { partsBySize } from './ahead.ts';
 import type { SiteRequests } from './siteRequests.ts';
 
 /** The most writes that core takes in one request (rest_get_max_batch_size). */
 export const BATCH = 25;
+
+/** The name of writes in the memory of sizes. */
+const WRITES = 'writes';
 
 /** nginx takes a body of 1 MiB by default. Bytes. */
 const BATCH_BYTES = 900_000;
@@ -23,7 +29,7 @@ interface ItemRequest {
 /** The answer to one write; `lost`: the result is unknown. */
 export type ItemAnswer = { status: number; value: unknown; lost: null } | { lost: RemoteError };
 
-/** Sends writes 25 at a time through `batch/v1`, or one by one if the site has no such route. */
+/** Sends writes at most 25 at a time through `batch/v1`, or one by one if the site has no such route. */
 export class BatchSender {
   readonly #requests: SiteRequests;
   #hasRoute = true;
@@ -39,14 +45,60 @@ export class BatchSender {
   async send(writes: readonly ItemRequest[]): Promise<ItemAnswer[]> {
     const answers: ItemAnswer[] = [];
     const limits = { most: BATCH, largest: BATCH_BYTES };
-    for (const batch of partsBySize(writes, limits, bytesOf)) answers.push(...(await this.#batch(batch)));
+    for (const batch of partsBySize(writes, limits, bytesOf)) answers.push(...(await this.#divided(batch)));
     const [first] = answers;
     if (first?.lost && answers.every(({ lost }) => lost !== null)) throw first.lost;
     return answers;
   }
 
+  /**
+   * Sends a batch in parts that the site can carry out. Repeatable writes are sent again in halves. Others are lost:
+   * the site may have carried them out, so the caller must look for their items before it sends them again, fewer at
+   * once.
+   */
+  async #divided(batch: readonly ItemRequest[]): Promise<ItemAnswer[]> {
+    const { division } = this.#requests;
+    if (batch.every(({ repeatable }) => repeatable)) {
+      const next = (from: number, count: number) => (from + count < batch.length ? from + count : null);
+      const list: DivisibleList<number, ItemAnswer[]> = {
+        name: WRITES,
+        most: BATCH,
+        ask: (from, count) => this.#batch(batch.slice(from, from + count)),
+        next,
+        alone: async (from, error) => ({ part: [{ lost: error }], next: next(from, 1) }),
+      };
+      return (await division.collect(list, 0, batch.length)).flat();
+    }
+    const answers: ItemAnswer[] = [];
+    while (answers.length < batch.length) {
+      const part = batch.slice(answers.length, answers.length + this.writesAtOnce);
+      const sent = await this.#batch(part).catch((error: unknown) => this.#lost(part, overload(error)));
+      if (sent.every(({ lost }) => lost === null)) this.#size.passed(part.length);
+      answers.push(...sent);
+    }
+    await division.sizes.remember(WRITES);
+    return answers;
+  }
+
+  /** How many writes the site can carry out at once. */
+  get writesAtOnce(): number {
+    return this.#size.now;
+  }
+
+  get #size(): PartSize {
+    return this.#requests.division.sizes.of(WRITES, BATCH);
+  }
+
+  #lost(part: readonly ItemRequest[], lost: RemoteError): ItemAnswer[] {
+    if (part.length > 1) this.#size.failed(part.length);
+    return part.map(() => ({ lost }));
+  }
+
+  /** Throws RemoteError if the site may have broken down over the batch. */
   async #batch(batch: readonly ItemRequest[]): Promise<ItemAnswer[]> {
-    if (!this.#hasRoute || batch.length === 1) return this.#oneByOne(batch);
+    const [only] = batch;
+    if (only !== undefined && batch.length === 1) return [await this.#single(only, { divisible: true })];
+    if (!this.#hasRoute) return this.#oneByOne(batch);
     const answer = await this.#requests
       .write({
         method: 'POST',
@@ -59,8 +111,12 @@ export class BatchSender {
           })),
         },
         repeatable: batch.every(({ repeatable }) => repeatable),
+        divisible: true,
       })
-      .catch(lostIn);
+      .catch((error: unknown) => {
+        if (error instanceof RemoteError && error.retryable && isOverload(error)) throw error;
+        return lostIn(error);
+      });
     if ('lost' in answer) return batch.map(() => answer);
     if (answer.error !== null) {
       if (answer.error.status === 401 || answer.error.status === 403) {
@@ -90,10 +146,14 @@ export class BatchSender {
     return answers;
   }
 
-  async #single({ method, query, ...write }: ItemRequest): Promise<ItemAnswer> {
+  async #single({ method, query, ...write }: ItemRequest, { divisible = false } = {}): Promise<ItemAnswer> {
     // WordPress reads the method from this parameter (WP_REST_Server::serve_request).
     const asked = method === 'POST' ? query : [query, `_method=${method}`].filter(Boolean).join('&');
-    const answer = await this.#requests.write({ ...write, method: 'POST', query: asked }).catch(lostIn);
+    const request = { ...write, method: 'POST', query: asked, divisible } as const;
+    const answer = await this.#requests.write(request).catch((error: unknown) => {
+      if (divisible && error instanceof RemoteError && error.retryable && isOverload(error)) throw error;
+      return lostIn(error);
+    });
     if ('lost' in answer) return answer;
     // The refusal concerns the request, not its item.
     if (answer.error?.code === 'sitebridge_bad_signature') {

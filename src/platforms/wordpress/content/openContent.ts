@@ -1,5 +1,6 @@
 import type { Connection } from '../../connection.ts';
 import type { ContentPart, ContentSession, Pace } from '../../contentPart.ts';
+import type { SizeMemory } from '../../parts/partSize.ts';
 import type { DiagnosisOptions } from '../diagnosis/diagnosis.ts';
 import { WordpressFault } from '../messages.ts';
 import { CONNECTOR_NAMESPACE } from '../site/connectorClient.ts';
@@ -38,7 +39,7 @@ interface Found {
 /** The content part of WordPress: through the connector if it has content routes, else through core REST. */
 export function createWordpressContent({ outbound, clock, noticed }: DiagnosisOptions): ContentPart {
   const remembered = new Map<string, Found>();
-  async function open(connection: Connection, pace: Pace): Promise<ContentSession> {
+  async function open(connection: Connection, pace: Pace, sizes?: SizeMemory): Promise<ContentSession> {
     const address = parseSiteAddress(connection.siteUrl);
     const doored = throughSiteDoor(outbound, connection);
     const credentials = applicationPassword(connection);
@@ -55,7 +56,8 @@ export function createWordpressContent({ outbound, clock, noticed }: DiagnosisOp
     const { pageSize, signatures } = isFresh
       ? known
       : { pageSize: new PageSize(), signatures: new KnownSignatures() };
-    const through = (signIn: SignIn) => new SiteRequests({ client, root, signIn, pace, clock, pageSize });
+    const through = (signIn: SignIn) =>
+      new SiteRequests({ client, root, signIn, pace, clock, pageSize, sizes });
     const { requests, ping, isPassedOver } = await enter(
       through(chooseSignIn(connection, root, client, clock, signatures)),
       credentials === null ? null : () => through(passwordSignIn(credentials, root, client)),

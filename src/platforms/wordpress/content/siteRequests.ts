@@ -3,6 +3,8 @@ import type { RemoteError } from '../../../errors.ts';
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import type { SentRequest } from '../../../security/requestSignature.ts';
 import type { Pace } from '../../contentPart.ts';
+import { Division } from '../../parts/division.ts';
+import { PartSizes, type SizeMemory } from '../../parts/partSize.ts';
 import { fault, WordpressFault } from '../messages.ts';
 import type { UnsignedRequest } from '../site/connectorClient.ts';
 import { type ApiRoot, apiUrl, siteTime } from '../site/discovery.ts';
@@ -30,6 +32,8 @@ interface Write {
   headers?: Record<string, string>;
   /** May it be sent again if its result is unknown? */
   repeatable: boolean;
+  /** Can the caller send the parts of it? Then it is not sent again after a failure for which it may be too much. */
+  divisible?: boolean;
 }
 
 /** An answer of the REST API, with facts that are needed to judge its content. */
@@ -51,6 +55,10 @@ export class SiteRequests {
   readonly root: ApiRoot;
   readonly byConnector: boolean;
   readonly pageSize: PageSize;
+  /** Divides what the site cannot answer at once. */
+  readonly division: Division;
+  /** Items that fail alone, by route and id. They are not asked for again in this session. */
+  readonly failing = new Map<string, RemoteError>();
   /** How far the site's clock is ahead of ours. Milliseconds; 0 if that is unknown. */
   readonly clockLead: number;
   readonly #client: SiteClient;
@@ -66,6 +74,7 @@ export class SiteRequests {
     clock: () => number;
     /** Facts about the site from earlier sessions. */
     pageSize?: PageSize;
+    sizes?: SizeMemory | undefined;
   }) {
     this.pageSize = parts.pageSize ?? new PageSize();
     this.#client = parts.client;
@@ -74,18 +83,20 @@ export class SiteRequests {
     this.pace = parts.pace;
     this.clockLead = parts.root.siteTime === null ? 0 : parts.root.siteTime - parts.clock();
     this.byConnector = parts.signIn.byConnector;
+    this.division = new Division(new PartSizes(parts.sizes), () => this.#prove());
   }
 
   /**
    * Sends a GET. Returns refusals too; throws RemoteError for any other failure. `query` must be encoded. If the
-   * site allows no page as large as its `per_page`, the page becomes smaller.
+   * site allows no page as large as its `per_page`, the page becomes smaller. A `divisible` request is not sent again
+   * after a failure for which it may have asked too much.
    */
-  async get(route: string, query?: string): Promise<SiteAnswer> {
+  async get(route: string, query?: string, { divisible = false } = {}): Promise<SiteAnswer> {
     for (;;) {
       const fitted = query === undefined ? { query, size: null } : this.pageSize.fit(query);
       const answer = await this.pace.send(
         () => this.#signIn.agree(() => this.#exchange({ method: 'GET', route, query: fitted.query })),
-        { repeatable: true, writes: false },
+        { repeatable: true, writes: false, divisible },
       );
       const isTooLarge = fitted.size !== null && answer.error !== null && refusesPageSize(answer.error);
       if (isTooLarge && this.pageSize.refused(fitted.size ?? 1)) continue;
@@ -114,14 +125,14 @@ export class SiteRequests {
   }
 
   /** Sends a GET that must succeed. Throws RemoteError. */
-  async read(route: string, query?: string): Promise<SiteAnswer> {
-    const answer = await this.get(route, query);
+  async read(route: string, query?: string, options: { divisible?: boolean } = {}): Promise<SiteAnswer> {
+    const answer = await this.get(route, query, options);
     if (answer.error !== null) throw this.refusal(answer, answer.error);
     return answer;
   }
 
   /** Sends a POST. Returns refusals too; throws RemoteError for any other failure. */
-  async write({ repeatable, ...request }: Write): Promise<SiteAnswer> {
+  async write({ repeatable, divisible = false, ...request }: Write): Promise<SiteAnswer> {
     let tries = 0;
     const send = async () => {
       tries += 1;
@@ -133,7 +144,7 @@ export class SiteRequests {
       return this.#signIn.agree(send);
     };
     try {
-      return await this.pace.send(agreed, { repeatable, writes: true });
+      return await this.pace.send(agreed, { repeatable, writes: true, divisible });
     } catch (error) {
       if (mayBlockWrites(error)) throw (await this.#blockedWrites()) ?? error;
       throw error;
@@ -187,6 +198,17 @@ export class SiteRequests {
       values: { ...this.#client.values, found },
     });
     return new WordpressFault(code, { message, hint, retryable });
+  }
+
+  /** What disturbs the answers so far, although they can be read. */
+  get finding(): WordpressFault | null {
+    return this.#client.dirtyJson;
+  }
+
+  /** The cheapest request that proves that the site is up. Throws RemoteError if it is not. */
+  async #prove(): Promise<void> {
+    if (this.byConnector) await this.get('sitebridge/v1/ping');
+    else await this.get('', '_fields=name');
   }
 
   /** Signs a request and sends it. Returns what was signed, too. */

@@ -1,3 +1,4 @@
+import type { DivisibleList } from '../../parts/division.ts';
 import type { ContentTerm } from '../../remoteContent.ts';
 import { decodeCharacterReferences } from '../site/htmlText.ts';
 import { totalIn } from '../site/listings.ts';
@@ -14,6 +15,8 @@ export class TermMap {
   readonly #requests: SiteRequests;
   /** Terms by taxonomy and id; null for a term that the site does not show. */
   readonly #terms = new Map<string, ContentTerm | null>();
+  /** Terms whose request fails although it asks for them alone, by taxonomy and id. */
+  readonly #failing = new Set<string>();
   /** Reads run one after the other, because pages that are read at once hold the same terms. */
   #reading: Promise<void> = Promise.resolve();
 
@@ -26,19 +29,22 @@ export class TermMap {
     for (const { id, term } of found) this.#terms.set(`${term.taxonomy} ${id}`, term);
   }
 
-  /** The terms of each post, in the order of the posts. Throws RemoteError. */
+  /** The terms of each post, in the order of the posts; null if a term of it fails alone. Throws RemoteError. */
   async termsOf(
     posts: ReadonlyArray<Record<string, unknown>>,
     taxonomies: readonly Taxonomy[],
-  ): Promise<ContentTerm[][]> {
+  ): Promise<Array<ContentTerm[] | null>> {
     const read = this.#reading.then(() => this.#readMissing(posts, taxonomies));
     this.#reading = read.catch(() => undefined);
     await read;
-    return posts.map((post) =>
-      taxonomies.flatMap((taxonomy) =>
-        idsIn(post[taxonomy.restBase]).flatMap((id) => this.#terms.get(`${taxonomy.slug} ${id}`) ?? []),
-      ),
-    );
+    return posts.map((post) => {
+      const keys = taxonomies.flatMap(({ slug, restBase }) =>
+        idsIn(post[restBase]).map((id) => `${slug} ${id}`),
+      );
+      return keys.some((key) => this.#failing.has(key))
+        ? null
+        : keys.flatMap((key) => this.#terms.get(key) ?? []);
+    });
   }
 
   async #readMissing(
@@ -54,7 +60,26 @@ export class TermMap {
     }
   }
 
+  /** Reads terms, in parts if the site cannot give them at once. */
   async #read(taxonomy: Taxonomy, ids: number[]): Promise<void> {
+    const list: DivisibleList<number, null> = {
+      name: `terms ${taxonomy.route}`,
+      most: PAGE,
+      ask: async (from, count) => {
+        await this.#readSome(taxonomy, ids.slice(from, from + count));
+        return null;
+      },
+      next: (from, count) => (from + count < ids.length ? from + count : null),
+      alone: async (from) => {
+        this.#terms.set(`${taxonomy.slug} ${ids[from]}`, null);
+        this.#failing.add(`${taxonomy.slug} ${ids[from]}`);
+        return { part: null, next: from + 1 < ids.length ? from + 1 : null };
+      },
+    };
+    await this.#requests.division.collect(list, 0, ids.length);
+  }
+
+  async #readSome(taxonomy: Taxonomy, ids: number[]): Promise<void> {
     const query = `include=${ids.join(',')}&per_page=${PAGE}&_fields=id,slug,name`;
     const answer = await getTerms(this.#requests, taxonomy, query);
     for (const id of ids) this.#terms.set(`${taxonomy.slug} ${id}`, null);
@@ -64,7 +89,7 @@ export class TermMap {
     const rest = ids.filter((id) => !came.has(id));
     // The site counts the terms with these ids. If it has more than it gave, the others are requested again.
     const isShort = (totalIn(answer.response, came.size) ?? ids.length) > came.size;
-    if (isShort && rest.length > 0 && rest.length < ids.length) await this.#read(taxonomy, rest);
+    if (isShort && rest.length > 0 && rest.length < ids.length) await this.#readSome(taxonomy, rest);
   }
 }
 
@@ -87,10 +112,10 @@ export function readTerm(
 
 /** Reads terms as an editor, or as a visitor if the user may not edit them. Throws RemoteError. */
 export async function getTerms(requests: SiteRequests, { route }: Taxonomy, query: string) {
-  const answer = await requests.get(route, `context=edit&${query}`);
+  const answer = await requests.get(route, `context=edit&${query}`, { divisible: true });
   if (answer.error === null) return answer;
   const { status } = answer.error;
-  if (status === 401 || status === 403) return requests.read(route, query);
+  if (status === 401 || status === 403) return requests.read(route, query, { divisible: true });
   throw requests.refusal(answer, answer.error);
 }
 

@@ -90,8 +90,11 @@ async function walk(
     const noticed = (each: WordpressFault) => {
       finding ??= each;
     };
-    await readPage(contentThrough({ outbound: endingAt(outbound, endsAt), noticed }), connection);
-    return { value: undefined, note: untold(finding) };
+    const weakness = await readPage(
+      contentThrough({ outbound: endingAt(outbound, endsAt), noticed }),
+      connection,
+    );
+    return { value: undefined, note: untold(finding), ...(weakness === null ? {} : { detail: weakness }) };
   });
   const by = proof === null ? credentials && { password: credentials } : { connector };
   if (by !== null) await proveWrites({ list, client, root: root.url, connection, by });

@@ -12,6 +12,7 @@ import { configOf } from '../../integrations/integrationConfig.ts';
 import type { IntegrationRow } from '../../integrations/integrationRow.ts';
 import { type ContentSessions, typeOfSite } from '../openSession.ts';
 import { mustBeSameSite } from '../siteCensus.ts';
+import { forgetFailing } from './failingItems.ts';
 import type { PageTarget } from './page.ts';
 import { type PageEntry, storePage } from './storePage.ts';
 
@@ -100,6 +101,7 @@ export class ItemReader {
     const { accountId, siteId, platform } = integration;
     const where = { siteId, platform, contentType, externalId };
     const stored = await tx.content.findFirst({ where });
+    await forgetFailing(tx, { integration, contentType }, [externalId]);
     if (remote === null || remote.status === null) {
       if (!stored) return { outcome: 'unchanged', content: null };
       const outcome = await markDeletedRemote(

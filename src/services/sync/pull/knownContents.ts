@@ -3,6 +3,9 @@ import type { KnownContent, KnownContents, NumberedContents } from '../../../pla
 import { isOnSite } from '../../content/excluded.ts';
 import type { SiteItems } from '../../content/merge.ts';
 
+/** How many items that fail alone one run tries again. */
+const failingAtMost = 200;
+
 interface KnownRow {
   external_id: string;
   modified_at: Date | null;
@@ -32,6 +35,15 @@ export function knownContents(db: Transaction, of: SiteItems): KnownContents {
         WHERE site_id = ${siteId} AND content_type = ${contentType} AND external_status = 'future'
           AND platform = ${platform} AND external_id IS NOT NULL AND ${isOnSite}
         ORDER BY id`;
+      return rows.map((row) => row.external_id);
+    },
+    async failing() {
+      const rows = await db.$queryRaw<{ external_id: string }[]>`
+        SELECT failing_item.external_id FROM failing_item
+        JOIN site_integration ON site_integration.id = failing_item.integration_id
+        WHERE site_integration.site_id = ${siteId} AND site_integration.platform = ${platform}
+          AND failing_item.content_type = ${contentType}
+        ORDER BY failing_item.tried_at, failing_item.external_id LIMIT ${failingAtMost}`;
       return rows.map((row) => row.external_id);
     },
     async some(externalIds) {

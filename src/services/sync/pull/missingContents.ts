@@ -6,6 +6,7 @@ import { isOnSite } from '../../content/excluded.ts';
 import { pulledEvent } from '../../events/contentEvents.ts';
 import type { EventInput, EventLog } from '../../events/eventLog.ts';
 import type { ContentRun } from '../phaseContext.ts';
+import { forgetFailing } from './failingItems.ts';
 import { knownContents } from './knownContents.ts';
 import type { PageTarget } from './page.ts';
 
@@ -120,7 +121,11 @@ export class MissingContents {
     const { ledger, signal } = this.#parts.run;
     for (const part of inParts(gone, markedAtOnce)) {
       signal.throwIfAborted();
-      await ledger.step(async (tx) => ({ totals: { deleted: await this.#markSome(tx, part, askedAt) } }));
+      await ledger.step(async (tx) => {
+        const ids = part.map(({ externalId }) => externalId);
+        await forgetFailing(tx, { ...this.#parts.run, ...this.#parts.target }, ids);
+        return { totals: { deleted: await this.#markSome(tx, part, askedAt) } };
+      });
     }
   }
 

@@ -6,6 +6,7 @@ import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
 import type { RunStep } from '../runLedger.ts';
+import { forgetFailing, forgetUnmet, storeFailing } from './failingItems.ts';
 import { knownContents } from './knownContents.ts';
 import { areLinksDue, LinkReading } from './linkReading.ts';
 import { askedParts, inParts, MissingContents } from './missingContents.ts';
@@ -127,6 +128,7 @@ export class ContentPull {
       run.signal.throwIfAborted();
       await run.ledger.step(async (tx) => {
         await markSeen(tx, target, part);
+        await storeFailing(tx, { ...run, contentType }, part, new Date(this.#parts.now()));
         await this.#record.faults(tx, run, contentType, part);
         return {
           totals: { failed: part.length },
@@ -148,6 +150,7 @@ export class ContentPull {
         notes.map((note) => noteEvent(run.owner, { runId: ledger.run.id, contentType }, note)),
       );
       const now = new Date(this.#parts.now());
+      if (readingId !== null) await forgetUnmet(tx, { ...run, contentType }, run.begunAt);
       const whole = {
         fullyReadAt: now,
         comparedAt: run.begunAt,
@@ -176,6 +179,9 @@ export class ContentPull {
     await run.ledger.step(async (tx): Promise<RunStep> => {
       const entries = await storePage(tx, target, page.items);
       await markSeen(tx, target, page.faults);
+      const came = page.items.map(({ externalId }) => externalId);
+      await forgetFailing(tx, { ...run, contentType }, came);
+      await storeFailing(tx, { ...run, contentType }, page.faults, new Date(this.#parts.now()));
       await this.#record.entries(tx, run, contentType, mode, entries);
       await this.#record.faults(tx, run, contentType, page.faults);
       const count = (...outcomes: PageEntry['outcome'][]) =>

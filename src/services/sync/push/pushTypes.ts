@@ -1,6 +1,8 @@
 import type { Content } from '../../../database/generated/client.ts';
 import { RemoteError } from '../../../errors.ts';
+import { isOverload } from '../../../outbound/overload.ts';
 import type { WriteOutcome } from '../../../platforms/contentWrite.ts';
+import { FAILS_ALONE } from '../../../platforms/parts/division.ts';
 import type { ItemFault, RemoteContent } from '../../../platforms/remoteContent.ts';
 import { lockRows } from '../../content/contentLocks.ts';
 import { isHashOf, remoteState } from '../../content/sharedState.ts';
@@ -67,16 +69,26 @@ export class ContentPush {
       if (last === undefined) return;
       await run.mustBeSameSite(type);
       await this.#existing.settle(run, type, ids);
-      for (let start = 0; start < ids.length; start += run.session.writesAtOnce) {
-        const some = ids.slice(start, start + run.session.writesAtOnce);
-        const parts = probingParts(run, some);
-        for (let left of parts) {
-          for (let tries = 1; left.length > 0; tries += 1)
-            left = await this.#pushSome(run, type, left, tries === triesAtMost);
-        }
-      }
+      await this.#pushInParts(run, type, ids);
       afterId = last;
       await run.ledger.step(async () => ({ checkpoint: { pushing: { type: type.slug, afterId: last } } }));
+    }
+  }
+
+  /** Pushes contents as many at once as the site can carry out, which may be fewer after each failure. */
+  async #pushInParts(run: ContentRun, type: TypeToSync, ids: readonly number[]): Promise<void> {
+    for (const waiting = probingParts(run, [...ids]).map((part) => ({ ids: part, tries: 1 })); ; ) {
+      const next = waiting.shift();
+      if (next === undefined) return;
+      const some = next.ids.slice(0, run.session.writesAtOnce);
+      if (some.length < next.ids.length) waiting.unshift({ ...next, ids: next.ids.slice(some.length) });
+      const left = await this.#pushSome(run, type, some, next.tries >= triesAtMost);
+      if (left.length === 0) continue;
+      // Fewer at once are another attempt. It does not count as a repetition.
+      const isSmaller = run.session.writesAtOnce < some.length;
+      const isLastTry = !isSmaller && next.tries >= triesAtMost;
+      if (isLastTry) waiting.unshift(...left.map((id) => ({ ids: [id], tries: triesAtMost })));
+      else waiting.unshift({ ids: left, tries: isSmaller ? next.tries : next.tries + 1 });
     }
   }
 
@@ -91,7 +103,10 @@ export class ContentPush {
     return rows.map(({ id }) => id);
   }
 
-  /** Pushes some contents of one type. Returns the ids of the contents that are worth another try. */
+  /**
+   * Pushes some contents of one type. Returns the ids of the contents that are worth another try: alone, if this was
+   * the last try and the site may have broken down over one of them.
+   */
   async #pushSome(run: ContentRun, type: TypeToSync, ids: number[], lastTry: boolean): Promise<number[]> {
     const { begun, opId } = await this.#begin(run, ids);
     const onSite = await this.#readBefore(run, type, begun);
@@ -105,9 +120,14 @@ export class ContentPush {
     try {
       outcomes = await run.session.write(type.type, writes);
     } catch (error) {
-      if (!(error instanceof RemoteError) || !error.retryable || lastTry) throw error;
+      if (!(error instanceof RemoteError) || !error.retryable) throw error;
       // The outcome of these writes is unknown. The database already records that they were begun.
-      return writable.map(({ content }) => content.id);
+      const mayBeOther = writable.length > 1 && isOverload(error);
+      if (!lastTry || mayBeOther) return writable.map(({ content }) => content.id);
+      if (run.session.prove === undefined || !isOverload(error)) throw error;
+      await run.session.prove();
+      await this.#failAll(run, writable, error);
+      return [];
     }
     let again: number[] = [];
     await run.ledger.step(async (tx): Promise<RunStep> => {
@@ -126,6 +146,18 @@ export class ContentPush {
       return batch.finish(this.#parts.events);
     });
     return again;
+  }
+
+  /** Stores that the site breaks down over these contents, while it answers other requests. */
+  async #failAll(run: ContentRun, some: readonly Begun[], { message }: RemoteError): Promise<void> {
+    await run.ledger.step(async (tx) => {
+      const batch = new PushBatch(tx, run);
+      for (const { content } of some) {
+        const fault = `The site fails when this content is written, and answers other requests: ${message}`;
+        batch.fail(content, { externalId: content.externalId, code: FAILS_ALONE, message: fault });
+      }
+      return batch.finish(this.#parts.events);
+    });
   }
 
   /**

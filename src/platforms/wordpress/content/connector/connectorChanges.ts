@@ -1,14 +1,10 @@
 import type { ContentPage, ReadChangesRequest } from '../../../contentPart.ts';
-import type { KnownContents } from '../../../knownContents.ts';
 import { ahead, parts } from '../ahead.ts';
+import { isPostId } from '../core/corePosts.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { type ConnectorItems, PAGE, RANGE } from './connectorItems.ts';
 import { collect, connectorWatermark } from './connectorRead.ts';
-
-/** How many ranges of ids the connector lists in one answer. */
-const RANGES_AT_ONCE = 20;
-
-const HASH = /^[0-9a-f]{16}$/;
+import { differingRanges, listed, RANGES_AT_ONCE } from './inventory.ts';
 
 /**
  * Reads what has changed; see `ContentSession.readChanges`. Compares the site's inventory with the stored
@@ -38,23 +34,24 @@ export async function* readChangedItems(
     missing.push(...[...stored.keys()].filter((id) => !onSite.has(id)));
   }
   const wanted = newest !== null && first === undefined ? lastOf(ids, newest) : ids;
-  const read = async (part: string[]) => ({ part, found: await collect(items.byIds(part)) });
   const expected = wanted.length;
   let silent = 0;
-  for await (const { part, found } of ahead(parts(wanted, PAGE), read, Math.min(2, requests.pace.atOnce))) {
+  // Items that failed alone are tried again, each by itself, so that they do not spoil the parts of others.
+  const failing = (await known.failing()).filter((id) => isPostId(id) && Number(id) >= smallest);
+  for await (const { part, found } of readInTurn(requests, items, failing, wanted)) {
     const told = new Set(
       found.flatMap((each) => [...each.items, ...each.faults].map(({ externalId }) => externalId)),
     );
     for (const id of found.flatMap(({ gone }) => gone)) told.add(id);
     // The inventory names these items, but the site neither gives nor refuses them.
     silent += part.filter((id) => !told.has(id)).length;
-    for (const { items: contents, faults } of found) {
+    for (const { items: contents, faults, gone } of found) {
       // As in a list, items that the user may not see are left out. Those that are stored here are reported
       // as missing.
       const forbidden = faults.flatMap(({ code, externalId }) =>
         code === 'forbidden' ? (externalId ?? []) : [],
       );
-      missing.push(...(await known.some(forbidden)).keys());
+      missing.push(...(await known.some([...forbidden, ...gone])).keys());
       yield {
         items: contents.filter(({ status }) => status !== null),
         faults: faults.filter(({ code }) => code !== 'forbidden'),
@@ -70,58 +67,31 @@ export async function* readChangedItems(
     expected,
     end: {
       watermark: connectorWatermark(requests),
-      missing,
+      missing: [...new Set(missing)],
       ...(silent > 0 ? { incomplete: { read: expected - silent, of: expected } } : {}),
     },
   };
 }
 
-/** The ranges of ids, in order, in which the site differs from the stored contents. */
-async function differingRanges(
+/**
+ * Reads items that failed alone, one by one, then the others. The first part of these comes by itself, as it shows how
+ * many items the site can give at once.
+ */
+async function* readInTurn(
   requests: SiteRequests,
   items: ConnectorItems,
-  known: KnownContents,
-): Promise<number[]> {
-  const { value } = await items.ask('inventory', `size=${RANGE}`);
-  const stored = await known.numbered.digests(RANGE);
-  const differing: number[] = [];
-  for (const entry of listIn(requests, value.ranges)) {
-    const [range, count, xor]: unknown[] = Array.isArray(entry) ? entry : [];
-    if (!isIndex(range) || !isIndex(count) || typeof xor !== 'string' || !HASH.test(xor)) {
-      throw requests.unexpected('an inventory that cannot be read', true);
-    }
-    const own = stored.get(range);
-    if (own?.count !== count || own.xor !== BigInt(`0x${xor}`)) differing.push(range);
-    stored.delete(range);
-  }
-  return [...differing, ...stored.keys()].sort((one, other) => one - other);
-}
-
-/** The hashes of the items in some ranges, by id. */
-async function listed(
-  requests: SiteRequests,
-  items: ConnectorItems,
-  ranges: readonly number[],
-): Promise<Map<string, string>> {
-  const { value } = await items.ask('inventory', `size=${RANGE}&in=${ranges.join(',')}`);
-  const found = new Map<string, string>();
-  for (const entry of listIn(requests, value.items)) {
-    const [id, hash]: unknown[] = Array.isArray(entry) ? entry : [];
-    if (!isIndex(id) || typeof hash !== 'string' || !HASH.test(hash)) {
-      throw requests.unexpected('an inventory that cannot be read', true);
-    }
-    found.set(String(id), hash);
-  }
-  return found;
-}
-
-function listIn(requests: SiteRequests, value: unknown): unknown[] {
-  if (Array.isArray(value)) return value;
-  throw requests.unexpected('an inventory without its list', true);
-}
-
-function isIndex(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+  failing: readonly string[],
+  wanted: readonly string[],
+) {
+  for (const id of failing) yield { part: [id], found: [await items.fragile(id)] };
+  const fragile = new Set(failing);
+  const read = async (part: string[]) => ({ part, found: await collect(items.byIds(part)) });
+  const [first = [], ...rest] = parts(
+    wanted.filter((id) => !fragile.has(id)),
+    PAGE,
+  );
+  if (first.length > 0) yield await read(first);
+  yield* ahead(rest, read, Math.min(2, requests.pace.atOnce));
 }
 
 function lastOf(ids: readonly string[], count: number): string[] {

@@ -1,10 +1,10 @@
-import { RemoteError } from '../../../../errors.ts';
+import type { RemoteError } from '../../../../errors.ts';
+import { type DivisibleList, failsAlone, overload } from '../../../parts/division.ts';
 import type { ContentTerm, ItemFault, RemoteContent } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import { readPost } from '../postFields.ts';
 import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
 import { readTerm } from '../termMap.ts';
-import { TooLargeItems, tooLarge } from '../tooLarge.ts';
 import type { ConnectorMemory } from './connectorMemory.ts';
 
 /** The largest page of the connector. */
@@ -24,7 +24,6 @@ export class ConnectorItems {
   readonly type: string;
   readonly #requests: SiteRequests;
   readonly #memory: ConnectorMemory;
-  readonly #tooLarge = new TooLargeItems();
 
   constructor(requests: SiteRequests, memory: ConnectorMemory, type: string) {
     this.#requests = requests;
@@ -40,6 +39,7 @@ export class ConnectorItems {
     const answer = await this.#requests.read(
       `sitebridge/v1/${route}`,
       `type=${encodeURIComponent(this.type)}&${query}`,
+      { divisible: true },
     );
     const { value } = answer;
     if (!isRecord(value)) throw this.#requests.unexpected(`${route} that are no object`, true);
@@ -48,24 +48,66 @@ export class ConnectorItems {
     return { ...answer, value };
   }
 
-  /** Yields the items with these ids, at most 500 ids; in halves if one answer is too large. */
+  /**
+   * Yields the items with these ids, at most 500 ids; in parts if the site cannot give them at once. An item that
+   * fails alone is a fault.
+   */
   async *byIds(ids: readonly string[]): AsyncGenerator<Items> {
-    // A query may hold plain commas. Encoded commas would take three times the space.
-    const answer = await this.ask('items', `include=${ids.join(',')}`).catch(tooLarge);
-    if (!(answer instanceof RemoteError)) {
-      yield this.read(answer);
-    } else if (ids.length > 1) {
-      const half = Math.ceil(ids.length / 2);
-      yield* this.byIds(ids.slice(0, half));
-      yield* this.byIds(ids.slice(half));
-    } else {
-      yield { items: [], faults: [this.#tooLarge.fault(ids[0] ?? null, answer)], gone: [] };
+    const { failing, division } = this.#requests;
+    const key = (id: string) => `${this.sizeName} ${id}`;
+    const faults = ids.flatMap((id) => {
+      const error = failing.get(key(id));
+      return error === undefined ? [] : [failsAlone(id, error)];
+    });
+    if (faults.length > 0) yield { items: [], faults, gone: [] };
+    const left = ids.filter((id) => !failing.has(key(id)));
+    if (left.length === 0) return;
+    const list: DivisibleList<number, Items> = {
+      name: this.sizeName,
+      most: PAGE,
+      // A query may hold plain commas. Encoded commas would take three times the space.
+      ask: async (from, count) =>
+        this.read(await this.ask('items', `include=${left.slice(from, from + count).join(',')}`)),
+      next: (from, count) => (from + count < left.length ? from + count : null),
+      alone: async (from, error) => {
+        const id = left[from] ?? '';
+        failing.set(key(id), error);
+        const part = { items: [], faults: [failsAlone(id, error)], gone: [] };
+        return { part, next: from + 1 < left.length ? from + 1 : null };
+      },
+    };
+    yield* division.read(list, 0, left.length);
+  }
+
+  /** Reads an item that may fail alone; then its fault says so. Throws RemoteError if the site is down. */
+  async fragile(id: string): Promise<Items> {
+    try {
+      return this.read(await this.ask('items', `include=${id}`));
+    } catch (error) {
+      const failed = overload(error);
+      if (failed.code !== 'too_large') await this.#requests.division.prove();
+      this.#requests.failing.set(`${this.sizeName} ${id}`, failed);
+      return { items: [], faults: [failsAlone(id, failed)], gone: [] };
     }
   }
 
-  /** Finds the item after an id, which is too large for an answer. Throws RemoteError. */
+  /** The name of these items in the memory of sizes. */
+  get sizeName(): string {
+    return `items ${this.type}`;
+  }
+
+  /** The id of the first item after an id, whether or not the site can give it; null if there is none. */
+  async firstAfter(after: number): Promise<number | null> {
+    const answer = await this.ask('items', `after_id=${after}&limit=1`).catch(overload);
+    if ('retryable' in answer) return (await this.skipAfter(after, answer)).id;
+    const { items, faults } = this.read(answer);
+    const ids = [...items, ...faults].map(({ externalId }) => Number(externalId ?? Number.NaN));
+    const next = answer.value.next_after_id;
+    return ids.find((id) => id > after) ?? (typeof next === 'number' ? next : null);
+  }
+
+  /** Finds the item after an id, which fails alone. Throws RemoteError. */
   async skipAfter(after: number, error: RemoteError): Promise<{ id: number; fault: ItemFault }> {
-    const fault = this.#tooLarge.fault(null, error);
     const first = after + 1;
     const { ranges } = (await this.ask('inventory', `size=${RANGE}`)).value;
     for (const entry of Array.isArray(ranges) ? ranges : []) {
@@ -74,7 +116,9 @@ export class ConnectorItems {
       const { items } = (await this.ask('inventory', `size=${RANGE}&in=${range}`)).value;
       const ids = (Array.isArray(items) ? items : []).map((item: unknown) => Number([item].flat()[0]));
       const found = ids.filter((id) => id >= first).sort((one, other) => one - other)[0];
-      if (found !== undefined) return { id: found, fault: { ...fault, externalId: String(found) } };
+      if (found === undefined) continue;
+      this.#requests.failing.set(`${this.sizeName} ${found}`, error);
+      return { id: found, fault: failsAlone(String(found), error) };
     }
     throw error;
   }

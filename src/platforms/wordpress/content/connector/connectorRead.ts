@@ -1,12 +1,12 @@
-import { RemoteError } from '../../../../errors.ts';
 import type { JsonObject } from '../../../connection.ts';
 import type { ContentPage, ReadAllRequest, ReadOutcome } from '../../../contentPart.ts';
 import type { Incomplete } from '../../../incompleteList.ts';
-import { ahead, parts } from '../ahead.ts';
+import type { DivisibleList } from '../../../parts/division.ts';
+import type { ItemFault } from '../../../remoteContent.ts';
+import { ahead, oneAhead, parts } from '../ahead.ts';
 import { isPostId } from '../core/corePosts.ts';
 import { MOST_EMPTY_PAGES } from '../core/idWalk.ts';
 import type { SiteRequests } from '../siteRequests.ts';
-import { tooLarge } from '../tooLarge.ts';
 import { type ConnectorItems, PAGE } from './connectorItems.ts';
 
 /** Reads every post of a type through the connector; see `ContentSession.readAll`. */
@@ -16,39 +16,25 @@ export async function* readAllItems(
   { newest, cursor }: ReadAllRequest,
 ): AsyncGenerator<ContentPage> {
   const window = newest === null ? '' : `&newest=${newest}`;
-  let limit = PAGE;
-  const fetch = (after: number) => {
-    const page = items.ask('items', `after_id=${after}&limit=${limit}${window}`).catch(tooLarge);
-    // If nobody awaits this page any more, its failure must not go unhandled.
-    page.catch(() => undefined);
-    return page;
-  };
-  let after = typeof cursor?.after === 'number' ? cursor.after : 0;
+  const start = typeof cursor?.after === 'number' ? cursor.after : 0;
   let emptyPages = 0;
   const count = new Count(cursor);
-  for (let next = fetch(after); ; ) {
-    const answer = await next;
-    if (answer instanceof RemoteError) {
-      if (limit > 1) {
-        limit = Math.ceil(limit / 4);
-      } else {
-        const { id, fault } = await items.skipAfter(after, answer);
-        after = id;
-        count.add([fault]);
-        yield { items: [], faults: [fault], cursor: { after, told: count.told }, expected: null };
-      }
-      next = fetch(after);
+  // The next part is fetched while the caller stores this one.
+  for await (const part of oneAhead(partsOf(requests, items, start, window))) {
+    if ('fault' in part) {
+      count.add([part.fault]);
+      yield {
+        items: [],
+        faults: [part.fault],
+        cursor: { after: part.after, told: count.told },
+        expected: null,
+      };
       continue;
     }
-    const { next_after_id: following, total } = answer.value;
-    const last = typeof following !== 'number';
-    if (!last) {
-      if (following <= after) throw requests.unexpected('items that do not go on');
-      // The next page is fetched while the caller stores this one.
-      after = following;
-      limit = Math.min(PAGE, limit * 2);
-      next = fetch(after);
-    }
+    const { answer, following } = part;
+    const { total } = answer.value;
+    const last = following === null;
+    const after = following ?? part.after;
     const { items: read, faults } = items.read(answer);
     emptyPages = read.length + faults.length === 0 ? emptyPages + 1 : 0;
     if (emptyPages > MOST_EMPTY_PAGES) throw requests.unexpected('pages without items', true);
@@ -74,6 +60,40 @@ export async function* readAllItems(
     };
     if (last) return;
   }
+}
+
+/** An answer with the place behind it, or an item that fails alone. */
+type ReadPart =
+  | { answer: Awaited<ReturnType<ConnectorItems['ask']>>; after: number; following: number | null }
+  | { fault: ItemFault; after: number };
+
+/** The items after an id in parts that the site can give. */
+async function* partsOf(
+  requests: SiteRequests,
+  items: ConnectorItems,
+  start: number,
+  window: string,
+): AsyncGenerator<ReadPart> {
+  const { division } = requests;
+  const list: DivisibleList<number, ReadPart> = {
+    name: items.sizeName,
+    most: PAGE,
+    ask: async (after, limit) => {
+      const answer = await items.ask('items', `after_id=${after}&limit=${limit}${window}`);
+      const { next_after_id: next } = answer.value;
+      const following = typeof next === 'number' ? next : null;
+      if (following !== null && following <= after) throw requests.unexpected('items that do not go on');
+      return { answer, after, following };
+    },
+    next: (_after, _count, part) => ('fault' in part ? part.after : part.following),
+    alone: async (after, error) => {
+      const { id, fault } = await items.skipAfter(after, error);
+      return { part: { fault, after: id }, next: id };
+    },
+  };
+  const size = division.sizes.of(list.name, PAGE);
+  for (let after: number | null = start; after !== null; )
+    after = yield* division.read(list, after, size.now);
 }
 
 /** Counts the items that the connector gives or refuses, and compares them with the count of the site. */

@@ -28,6 +28,8 @@ export function createConnectorSession(
     },
     findsEveryChange: true,
     writesAtOnce: BATCH,
+    finding: () => requests.finding,
+    prove: () => requests.division.prove(),
     comparesAndSets: true,
     readAll: (request) => readAllItems(requests, items(request.type.slug), request),
     readChanges: (request) => readChangedItems(requests, items(request.type.slug), request),

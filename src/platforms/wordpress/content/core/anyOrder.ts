@@ -1,6 +1,7 @@
+import type { ItemFault } from '../../../remoteContent.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { type Gap, OutOfOrder, walkIds } from './idWalk.ts';
-import { type Entry, type IdList, type ListPage, readListPage } from './listPage.ts';
+import { type Entry, type IdList, type ListPage, type PagedBy, readListPage } from './listPage.ts';
 
 /** A list that lacks items, or that changes, is walked again at most this often. */
 const MOST_WALKS = 3;
@@ -11,6 +12,8 @@ export interface ListPart {
   entries: Entry[];
   /** How many items of the part have no id. */
   nameless: number;
+  /** Items that fail alone and whose ids could not be found. */
+  faults: ItemFault[];
   damaged: boolean;
   /** How many items the whole list has at least, by the site's counts so far; null if the site does not count. */
   total: number | null;
@@ -29,28 +32,31 @@ export interface ListPart {
 export async function* walkAnyOrder(
   requests: SiteRequests,
   list: IdList,
-  by: 'offset' | 'page',
+  by: PagedBy,
 ): AsyncGenerator<ListPart, void, undefined> {
   const seen = new Set<number>();
   for (let walk = 1; walk <= MOST_WALKS; walk += 1) {
     const before = seen.size;
     const totals = new Set<number>();
     let nameless = 0;
+    let unnamed = 0;
     for await (const page of pagesInAnyOrder(requests, list, by)) {
       if (page.counted !== null) totals.add(page.counted);
       const entries = page.entries.filter(({ id }) => !seen.has(id));
       for (const { id } of entries) seen.add(id);
       nameless += page.nameless;
+      unnamed += page.faults.length;
       yield {
         entries,
         nameless: walk === 1 ? page.nameless : 0,
+        faults: walk === 1 ? page.faults : [],
         damaged: page.damaged,
         total: leastOf(totals),
-        read: seen.size + nameless,
+        read: seen.size + nameless + unnamed,
         siteTime: page.siteTime,
       };
     }
-    const isDone = seen.size + nameless >= (leastOf(totals) ?? 0) && totals.size <= 1;
+    const isDone = seen.size + nameless + unnamed >= (leastOf(totals) ?? 0) && totals.size <= 1;
     if (isDone || (walk > 1 && seen.size === before)) return;
   }
 }
@@ -63,13 +69,12 @@ function leastOf(totals: ReadonlySet<number>): number | null {
 async function* pagesInAnyOrder(
   requests: SiteRequests,
   list: IdList,
-  by: 'offset' | 'page',
+  by: PagedBy,
 ): AsyncGenerator<ListPage & { counted: number | null }, void, undefined> {
   let size = requests.pageSize.largest;
   for (let position = 0; ; ) {
     const start = by === 'page' ? Math.floor(position / size) * size : position;
-    const part = by === 'page' ? `page=${start / size + 1}` : `offset=${start}`;
-    const page = await readListPage(requests, list, start, part, size);
+    const page = await readListPage(requests, list, start, size, by);
     const { came, expected, total } = page;
     const isBehindEnd = came === 0 && start >= (total ?? 0);
     yield { ...page, counted: isBehindEnd && start > 0 ? null : total };
@@ -99,7 +104,7 @@ export async function* walkList(
   let least: number | null = null;
   try {
     for await (const { total, ...stretch } of walkIds(requests, list, from)) {
-      read += stretch.entries.length + stretch.nameless;
+      read += stretch.entries.length + stretch.nameless + stretch.faults.length;
       if (total !== null) least = Math.min(total, least ?? total);
       yield { ...stretch, read, total: least, inOrder: true };
     }

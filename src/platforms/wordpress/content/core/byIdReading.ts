@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../connection.ts';
 import type { ContentPage, ReadAllRequest } from '../../../contentPart.ts';
+import type { ItemFault } from '../../../remoteContent.ts';
 import { ahead, parts } from '../ahead.ts';
-import { LARGEST_PAGE } from '../pageSize.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { walkAnyOrder } from './anyOrder.ts';
 import type { CorePosts } from './corePosts.ts';
@@ -22,7 +22,8 @@ export async function* readAllById(
   const watermark = new Watermark(stored);
   const done = typeof stored?.by_id === 'number' ? stored.by_id : 0;
   const listed = await allIds(requests, { ...posts.list, fields: 'id' }, watermark);
-  const wanted = listed.total === null ? 0 : listed.total - listed.ids.size;
+  const unnamed = listed.faults.length;
+  const wanted = listed.total === null ? 0 : listed.total - listed.ids.size - unnamed;
   const hidden = wanted > 0 ? await idsForVisitors(requests, posts, listed.ids) : [];
   const unlisted = await findUnlisted(requests, posts, wanted, { first: hidden, gaps: [] });
   const refused = [...unlisted.refused];
@@ -32,10 +33,14 @@ export async function* readAllById(
   const ids = newest === null ? sorted : sorted.slice(-newest);
   const left = ids.filter((id) => id > done).map(String);
   const expected = ids.length;
-  let faulty = 0;
+  let faulty = unnamed;
   let cursor: JsonObject = { by_id: done, ...watermark.seen() };
   const read = async (part: string[]) => ({ part, ...(await readSomePosts(posts, part)) });
-  for await (const { part, items, ...told } of ahead(parts(left, LARGEST_PAGE), read, requests.pace.atOnce)) {
+  for await (const { part, items, ...told } of ahead(
+    parts(left, posts.idsAtOnce),
+    read,
+    requests.pace.atOnce,
+  )) {
     const faults = told.faults.filter(({ code }) => code !== 'forbidden');
     for (const { modifiedAt } of items) watermark.saw(modifiedAt);
     faulty += faults.length;
@@ -43,11 +48,11 @@ export async function* readAllById(
     yield { items: items.filter(({ status }) => status !== null), faults, cursor, expected };
   }
   const of = listed.total ?? listed.ids.size;
-  const told = listed.ids.size + refused.length;
+  const told = listed.ids.size + unnamed + refused.length;
   const unseen = faulty + refused.length;
   yield {
     items: [],
-    faults: [],
+    faults: listed.faults,
     cursor,
     expected,
     end: {
@@ -60,13 +65,15 @@ export async function* readAllById(
 
 async function allIds(requests: SiteRequests, list: IdList, watermark: Watermark | null) {
   const ids = new Set<number>();
+  const faults: ItemFault[] = [];
   let total: number | null = null;
   for await (const part of walkAnyOrder(requests, list, 'offset')) {
     watermark?.readAt(part.siteTime);
     for (const { id } of part.entries) ids.add(id);
+    faults.push(...part.faults);
     total = part.total;
   }
-  return { ids, total };
+  return { ids, total, faults };
 }
 
 /** The ids that visitors may see and that are not in `known`. */

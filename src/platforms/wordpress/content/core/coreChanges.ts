@@ -1,4 +1,4 @@
-import type { ContentPage, ReadChangesRequest } from '../../../contentPart.ts';
+import type { ContentPage, ReadChangesRequest, ReadOutcome } from '../../../contentPart.ts';
 import type { KnownContents } from '../../../knownContents.ts';
 import { totalIn } from '../../site/listings.ts';
 import { ahead, parts } from '../ahead.ts';
@@ -6,9 +6,9 @@ import { readUtc } from '../fieldReader.ts';
 import { LARGEST_PAGE } from '../pageSize.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { walkList } from './anyOrder.ts';
-import type { CorePosts } from './corePosts.ts';
-import { idOf, recordsOf } from './listPage.ts';
-import { readSomePosts } from './singlePost.ts';
+import { type CorePosts, isPostId } from './corePosts.ts';
+import { idOf, readFirst, recordsOf } from './listPage.ts';
+import { readFragile, readSomePosts } from './singlePost.ts';
 import { type Differences, isBelow, sameMoment, sweep, type Window } from './sweep.ts';
 import { Watermark } from './watermark.ts';
 
@@ -38,6 +38,8 @@ export async function* readChangedPosts(
   const window = { newest, smallest };
   const modified = await changedIds(requests, posts, known, before, watermark, window);
   const published = await publishedSince(requests, posts, known);
+  // Items that failed alone are tried again, each by itself, so that they do not spoil the parts of others.
+  const failing = (await known.failing()).filter((id) => isPostId(id) && !isBelow(Number(id), window));
   const changed = { ...modified, ids: [...new Set([...modified.ids, ...published])] };
   const { ids, missing, onSite, refused, ...compared } = await withCountChecked(
     requests,
@@ -50,13 +52,16 @@ export async function* readChangedPosts(
 
   let explained = compared.unseen;
   let gone = 0;
-  const read = (part: string[]) => readSomePosts(posts, part);
-  for await (const some of ahead(parts(ids, LARGEST_PAGE), read, requests.pace.atOnce)) {
+  const fragile = new Set(failing);
+  const others = ids.filter((id) => !fragile.has(id));
+  for await (const some of readInTurn(requests, posts, failing, others)) {
     explained += some.faults.length;
     const items = some.items.filter(({ status }) => status !== null);
     gone += some.gone.length + some.items.length - items.length;
     // As in a list, items that the user may not see are left out.
     const faults = some.faults.filter(({ code }) => code !== 'forbidden');
+    // A post that failed alone and is gone now may be stored here.
+    missing.push(...some.gone.filter((id) => fragile.has(id) && !missing.includes(id)));
     yield { items, faults, cursor: {}, expected: ids.length };
   }
   // By now the caller has stored what it was given. An item that it did not store is in the site's next count
@@ -72,6 +77,18 @@ export async function* readChangedPosts(
     ...(lacking > 0 ? { incomplete: { read: Math.max(0, onSite - lacking), of: onSite } } : {}),
   };
   yield { items: [], faults: [], cursor: {}, expected: ids.length, end };
+}
+
+/** Reads posts that failed alone, one by one, then the others. */
+async function* readInTurn(
+  requests: SiteRequests,
+  posts: CorePosts,
+  failing: readonly string[],
+  others: readonly string[],
+): AsyncGenerator<ReadOutcome> {
+  for (const id of failing) yield await readFragile(posts, id);
+  const read = (part: string[]) => readSomePosts(posts, part);
+  yield* ahead(parts(others, posts.idsAtOnce), read, requests.pace.atOnce);
 }
 
 /**
@@ -158,7 +175,7 @@ async function withCountChecked(
 
 /** How many posts a query finds, null if the site does not say, and the id of the first of them. */
 async function countOf(requests: SiteRequests, posts: CorePosts, query: string) {
-  const answer = await requests.read(posts.route, `${query}&per_page=1&_fields=id`);
+  const answer = await readFirst(requests, posts.route, query);
   const ids = recordsOf(requests, answer).map(idOf);
   return { total: totalIn(answer.response, ids.length), first: ids[0] };
 }

@@ -1,5 +1,6 @@
-import { RemoteError } from '../../../../errors.ts';
+import type { RemoteError } from '../../../../errors.ts';
 import type { TypeOfSite } from '../../../contentPart.ts';
+import { type DivisibleList, failsAlone } from '../../../parts/division.ts';
 import type { ItemFault, RemoteContent } from '../../../remoteContent.ts';
 import { totalIn } from '../../site/listings.ts';
 import { namesBuilder } from '../builders.ts';
@@ -8,8 +9,7 @@ import { postId, readPost } from '../postFields.ts';
 import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
 import type { SiteTypes, Taxonomy } from '../siteTypes.ts';
 import type { TermMap } from '../termMap.ts';
-import { TooLargeItems, tooLarge } from '../tooLarge.ts';
-import { type Entry, type IdList, idOf, recordsOf } from './listPage.ts';
+import { type Entry, type IdList, idOf, pageSpan, recordsOf } from './listPage.ts';
 
 /** Raw values only: WordPress takes several times as long to make the `rendered` values. */
 const FIELDS =
@@ -18,6 +18,12 @@ const FIELDS =
 export interface ReadPosts {
   items: RemoteContent[];
   faults: ItemFault[];
+}
+
+/** The answer for some ids. */
+interface Included {
+  ids: readonly string[];
+  answer: SiteAnswer;
 }
 
 /** A session's access to one site: its requests, and the types and terms that it has read. */
@@ -33,7 +39,6 @@ export class CorePosts {
   readonly type: TypeOfSite;
   readonly #site: CoreSite;
   readonly #statuses: string;
-  readonly #tooLarge = new TooLargeItems();
 
   private constructor(site: CoreSite, type: TypeOfSite, route: string, statuses: string) {
     this.#site = site;
@@ -62,6 +67,11 @@ export class CorePosts {
     return { route: this.route, query: `context=edit&status=${this.#statuses}` };
   }
 
+  /** How many posts to read by id at once, so that a weak site gives them in parts of the same size. */
+  get idsAtOnce(): number {
+    return pageSpan(this.#site.requests, { ...this.list, fields: FIELDS });
+  }
+
   /** The taxonomies of the type. Throws RemoteError. */
   async taxonomies(): Promise<Taxonomy[]> {
     return this.#site.types.taxonomiesOf(this.type.slug);
@@ -81,7 +91,7 @@ export class CorePosts {
       const areRead = taxonomies.every(({ restBase }) => isListOfIds(record[restBase]));
       return readPost(record, {
         type: this.type.slug,
-        terms: areRead ? (terms[index] ?? []) : null,
+        terms: areRead ? (terms[index] ?? null) : null,
         damaged,
       });
     });
@@ -114,32 +124,65 @@ export class CorePosts {
   }
 
   /**
-   * Yields the posts with these ids that the user may see, at most 100 ids; in halves if one answer is too
-   * large, and in parts if the site makes its answers shorter.
+   * Yields the posts with these ids that the user may see, at most 100 ids; in parts if the site cannot give them at
+   * once, or makes its answers shorter. A post that fails alone is a fault.
    * @param more a status in addition to those of `list`.
    */
   async *byIds(ids: readonly string[], more = ''): AsyncGenerator<ReadPosts> {
-    const answer = await this.#include(ids, more).catch(tooLarge);
-    if (!(answer instanceof RemoteError)) {
-      const records = recordsOf(this.#site.requests, answer);
-      yield await this.contents(records, answer.damaged);
-      const came = new Set(records.map(idOf));
-      const rest = ids.filter((id) => !came.has(Number(id)));
-      // The site counts the posts with these ids. If it has more than it gave, the others are requested again.
-      const isShort = (totalIn(answer.response, came.size) ?? ids.length) > came.size;
-      if (isShort && rest.length > 0 && rest.length < ids.length) yield* this.byIds(rest, more);
-    } else if (ids.length > 1) {
-      const half = Math.ceil(ids.length / 2);
-      yield* this.byIds(ids.slice(0, half), more);
-      yield* this.byIds(ids.slice(half), more);
-    } else {
-      yield { items: [], faults: [this.#tooLarge.fault(ids[0] ?? null, answer)] };
+    const { failing, division } = this.#site.requests;
+    const faults = ids.flatMap((id) => {
+      const error = failing.get(`${this.route} ${id}`);
+      return error === undefined ? [] : [failsAlone(id, error)];
+    });
+    if (faults.length > 0) yield { items: [], faults };
+    const left = ids.filter((id) => !failing.has(`${this.route} ${id}`));
+    if (left.length === 0) return;
+    for await (const part of division.read(this.#included(left, more), 0, left.length)) {
+      if ('fault' in part) yield { items: [], faults: [part.fault] };
+      else yield* this.#withRest(part, more);
     }
   }
 
+  /** Notes that a post fails alone. Throws RemoteError if the site is down. */
+  async failsAlone(id: string, error: RemoteError): Promise<void> {
+    const { failing, division } = this.#site.requests;
+    if (error.code !== 'too_large') await division.prove();
+    failing.set(`${this.route} ${id}`, error);
+  }
+
+  /** Yields the posts of an answer, and those that the site has left out of it. */
+  async *#withRest({ ids, answer }: Included, more: string): AsyncGenerator<ReadPosts> {
+    const records = recordsOf(this.#site.requests, answer);
+    yield await this.contents(records, answer.damaged);
+    const came = new Set(records.map(idOf));
+    const rest = ids.filter((id) => !came.has(Number(id)));
+    // The site counts the posts with these ids. If it has more than it gave, the others are requested again.
+    const isShort = (totalIn(answer.response, came.size) ?? ids.length) > came.size;
+    if (isShort && rest.length > 0 && rest.length < ids.length) yield* this.byIds(rest, more);
+  }
+
+  /** The posts with these ids as a list that can be divided. */
+  #included(ids: readonly string[], more: string): DivisibleList<number, Included | { fault: ItemFault }> {
+    return {
+      name: `items ${this.route}`,
+      most: LARGEST_PAGE,
+      ask: async (from, count) => {
+        const some = ids.slice(from, from + count);
+        return { ids: some, answer: await this.#include(some, more) };
+      },
+      next: (from, count) => (from + count < ids.length ? from + count : null),
+      alone: async (from, error) => {
+        const id = ids[from] ?? '';
+        this.#site.requests.failing.set(`${this.route} ${id}`, error);
+        return { part: { fault: failsAlone(id, error) }, next: from + 1 < ids.length ? from + 1 : null };
+      },
+    };
+  }
+
   /** Requests one post in any status. Returns refusals too. */
-  async one(id: string): Promise<SiteAnswer> {
-    return this.#site.requests.get(`${this.route}/${id}`, `context=edit&_fields=${await this.fields()}`);
+  async one(id: string, options: { divisible?: boolean } = {}): Promise<SiteAnswer> {
+    const query = `context=edit&_fields=${await this.fields()}`;
+    return this.#site.requests.get(`${this.route}/${id}`, query, options);
   }
 
   /** Requests the bodies of posts as visitors see them, in one try. Throws RemoteError. */
@@ -151,7 +194,9 @@ export class CorePosts {
   async #include(ids: readonly string[], more: string): Promise<SiteAnswer> {
     const statuses = more === '' ? this.#statuses : `${this.#statuses},${more}`;
     const query = `context=edit&status=${statuses}&include=${ids.join(',')}&orderby=id&order=asc&per_page=${LARGEST_PAGE}`;
-    return this.#site.requests.read(this.route, `${query}&_fields=${await this.fields()}`);
+    return this.#site.requests.read(this.route, `${query}&_fields=${await this.fields()}`, {
+      divisible: true,
+    });
   }
 }
 

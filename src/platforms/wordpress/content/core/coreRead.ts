@@ -6,6 +6,7 @@ import type { SiteRequests } from '../siteRequests.ts';
 import { readAllById } from './byIdReading.ts';
 import type { CorePosts, ReadPosts } from './corePosts.ts';
 import { type Gap, OutOfOrder, walkIds } from './idWalk.ts';
+import { readFirst } from './listPage.ts';
 import { findUnlisted, MOST_GAPS } from './unlisted.ts';
 import { Watermark } from './watermark.ts';
 
@@ -68,7 +69,7 @@ async function* readInOrder(
     gaps.push(...stretch.gaps.slice(0, MOST_GAPS - gaps.length));
     if (stretch.total !== null) least = Math.min(stretch.total, least ?? stretch.total);
     const expected = stretch.total === null ? null : Math.max(0, stretch.total - start);
-    let held: ReadPosts = { items: [], faults: nameless(stretch.nameless) };
+    let held: ReadPosts = { items: [], faults: [...nameless(stretch.nameless), ...stretch.faults] };
     count(held);
     for await (const part of posts.ofEntries(stretch.entries, stretch.damaged)) {
       count(part);
@@ -127,7 +128,7 @@ async function firstPosition(
 ): Promise<Position | null> {
   const position = { start: 0, offset: 0, lastId: 0, came: 0, faulty: 0, watermark: new Watermark(null) };
   if (newest === null) return position;
-  const answer = await requests.read(posts.route, `${posts.list.query}&per_page=1&_fields=id`);
+  const answer = await readFirst(requests, posts.route, posts.list.query);
   const total = totalIn(answer.response, Array.isArray(answer.value) ? answer.value.length : 0);
   if (total === null) return null;
   const start = Math.max(0, total - newest);

@@ -1,7 +1,7 @@
 import type { RemoteError } from '../../../../errors.ts';
 import type { ContentSession } from '../../../contentPart.ts';
 import type { Outbound } from '../../site/siteClient.ts';
-import { BATCH, BatchSender } from '../batch.ts';
+import { BatchSender } from '../batch.ts';
 import { MediaLibrary } from '../media.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import { SiteTypes } from '../siteTypes.ts';
@@ -40,7 +40,11 @@ export function createCoreSession(
     lastOperation: null,
     // A change of terms or meta alone changes neither the date of an item nor the number of items.
     findsEveryChange: false,
-    writesAtOnce: BATCH,
+    get writesAtOnce() {
+      return writing.sender.writesAtOnce;
+    },
+    finding: () => requests.finding,
+    prove: () => requests.division.prove(),
     comparesAndSets: false,
     async *readAll(request) {
       yield* readAllPosts(requests, await CorePosts.of(site, request.type), request);

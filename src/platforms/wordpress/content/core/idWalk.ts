@@ -1,5 +1,6 @@
+import type { ItemFault } from '../../../remoteContent.ts';
 import type { SiteRequests } from '../siteRequests.ts';
-import { type Entry, type IdList, type ListPage, readListPage } from './listPage.ts';
+import { type Entry, type IdList, type ListPage, pageSpan, readListPage } from './listPage.ts';
 
 /** How far a walk steps back at first if pages have shifted. Each further step is ten times as long. */
 const FIRST_STEP_BACK = 20;
@@ -16,6 +17,8 @@ export interface Stretch {
   entries: Entry[];
   /** How many items of the stretch have no id. */
   nameless: number;
+  /** Items that fail alone and whose ids could not be found. */
+  faults: ItemFault[];
   damaged: boolean;
   /** How many items the whole list has, including forbidden ones, by the site's latest count; null if unknown. */
   total: number | null;
@@ -93,8 +96,8 @@ export async function* walkIds(
     const last = isLast(page, before.reach, entries.length);
     if (last) gaps.push(...gapBefore(before, null, lastId));
     offset = page.offset + before.reach;
-    const { nameless, damaged, total, siteTime } = page;
-    yield { entries, nameless, damaged, total, siteTime, next: { offset, lastId }, last, gaps };
+    const { nameless, faults, damaged, total, siteTime } = page;
+    yield { entries, nameless, faults, damaged, total, siteTime, next: { offset, lastId }, last, gaps };
     if (last) return;
   }
 }
@@ -112,7 +115,7 @@ interface Walked {
 class PagesAhead {
   readonly #requests: SiteRequests;
   readonly #list: IdList;
-  #planned: Array<{ offset: number; page: Promise<ListPage> }> = [];
+  #planned: Array<{ offset: number; span: number; page: Promise<ListPage> }> = [];
 
   constructor(requests: SiteRequests, list: IdList) {
     this.#requests = requests;
@@ -123,7 +126,11 @@ class PagesAhead {
   async next(offset: number, before: Walked | null): Promise<ListPage> {
     const first = this.#planned[0] ?? this.#plan(offset);
     while (before !== null && this.#planned.length < this.#requests.pace.atOnce) {
-      const at = (this.#planned.at(-1)?.offset ?? offset) + before.reach;
+      const last = this.#planned.at(-1);
+      const isShort = before.page.came < before.page.expected;
+      // Pages of a weak site may have other sizes than the page before.
+      const reach = last === undefined || isShort ? before.reach : Math.max(1, last.span - 1);
+      const at = (last?.offset ?? offset) + reach;
       if (before.page.total !== null && at + 1 >= before.page.total) break;
       this.#plan(at);
     }
@@ -136,10 +143,11 @@ class PagesAhead {
   }
 
   #plan(offset: number) {
-    const page = readListPage(this.#requests, this.#list, offset);
+    const span = pageSpan(this.#requests, this.#list);
+    const page = readListPage(this.#requests, this.#list, offset, span);
     // If nobody awaits this page any more, its failure must not go unhandled.
     page.catch(() => undefined);
-    const planned = { offset, page };
+    const planned = { offset, span, page };
     this.#planned.push(planned);
     return planned;
   }

@@ -1,3 +1,4 @@
+import type { DivisibleList } from '../../../parts/division.ts';
 import type { RemoteContent } from '../../../remoteContent.ts';
 import { lettersOf } from '../../../siteSlug.ts';
 import { totalIn } from '../../site/listings.ts';
@@ -32,8 +33,19 @@ export class PostSearch {
     const named = [...new Set(slugs)].map((slug) => encodeURIComponent(lettersOf(slug)));
     const limits = { most: SLUGS_AT_ONCE, largest: SLUG_BYTES };
     const found: RemoteContent[] = [];
-    for (const part of partsBySize(named, limits, (slug) => slug.length + 1))
-      found.push(...(await this.#withSlugs(part)));
+    for (const part of partsBySize(named, limits, (slug) => slug.length + 1)) {
+      const list: DivisibleList<number, RemoteContent[]> = {
+        name: `slugs ${this.#posts.route}`,
+        most: SLUGS_AT_ONCE,
+        ask: (from, count) => this.#withSlugs(part.slice(from, from + count)),
+        next: (from, count) => (from + count < part.length ? from + count : null),
+        // The search decides whether an item exists, so it must not leave out a slug.
+        alone: async (_from, error) => {
+          throw error;
+        },
+      };
+      found.push(...(await this.#requests.division.collect(list, 0, part.length)).flat());
+    }
     return found;
   }
 
@@ -75,7 +87,9 @@ export class PostSearch {
   async #list(filter: string): Promise<{ items: RemoteContent[]; isWhole: boolean }> {
     const query = `${this.#posts.list.query}&${filter}&per_page=${LARGEST_PAGE}&orderby=id&order=asc`;
     const fields = await this.#posts.fields();
-    const answer = await this.#requests.read(this.#posts.route, `${query}&_fields=${fields}`);
+    const answer = await this.#requests.read(this.#posts.route, `${query}&_fields=${fields}`, {
+      divisible: true,
+    });
     const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
     const { items } = await this.#posts.contents(records.filter(isRecord), answer.damaged);
     const total = totalIn(answer.response, records.length);

@@ -1,3 +1,4 @@
+import type { DivisibleList } from '../../../parts/division.ts';
 import type { ContentTerm, ItemFault } from '../../../remoteContent.ts';
 import { siteSlug } from '../../../siteSlug.ts';
 import { totalIn } from '../../site/listings.ts';
@@ -142,11 +143,28 @@ export class TermWriter {
     return (found.find(({ term }) => term.slug === slug) ?? found[0])?.id ?? null;
   }
 
-  /** The terms with these slugs. If the site has more of them than it gives, the slugs are searched in halves. */
+  /** The terms with these slugs, in parts if the site cannot give them at once. Throws RemoteError. */
   async #bySlugs(
     taxonomy: Taxonomy,
     slugs: readonly string[],
     parent: { id: number } | null = null,
+  ): Promise<Array<{ id: number; term: ContentTerm }>> {
+    const list: DivisibleList<number, Array<{ id: number; term: ContentTerm }>> = {
+      name: `terms by slug ${taxonomy.route}`,
+      most: SLUGS_OF_A_REQUEST.most,
+      ask: (from, count) => this.#withSlugs(taxonomy, slugs.slice(from, from + count), parent),
+      next: (from, count) => (from + count < slugs.length ? from + count : null),
+      // A term that cannot be looked for is created again, and the site then says that it exists.
+      alone: async (from) => ({ part: [], next: from + 1 < slugs.length ? from + 1 : null }),
+    };
+    return (await this.#requests.division.collect(list, 0, slugs.length)).flat();
+  }
+
+  /** The terms with these slugs. If the site has more of them than it gives, the slugs are searched in halves. */
+  async #withSlugs(
+    taxonomy: Taxonomy,
+    slugs: readonly string[],
+    parent: { id: number } | null,
   ): Promise<Array<{ id: number; term: ContentTerm }>> {
     const asked = slugs.map((each) => encodeURIComponent(each)).join(',');
     const below = parent === null ? '' : `&parent=${parent.id}`;
@@ -157,8 +175,8 @@ export class TermWriter {
     const total = totalIn(response, records.length);
     if (slugs.length > 1 && (total === null ? isFull : total > records.length)) {
       const half = Math.ceil(slugs.length / 2);
-      const first = await this.#bySlugs(taxonomy, slugs.slice(0, half), parent);
-      return [...first, ...(await this.#bySlugs(taxonomy, slugs.slice(half), parent))];
+      const first = await this.#withSlugs(taxonomy, slugs.slice(0, half), parent);
+      return [...first, ...(await this.#withSlugs(taxonomy, slugs.slice(half), parent))];
     }
     const found = records.flatMap((record) => readTerm(record, taxonomy.slug) ?? []);
     this.#known.learn(found);

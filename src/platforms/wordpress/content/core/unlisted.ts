@@ -1,11 +1,12 @@
 import type { ReadOutcome } from '../../../contentPart.ts';
+import { overload } from '../../../parts/division.ts';
 import { parts } from '../ahead.ts';
 import { LARGEST_PAGE } from '../pageSize.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import type { CorePosts } from './corePosts.ts';
 import type { Gap } from './idWalk.ts';
 import { idOf, recordsOf } from './listPage.ts';
-import { readSinglePost } from './singlePost.ts';
+import { readFragile } from './singlePost.ts';
 
 /** How many ids are requested one by one, so that the site says what they are. */
 const MOST_ASKED = 200;
@@ -64,7 +65,7 @@ function taken(ids: Iterable<number>, before: Set<number>, most: number): number
 }
 
 async function askFor(posts: CorePosts, id: number, { found, refused }: Unlisted): Promise<void> {
-  const { items, faults } = await readSinglePost(posts, String(id));
+  const { items, faults } = await readFragile(posts, String(id));
   // A post in the trash is not content, and no list counts it.
   found.items.push(...items.filter(({ status }) => status !== null));
   found.faults.push(...faults.filter(({ code }) => code !== 'forbidden'));
@@ -75,8 +76,11 @@ async function askFor(posts: CorePosts, id: number, { found, refused }: Unlisted
 async function visibleIn(requests: SiteRequests, posts: CorePosts, gap: Gap): Promise<number[]> {
   const query = posts.list.query.replace('context=edit', 'context=view');
   const part = `offset=${gap.offset}&per_page=${LARGEST_PAGE}&_fields=id`;
-  const answer = await requests.get(posts.route, `${query}&orderby=id&order=asc&${part}`);
-  if (answer.error !== null) return [];
+  const answer = await requests
+    .get(posts.route, `${query}&orderby=id&order=asc&${part}`, { divisible: true })
+    .catch(overload);
+  // Without this list the ids in the gap are asked for one by one.
+  if ('retryable' in answer || answer.error !== null) return [];
   const ids = recordsOf(requests, answer).map(idOf);
   return ids.filter((id) => id > 0 && !gap.ids.includes(id));
 }

@@ -1,0 +1,28 @@
+import type { Database } from '../../database/client.ts';
+import type { SizeMemory } from '../../platforms/parts/partSize.ts';
+import type { IntegrationRow } from '../integrations/integrationRow.ts';
+
+/** Reads the part sizes that a site answered in earlier sessions. New sizes are stored at once. */
+export async function openSizeMemory(
+  db: Database,
+  { id: integrationId, accountId, siteId }: Pick<IntegrationRow, 'id' | 'accountId' | 'siteId'>,
+): Promise<SizeMemory> {
+  const rows = await db.partSize.findMany({ where: { integrationId }, select: { list: true, size: true } });
+  const sizes = new Map(rows.map(({ list, size }) => [list, size]));
+  return {
+    get: (list) => sizes.get(list),
+    set: async (list, size) => {
+      if (size === null) {
+        sizes.delete(list);
+        await db.partSize.deleteMany({ where: { integrationId, list } });
+        return;
+      }
+      sizes.set(list, size);
+      // Parts that are read at once may store their sizes at once.
+      await db.$executeRaw`
+        INSERT INTO part_size (integration_id, account_id, site_id, list, size, updated_at)
+        VALUES (${integrationId}, ${accountId}, ${siteId}, ${list}, ${size}, now())
+        ON CONFLICT (integration_id, list) DO UPDATE SET size = excluded.size, updated_at = excluded.updated_at`;
+    },
+  };
+}
