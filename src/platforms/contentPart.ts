@@ -103,6 +103,17 @@ export interface ContentSession {
    */
   readSlice?(request: SliceRequest): AsyncIterable<SlicePage>;
   /**
+   * Which of these users the site shows, or which of these pictures; at most a hundred ids. null if the site does not
+   * say. Absent if `readChanges` finds items whose user or picture was deleted.
+   */
+  shownUsers?(ids: readonly string[]): Promise<string[] | null>;
+  shownPictures?(ids: readonly string[]): Promise<string[] | null>;
+  /**
+   * The state of the site's pictures in one request. `since`: the largest id at the last look. null if the site does
+   * not count them.
+   */
+  pictureLibrary?(since: number | null): Promise<PictureLibrary | null>;
+  /**
    * Reads some items in their current state. An item that the user may not see is a fault and does not count
    * as gone.
    */
@@ -220,4 +231,13 @@ export interface ReadOutcome {
   /** The site says that there is no such item. */
   gone: string[];
   faults: ItemFault[];
+}
+
+/** The pictures of a site. A picture was deleted if there are fewer than before and the new ones together. */
+export interface PictureLibrary {
+  total: number;
+  /** The largest id; 0 without pictures. */
+  newest: number;
+  /** How many came since the last look; null if they are too many to count. */
+  uploaded: number | null;
 }

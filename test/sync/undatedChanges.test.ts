@@ -195,3 +195,129 @@ describe.each(ways)('by %s, a change that leaves no date', (way) => {
     expect(site.wordpress.state.terms.map(({ slug }) => slug)).not.toContain('green');
   });
 });
+
+describe('over core REST, a site with more items than one run compares', () => {
+  const authors = async () => new Set((await site.contents()).map(({ metadata }) => Object(metadata).author));
+  const pictures = async () =>
+    new Set((await site.contents()).map(({ metadata }) => Object(metadata).featured_media));
+
+  /** Forty posts of another author, each with a picture of its own. */
+  async function startIllustratedSite(): Promise<{ author: number; pictures: number[] }> {
+    const posts = await startLargeSite();
+    const { editor, state } = site.wordpress;
+    const author = Math.max(...state.users.map(({ id }) => id)) + 1;
+    state.users.push({ id: author, login: 'writer', role: 'author', applicationPassword: null });
+    const ids = posts.map((post) => {
+      const picture = editor.create('attachment', { title: 'Picture', status: 'inherit' });
+      Object.assign(post, { author, featured_media: picture.id });
+      return picture.id;
+    });
+    expect(await pull()).toMatchObject({ status: 'success' });
+    expect(await site.sync({ direction: 'from_external', full: true })).toMatchObject({ status: 'success' });
+    expect((await authors()).has(author)).toBe(true);
+    expect((await pictures()).has(ids[0])).toBe(true);
+    return { author, pictures: ids };
+  }
+
+  it('whose user was deleted, has the other author in every content after the next sync', async () => {
+    const { author } = await startIllustratedSite();
+    const [waiting] = await site.contents({ metadata: { path: ['author'], equals: author } });
+    await site.edit(waiting?.id ?? 0, { title: 'Edited here' });
+    site.wordpress.editor.deleteUser(author, 1);
+    expect(await pull()).toMatchObject({ status: 'success', totals: { conflicts: 0 } });
+    expect((await authors()).has(author)).toBe(false);
+    expect(await site.content(waiting?.id ?? 0)).toMatchObject({
+      title: 'Edited here',
+      syncState: 'local_changes',
+    });
+    expect(await pull()).toMatchObject({ totals: { updated: 0 } });
+  });
+
+  it('whose pictures were deleted, has none of them in any content after the next sync', async () => {
+    const { pictures: ids } = await startIllustratedSite();
+    for (const id of [ids[0], ids[39]]) site.wordpress.editor.deletePicture(id ?? 0);
+    site.wordpress.editor.create('attachment', { title: 'Uploaded since', status: 'inherit' });
+    expect(await pull()).toMatchObject({ status: 'success', totals: { updated: 2, conflicts: 0 } });
+    const left = await pictures();
+    expect([left.has(ids[0]), left.has(ids[39]), left.has(ids[1])]).toEqual([false, false, true]);
+  });
+
+  it('asks a run again that was interrupted while it read them', async () => {
+    const { author, pictures: ids } = await startIllustratedSite();
+    site.wordpress.editor.deleteUser(author, 1);
+    site.wordpress.editor.deletePicture(ids[39] ?? 0);
+    let readings = 0;
+    site.wordpress.disturb({
+      fault: 'latency',
+      when: ({ target }) => {
+        readings += /posts\?.*include=/.test(target) ? 1 : 0;
+        if (readings === 2) site.wordpress.setFault('login_redirect');
+        return false;
+      },
+    });
+    expect(await pull()).toMatchObject({ status: 'failed' });
+    site.wordpress.calm();
+    site.wordpress.clearFaults();
+    site.wordpress.setFault('page_limit_lowered');
+    await server.as(site.tenant.owner).post(site.path('/test-connection')).expect(200);
+    expect(await pull()).toMatchObject({ status: 'success' });
+    expect((await authors()).has(author)).toBe(false);
+    expect((await pictures()).has(ids[39])).toBe(false);
+  });
+
+  it('whose permalinks change twice, has the right links after each sync', async () => {
+    const posts = await startLargeSite();
+    for (let n = 0; n < 40; n += 1) writePost(site.wordpress, { type: 'page', terms: [] });
+    expect(await pull()).toMatchObject({ status: 'success' });
+    for (const structure of ['/first/%post_id%', '/second/%post_id%']) {
+      site.wordpress.editor.setPermalinks(structure);
+      expect(await pull()).toMatchObject({ status: 'success', totals: { conflicts: 0 } });
+      for (const { externalId, externalUrl } of await site.contents({ contentType: 'post' }))
+        expect(externalUrl).toBe(site.wordpress.permalink(Number(externalId)));
+    }
+    expect(posts).toHaveLength(40);
+    site.wordpress.state.requests.length = 0;
+    expect(await pull()).toMatchObject({ status: 'success' });
+    const links = site.wordpress.state.requests.filter(({ target }) => /_fields=id(,|%2C)link/.test(target));
+    expect(links.length).toBeLessThanOrEqual(3);
+  });
+
+  it('whose links are others at each request, is not read again for them', async () => {
+    await startLargeSite();
+    const { state } = site.wordpress;
+    let requests = 0;
+    site.wordpress.disturb({
+      fault: 'latency',
+      when: ({ target }) => {
+        requests += /_fields=id(,|%2C)link/.test(target) ? 1 : 0;
+        state.permalinkStructure = `/at-${requests}/%post_id%`;
+        return false;
+      },
+    });
+    expect(await pull()).toMatchObject({ status: 'success' });
+    requests = 0;
+    expect(await pull()).toMatchObject({ status: 'success' });
+    expect(requests).toBeLessThanOrEqual(6);
+  });
+
+  it('costs two requests more if nothing was deleted, and one reading if a user is only hidden', async () => {
+    const { author } = await startIllustratedSite();
+    const { state } = site.wordpress;
+    const asked = (pattern: RegExp) => state.requests.filter(({ target }) => pattern.test(target)).length;
+    state.requests.length = 0;
+    expect(await pull()).toMatchObject({ status: 'success', totals: { updated: 0 } });
+    expect([asked(/wp\/v2\/users\?/), asked(/wp\/v2\/media\?/)]).toEqual([1, 1]);
+    const quiet = asked(/posts\?.*include=/);
+    const hidden = state.users.filter(({ id }) => id === author);
+    state.users = state.users.filter(({ id }) => id !== author);
+    state.requests.length = 0;
+    expect(await pull()).toMatchObject({ status: 'success', totals: { updated: 0 } });
+    // A page of this site has four posts, so the posts of the user are read by ten requests, and some of them twice.
+    expect(asked(/posts\?.*include=/) - quiet).toBeLessThanOrEqual(20);
+    state.users.push(...hidden);
+    state.requests.length = 0;
+    expect(await pull()).toMatchObject({ status: 'success', totals: { updated: 0 } });
+    // A run compares other items by five requests, and asks for the links of two.
+    expect(asked(/posts\?.*include=/)).toBeLessThanOrEqual(6);
+  });
+});

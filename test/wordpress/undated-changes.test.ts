@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => mariadb.stop());
 
 /** The changes that the first sync finds in every post, by whatever way it reads. */
-const inFirstSync = /category|tag|parent|permalink/;
+const inFirstSync = /category|tag|parent|permalink|user|picture/;
 
 /** What WordPress itself says about each post, in the form of `stored`. */
 const STATE = `

@@ -9,6 +9,7 @@ import { onlyFields } from './core/fields.ts';
 import { Parameters } from './core/parameters.ts';
 import { bodyParameters, isJson } from './core/requestBody.ts';
 import { noRoute, type RestAnswer, reply, WpError, written } from './core/restAnswer.ts';
+import { listUsers } from './core/users.ts';
 import { throughLoginPlugins } from './loginPlugins.ts';
 import type { Operation } from './outbox.ts';
 import { checkSignedRoute } from './signedRoutes.ts';
@@ -88,6 +89,7 @@ function readSite({ site, method, route, parameters, user }: RouteRequest): Rest
   if (method !== 'GET') return null;
   if (route === '/') return reply(index(site));
   if (route === '/wp/v2/users/me') return me(user);
+  if (route === '/wp/v2/users') return listUsers(site, parameters, user);
   const edit = parameters.get('context') === 'edit';
   if (route === '/wp/v2/types') return typeList(site, site.state.postTypes, 'taxonomies', edit, user);
   if (route === '/wp/v2/statuses') return statusList(site, edit, user);

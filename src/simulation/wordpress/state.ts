@@ -136,7 +136,7 @@ const EDITOR = [
   'unfiltered_html',
 ];
 const CAPABILITIES: Readonly<Record<Role, readonly string[]>> = {
-  administrator: [...EDITOR, 'manage_options'],
+  administrator: [...EDITOR, 'manage_options', 'list_users'],
   editor: EDITOR,
   author: AUTHOR,
   subscriber: [],

@@ -7,6 +7,7 @@ import type { EventLog } from '../../events/eventLog.ts';
 import { configOf } from '../../integrations/integrationConfig.ts';
 import { type ContentRun, presentTypes, type TypeToSync } from '../phaseContext.ts';
 import { knownContents } from './knownContents.ts';
+import { probeLinks } from './linkProbe.ts';
 
 const linkBaseShape = z.object({ home: z.string().nullable(), rules: z.string().nullable() });
 
@@ -39,10 +40,12 @@ export class LinkReading {
   /** Reads the links that may have changed. A run that continues goes on behind the last stored link. */
   async read(run: ContentRun): Promise<void> {
     const { db, session, integration } = run;
-    const { linksChangedAt } = await db.siteIntegration.findUniqueOrThrow({
+    const noted = await db.siteIntegration.findUniqueOrThrow({
       where: { id: integration.id },
       select: { linksChangedAt: true },
     });
+    const probing = { events: this.#events, now: this.#now };
+    const linksChangedAt = noted.linksChangedAt ?? (await probeLinks(run, probing));
     const rows = await db.typeSync.findMany({ where: { integrationId: integration.id } });
     for (const type of presentTypes(run)) {
       const row = rows.find(({ contentType }) => contentType === type.slug);

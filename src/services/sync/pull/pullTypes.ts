@@ -13,6 +13,7 @@ import { askedParts, inParts, MissingContents } from './missingContents.ts';
 import type { PageTarget } from './page.ts';
 import { markSeen } from './pageStatements.ts';
 import { PullRecord, troubleText } from './pullRecord.ts';
+import { References } from './references.ts';
 import { RollingComparison } from './rollingComparison.ts';
 import { storable } from './storable.ts';
 import { type PageEntry, storePage } from './storePage.ts';
@@ -38,12 +39,14 @@ export class ContentPull {
   readonly #record: PullRecord;
   readonly #comparison: RollingComparison;
   readonly #links: LinkReading;
+  readonly #references: References;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#record = new PullRecord(parts.events);
     this.#comparison = new RollingComparison(parts);
     this.#links = new LinkReading(parts);
+    this.#references = new References(parts);
   }
 
   /** Reads every type of the run that was not read yet. Throws RemoteError, RunLost. */
@@ -52,6 +55,7 @@ export class ContentPull {
       if (run.ledger.checkpoint.typesRead.includes(type.slug)) continue;
       await this.#readType(run, type).catch((error: unknown) => run.leaveOut(type.slug, error));
     }
+    await this.#references.compare(run);
     await this.#comparison.compare(run);
     await this.#links.read(run);
     await run.ledger.step(async () => ({ checkpoint: { pulled: true } }));

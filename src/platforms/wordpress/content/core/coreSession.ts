@@ -15,6 +15,7 @@ import { EarlierCreates } from './earlierCreates.ts';
 import { findExistingPosts } from './existingPosts.ts';
 import { readLinksOfPosts } from './links.ts';
 import { PostSearch } from './postSearch.ts';
+import { pictureLibrary, shownPictures, shownUsers } from './references.ts';
 import { readSomePosts } from './singlePost.ts';
 import { readSliceOfPosts } from './slice.ts';
 import { TermWriter } from './termWriter.ts';
@@ -56,6 +57,9 @@ export function createCoreSession(
       yield* readSliceOfPosts(requests, await CorePosts.of(site, request.type), request);
     },
     read: async (type, externalIds) => readSomePosts(await CorePosts.of(site, type), externalIds),
+    shownUsers: (ids) => shownUsers(requests, ids),
+    shownPictures: (ids) => shownPictures(requests, ids),
+    pictureLibrary: (since) => pictureLibrary(requests, since),
     findExisting: async (type, writes) =>
       findExistingPosts(new PostSearch(requests, await CorePosts.of(site, type)), writes),
     linkBase: () => ({ home: requests.root.home, rules: null }),

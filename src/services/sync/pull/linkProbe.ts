@@ -1,0 +1,84 @@
+/** Looks whether a site has another base of its links than when they were stored. */
+import type { EventLog } from '../../events/eventLog.ts';
+import { type ContentRun, presentTypes, type TypeToSync } from '../phaseContext.ts';
+
+/** How many types a run asks for the links of their newest contents. A new structure shows in one of the first. */
+const typesAtMost = 3;
+/** How many contents of a type must have another link. The link of one alone may have been changed by hand. */
+const contentsOfType = 2;
+
+interface Parts {
+  events: EventLog;
+  now: () => number;
+}
+
+/**
+ * Asks for the links of a few contents, if the platform does not say by what rules it makes them. If they have changed,
+ * notes it in the integration, and returns when; else null. Links that are others at each request say nothing. Throws
+ * RemoteError, RunLost.
+ */
+export async function probeLinks(run: ContentRun, { events, now }: Parts): Promise<Date | null> {
+  const { readLinks, linkBase } = run.session;
+  if (readLinks === undefined || linkBase === undefined) return null;
+  for (const type of presentTypes(run).slice(0, typesAtMost)) {
+    if (run.session.linkBase?.(type.type)?.rules != null) continue;
+    const stored = await newest(run, type);
+    const first = await differing(run, type, stored);
+    if (first === null) continue;
+    const second = await differing(run, type, stored);
+    if (JSON.stringify(first) !== JSON.stringify(second)) continue;
+    return note(run, type, { events, now });
+  }
+  return null;
+}
+
+/** The newest published contents of a type, by their ids on the site. */
+async function newest(run: ContentRun, { slug }: TypeToSync): Promise<Map<string, string>> {
+  const { siteId } = run.owner;
+  const rows = await run.db.content.findMany({
+    where: {
+      siteId,
+      platform: run.integration.platform,
+      contentType: slug,
+      status: 'published',
+      syncState: { not: 'deleted_remote' },
+      externalId: { not: null },
+      externalUrl: { not: null },
+    },
+    orderBy: { id: 'desc' },
+    take: contentsOfType,
+    select: { externalId: true, externalUrl: true },
+  });
+  return new Map(rows.map(({ externalId, externalUrl }) => [externalId ?? '', externalUrl ?? '']));
+}
+
+/** The links that the site has now, if every one is another than the stored link. */
+async function differing(
+  run: ContentRun,
+  { type }: TypeToSync,
+  stored: ReadonlyMap<string, string>,
+): Promise<string[] | null> {
+  if (stored.size === 0) return null;
+  const links = await run.session.readLinks?.(type, [...stored.keys()]);
+  const now = [...stored.keys()].map((id) => links?.get(id) ?? null);
+  const differs = now.every((link, index) => link !== null && link !== [...stored.values()][index]);
+  return differs ? now.filter((link) => link !== null) : null;
+}
+
+async function note(run: ContentRun, { slug }: TypeToSync, { events, now }: Parts): Promise<Date> {
+  const changedAt = new Date(now());
+  await run.ledger.step(async (tx) => {
+    await tx.siteIntegration.update({
+      where: { id: run.integration.id },
+      data: { linksChangedAt: changedAt },
+    });
+    await events.record(tx, {
+      ...run.owner,
+      type: 'sync',
+      action: 'links_changed',
+      details: { content_type: slug, run_id: run.ledger.run.id },
+    });
+    return {};
+  });
+  return changedAt;
+}
