@@ -80,13 +80,15 @@ it('a lock that is not renewed for 150 seconds does not count', async () => {
   expect(await site.sync(posts)).toMatchObject({ status: 'success', totals: { pushed: 1 } });
 });
 
-it('a lock of the user that our requests act as does not count', async () => {
+it('a lock of the user that our requests act as counts, as their own editor would overwrite the push', async () => {
   const { id } = await lockedContent();
+  const before = postOf(id)?.title;
   const own = site.wordpress.state.users.find(
     ({ id: each }) => each === site.wordpress.state.connector?.userId,
   );
   site.wordpress.editor.open(id, own);
-  expect(await site.sync(posts)).toMatchObject({ status: 'success', totals: { pushed: 1 } });
+  expect(await site.sync(posts)).toMatchObject({ status: 'partial', totals: { pushed: 0, failed: 1 } });
+  expect(postOf(id)?.title).toBe(before);
 });
 
 it('after a day the push waits no longer', async () => {

@@ -21,6 +21,7 @@ const PLUGIN_SUITES = [
   'plugin',
   'plugin-compatibility',
   'request-rights',
+  'told-outbox',
 ].map((name) => `test/wordpress/${name}.test.ts`);
 
 const args = process.argv.slice(2);

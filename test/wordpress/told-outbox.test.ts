@@ -242,4 +242,8 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       { topic: 'site', posts_changed: true },
     ]);
   });
+
+  test('PHP logged nothing about the plugin', () => {
+    expect(wordpress.phpLog()).not.toMatch(/sitebridge/i);
+  });
 });

@@ -131,10 +131,13 @@ export function describeClosedPosts(client: () => ContractClient): void {
       expect(answer).toMatchObject({ status: 200, json: { item: { title: 'Written' } } });
     });
 
-    it('takes the write of a user who edits it themselves', async () => {
+    it('refuses a write while the user that requests act as has it open in an editor', async () => {
       const { id } = await newPost();
       await setMeta(id, { _edit_lock: `${now()}:${await client().me('editor')}` });
-      expect(await write(id, { title: 'Written' })).toMatchObject({ status: 200 });
+      expect(await write(id, { title: 'Not written' })).toMatchObject({
+        status: 423,
+        json: { code: 'sitebridge_being_edited' },
+      });
     });
 
     it('has the same hash, and core REST does not show the lock', async () => {

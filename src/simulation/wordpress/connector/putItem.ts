@@ -48,11 +48,11 @@ export function putItem(request: ItemsRequest, link: Link): RestAnswer {
 /** How long WordPress counts the lock of an editor that is not renewed. Seconds. */
 const LOCKED_S = 150;
 
-/** Throws WpError while another user edits the post; see wp_check_post_lock(). */
-function checkEditor({ site, user }: ItemsRequest, { protectedMeta = {} }: SimulatedPost): void {
+/** Throws WpError while a person edits the post, who may be the user that requests act as. */
+function checkEditor({ site }: ItemsRequest, { protectedMeta = {} }: SimulatedPost): void {
   const [since = 0, id = 0] = (protectedMeta._edit_lock ?? '').split(':').map(Number);
   const editor = site.state.users.find((each) => each.id === id);
-  if (editor === undefined || id === user?.id || since <= site.clock.now() / 1_000 - LOCKED_S) return;
+  if (editor === undefined || since <= site.clock.now() / 1_000 - LOCKED_S) return;
   throw new WpError('sitebridge_being_edited', 423, `${editor.login} is editing this post.`, {
     user: editor.login,
   });
