@@ -153,6 +153,23 @@ describe.each(ways)('by %s, a change that leaves no date', (way) => {
     expect(linksChangedAt).toBeNull();
   });
 
+  it('of the address of the integration, after which every link has the new address', async () => {
+    site = await startSyncedSite(server, way);
+    await pull();
+    const moved = await site.wordpress.copy();
+    try {
+      await server
+        .as(site.tenant.owner)
+        .patch(site.path(), { config_json: { site_url: moved.url } })
+        .expect(200);
+      expect(await pull()).toMatchObject({ status: 'success', totals: { conflicts: 0, failed: 0 } });
+      for (const { externalId, externalUrl } of await site.contents())
+        expect(externalUrl).toBe(moved.permalink(Number(externalId)));
+    } finally {
+      await moved.stop();
+    }
+  });
+
   it('of the base of the links is read again after a crash in the middle', async () => {
     site = await startSyncedSite(server, way);
     await pull();

@@ -34,6 +34,10 @@ interface DrivenSite {
   create(title: string): string;
   /** Someone at the site changes an item's title. With `undated` the site shows no date of the change. */
   retitle(id: string, title: string, options?: { undated: true }): void;
+  /** Someone at the site makes a change that leaves no date at the items, by a name of `ContentDriver.undated`. */
+  changeUndated(name: string): void;
+  /** What else the site says about each item of the driver's type: its link, author and picture, by external id. */
+  facts?(): Map<string, { url: string; author: number; picture: number }>;
   remove(id: string): void;
   /** From now on, the site spoils its lists in this way; with null, in none. */
   distort(how: Distortion | null): void;
@@ -48,6 +52,8 @@ export interface ContentDriver {
   type: string;
   /** Terms that a new content of this type may have. */
   terms: { taxonomy: string; slug: string; name: string }[];
+  /** The changes of the site that leave no date at the items. */
+  undated: readonly string[];
   /** Whether an item of this type has an excerpt. */
   hasExcerpt: boolean;
   /** The note with which a new item stays a draft on the site, although it is ready; null if it is published. */
@@ -60,6 +66,8 @@ export interface ContentDriver {
 
 interface ContentBody extends Record<string, unknown> {
   id: number;
+  external_url: string | null;
+  metadata: Record<string, unknown>;
   external_id: string | null;
   title: string;
   sync_state: string;
@@ -170,6 +178,18 @@ export function describeContentSync(driver: ContentDriver): void {
           .sort(byTypeAndId),
       ).toEqual(site.list().sort(byTypeAndId));
       expect(stored.map((each) => each.sync_state)).toEqual(stored.map(() => 'in_sync'));
+    }
+
+    /** Expects that links, authors and pictures are those of the site, if it has them. */
+    async function expectFacts(): Promise<void> {
+      const facts = site.facts?.();
+      if (facts === undefined) return;
+      const stored = (await contents()).filter((each) => each.content_type === driver.type);
+      const here = stored.map(({ external_id, external_url, metadata }) => [
+        external_id,
+        { url: external_url, author: metadata.author ?? 0, picture: metadata.featured_media ?? 0 },
+      ]);
+      expect(Object.fromEntries(here)).toEqual(Object.fromEntries(facts));
     }
 
     describe('a content that is deleted on the server', () => {
@@ -308,6 +328,19 @@ export function describeContentSync(driver: ContentDriver): void {
           totals: { created: 0, updated: 1, deleted: 0, failed: 0 },
         });
         await expectInStep();
+        expect(await pull()).toMatchObject({ status: 'success', totals: { updated: 0 } });
+      });
+
+      it.each([...driver.undated])('finds in the next sync, although it leaves no date: %s', async (name) => {
+        site.create('Dated');
+        await pull();
+        await expectFacts();
+        const before = JSON.stringify([site.list(), [...(site.facts?.() ?? [])]]);
+        site.changeUndated(name);
+        expect(JSON.stringify([site.list(), [...(site.facts?.() ?? [])]])).not.toBe(before);
+        expect(await pull()).toMatchObject({ status: 'success', totals: { conflicts: 0, failed: 0 } });
+        await expectInStep();
+        await expectFacts();
         expect(await pull()).toMatchObject({ status: 'success', totals: { updated: 0 } });
       });
 

@@ -21,12 +21,30 @@ export function customDriver(paging: PagingKind): ContentDriver {
     name: `a custom API with pages by ${paging}`,
     type: 'article',
     terms: [{ taxonomy: 'tag', slug: 'brand-new', name: 'Brand new' }],
+    undated: ['a tag is renamed', 'a tag is deleted', 'a text is replaced'],
     hasExcerpt: true,
     staysDraft: null,
     async start(server) {
       const api = await startSimulatedApi({ paging });
       const description = describeApi(api);
       let lastId = 0;
+      const everywhere = (change: (attributes: (typeof api.items)[number]['attributes']) => void) => {
+        for (const { attributes } of api.items) change(attributes);
+      };
+      const changes: Record<string, () => void> = {
+        'a tag is renamed': () =>
+          everywhere((attributes) => {
+            attributes.tags = attributes.tags.map(() => ({ key: 'renamed', label: 'Renamed' }));
+          }),
+        'a tag is deleted': () =>
+          everywhere((attributes) => {
+            attributes.tags = [];
+          }),
+        'a text is replaced': () =>
+          everywhere((attributes) => {
+            attributes.text = attributes.text?.replaceAll('Text', 'Replaced') ?? null;
+          }),
+      };
       const { owner, site, integrationId } = await buildConnected(server, {
         platform: 'custom',
         config_json: { ...description, content: { ...description.content, write: WRITTEN } },
@@ -60,6 +78,7 @@ export function customDriver(paging: PagingKind): ContentDriver {
           if (options?.undated && item) item.attributes.title = title;
           else api.edit(Number(id), { title });
         },
+        changeUndated: (name) => changes[name]?.(),
         remove: (id) => {
           api.items.splice(
             api.items.findIndex((item) => String(item.id) === id),

@@ -29,6 +29,10 @@ export function shopifyDriver(type: 'article' | 'product'): ContentDriver {
             { taxonomy: 'product_tag', slug: 'brand-new', name: 'Brand new' },
             { taxonomy: 'collection', slug: 'summer', name: 'Summer' },
           ],
+    undated:
+      type === 'article'
+        ? ['a blog gets another handle', 'a tag is renamed', 'a text is replaced']
+        : ['a collection gets another handle', 'a tag is renamed', 'a text is replaced'],
     hasExcerpt: type === 'article',
     // A new product has no price.
     staysDraft: type === 'product' ? 'no_price' : null,
@@ -44,6 +48,26 @@ export function shopifyDriver(type: 'article' | 'product'): ContentDriver {
         config_json: { shop_domain: shopify.shop },
         credentials_json: { access_token: shopify.state.app.accessToken },
       });
+      const tagged = shopify.add(type, { title: 'With a tag', tags: ['Old tag'] });
+      const everywhere = (change: (item: SimulatedItem) => void) => {
+        for (const item of shopify.state.items) if (item.kind === type) change(item);
+      };
+      const changes: Record<string, () => void> = {
+        'a blog gets another handle': () => {
+          for (const blog of shopify.state.blogs) blog.handle = `${blog.handle}-new`;
+        },
+        'a collection gets another handle': () => {
+          for (const item of shopify.state.items)
+            if (item.kind === 'collection') item.handle = `${item.handle}-new`;
+        },
+        'a tag is renamed': () => {
+          tagged.tags = ['New tag'];
+        },
+        'a text is replaced': () =>
+          everywhere((item) => {
+            item.body = `${item.body} replaced`;
+          }),
+      };
       return {
         siteId: site.siteId,
         owner,
@@ -57,6 +81,7 @@ export function shopifyDriver(type: 'article' | 'product'): ContentDriver {
             ...(options?.undated && item ? { updatedAt: item.updatedAt } : {}),
           });
         },
+        changeUndated: (name) => changes[name]?.(),
         remove: (id) => shopify.remove(Number(id)),
         distort(how) {
           shopify.clearFaults();
