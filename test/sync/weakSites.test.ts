@@ -33,6 +33,11 @@ async function problem(code: string) {
   return body.problems.find((each: { code: string }) => each.code === code);
 }
 
+async function linksChangedAt(): Promise<Date | null> {
+  const { integrationId: id } = site.tenant;
+  return (await server.db.siteIntegration.findUniqueOrThrow({ where: { id } })).linksChangedAt;
+}
+
 describe.each(WAYS)('by %s', (way) => {
   it('a site that makes small pages alone is read wholly, and its size is kept for the next run', async () => {
     await start(way, 40);
@@ -73,6 +78,32 @@ describe.each(WAYS)('by %s', (way) => {
     expect(await pull()).toMatchObject({ status: 'success', totals: { created: 1, failed: 0 } });
     expect(await problem('items_failing')).toBeUndefined();
   }, 60_000);
+
+  it.each(['a host that gives few links', 'a post on which a plugin dies'])(
+    'changed links are read on a site with %s',
+    async (weakness) => {
+      const ids = await start(way, 30);
+      const poisoned = ids[12] ?? '';
+      const post = site.wordpress.state.posts.find(({ id }) => id === Number(poisoned));
+      if (post !== undefined) post.content = `Text ${MARK}`;
+      expect(await pull()).toMatchObject({ status: 'success' });
+      const { connector } = site.wordpress.state;
+      if (connector !== null) connector.version = '0.6.0';
+      const isFew = weakness.startsWith('a host');
+      site.wordpress.weaken(
+        isFew
+          ? { by: 'gateway_timeout', mostItems: 7 }
+          : { by: 'critical_error', mostItems: null, diesOn: MARK },
+      );
+      site.wordpress.editor.setPermalinks('/archives/%post_id%');
+      await pull();
+      const others = (await site.contents()).filter(({ externalId }) => isFew || externalId !== poisoned);
+      for (const { externalId, externalUrl } of others)
+        expect(externalUrl).toBe(site.wordpress.permalink(Number(externalId)));
+      expect(await linksChangedAt()).toBeNull();
+    },
+    60_000,
+  );
 
   it('contents are written in batches as small as the site needs, each once', async () => {
     await start(way, 0);
