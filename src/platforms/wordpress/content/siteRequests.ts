@@ -57,6 +57,8 @@ export class SiteRequests {
   readonly pageSize: PageSize;
   /** Divides what the site cannot answer at once. */
   readonly division: Division;
+  /** The same for posts that the site renders. Posts that it cannot render say nothing about its other answers. */
+  readonly rendering: Division;
   /** Items that fail alone, by route and id. They are not asked for again in this session. */
   readonly failing = new Map<string, RemoteError>();
   /** How far the site's clock is ahead of ours. Milliseconds; 0 if that is unknown. */
@@ -83,7 +85,9 @@ export class SiteRequests {
     this.pace = parts.pace;
     this.clockLead = parts.root.siteTime === null ? 0 : parts.root.siteTime - parts.clock();
     this.byConnector = parts.signIn.byConnector;
-    this.division = new Division(new PartSizes(parts.sizes), () => this.#prove());
+    const sizes = new PartSizes(parts.sizes);
+    this.division = new Division(sizes, () => this.#prove());
+    this.rendering = new Division(sizes, () => this.#prove());
   }
 
   /**
@@ -114,14 +118,6 @@ export class SiteRequests {
     if (!lost.includes('context')) return;
     const missing = lost.join(', ');
     throw fault('query_stripped', { values: { ...this.#client.values, missing }, detail: missing });
-  }
-
-  /** Sends a GET that must succeed at its first try. Throws RemoteError. */
-  async readOnce(route: string, query: string): Promise<SiteAnswer> {
-    const request = () => this.#exchange({ method: 'GET', route, query });
-    const answer = await this.pace.send(request, { repeatable: false, writes: false });
-    if (answer.error !== null) throw this.refusal(answer, answer.error);
-    return answer;
   }
 
   /** Sends a GET that must succeed. Throws RemoteError. */

@@ -3,7 +3,7 @@ import type { ContentWrite, WriteOutcome } from '../../../contentWrite.ts';
 import type { ItemFault, RemoteContent } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import type { BatchSender, ItemAnswer } from '../batch.ts';
-import { bodyNotes } from '../builders.ts';
+import { bodyNotes, unknownBuilderNotes } from '../builders.ts';
 import { refusedItem } from '../faultText.ts';
 import type { MediaLibrary } from '../media.ts';
 import { KEY_META } from '../postFields.ts';
@@ -12,7 +12,7 @@ import { differingTaxonomies, extraFields, metaNotes, statusField } from '../wri
 import type { CorePosts } from './corePosts.ts';
 import { type EarlierCreates, isEditedSince } from './earlierCreates.ts';
 import type { PostSearch } from './postSearch.ts';
-import { withBuildersOfWrites } from './renderedBuilders.ts';
+import { type BuiltWrite, withBuildersOfWrites } from './renderedBuilders.ts';
 import type { TermWriter } from './termWriter.ts';
 
 /** What writes need besides the posts of a type. */
@@ -25,7 +25,7 @@ interface CoreWriting {
 
 /** A write that is ready to be sent. */
 interface Prepared {
-  write: ContentWrite;
+  write: BuiltWrite;
   /** The post to update; null to create one. */
   target: string | null;
   onSite: RemoteContent | null;
@@ -85,15 +85,16 @@ export async function writePosts(
 async function prepare(
   posts: CorePosts,
   { terms, media }: Pick<CoreWriting, 'terms' | 'media'>,
-  write: ContentWrite,
+  write: BuiltWrite,
   target: string | null,
   onSite: RemoteContent | null,
 ): Promise<Prepared> {
   const slug = target === null ? sentSlug(write) : write.slug;
   const status = statusField(write, onSite);
+  const isBodyLeftOut = write.builtWith !== null || write.hasUnknownBuilder;
   const body: JsonObject = {
     ...(write.title === onSite?.title ? {} : { title: write.title }),
-    ...(write.body === onSite?.body || write.builtWith !== null ? {} : { content: write.body }),
+    ...(write.body === onSite?.body || isBodyLeftOut ? {} : { content: write.body }),
     ...(write.excerpt === onSite?.excerpt ? {} : { excerpt: write.excerpt }),
     ...(slug === '' || (onSite !== null && isSameSlug(slug, onSite.slug)) ? {} : { slug }),
     ...(status === undefined ? {} : { status }),
@@ -163,12 +164,15 @@ async function outcomeOf(
 
 /** The outcome of a write. The answer does not tell the builder, but it was known before the write. */
 function written(
-  write: ContentWrite,
+  write: BuiltWrite,
   done: { created: boolean; remote: RemoteContent; notes: ItemFault[] },
 ): WriteOutcome {
   const builtWith = write.builtWith ?? done.remote.builtWith;
   const remote = builtWith === undefined ? done.remote : { ...done.remote, builtWith };
-  const notes = [...done.notes, ...bodyNotes(builtWith ?? null, write, remote)];
+  const onBody = write.hasUnknownBuilder
+    ? unknownBuilderNotes(write, remote)
+    : bodyNotes(builtWith ?? null, write, remote);
+  const notes = [...done.notes, ...onBody];
   return { result: 'written', created: done.created, remote, notes };
 }
 
