@@ -43,6 +43,20 @@ async function anotherSite(options: Partial<SimulatedWordpressOptions>): Promise
   return started;
 }
 
+describe('a site whose newest post breaks a plugin', () => {
+  it.each(['connector', 'password'])('connects by %s, and the test tells of failed requests', async (way) => {
+    const own = await anotherSite({});
+    own.editor.create('post', { title: 'Newest', status: 'publish', content: '[dies-here]' });
+    own.weaken({ by: 'critical_error', mostItems: null, diesOn: '[dies-here]' });
+    if (way === 'password') own.setFault('connector_missing');
+    const result = await diagnose(connectionTo(own.url, way === 'password' ? { credentials: PASSWORD } : {}));
+    expect(result).toMatchObject({ success: true, code: 'ok' });
+    expect(result.checks).toContainEqual(
+      expect.objectContaining({ name: 'content', ok: true, detail: expect.stringContaining('failed') }),
+    );
+  });
+});
+
 describe('a site that works', () => {
   it('connects through the connector, with the name and the time of each step', async () => {
     const result = await diagnose(connectionTo(site.url));
