@@ -71,6 +71,16 @@ export class CorePosts {
     return pageSpan(this.#site.requests, { ...this.list, fields: FIELDS });
   }
 
+  /** How many posts the site is known to give in one answer. */
+  get idsOfAnswer(): number {
+    const { division, pageSize } = this.#site.requests;
+    return Math.min(pageSize.largest, division.sizes.of(this.#sizeName, LARGEST_PAGE).proven ?? LARGEST_PAGE);
+  }
+
+  get #sizeName(): string {
+    return `items ${this.route}`;
+  }
+
   /** The taxonomies of the type. Throws RemoteError. */
   async taxonomies(): Promise<Taxonomy[]> {
     return this.#site.types.taxonomiesOf(this.type.slug);
@@ -163,7 +173,7 @@ export class CorePosts {
   /** The posts with these ids as a list that can be divided. */
   #included(ids: readonly string[], more: string): DivisibleList<number, Included | { fault: ItemFault }> {
     return {
-      name: `items ${this.route}`,
+      name: this.#sizeName,
       most: LARGEST_PAGE,
       ask: async (from, count) => {
         const some = ids.slice(from, from + count);
