@@ -33,6 +33,15 @@ interface Prepared {
   notes: ItemFault[];
 }
 
+/** The fault of a create that an earlier try may have made. */
+const UNSURE: ItemFault = {
+  externalId: null,
+  code: 'create_unsure',
+  message:
+    'An earlier try of this create may have succeeded, and the site leaves posts out of its lists, so the post cannot ' +
+    'be looked for. The create waits until the lists are whole, as it must not be made twice.',
+};
+
 /**
  * Creates and updates posts of one type through core REST; see `ContentSession.write`. Throws RemoteError.
  */
@@ -50,8 +59,8 @@ export async function writePosts(
   const edited = new Map<ContentWrite, RemoteContent>();
   for (const write of writes) if (write.externalId !== null) earlier.link(write.externalId, write);
   const begun = writes.filter(({ externalId, mayExist }) => externalId === null && mayExist);
-  const made = await earlier.find(search, begun);
-  for (const write of writes) {
+  const { made, unsure } = await earlier.find(search, begun);
+  for (const write of writes.filter((each) => !unsure.has(each))) {
     const found = made.get(write) ?? null;
     const target = write.externalId ?? found?.externalId ?? null;
     if (found !== null && isEditedSince(found, write)) edited.set(write, found);
@@ -73,6 +82,7 @@ export async function writePosts(
   const byWrite = new Map(prepared.map((each) => [each.write, each]));
   return Promise.all(
     writes.map(async (write): Promise<WriteOutcome> => {
+      if (unsure.has(write)) return { result: 'failed', fault: UNSURE, retryable: true };
       const each = byWrite.get(write);
       if (each === undefined) return { result: 'conflict', remote: edited.get(write) ?? null };
       const answer = answered.get(each);

@@ -1,3 +1,4 @@
+import type { RemoteError } from '../../../../errors.ts';
 import type { DivisibleList, Division } from '../../../parts/division.ts';
 import { totalIn } from '../../site/listings.ts';
 import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
@@ -14,15 +15,12 @@ export interface IncludedList {
   ask(ids: readonly string[]): Promise<SiteAnswer>;
 }
 
-/** The answer for some ids; null for a record that fails alone. */
-interface Part {
-  ids: readonly string[];
-  answer: SiteAnswer | null;
-}
+/** The answer for some ids, or the error of a record that fails alone. */
+type Part = { ids: readonly string[]; answer: SiteAnswer } | { error: RemoteError };
 
 /**
  * Yields the records with these ids, in parts if the site cannot give them at once, or makes its answers shorter. A
- * record that fails alone is left out. Throws RemoteError.
+ * record that fails alone is left out, but if each of several does so, the fault is that of the list. Throws RemoteError.
  */
 export async function* includedRecords(
   requests: SiteRequests,
@@ -31,8 +29,14 @@ export async function* includedRecords(
 ): AsyncGenerator<Record<string, unknown>, void, undefined> {
   for (let left = ids; left.length > 0; ) {
     const rest: string[] = [];
-    for await (const { ids: asked, answer } of list.division.read(divisible(list, left), 0, left.length)) {
-      if (answer === null) continue;
+    let failed = 0;
+    for await (const part of list.division.read(divisible(list, left), 0, left.length)) {
+      if ('error' in part) {
+        failed += 1;
+        if (failed === left.length && failed > 1) throw part.error;
+        continue;
+      }
+      const { ids: asked, answer } = part;
       const records = recordsOf(requests, answer);
       yield* records;
       const came = new Set(records.map((record) => String(idOf(record))));
@@ -55,6 +59,6 @@ function divisible({ name, most, ask }: IncludedList, ids: readonly string[]): D
       return { ids: some, answer: await ask(some) };
     },
     next: (from, count) => next(from + count),
-    alone: async (from) => ({ part: { ids: [], answer: null }, next: next(from + 1) }),
+    alone: async (from, error) => ({ part: { error }, next: next(from + 1) }),
   };
 }
