@@ -1,6 +1,6 @@
 import type { Connection } from '../../connection.ts';
 import type { ContentPart, ContentSession, Pace } from '../../contentPart.ts';
-import type { SizeMemory } from '../../parts/partSize.ts';
+import { PAGE_LIMIT, type SizeMemory } from '../../parts/partSize.ts';
 import type { DiagnosisOptions } from '../diagnosis/diagnosis.ts';
 import { WordpressFault } from '../messages.ts';
 import { CONNECTOR_NAMESPACE } from '../site/connectorClient.ts';
@@ -55,7 +55,7 @@ export function createWordpressContent({ outbound, clock, noticed }: DiagnosisOp
     });
     const { pageSize, signatures } = isFresh
       ? known
-      : { pageSize: new PageSize(), signatures: new KnownSignatures() };
+      : { pageSize: new PageSize(sizes?.get(PAGE_LIMIT)), signatures: new KnownSignatures() };
     const through = (signIn: SignIn) =>
       new SiteRequests({ client, root, signIn, pace, clock, pageSize, sizes });
     const { requests, ping, isPassedOver } = await enter(

@@ -65,6 +65,7 @@ export class SiteRequests {
   readonly clockLead: number;
   readonly #client: SiteClient;
   readonly #signIn: SignIn;
+  readonly #sizes: SizeMemory | undefined;
   #blocked: Promise<WordpressFault | null> | null = null;
 
   /** Call it just after the root was read, as the root's time tells how far the clocks are apart. */
@@ -85,6 +86,7 @@ export class SiteRequests {
     this.pace = parts.pace;
     this.clockLead = parts.root.siteTime === null ? 0 : parts.root.siteTime - parts.clock();
     this.byConnector = parts.signIn.byConnector;
+    this.#sizes = parts.sizes;
     const sizes = new PartSizes(parts.sizes);
     this.division = new Division(sizes, () => this.#prove());
     this.rendering = new Division(sizes, () => this.#prove());
@@ -104,6 +106,7 @@ export class SiteRequests {
       );
       const isTooLarge = fitted.size !== null && answer.error !== null && refusesPageSize(answer.error);
       if (isTooLarge && this.pageSize.refused(fitted.size ?? 1)) continue;
+      if (this.#sizes !== undefined) await this.pageSize.remember(this.#sizes);
       if (query?.includes('.raw')) this.#mustKeepQuery(query, answer);
       return answer;
     }
