@@ -200,6 +200,8 @@ export interface SlicePage {
   missing: string[];
   /** Where the next page begins; null after the last item of the type. */
   cursor: JsonObject | null;
+  /** How many requests the page took; 1 if absent. */
+  requests?: number;
   /** Do the pages of a whole round hold every item of the type? A stored item on none of them is then missing. */
   listsAll: boolean;
 }

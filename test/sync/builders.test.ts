@@ -163,6 +163,70 @@ describe('over core REST', () => {
     expect((await contentOf(id)).builtWith).toBe('elementor');
   });
 
+  /** A site with Elementor and this number of posts more, whose bodies are as long as they are read. */
+  async function startBuilt(count: number): Promise<number[]> {
+    site = await startSyncedSite(server, 'password');
+    const { editor } = site.wordpress;
+    const ids = Array.from(
+      { length: count },
+      (_, n) => editor.create('post', { title: `Extra ${n}`, status: 'publish', content: `Text ${n}` }).id,
+    );
+    editor.setProtectedMeta(ids[0] ?? 0, ELEMENTOR);
+    await site.sync(posts);
+    return ids;
+  }
+
+  it('a host that renders few posts at once tells the builder of each, and is not paused', async () => {
+    const ids = await startBuilt(16);
+    const { editor } = site.wordpress;
+    site.wordpress.weaken({ by: 'gateway_timeout', mostItems: 5, onlyRendering: true });
+    for (const [n, id] of ids.entries()) {
+      if (n % 2 === 0) editor.setProtectedMeta(id, ELEMENTOR);
+      editor.edit(id, { title: `Changed ${n}` });
+    }
+    expect(await site.sync(posts)).toMatchObject({ status: 'success', error: null });
+    for (const [n, id] of ids.entries())
+      expect((await contentOf(id)).builtWith).toBe(n % 2 === 0 ? 'elementor' : null);
+  });
+
+  it('a theme that shortens every list hides no builder, so no body is written over a layout', async () => {
+    const ids = await startBuilt(8);
+    site.wordpress.setFault('lists_shortened');
+    for (const [n, id] of ids.entries()) {
+      if (n % 2 === 1) site.wordpress.editor.setProtectedMeta(id, ELEMENTOR);
+      await site.edit((await contentOf(id)).id, { title: `From here ${n}`, body: `From here ${n}` });
+    }
+    const bodies = ids.map((id) => postOf(id)?.content);
+    await site.sync({ ...posts, direction: 'to_external' });
+    for (const [n, id] of ids.entries())
+      expect(postOf(id)).toMatchObject({
+        title: `From here ${n}`,
+        content: n === 0 || n % 2 === 1 ? bodies[n] : `From here ${n}`,
+      });
+  });
+
+  it('the body of a post that cannot be rendered is left out with a note, and other bodies are written', async () => {
+    const ids = await startBuilt(6);
+    const [, , dying = 0] = ids;
+    const post = postOf(dying);
+    if (post) post.content = 'A body [dies-here]';
+    await site.sync({ ...posts, full: true });
+    site.wordpress.editor.setProtectedMeta(dying, ELEMENTOR);
+    site.wordpress.weaken({
+      by: 'critical_error',
+      mostItems: null,
+      diesOn: '[dies-here]',
+      onlyRendering: true,
+    });
+    for (const [n, id] of ids.entries())
+      await site.edit((await contentOf(id)).id, { title: `From here ${n}`, body: `From here ${n}` });
+    const run = await site.sync({ ...posts, direction: 'to_external' });
+    expect(run).toMatchObject({ status: 'partial', totals: { pushed: 6, conflicts: 0 } });
+    expect(run.error).toContain('cannot render this item');
+    expect(postOf(dying)).toMatchObject({ title: 'From here 2', content: 'A body [dies-here]' });
+    for (const n of [1, 3, 4, 5]) expect(postOf(ids[n] ?? 0)?.content).toBe(`From here ${n}`);
+  });
+
   it('the marks in a raw body are seen at once', async () => {
     site = await startSyncedSite(server, 'password');
     const [one, two] = site.wordpress.state.posts.filter(({ type }) => type === 'post');

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { FaultName } from '../../src/simulation/wordpress/faults.ts';
 import type { TestServer } from '../support/server.ts';
 import { withSyncedSites } from '../support/stage.ts';
-import { type SyncedSite, startSyncedSite } from '../support/syncedSite.ts';
+import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
 
 let server: TestServer;
 let site: SyncedSite;
@@ -19,8 +19,8 @@ withSyncedSites(
 const pull = (more: object = {}) => site.sync({ direction: 'from_external', ...more });
 
 /** A site with `count` posts more than the usual ones. */
-async function start(count: number, fields: object = {}): Promise<void> {
-  site = await startSyncedSite(server, 'password');
+async function start(count: number, fields: object = {}, way: Way = 'password'): Promise<void> {
+  site = await startSyncedSite(server, way);
   for (let n = 0; n < count; n += 1)
     site.wordpress.editor.create('post', { title: `Extra ${(n * 7) % count}`, status: 'publish', ...fields });
 }
@@ -89,6 +89,20 @@ describe.each(FAULTS)('a site with %s', (fault) => {
     expect(await pull({ content_types: ['post'] })).toMatchObject({ status: 'success', error: null });
     const stored = await site.contents({ contentType: 'post' });
     expect(stored.map(({ externalId }) => externalId).sort()).toEqual(newest.sort());
+  });
+});
+
+describe.each<Way>(['connector', 'password'])('a site by %s whose theme shortens every list', (way) => {
+  it('gives every link after its permalinks have changed', async () => {
+    await start(20, {}, way);
+    const { connector } = site.wordpress.state;
+    if (connector !== null) connector.version = '0.6.0';
+    site.wordpress.setFault('lists_shortened');
+    await pull();
+    site.wordpress.editor.setPermalinks('/archives/%post_id%');
+    expect(await pull()).toMatchObject({ status: 'success', error: null });
+    for (const { externalId, externalUrl } of await site.contents())
+      expect(externalUrl).toBe(site.wordpress.permalink(Number(externalId)));
   });
 });
 

@@ -8,6 +8,12 @@ export interface SizeMemory {
   set(list: string, size: number | null): Promise<void>;
 }
 
+/**
+ * The name in a `SizeMemory` for the largest page of every list, if a site refuses larger ones. Such a site is asked
+ * for large pages again after some days, as nothing else shows that it allows them again.
+ */
+export const PAGE_LIMIT = 'page limit';
+
 /** The search for a better size ends when the next size that fails is at most this much larger. */
 const CLOSE = 1.35;
 /** After this number of full parts a larger part is tried. */

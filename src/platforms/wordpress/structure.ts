@@ -3,6 +3,7 @@ import { overload } from '../parts/division.ts';
 import type { PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
 import type { DiagnosisOptions } from './diagnosis/diagnosis.ts';
 import { fault } from './messages.ts';
+import { firstAnswer } from './site/firstAnswer.ts';
 import { decodeCharacterReferences } from './site/htmlText.ts';
 import { collectionRoute, everyStatus, totalIn } from './site/listings.ts';
 import { isOtherKey } from './site/otherKey.ts';
@@ -70,8 +71,10 @@ async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStr
   // counted.
   const count = async (entry: Record<string, unknown>, query: string) => {
     const route = collectionRoute(String(entry.rest_base), entry.rest_namespace);
-    const own = await firstAnswer(api, route, `per_page=1&_fields=id&context=edit${query}`);
-    if (own === null) return 0;
+    const ask = (part: string) => api.get(route, part);
+    const own = await firstAnswer(ask, `per_page=1&_fields=id&context=edit${query}`).catch(overload);
+    // A list whose first items all break the site is not counted.
+    if ('retryable' in own) return 0;
     const answer = own.error === null ? own : await readRoute(api, route, 'per_page=1&_fields=id');
     // Without a count the list is still read: the count only tells how much to expect.
     return totalIn(answer.response, 0) ?? 0;
@@ -87,21 +90,6 @@ async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStr
     two_way_sync_enabled: false,
     timestamp: new Date(readAt).toISOString(),
   };
-}
-
-/** How many items at the beginning of a list may break the site before the list is not counted. */
-const MOST_FAILING_FIRST = 3;
-
-/**
- * The answer for one item of a list, whatever the first items do to the site; null if none of them comes. The site has
- * just answered other requests, so it is not down.
- */
-async function firstAnswer(api: SiteApi, route: string, query: string): Promise<ApiAnswer | null> {
-  for (let offset = 0; offset < MOST_FAILING_FIRST; offset += 1) {
-    const answer = await api.get(route, `${query}${offset === 0 ? '' : `&offset=${offset}`}`).catch(overload);
-    if (!('retryable' in answer)) return answer;
-  }
-  return null;
 }
 
 /**

@@ -7,7 +7,8 @@ import { type Breakdown, HostGaveUp, type Weakness } from './weakness.ts';
 /** Answers a request on a weak host. A batch that is too large is carried out up to the place where the host gives up. */
 export function answerWeakly(site: SimulatedSite, weakness: Weakness, request: SiteRequest): Answer | 'drop' {
   const route = restRoute(site, request.target)?.route;
-  if (route === undefined) return answerSite(site, request);
+  const isSparedWhole = weakness.onlyRendering && !request.target.includes('content.rendered');
+  if (route === undefined || isSparedWhole) return answerSite(site, request);
   const isBatch = route === '/batch/v1';
   if (!isBatch && dies(weakness, request.body.toString('utf8'))) return broken(weakness.by, '');
   let written = 0;

@@ -20,6 +20,8 @@ export interface Weakness {
   diesOn?: string;
   /** Is the inventory of the connector as heavy as its items? A host that hashes in SQL has no trouble with it. */
   countsInventory?: boolean;
+  /** Is the host weak only when it renders bodies? Shortcodes and builders run only then. */
+  onlyRendering?: true;
 }
 
 /** The host ended the request. What was done before that stays. */

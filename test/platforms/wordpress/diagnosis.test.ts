@@ -43,6 +43,36 @@ async function anotherSite(options: Partial<SimulatedWordpressOptions>): Promise
   return started;
 }
 
+describe('a site whose newest post breaks a plugin', () => {
+  it.each(['connector', 'password'])('connects by %s, and the test tells of failed requests', async (way) => {
+    const own = await anotherSite({});
+    own.editor.create('post', { title: 'Newest', status: 'publish', content: '[dies-here]' });
+    own.weaken({ by: 'critical_error', mostItems: null, diesOn: '[dies-here]' });
+    if (way === 'password') own.setFault('connector_missing');
+    const result = await diagnose(connectionTo(own.url, way === 'password' ? { credentials: PASSWORD } : {}));
+    expect(result).toMatchObject({ success: true, code: 'ok' });
+    expect(result.checks).toContainEqual(
+      expect.objectContaining({ name: 'content', ok: true, detail: expect.stringContaining('failed') }),
+    );
+  });
+});
+
+describe('a site whose theme forces another order of its lists', () => {
+  it('connects by password with as many requests as it has few posts for', async () => {
+    const own = await anotherSite({});
+    own.setFault('connector_missing', 'order_forced');
+    const requests = async () => {
+      own.state.requests.length = 0;
+      const result = await diagnose(connectionTo(own.url, { credentials: PASSWORD }));
+      expect(result).toMatchObject({ success: true, code: 'ok' });
+      return own.state.requests.length;
+    };
+    const few = await requests();
+    for (let n = 0; n < 600; n += 1) own.editor.create('post', { title: `Extra ${n}`, status: 'publish' });
+    expect(await requests()).toBe(few);
+  });
+});
+
 describe('a site that works', () => {
   it('connects through the connector, with the name and the time of each step', async () => {
     const result = await diagnose(connectionTo(site.url));

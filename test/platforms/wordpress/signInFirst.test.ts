@@ -88,7 +88,11 @@ describe('a site that lets only signed-in users in', () => {
       stage: 'discovery',
       hint: expect.stringMatching(/install the connector plugin/),
     });
-    await expect(ids(PASSWORD)).rejects.toMatchObject({ code: 'site_failed', retryable: true });
+    await expect(ids(PASSWORD)).rejects.toMatchObject({
+      code: 'rest_disabled',
+      retryable: false,
+      hint: expect.stringMatching(/install the connector plugin/),
+    });
   });
 
   it.each(NAMES)('%s: a connector of before 0.4 with plain permalinks connects too', async (plugin) => {

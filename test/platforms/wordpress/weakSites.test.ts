@@ -191,3 +191,27 @@ describe.each(WAYS)('a site that is down, read by %s', (way) => {
     expect(counted()).toBeLessThanOrEqual(5);
   });
 });
+
+describe('a site that refuses large pages', () => {
+  it('refuses none in a session an hour later', async () => {
+    fill(20);
+    site.setFault('page_limit_lowered');
+    let now = Date.now();
+    const later = testPlatform({ clock: () => now });
+    const read = async () => {
+      site.state.requests.length = 0;
+      const connection = connectionTo(site.url, { siteKey: null, credentials: PASSWORD });
+      const session = await later.platform.content?.open(connection, testPace(), memory);
+      if (session === undefined) throw new Error('The platform has no contents.');
+      expect((await readOut(session.readAll(ALL))).items).toHaveLength(20);
+      return site.state.requests.filter(({ target }) => /[?&]per_page=(\d{2,}|[5-9])(&|$)/.test(target))
+        .length;
+    };
+    expect(await read()).toBeGreaterThan(0);
+    now += 3_600_000;
+    // The signatures and answers of the site hold its own time.
+    site.clock.offsetMs = 3_600_000;
+    expect(await read()).toBe(0);
+    later.close();
+  });
+});

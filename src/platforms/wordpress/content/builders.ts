@@ -78,3 +78,21 @@ export function bodyNotes(
     },
   ];
 }
+
+/**
+ * The note about the body of a write that was not sent, because the site cannot render the post, so that a builder may
+ * show it; none if the site has that body anyway.
+ */
+export function unknownBuilderNotes(write: { body: string }, remote: RemoteContent): ItemFault[] {
+  if (remote.body === write.body) return [];
+  return [
+    {
+      externalId: remote.externalId,
+      code: 'builder_unknown',
+      message:
+        'The body was not sent: the site has a page builder and cannot render this item, so a layout of the builder ' +
+        'may stand in its place. Mend the item on the site, or edit its text there.',
+      explains: 'body',
+    },
+  ];
+}

@@ -1,6 +1,6 @@
 import type { Connection } from '../../connection.ts';
 import type { ContentPart, ContentSession, Pace } from '../../contentPart.ts';
-import type { SizeMemory } from '../../parts/partSize.ts';
+import { PAGE_LIMIT, type SizeMemory } from '../../parts/partSize.ts';
 import type { DiagnosisOptions } from '../diagnosis/diagnosis.ts';
 import { WordpressFault } from '../messages.ts';
 import { CONNECTOR_NAMESPACE } from '../site/connectorClient.ts';
@@ -11,13 +11,13 @@ import { KnownSignatures } from '../site/knownSignatures.ts';
 import { isOtherKey, otherKey } from '../site/otherKey.ts';
 import { chooseSignIn, passwordSignIn, type SignIn } from '../site/signIn.ts';
 import { parseSiteAddress } from '../site/siteAddress.ts';
-import { isRecord, SiteClient } from '../site/siteClient.ts';
+import { closedApi, isRecord, SiteClient } from '../site/siteClient.ts';
 import { throughSiteDoor } from '../site/siteDoor.ts';
 import { ConnectorMemory } from './connector/connectorMemory.ts';
 import { createConnectorSession } from './connector/connectorSession.ts';
 import { createCoreSession } from './core/coreSession.ts';
 import { PageSize } from './pageSize.ts';
-import { patientOutbound, retryable } from './patience.ts';
+import { closesRoot, patientOutbound, retryable } from './patience.ts';
 import { SiteRequests } from './siteRequests.ts';
 
 /** How long the address of a site's API is remembered. Milliseconds. */
@@ -55,7 +55,7 @@ export function createWordpressContent({ outbound, clock, noticed }: DiagnosisOp
     });
     const { pageSize, signatures } = isFresh
       ? known
-      : { pageSize: new PageSize(), signatures: new KnownSignatures() };
+      : { pageSize: new PageSize(sizes?.get(PAGE_LIMIT)), signatures: new KnownSignatures() };
     const through = (signIn: SignIn) =>
       new SiteRequests({ client, root, signIn, pace, clock, pageSize, sizes });
     const { requests, ping, isPassedOver } = await enter(
@@ -87,6 +87,10 @@ async function rootOf(search: Search, url: string | null): Promise<ApiRoot> {
     const known = url === null ? null : await readKnownRoot(search, url);
     return known ?? (await findApi(search, await readHome(search.client)));
   } catch (error) {
+    if (error instanceof WordpressFault && closesRoot(error)) {
+      const { message, detail = '' } = error;
+      throw closedApi({ code: detail, message, status: 500, data: {} }, search.client.values);
+    }
     // The site was connected before. A page instead of its API, or a broken answer, will most likely pass.
     const mayPass = error instanceof WordpressFault && PASSING.has(`${error.code} ${error.detail}`);
     throw mayPass ? retryable(error) : error;

@@ -1,3 +1,4 @@
+import { PAGE_LIMIT, type SizeMemory } from '../../parts/partSize.ts';
 import { type ApiError, isRecord } from '../site/siteClient.ts';
 
 /** Core's largest page. */
@@ -5,7 +6,12 @@ export const LARGEST_PAGE = 100;
 
 /** The largest page that one site allows. A plugin may lower core's limit (`rest_{type}_collection_params`). */
 export class PageSize {
-  #largest = LARGEST_PAGE;
+  #largest: number;
+
+  /** @param largest the largest page of an earlier session. */
+  constructor(largest = LARGEST_PAGE) {
+    this.#largest = Math.max(1, Math.min(LARGEST_PAGE, largest));
+  }
 
   get largest(): number {
     return this.#largest;
@@ -24,6 +30,12 @@ export class PageSize {
     if (size <= 1) return false;
     this.#largest = Math.min(this.#largest, Math.floor(size / 2));
     return true;
+  }
+
+  /** Keeps a limit for later sessions. */
+  async remember(memory: SizeMemory): Promise<void> {
+    if (this.#largest < LARGEST_PAGE && memory.get(PAGE_LIMIT) !== this.#largest)
+      await memory.set(PAGE_LIMIT, this.#largest);
   }
 }
 

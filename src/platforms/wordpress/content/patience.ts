@@ -46,6 +46,17 @@ export function retryable(fault: WordpressFault, wait = fault.retryAfterMs): Wor
   );
 }
 
+/** The code and the detail of an answer by wp_die(), whose status is 500. */
+const DIED = 'wp_die';
+
+/**
+ * Does a plugin close the API, as a request for its root shows? All-In-One Security calls wp_die() for it. An item on
+ * which a plugin calls wp_die() is no such sign.
+ */
+export function closesRoot({ code, detail }: WordpressFault): boolean {
+  return code === 'site_failed' && detail === DIED;
+}
+
 /** Throws the fault of an answer. The refusal of a password does not pass, whatever its status. */
 async function throwPassing(
   response: OutboundResponse,
@@ -67,7 +78,8 @@ async function throwPassing(
   const told = refusalMessage(value);
   const message = `Something inside the site failed (${detail})${told === null ? '.' : `: ${told}`}`;
   const hint = "We try again. If it stays so, look into the site's error log.";
-  throw retryable(new WordpressFault('site_failed', { message, hint }, { detail }), wait);
+  const facts = { detail: value.code === DIED ? DIED : detail };
+  throw retryable(new WordpressFault('site_failed', { message, hint }, facts), wait);
 }
 
 /** The wait that the site asks for, in milliseconds. A date is compared with the site's own clock. */

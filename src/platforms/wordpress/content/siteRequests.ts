@@ -57,12 +57,15 @@ export class SiteRequests {
   readonly pageSize: PageSize;
   /** Divides what the site cannot answer at once. */
   readonly division: Division;
+  /** The same for posts that the site renders. Posts that it cannot render say nothing about its other answers. */
+  readonly rendering: Division;
   /** Items that fail alone, by route and id. They are not asked for again in this session. */
   readonly failing = new Map<string, RemoteError>();
   /** How far the site's clock is ahead of ours. Milliseconds; 0 if that is unknown. */
   readonly clockLead: number;
   readonly #client: SiteClient;
   readonly #signIn: SignIn;
+  readonly #sizes: SizeMemory | undefined;
   #blocked: Promise<WordpressFault | null> | null = null;
 
   /** Call it just after the root was read, as the root's time tells how far the clocks are apart. */
@@ -83,7 +86,10 @@ export class SiteRequests {
     this.pace = parts.pace;
     this.clockLead = parts.root.siteTime === null ? 0 : parts.root.siteTime - parts.clock();
     this.byConnector = parts.signIn.byConnector;
-    this.division = new Division(new PartSizes(parts.sizes), () => this.#prove());
+    this.#sizes = parts.sizes;
+    const sizes = new PartSizes(parts.sizes);
+    this.division = new Division(sizes, () => this.#prove());
+    this.rendering = new Division(sizes, () => this.#prove());
   }
 
   /**
@@ -100,6 +106,7 @@ export class SiteRequests {
       );
       const isTooLarge = fitted.size !== null && answer.error !== null && refusesPageSize(answer.error);
       if (isTooLarge && this.pageSize.refused(fitted.size ?? 1)) continue;
+      if (this.#sizes !== undefined) await this.pageSize.remember(this.#sizes);
       if (query?.includes('.raw')) this.#mustKeepQuery(query, answer);
       return answer;
     }
@@ -114,14 +121,6 @@ export class SiteRequests {
     if (!lost.includes('context')) return;
     const missing = lost.join(', ');
     throw fault('query_stripped', { values: { ...this.#client.values, missing }, detail: missing });
-  }
-
-  /** Sends a GET that must succeed at its first try. Throws RemoteError. */
-  async readOnce(route: string, query: string): Promise<SiteAnswer> {
-    const request = () => this.#exchange({ method: 'GET', route, query });
-    const answer = await this.pace.send(request, { repeatable: false, writes: false });
-    if (answer.error !== null) throw this.refusal(answer, answer.error);
-    return answer;
   }
 
   /** Sends a GET that must succeed. Throws RemoteError. */

@@ -6,6 +6,7 @@ import { fault } from '../messages.ts';
 import type { ConnectorClient, ConnectorIdentity } from '../site/connectorClient.ts';
 import { applicationPassword } from '../site/coreRest.ts';
 import { servedFromCache } from '../site/faultPages.ts';
+import { firstAnswer } from '../site/firstAnswer.ts';
 import { isOtherKey, otherKey } from '../site/otherKey.ts';
 import { type ApiAnswer, isRecord, isShutOut, type SiteClient } from '../site/siteClient.ts';
 import { missingCapabilities } from './neededCapabilities.ts';
@@ -81,7 +82,8 @@ export async function proveConnector(proof: ConnectorProof): Promise<{ home: str
     const missing = missingCapabilities(user.capabilities);
     if (missing !== '') throw fault('insufficient_role', { values: { ...values, missing }, detail: missing });
     // What the plugin says about the user is not enough: core must accept the signature for that user too.
-    await connector.read('wp/v2/posts', identity, 'context=edit&per_page=1&_fields=id');
+    const ask = (query: string) => connector.read('wp/v2/posts', identity, query);
+    await firstAnswer(ask, 'context=edit&per_page=1&_fields=id');
     return { value: undefined };
   });
 

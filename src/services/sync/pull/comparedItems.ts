@@ -2,9 +2,11 @@
 import type { Transaction } from '../../../database/client.ts';
 import { RemoteError } from '../../../errors.ts';
 import type { ReadOutcome } from '../../../platforms/contentPart.ts';
+import { FAILS_ALONE } from '../../../platforms/parts/division.ts';
 import type { ItemFault } from '../../../platforms/remoteContent.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
+import { failedSince, forgetFailing, storeFailing } from './failingItems.ts';
 import { MissingContents } from './missingContents.ts';
 import type { PageTarget } from './page.ts';
 import { markSeen } from './pageStatements.ts';
@@ -78,12 +80,21 @@ export class ComparedItems {
   ): Promise<void> {
     const { contentType } = target;
     const { items, faults: unstorable } = storable(read.items);
-    const faults = withoutForbidden([...read.faults, ...unstorable]);
+    const found = withoutForbidden([...read.faults, ...unstorable]);
     await run.ledger.step(async (tx) => {
+      const failing = { ...run, contentType };
+      // The run has told of these items.
+      const told = await failedSince(tx, failing, found, run.begunAt);
+      const faults = found.filter(
+        ({ code, externalId }) => code !== FAILS_ALONE || !told.has(externalId ?? ''),
+      );
       const entries = await storePage(tx, target, items);
       const changed = entries.filter(({ outcome }) => outcome !== 'unchanged' && outcome !== 'outdated');
       if (changed.length > 0 && !isProven) throw new Unproven();
       await markSeen(tx, target, read.faults);
+      const came = items.map(({ externalId }) => externalId);
+      await forgetFailing(tx, failing, came);
+      await storeFailing(tx, failing, faults, new Date(this.#parts.now()));
       // No webhook tells of such changes, so none is missing.
       await this.#record.entries(tx, run, contentType, 'all', changed);
       await this.#record.faults(tx, run, contentType, faults);

@@ -31,6 +31,22 @@ export async function storeFailing(
       DO UPDATE SET message = excluded.message, tried_at = excluded.tried_at`;
 }
 
+/** Returns which of these items were tried and failed alone since a time. */
+export async function failedSince(
+  tx: Transaction,
+  { integration, contentType }: TypeItems,
+  faults: readonly ItemFault[],
+  since: Date,
+): Promise<Set<string>> {
+  const ids = faults.flatMap(({ code, externalId }) => (code === FAILS_ALONE ? (externalId ?? []) : []));
+  if (ids.length === 0) return new Set();
+  const rows = await tx.failingItem.findMany({
+    where: { integrationId: integration.id, contentType, externalId: { in: ids }, triedAt: { gte: since } },
+    select: { externalId: true },
+  });
+  return new Set(rows.map(({ externalId }) => externalId));
+}
+
 /** Forgets items that came, or that are gone. */
 export async function forgetFailing(
   tx: Transaction,

@@ -115,7 +115,7 @@ export class RollingComparison {
     await this.#items.storeMissing(run, type, marking, missing, round.begunAt);
     await run.ledger.step(async (tx) => {
       await saveRound(tx, run, type.slug, round);
-      return { checkpoint: { compared: run.ledger.checkpoint.compared + 1 } };
+      return { checkpoint: { compared: run.ledger.checkpoint.compared + (page.requests ?? 1) } };
     });
     return round;
   }

@@ -3,16 +3,15 @@ import type { ContentPage, ReadAllRequest } from '../../../contentPart.ts';
 import type { ItemFault } from '../../../remoteContent.ts';
 import { ahead, parts } from '../ahead.ts';
 import type { SiteRequests } from '../siteRequests.ts';
-import { walkAnyOrder } from './anyOrder.ts';
+import { type ListPart, walkAnyOrder } from './anyOrder.ts';
 import type { CorePosts } from './corePosts.ts';
-import type { IdList } from './listPage.ts';
 import { readSomePosts } from './singlePost.ts';
 import { findUnlisted } from './unlisted.ts';
 import { Watermark } from './watermark.ts';
 
 /**
  * Reads every post of a type whose list is not in the order of ids: first all ids in the order in which they come,
- * then the posts by their ids. The ids are held in memory. See `ContentSession.readAll`.
+ * then the posts by their ids. The ids are held in memory. The first page has no posts, and comes after the first ids. See `ContentSession.readAll`.
  */
 export async function* readAllById(
   requests: SiteRequests,
@@ -21,7 +20,14 @@ export async function* readAllById(
 ): AsyncGenerator<ContentPage> {
   const watermark = new Watermark(stored);
   const done = typeof stored?.by_id === 'number' ? stored.by_id : 0;
-  const listed = await allIds(requests, { ...posts.list, fields: 'id' }, watermark);
+  const listed: ListedIds = { ids: new Set(), total: null, faults: [] };
+  for await (const part of walkAnyOrder(requests, { ...posts.list, fields: 'id' }, 'offset')) {
+    // A caller that only wants to know whether the list can be read need not wait for all ids.
+    if (listed.ids.size === 0)
+      yield { items: [], faults: [], cursor: { by_id: done, ...watermark.seen() }, expected: null };
+    watermark.readAt(part.siteTime);
+    addPart(listed, part);
+  }
   const unnamed = listed.faults.length;
   const wanted = listed.total === null ? 0 : listed.total - listed.ids.size - unnamed;
   const hidden = wanted > 0 ? await idsForVisitors(requests, posts, listed.ids) : [];
@@ -63,17 +69,19 @@ export async function* readAllById(
   };
 }
 
-async function allIds(requests: SiteRequests, list: IdList, watermark: Watermark | null) {
-  const ids = new Set<number>();
-  const faults: ItemFault[] = [];
-  let total: number | null = null;
-  for await (const part of walkAnyOrder(requests, list, 'offset')) {
-    watermark?.readAt(part.siteTime);
-    for (const { id } of part.entries) ids.add(id);
-    faults.push(...part.faults);
-    total = part.total;
-  }
-  return { ids, total, faults };
+/** The ids of a list. */
+interface ListedIds {
+  ids: Set<number>;
+  /** How many items the site counts; null if it does not count them. */
+  total: number | null;
+  /** Items that fail alone and whose ids could not be found. */
+  faults: ItemFault[];
+}
+
+function addPart(listed: ListedIds, { entries, faults, total }: ListPart): void {
+  for (const { id } of entries) listed.ids.add(id);
+  listed.faults.push(...faults);
+  listed.total = total;
 }
 
 /** The ids that visitors may see and that are not in `known`. */
@@ -83,6 +91,8 @@ export async function idsForVisitors(
   known: ReadonlySet<number>,
 ): Promise<number[]> {
   const query = posts.list.query.replace('context=edit', 'context=view');
-  const { ids } = await allIds(requests, { ...posts.list, query, fields: 'id' }, null);
-  return [...ids].filter((id) => !known.has(id));
+  const listed: ListedIds = { ids: new Set(), total: null, faults: [] };
+  for await (const part of walkAnyOrder(requests, { ...posts.list, query, fields: 'id' }, 'offset'))
+    addPart(listed, part);
+  return [...listed.ids].filter((id) => !known.has(id));
 }

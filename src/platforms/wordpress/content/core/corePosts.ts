@@ -9,11 +9,15 @@ import { postId, readPost } from '../postFields.ts';
 import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
 import type { SiteTypes, Taxonomy } from '../siteTypes.ts';
 import type { TermMap } from '../termMap.ts';
+import { includedRecords } from './includedRecords.ts';
 import { type Entry, type IdList, idOf, pageSpan, recordsOf } from './listPage.ts';
 
 /** Raw values only: WordPress takes several times as long to make the `rendered` values. */
 const FIELDS =
   'id,type,status,slug,link,date_gmt,modified_gmt,author,parent,title.raw,content.raw,content.protected,excerpt.raw,meta,featured_media';
+
+/** How many posts one request lets the site render. */
+const RENDERED_AT_ONCE = 20;
 
 export interface ReadPosts {
   items: RemoteContent[];
@@ -57,11 +61,6 @@ export class CorePosts {
     return namesBuilder(this.#site.requests.root.namespaces);
   }
 
-  /** The largest page that the site is known to allow. */
-  get largestPage(): number {
-    return this.#site.requests.pageSize.largest;
-  }
-
   /** The list of posts in every status but trash and auto-draft. */
   get list(): Omit<IdList, 'fields'> {
     return { route: this.route, query: `context=edit&status=${this.#statuses}` };
@@ -70,6 +69,16 @@ export class CorePosts {
   /** How many posts to read by id at once, so that a weak site gives them in parts of the same size. */
   get idsAtOnce(): number {
     return pageSpan(this.#site.requests, { ...this.list, fields: FIELDS });
+  }
+
+  /** How many posts the site is known to give in one answer. */
+  get idsOfAnswer(): number {
+    const { division, pageSize } = this.#site.requests;
+    return Math.min(pageSize.largest, division.sizes.of(this.#sizeName, LARGEST_PAGE).proven ?? LARGEST_PAGE);
+  }
+
+  get #sizeName(): string {
+    return `items ${this.route}`;
   }
 
   /** The taxonomies of the type. Throws RemoteError. */
@@ -164,7 +173,7 @@ export class CorePosts {
   /** The posts with these ids as a list that can be divided. */
   #included(ids: readonly string[], more: string): DivisibleList<number, Included | { fault: ItemFault }> {
     return {
-      name: `items ${this.route}`,
+      name: this.#sizeName,
       most: LARGEST_PAGE,
       ask: async (from, count) => {
         const some = ids.slice(from, from + count);
@@ -185,10 +194,27 @@ export class CorePosts {
     return this.#site.requests.get(`${this.route}/${id}`, query, options);
   }
 
-  /** Requests the bodies of posts as visitors see them, in one try. Throws RemoteError. */
-  async rendered(ids: readonly string[]): Promise<SiteAnswer> {
-    const query = `${this.list.query}&include=${ids.join(',')}&per_page=${ids.length}&_fields=id,content.rendered`;
-    return this.#site.requests.readOnce(this.route, query);
+  /**
+   * Yields the bodies of posts as visitors see them. A post that the site cannot render is left out. Throws
+   * RemoteError.
+   */
+  rendered(ids: readonly string[]): AsyncGenerator<Record<string, unknown>> {
+    const { requests } = this.#site;
+    const list = {
+      name: `rendered ${this.route}`,
+      most: RENDERED_AT_ONCE,
+      division: requests.rendering,
+      ask: (some: readonly string[]) => {
+        const query = `${this.list.query}&include=${some.join(',')}&per_page=${some.length}&_fields=id,content.rendered`;
+        return requests.read(this.route, query, { divisible: true });
+      },
+    };
+    return includedRecords(requests, list, ids);
+  }
+
+  /** Throws RemoteError if the site is down. */
+  async prove(): Promise<void> {
+    await this.#site.requests.division.prove();
   }
 
   async #include(ids: readonly string[], more: string): Promise<SiteAnswer> {

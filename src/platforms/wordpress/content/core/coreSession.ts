@@ -54,7 +54,7 @@ export function createCoreSession(
       yield* readChangedPosts(requests, await CorePosts.of(site, request.type), request);
     },
     async *readSlice(request) {
-      yield* readSliceOfPosts(requests, await CorePosts.of(site, request.type), request);
+      yield* readSliceOfPosts(await CorePosts.of(site, request.type), request);
     },
     read: async (type, externalIds) => readSomePosts(await CorePosts.of(site, type), externalIds),
     shownUsers: (ids) => shownUsers(requests, ids),

@@ -3,7 +3,7 @@ import type { ContentWrite, WriteOutcome } from '../../../contentWrite.ts';
 import type { ItemFault, RemoteContent } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
 import type { BatchSender, ItemAnswer } from '../batch.ts';
-import { bodyNotes } from '../builders.ts';
+import { bodyNotes, unknownBuilderNotes } from '../builders.ts';
 import { refusedItem } from '../faultText.ts';
 import type { MediaLibrary } from '../media.ts';
 import { KEY_META } from '../postFields.ts';
@@ -12,7 +12,7 @@ import { differingTaxonomies, extraFields, metaNotes, statusField } from '../wri
 import type { CorePosts } from './corePosts.ts';
 import { type EarlierCreates, isEditedSince } from './earlierCreates.ts';
 import type { PostSearch } from './postSearch.ts';
-import { withBuildersOfWrites } from './renderedBuilders.ts';
+import { type BuiltWrite, withBuildersOfWrites } from './renderedBuilders.ts';
 import type { TermWriter } from './termWriter.ts';
 
 /** What writes need besides the posts of a type. */
@@ -25,13 +25,22 @@ interface CoreWriting {
 
 /** A write that is ready to be sent. */
 interface Prepared {
-  write: ContentWrite;
+  write: BuiltWrite;
   /** The post to update; null to create one. */
   target: string | null;
   onSite: RemoteContent | null;
   body: JsonObject;
   notes: ItemFault[];
 }
+
+/** The fault of a create that an earlier try may have made. */
+const UNSURE: ItemFault = {
+  externalId: null,
+  code: 'create_unsure',
+  message:
+    'An earlier try of this create may have succeeded, and the site leaves posts out of its lists, so the post cannot ' +
+    'be looked for. The create waits until the lists are whole, as it must not be made twice.',
+};
 
 /**
  * Creates and updates posts of one type through core REST; see `ContentSession.write`. Throws RemoteError.
@@ -50,8 +59,8 @@ export async function writePosts(
   const edited = new Map<ContentWrite, RemoteContent>();
   for (const write of writes) if (write.externalId !== null) earlier.link(write.externalId, write);
   const begun = writes.filter(({ externalId, mayExist }) => externalId === null && mayExist);
-  const made = await earlier.find(search, begun);
-  for (const write of writes) {
+  const { made, unsure } = await earlier.find(search, begun);
+  for (const write of writes.filter((each) => !unsure.has(each))) {
     const found = made.get(write) ?? null;
     const target = write.externalId ?? found?.externalId ?? null;
     if (found !== null && isEditedSince(found, write)) edited.set(write, found);
@@ -73,6 +82,7 @@ export async function writePosts(
   const byWrite = new Map(prepared.map((each) => [each.write, each]));
   return Promise.all(
     writes.map(async (write): Promise<WriteOutcome> => {
+      if (unsure.has(write)) return { result: 'failed', fault: UNSURE, retryable: true };
       const each = byWrite.get(write);
       if (each === undefined) return { result: 'conflict', remote: edited.get(write) ?? null };
       const answer = answered.get(each);
@@ -85,15 +95,16 @@ export async function writePosts(
 async function prepare(
   posts: CorePosts,
   { terms, media }: Pick<CoreWriting, 'terms' | 'media'>,
-  write: ContentWrite,
+  write: BuiltWrite,
   target: string | null,
   onSite: RemoteContent | null,
 ): Promise<Prepared> {
   const slug = target === null ? sentSlug(write) : write.slug;
   const status = statusField(write, onSite);
+  const isBodyLeftOut = write.builtWith !== null || write.hasUnknownBuilder;
   const body: JsonObject = {
     ...(write.title === onSite?.title ? {} : { title: write.title }),
-    ...(write.body === onSite?.body || write.builtWith !== null ? {} : { content: write.body }),
+    ...(write.body === onSite?.body || isBodyLeftOut ? {} : { content: write.body }),
     ...(write.excerpt === onSite?.excerpt ? {} : { excerpt: write.excerpt }),
     ...(slug === '' || (onSite !== null && isSameSlug(slug, onSite.slug)) ? {} : { slug }),
     ...(status === undefined ? {} : { status }),
@@ -163,12 +174,15 @@ async function outcomeOf(
 
 /** The outcome of a write. The answer does not tell the builder, but it was known before the write. */
 function written(
-  write: ContentWrite,
+  write: BuiltWrite,
   done: { created: boolean; remote: RemoteContent; notes: ItemFault[] },
 ): WriteOutcome {
   const builtWith = write.builtWith ?? done.remote.builtWith;
   const remote = builtWith === undefined ? done.remote : { ...done.remote, builtWith };
-  const notes = [...done.notes, ...bodyNotes(builtWith ?? null, write, remote)];
+  const onBody = write.hasUnknownBuilder
+    ? unknownBuilderNotes(write, remote)
+    : bodyNotes(builtWith ?? null, write, remote);
+  const notes = [...done.notes, ...onBody];
   return { result: 'written', created: done.created, remote, notes };
 }
 

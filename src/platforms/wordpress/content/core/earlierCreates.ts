@@ -30,9 +30,13 @@ export class EarlierCreates {
    * Finds the posts that earlier tries of these creates have made. Such a post must be one of ours that belongs
    * to no other content, and have the body that was sent. Somebody may have edited it since: then it must be no
    * older than the create, and have the title that was sent, or the slug that WordPress makes of it. The posts
-   * are searched by that slug, then by their dates, as a plugin may make other slugs. Throws RemoteError.
+   * are searched by that slug, then by their dates, as a plugin may make other slugs. If the site leaves posts
+   * out of that search, the creates without a post are `unsure`. Throws RemoteError.
    */
-  async find(search: PostSearch, writes: readonly ContentWrite[]): Promise<Map<ContentWrite, RemoteContent>> {
+  async find(
+    search: PostSearch,
+    writes: readonly ContentWrite[],
+  ): Promise<{ made: ReadonlyMap<ContentWrite, RemoteContent>; unsure: ReadonlySet<ContentWrite> }> {
     const found = new Map<ContentWrite, RemoteContent>();
     const take = (write: ContentWrite, item: RemoteContent | null) => {
       if (item === null) return;
@@ -46,8 +50,11 @@ export class EarlierCreates {
     }
     const missing = writes.filter((write) => !found.has(write));
     const alike = new Map(missing.map((write): [ContentWrite, RemoteContent[]] => [write, []]));
+    let isWhole = true;
     for (const { authors, after, before } of await this.#windows(missing)) {
-      for await (const items of search.dated(authors, after, before))
+      let isWindowWhole = false;
+      for await (const { items, isWhole: isWholeSoFar } of search.dated(authors, after, before)) {
+        isWindowWhole = isWholeSoFar;
         for (const [write, own] of alike)
           own.push(
             ...(await this.#free(
@@ -55,9 +62,11 @@ export class EarlierCreates {
               items.filter((item) => isAlike(item, write)),
             )),
           );
+      }
+      isWhole &&= isWindowWhole;
     }
     for (const [write, items] of alike) take(write, this.#likeliest(write, await this.#free(write, items)));
-    return found;
+    return { made: found, unsure: new Set(isWhole ? [] : missing.filter((write) => !found.has(write))) };
   }
 
   /** The posts that may be those of a create: they are ours, and belong to no other content. */

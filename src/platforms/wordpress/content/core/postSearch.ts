@@ -6,8 +6,8 @@ import { isRecord } from '../../site/siteClient.ts';
 import { partsBySize } from '../ahead.ts';
 import { LARGEST_PAGE } from '../pageSize.ts';
 import type { SiteRequests } from '../siteRequests.ts';
+import { walkList } from './anyOrder.ts';
 import type { CorePosts } from './corePosts.ts';
-import { OutOfOrder, walkIds } from './idWalk.ts';
 
 /** Web servers take a request line of 8 KB, and the rest of the line needs space too. Bytes. */
 const SLUG_BYTES = 6_000;
@@ -16,6 +16,16 @@ const SLUGS_AT_ONCE = 300;
 
 /** WordPress searches for a text as a whole if it has more than nine words (WP_Query::parse_search). */
 const WORDS = 6;
+
+/** More posts than this with words of one title are not looked through. */
+const MOST_BY_TITLE = 500;
+
+/** A part of a search. */
+interface FoundPosts {
+  items: RemoteContent[];
+  /** Has the site given every post that it counts so far? The last part tells about the whole search. */
+  isWhole: boolean;
+}
 
 /** Searches the posts of one type in every status. */
 export class PostSearch {
@@ -49,29 +59,43 @@ export class PostSearch {
     return found;
   }
 
-  /** The posts with this title, and maybe others, at most a page. Throws RemoteError. */
+  /** The posts with this title, and maybe others, at most 500. Throws RemoteError. */
   async byTitle(title: string): Promise<RemoteContent[]> {
     // Quotes and a hyphen before a word have a meaning in a search.
     const words = (title.match(/[\p{L}\p{M}\p{N}]+/gu) ?? []).slice(0, WORDS).join(' ');
     if (words === '') return [];
-    return (await this.#list(`search=${encodeURIComponent(words)}&search_columns=post_title`)).items;
+    const found = new Map<string, RemoteContent>();
+    for await (const { items } of this.#walk(
+      `search=${encodeURIComponent(words)}&search_columns=post_title`,
+    )) {
+      for (const item of items) found.set(item.externalId, item);
+      if (found.size >= MOST_BY_TITLE) break;
+    }
+    return [...found.values()];
   }
 
   /**
    * Yields the posts of these authors that are dated after a time, and before another time, both ISO 8601 and
    * excluded. Throws RemoteError.
    */
-  async *dated(authors: readonly number[], after: string, before?: string): AsyncGenerator<RemoteContent[]> {
+  dated(authors: readonly number[], after: string, before?: string): AsyncGenerator<FoundPosts> {
     const times = { after, ...(before === undefined ? {} : { before }) };
-    const query = `${this.#posts.list.query}&author=${authors.join(',')}&${new URLSearchParams(times)}`;
+    return this.#walk(`author=${authors.join(',')}&${new URLSearchParams(times)}`);
+  }
+
+  /** Yields the posts that fit a filter, in the order in which the site gives them. A post may come twice. */
+  async *#walk(filter: string): AsyncGenerator<FoundPosts> {
+    const query = `${this.#posts.list.query}&${filter}`;
     const list = { ...this.#posts.list, query, fields: await this.#posts.fields() };
-    try {
-      for await (const { entries, damaged } of walkIds(this.#requests, list, { offset: 0, lastId: 0 }))
-        for await (const { items } of this.#posts.ofEntries(entries, damaged)) yield items;
-    } catch (error) {
-      // Without the whole list nobody can say that a post is missing.
-      if (error instanceof OutOfOrder) throw this.#requests.unexpected('a list in another order', true);
-      throw error;
+    let failing = 0;
+    for await (const part of walkList(this.#requests, list, { offset: 0, lastId: 0 })) {
+      const { entries, damaged, faults, read, total } = part;
+      failing += faults.length;
+      for await (const { items, faults: single } of this.#posts.ofEntries(entries, damaged)) {
+        failing += single.length;
+        yield { items, isWhole: false };
+      }
+      yield { items: [], isWhole: failing === 0 && (total === null || read >= total) };
     }
   }
 

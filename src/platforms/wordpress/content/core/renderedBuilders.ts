@@ -1,15 +1,12 @@
 import { RemoteError } from '../../../../errors.ts';
+import { isOverload } from '../../../../outbound/overload.ts';
 import { SiteResting } from '../../../../outbound/sitePace.ts';
 import type { ContentWrite } from '../../../contentWrite.ts';
 import type { Builder, RemoteContent } from '../../../remoteContent.ts';
 import { isRecord } from '../../site/siteClient.ts';
-import { parts } from '../ahead.ts';
 import { builderInRendered } from '../builders.ts';
 import type { CorePosts } from './corePosts.ts';
 import { idOf } from './listPage.ts';
-
-/** How many posts one request lets the site render. */
-const RENDERED_AT_ONCE = 20;
 
 /**
  * Adds the builder to posts that were read by their ids. They are rendered only on a site that names a builder in the
@@ -30,41 +27,45 @@ export async function withBuilders(
   });
 }
 
+/** A write, and whether its post may have a builder that could not be found out. */
+export type BuiltWrite = ContentWrite & { hasUnknownBuilder: boolean };
+
 /**
- * Adds the builder to updates that are about to change a body. On a site that names a builder it was found when the
- * post was read before. On any other site the posts are rendered now.
+ * Adds the builder to updates that are about to change a body. On a site that names a builder it was mostly found when
+ * the post was read before. On any other site the posts are rendered now.
  */
 export async function withBuildersOfWrites(
   posts: CorePosts,
   writes: readonly ContentWrite[],
-): Promise<ContentWrite[]> {
-  const unsure = posts.mayHaveBuilder
-    ? []
-    : writes.flatMap(({ onSite, body, builtWith }) =>
-        onSite !== null && onSite.body !== body && builtWith === null ? [onSite.externalId] : [],
-      );
+): Promise<BuiltWrite[]> {
+  const isUnsure = ({ externalId, onSite, body, builtWith }: ContentWrite) =>
+    externalId !== null &&
+    builtWith === null &&
+    (posts.mayHaveBuilder
+      ? onSite?.body !== body && onSite?.builtWith === undefined
+      : onSite !== null && onSite.body !== body);
+  const unsure = writes.filter(isUnsure).flatMap(({ externalId }) => externalId ?? []);
   const found = await builtPosts(posts, unsure);
   return writes.map((write) => ({
     ...write,
     builtWith: write.builtWith ?? found.get(write.externalId ?? '') ?? null,
+    hasUnknownBuilder: posts.mayHaveBuilder && isUnsure(write) && !found.has(write.externalId ?? ''),
   }));
 }
 
 /** The builders of posts by their rendered bodies. A post that the site cannot render is left out. */
 async function builtPosts(posts: CorePosts, ids: readonly string[]): Promise<Map<string, Builder | null>> {
   const found = new Map<string, Builder | null>();
-  for (const part of parts(ids, Math.min(RENDERED_AT_ONCE, posts.largestPage))) {
-    const answer = await posts.rendered(part).catch((error: unknown) => {
-      // A shortcode may fail on one of the posts. That must not keep the others from being read or written.
-      if (error instanceof RemoteError && !(error instanceof SiteResting)) return null;
-      throw error;
-    });
-    const records: unknown[] = Array.isArray(answer?.value) ? answer.value : [];
-    for (const record of records.filter(isRecord)) {
+  try {
+    for await (const record of posts.rendered(ids)) {
       const id = String(idOf(record));
       const rendered = isRecord(record.content) ? record.content.rendered : undefined;
       if (typeof rendered === 'string') found.set(id, builderInRendered(rendered, id));
     }
+  } catch (error) {
+    if (!(error instanceof RemoteError) || error instanceof SiteResting) throw error;
+    // A site that renders no post must not keep its posts from being read or written, unless it is down.
+    if (isOverload(error)) await posts.prove();
   }
   return found;
 }
