@@ -101,6 +101,15 @@ export const EXPLANATIONS: Explanations = {
     message: 'The answer to {request} holds no list at {pointer}.',
     hint: 'Correct config_json.content.list.items: it leads from the top of the answer to the list.',
   },
+  unreadable_items: {
+    message: 'None of the items on the first page of the list can be read. The first fault: {found}.',
+    hint: 'Correct config_json.content.map: its pointers lead from the top of an item. If they are right, correct config_json.content.list.items.',
+  },
+  'unreadable_items.item_fails': {
+    message: 'The API fails over every item on the first page of the list. The first fault: {found}.',
+    hint: "Look into the API's log for what fails when it lists its items. We try again.",
+    retryable: true,
+  },
   endless_paging: {
     message: 'The list of the API does not end: {found}.',
     hint: 'Check config_json.content.paging: most APIs ignore a wrong parameter and return the first page again and again. If the API repeats its only page, name its count in config_json.content.list.total.',

@@ -48,6 +48,8 @@ export type ApiFault =
   | 'raw_controls'
   /** Every request is answered with 500. */
   | 'failing'
+  /** Every request for a page of the list is answered with 500. */
+  | 'list_failing'
   /** A create succeeds, but is answered with 500. */
   | 'create_fails_after_success'
   /** A create succeeds, but the connection is cut before the response. */

@@ -6,6 +6,7 @@ import type { ApiState, Reply } from './state.ts';
 /** Answers a request for one page of the list. */
 export function answerList(state: ApiState, url: URL): Reply {
   const { faults } = state;
+  if (faults.has('list_failing')) return { status: 500, body: { error: 'The search index is away.' } };
   const found = faults.has('filters_ignored') ? state.items : filtered(state.items, url.searchParams);
   const page: ListedPage = faults.has('new_pages')
     ? endlessPage(state, url)
