@@ -102,6 +102,15 @@ export const EXPLANATIONS: Explanations = {
     message: 'Shopify gave an answer that its API does not give: {found}.',
     hint: 'Check SHOPIFY_BASE_URL and SHOPIFY_API_VERSION with the operator of this server.',
   },
+  unreadable_items: {
+    message: 'None of the first {kind} of the shop can be read. The first fault: {found}.',
+    hint: 'If Shopify has a disturbance (https://www.shopifystatus.com), wait for its end. Else ask Shopify support why its API does not give them.',
+    retryable: true,
+  },
+  'unreadable_items.forbidden': {
+    message: 'The app may read none of the first {kind} of the shop. The first fault: {found}.',
+    hint: 'Add the scopes that are missing to a new version of the app, release it, and approve the change in the shop.',
+  },
   unknown_type: {
     message: 'A shop has no contents of the type {found}.',
     hint: 'It has article, page, product and collection.',

@@ -58,6 +58,11 @@ export const CHANGED_ANSWERS = {
       const [first] = list.nodes;
       if (isObject(first)) list.nodes[0] = { ...first, title: 7 };
     }),
+  /** A page of a list comes without the list of its nodes. */
+  no_nodes: (answer: JsonObject) =>
+    changeLists(answer, (list, path) => {
+      if (path.length === 2) Reflect.deleteProperty(list, 'nodes');
+    }),
   /** A page of a list lacks its first node. */
   items_left_out: (answer: JsonObject) => changePages(answer, (nodes) => nodes.slice(1)),
   /** Each node of a list comes twice. */
