@@ -24,6 +24,19 @@ export const EXPLANATIONS: Explanations = {
     message: 'The answer of the API is larger than this server accepts.',
     hint: 'Ask for smaller pages (config_json.content.paging.size), or for fewer fields in the path.',
   },
+  bad_encoding: {
+    message: 'The answers of the API are not compressed as their header Content-Encoding says.',
+    hint: 'The API, its web server or a proxy compresses twice or sets the header wrongly: let only one of them compress.',
+  },
+  'bad_encoding.unmarked': {
+    message: 'The answer of the API to {request} is compressed, but no header says so.',
+    hint: 'The API, its web server or a proxy compresses twice or removes the header Content-Encoding: let only one of them compress.',
+  },
+  cut_off: {
+    message: 'The answer of the API to {request} ends in the middle.',
+    hint: "A proxy, or a limit of time or memory, cuts answers off: look into the log of the API's server. We try again.",
+    retryable: true,
+  },
 
   invalid_description: {
     message: 'The description of the API is not valid here any more: {field}.',

@@ -1,5 +1,8 @@
+import type { BodyFault } from '../spoiltBody.ts';
+
 /** The faults of the simulated API. */
 export type ApiFault =
+  | BodyFault
   /** Every request for a page returns the first page. */
   | 'same_page'
   /** The list has no end: each page has new items. */

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../platforms/connection.ts';
+import type { BodyFault } from '../spoiltBody.ts';
 
 /** A response that replaces the real one, for some requests or until the fault is cleared. */
 export interface HttpFault {
@@ -96,6 +97,7 @@ const OTHER_FAULTS = [
 ] as const;
 
 export type FaultName =
+  | BodyFault
   | keyof typeof REPLACED_ANSWERS
   | keyof typeof CHANGED_ANSWERS
   | (typeof OTHER_FAULTS)[number];

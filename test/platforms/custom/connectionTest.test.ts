@@ -126,6 +126,17 @@ describe('an API that does not answer as described', () => {
     },
   );
 
+  it.each<[ApiFault, string, string, boolean, RegExp]>([
+    ['gzip_unmarked', 'bad_encoding', 'json', false, /is compressed, but no header says so/],
+    ['gzip_false', 'bad_encoding', 'http', false, /Content-Encoding/],
+    ['body_cut_off', 'cut_off', 'json', true, /ends in the middle/],
+  ])('with a body that something spoils (%s)', async (fault, code, stage, retryable, message) => {
+    api.setFault(fault);
+    const result = await test({});
+    expect(result).toMatchObject({ success: false, code, stage, retryable });
+    expect(result.message).toMatch(message);
+  });
+
   it('with line breaks in the texts of its answers, which is told while the test passes', async () => {
     const dirty = await serveLoopback((_, response) => response.end('{"name":"Two\nlines"}'));
     cleanups.push(dirty.stop);

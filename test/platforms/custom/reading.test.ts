@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/platforms/connection.ts';
 import type { ContentPage, ContentSession } from '../../../src/platforms/contentPart.ts';
+import { readJson } from '../../../src/platforms/custom/apiClient.ts';
 import { describeApi } from '../../../src/simulation/custom/apiDescription.ts';
 import type { ApiFault } from '../../../src/simulation/custom/faults.ts';
 import { makeItem } from '../../../src/simulation/custom/items.ts';
@@ -36,6 +37,7 @@ async function open(api: SimulatedApi, change: JsonObject = {}): Promise<Content
 async function* nothing(): AsyncGenerator<ContentPage> {}
 
 const ARTICLES = typeOf('article');
+const NOT_MEASURED = { dns_ms: null, tcp_ms: null, tls_ms: null };
 const ALL = { type: ARTICLES, newest: null, cursor: null };
 
 describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging %s', (paging) => {
@@ -223,14 +225,34 @@ describe('a list', () => {
     expect((await readOut((await open(api)).readAll(ALL))).ids).toHaveLength(5);
   });
 
-  it.each<[ApiFault, string]>([
-    ['html', 'not_json'],
-    ['no_list', 'not_a_list'],
-    ['failing', 'server_error'],
-  ])('that fails by %s is a fault', async (fault, code) => {
-    const api = await start();
+  it.each<[ApiFault, string, boolean]>([
+    ['html', 'not_json', false],
+    ['no_list', 'not_a_list', false],
+    ['failing', 'server_error', true],
+    ['gzip_unmarked', 'bad_encoding', false],
+    ['gzip_false', 'bad_encoding', false],
+    ['body_cut_off', 'cut_off', true],
+  ])('that fails by %s is the fault %s (retryable: %s)', async (fault, code, retryable) => {
+    const api = await start({ paging: 'cursor' });
     api.setFault(fault);
-    await expect(readOut((await open(api)).readAll(ALL))).rejects.toMatchObject({ code });
+    await expect(readOut((await open(api)).readAll(ALL))).rejects.toMatchObject({ code, retryable });
+  });
+
+  it.each([
+    ['{"data":[1,2', 'cut_off'],
+    ['{"data":[1,2]', 'cut_off'],
+    ['{"data":["a te', 'cut_off'],
+    ['{"data":tru', 'cut_off'],
+    ['{"data":[1,\n<html>504', 'cut_off'],
+    [`{"data":[${'"long",'.repeat(100_000)}`, 'cut_off'],
+    ['{"data":[1,2]}}', 'not_json'],
+    ['{"data":[1,2]}<script>', 'not_json'],
+    ["{\n'data': [1,\n2]}", 'not_json'],
+    ['tru', 'not_json'],
+  ])('%.20j is %s', async (text, code) => {
+    const page = { method: 'GET', path: '/' };
+    const response = { status: 200, headers: {}, url: '', redirects: 0, ms: 0, connect: NOT_MEASURED };
+    await expect(readJson(page, { ...response, body: Buffer.from(text) })).rejects.toMatchObject({ code });
   });
 
   it('with line breaks and tabs as they are in its texts is read, and says so', async () => {

@@ -161,6 +161,8 @@ describe('every fault has its own code', () => {
     ['server_error', 'unreachable', true],
     ['errors_only', 'unreachable', true],
     ['not_json', 'unexpected_answer', false],
+    ['gzip_unmarked', 'bad_encoding', false],
+    ['body_cut_off', 'cut_off', true],
     ['tokens_refused', 'bad_credentials', false],
   ];
 
@@ -173,6 +175,11 @@ describe('every fault has its own code', () => {
     expect(result.checks.map((check) => check.name)).toEqual(['address', 'dns', 'connect', 'http', 'shop']);
     expect(result.checks.at(-1)).toMatchObject({ ok: false, code });
     expectNoSecrets(result);
+  });
+
+  it('a body that is falsely called compressed is bad_encoding, on the way to Shopify', async () => {
+    shop.shopify.setFault('gzip_false');
+    expect(await test()).toMatchObject({ success: false, code: 'bad_encoding', stage: 'http' });
   });
 
   it.each([
