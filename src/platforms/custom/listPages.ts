@@ -34,8 +34,10 @@ export async function* readPages(
   let ahead: Promise<ListPage> | null = null;
   while (next !== null) {
     const fetched: ListPage = await (ahead ?? fetchPage(source, next, query));
-    const page: ListPage = watch.isBehindEnd(fetched) ? { ...fetched, items: [], next: null } : fetched;
-    next = page.next;
+    const isBehindEnd = watch.isBehindEnd(fetched);
+    next =
+      isBehindEnd || fetched.next === null ? null : { ...fetched.next, counted: watch.isCounted(fetched) };
+    const page: ListPage = { ...fetched, ...(isBehindEnd ? { items: [] } : {}), next };
     ahead = next === null || source.pace.atOnce === 1 ? null : fetchPage(source, next, query);
     // The fault is thrown when the page is awaited. If the caller stops before that, the failure must not go
     // unhandled.

@@ -15,6 +15,10 @@ export type ApiFault =
   | 'last_page_again'
   /** Behind the end of the list, the API answers 400. Only for pages by number or offset. */
   | 'refused_behind_end'
+  /** The same with 422, 403 or 500. */
+  | 'unprocessable_behind_end'
+  | 'forbidden_behind_end'
+  | 'failing_behind_end'
   /** The API does not count its items. */
   | 'uncounted'
   /** The list leaves out item 2, and counts it. */

@@ -135,6 +135,40 @@ describe.each(['page', 'offset'] as const)('the end of a list with paging %s', (
     expect(api.requests.length).toBeLessThanOrEqual(Math.ceil(items / 2) + 3);
   });
 
+  it.each<[ApiFault, number]>([
+    ['unprocessable_behind_end', 5],
+    ['unprocessable_behind_end', 4],
+    ['forbidden_behind_end', 4],
+    ['failing_behind_end', 5],
+    ['failing_behind_end', 4],
+  ])('is found by the count if the API has %s, with %i items, also by a later run', async (fault, items) => {
+    const api = await start({ paging, items });
+    api.setFault(fault);
+    const whole = await readOut((await open(api)).readAll(ALL));
+    expect(whole.ids).toHaveLength(items);
+    expect([whole.faults, whole.end.incomplete]).toEqual([[], undefined]);
+    expect(api.requests.length).toBeLessThanOrEqual(Math.ceil(items / 2) + 1);
+    const { cursor } = whole.pages.at(-2) ?? {};
+    if (cursor === undefined) throw new Error('The reading has one page.');
+    const rest = await readOut((await open(api)).readAll({ ...ALL, cursor }));
+    expect(rest.end).toEqual(whole.end);
+  });
+
+  it.each<ApiFault>(['unprocessable_behind_end', 'forbidden_behind_end', 'failing_behind_end'])(
+    'is not taken from %s without a count',
+    async (fault) => {
+      const api = await start({ paging, items: 4 });
+      api.setFault(fault);
+      const session = await open(api, { list: listOf(api, uncounted) });
+      const read = readOut(session.readAll(ALL)).then(({ faults }) => {
+        if (faults.length > 0) throw faults[0];
+      });
+      await expect(read).rejects.toMatchObject({
+        code: expect.stringMatching(/^(unexpected_status|forbidden|server_error|item_fails)$/),
+      });
+    },
+  );
+
   it('is not before the count of the API: a page that comes again earlier is a fault with its number', async () => {
     const api = await start({ paging, items: 9 });
     api.setFault('same_page');
