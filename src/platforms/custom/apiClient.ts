@@ -12,6 +12,9 @@ import { retryAfterMs } from '../retryAfter.ts';
 import { type CustomConfig, customConfigSchema } from './description.ts';
 import { explained, fault } from './explanations.ts';
 
+/** The largest answer: as much as our own routes take of a content. Bytes. */
+const MAX_BYTES = 32 * 1024 * 1024;
+
 /** The part of the outbound client that is needed here. */
 type Outbound = Pick<OutboundClient, 'request'>;
 
@@ -99,6 +102,7 @@ export class ApiClient {
           ...headers,
         },
         ...body,
+        maxBytes: MAX_BYTES,
         // A redirect would turn a POST into a GET, whose answer would pass for the written item.
         ...(/^(GET|HEAD)$/.test(request.method) ? {} : { redirects: 'none' }),
         ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
