@@ -70,7 +70,8 @@ export interface OutboundResponse {
   connect: ConnectTimes;
 }
 
-const DEFAULT_TIMEOUT_MS = 10_000;
+/** The limit of a request that sets none. Milliseconds. */
+export const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 /** The largest head of an answer. Node's own limit is 16 KiB, which one needless cookie can exceed. Bytes. */
 const LARGEST_HEAD = 256 * 1024;

@@ -105,10 +105,14 @@ export function unreachable(fault: UnreachableFault): RemoteError {
   return new RemoteError('unreachable', UNREACHABLE_MESSAGES[fault], { retryable: true, detail: fault });
 }
 
-/** The RemoteError for an answer that failed after its headers had come. */
+/**
+ * The RemoteError for an answer that failed after its headers had come: what sent them is a web server, whose answer
+ * then broke off or lost its framing (a chunk without a size).
+ */
 export function answerFault(error: unknown): RemoteError {
   const fault = remoteFault(error);
-  return fault.code === 'unreachable' && fault.detail === 'reset' ? cutOff() : fault;
+  const isBroken = fault.detail === 'reset' || fault.detail === 'not_http';
+  return fault.code === 'unreachable' && isBroken ? cutOff() : fault;
 }
 
 function cutOff(): RemoteError {

@@ -2,6 +2,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RemoteError } from '../../src/errors.ts';
 import { OutboundClient, type OutboundRequest } from '../../src/outbound/httpClient.ts';
+import { answerFault, remoteFault } from '../../src/outbound/remoteFault.ts';
 import { closedPort, type LoopbackServer, serveBytes, serveLoopback } from './loopbackServer.ts';
 
 let client: OutboundClient;
@@ -286,6 +287,24 @@ describe('unreachable sites', () => {
     servers.push(cut);
     const error = await failure({ url: `http://127.0.0.1:${cut.port}/` });
     expect(error).toMatchObject({ code: 'cut_off', retryable: true });
+  });
+
+  it.each([
+    ['a chunk without a size', 'Transfer-Encoding: chunked\r\n\r\nno size\r\n'],
+    ['a chunk of another size', 'Transfer-Encoding: chunked\r\n\r\n2\r\n{"a":1}\r\n0\r\n\r\n'],
+    ['no last chunk', 'Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n'],
+  ])('report a response that breaks after its headers, by %s', async (_, rest) => {
+    const broken = await serveBytes(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${rest}`);
+    servers.push(broken);
+    const error = await failure({ url: `http://127.0.0.1:${broken.port}/` });
+    expect(error).toMatchObject({ code: 'cut_off', retryable: true });
+    expect(error.detail).toBeUndefined();
+  });
+
+  it('tell a broken framing behind the headers from a server without HTTP', () => {
+    const broken = Object.assign(new Error('Parse Error'), { code: 'HPE_INVALID_CHUNK_SIZE' });
+    expect(answerFault(broken)).toMatchObject({ code: 'cut_off', retryable: true });
+    expect(remoteFault(broken)).toMatchObject({ code: 'unreachable', detail: 'not_http' });
   });
 
   it.each(['gzip', 'br'])('report a response that is falsely called %s', async (encoding) => {

@@ -1,15 +1,19 @@
 import { RemoteError } from '../../errors.ts';
+import { brokenBody } from '../../outbound/brokenBody.ts';
 import { foreignUrl, withoutEndSlashes } from '../../outbound/foreignUrl.ts';
 import type { OutboundClient, OutboundResponse } from '../../outbound/httpClient.ts';
 import { decodeBody, parseJsonText, parseJsonWithControls } from '../../outbound/json.ts';
 import { MalformedJson } from '../../outbound/jsonReader.ts';
 import type { Connection, Credentials, JsonObject } from '../connection.ts';
-import type { ExplainedFault } from '../explainedFault.ts';
+import type { ExplainedFault, ExplanationValues } from '../explainedFault.ts';
 import { usesHeader } from '../outer/outerAccess.ts';
 import { asksForBasic, throughOuterDoor } from '../outer/outerDoor.ts';
 import { retryAfterMs } from '../retryAfter.ts';
 import { type CustomConfig, customConfigSchema } from './description.ts';
 import { explained, fault } from './explanations.ts';
+
+/** The largest answer: as much as our own routes take of a content. Bytes. */
+const MAX_BYTES = 32 * 1024 * 1024;
 
 /** The part of the outbound client that is needed here. */
 type Outbound = Pick<OutboundClient, 'request'>;
@@ -98,6 +102,7 @@ export class ApiClient {
           ...headers,
         },
         ...body,
+        maxBytes: MAX_BYTES,
         // A redirect would turn a POST into a GET, whose answer would pass for the written item.
         ...(/^(GET|HEAD)$/.test(request.method) ? {} : { redirects: 'none' }),
         ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
@@ -198,7 +203,7 @@ interface ReadJson {
   finding: ExplainedFault | null;
 }
 
-/** Reads the JSON of an answer. Throws ExplainedFault `not_json`. */
+/** Reads the JSON of an answer. Throws ExplainedFault `not_json`, `bad_encoding`, `cut_off`. */
 export async function readJson(request: ApiRequest, response: OutboundResponse): Promise<ReadJson> {
   // Some servers send a byte order mark, which many parsers tolerate in UTF-8:
   // https://www.rfc-editor.org/rfc/rfc8259#section-8.1
@@ -213,7 +218,19 @@ export async function readJson(request: ApiRequest, response: OutboundResponse):
   try {
     return { value: await parseJsonWithControls(text), finding: fault('dirty_json', { values }) };
   } catch (error) {
-    throw error instanceof MalformedJson ? fault('not_json', { values }) : error;
+    throw error instanceof MalformedJson ? await noJson(response.body, values) : error;
+  }
+}
+
+/** The fault of an answer that is not JSON. */
+async function noJson(body: Buffer, values: ExplanationValues): Promise<ExplainedFault> {
+  switch (await brokenBody(body)) {
+    case 'packed':
+      return fault('bad_encoding', { variant: 'unmarked', values });
+    case 'cut_off':
+      return fault('cut_off', { values });
+    case null:
+      return fault('not_json', { values });
   }
 }
 

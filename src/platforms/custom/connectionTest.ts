@@ -2,25 +2,53 @@ import type { CheckList } from '../checkList.ts';
 import type { Connection } from '../connection.ts';
 import { runConnectionTest } from '../connectionTest.ts';
 import type { ConnectionTestResult } from '../platform.ts';
-import { ApiClient, type CustomOptions, nameOf, readJson } from './apiClient.ts';
+import { endingAt, singleReads, toldWeakness, unreadable } from '../singleReads.ts';
+import { ApiClient, type ApiRequest, type CustomOptions, nameOf, readJson } from './apiClient.ts';
+import type { ContentDescription } from './contentDescription.ts';
 import { fault, faults } from './explanations.ts';
+import { ItemSource } from './itemSource.ts';
 import { readPointer } from './jsonPointer.ts';
 
-/** Milliseconds. */
+/** The time limit of the whole test, and that of its first request. Milliseconds. */
+const TEST_BUDGET_MS = 30_000;
 const TEST_TIMEOUT_MS = 10_000;
 
-/** Sends the described test request and checks its answer. Throws only for bugs. */
+/** Only the second page shows whether the API knows the parameter of the page. */
+const PAGES = 2;
+
+/**
+ * Sends the described test request and checks its answer. If content is described, reads its first pages as a sync
+ * does: what a sync cannot read must not pass. Throws only for bugs.
+ */
 export async function testCustomConnection(
   connection: Connection,
   options: CustomOptions,
 ): Promise<ConnectionTestResult> {
-  return runConnectionTest(faults, (list) => walk(connection, options, list));
+  const outbound = endingAt(options.outbound, performance.now() + TEST_BUDGET_MS);
+  return runConnectionTest(faults, (list) => walk(connection, { ...options, outbound }, list));
 }
 
 async function walk(connection: Connection, options: CustomOptions, list: CheckList): Promise<void> {
   const client = await list.run('address', async () => ({ value: new ApiClient(connection, options) }));
+  await sendTest(client, list);
+  const { content } = client.config;
+  if (content === undefined) return;
+  await list.run('content', async () => {
+    const weakness = await readPages(client, content);
+    // Reported once, at the first check that shows it.
+    const note = list.checks.some(({ code }) => code === client.finding?.code) ? null : client.finding;
+    return { value: undefined, note, ...(weakness === null ? {} : { detail: weakness }) };
+  });
+}
+
+/** Sends the described request. Throws ExplainedFault if the answer is not the described one. */
+async function sendTest(client: ApiClient, list: CheckList): Promise<void> {
   const { test } = client.config;
-  const request = { method: test.method ?? 'GET', path: test.path, timeoutMs: TEST_TIMEOUT_MS };
+  const request: ApiRequest = {
+    method: test.method ?? 'GET',
+    path: test.path,
+    timeoutMs: TEST_TIMEOUT_MS,
+  };
   const response = await list.reach(() => client.send(request));
 
   await list.run('status', async () => {
@@ -50,4 +78,23 @@ async function walk(connection: Connection, options: CustomOptions, list: CheckL
       detail: pointer,
     });
   });
+}
+
+/**
+ * Reads the first page of the list, and the second if the API gives whole pages. Returns what to say about an API
+ * that gives none; null about any other. Throws ExplainedFault if a sync could not read the list.
+ */
+async function readPages(client: ApiClient, content: ContentDescription): Promise<string | null> {
+  const pace = singleReads();
+  let pages = 0;
+  for await (const page of new ItemSource(client, content, pace).list()) {
+    const refused = pages === 0 ? unreadable(page) : null;
+    if (refused !== null) {
+      const found = refused.message.replace(/\.$/, '');
+      throw fault('unreadable_items', { variant: refused.code, values: { found } });
+    }
+    pages += 1;
+    if (pages === PAGES || pace.tooMuch > 0) break;
+  }
+  return toldWeakness(pace, 'API');
 }

@@ -38,7 +38,7 @@ export class EndWatch {
     const key = JSON.stringify(ids);
     const isKnown =
       ids.length > 0 && ids.length === page.items.length && ids.every((id) => this.#ids.has(id));
-    const isRepeated = isKnown && (this.#isCounted(page) || this.#pages.has(key));
+    const isRepeated = isKnown && (this.isCounted(page) || this.#pages.has(key));
     if (isRepeated && this.#ends(page)) return true;
     if (!isRepeated && this.#repeated !== null) throw this.#repeats(this.#repeated, page.total);
     this.#pages.add(key);
@@ -49,13 +49,14 @@ export class EndWatch {
     return false;
   }
 
-  #isCounted({ total }: ListPage): boolean {
+  /** Did as many different items come as the API counts? */
+  isCounted({ total }: Pick<ListPage, 'total'>): boolean {
     return total !== null && this.#before !== null && this.#before + this.#ids.size >= total;
   }
 
   /** Does a page that repeats the items of others show that the list has ended? */
   #ends(page: ListPage): boolean {
-    if (this.#isCounted(page)) return true;
+    if (this.isCounted(page)) return true;
     const { type } = this.#content.paging;
     const isByPlace = type === 'page' || type === 'offset';
     // Two different pages came, so the API knows the parameter.

@@ -24,6 +24,19 @@ export const EXPLANATIONS: Explanations = {
     message: 'The answer of the API is larger than this server accepts.',
     hint: 'Ask for smaller pages (config_json.content.paging.size), or for fewer fields in the path.',
   },
+  bad_encoding: {
+    message: 'The answers of the API are not compressed as their header Content-Encoding says.',
+    hint: 'The API, its web server or a proxy compresses twice or sets the header wrongly: let only one of them compress.',
+  },
+  'bad_encoding.unmarked': {
+    message: 'The answer of the API to {request} is compressed, but no header says so.',
+    hint: 'The API, its web server or a proxy compresses twice or removes the header Content-Encoding: let only one of them compress.',
+  },
+  cut_off: {
+    message: 'The answer of the API to {request} ends in the middle.',
+    hint: "A proxy, or a limit of time or memory, cuts answers off: look into the log of the API's server. We try again.",
+    retryable: true,
+  },
 
   invalid_description: {
     message: 'The description of the API is not valid here any more: {field}.',
@@ -100,6 +113,15 @@ export const EXPLANATIONS: Explanations = {
   not_a_list: {
     message: 'The answer to {request} holds no list at {pointer}.',
     hint: 'Correct config_json.content.list.items: it leads from the top of the answer to the list.',
+  },
+  unreadable_items: {
+    message: 'None of the items on the first page of the list can be read. The first fault: {found}.',
+    hint: 'Correct config_json.content.map: its pointers lead from the top of an item. If they are right, correct config_json.content.list.items.',
+  },
+  'unreadable_items.item_fails': {
+    message: 'The API fails over every item on the first page of the list. The first fault: {found}.',
+    hint: "Look into the API's log for what fails when it lists its items. We try again.",
+    retryable: true,
   },
   endless_paging: {
     message: 'The list of the API does not end: {found}.',

@@ -11,8 +11,6 @@ import { timeOf } from './times.ts';
 
 /** Longer ids do not fit an index of the database. */
 const LONGEST_ID = 200;
-/** A longer text would keep everybody waiting while it is compared and hashed. Characters. */
-const LONGEST_TEXT = 4 * 1024 * 1024;
 /** The deepest nesting, the same as for a body of our own API. */
 const DEEPEST = 40;
 
@@ -95,13 +93,8 @@ class MappedFields {
       return '';
     }
     const text = textOf(value);
-    if (text !== null && text.length <= LONGEST_TEXT && isStorable(text)) return text;
-    const what =
-      text === null
-        ? 'is not a text'
-        : text.length > LONGEST_TEXT
-          ? `is longer than ${LONGEST_TEXT} characters`
-          : 'holds a NUL character or half of a surrogate pair';
+    if (text !== null && isStorable(text)) return text;
+    const what = text === null ? 'is not a text' : 'holds a NUL character or half of a surrogate pair';
     this.#leave(field, `The ${field} at ${shown(pointer)} ${what}.`, value);
     return '';
   }

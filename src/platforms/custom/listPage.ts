@@ -12,9 +12,18 @@ export interface PageStart {
   place: number | null;
   /** How many different items came before; null if it is unknown. */
   read: number | null;
+  /** Did as many items come before as the API counts? Then the list should end here. */
+  counted: boolean;
 }
 
-export const FIRST_PAGE: PageStart = { at: null, pages: 0, size: null, place: null, read: 0 };
+export const FIRST_PAGE: PageStart = {
+  at: null,
+  pages: 0,
+  size: null,
+  place: null,
+  read: 0,
+  counted: false,
+};
 
 export interface ListPage {
   items: unknown[];

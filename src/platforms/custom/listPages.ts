@@ -21,8 +21,8 @@ interface Source {
 }
 
 /**
- * Reads a list page by page. The next page is fetched while the caller handles the current one. Throws
- * ExplainedFault: `endless_paging` for a list that does not end.
+ * Reads a list page by page. If the pace allows two requests at once, the next page is fetched while the caller
+ * handles the current one. Throws ExplainedFault: `endless_paging` for a list that does not end.
  */
 export async function* readPages(
   source: Source,
@@ -30,14 +30,18 @@ export async function* readPages(
   query: Record<string, string>,
 ): AsyncGenerator<ListPage> {
   const watch = new EndWatch(source.content, start);
-  let upcoming: Promise<ListPage> | null = fetchPage(source, start, query);
-  while (upcoming !== null) {
-    const fetched: ListPage = await upcoming;
-    const page: ListPage = watch.isBehindEnd(fetched) ? { ...fetched, items: [], next: null } : fetched;
-    upcoming = page.next === null ? null : fetchPage(source, page.next, query);
+  let next: PageStart | null = start;
+  let ahead: Promise<ListPage> | null = null;
+  while (next !== null) {
+    const fetched: ListPage = await (ahead ?? fetchPage(source, next, query));
+    const isBehindEnd = watch.isBehindEnd(fetched);
+    next =
+      isBehindEnd || fetched.next === null ? null : { ...fetched.next, counted: watch.isCounted(fetched) };
+    const page: ListPage = { ...fetched, ...(isBehindEnd ? { items: [] } : {}), next };
+    ahead = next === null || source.pace.atOnce === 1 ? null : fetchPage(source, next, query);
     // The fault is thrown when the page is awaited. If the caller stops before that, the failure must not go
     // unhandled.
-    upcoming?.catch(() => undefined);
+    ahead?.catch(() => undefined);
     yield page;
   }
 }

@@ -89,10 +89,15 @@ export async function fetchPart(
   const { list, paging } = content;
   const request = requestOf(content, start, query);
   const answer = await pace
-    .send(() => client.json(request), { repeatable: true, writes: false, divisible })
+    .send(() => client.json(request), {
+      repeatable: true,
+      writes: false,
+      divisible: divisible || start.counted,
+    })
     .catch((error: unknown) => {
       const mayBeBehindEnd = (paging.type === 'page' || paging.type === 'offset') && start.pages > 0;
-      if (mayBeBehindEnd && error instanceof RemoteError && isNoPage(error)) return null;
+      if (!mayBeBehindEnd || !(error instanceof RemoteError)) throw error;
+      if (isNoPage(error) || (start.counted && isRefusal(error))) return null;
       throw error;
     });
   if (answer === null) return { from, asked, answer: null, isEnd: true, items: [] };
@@ -111,4 +116,9 @@ export async function fetchPart(
 /** Does the error say that there is no such page? APIs refuse a page behind the end in several ways. */
 function isNoPage({ code, detail }: RemoteError): boolean {
   return code === 'not_found' || (code === 'unexpected_status' && (detail === '400' || detail === '416'));
+}
+
+/** Did the API answer that it does not give the page? Behind the end of the list that has no other reason. */
+function isRefusal({ code }: RemoteError): boolean {
+  return code === 'unexpected_status' || code === 'forbidden' || code === 'server_error';
 }

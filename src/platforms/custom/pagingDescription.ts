@@ -32,7 +32,7 @@ export const pagingSchema = z
       })
       .meta({
         description:
-          'Pages by number. The list ends with an empty page, with a page that is refused (400, 404, 410, 416), or with the last page again.',
+          'Pages by number. The list ends with an empty page, with a page that is refused (400, 404, 410, 416), or with the last page again. Behind as many items as `list.total` counts, any refusal (4xx, 5xx) ends it.',
       }),
     z
       .strictObject({
@@ -48,7 +48,7 @@ export const pagingSchema = z
       })
       .meta({
         description:
-          'Pages by the number of items to skip. The list ends with an empty page, with a page that is refused (400, 404, 410, 416), or with the last page again.',
+          'Pages by the number of items to skip. The list ends with an empty page, with a page that is refused (400, 404, 410, 416), or with the last page again. Behind as many items as `list.total` counts, any refusal (4xx, 5xx) ends it.',
       }),
     z
       .strictObject({

@@ -17,6 +17,7 @@ export const cursorSchema = z.object({
   place: z.int().nullable().default(null),
   // An earlier version has not counted.
   read: z.int().nullable().default(null),
+  counted: z.boolean().default(false),
   newest: z.string().nullable(),
   ended: z.boolean(),
   /** Did an item fail alone? Then the next reading begins where this one has begun. */

@@ -5,16 +5,24 @@ import type { Connection } from '../connection.ts';
 import { CONNECTION_EXPLANATIONS } from '../connectionExplanations.ts';
 import { runConnectionTest } from '../connectionTest.ts';
 import type { ConnectionTestResult } from '../platform.ts';
+import { endingAt } from '../singleReads.ts';
 import { AdminClient } from './api/adminClient.ts';
 import type { CostBuckets } from './api/costBucket.ts';
 import type { ShopifyOptions } from './api/options.ts';
 import { readShop } from './api/shopFacts.ts';
 import { fault, faults } from './faults.ts';
 import { requireScopes, wantedScopes } from './neededScopes.ts';
+import { readKinds } from './readKinds.ts';
+
+/** The time limit of the whole test. Milliseconds. */
+const TEST_BUDGET_MS = 30_000;
 
 type Remote = ConnectionTestResult['remote'];
 
-/** Runs the stages of a connection test and stops at the first that fails. Throws only for bugs. */
+/**
+ * Runs the stages of a connection test and stops at the first that fails. What a sync cannot read must not pass. Throws
+ * only for bugs.
+ */
 export async function diagnose(
   connection: Connection,
   options: ShopifyOptions,
@@ -30,8 +38,10 @@ async function walk(
   list: CheckList,
   remote: Remote,
 ): Promise<void> {
+  const endsInTime = AbortSignal.timeout(TEST_BUDGET_MS);
+  const outbound = endingAt(options.outbound, performance.now() + TEST_BUDGET_MS);
   const client = await list.run('address', async () => ({
-    value: new AdminClient(connection, options, buckets),
+    value: new AdminClient(connection, { ...options, outbound }, buckets),
   }));
   const way = new Way(list);
   client.patience = { attempts: 2, waitMs: 5000 };
@@ -56,6 +66,9 @@ async function walk(
     requireScopes(shop.scopes, 'read and write');
     return { value: undefined, note: wantedScopes(shop.scopes) };
   });
+  await list.run('content', async () => ({
+    value: await readKinds(client, shop, endsInTime),
+  }));
   await list.run('identity', async () => {
     const found = shop.myshopifyDomain;
     const same = found === client.shop;

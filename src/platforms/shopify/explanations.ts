@@ -98,9 +98,31 @@ export const EXPLANATIONS: Explanations = {
     hint: 'We try again. See https://www.shopifystatus.com.',
     retryable: true,
   },
+  bad_encoding: {
+    message: 'The answers of Shopify are not compressed as their header Content-Encoding says.',
+    hint: 'Something between this server and Shopify, such as a proxy, changes the answers: look for it with the operator of this server.',
+  },
+  'bad_encoding.unmarked': {
+    message: 'The answers of Shopify are compressed, but no header says so.',
+    hint: 'Something between this server and Shopify, such as a proxy, changes the answers: look for it with the operator of this server.',
+  },
+  cut_off: {
+    message: 'The answer of Shopify ends in the middle.',
+    hint: 'We try again. If it stays so, something between this server and Shopify, such as a proxy, cuts answers off.',
+    retryable: true,
+  },
   unexpected_answer: {
     message: 'Shopify gave an answer that its API does not give: {found}.',
     hint: 'Check SHOPIFY_BASE_URL and SHOPIFY_API_VERSION with the operator of this server.',
+  },
+  unreadable_items: {
+    message: 'None of the first {kind} of the shop can be read. The first fault: {found}.',
+    hint: 'If Shopify has a disturbance (https://www.shopifystatus.com), wait for its end. Else ask Shopify support why its API does not give them.',
+    retryable: true,
+  },
+  'unreadable_items.forbidden': {
+    message: 'The app may read none of the first {kind} of the shop. The first fault: {found}.',
+    hint: 'Add the scopes that are missing to a new version of the app, release it, and approve the change in the shop.',
   },
   unknown_type: {
     message: 'A shop has no contents of the type {found}.',

@@ -1,5 +1,8 @@
+import type { BodyFault } from '../spoiltBody.ts';
+
 /** The faults of the simulated API. */
 export type ApiFault =
+  | BodyFault
   /** Every request for a page returns the first page. */
   | 'same_page'
   /** The list has no end: each page has new items. */
@@ -12,6 +15,10 @@ export type ApiFault =
   | 'last_page_again'
   /** Behind the end of the list, the API answers 400. Only for pages by number or offset. */
   | 'refused_behind_end'
+  /** The same with 422, 403 or 500. */
+  | 'unprocessable_behind_end'
+  | 'forbidden_behind_end'
+  | 'failing_behind_end'
   /** The API does not count its items. */
   | 'uncounted'
   /** The list leaves out item 2, and counts it. */
@@ -48,6 +55,8 @@ export type ApiFault =
   | 'raw_controls'
   /** Every request is answered with 500. */
   | 'failing'
+  /** Every request for a page of the list is answered with 500. */
+  | 'list_failing'
   /** A create succeeds, but is answered with 500. */
   | 'create_fails_after_success'
   /** A create succeeds, but the connection is cut before the response. */

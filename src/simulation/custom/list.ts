@@ -3,9 +3,17 @@ import { type ApiItem, makeItem } from './items.ts';
 import { type ListedPage, pageOf } from './paging.ts';
 import type { ApiState, Reply } from './state.ts';
 
+const REFUSED_BEHIND_END: readonly (readonly [ApiFault, number])[] = [
+  ['refused_behind_end', 400],
+  ['unprocessable_behind_end', 422],
+  ['forbidden_behind_end', 403],
+  ['failing_behind_end', 500],
+];
+
 /** Answers a request for one page of the list. */
 export function answerList(state: ApiState, url: URL): Reply {
   const { faults } = state;
+  if (faults.has('list_failing')) return { status: 500, body: { error: 'The search index is away.' } };
   const found = faults.has('filters_ignored') ? state.items : filtered(state.items, url.searchParams);
   const page: ListedPage = faults.has('new_pages')
     ? endlessPage(state, url)
@@ -13,8 +21,8 @@ export function answerList(state: ApiState, url: URL): Reply {
   const next = faults.has('repeated_next') ? repeated(page, url) : page;
   const nextUrl = faults.has('foreign_next') ? 'https://elsewhere.example/v1/articles?page=2' : next.url;
   const isBehindEnd = page.items.length === 0 && found.length > 0;
-  if (isBehindEnd && faults.has('refused_behind_end'))
-    return { status: 400, body: { error: 'There is no such page.' } };
+  const refused = REFUSED_BEHIND_END.find(([fault]) => isBehindEnd && faults.has(fault));
+  if (refused !== undefined) return { status: refused[1], body: { error: 'There is no such page.' } };
   const given = isBehindEnd && faults.has('last_page_again') ? lastPage(state, found, url) : page.items;
   const items: unknown[] = distorted(given, faults).map((item) => spoilt(item, faults));
   if (faults.has('uncounted')) return { status: 200, body: { data: { items }, paging: {} } };

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parseAtOnce } from '../../outbound/json.ts';
 import { withRawControls } from '../rawControls.ts';
+import { spoiltBody } from '../spoiltBody.ts';
 import type { ApiFault } from './faults.ts';
 import { type ApiItem, makeItem, makeItems } from './items.ts';
 import { answerList } from './list.ts';
@@ -119,11 +120,14 @@ async function serve(
     return;
   }
   const page = typeof reply.body === 'string';
+  const body = reply.body === undefined || request.method === 'HEAD' ? '' : bodyOf(state, reply.body);
+  const spoilt = spoiltBody(body, (fault) => state.faults.has(fault));
   response.writeHead(reply.status, {
     'Content-Type': page ? 'text/html; charset=utf-8' : 'application/json',
     ...reply.headers,
+    ...spoilt.headers,
   });
-  response.end(reply.body === undefined || request.method === 'HEAD' ? '' : bodyOf(state, reply.body));
+  response.end(spoilt.body);
 }
 
 function bodyOf({ faults }: ApiState, body: unknown): string {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../platforms/connection.ts';
+import type { BodyFault } from '../spoiltBody.ts';
 
 /** A response that replaces the real one, for some requests or until the fault is cleared. */
 export interface HttpFault {
@@ -58,6 +59,11 @@ export const CHANGED_ANSWERS = {
       const [first] = list.nodes;
       if (isObject(first)) list.nodes[0] = { ...first, title: 7 };
     }),
+  /** A page of a list comes without the list of its nodes. */
+  no_nodes: (answer: JsonObject) =>
+    changeLists(answer, (list, path) => {
+      if (path.length === 2) Reflect.deleteProperty(list, 'nodes');
+    }),
   /** A page of a list lacks its first node. */
   items_left_out: (answer: JsonObject) => changePages(answer, (nodes) => nodes.slice(1)),
   /** Each node of a list comes twice. */
@@ -91,6 +97,7 @@ const OTHER_FAULTS = [
 ] as const;
 
 export type FaultName =
+  | BodyFault
   | keyof typeof REPLACED_ANSWERS
   | keyof typeof CHANGED_ANSWERS
   | (typeof OTHER_FAULTS)[number];

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '../../platforms/connection.ts';
+import { spoiltBody } from '../spoiltBody.ts';
 import { answerGraphql, type GraphqlRequest } from './adminApi.ts';
 import { CHANGED_ANSWERS, type FaultName, type HttpFault, REPLACED_ANSWERS, withoutEnd } from './faults.ts';
 import type { SimulatedState } from './state.ts';
@@ -46,12 +47,14 @@ export class ShopServer {
       request.socket.destroy();
       return;
     }
+    const spoilt = spoiltBody(answer.body, (fault) => this.#takes(fault));
     response.writeHead(status, {
       'Content-Type': answer.body.startsWith('<') ? 'text/html' : 'application/json',
       Date: new Date(this.#clock()).toUTCString(),
       ...answer.headers,
+      ...spoilt.headers,
     });
-    response.end(answer.body);
+    response.end(spoilt.body);
   }
 
   async #answer(request: IncomingMessage, path: string, body: string): Promise<Answer> {

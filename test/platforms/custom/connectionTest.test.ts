@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/platforms/connection.ts';
 import { EXPLANATIONS } from '../../../src/platforms/custom/explanations.ts';
+import { describeApi } from '../../../src/simulation/custom/apiDescription.ts';
+import type { ApiFault } from '../../../src/simulation/custom/faults.ts';
 import {
   API_SECRET,
   type SimulatedApi,
@@ -26,6 +28,12 @@ afterAll(async () => {
 });
 
 const test = (config: JsonObject) => platform.testConnection(connectionTo(api, config));
+/** The test of an API of which no content is described. */
+const testBare = (config: JsonObject) => {
+  const connection = connectionTo(api, config);
+  const { content: _, ...bare } = connection.config;
+  return platform.testConnection({ ...connection, config: bare });
+};
 
 describe('an API that works', () => {
   it.each(['none', 'bearer', 'header', 'basic', 'query'] as const)(
@@ -38,7 +46,7 @@ describe('an API that works', () => {
         success: true,
         code: 'ok',
         hint: '',
-        stage: 'pointer',
+        stage: 'content',
         retryable: false,
       });
       expect(result.checks.map((check) => check.name)).toEqual([
@@ -49,6 +57,7 @@ describe('an API that works', () => {
         'status',
         'json',
         'pointer',
+        'content',
       ]);
       expect(result.checks.every((check) => check.ok && check.ms >= 0)).toBe(true);
       if (auth === 'none') return;
@@ -67,17 +76,17 @@ describe('an API that works', () => {
   );
 
   it('is tested with the described method and status, with and without a body', async () => {
-    expect(await test({ test: { method: 'HEAD', path: '/me' } })).toMatchObject({
-      code: 'ok',
-      stage: 'json',
-    });
+    const { checks, ...result } = await test({ test: { method: 'HEAD', path: '/me' } });
+    expect(result).toMatchObject({ code: 'ok', stage: 'content' });
+    expect(checks.map(({ name }) => name)).not.toContain('pointer');
     expect(await test({ test: { path: '/nothing', expect_status: 404 } })).toMatchObject({ code: 'ok' });
     expect(await test({ test: { path: '/me', expect_json_pointer: '' } })).toMatchObject({ code: 'ok' });
   });
 
   it('may have a path and a trailing slash in its base URL', async () => {
+    api.requests.length = 0;
     expect(await test({ base_url: `${api.url}/` })).toMatchObject({ code: 'ok' });
-    expect(api.requests.at(-1)?.target).toBe('/v1/me');
+    expect(api.requests[0]?.target).toBe('/v1/me');
   });
 
   it('is tested also when the server stores a structure beside the description', async () => {
@@ -117,11 +126,22 @@ describe('an API that does not answer as described', () => {
     },
   );
 
+  it.each<[ApiFault, string, string, boolean, RegExp]>([
+    ['gzip_unmarked', 'bad_encoding', 'json', false, /is compressed, but no header says so/],
+    ['gzip_false', 'bad_encoding', 'http', false, /Content-Encoding/],
+    ['body_cut_off', 'cut_off', 'json', true, /ends in the middle/],
+  ])('with a body that something spoils (%s)', async (fault, code, stage, retryable, message) => {
+    api.setFault(fault);
+    const result = await test({});
+    expect(result).toMatchObject({ success: false, code, stage, retryable });
+    expect(result.message).toMatch(message);
+  });
+
   it('with line breaks in the texts of its answers, which is told while the test passes', async () => {
     const dirty = await serveLoopback((_, response) => response.end('{"name":"Two\nlines"}'));
     cleanups.push(dirty.stop);
-    const result = await test({ base_url: dirty.url, test: { path: '/', expect_json_pointer: '/name' } });
-    expect(result).toMatchObject({ success: true, code: 'ok' });
+    const result = await testBare({ base_url: dirty.url, test: { path: '/', expect_json_pointer: '/name' } });
+    expect(result).toMatchObject({ success: true, code: 'ok', stage: 'pointer' });
     expect(result.checks).toContainEqual(
       expect.objectContaining({ name: 'json', ok: true, code: 'dirty_json' }),
     );
@@ -131,8 +151,8 @@ describe('an API that does not answer as described', () => {
     const empty = await serveLoopback((_, response) => response.end());
     cleanups.push(empty.stop);
     const base = { base_url: empty.url };
-    expect(await test({ ...base, test: { path: '/' } })).toMatchObject({ code: 'ok' });
-    expect(await test({ ...base, test: { path: '/', expect_json_pointer: '' } })).toMatchObject({
+    expect(await testBare({ ...base, test: { path: '/' } })).toMatchObject({ code: 'ok', stage: 'json' });
+    expect(await testBare({ ...base, test: { path: '/', expect_json_pointer: '' } })).toMatchObject({
       code: 'not_json',
     });
   });
@@ -143,6 +163,89 @@ describe('an API that does not answer as described', () => {
     api.clearFaults();
     api.setFault('throttled_once');
     expect(await test({})).toMatchObject({ code: 'unexpected_status', retryable: true });
+  });
+});
+
+describe('an API whose contents are described', () => {
+  const described = describeApi({ url: '', auth: 'bearer', paging: 'page' }).content;
+  const testContent = (change: object) =>
+    test({ content: JSON.parse(JSON.stringify({ ...described, ...change })) });
+
+  it.each<[string, object, ApiFault[], string, RegExp]>([
+    ['a wrong path', { list: { ...described.list, path: '/posts' } }, [], 'not_found', /GET \/posts/],
+    [
+      'a wrong pointer to the items',
+      { list: { ...described.list, items: '/data' } },
+      [],
+      'not_a_list',
+      /\/data/,
+    ],
+    [
+      'a wrong pointer to the id',
+      { map: { ...described.map, external_id: '/key' } },
+      [],
+      'unreadable_items',
+      /no id at \/key/,
+    ],
+    ['a wrong parameter of the page', {}, ['same_page'], 'endless_paging', /same page came twice/],
+    [
+      'a pointer to something else than the next page',
+      { paging: { type: 'link', next: '/paging' } },
+      [],
+      'no_next_page',
+      /\/paging/,
+    ],
+    ['a next page elsewhere', { paging: { type: 'link' } }, ['foreign_next'], 'foreign_link', /server/],
+    ['a list that fails', {}, ['list_failing'], 'unreadable_items', /every item.*500/],
+  ])('does not pass with %s, as a sync could not read it', async (_, change, apiFaults, code, message) => {
+    api.setFault(...apiFaults);
+    const result = await testContent(change);
+    expect(result).toMatchObject({ success: false, code, stage: 'content' });
+    expect(result.message).toMatch(message);
+    expect(result.hint).not.toBe('');
+    expect(result.checks.at(-1)).toMatchObject({ name: 'content', ok: false, code });
+  });
+
+  it.each([0, 1, 2, 5])('passes with %i items, after at most two pages', async (items) => {
+    const other = await startSimulatedApi({ items });
+    cleanups.push(other.stop);
+    expect(await platform.testConnection(connectionTo(other))).toMatchObject({ success: true, code: 'ok' });
+    const lists = other.requests.filter(({ target }) => target.startsWith('/v1/articles'));
+    expect(lists.length).toBeGreaterThanOrEqual(1);
+    expect(lists.length).toBeLessThanOrEqual(2);
+    expect(other.requests.every(({ method }) => method === 'GET')).toBe(true);
+  });
+
+  it('passes if only some items cannot be read', async () => {
+    api.setFault('no_id');
+    expect(await test({})).toMatchObject({ success: true, code: 'ok' });
+  });
+
+  it.each(['gateway_timeout', 'cut', 'error'] as const)(
+    'passes if a whole page is too much (%s), and tells that',
+    async (by) => {
+      const weak = await startSimulatedApi({ items: 30, pageSize: 10_000 });
+      cleanups.push(weak.stop);
+      weak.weaken({ by, mostItems: 4 });
+      const paging = { type: 'page', size_param: 'per_page', size: 20 };
+      const content = JSON.parse(JSON.stringify({ ...described, paging }));
+      const result = await platform.testConnection(connectionTo(weak, { content }));
+      expect(result).toMatchObject({ success: true, code: 'ok' });
+      expect(result.checks.at(-1)).toMatchObject({
+        name: 'content',
+        ok: true,
+        detail: expect.stringMatching(
+          /^The API cannot give a whole page at once: \d+ of our requests failed/,
+        ),
+      });
+    },
+  );
+
+  it('with line breaks in the texts of its items passes, and tells that once', async () => {
+    api.edit(1, { text: 'Two\nlines' });
+    api.setFault('raw_controls');
+    const { checks } = await test({});
+    expect(checks.filter(({ code }) => code === 'dirty_json').map(({ name }) => name)).toEqual(['content']);
   });
 });
 

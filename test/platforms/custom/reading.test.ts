@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/platforms/connection.ts';
 import type { ContentPage, ContentSession } from '../../../src/platforms/contentPart.ts';
+import { readJson } from '../../../src/platforms/custom/apiClient.ts';
 import { describeApi } from '../../../src/simulation/custom/apiDescription.ts';
 import type { ApiFault } from '../../../src/simulation/custom/faults.ts';
 import { makeItem } from '../../../src/simulation/custom/items.ts';
@@ -36,6 +37,7 @@ async function open(api: SimulatedApi, change: JsonObject = {}): Promise<Content
 async function* nothing(): AsyncGenerator<ContentPage> {}
 
 const ARTICLES = typeOf('article');
+const NOT_MEASURED = { dns_ms: null, tcp_ms: null, tls_ms: null };
 const ALL = { type: ARTICLES, newest: null, cursor: null };
 
 describe.each(['page', 'offset', 'cursor', 'link'] as const)('a list with paging %s', (paging) => {
@@ -133,6 +135,40 @@ describe.each(['page', 'offset'] as const)('the end of a list with paging %s', (
     expect(api.requests.length).toBeLessThanOrEqual(Math.ceil(items / 2) + 3);
   });
 
+  it.each<[ApiFault, number]>([
+    ['unprocessable_behind_end', 5],
+    ['unprocessable_behind_end', 4],
+    ['forbidden_behind_end', 4],
+    ['failing_behind_end', 5],
+    ['failing_behind_end', 4],
+  ])('is found by the count if the API has %s, with %i items, also by a later run', async (fault, items) => {
+    const api = await start({ paging, items });
+    api.setFault(fault);
+    const whole = await readOut((await open(api)).readAll(ALL));
+    expect(whole.ids).toHaveLength(items);
+    expect([whole.faults, whole.end.incomplete]).toEqual([[], undefined]);
+    expect(api.requests.length).toBeLessThanOrEqual(Math.ceil(items / 2) + 1);
+    const { cursor } = whole.pages.at(-2) ?? {};
+    if (cursor === undefined) throw new Error('The reading has one page.');
+    const rest = await readOut((await open(api)).readAll({ ...ALL, cursor }));
+    expect(rest.end).toEqual(whole.end);
+  });
+
+  it.each<ApiFault>(['unprocessable_behind_end', 'forbidden_behind_end', 'failing_behind_end'])(
+    'is not taken from %s without a count',
+    async (fault) => {
+      const api = await start({ paging, items: 4 });
+      api.setFault(fault);
+      const session = await open(api, { list: listOf(api, uncounted) });
+      const read = readOut(session.readAll(ALL)).then(({ faults }) => {
+        if (faults.length > 0) throw faults[0];
+      });
+      await expect(read).rejects.toMatchObject({
+        code: expect.stringMatching(/^(unexpected_status|forbidden|server_error|item_fails)$/),
+      });
+    },
+  );
+
   it('is not before the count of the API: a page that comes again earlier is a fault with its number', async () => {
     const api = await start({ paging, items: 9 });
     api.setFault('same_page');
@@ -223,14 +259,34 @@ describe('a list', () => {
     expect((await readOut((await open(api)).readAll(ALL))).ids).toHaveLength(5);
   });
 
-  it.each<[ApiFault, string]>([
-    ['html', 'not_json'],
-    ['no_list', 'not_a_list'],
-    ['failing', 'server_error'],
-  ])('that fails by %s is a fault', async (fault, code) => {
-    const api = await start();
+  it.each<[ApiFault, string, boolean]>([
+    ['html', 'not_json', false],
+    ['no_list', 'not_a_list', false],
+    ['failing', 'server_error', true],
+    ['gzip_unmarked', 'bad_encoding', false],
+    ['gzip_false', 'bad_encoding', false],
+    ['body_cut_off', 'cut_off', true],
+  ])('that fails by %s is the fault %s (retryable: %s)', async (fault, code, retryable) => {
+    const api = await start({ paging: 'cursor' });
     api.setFault(fault);
-    await expect(readOut((await open(api)).readAll(ALL))).rejects.toMatchObject({ code });
+    await expect(readOut((await open(api)).readAll(ALL))).rejects.toMatchObject({ code, retryable });
+  });
+
+  it.each([
+    ['{"data":[1,2', 'cut_off'],
+    ['{"data":[1,2]', 'cut_off'],
+    ['{"data":["a te', 'cut_off'],
+    ['{"data":tru', 'cut_off'],
+    ['{"data":[1,\n<html>504', 'cut_off'],
+    [`{"data":[${'"long",'.repeat(100_000)}`, 'cut_off'],
+    ['{"data":[1,2]}}', 'not_json'],
+    ['{"data":[1,2]}<script>', 'not_json'],
+    ["{\n'data': [1,\n2]}", 'not_json'],
+    ['tru', 'not_json'],
+  ])('%.20j is %s', async (text, code) => {
+    const page = { method: 'GET', path: '/' };
+    const response = { status: 200, headers: {}, url: '', redirects: 0, ms: 0, connect: NOT_MEASURED };
+    await expect(readJson(page, { ...response, body: Buffer.from(text) })).rejects.toMatchObject({ code });
   });
 
   it('with line breaks and tabs as they are in its texts is read, and says so', async () => {

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Connection, Credentials } from '../../../src/platforms/connection.ts';
 import type { ConnectionTestResult } from '../../../src/platforms/platform.ts';
+import { AdminClient } from '../../../src/platforms/shopify/api/adminClient.ts';
+import { CostBuckets } from '../../../src/platforms/shopify/api/costBucket.ts';
+import { readKinds } from '../../../src/platforms/shopify/readKinds.ts';
 import type { FaultName } from '../../../src/simulation/shopify/faults.ts';
 import { closedPort, serveLoopback } from '../../outbound/loopbackServer.ts';
 import { type TestShop, testShop } from './testShop.ts';
@@ -14,6 +17,8 @@ afterEach(() => shop.stop());
 function test(changes: Partial<Connection> = {}): Promise<ConnectionTestResult> {
   return shop.platform.testConnection(shop.connection(changes));
 }
+
+const neverAsked = () => Promise.reject(new Error('No request is expected.'));
 
 /** Credentials with the app's client, for which Shopify mints tokens. */
 function client(changes: Credentials = {}): { credentials: Credentials } {
@@ -55,11 +60,19 @@ describe('a shop that works', () => {
       'shop',
       'version',
       'scopes',
+      'content',
       'identity',
     ]);
     expect(result.checks.every((check) => check.ok && check.ms >= 0)).toBe(true);
-    // One query gets all the data.
-    expect(shop.shopify.state.requests.map((request) => request.operation)).toEqual(['Shop']);
+    // One query gets the facts of the shop, and one the first page of each kind.
+    expect(shop.shopify.state.requests.map((request) => request.operation)).toEqual([
+      'Shop',
+      'Publications',
+      'List',
+      'List',
+      'List',
+      'List',
+    ]);
     expectNoSecrets(result);
   });
 
@@ -81,13 +94,15 @@ describe('a shop that works', () => {
     expectNoSecrets(result);
 
     // The stored token is used until it expires.
+    const minted = () =>
+      shop.shopify.state.requests.filter(({ path }) => path.endsWith('/access_token')).length;
     shop.shopify.state.requests.length = 0;
     shop.time.pass(23 * 3_600_000);
     expect((await test({ ...client(), kept: kept[0] ?? {} })).code).toBe('ok');
-    expect(shop.shopify.state.requests).toHaveLength(1);
+    expect(minted()).toBe(0);
     shop.time.pass(3_600_000);
     expect((await test({ ...client(), kept: kept[0] ?? {} })).code).toBe('ok');
-    expect(shop.shopify.state.requests).toHaveLength(3);
+    expect(minted()).toBe(1);
   });
 
   it('mints a second token when the first is refused too early, and reports it', async () => {
@@ -97,7 +112,9 @@ describe('a shop that works', () => {
     expect(result).toMatchObject({ success: true, code: 'ok' });
     expect(notes(result)).toEqual({ shop: 'token_expired' });
     expect(kept).toHaveLength(1);
-    expect(shop.shopify.state.requests.map((request) => request.status)).toEqual([401, 200, 200]);
+    const statuses = shop.shopify.state.requests.map((request) => request.status);
+    expect(statuses.slice(0, 3)).toEqual([401, 200, 200]);
+    expect(statuses.slice(3).every((status) => status === 200)).toBe(true);
   });
 
   it('that answers in another API version is reported', async () => {
@@ -144,6 +161,8 @@ describe('every fault has its own code', () => {
     ['server_error', 'unreachable', true],
     ['errors_only', 'unreachable', true],
     ['not_json', 'unexpected_answer', false],
+    ['gzip_unmarked', 'bad_encoding', false],
+    ['body_cut_off', 'cut_off', true],
     ['tokens_refused', 'bad_credentials', false],
   ];
 
@@ -156,6 +175,11 @@ describe('every fault has its own code', () => {
     expect(result.checks.map((check) => check.name)).toEqual(['address', 'dns', 'connect', 'http', 'shop']);
     expect(result.checks.at(-1)).toMatchObject({ ok: false, code });
     expectNoSecrets(result);
+  });
+
+  it('a body that is falsely called compressed is bad_encoding, on the way to Shopify', async () => {
+    shop.shopify.setFault('gzip_false');
+    expect(await test()).toMatchObject({ success: false, code: 'bad_encoding', stage: 'http' });
   });
 
   it.each([
@@ -222,6 +246,58 @@ describe('every fault has its own code', () => {
     expect(result).toMatchObject({ code: 'missing_scopes', stage: 'scopes' });
     expect(result.message).toContain(missing);
     expect(result.checks.at(-1)?.detail).toBe(missing);
+  });
+});
+
+describe('the contents of a shop', () => {
+  it.each(['article', 'page', 'product', 'collection'] as const)(
+    'are not passed if no %s can be read, and the first fault is named',
+    async (kind) => {
+      shop.shopify.state.items = [];
+      shop.shopify.add(kind);
+      shop.shopify.setFault('null_node');
+      const result = await test();
+      expect(result).toMatchObject({ success: false, code: 'unreadable_items', stage: 'content' });
+      expect(result.message).toMatch(new RegExp(`${kind}s.*Internal error\\.$`, 'i'));
+      expect(result.hint).not.toBe('');
+      expect(result.checks.map(({ name }) => name)).not.toContain('identity');
+    },
+  );
+
+  it('pass if some items can be read, or if there are none', async () => {
+    shop.shopify.state.items = [];
+    expect((await test()).code).toBe('ok');
+    for (const kind of ['article', 'page', 'product', 'collection'] as const)
+      for (let count = 0; count < 2; count += 1) shop.shopify.add(kind);
+    shop.shopify.setFault('null_node');
+    expect((await test()).code).toBe('ok');
+  });
+
+  it('are read in smaller pages if a page is too costly, and the test passes', async () => {
+    const small = await testShop({ maxCost: 140 });
+    for (let count = 0; count < 20; count += 1) small.shopify.add('product');
+    const result = await small.platform.testConnection(small.connection());
+    await small.stop();
+    expect(result).toMatchObject({ success: true, code: 'ok' });
+  });
+
+  it('are not passed if their list is none', async () => {
+    shop.shopify.setFault('no_nodes');
+    const result = await test();
+    expect(result).toMatchObject({ success: false, code: 'unexpected_answer', stage: 'content' });
+    expect(result.message).toContain('a list without nodes');
+  });
+
+  it('are read without a mutation, and are not waited for longer than the signal allows', async () => {
+    await test();
+    expect(shop.shopify.state.requests.some(({ body }) => body.includes('mutation'))).toBe(false);
+    const facts = { name: '', myshopifyDomain: '', url: '', scopes: new Set(['read_publications']) };
+    const options = { ...shop.time, outbound: { request: neverAsked }, baseUrl: '', apiVersion: '' };
+    const client = new AdminClient(shop.connection(), options, new CostBuckets(shop.time));
+    await expect(readKinds(client, facts, AbortSignal.abort())).rejects.toMatchObject({
+      code: 'throttled',
+      retryable: true,
+    });
   });
 });
 

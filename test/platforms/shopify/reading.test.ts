@@ -232,6 +232,17 @@ describe('a faulty response', () => {
     const reading = readAll('post');
     await expect(reading).rejects.toMatchObject({ code: 'unknown_type' });
   });
+
+  it.each([
+    ['gzip_unmarked', 'bad_encoding', false],
+    ['gzip_false', 'bad_encoding', false],
+    ['body_cut_off', 'cut_off', true],
+  ] as const)('with a body that something spoils (%s) is the fault %s', async (spoilt, code, retryable) => {
+    const session = await shop.open();
+    shop.shopify.setFault(spoilt);
+    const reading = readOut(session.readAll({ type: typeOf('page'), newest: null, cursor: null }));
+    await expect(reading).rejects.toMatchObject({ code, retryable });
+  });
 });
 
 describe('a reading of changes', () => {

@@ -1,3 +1,4 @@
+import { brokenBody } from '../../../outbound/brokenBody.ts';
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import { parseJson } from '../../../outbound/json.ts';
 import { MalformedJson } from '../../../outbound/jsonReader.ts';
@@ -5,12 +6,20 @@ import type { ExplainedFault } from '../../explainedFault.ts';
 import { retryAfterMs } from '../../retryAfter.ts';
 import { fault } from '../faults.ts';
 
-/** The body as JSON; undefined if it is not JSON. */
-export async function jsonOf(answer: OutboundResponse): Promise<unknown> {
-  return parseJson(answer.body).catch((error: unknown) => {
-    if (error instanceof MalformedJson) return undefined;
-    throw error;
-  });
+/**
+ * The body as JSON; undefined if it is not JSON. Throws ExplainedFault `bad_encoding`, `cut_off` for a success with
+ * JSON that something has spoilt on its way.
+ */
+export async function jsonOf({ status, body }: OutboundResponse): Promise<unknown> {
+  try {
+    return await parseJson(body);
+  } catch (error) {
+    if (!(error instanceof MalformedJson)) throw error;
+  }
+  const broken = status === 200 ? await brokenBody(body) : null;
+  if (broken === 'packed') throw fault('bad_encoding', { variant: 'unmarked' });
+  if (broken === 'cut_off') throw fault('cut_off');
+  return undefined;
 }
 
 /** How much of a refusal is searched for its cause. Bytes. */

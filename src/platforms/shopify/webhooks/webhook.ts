@@ -58,7 +58,7 @@ export function isShopifyWebhook(
 }
 
 const payload = z.object({
-  // A number beyond 2^53 has lost digits in JSON.parse. Then only the global id is exact.
+  // A number beyond 2^53 is read as an ExactNumber, which is none of these. Then the global id names the item.
   id: z
     .union([z.int().positive(), z.string().regex(/^[1-9]\d{0,18}$/)])
     .optional()

@@ -5,6 +5,7 @@ import type { Connection } from '../../connection.ts';
 import { runConnectionTest } from '../../connectionTest.ts';
 import type { ContentPart } from '../../contentPart.ts';
 import type { ConnectionTestResult } from '../../platform.ts';
+import { endingAt } from '../../singleReads.ts';
 import { fault, faults, WordpressFault } from '../messages.ts';
 import { ConnectorClient } from '../site/connectorClient.ts';
 import { type ApplicationPassword, applicationPassword, CoreRest } from '../site/coreRest.ts';
@@ -17,7 +18,7 @@ import { askXmlRpc } from './passwordEcho.ts';
 import { proveConnector } from './proveConnector.ts';
 import { provePassword } from './provePassword.ts';
 import { proveWrites } from './proveWrites.ts';
-import { endingAt, readPage } from './readPage.ts';
+import { readPage } from './readPage.ts';
 
 /** The time limit of the whole test, whatever the site does. Milliseconds. */
 const TEST_BUDGET_MS = 30_000;

@@ -1,3 +1,4 @@
+import { breaksOffAt } from '../../../outbound/brokenBody.ts';
 import { decodeBody, parseJson, readJsonAt } from '../../../outbound/json.ts';
 import { MalformedJson } from '../../../outbound/jsonReader.ts';
 import { Turns } from '../../../outbound/turns.ts';
@@ -39,8 +40,6 @@ const MOST_BLANKS = 64;
 const BEGINNING = /<(?:script|style)\b|<!--|\{[ \t\r\n]{0,64}["}]|\[[ \t\r\n]{0,64}[[\]{"\-0-9tfn]/gi;
 /** A page in place of the answer. Its attributes may hold JSON. */
 const PAGE = /^\s{0,64}<(?:!doctype|html|head|body)\b/i;
-/** What follows JSON that breaks off: the end, or a half literal before it; an element of HTML; a new line. */
-const BROKEN_OFF = /^(?:\s*(?:<|$)|[\r\n]|(?:-|t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?)$)/;
 
 /** Finds the JSON object or array in a body. Takes linear time, in turns. */
 export async function readDirtyJson(body: Buffer): Promise<ReadJson> {
@@ -53,8 +52,7 @@ export async function readDirtyJson(body: Buffer): Promise<ReadJson> {
   const answer = PAGE.test(text) ? null : await longestStretch(text);
   if (answer === null) return { found: 'nothing' };
   const { value, start, end } = answer;
-  if (!isContainer(value))
-    return { found: BROKEN_OFF.test(text.slice(end, end + 64)) ? 'cut_off' : 'nothing' };
+  if (!isContainer(value)) return { found: breaksOffAt(text, end) ? 'cut_off' : 'nothing' };
   return { found: 'json', value, dirt: 'other_output', notice: noticedFile(text, start, end) };
 }
 

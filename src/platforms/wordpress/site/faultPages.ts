@@ -1,3 +1,4 @@
+import { isPacked } from '../../../outbound/brokenBody.ts';
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import { type ExplanationValues, fault, type WordpressFault } from '../messages.ts';
 
@@ -135,12 +136,6 @@ export function recognisedFault(answer: OutboundResponse, values: ExplanationVal
  */
 export function pageFault(answer: OutboundResponse, values: ExplanationValues): WordpressFault | null {
   return match(FAULT_PAGES, answer, values) ?? match(PLAIN_FAULTS, answer, values);
-}
-
-/** The first bytes of gzip (RFC 1952) and of zlib (RFC 1950) at its usual levels. */
-function isPacked([first, second]: Buffer): boolean {
-  if (first === 0x1f) return second === 0x8b;
-  return first === 0x78 && (second === 0x01 || second === 0x9c || second === 0xda);
 }
 
 function match(
