@@ -33,7 +33,11 @@ describe.each(WAYS)('by %s', (way) => {
       expect((await site.contents()).length).toBeGreaterThan(0);
       const where = { integrationId: site.tenant.integrationId, action: 'answers_disturbed' };
       expect(await server.db.syncEvent.findMany({ where })).toEqual([
-        expect.objectContaining({ eventType: 'connection', success: false, errorMessage: expect.any(String) }),
+        expect.objectContaining({
+          eventType: 'connection',
+          success: false,
+          errorMessage: expect.any(String),
+        }),
       ]);
       expect(await problem()).toMatchObject({
         severity: 'warning',

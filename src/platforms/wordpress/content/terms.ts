@@ -6,7 +6,7 @@ import { walkAnyOrder } from './core/anyOrder.ts';
 import type { IdList } from './core/listPage.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import type { SiteTypes } from './siteTypes.ts';
-import { readTerm } from './termMap.ts';
+import { readTerm } from './termRecord.ts';
 
 /**
  * Reads every term of a taxonomy, including terms without posts. A parent is only an id here: it may not

@@ -1,5 +1,12 @@
 import { siteSlug } from '../../../platforms/siteSlug.ts';
-import { countHeaders, givenItems, inForcedOrder, largestPage, sizeOfPage } from '../crookedLists.ts';
+import {
+  countHeaders,
+  givenItems,
+  inForcedOrder,
+  isLeftOut,
+  largestPage,
+  sizeOfPage,
+} from '../crookedLists.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedTerm, SimulatedUser } from '../state.ts';
 import { forbidden, may } from './access.ts';
@@ -75,6 +82,8 @@ export function listTerms(request: TermRequest): RestAnswer {
 export function readTerm(request: TermRequest, id: number): RestAnswer {
   const term = termOf(request, id);
   checkEditContext(request);
+  if (request.site.has('items_closed') && isLeftOut(term))
+    throw forbidden('rest_forbidden', request.user, 'Sorry, you are not allowed to do that.');
   return reply(shown(request, term));
 }
 

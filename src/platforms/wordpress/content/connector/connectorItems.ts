@@ -4,7 +4,7 @@ import type { ContentTerm, ItemFault, RemoteContent } from '../../../remoteConte
 import { isRecord } from '../../site/siteClient.ts';
 import { readPost } from '../postFields.ts';
 import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
-import { readTerm } from '../termMap.ts';
+import { readTerm } from '../termRecord.ts';
 import type { ConnectorMemory } from './connectorMemory.ts';
 
 /** The largest page of the connector. */
@@ -145,7 +145,10 @@ export class ConnectorItems {
 /** Reads an item of the connector. `type`: the type of the items that were requested, if it is known. */
 export function readItem(record: Record<string, unknown>, damaged: boolean, type = '') {
   const { terms: list = [] } = record;
-  const terms = Array.isArray(list) && list.every(isRecord) ? list.flatMap(termOf) : null;
+  const areRead = Array.isArray(list) && list.every(isRecord);
+  const terms = areRead
+    ? { list: list.flatMap(termOf), fault: null }
+    : { list: [], fault: 'The terms are not a list of terms.' };
   return readPost(record, { type, terms, damaged });
 }
 

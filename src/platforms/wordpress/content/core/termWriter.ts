@@ -7,7 +7,8 @@ import { partsBySize } from '../ahead.ts';
 import { refusedItem } from '../faultText.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import type { Taxonomy } from '../siteTypes.ts';
-import { getTerms, readTerm, type TermMap } from '../termMap.ts';
+import type { TermMap } from '../termMap.ts';
+import { getTerms, readTerm } from '../termRecord.ts';
 
 /** The most parts in a path of a term and its parents. */
 const DEEPEST_PATH = 10;
