@@ -5,7 +5,7 @@ import { totalIn } from '../site/listings.ts';
 import { isRecord } from '../site/siteClient.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import type { Taxonomy } from './siteTypes.ts';
-import { getTerm, getTerms, readTerm } from './termRecord.ts';
+import { faultOfTerm, getTerm, getTerms, itemTerm, readTerm, type TermRecord } from './termRecord.ts';
 
 /** Core's largest page. */
 const PAGE = 100;
@@ -43,8 +43,12 @@ export class TermMap {
   }
 
   /** Stores terms that were read for another reason. */
-  learn(found: ReadonlyArray<{ id: number; term: ContentTerm }>): void {
-    for (const { id, term } of found) this.#terms.set(`${term.taxonomy} ${id}`, { term, fault: null });
+  learn(taxonomy: string, found: ReadonlyArray<Omit<TermRecord, 'parent' | 'count'>>): void {
+    for (const read of found)
+      this.#terms.set(`${taxonomy} ${read.id}`, {
+        term: itemTerm(read, taxonomy),
+        fault: faultOfTerm(read, taxonomy),
+      });
   }
 
   /** The terms of each post, in the order of the posts. Throws RemoteError. */
@@ -112,7 +116,10 @@ export class TermMap {
     const query = `include=${ids.join(',')}&per_page=${PAGE}&_fields=${FIELDS}`;
     const answer = await getTerms(this.#requests, taxonomy, query);
     const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
-    this.learn(records.flatMap((record) => readTerm(record, taxonomy.slug) ?? []));
+    this.learn(
+      taxonomy.slug,
+      records.flatMap((record) => readTerm(record) ?? []),
+    );
     const came = new Set(records.map((record) => (isRecord(record) ? record.id : null)));
     const rest = ids.filter((id) => !came.has(id));
     // The site counts the terms with these ids. If it has more than it gave, the others are requested again.
@@ -130,8 +137,8 @@ export class TermMap {
       return this.#fails(taxonomy, id, answer);
     }
     if (answer.error?.code === GONE) return this.#lacks(taxonomy, id, null);
-    const read = answer.error === null ? readTerm(answer.value, taxonomy.slug) : null;
-    if (read?.id === id) this.learn([read]);
+    const read = answer.error === null ? readTerm(answer.value) : null;
+    if (read?.id === id) this.learn(taxonomy.slug, [read]);
     else this.#lacks(taxonomy, id, notGiven(taxonomy, id));
   }
 

@@ -2,9 +2,11 @@ import type { Transaction } from '../../../database/client.ts';
 import { RemoteError } from '../../../errors.ts';
 import type { TypeOfSite } from '../../../platforms/contentPart.ts';
 import type { RemoteTerm } from '../../../platforms/remoteContent.ts';
+import type { TermNames } from '../../content/termChange.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun } from '../phaseContext.ts';
 import { storedTerms, TermChanges, type TermDifference } from './termChanges.ts';
+import { noted, noteEvent, type UnreadNote } from './unreadNotes.ts';
 
 interface Parts {
   events: EventLog;
@@ -39,15 +41,19 @@ export class TermSync {
     const slugs = new Set<string>();
     const changed: RemoteTerm[] = [];
     const changes: TermDifference[] = [];
+    let notes: UnreadNote[] = [];
     try {
       for await (const terms of run.session.readTerms(taxonomy)) {
         run.signal.throwIfAborted();
         const ids = terms.map((term) => term.externalId);
         seen.push(...ids);
-        for (const { slug } of terms) slugs.add(slug);
+        notes = noted(notes, terms);
         const stored = await storedTerms(run, taxonomy.slug, { in: ids });
         const same: RemoteTerm[] = [];
-        for (const term of terms) {
+        for (const read of terms) {
+          const term = withStoredNames(read, stored.get(read.externalId));
+          if (term.slug === '') continue;
+          slugs.add(term.slug);
           const { externalId, ...now } = term;
           const was = stored.get(externalId);
           const isSame = was === undefined || (was.slug === now.slug && was.name === now.name);
@@ -71,6 +77,7 @@ export class TermSync {
           error: error.message,
           details: { taxonomy: taxonomy.slug, code: error.code, run_id: run.ledger.run.id },
         });
+        await this.#tellUnread(tx, run, taxonomy, notes);
         return { totals: { failed: 1 }, troubles: [`Terms of ${taxonomy.slug}: ${error.message}`] };
       });
       return;
@@ -84,9 +91,34 @@ export class TermSync {
         DELETE FROM site_term
         WHERE site_id = ${run.owner.siteId} AND platform = ${run.integration.platform}
           AND taxonomy = ${taxonomy.slug} AND NOT external_id = ANY(${seen})`;
+      await this.#tellUnread(tx, run, taxonomy, notes);
       return {};
     });
   }
+
+  async #tellUnread(
+    tx: Transaction,
+    run: ContentRun,
+    { slug: taxonomy }: TypeOfSite,
+    notes: readonly UnreadNote[],
+  ): Promise<void> {
+    const reading = { runId: run.ledger.run.id, taxonomy };
+    await this.#parts.events.recordAll(
+      tx,
+      notes.map((note) => noteEvent(run.owner, reading, note)),
+    );
+  }
+}
+
+/** The term with its stored names in place of those that cannot be read. */
+function withStoredNames(term: RemoteTerm, stored: TermNames | undefined): RemoteTerm {
+  if (term.unread === undefined || stored === undefined) return term;
+  const isUnread = (name: string) => term.unread?.some(({ field }) => field === name);
+  return {
+    ...term,
+    slug: isUnread('slug') ? stored.slug : term.slug,
+    name: isUnread('name') ? stored.name : term.name,
+  };
 }
 
 async function storeTerms(
