@@ -194,4 +194,44 @@ describe.each(ways)('by %s, a change that leaves no date', (way) => {
     });
     expect(site.wordpress.state.terms.map(({ slug }) => slug)).not.toContain('green');
   });
+
+  it('of the parent of a term is in the paths here, and no push makes the term twice', async () => {
+    site = await startSyncedSite(server, way);
+    const { editor, state } = site.wordpress;
+    const world = editor.createTerm('category', { name: 'World' });
+    const planet = editor.createTerm('category', { name: 'Planet' });
+    const europe = editor.createTerm('category', { name: 'Europe', parent: world.id });
+    await pull();
+    const named = (slug: string, name: string) => ({ taxonomy: 'category', slug, name });
+    const terms = [named('world/europe', 'Europe')];
+    const ready = await site.write({ title: 'Ready', status: 'ready', terms });
+    const below = [named('world/europe/france', 'France'), named('world', 'World')];
+    const draft = await site.write({ title: 'Not yet', terms: below });
+    editor.editTerm(europe.id, { parent: planet.id });
+    const count = state.terms.length;
+    expect(await site.sync({ direction: 'both' })).toMatchObject({
+      status: 'success',
+      totals: { pushed: 1, conflicts: 0 },
+    });
+    expect(state.terms).toHaveLength(count);
+    const { externalId } = await site.content(ready);
+    expect(state.posts.find(({ id }) => String(id) === externalId)?.terms).toEqual([europe.id]);
+    expect(await site.content(draft)).toMatchObject({
+      terms: [named('planet/europe/france', 'France'), named('world', 'World')],
+    });
+    const where = { siteId: site.tenant.site.siteId, externalId: String(europe.id) };
+    expect(await server.db.siteTerm.findFirst({ where })).toMatchObject({ parentId: String(planet.id) });
+    const told = await server.db.syncEvent.findMany({
+      where: { siteId: site.tenant.site.siteId, action: 'term_changed' },
+    });
+    expect(told).toMatchObject([
+      {
+        details: {
+          was: { slug: 'europe', parent: String(world.id) },
+          now: { slug: 'europe', parent: String(planet.id) },
+          contents: 2,
+        },
+      },
+    ]);
+  });
 });

@@ -2,14 +2,12 @@ import type { Database, Transaction } from '../../database/client.ts';
 import type { SiteTerm, WebhookDelivery } from '../../database/generated/client.ts';
 import type { ToldTerm } from '../../platforms/webhookPart.ts';
 import { changeTerm, renewHashes, type TermChange } from '../content/termChange.ts';
+import { pathDownTo } from '../content/termPath.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import { linksHold, readSiteFacts } from './siteFacts.ts';
 import { isOlder, type SiteOutcome } from './siteMessage.ts';
 
 type Of = Pick<WebhookDelivery, 'siteId'>;
-
-/** How many levels of parents are followed. */
-const levelsAtMost = 100;
 
 /** Locks the terms of a taxonomy until the end of the transaction, so that changes to them follow one another. */
 export async function lockTaxonomy(tx: Transaction, siteId: number, taxonomy: string): Promise<void> {
@@ -78,7 +76,7 @@ export async function applyToldTerm(
     taxonomy: term.taxonomy,
     slugs,
     now: term.deleted ? null : { slug: term.slug, name: term.name },
-    path: path.slugs,
+    path,
     instead: term.deleted ? term.instead : null,
   };
   const contentTypes = Object.keys(structure?.post_types ?? {});
@@ -91,7 +89,7 @@ export async function applyToldTerm(
   return outcome(
     isNews ? 'updated' : 'unchanged',
     { contents, deleted: term.deleted },
-    taken.length > 0 || path.isDoubtful || changesLinks,
+    taken.length > 0 || path === null || changesLinks,
   );
 }
 
@@ -141,29 +139,19 @@ async function storeTerm(
   });
 }
 
-/**
- * The slugs from the top of the tree down to the term, or down to the parent of a deleted term; null if a parent is
- * unknown or the parents form a loop.
- */
+/** The path down to the term, or down to the parent of a deleted term; null if it is unknown. */
 async function pathOf(
   tx: Transaction,
   siteId: number,
   platform: string,
   term: ToldTerm,
-): Promise<{ slugs: string[] | null; isDoubtful: boolean }> {
-  const slugs = term.deleted ? [] : [term.slug];
-  const seen = new Set([term.externalId]);
-  let next = term.parentExternalId;
-  while (next !== null) {
-    if (seen.has(next) || seen.size > levelsAtMost) return { slugs: null, isDoubtful: true };
-    seen.add(next);
-    const externalId: string = next;
+): Promise<string[] | null> {
+  const place = { slug: term.slug, parentId: term.parentExternalId };
+  const path = await pathDownTo(term.externalId, place, async (externalId) => {
     const parent = await tx.siteTerm.findUnique({ where: keyOf(siteId, platform, { ...term, externalId }) });
-    if (parent === null || parent.deleted) return { slugs: null, isDoubtful: true };
-    slugs.unshift(parent.slug);
-    next = parent.parentId;
-  }
-  return { slugs, isDoubtful: false };
+    return parent === null || parent.deleted ? null : parent;
+  });
+  return term.deleted ? (path?.slice(0, -1) ?? null) : path;
 }
 
 /** The entry of a slug from outside. Never an inherited property, such as `constructor`. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Transaction } from '../../../database/client.ts';
 import { RemoteError } from '../../../errors.ts';
 import type { TypeOfSite } from '../../../platforms/contentPart.ts';
@@ -5,7 +6,7 @@ import type { RemoteTerm } from '../../../platforms/remoteContent.ts';
 import type { TermNames } from '../../content/termChange.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun } from '../phaseContext.ts';
-import { storedTerms, TermChanges, type TermDifference } from './termChanges.ts';
+import { type PlacedTerm, storedTerms, TermChanges, type TermDifference } from './termChanges.ts';
 import { noted, noteEvent, type UnreadNote } from './unreadNotes.ts';
 
 interface Parts {
@@ -15,7 +16,7 @@ interface Parts {
 
 /**
  * Stores the terms of a site's taxonomies. A term that is gone from the site is deleted here too. The contents that
- * hold a renamed or deleted term follow before the term itself is stored: a run that continues finds the change again.
+ * hold a renamed, moved or deleted term follow before the term itself is stored: a run that continues finds the change again.
  */
 export class TermSync {
   readonly #parts: Parts;
@@ -38,7 +39,7 @@ export class TermSync {
 
   async #readTaxonomy(run: ContentRun, taxonomy: TypeOfSite): Promise<void> {
     const seen: string[] = [];
-    const slugs = new Set<string>();
+    const tree = new Map<string, PlacedTerm>();
     const changed: RemoteTerm[] = [];
     const changes: TermDifference[] = [];
     let notes: UnreadNote[] = [];
@@ -53,11 +54,12 @@ export class TermSync {
         for (const read of terms) {
           const term = withStoredNames(read, stored.get(read.externalId));
           if (term.slug === '') continue;
-          slugs.add(term.slug);
-          const { externalId, ...now } = term;
+          const { externalId, slug, name, parentExternalId } = term;
+          const now = { slug, name, parentExternalId };
+          tree.set(externalId, now);
           const was = stored.get(externalId);
-          const isSame = was === undefined || (was.slug === now.slug && was.name === now.name);
-          if (!isSame) changes.push({ externalId, was, now: { slug: now.slug, name: now.name } });
+          const isSame = was === undefined || isDeepStrictEqual(was, now);
+          if (!isSame) changes.push({ externalId, was, now });
           (isSame ? same : changed).push(term);
         }
         await run.ledger.step(async (tx) => {
@@ -84,7 +86,7 @@ export class TermSync {
     }
     const gone = await storedTerms(run, taxonomy.slug, { notIn: seen });
     for (const [externalId, was] of gone) changes.push({ externalId, was, now: null });
-    await this.#changes.apply(run, taxonomy, changes, slugs);
+    await this.#changes.apply(run, taxonomy, changes, tree);
     await run.ledger.step(async (tx) => {
       await storeTerms(tx, run, taxonomy.slug, changed);
       await tx.$executeRaw`
