@@ -102,6 +102,44 @@ describe('a site with more items than one run compares, whose category', () => {
     expect(await site.contents({ syncState: { notIn: ['in_sync', 'local_only'] } })).toEqual([]);
   });
 
+  it('is in the links, has its new slug in every link after the next sync', async () => {
+    site = await startSyncedSite(server, 'password');
+    const { wordpress } = site;
+    wordpress.editor.setPermalinks('/%category%/%postname%/');
+    const above = wordpress.editor.createTerm('category', { name: 'Above' });
+    wordpress.setFault('page_limit_lowered');
+    for (let n = 0; n < 40; n += 1) writePost(wordpress);
+    expect(await pull()).toMatchObject({ status: 'success' });
+    const links = async () =>
+      (await site.contents()).map(({ externalId, externalUrl }) => [externalId, externalUrl]);
+    const there = async () => (await links()).map(([id]) => [id, wordpress.permalink(Number(id))]);
+    expect(await links()).toEqual(await there());
+    const before = await links();
+    for (const change of [{ slug: 'nachrichten' }, { parent: above.id }, { slug: 'reports' }]) {
+      wordpress.editor.editTerm(2, change);
+      expect(await pull()).toMatchObject({ status: 'success', totals: { conflicts: 0, failed: 0 } });
+      expect(await links()).toEqual(await there());
+    }
+    expect(await links()).not.toEqual(before);
+    expect(await site.contents({ syncState: { not: 'in_sync' } })).toEqual([]);
+    const { linksChangedAt } = await server.db.siteIntegration.findUniqueOrThrow({
+      where: { id: site.tenant.integrationId },
+    });
+    expect(linksChangedAt).toBeNull();
+  });
+
+  it('has a slug that links contain for another reason, has no link read again', async () => {
+    await startLargeSite();
+    site.wordpress.editor.create('page', { title: 'News', status: 'publish', slug: 'news' });
+    await pull();
+    site.wordpress.editor.editTerm(2, { slug: 'reports' });
+    await pull();
+    const told = await server.db.syncEvent.findMany({
+      where: { siteId: site.tenant.site.siteId, action: { in: ['links_changed', 'links_read'] } },
+    });
+    expect(told).toEqual([]);
+  });
+
   it('was deleted, is in no content after the next sync', async () => {
     await startLargeSite();
     const [waiting] = await site.contents({ contentType: 'post' });

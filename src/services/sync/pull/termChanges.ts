@@ -12,6 +12,7 @@ import { pathDownTo } from '../../content/termPath.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import { type ContentRun, presentTypes } from '../phaseContext.ts';
 import { ComparedItems } from './comparedItems.ts';
+import { checkTermLinks } from './termLinks.ts';
 
 /** How many items one request reads. */
 const itemsAtOnce = 100;
@@ -37,11 +38,11 @@ interface Parts {
 
 /** Applies the changed terms of a taxonomy to all contents that hold them. */
 export class TermChanges {
-  readonly #events: EventLog;
+  readonly #parts: Parts;
   readonly #items: ComparedItems;
 
   constructor(parts: Parts) {
-    this.#events = parts.events;
+    this.#parts = parts;
     this.#items = new ComparedItems(parts);
   }
 
@@ -53,10 +54,11 @@ export class TermChanges {
    */
   async apply(
     run: ContentRun,
-    { slug: taxonomy }: TypeOfSite,
+    type: TypeOfSite,
     differences: readonly TermDifference[],
     tree: ReadonlyMap<string, PlacedTerm>,
   ): Promise<void> {
+    const { slug: taxonomy } = type;
     const [first] = run.types;
     // After a full reading of perhaps another site, every content has the terms of that site.
     if (differences.length === 0 || first === undefined || run.integration.movedAt !== null) return;
@@ -72,6 +74,15 @@ export class TermChanges {
           : await this.#readAgain(run, { taxonomy, slugs: [each.was.slug] });
       await this.#tell(run, taxonomy, each, contents);
     }
+    const elsewhere = differences.filter(
+      ({ was, now }) => was.slug !== now?.slug || was.parentExternalId !== now.parentExternalId,
+    );
+    await checkTermLinks(
+      run,
+      this.#parts,
+      type,
+      elsewhere.map(({ was }) => was.slug),
+    );
   }
 
   async #tell(
@@ -81,7 +92,7 @@ export class TermChanges {
     contents: number,
   ): Promise<void> {
     await run.ledger.step(async (tx) => {
-      await this.#events.record(tx, {
+      await this.#parts.events.record(tx, {
         ...run.owner,
         type: 'sync',
         action: 'term_changed',
