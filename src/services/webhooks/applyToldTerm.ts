@@ -29,7 +29,8 @@ export async function prepareForTerm(
 
 /**
  * Applies a message about a term to the terms of the site and to all contents that hold the term, in the caller's
- * transaction, which holds the lock of the taxonomy. The site is read too if the message alone leaves a doubt: the
+ * transaction, which holds the lock of the taxonomy. A message that is older than the last reading, and that says
+ * otherwise, changes nothing and has the site read. The site is read too if the message alone leaves a doubt: the
  * parent is unknown or below the term, another term has the same slug, or links contain the slug.
  */
 export async function applyToldTerm(
@@ -54,6 +55,9 @@ export async function applyToldTerm(
   if (integration === null || !isSynced) return outcome('taxonomy_not_synced');
   const known = await tx.siteTerm.findUnique({ where: keyOf(siteId, platform, term) });
   if (isOlder(term.at, known?.toldAt ?? null, new Date())) return outcome('outdated');
+  const readAt = await lastReading(tx, siteId, platform, term.taxonomy);
+  // The clocks of both sides may differ, so a reading decides.
+  if (isChanged(term, known) && isOlder(term.at, readAt, new Date())) return outcome('outdated', {}, true);
 
   await storeTerm(tx, { accountId: integration.accountId, siteId, platform }, term, known);
   const asked = slugsOf(term, known);
@@ -93,6 +97,21 @@ export async function applyToldTerm(
   );
 }
 
+/** When the taxonomy was last read, in whole seconds, as messages have no more; null if it was never read. */
+async function lastReading(
+  tx: Transaction,
+  siteId: number,
+  platform: string,
+  taxonomy: string,
+): Promise<Date | null> {
+  const { _max: last } = await tx.siteTerm.aggregate({
+    where: { siteId, platform, taxonomy },
+    _max: { lastSyncedAt: true },
+  });
+  const { lastSyncedAt } = last;
+  return lastSyncedAt === null ? null : new Date(Math.floor(lastSyncedAt.getTime() / 1000) * 1000);
+}
+
 function keyOf(siteId: number, platform: string, { taxonomy, externalId }: ToldTerm) {
   return { siteId_taxonomy_externalId_platform: { siteId, taxonomy, externalId, platform } };
 }
@@ -129,7 +148,7 @@ async function storeTerm(
   const data = { slug, name, parentId, deleted, toldAt: new Date(term.at) };
   await tx.siteTerm.upsert({
     where: keyOf(siteId, platform, term),
-    create: { ...owner, taxonomy, externalId, ...data },
+    create: { ...owner, taxonomy, externalId, ...data, lastSyncedAt: new Date(0) },
     update: data,
   });
   if (!deleted) return;
