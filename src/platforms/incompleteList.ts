@@ -16,6 +16,19 @@ export function lackingText({ read, of }: Incomplete): string {
   );
 }
 
+/** The fault of a list that has reached the most items that the site gives, and that may have more. */
+export function cappedList(most: number): RemoteError {
+  return new RemoteError(
+    'incomplete_list',
+    `read ${most} of ${most} or more. The site gives no more than that at once, so nothing counts as deleted.`,
+  );
+}
+
+/** Did a list give fewer items than there are? What came is good. */
+export function isIncomplete(error: unknown): boolean {
+  return error instanceof RemoteError && error.code === 'incomplete_list';
+}
+
 /** The fault of a list that gives fewer items than it counts. */
 export function incompleteList(read: number, of: number): RemoteError {
   return new RemoteError('incomplete_list', lackingText({ read, of }));

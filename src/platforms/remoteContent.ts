@@ -85,6 +85,11 @@ export interface RemoteTerm {
   name: string;
   /** How many items have the term, by the site's own count. */
   count: number;
+  /**
+   * `name` or `slug`, if the site's value cannot be read. The stored term keeps the value that it has here; a new term
+   * gets its slug as its name, and without a slug it is not stored.
+   */
+  unread?: readonly UnreadField[];
 }
 
 export interface ContentTerm {

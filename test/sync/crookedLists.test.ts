@@ -116,6 +116,58 @@ describe('a site that leaves items out of its lists', () => {
     expect(await site.contents({ contentType: 'post' })).toHaveLength(onSite('post').length);
   });
 
+  describe.each<{ denies: FaultName[] }>([{ denies: [] }, { denies: ['items_closed'] }])(
+    'and denies them too: $denies',
+    ({ denies }) => {
+      const shown = ({ terms }: { terms: unknown }) => terms;
+      /** The terms of a post on the site. `uncategorized` is left out of the list of terms. */
+      const there = () => site.wordpress.state.posts.find(({ id }) => id === 2)?.terms?.toSorted();
+
+      it('has terms that stay in their contents, and no edit of other terms removes them there', async () => {
+        site = await startSyncedSite(server, 'password');
+        const { editor } = site.wordpress;
+        editor.setTerms(2, 'category', [1, 2]);
+        await pull();
+        const [before] = await site.contents({ externalId: '2' });
+        expect(before && shown(before)).toContainEqual(expect.objectContaining({ slug: 'uncategorized' }));
+        site.wordpress.setFault('items_left_out', ...denies);
+        editor.edit(2, { content: 'Edited there' });
+        await pull({ full: true });
+        const id = before?.id ?? 0;
+        const after = await site.content(id);
+        expect(after).toMatchObject({ terms: before?.terms, syncState: 'in_sync' });
+        const added = { taxonomy: 'post_tag', slug: 'added', name: 'Added' };
+        const kept = [shown(after)].flat().filter((term) => term !== null && typeof term === 'object');
+        await site.edit(id, { terms: [...kept, added] });
+        expect(await site.sync({ direction: 'to_external' })).toMatchObject({
+          totals: { pushed: 1, conflicts: 0 },
+        });
+        const made = site.wordpress.state.terms.find(({ slug }) => slug === 'added');
+        expect(there()).toEqual([1, 2, 3, made?.id].toSorted());
+      });
+
+      it('that were never read, and no edit of texts removes them there', async () => {
+        site = await startSyncedSite(server, 'password');
+        site.wordpress.editor.setTerms(2, 'category', [1, 2]);
+        await pull({ direction: 'metadata' });
+        site.wordpress.setFault('items_left_out', ...denies);
+        await pull();
+        const [content] = await site.contents({ externalId: '2' });
+        const isDenied = denies.length > 0;
+        expect(content?.unreadFields).toEqual(isDenied ? ['terms'] : []);
+        await site.edit(content?.id ?? 0, { body: 'Edited here' });
+        await site.sync({ direction: 'to_external' });
+        expect(there()).toEqual([1, 2, 3]);
+        site.wordpress.clearFaults();
+        await pull({ full: true });
+        expect(await site.content(content?.id ?? 0)).toMatchObject({
+          unreadFields: [],
+          terms: expect.arrayContaining([expect.objectContaining({ slug: 'uncategorized' })]),
+        });
+      });
+    },
+  );
+
   it('ends a run as partial, with what was read, and the next run reads the rest', async () => {
     await start(20);
     site.wordpress.setFault('items_left_out', 'items_closed');

@@ -3,6 +3,7 @@
  * tells of it.
  */
 import { describe, expect, it } from '@jest/globals';
+import type { FaultName } from '../../src/simulation/wordpress/faults.ts';
 import type { TestServer } from '../support/server.ts';
 import { withSyncedSites } from '../support/stage.ts';
 import { type SyncedSite, startSyncedSite, type Way } from '../support/syncedSite.ts';
@@ -123,5 +124,99 @@ describe.each<Way>(['connector', 'password'])('by %s', (way) => {
     });
     await site.sync({ direction: 'from_external', content_types: ['post'], full: true });
     expect(await contentOf(id)).toMatchObject({ title: before, body: 'Edited here', unreadFields: [] });
+  });
+});
+
+describe.each<Way>(['connector', 'password'])('by %s, a term', (way) => {
+  const terms = () =>
+    server.db.siteTerm.findMany({
+      where: { siteId: site.tenant.site.siteId },
+      select: { taxonomy: true, externalId: true, slug: true, name: true, parentId: true },
+      orderBy: { id: 'asc' },
+    });
+  const itemTerms = async () =>
+    (await site.contents()).map(({ externalId, terms: held }) => ({ externalId, held }));
+  const changes = () =>
+    server.db.syncEvent.count({ where: { siteId: site.tenant.site.siteId, action: 'term_changed' } });
+  const pull = () => site.sync({ direction: 'from_external', full: true });
+
+  it.each<{ fault: FaultName; field: string; message: string }>([
+    { fault: 'term_names_odd', field: 'name', message: 'The name is not a text.' },
+    { fault: 'term_slugs_odd', field: 'slug', message: 'The slug is not a text.' },
+  ])('with $fault stays as it is, and notes tell of it', async ({ fault, field, message }) => {
+    site = await startSyncedSite(server, way);
+    await site.sync({ direction: 'from_external' });
+    const before = { terms: await terms(), held: await itemTerms() };
+    site.wordpress.setFault(fault);
+    expect(await pull()).toMatchObject({ status: 'success', error: null, totals: noChange });
+    expect({ terms: await terms(), held: await itemTerms() }).toEqual(before);
+    expect(await changes()).toBe(0);
+    const told = await notes();
+    expect(told).toContainEqual(
+      expect.objectContaining({
+        external_id: '1',
+        error_message: `${message} It stays as it is here. Terms 1, 2.`,
+        details: expect.objectContaining({ taxonomy: 'category', field, items: 2 }),
+      }),
+    );
+    expect(told).toContainEqual(
+      expect.objectContaining({
+        error_message: expect.stringContaining(`A term of category: the ${field} is not a text.`),
+        details: expect.objectContaining({ content_type: 'post', field: 'terms' }),
+      }),
+    );
+    site.wordpress.clearFaults();
+    expect(await pull()).toMatchObject({ status: 'success', error: null, totals: noChange });
+    expect(await site.contents({ unreadFields: { isEmpty: false } })).toEqual([]);
+  });
+
+  it('with an odd name is taken with its slug as its name, and gets its name when the site is mended', async () => {
+    site = await startSyncedSite(server, way);
+    await site.sync({ direction: 'metadata' });
+    site.wordpress.setFault('term_names_odd');
+    expect(await pull()).toMatchObject({ status: 'success', error: null });
+    expect(await terms()).toContainEqual(expect.objectContaining({ slug: 'news', name: 'news' }));
+    const [content] = await site.contents({ contentType: 'post' });
+    expect(content).toMatchObject({
+      unreadFields: ['terms'],
+      terms: expect.arrayContaining([{ taxonomy: 'category', slug: 'news', name: 'news' }]),
+    });
+    site.wordpress.clearFaults();
+    expect(await pull()).toMatchObject({ status: 'success', error: null });
+    expect(await site.content(content?.id ?? 0)).toMatchObject({
+      unreadFields: [],
+      syncState: 'in_sync',
+      terms: expect.arrayContaining([{ taxonomy: 'category', slug: 'news', name: 'News' }]),
+    });
+  });
+
+  it('with an odd name that gets another slug has the slug, and keeps its name', async () => {
+    site = await startSyncedSite(server, way);
+    await site.sync({ direction: 'from_external' });
+    site.wordpress.setFault('term_names_odd');
+    const news = site.wordpress.state.terms.find(({ slug }) => slug === 'news');
+    Object.assign(news ?? {}, { slug: 'reports' });
+    expect(await pull()).toMatchObject({ status: 'success', error: null });
+    expect(await terms()).toContainEqual(expect.objectContaining({ slug: 'reports', name: 'News' }));
+    const [content] = await site.contents({ contentType: 'post' });
+    expect(content?.terms).toContainEqual({ taxonomy: 'category', slug: 'reports', name: 'News' });
+  });
+
+  it.each(['an odd id', 'no id'])('with %s does not count as deleted, and the run says so', async (kind) => {
+    site = await startSyncedSite(server, way);
+    await site.sync({ direction: 'from_external' });
+    const before = { terms: await terms(), held: await itemTerms() };
+    if (kind === 'an odd id') site.wordpress.setFault('term_ids_odd');
+    else
+      site.wordpress.disturb({
+        fault: 'item_without_id',
+        when: ({ target }) => /categories/.test(target) && !/include/.test(target),
+      });
+    expect(await pull()).toMatchObject({
+      status: 'partial',
+      error: expect.stringMatching(/Terms of category: read \d of 2/),
+    });
+    expect({ terms: await terms(), held: await itemTerms() }).toEqual(before);
+    expect(await changes()).toBe(0);
   });
 });

@@ -23,9 +23,10 @@ withSyncedSites(
   () => site,
 );
 
+/** A time after every other, that is not ahead of the clock. */
 const later = () => {
-  at += 1;
-  return new Date(Date.parse('2026-03-01T10:00:00Z') + at * 1000).toISOString().replace('.000', '');
+  at = Math.max(at + 1, Date.now());
+  return new Date(at).toISOString();
 };
 
 /** Sends a message of the site, and returns its event. */
@@ -252,6 +253,33 @@ describe('a message about a term', () => {
     });
     expect(told).toMatchObject({ action: 'updated' });
     expect((await term('3', 'post_tag'))?.slug).toBe('red');
+  });
+
+  it('that is older than the last reading changes nothing, and has the site read', async () => {
+    const [early, between] = [new Date(Date.now() - 7_200_000), new Date(Date.now() - 3_600_000)];
+    const runs = () => server.db.syncRun.count({ where: { integrationId: site.tenant.integrationId } });
+    const count = await runs();
+    renameThere(2, { slug: 'later', name: 'Later' });
+    await site.sync({ direction: 'from_external' });
+    const before = await site.contents();
+    const late = { ...renamed, was: { slug: 'news' }, at: early.toISOString() };
+    expect(await tell('terms', late)).toMatchObject({ action: 'outdated', success: true });
+    expect((await site.contents()).map(({ terms }) => terms)).toEqual(before.map(({ terms }) => terms));
+    expect(await term('2')).toMatchObject({ slug: 'later', name: 'Later' });
+    await runsEnded();
+    expect(await runs()).toBe(count + 2);
+    // The reading has found no such term.
+    const unknown = { taxonomy: 'category', external_id: '77', slug: 'gone', name: 'Gone' };
+    expect(await tell('terms', { ...unknown, at: between.toISOString() })).toMatchObject({
+      action: 'outdated',
+    });
+    await runsEnded();
+    expect(await term('77')).toBeNull();
+    // A late message that says what the reading has found has nothing read.
+    const same = { ...renamed, slug: 'later', name: 'Later', at: between.toISOString() };
+    expect(await tell('terms', same)).toMatchObject({ action: 'unchanged' });
+    expect(await runs()).toBe(count + 3);
+    expect(await tellTerm(renamed)).toMatchObject({ action: 'updated' });
   });
 
   it('whose parent is unknown has the site read', async () => {

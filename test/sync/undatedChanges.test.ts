@@ -102,6 +102,44 @@ describe('a site with more items than one run compares, whose category', () => {
     expect(await site.contents({ syncState: { notIn: ['in_sync', 'local_only'] } })).toEqual([]);
   });
 
+  it('is in the links, has its new slug in every link after the next sync', async () => {
+    site = await startSyncedSite(server, 'password');
+    const { wordpress } = site;
+    wordpress.editor.setPermalinks('/%category%/%postname%/');
+    const above = wordpress.editor.createTerm('category', { name: 'Above' });
+    wordpress.setFault('page_limit_lowered');
+    for (let n = 0; n < 40; n += 1) writePost(wordpress);
+    expect(await pull()).toMatchObject({ status: 'success' });
+    const links = async () =>
+      (await site.contents()).map(({ externalId, externalUrl }) => [externalId, externalUrl]);
+    const there = async () => (await links()).map(([id]) => [id, wordpress.permalink(Number(id))]);
+    expect(await links()).toEqual(await there());
+    const before = await links();
+    for (const change of [{ slug: 'nachrichten' }, { parent: above.id }, { slug: 'reports' }]) {
+      wordpress.editor.editTerm(2, change);
+      expect(await pull()).toMatchObject({ status: 'success', totals: { conflicts: 0, failed: 0 } });
+      expect(await links()).toEqual(await there());
+    }
+    expect(await links()).not.toEqual(before);
+    expect(await site.contents({ syncState: { not: 'in_sync' } })).toEqual([]);
+    const { linksChangedAt } = await server.db.siteIntegration.findUniqueOrThrow({
+      where: { id: site.tenant.integrationId },
+    });
+    expect(linksChangedAt).toBeNull();
+  });
+
+  it('has a slug that links contain for another reason, has no link read again', async () => {
+    await startLargeSite();
+    site.wordpress.editor.create('page', { title: 'News', status: 'publish', slug: 'news' });
+    await pull();
+    site.wordpress.editor.editTerm(2, { slug: 'reports' });
+    await pull();
+    const told = await server.db.syncEvent.findMany({
+      where: { siteId: site.tenant.site.siteId, action: { in: ['links_changed', 'links_read'] } },
+    });
+    expect(told).toEqual([]);
+  });
+
   it('was deleted, is in no content after the next sync', async () => {
     await startLargeSite();
     const [waiting] = await site.contents({ contentType: 'post' });
@@ -210,6 +248,46 @@ describe.each(ways)('by %s, a change that leaves no date', (way) => {
       terms: [{ taxonomy: 'category', slug: 'nachrichten', name: 'Nachrichten' }],
     });
     expect(site.wordpress.state.terms.map(({ slug }) => slug)).not.toContain('green');
+  });
+
+  it('of the parent of a term is in the paths here, and no push makes the term twice', async () => {
+    site = await startSyncedSite(server, way);
+    const { editor, state } = site.wordpress;
+    const world = editor.createTerm('category', { name: 'World' });
+    const planet = editor.createTerm('category', { name: 'Planet' });
+    const europe = editor.createTerm('category', { name: 'Europe', parent: world.id });
+    await pull();
+    const named = (slug: string, name: string) => ({ taxonomy: 'category', slug, name });
+    const terms = [named('world/europe', 'Europe')];
+    const ready = await site.write({ title: 'Ready', status: 'ready', terms });
+    const below = [named('world/europe/france', 'France'), named('world', 'World')];
+    const draft = await site.write({ title: 'Not yet', terms: below });
+    editor.editTerm(europe.id, { parent: planet.id });
+    const count = state.terms.length;
+    expect(await site.sync({ direction: 'both' })).toMatchObject({
+      status: 'success',
+      totals: { pushed: 1, conflicts: 0 },
+    });
+    expect(state.terms).toHaveLength(count);
+    const { externalId } = await site.content(ready);
+    expect(state.posts.find(({ id }) => String(id) === externalId)?.terms).toEqual([europe.id]);
+    expect(await site.content(draft)).toMatchObject({
+      terms: [named('planet/europe/france', 'France'), named('world', 'World')],
+    });
+    const where = { siteId: site.tenant.site.siteId, externalId: String(europe.id) };
+    expect(await server.db.siteTerm.findFirst({ where })).toMatchObject({ parentId: String(planet.id) });
+    const told = await server.db.syncEvent.findMany({
+      where: { siteId: site.tenant.site.siteId, action: 'term_changed' },
+    });
+    expect(told).toMatchObject([
+      {
+        details: {
+          was: { slug: 'europe', parent: String(world.id) },
+          now: { slug: 'europe', parent: String(planet.id) },
+          contents: 2,
+        },
+      },
+    ]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.ts';
+import { isIncomplete } from '../incompleteList.ts';
 import type { PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
 import { type AdminAnswer, AdminClient, type Operation } from './api/adminClient.ts';
 import type { CostBuckets } from './api/costBucket.ts';
@@ -38,7 +39,12 @@ export async function readShopifyStructure(
   for (const taxonomy of TAXONOMIES) {
     if (!holds(scopes, taxonomy.scope)) continue;
     let count = 0;
-    for await (const terms of taxonomy.terms(query)) count += terms.length;
+    try {
+      for await (const terms of taxonomy.terms(query)) count += terms.length;
+    } catch (error) {
+      // The count is for people. A sync says what the list lacks.
+      if (!isIncomplete(error)) throw error;
+    }
     const { slug, label, postTypes: post_types } = taxonomy;
     taxonomies[slug] = { label, count, hierarchical: false, post_types };
   }

@@ -133,7 +133,7 @@ function isStale({ taxonomy, slugs, now, path }: TermChange): Prisma.Sql {
   return Prisma.sql`EXISTS (
     SELECT FROM jsonb_array_elements(terms) AS each, string_to_array(each ->> 'slug', '/') AS parts
     WHERE each ->> 'taxonomy' = ${taxonomy} AND parts && ${[...slugs]}::text[]
-      AND NOT (${now !== null} AND (each ->> 'slug' = ${now?.slug ?? ''} OR each ->> 'slug' = ${whole}::text)
+      AND NOT (${now !== null} AND (each ->> 'slug' = ${now?.slug ?? ''} OR each ->> 'slug' IS NOT DISTINCT FROM ${whole}::text)
         AND each ->> 'name' = ${now?.name ?? ''}))`;
 }
 

@@ -2,14 +2,12 @@ import type { Database, Transaction } from '../../database/client.ts';
 import type { SiteTerm, WebhookDelivery } from '../../database/generated/client.ts';
 import type { ToldTerm } from '../../platforms/webhookPart.ts';
 import { changeTerm, renewHashes, type TermChange } from '../content/termChange.ts';
+import { pathDownTo } from '../content/termPath.ts';
 import { configOf } from '../integrations/integrationConfig.ts';
 import { linksHold, readSiteFacts } from './siteFacts.ts';
 import { isOlder, type SiteOutcome } from './siteMessage.ts';
 
 type Of = Pick<WebhookDelivery, 'siteId'>;
-
-/** How many levels of parents are followed. */
-const levelsAtMost = 100;
 
 /** Locks the terms of a taxonomy until the end of the transaction, so that changes to them follow one another. */
 export async function lockTaxonomy(tx: Transaction, siteId: number, taxonomy: string): Promise<void> {
@@ -31,7 +29,8 @@ export async function prepareForTerm(
 
 /**
  * Applies a message about a term to the terms of the site and to all contents that hold the term, in the caller's
- * transaction, which holds the lock of the taxonomy. The site is read too if the message alone leaves a doubt: the
+ * transaction, which holds the lock of the taxonomy. A message that is older than the last reading, and that says
+ * otherwise, changes nothing and has the site read. The site is read too if the message alone leaves a doubt: the
  * parent is unknown or below the term, another term has the same slug, or links contain the slug.
  */
 export async function applyToldTerm(
@@ -56,6 +55,9 @@ export async function applyToldTerm(
   if (integration === null || !isSynced) return outcome('taxonomy_not_synced');
   const known = await tx.siteTerm.findUnique({ where: keyOf(siteId, platform, term) });
   if (isOlder(term.at, known?.toldAt ?? null, new Date())) return outcome('outdated');
+  const readAt = await lastReading(tx, siteId, platform, term.taxonomy);
+  // The clocks of both sides may differ, so a reading decides.
+  if (isChanged(term, known) && isOlder(term.at, readAt, new Date())) return outcome('outdated', {}, true);
 
   await storeTerm(tx, { accountId: integration.accountId, siteId, platform }, term, known);
   const asked = slugsOf(term, known);
@@ -78,7 +80,7 @@ export async function applyToldTerm(
     taxonomy: term.taxonomy,
     slugs,
     now: term.deleted ? null : { slug: term.slug, name: term.name },
-    path: path.slugs,
+    path,
     instead: term.deleted ? term.instead : null,
   };
   const contentTypes = Object.keys(structure?.post_types ?? {});
@@ -91,8 +93,23 @@ export async function applyToldTerm(
   return outcome(
     isNews ? 'updated' : 'unchanged',
     { contents, deleted: term.deleted },
-    taken.length > 0 || path.isDoubtful || changesLinks,
+    taken.length > 0 || path === null || changesLinks,
   );
+}
+
+/** When the taxonomy was last read, in whole seconds, as messages have no more; null if it was never read. */
+async function lastReading(
+  tx: Transaction,
+  siteId: number,
+  platform: string,
+  taxonomy: string,
+): Promise<Date | null> {
+  const { _max: last } = await tx.siteTerm.aggregate({
+    where: { siteId, platform, taxonomy },
+    _max: { lastSyncedAt: true },
+  });
+  const { lastSyncedAt } = last;
+  return lastSyncedAt === null ? null : new Date(Math.floor(lastSyncedAt.getTime() / 1000) * 1000);
 }
 
 function keyOf(siteId: number, platform: string, { taxonomy, externalId }: ToldTerm) {
@@ -131,7 +148,7 @@ async function storeTerm(
   const data = { slug, name, parentId, deleted, toldAt: new Date(term.at) };
   await tx.siteTerm.upsert({
     where: keyOf(siteId, platform, term),
-    create: { ...owner, taxonomy, externalId, ...data },
+    create: { ...owner, taxonomy, externalId, ...data, lastSyncedAt: new Date(0) },
     update: data,
   });
   if (!deleted) return;
@@ -141,29 +158,19 @@ async function storeTerm(
   });
 }
 
-/**
- * The slugs from the top of the tree down to the term, or down to the parent of a deleted term; null if a parent is
- * unknown or the parents form a loop.
- */
+/** The path down to the term, or down to the parent of a deleted term; null if it is unknown. */
 async function pathOf(
   tx: Transaction,
   siteId: number,
   platform: string,
   term: ToldTerm,
-): Promise<{ slugs: string[] | null; isDoubtful: boolean }> {
-  const slugs = term.deleted ? [] : [term.slug];
-  const seen = new Set([term.externalId]);
-  let next = term.parentExternalId;
-  while (next !== null) {
-    if (seen.has(next) || seen.size > levelsAtMost) return { slugs: null, isDoubtful: true };
-    seen.add(next);
-    const externalId: string = next;
+): Promise<string[] | null> {
+  const place = { slug: term.slug, parentId: term.parentExternalId };
+  const path = await pathDownTo(term.externalId, place, async (externalId) => {
     const parent = await tx.siteTerm.findUnique({ where: keyOf(siteId, platform, { ...term, externalId }) });
-    if (parent === null || parent.deleted) return { slugs: null, isDoubtful: true };
-    slugs.unshift(parent.slug);
-    next = parent.parentId;
-  }
-  return { slugs, isDoubtful: false };
+    return parent === null || parent.deleted ? null : parent;
+  });
+  return term.deleted ? (path?.slice(0, -1) ?? null) : path;
 }
 
 /** The entry of a slug from outside. Never an inherited property, such as `constructor`. */

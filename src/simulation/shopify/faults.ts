@@ -31,6 +31,13 @@ export const REPLACED_ANSWERS = {
   },
 } satisfies Readonly<Record<string, HttpFault>>;
 
+/** The lists of items. */
+const ITEMS = ['articles', 'pages', 'products', 'collections'];
+/** The lists whose items Shopify counts. */
+const COUNTED = [...ITEMS, 'blogs'];
+/** The lists that Shopify does not count, so that nobody can know what they lack. */
+const UNCOUNTED = ['productTags', 'productTypes', 'publications', 'metafieldDefinitions'];
+
 /** Changes to responses that contain a list of nodes. */
 export const CHANGED_ANSWERS = {
   /** A node could not be resolved: it is null, and an error names its path. */
@@ -68,18 +75,30 @@ export const CHANGED_ANSWERS = {
   items_left_out: (answer: JsonObject) => changePages(answer, (nodes) => nodes.slice(1)),
   /** Each node of a list comes twice. */
   items_doubled: (answer: JsonObject) =>
-    changePages(answer, (nodes) => nodes.flatMap((node) => [node, node])),
+    changePages(answer, (nodes) => nodes.flatMap((node) => [node, node]), [...COUNTED, ...UNCOUNTED]),
   /** A page of a list has one node, and the next page begins where the full page would have ended. */
   lists_shortened: (answer: JsonObject) => changePages(answer, (nodes) => nodes.slice(0, 1)),
   /** The nodes of a page come in the reverse order. */
-  order_forced: (answer: JsonObject) => changePages(answer, (nodes) => nodes.toReversed()),
+  order_forced: (answer: JsonObject) =>
+    changePages(answer, (nodes) => nodes.toReversed(), [...COUNTED, ...UNCOUNTED]),
 } satisfies Readonly<Record<string, (answer: JsonObject) => JsonObject>>;
 
 /** Changes the nodes of each list, and no item that was requested by its id. */
-function changePages(answer: JsonObject, change: (nodes: unknown[]) => unknown[]): JsonObject {
-  return changeLists(answer, (list, path) => {
-    if (path.length === 2) list.nodes = change(list.nodes);
-  });
+function changePages(
+  answer: JsonObject,
+  change: (nodes: unknown[]) => unknown[],
+  lists: readonly string[] = COUNTED,
+): JsonObject {
+  return changeLists(
+    answer,
+    (list, path) => {
+      const [first] = list.nodes;
+      // Nodes without an id are counts.
+      if (path.length === 2 && (typeof first === 'string' || (isObject(first) && 'id' in first)))
+        list.nodes = change(list.nodes);
+    },
+    lists,
+  );
 }
 
 /** Faults in the behaviour of the shop. */
@@ -118,13 +137,14 @@ interface List {
 function changeLists(
   answer: JsonObject,
   change: (list: List, path: string[], errors: unknown[]) => void,
+  lists: readonly string[] = ITEMS,
 ): JsonObject {
   const { data } = answer;
   if (!isObject(data)) return answer;
   const errors: unknown[] = Array.isArray(answer.errors) ? [...answer.errors] : [];
   const changed: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(data)) {
-    const items = ['articles', 'pages', 'products', 'collections'].includes(name);
+    const items = lists.includes(name);
     if (name === 'nodes' && Array.isArray(value) && value.length > 0) {
       const list: List = { nodes: [...value] };
       change(list, ['nodes'], errors);

@@ -129,6 +129,10 @@ export function queryRoot(state: SimulatedState, scopes: readonly string[]): Rec
       const { nodes, pageInfo } = paged(state.blogs, page, ({ id }) => String(id));
       return { nodes: nodes.map((blog) => blogNode(state, blog)), pageInfo };
     },
+    blogsCount: () => {
+      demand(scopes, 'read', 'article', 'blogsCount');
+      return exactly(state.blogs.length);
+    },
     pages: list('page', 'pages'),
     pagesCount: count('page', 'pagesCount'),
     product: ({ id }: { id: string }) => {

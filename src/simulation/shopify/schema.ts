@@ -127,6 +127,7 @@ type QueryRoot {
   productTags(${PAGED}): StringConnection
   productTypes(${PAGED}): StringConnection
   collections(${PAGED}, query: String, sortKey: CollectionSortKeys = ID): CollectionConnection!
+  blogsCount(limit: Int = 10000, query: String): Count
   collectionsCount(limit: Int = 10000, query: String): Count
   collectionByIdentifier(identifier: CollectionIdentifierInput!): Collection
   publications(${PAGED}): PublicationConnection!

@@ -15,7 +15,10 @@ export function permalink(site: SimulatedSite, post: SimulatedPost): string {
   }
   const { permalinkStructure: structure } = site.state;
   if (post.type === 'post') {
-    return site.home + structure.replace('%postname%', post.slug).replace('%post_id%', String(post.id));
+    const named = structure.includes('%category%')
+      ? structure.replace('%category%', categoryPath(site, post))
+      : structure;
+    return site.home + named.replace('%postname%', post.slug).replace('%post_id%', String(post.id));
   }
   const front = structure.slice(1, Math.max(1, structure.indexOf('%')));
   const folder = post.type === 'page' || post.type === 'attachment' ? '' : `${front}${post.type}/`;
@@ -30,6 +33,18 @@ export function linkRules(site: SimulatedSite, type: string): string {
   const above = [...parents].map((id) => `${id} ${site.post(id)?.slug} ${site.post(id)?.parent}`).sort();
   const parts = [site.home, String(site.plainPermalinks), site.state.permalinkStructure, type, ...above];
   return hash('sha256', parts.join('\0'), 'hex').slice(0, 16);
+}
+
+/** get_permalink() takes the category with the lowest id, below its parents (get_category_parents). */
+function categoryPath(site: SimulatedSite, post: SimulatedPost): string {
+  const [first] = site.termsOf(post, 'category').toSorted((one, other) => one.id - other.id);
+  const slugs: string[] = [];
+  const seen = new Set<number>();
+  for (let term = first; term !== undefined && !seen.has(term.id); term = site.term(term.parent ?? 0)) {
+    seen.add(term.id);
+    slugs.unshift(term.slug);
+  }
+  return slugs.length === 0 ? 'uncategorized' : slugs.join('/');
 }
 
 /** The path of a page contains the slugs of its parents. */

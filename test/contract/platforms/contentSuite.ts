@@ -1,5 +1,6 @@
 /**
- * The tests of content sync that every platform must pass. They use only the API and runs. A driver starts
+ * The tests of content sync that every platform must pass. They use only the API and runs, and look at the stored
+ * terms, which the API does not list. A driver starts
  * the simulated site and acts on it.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -30,6 +31,8 @@ interface DrivenSite {
   integration: string;
   /** All items that belong to the site's content. */
   list(): SiteItem[];
+  /** `taxonomy:slug` of every term that the server stores of the site, sorted. */
+  terms(): string[];
   /** Someone at the site publishes an item of the driver's type. Returns its id. */
   create(title: string): string;
   /** Someone at the site changes an item's title. With `undated` the site shows no date of the change. */
@@ -178,6 +181,8 @@ export function describeContentSync(driver: ContentDriver): void {
           .sort(byTypeAndId),
       ).toEqual(site.list().sort(byTypeAndId));
       expect(stored.map((each) => each.sync_state)).toEqual(stored.map(() => 'in_sync'));
+      const terms = await server.db.siteTerm.findMany({ where: { siteId: site.siteId } });
+      expect(terms.map(({ taxonomy, slug }) => `${taxonomy}:${slug}`).sort()).toEqual(site.terms());
     }
 
     /** Expects that links, authors and pictures are those of the site, if it has them. */

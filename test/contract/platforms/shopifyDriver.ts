@@ -73,6 +73,7 @@ export function shopifyDriver(type: 'article' | 'product'): ContentDriver {
         owner,
         integration: `${integrationsPath}/${integrationId}`,
         list: () => shopify.state.items.map((item) => shownItem(shopify.state, item)),
+        terms: () => shopTerms(shopify.state).sort(),
         create: (title) => String(shopify.add(type, { title }).id),
         retitle(id, title, options) {
           const item = shopify.state.items.find((each) => String(each.id) === id);
@@ -123,6 +124,26 @@ function termsOf(state: SimulatedState, item: SimulatedItem): string[] {
     ...tags,
     ...(item.productType === '' ? [] : [`product_type:${handleOf(item.productType)}`]),
     ...collections.map(({ handle }) => `collection:${handle}`),
+  ];
+}
+
+/** The terms of all taxonomies of a shop. */
+function shopTerms({ items, blogs, publications, definitions }: SimulatedState): string[] {
+  const texts = new Set(
+    items.flatMap((item) => [
+      ...(item.kind === 'article' || item.kind === 'product'
+        ? item.tags.map((tag) => `${item.kind}_tag:${handleOf(tag)}`)
+        : []),
+      ...(item.productType === '' ? [] : [`product_type:${handleOf(item.productType)}`]),
+    ]),
+  );
+  const collections = items.filter(({ kind }) => kind === 'collection');
+  return [
+    ...texts,
+    ...blogs.map(({ handle }) => `blog:${handle}`),
+    ...collections.map(({ handle }) => `collection:${handle}`),
+    ...publications.map(({ name }) => `publication:${handleOf(name)}`),
+    ...definitions.map(({ owner, namespace, key }) => `${owner}_metafield:${namespace}.${key}`),
   ];
 }
 

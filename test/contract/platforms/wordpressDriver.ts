@@ -63,6 +63,7 @@ export function wordpressDriver(way: Way): ContentDriver {
                 .map((term) => `${term?.taxonomy}:${term?.slug}`)
                 .sort(),
             })),
+        terms: () => state.terms.map(({ taxonomy, slug }) => `${taxonomy}:${slug}`).sort(),
         create: (title) => String(editor.create('post', { title, status: 'publish' }).id),
         retitle(id, title, options) {
           if (!options?.undated) editor.edit(Number(id), { title });

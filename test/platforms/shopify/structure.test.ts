@@ -91,6 +91,36 @@ describe('terms', () => {
     expect(await terms('product_type')).toHaveLength(602);
   });
 
+  it('beyond the most that one request gives are told to be missing', async () => {
+    for (let number = 0; number < 997; number += 1) shop.shopify.add('article', { tags: [`tag ${number}`] });
+    expect(await terms('article_tag')).toHaveLength(999);
+    shop.shopify.add('article', { tags: ['one more'] });
+    const limit = { code: 'incomplete_list', message: expect.stringContaining('read 1000 of 1000 or more') };
+    await expect(terms('article_tag')).rejects.toMatchObject(limit);
+    expect((await structure()).taxonomies.article_tag).toMatchObject({ count: 1_000 });
+  });
+
+  it.each(['blog', 'collection'])('of %s that a list lacks are told to be missing', async (taxonomy) => {
+    shop.shopify.setFault('items_left_out');
+    const lacking = { code: 'incomplete_list', message: expect.stringContaining('read 1 of 2') };
+    await expect(terms(taxonomy)).rejects.toMatchObject(lacking);
+  });
+
+  it('without a usable id are told to be missing, and a title that is no text is noted', async () => {
+    shop.shopify.setFault('bare_null');
+    const lacking = { code: 'incomplete_list', message: expect.stringContaining('read 1 of 2') };
+    await expect(terms('collection')).rejects.toMatchObject(lacking);
+    shop.shopify.clearFaults();
+    shop.shopify.setFault('strange_node');
+    const [first] = await terms('collection');
+    expect(first).toMatchObject({
+      externalId: '1001',
+      slug: 'summer',
+      name: 'summer',
+      unread: [{ field: 'name', message: 'The title is not a text.' }],
+    });
+  });
+
   it('of an unknown taxonomy are an empty list', async () => {
     expect(await terms('category')).toEqual([]);
   });

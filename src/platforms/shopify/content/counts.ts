@@ -40,6 +40,27 @@ const QUERIES: Readonly<Record<ContentKind['list'], Operation>> = {
   },
 };
 
+const COUNT_BLOGS: Operation = {
+  name: 'Count blogs',
+  document: 'query CountBlogs { blogsCount(limit: null) { count precision } }',
+  cost: 2,
+};
+
+/** The number of blogs; null if Shopify does not count them exactly. */
+export async function countBlogs(query: Query): Promise<number | null> {
+  return exactly((await query(COUNT_BLOGS, {})).data.blogsCount);
+}
+
+/** The number of collections; null if Shopify does not count them exactly. */
+export async function countCollections(query: Query): Promise<number | null> {
+  return exactly((await query(QUERIES.collections, {})).data.collectionsCount);
+}
+
+function exactly(value: unknown): number | null {
+  const { data } = count.safeParse(value);
+  return data?.precision === 'EXACT' ? data.count : null;
+}
+
 /** The number of items of a kind; null if Shopify does not count them exactly. */
 export async function countItems(kind: ContentKind, query: Query): Promise<number | null> {
   const { data } = await query(QUERIES[kind.list], kind.list === 'products' ? { query: kind.search } : {});

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../connection.ts';
 import type { ContentWrite } from '../../contentWrite.ts';
+import { isIncomplete } from '../../incompleteList.ts';
 import type { ItemFault, RemoteContent, RemoteTerm } from '../../remoteContent.ts';
 import { globalId } from '../api/globalId.ts';
 import { note } from './contentInput.ts';
@@ -37,8 +38,12 @@ export class Groupings {
     this.#blogs ??= (async () => {
       const found: RemoteTerm[] = [];
       const blogs = TAXONOMIES.find(({ slug }) => slug === 'blog');
-      for await (const terms of blogs?.terms(this.#reader.query.bind(this.#reader)) ?? [])
-        found.push(...terms);
+      try {
+        for await (const terms of blogs?.terms(this.#reader.query.bind(this.#reader)) ?? [])
+          found.push(...terms);
+      } catch (error) {
+        if (!isIncomplete(error)) throw error;
+      }
       return found;
     })();
     this.#blogs.catch(() => {

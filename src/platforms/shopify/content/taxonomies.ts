@@ -1,13 +1,12 @@
 import { z } from 'zod';
-import { double } from '../../connection.ts';
+import { cappedList } from '../../incompleteList.ts';
 import type { RemoteTerm } from '../../remoteContent.ts';
-import type { AdminAnswer, Operation } from '../api/adminClient.ts';
+import type { Operation } from '../api/adminClient.ts';
 import { numberIn } from '../api/globalId.ts';
-import { readConnection } from '../api/graphqlPage.ts';
 import { fault } from '../faults.ts';
+import { countBlogs, countCollections } from './counts.ts';
 import { slugOf } from './slug.ts';
-
-type Query = (operation: Operation, variables: Record<string, unknown>) => Promise<AdminAnswer>;
+import { connectionTerms, list, type Query, textTerm, textTerms } from './termLists.ts';
 
 /**
  * The groupings of a shop's contents, as taxonomies: an article is in a blog, a product is in collections and
@@ -21,7 +20,7 @@ interface ShopTaxonomy {
   postTypes: string[];
   /** The scope that the app needs to read it. */
   scope: string;
-  /** Its terms, page by page. Throws ExplainedFault. */
+  /** Its terms, page by page. Throws ExplainedFault, and `incomplete_list` at the end if terms are missing. */
   terms(query: Query): AsyncIterable<RemoteTerm[]>;
 }
 
@@ -41,6 +40,7 @@ export const TAXONOMIES: readonly ShopTaxonomy[] = [
           name: node.title,
           count: node.articlesCount?.count,
         }),
+        () => countBlogs(query),
       ),
   },
   {
@@ -52,7 +52,8 @@ export const TAXONOMIES: readonly ShopTaxonomy[] = [
       const answer = await query(ARTICLE_TAGS, {});
       const tags = z.array(z.string()).safeParse(answer.data.articleTags);
       if (!tags.success) throw fault('unexpected_answer', { values: { found: 'no tags of articles' } });
-      yield tags.data.map(textTerm);
+      yield tags.data.filter((tag) => tag !== '').map(textTerm);
+      if (tags.data.length >= MOST_ARTICLE_TAGS) throw cappedList(MOST_ARTICLE_TAGS);
     },
   },
   {
@@ -84,6 +85,7 @@ export const TAXONOMIES: readonly ShopTaxonomy[] = [
           name: node.title,
           count: node.productsCount?.count,
         }),
+        () => countCollections(query),
       ),
   },
   {
@@ -94,7 +96,7 @@ export const TAXONOMIES: readonly ShopTaxonomy[] = [
     terms: (query) =>
       connectionTerms(query, list('publications', 'id name', 50, 1), (node) => ({
         externalId: numberIn(node.id, 'Publication'),
-        slug: slugOf(node.name ?? ''),
+        slug: node.name == null ? null : slugOf(node.name),
         name: node.name,
       })),
   },
@@ -124,97 +126,11 @@ export const TAXONOMIES: readonly ShopTaxonomy[] = [
   ),
 ];
 
+/** How many tags of articles one request may give. The field has no pages. */
+const MOST_ARTICLE_TAGS = 1_000;
+
 const ARTICLE_TAGS: Operation = {
   name: 'Article tags',
-  document: 'query ArticleTags { articleTags(limit: 1000, sort: ALPHABETICAL) }',
+  document: `query ArticleTags { articleTags(limit: ${MOST_ARTICLE_TAGS}, sort: ALPHABETICAL) }`,
   cost: 1,
 };
-
-const counted = z.object({ count: double }).nullish().catch(null);
-const text = z.string().nullish().catch(null);
-const termNode = z.object({
-  id: text,
-  handle: text,
-  title: text,
-  name: text,
-  namespace: text,
-  key: text,
-  articlesCount: counted,
-  productsCount: counted,
-});
-
-function list(
-  field: string,
-  nodes: string,
-  first: number,
-  nodeCost: number,
-  args = '',
-): Operation & { field: string } {
-  return {
-    field,
-    name: `${field} terms${args}`,
-    document: `query Terms($after: String) {
-  ${field}(first: ${first}, after: $after${args}) { nodes { ${nodes} } pageInfo { hasNextPage endCursor } }
-}`,
-    cost: 3 + first * nodeCost,
-  };
-}
-
-interface PartOfTerm {
-  externalId: string | null;
-  slug: string | null | undefined;
-  name: string | null | undefined;
-  count?: number | undefined;
-}
-
-/** The terms of a connection. A node without an id or a name is left out. */
-async function* connectionTerms(
-  query: Query,
-  operation: Operation & { field: string },
-  read: (node: z.output<typeof termNode>) => PartOfTerm,
-): AsyncIterable<RemoteTerm[]> {
-  for await (const nodes of connectionPages(query, operation)) {
-    yield nodes.flatMap((node) => {
-      const parsed = termNode.safeParse(node);
-      if (!parsed.success) return [];
-      const { externalId, slug, name, count = 0 } = read(parsed.data);
-      if (externalId === null || !name) return [];
-      return [{ externalId, parentExternalId: null, slug: slug || externalId, name, count }];
-    });
-  }
-}
-
-/** Terms that are plain texts; the text is also the id. Shopify does not count how often each is used. */
-async function* textTerms(query: Query, field: string): AsyncIterable<RemoteTerm[]> {
-  const operation = {
-    field,
-    name: `${field} terms`,
-    document: `query Terms($after: String) {
-  ${field}(first: 250, after: $after) { nodes pageInfo { hasNextPage endCursor } }
-}`,
-    cost: 253,
-  };
-  for await (const nodes of connectionPages(query, operation)) {
-    yield nodes.filter((node): node is string => typeof node === 'string' && node !== '').map(textTerm);
-  }
-}
-
-async function* connectionPages(
-  query: Query,
-  operation: Operation & { field: string },
-): AsyncIterable<unknown[]> {
-  for (let after: string | null = null; ; ) {
-    const answer: AdminAnswer = await query(operation, { after });
-    const { nodes, pageInfo } = readConnection(answer.data[operation.field]);
-    yield nodes;
-    const { hasNextPage, endCursor } = pageInfo;
-    if (!hasNextPage) return;
-    if (!endCursor || endCursor === after)
-      throw fault('unexpected_answer', { values: { found: 'a list that does not go on' } });
-    after = endCursor;
-  }
-}
-
-function textTerm(name: string): RemoteTerm {
-  return { externalId: name, parentExternalId: null, slug: slugOf(name) || name, name, count: 0 };
-}

@@ -3,6 +3,7 @@ import type { ContentTerm, ItemFault, RemoteContent, Visibility } from '../../re
 import { isRecord } from '../site/siteClient.ts';
 import { builderInRaw, toldBuilder } from './builders.ts';
 import { FieldReader } from './fieldReader.ts';
+import type { ItemTerms } from './termMap.ts';
 import { readUuid } from './uuid.ts';
 
 /** A post that was read, or why it has no usable id. */
@@ -21,8 +22,7 @@ export const KEY_META = 'sitebridge_key';
 interface Known {
   /** The type whose posts were requested. */
   type: string;
-  /** null if the terms cannot be read. */
-  terms: ContentTerm[] | null;
+  terms: ItemTerms;
   /** The answer held bytes that are not UTF-8. */
   damaged: boolean;
 }
@@ -41,7 +41,7 @@ export function readPost(record: Record<string, unknown>, { type, terms, damaged
   const fields = new FieldReader(record, damaged);
   const status = fields.text('status', 'status');
   if (status === '' && fields.unread.length === 0) fields.leave('status', 'There is no status.');
-  if (terms === null) fields.leave('terms', 'The terms are not lists of ids.');
+  if (terms.fault !== null) fields.leave('terms', terms.fault);
   const author = fields.number('author');
   const date = fields.time('date_gmt', 'metadata.date_gmt');
   const isRead = (field: string) => !fields.unread.some((each) => each.field === field);
@@ -65,7 +65,7 @@ export function readPost(record: Record<string, unknown>, { type, terms, damaged
     ...(builtWith === undefined ? {} : { builtWith }),
     url: fields.url('link'),
     modifiedAt,
-    terms: [...(terms ?? [])].sort(byTaxonomyAndSlug),
+    terms: [...terms.list].sort(byTaxonomyAndSlug),
     metadata: metadataOf(fields, { author, date }),
     tag: typeof record.hash === 'string' && /^[0-9a-f]{16}$/.test(record.hash) ? record.hash : null,
     contentKey: readUuid(record.content_key) ?? keyInMeta(record),

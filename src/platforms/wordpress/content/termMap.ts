@@ -1,49 +1,72 @@
-import type { DivisibleList } from '../../parts/division.ts';
+import type { RemoteError } from '../../../errors.ts';
+import { type DivisibleList, overload } from '../../parts/division.ts';
 import type { ContentTerm } from '../../remoteContent.ts';
-import { decodeCharacterReferences } from '../site/htmlText.ts';
 import { totalIn } from '../site/listings.ts';
 import { isRecord } from '../site/siteClient.ts';
-import { isStorable } from './fieldReader.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import type { Taxonomy } from './siteTypes.ts';
+import { faultOfTerm, getTerm, getTerms, itemTerm, readTerm, type TermRecord } from './termRecord.ts';
 
 /** Core's largest page. */
 const PAGE = 100;
+/** How many terms one session requests alone, because lists leave them out. */
+const ALONE_AT_MOST = 200;
+const FIELDS = 'id,slug,name';
+/** WordPress's code for a term that does not exist, or that is of another taxonomy. */
+const GONE = 'rest_term_invalid';
+
+/** The terms of an item. */
+export interface ItemTerms {
+  /** The terms that can be read. */
+  list: ContentTerm[];
+  /** A sentence about the terms that cannot be read; null if all terms can be read. */
+  fault: string | null;
+}
+
+/** A term that an item names by its id: `term` is null if it does not exist, or if it cannot be read. */
+interface NamedTerm {
+  term: ContentTerm | null;
+  fault: string | null;
+}
 
 /** The terms that posts name by id. Each term is read once in a session. */
 export class TermMap {
   readonly #requests: SiteRequests;
-  /** Terms by taxonomy and id; null for a term that the site does not show. */
-  readonly #terms = new Map<string, ContentTerm | null>();
-  /** Terms whose request fails although it asks for them alone, by taxonomy and id. */
-  readonly #failing = new Set<string>();
+  /** By taxonomy and id. */
+  readonly #terms = new Map<string, NamedTerm>();
   /** Reads run one after the other, because pages that are read at once hold the same terms. */
   #reading: Promise<void> = Promise.resolve();
+  #alone = 0;
 
   constructor(requests: SiteRequests) {
     this.#requests = requests;
   }
 
   /** Stores terms that were read for another reason. */
-  learn(found: ReadonlyArray<{ id: number; term: ContentTerm }>): void {
-    for (const { id, term } of found) this.#terms.set(`${term.taxonomy} ${id}`, term);
+  learn(taxonomy: string, found: ReadonlyArray<Omit<TermRecord, 'parent' | 'count'>>): void {
+    for (const read of found)
+      this.#terms.set(`${taxonomy} ${read.id}`, {
+        term: itemTerm(read, taxonomy),
+        fault: faultOfTerm(read, taxonomy),
+      });
   }
 
-  /** The terms of each post, in the order of the posts; null if a term of it fails alone. Throws RemoteError. */
+  /** The terms of each post, in the order of the posts. Throws RemoteError. */
   async termsOf(
     posts: ReadonlyArray<Record<string, unknown>>,
     taxonomies: readonly Taxonomy[],
-  ): Promise<Array<ContentTerm[] | null>> {
+  ): Promise<ItemTerms[]> {
     const read = this.#reading.then(() => this.#readMissing(posts, taxonomies));
     this.#reading = read.catch(() => undefined);
     await read;
     return posts.map((post) => {
-      const keys = taxonomies.flatMap(({ slug, restBase }) =>
-        idsIn(post[restBase]).map((id) => `${slug} ${id}`),
+      const named = taxonomies.flatMap(({ slug, restBase }) =>
+        idsIn(post[restBase]).flatMap((id) => this.#terms.get(`${slug} ${id}`) ?? []),
       );
-      return keys.some((key) => this.#failing.has(key))
-        ? null
-        : keys.flatMap((key) => this.#terms.get(key) ?? []);
+      return {
+        list: named.flatMap(({ term }) => term ?? []),
+        fault: named.find(({ fault }) => fault !== null)?.fault ?? null,
+      };
     });
   }
 
@@ -53,11 +76,22 @@ export class TermMap {
   ): Promise<void> {
     for (const taxonomy of taxonomies) {
       const named = new Set(posts.flatMap((post) => idsIn(post[taxonomy.restBase])));
-      const unknown = [...named].filter((id) => !this.#terms.has(`${taxonomy.slug} ${id}`));
+      const unknown = [...named].filter((id) => !this.#isKnown(taxonomy, id));
       for (let start = 0; start < unknown.length; start += PAGE) {
         await this.#read(taxonomy, unknown.slice(start, start + PAGE));
       }
+      // WordPress names only terms that exist on a post, so a list that lacks one of them leaves it out.
+      for (const id of unknown) if (!this.#isKnown(taxonomy, id)) await this.#readAlone(taxonomy, id);
     }
+  }
+
+  #isKnown({ slug }: Taxonomy, id: number): boolean {
+    return this.#terms.has(`${slug} ${id}`);
+  }
+
+  /** Stores that a term does not exist, or with a fault that it cannot be read. */
+  #lacks({ slug }: Taxonomy, id: number, fault: string | null): void {
+    this.#terms.set(`${slug} ${id}`, { term: null, fault });
   }
 
   /** Reads terms, in parts if the site cannot give them at once. */
@@ -70,9 +104,8 @@ export class TermMap {
         return null;
       },
       next: (from, count) => (from + count < ids.length ? from + count : null),
-      alone: async (from) => {
-        this.#terms.set(`${taxonomy.slug} ${ids[from]}`, null);
-        this.#failing.add(`${taxonomy.slug} ${ids[from]}`);
+      alone: async (from, error) => {
+        this.#fails(taxonomy, ids[from] ?? 0, error);
         return { part: null, next: from + 1 < ids.length ? from + 1 : null };
       },
     };
@@ -80,43 +113,42 @@ export class TermMap {
   }
 
   async #readSome(taxonomy: Taxonomy, ids: number[]): Promise<void> {
-    const query = `include=${ids.join(',')}&per_page=${PAGE}&_fields=id,slug,name`;
+    const query = `include=${ids.join(',')}&per_page=${PAGE}&_fields=${FIELDS}`;
     const answer = await getTerms(this.#requests, taxonomy, query);
-    for (const id of ids) this.#terms.set(`${taxonomy.slug} ${id}`, null);
     const records: unknown[] = Array.isArray(answer.value) ? answer.value : [];
-    this.learn(records.flatMap((record) => readTerm(record, taxonomy.slug) ?? []));
+    this.learn(
+      taxonomy.slug,
+      records.flatMap((record) => readTerm(record) ?? []),
+    );
     const came = new Set(records.map((record) => (isRecord(record) ? record.id : null)));
     const rest = ids.filter((id) => !came.has(id));
     // The site counts the terms with these ids. If it has more than it gave, the others are requested again.
     const isShort = (totalIn(answer.response, came.size) ?? ids.length) > came.size;
     if (isShort && rest.length > 0 && rest.length < ids.length) await this.#readSome(taxonomy, rest);
   }
+
+  /** Reads a term that lists leave out. Throws RemoteError if the site is down. */
+  async #readAlone(taxonomy: Taxonomy, id: number): Promise<void> {
+    this.#alone += 1;
+    if (this.#alone > ALONE_AT_MOST) return this.#lacks(taxonomy, id, notGiven(taxonomy, id));
+    const answer = await getTerm(this.#requests, taxonomy, id, FIELDS).catch(overload);
+    if ('retryable' in answer) {
+      if (answer.code !== 'too_large') await this.#requests.division.prove();
+      return this.#fails(taxonomy, id, answer);
+    }
+    if (answer.error?.code === GONE) return this.#lacks(taxonomy, id, null);
+    const read = answer.error === null ? readTerm(answer.value) : null;
+    if (read?.id === id) this.learn(taxonomy.slug, [read]);
+    else this.#lacks(taxonomy, id, notGiven(taxonomy, id));
+  }
+
+  #fails(taxonomy: Taxonomy, id: number, { message }: RemoteError): void {
+    this.#lacks(taxonomy, id, `The term ${id} of ${taxonomy.slug} fails alone: ${message}`);
+  }
 }
 
-/** Reads a term from REST, with its name decoded to plain text; null for a term that cannot be stored. */
-export function readTerm(
-  record: unknown,
-  taxonomy: string,
-): { id: number; parent: number; count: number; term: ContentTerm } | null {
-  if (!isRecord(record)) return null;
-  const { id, slug, name, parent, count } = record;
-  if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 1) return null;
-  if (typeof slug !== 'string' || typeof name !== 'string' || !isStorable(slug + name)) return null;
-  return {
-    id,
-    parent: typeof parent === 'number' && Number.isSafeInteger(parent) ? parent : 0,
-    count: typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : 0,
-    term: { taxonomy, slug, name: decodeCharacterReferences(name) },
-  };
-}
-
-/** Reads terms as an editor, or as a visitor if the user may not edit them. Throws RemoteError. */
-export async function getTerms(requests: SiteRequests, { route }: Taxonomy, query: string) {
-  const answer = await requests.get(route, `context=edit&${query}`, { divisible: true });
-  if (answer.error === null) return answer;
-  const { status } = answer.error;
-  if (status === 401 || status === 403) return requests.read(route, query, { divisible: true });
-  throw requests.refusal(answer, answer.error);
+function notGiven({ slug }: Taxonomy, id: number): string {
+  return `The site names the term ${id} of ${slug}, and does not give it.`;
 }
 
 function idsIn(value: unknown): number[] {

@@ -6,7 +6,7 @@ import { walkAnyOrder } from './core/anyOrder.ts';
 import type { IdList } from './core/listPage.ts';
 import type { SiteRequests } from './siteRequests.ts';
 import type { SiteTypes } from './siteTypes.ts';
-import { readTerm } from './termMap.ts';
+import { readTerm } from './termRecord.ts';
 
 /**
  * Reads every term of a taxonomy, including terms without posts. A parent is only an id here: it may not
@@ -21,40 +21,44 @@ export async function* readAllTerms(
   const list = { route: await types.termRoute(taxonomy), fields: 'id,slug,name,parent,count' };
   let begun = false;
   try {
-    for await (const terms of walkTerms(requests, { ...list, query: 'context=edit' }, taxonomy.slug)) {
+    for await (const terms of walkTerms(requests, { ...list, query: 'context=edit' })) {
       begun = true;
       yield terms;
     }
   } catch (error) {
     // A user who may not edit the terms may still read them.
     if (begun || !(error instanceof RemoteError) || error.code !== 'insufficient_role') throw error;
-    yield* walkTerms(requests, { ...list, query: 'hide_empty=false' }, taxonomy.slug);
+    yield* walkTerms(requests, { ...list, query: 'hide_empty=false' });
   }
 }
 
-async function* walkTerms(
-  requests: SiteRequests,
-  list: IdList,
-  taxonomy: string,
-): AsyncGenerator<RemoteTerm[]> {
-  let [lacking, of] = [0, 0];
-  for await (const { entries, total, read } of walkAnyOrder(requests, list, 'page')) {
-    lacking = total === null ? 0 : total - read;
-    of = total ?? 0;
+async function* walkTerms(requests: SiteRequests, list: IdList): AsyncGenerator<RemoteTerm[]> {
+  let [missing, of] = [0, 0];
+  // Terms without a usable id are not known, so no stored term counts as deleted.
+  let unusable = 0;
+  for await (const { entries, total, read, nameless } of walkAnyOrder(requests, list, 'page')) {
+    missing = total === null ? 0 : total - read;
+    of = total ?? read;
+    unusable += nameless;
     yield entries.flatMap(({ record }) => {
-      const read = readTerm(record, taxonomy);
-      if (read === null) return [];
-      const { id, parent, count, term } = read;
+      const read = readTerm(record);
+      if (read === null) {
+        unusable += 1;
+        return [];
+      }
+      const { id, parent, count, slug, name, unread } = read;
       return [
         {
           externalId: String(id),
           parentExternalId: parent > 0 && parent !== id ? String(parent) : null,
-          slug: term.slug,
-          name: term.name,
+          slug,
+          name,
           count,
+          ...(unread.length === 0 ? {} : { unread }),
         },
       ];
     });
   }
+  const lacking = missing + unusable;
   if (lacking > 0) throw incompleteList(of - lacking, of);
 }

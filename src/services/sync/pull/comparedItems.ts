@@ -6,6 +6,7 @@ import { FAILS_ALONE } from '../../../platforms/parts/division.ts';
 import type { ItemFault } from '../../../platforms/remoteContent.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun, TypeToSync } from '../phaseContext.ts';
+import { noteChangedLinks } from './changedLinks.ts';
 import { failedSince, forgetFailing, storeFailing } from './failingItems.ts';
 import { MissingContents } from './missingContents.ts';
 import type { PageTarget } from './page.ts';
@@ -120,17 +121,8 @@ export class ComparedItems {
     const readAt = row?.linksReadAt ?? null;
     const isRead = row !== null && readAt !== null && readAt > row.fullyReadAt;
     if (isRead && now - readAt.getTime() < linksRestMs) return;
-    const noted = await tx.siteIntegration.updateMany({
-      where: { id, linksChangedAt: null },
-      data: { linksChangedAt: new Date(now) },
-    });
-    if (noted.count === 0) return;
-    await this.#parts.events.record(tx, {
-      ...run.owner,
-      type: 'sync',
-      action: 'links_changed',
-      details: { content_type: contentType, run_id: run.ledger.run.id },
-    });
+    const isNoted = await tx.siteIntegration.count({ where: { id, linksChangedAt: { not: null } } });
+    if (isNoted === 0) await noteChangedLinks(tx, run, this.#parts, contentType);
   }
 
   /**

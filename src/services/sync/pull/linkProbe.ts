@@ -1,6 +1,7 @@
 /** Looks whether a site has another base of its links than when they were stored. */
 import type { EventLog } from '../../events/eventLog.ts';
 import { type ContentRun, presentTypes, type TypeToSync } from '../phaseContext.ts';
+import { noteChangedLinks } from './changedLinks.ts';
 
 /** How many types a run asks for the links of their newest contents. A new structure shows in one of the first. */
 const typesAtMost = 3;
@@ -17,7 +18,7 @@ interface Parts {
  * notes it in the integration, and returns when; else null. Links that are others at each request say nothing. Throws
  * RemoteError, RunLost.
  */
-export async function probeLinks(run: ContentRun, { events, now }: Parts): Promise<Date | null> {
+export async function probeLinks(run: ContentRun, parts: Parts): Promise<Date | null> {
   const { readLinks, linkBase } = run.session;
   if (readLinks === undefined || linkBase === undefined) return null;
   for (const type of presentTypes(run).slice(0, typesAtMost)) {
@@ -27,7 +28,12 @@ export async function probeLinks(run: ContentRun, { events, now }: Parts): Promi
     if (first === null) continue;
     const second = await differing(run, type, stored);
     if (JSON.stringify(first) !== JSON.stringify(second)) continue;
-    return note(run, type, { events, now });
+    let changedAt: Date | null = null;
+    await run.ledger.step(async (tx) => {
+      changedAt = await noteChangedLinks(tx, run, parts, type.slug);
+      return {};
+    });
+    return changedAt;
   }
   return null;
 }
@@ -63,22 +69,4 @@ async function differing(
   const now = [...stored.keys()].map((id) => links?.get(id) ?? null);
   const differs = now.every((link, index) => link !== null && link !== [...stored.values()][index]);
   return differs ? now.filter((link) => link !== null) : null;
-}
-
-async function note(run: ContentRun, { slug }: TypeToSync, { events, now }: Parts): Promise<Date> {
-  const changedAt = new Date(now());
-  await run.ledger.step(async (tx) => {
-    await tx.siteIntegration.update({
-      where: { id: run.integration.id },
-      data: { linksChangedAt: changedAt },
-    });
-    await events.record(tx, {
-      ...run.owner,
-      type: 'sync',
-      action: 'links_changed',
-      details: { content_type: slug, run_id: run.ledger.run.id },
-    });
-    return {};
-  });
-  return changedAt;
 }

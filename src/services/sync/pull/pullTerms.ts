@@ -1,10 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Transaction } from '../../../database/client.ts';
 import { RemoteError } from '../../../errors.ts';
 import type { TypeOfSite } from '../../../platforms/contentPart.ts';
 import type { RemoteTerm } from '../../../platforms/remoteContent.ts';
+import type { TermNames } from '../../content/termChange.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import type { ContentRun } from '../phaseContext.ts';
-import { storedTerms, TermChanges, type TermDifference } from './termChanges.ts';
+import { type PlacedTerm, storedTerms, TermChanges, type TermDifference } from './termChanges.ts';
+import { noted, noteEvent, type UnreadNote } from './unreadNotes.ts';
 
 interface Parts {
   events: EventLog;
@@ -13,7 +16,7 @@ interface Parts {
 
 /**
  * Stores the terms of a site's taxonomies. A term that is gone from the site is deleted here too. The contents that
- * hold a renamed or deleted term follow before the term itself is stored: a run that continues finds the change again.
+ * hold a renamed, moved or deleted term follow before the term itself is stored: a run that continues finds the change again.
  */
 export class TermSync {
   readonly #parts: Parts;
@@ -36,22 +39,27 @@ export class TermSync {
 
   async #readTaxonomy(run: ContentRun, taxonomy: TypeOfSite): Promise<void> {
     const seen: string[] = [];
-    const slugs = new Set<string>();
+    const tree = new Map<string, PlacedTerm>();
     const changed: RemoteTerm[] = [];
     const changes: TermDifference[] = [];
+    let notes: UnreadNote[] = [];
     try {
       for await (const terms of run.session.readTerms(taxonomy)) {
         run.signal.throwIfAborted();
         const ids = terms.map((term) => term.externalId);
         seen.push(...ids);
-        for (const { slug } of terms) slugs.add(slug);
+        notes = noted(notes, terms);
         const stored = await storedTerms(run, taxonomy.slug, { in: ids });
         const same: RemoteTerm[] = [];
-        for (const term of terms) {
-          const { externalId, ...now } = term;
+        for (const read of terms) {
+          const term = withStoredNames(read, stored.get(read.externalId));
+          if (term.slug === '') continue;
+          const { externalId, slug, name, parentExternalId } = term;
+          const now = { slug, name, parentExternalId };
+          tree.set(externalId, now);
           const was = stored.get(externalId);
-          const isSame = was === undefined || (was.slug === now.slug && was.name === now.name);
-          if (!isSame) changes.push({ externalId, was, now: { slug: now.slug, name: now.name } });
+          const isSame = was === undefined || isDeepStrictEqual(was, now);
+          if (!isSame) changes.push({ externalId, was, now });
           (isSame ? same : changed).push(term);
         }
         await run.ledger.step(async (tx) => {
@@ -71,22 +79,48 @@ export class TermSync {
           error: error.message,
           details: { taxonomy: taxonomy.slug, code: error.code, run_id: run.ledger.run.id },
         });
+        await this.#tellUnread(tx, run, taxonomy, notes);
         return { totals: { failed: 1 }, troubles: [`Terms of ${taxonomy.slug}: ${error.message}`] };
       });
       return;
     }
     const gone = await storedTerms(run, taxonomy.slug, { notIn: seen });
     for (const [externalId, was] of gone) changes.push({ externalId, was, now: null });
-    await this.#changes.apply(run, taxonomy, changes, slugs);
+    await this.#changes.apply(run, taxonomy, changes, tree);
     await run.ledger.step(async (tx) => {
       await storeTerms(tx, run, taxonomy.slug, changed);
       await tx.$executeRaw`
         DELETE FROM site_term
         WHERE site_id = ${run.owner.siteId} AND platform = ${run.integration.platform}
           AND taxonomy = ${taxonomy.slug} AND NOT external_id = ANY(${seen})`;
+      await this.#tellUnread(tx, run, taxonomy, notes);
       return {};
     });
   }
+
+  async #tellUnread(
+    tx: Transaction,
+    run: ContentRun,
+    { slug: taxonomy }: TypeOfSite,
+    notes: readonly UnreadNote[],
+  ): Promise<void> {
+    const reading = { runId: run.ledger.run.id, taxonomy };
+    await this.#parts.events.recordAll(
+      tx,
+      notes.map((note) => noteEvent(run.owner, reading, note)),
+    );
+  }
+}
+
+/** The term with its stored names in place of those that cannot be read. */
+function withStoredNames(term: RemoteTerm, stored: TermNames | undefined): RemoteTerm {
+  if (term.unread === undefined || stored === undefined) return term;
+  const isUnread = (name: string) => term.unread?.some(({ field }) => field === name);
+  return {
+    ...term,
+    slug: isUnread('slug') ? stored.slug : term.slug,
+    name: isUnread('name') ? stored.name : term.name,
+  };
 }
 
 async function storeTerms(

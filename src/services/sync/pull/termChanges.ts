@@ -1,7 +1,6 @@
-/** Terms that a site has renamed or deleted, and the contents that hold them. */
+/** Terms that a site has renamed, moved or deleted, and the contents that hold them. */
 import { Prisma } from '../../../database/generated/client.ts';
 import type { TypeOfSite } from '../../../platforms/contentPart.ts';
-import type { RemoteTerm } from '../../../platforms/remoteContent.ts';
 import {
   changeTerm,
   holdersAfter,
@@ -9,21 +8,28 @@ import {
   type TermHolder,
   type TermNames,
 } from '../../content/termChange.ts';
+import { pathDownTo } from '../../content/termPath.ts';
 import type { EventLog } from '../../events/eventLog.ts';
 import { type ContentRun, presentTypes } from '../phaseContext.ts';
 import { ComparedItems } from './comparedItems.ts';
+import { checkTermLinks } from './termLinks.ts';
 
 /** How many items one request reads. */
 const itemsAtOnce = 100;
 
+/** A term and its place in its taxonomy. */
+export interface PlacedTerm extends TermNames {
+  parentExternalId: string | null;
+}
+
 /** A term as it is stored here, and as the site has it now; null if the site has deleted it. */
 export interface TermDifference {
   externalId: string;
-  was: TermNames;
-  now: TermNames | null;
+  was: PlacedTerm;
+  now: PlacedTerm | null;
 }
 
-type Renamed = TermDifference & { now: TermNames };
+type Renamed = TermDifference & { now: PlacedTerm };
 
 interface Parts {
   events: EventLog;
@@ -32,40 +38,51 @@ interface Parts {
 
 /** Applies the changed terms of a taxonomy to all contents that hold them. */
 export class TermChanges {
-  readonly #events: EventLog;
+  readonly #parts: Parts;
   readonly #items: ComparedItems;
 
   constructor(parts: Parts) {
-    this.#events = parts.events;
+    this.#parts = parts;
     this.#items = new ComparedItems(parts);
   }
 
   /**
-   * Renames terms in their contents, and reads the items of contents with a deleted term again, because the site may
+   * Renames and moves terms in their contents, and reads the items of contents with a deleted term again, because the site may
    * have given them another. A step that was done is not done again by a run that continues. Throws RemoteError,
    * RunLost.
-   * @param present the slugs that the terms of the taxonomy have now.
+   * @param tree all terms that the taxonomy has now, by their ids.
    */
   async apply(
     run: ContentRun,
-    { slug: taxonomy }: TypeOfSite,
+    type: TypeOfSite,
     differences: readonly TermDifference[],
-    present: ReadonlySet<string>,
+    tree: ReadonlyMap<string, PlacedTerm>,
   ): Promise<void> {
+    const { slug: taxonomy } = type;
     const [first] = run.types;
     // After a full reading of perhaps another site, every content has the terms of that site.
     if (differences.length === 0 || first === undefined || run.integration.movedAt !== null) return;
     await run.mustBeSameSite(first);
+    const present = new Set([...tree.values()].map(({ slug }) => slug));
     // If a term has got the former slug of another, the slug in a content does not tell the terms apart.
     const isClear = ({ was, now }: TermDifference) =>
       now !== null && (was.slug === now.slug || !present.has(was.slug));
     for (const each of differences) {
       const contents =
         each.now !== null && isClear(each)
-          ? await this.#rename(run, taxonomy, { ...each, now: each.now })
+          ? await this.#rename(run, taxonomy, { ...each, now: each.now }, tree)
           : await this.#readAgain(run, { taxonomy, slugs: [each.was.slug] });
       await this.#tell(run, taxonomy, each, contents);
     }
+    const elsewhere = differences.filter(
+      ({ was, now }) => was.slug !== now?.slug || was.parentExternalId !== now.parentExternalId,
+    );
+    await checkTermLinks(
+      run,
+      this.#parts,
+      type,
+      elsewhere.map(({ was }) => was.slug),
+    );
   }
 
   async #tell(
@@ -75,15 +92,15 @@ export class TermChanges {
     contents: number,
   ): Promise<void> {
     await run.ledger.step(async (tx) => {
-      await this.#events.record(tx, {
+      await this.#parts.events.record(tx, {
         ...run.owner,
         type: 'sync',
         action: 'term_changed',
         details: {
           taxonomy,
           external_id: externalId,
-          was: { ...was },
-          now: now === null ? null : { ...now },
+          was: shown(was),
+          now: now === null ? null : shown(now),
           contents,
           run_id: run.ledger.run.id,
         },
@@ -93,11 +110,21 @@ export class TermChanges {
   }
 
   /** Returns how many contents have changed. */
-  async #rename(run: ContentRun, taxonomy: string, { was, now }: Renamed): Promise<number> {
+  async #rename(
+    run: ContentRun,
+    taxonomy: string,
+    { externalId, was, now: place }: Renamed,
+    tree: ReadonlyMap<string, PlacedTerm>,
+  ): Promise<number> {
     const { siteId, platform } = run.integration;
+    const now = { slug: place.slug, name: place.name };
     const slugs = [...new Set([was.slug, now.slug])];
-    // Its parents are known only after the whole taxonomy is stored. The rest of a path stays as it is.
-    const change = { taxonomy, slugs, now, path: null, instead: null };
+    const inTree = ({ slug, parentExternalId: parentId }: PlacedTerm) => ({ slug, parentId });
+    const path = await pathDownTo(externalId, inTree(place), (id) => {
+      const parent = tree.get(id);
+      return parent === undefined ? null : inTree(parent);
+    });
+    const change = { taxonomy, slugs, now, path, instead: null };
     await renewHashes(run.db, siteId, change);
     const owner = { siteId, platform, contentTypes: run.types.map(({ slug }) => slug) };
     let contents = 0;
@@ -132,6 +159,11 @@ export class TermChanges {
   }
 }
 
+/** A term as an event tells of it. */
+function shown({ slug, name, parentExternalId: parent }: PlacedTerm) {
+  return { slug, name, parent };
+}
+
 function idsOf(holders: readonly TermHolder[], contentType: string): string[] {
   return holders.flatMap((holder) =>
     holder.contentType === contentType && holder.externalId !== null ? [holder.externalId] : [],
@@ -143,15 +175,15 @@ export async function storedTerms(
   run: ContentRun,
   taxonomy: string,
   ids: { in: string[] } | { notIn: string[] },
-): Promise<Map<string, Pick<RemoteTerm, 'slug' | 'name'>>> {
+): Promise<Map<string, PlacedTerm>> {
   const { siteId } = run.owner;
   const { platform } = run.integration;
   const condition =
     'in' in ids
       ? Prisma.sql`external_id = ANY(${ids.in})`
       : Prisma.sql`NOT external_id = ANY(${ids.notIn}) AND NOT deleted`;
-  const rows = await run.db.$queryRaw<{ external_id: string; slug: string; name: string }[]>`
-    SELECT external_id, slug, name FROM site_term
+  const rows = await run.db.$queryRaw<Array<PlacedTerm & { externalId: string }>>`
+    SELECT external_id AS "externalId", slug, name, parent_external_id AS "parentExternalId" FROM site_term
     WHERE site_id = ${siteId} AND platform = ${platform} AND taxonomy = ${taxonomy} AND ${condition}`;
-  return new Map(rows.map(({ external_id, slug, name }) => [external_id, { slug, name }]));
+  return new Map(rows.map(({ externalId, ...term }) => [externalId, term]));
 }

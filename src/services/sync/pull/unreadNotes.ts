@@ -16,8 +16,11 @@ export const unreadNote = z.object({
 });
 export type UnreadNote = z.output<typeof unreadNote>;
 
-/** Adds the unread fields of some items to the notes of their reading. */
-export function noted(before: readonly UnreadNote[], items: readonly RemoteContent[]): UnreadNote[] {
+/** Adds the unread fields of some items or terms to the notes of their reading. */
+export function noted(
+  before: readonly UnreadNote[],
+  items: ReadonlyArray<Pick<RemoteContent, 'externalId' | 'unread'>>,
+): UnreadNote[] {
   const notes = new Map(before.map((note) => [`${note.field} ${note.message}`, { ...note }]));
   for (const { externalId, unread = [] } of items) {
     for (const { field, message } of unread) {
@@ -39,12 +42,14 @@ export function noted(before: readonly UnreadNote[], items: readonly RemoteConte
 /** The event about a note. `owner`: the fields that all events of the run have. */
 export function noteEvent(
   owner: Pick<EventInput, 'accountId' | 'siteId' | 'integrationId'>,
-  reading: { runId: number; contentType: string },
+  reading: { runId: number } & ({ contentType: string } | { taxonomy: string }),
   note: UnreadNote,
 ): EventInput {
   const { field, message, items, externalIds } = note;
   const others = items - externalIds.length;
-  const named = `${items === 1 ? 'Item' : 'Items'} ${externalIds.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  const isOfItems = 'contentType' in reading;
+  const noun = isOfItems ? 'Item' : 'Term';
+  const named = `${noun}${items === 1 ? '' : 's'} ${externalIds.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
   return {
     ...owner,
     type: 'content',
@@ -53,7 +58,7 @@ export function noteEvent(
     externalId: externalIds[0] ?? null,
     error: `${message} It stays as it is here. ${named}.`,
     details: {
-      content_type: reading.contentType,
+      ...(isOfItems ? { content_type: reading.contentType } : { taxonomy: reading.taxonomy }),
       field,
       items,
       external_ids: externalIds,

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { builtWith, marksOf } from '../builders.ts';
 import { metaOf } from '../core/meta.ts';
 import { readableName } from '../core/termName.ts';
+import { oddTerm } from '../oddTerms.ts';
 import { permalink } from '../permalink.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedPost } from '../state.ts';
@@ -24,7 +25,7 @@ export function contentItem(site: SimulatedSite, post: SimulatedPost) {
     modified_gmt: post.modified_gmt,
     parent: post.parent ?? 0,
     featured_media: post.featured_media ?? 0,
-    terms: itemTerms(site, post),
+    terms: itemTerms(site, post).map((term) => oddTerm(site, term)),
     meta: metaOf(site, post),
     built_with: builtWith(post),
     ...shownLink(site, post),

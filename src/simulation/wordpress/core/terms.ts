@@ -1,5 +1,13 @@
 import { siteSlug } from '../../../platforms/siteSlug.ts';
-import { countHeaders, givenItems, inForcedOrder, largestPage, sizeOfPage } from '../crookedLists.ts';
+import {
+  countHeaders,
+  givenItems,
+  inForcedOrder,
+  isLeftOut,
+  largestPage,
+  sizeOfPage,
+} from '../crookedLists.ts';
+import { oddTerm } from '../oddTerms.ts';
 import type { SimulatedSite } from '../site.ts';
 import type { SimulatedTerm, SimulatedUser } from '../state.ts';
 import { forbidden, may } from './access.ts';
@@ -68,14 +76,17 @@ export function listTerms(request: TermRequest): RestAnswer {
   const shown = inForcedOrder(site, found, ({ name }) => name)
     .slice(start, start + size)
     .map((term) => shownTerm(site, term, count(term)));
-  return reply(givenItems(site, shown), 200, countHeaders(site, found.length, size));
+  const given = givenItems(site, shown).map((term) => oddTerm(site, term));
+  return reply(given, 200, countHeaders(site, found.length, size));
 }
 
 /** WP_REST_Terms_Controller::get_item() */
 export function readTerm(request: TermRequest, id: number): RestAnswer {
   const term = termOf(request, id);
   checkEditContext(request);
-  return reply(shown(request, term));
+  if (request.site.has('items_closed') && isLeftOut(term))
+    throw forbidden('rest_forbidden', request.user, 'Sorry, you are not allowed to do that.');
+  return reply(oddTerm(request.site, shown(request, term)));
 }
 
 /**

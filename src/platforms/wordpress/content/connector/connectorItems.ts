@@ -4,7 +4,8 @@ import type { ContentTerm, ItemFault, RemoteContent } from '../../../remoteConte
 import { isRecord } from '../../site/siteClient.ts';
 import { readPost } from '../postFields.ts';
 import type { SiteAnswer, SiteRequests } from '../siteRequests.ts';
-import { readTerm } from '../termMap.ts';
+import type { ItemTerms } from '../termMap.ts';
+import { faultOfTerm, itemTerm, readNames } from '../termRecord.ts';
 import type { ConnectorMemory } from './connectorMemory.ts';
 
 /** The largest page of the connector. */
@@ -145,15 +146,25 @@ export class ConnectorItems {
 /** Reads an item of the connector. `type`: the type of the items that were requested, if it is known. */
 export function readItem(record: Record<string, unknown>, damaged: boolean, type = '') {
   const { terms: list = [] } = record;
-  const terms = Array.isArray(list) && list.every(isRecord) ? list.flatMap(termOf) : null;
-  return readPost(record, { type, terms, damaged });
+  return readPost(record, { type, terms: termsOf(list), damaged });
 }
 
-function termOf(term: unknown): ContentTerm[] {
-  if (!isRecord(term) || typeof term.taxonomy !== 'string') return [];
-  // Items list their terms without ids, but `readTerm` needs an id.
-  const read = readTerm({ ...term, id: 1 }, term.taxonomy);
-  return read === null ? [] : [read.term];
+/** The terms of an item, which lists them without their ids. */
+function termsOf(list: unknown): ItemTerms {
+  if (!Array.isArray(list)) return { list: [], fault: 'The terms are not a list.' };
+  const terms: ContentTerm[] = [];
+  const faults: string[] = [];
+  for (const term of list) {
+    if (!isRecord(term) || typeof term.taxonomy !== 'string') {
+      faults.push('A term has no taxonomy.');
+      continue;
+    }
+    const { taxonomy } = term;
+    const read = readNames(term);
+    terms.push(...[itemTerm(read, taxonomy)].flatMap((each) => each ?? []));
+    faults.push(...[faultOfTerm(read, taxonomy)].flatMap((each) => each ?? []));
+  }
+  return { list: terms, fault: faults[0] ?? null };
 }
 
 function idsOf(value: unknown): string[] {

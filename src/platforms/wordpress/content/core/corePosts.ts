@@ -100,7 +100,7 @@ export class CorePosts {
       const areRead = taxonomies.every(({ restBase }) => isListOfIds(record[restBase]));
       return readPost(record, {
         type: this.type.slug,
-        terms: areRead ? (terms[index] ?? null) : null,
+        terms: (areRead ? terms[index] : null) ?? { list: [], fault: 'The terms are not lists of ids.' },
         damaged,
       });
     });

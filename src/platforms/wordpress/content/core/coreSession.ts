@@ -74,9 +74,12 @@ export function createCoreSession(
       for await (const terms of readAllTerms(requests, site.types, taxonomy)) {
         // Posts name their terms by id. None of these terms need be read again.
         site.terms.learn(
-          terms.map(({ externalId, slug, name }) => ({
+          taxonomy.slug,
+          terms.map(({ externalId, slug, name, unread = [] }) => ({
             id: Number(externalId),
-            term: { taxonomy: taxonomy.slug, slug, name },
+            slug,
+            name,
+            unread: [...unread],
           })),
         );
         yield terms;

@@ -7,7 +7,8 @@ import { partsBySize } from '../ahead.ts';
 import { refusedItem } from '../faultText.ts';
 import type { SiteRequests } from '../siteRequests.ts';
 import type { Taxonomy } from '../siteTypes.ts';
-import { getTerms, readTerm, type TermMap } from '../termMap.ts';
+import type { TermMap } from '../termMap.ts';
+import { getTerms, itemTerm, readTerm } from '../termRecord.ts';
 
 /** The most parts in a path of a term and its parents. */
 const DEEPEST_PATH = 10;
@@ -178,9 +179,12 @@ export class TermWriter {
       const first = await this.#withSlugs(taxonomy, slugs.slice(0, half), parent);
       return [...first, ...(await this.#withSlugs(taxonomy, slugs.slice(half), parent))];
     }
-    const found = records.flatMap((record) => readTerm(record, taxonomy.slug) ?? []);
-    this.#known.learn(found);
-    return found;
+    const found = records.flatMap((record) => readTerm(record) ?? []);
+    this.#known.learn(taxonomy.slug, found);
+    return found.flatMap((read) => {
+      const term = itemTerm(read, taxonomy.slug);
+      return term === null ? [] : [{ id: read.id, term }];
+    });
   }
 
   async #make(
