@@ -1,5 +1,5 @@
 /** Bodies that are not the JSON that they should be, and why. */
-import { decodeBody, readJsonAt } from './json.ts';
+import { readBodyAt } from './json.ts';
 import { MalformedJson } from './jsonReader.ts';
 
 /** What follows JSON that breaks off: the end, or a half literal before it; an element of HTML; a new line. */
@@ -20,18 +20,35 @@ export function breaksOffAt(text: string, end: number): boolean {
 }
 
 /**
- * What is wrong with a body that is not JSON: `packed`: it is compressed, and no header says so; `cut_off`: its JSON
- * breaks off; null: neither. Takes linear time, in turns.
+ * What is wrong with a body that is not JSON: `raw_controls`: its texts hold line breaks or tabs as they are, and it has
+ * a value all the same; `packed`: it is compressed, and no header says so; `cut_off`: its JSON breaks off; `other`: none
+ * of these. Takes linear time, in turns.
  */
-export async function brokenBody(body: Buffer): Promise<'packed' | 'cut_off' | null> {
-  if (isPacked(body)) return 'packed';
-  const text = (await decodeBody(body)).replace(/^\uFEFF/, '');
-  if (!/^\s*[[{]/.test(text)) return null;
+export type BrokenBody =
+  | { found: 'raw_controls'; value: unknown }
+  | { found: 'packed' | 'cut_off' | 'other' };
+
+/** Reads a body that is not JSON. */
+export async function readBrokenBody(body: Buffer): Promise<BrokenBody> {
+  if (isPacked(body)) return { found: 'packed' };
+  const marked = withoutMark(body);
+  const rest = (from: number) => marked.subarray(from, from + LOOKED_AT).toString('utf8');
+  if (!/^\s*[[{]/.test(rest(0))) return { found: 'other' };
   try {
-    await readJsonAt(text, 0, { takesControls: true });
-    return null;
+    const { value, end } = await readBodyAt(marked, 0, { takesControls: true });
+    return /^\s*$/.test(rest(end)) && marked.length - end <= LOOKED_AT
+      ? { found: 'raw_controls', value }
+      : { found: 'other' };
   } catch (error) {
     if (!(error instanceof MalformedJson)) throw error;
-    return breaksOffAt(text, error.position) ? 'cut_off' : null;
+    return { found: BROKEN_OFF.test(rest(error.position)) ? 'cut_off' : 'other' };
   }
+}
+
+/**
+ * A body without its byte order mark, which many parsers tolerate in UTF-8:
+ * https://www.rfc-editor.org/rfc/rfc8259#section-8.1
+ */
+export function withoutMark(body: Buffer): Buffer {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
 }

@@ -28,14 +28,6 @@ export async function parseJsonText(text: string, limits: { mostValues?: number 
   return text.length <= AT_ONCE ? parseAtOnce(text) : parseWhole(new TextSource(text), limits);
 }
 
-/**
- * The same for a text whose strings may hold line breaks, tabs and other control characters as they are, which JSON
- * does not allow.
- */
-export async function parseJsonWithControls(text: string): Promise<unknown> {
-  return parseWhole(new TextSource(text), { takesControls: true });
-}
-
 /** The same for a text that is short, or that may hold up other work. */
 export function parseAtOnce(text: string): unknown {
   if (mayHoldExactNumbers(text)) return readAtOnce(text);
@@ -85,6 +77,15 @@ export function readJsonAt(
   limits: ReadLimits = {},
 ): Promise<{ value: unknown; end: number }> {
   return readAt(new TextSource(text), start, limits);
+}
+
+/** The same for a body, whose positions are bytes. */
+export function readBodyAt(
+  body: Buffer,
+  start: number,
+  limits: ReadLimits = {},
+): Promise<{ value: unknown; end: number }> {
+  return readAt(new ByteSource(body), start, limits);
 }
 
 async function readAt(

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Way } from '../support/syncedSite.ts';
 import type { Mariadb } from './support/mariadb.ts';
+import type { Door } from './support/site-proxy.ts';
 import { withMariadb } from './support/stage.ts';
 import { SyncedWordpress } from './support/synced-wordpress.ts';
 import { versionsUnderTest } from './support/versions-under-test.ts';
@@ -10,6 +11,30 @@ const WAYS: Way[] = ['connector', 'password'];
 const MARK = '[dies-here]';
 /** Posts of 300 KB. Ten of them fit into the memory, sixty do not. */
 const LARGE_POSTS = 60;
+
+/** The most contents that the host gives in one answer. */
+const MOST = 12;
+
+function hasTooMany(body: string): boolean {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return false;
+  }
+  const list: unknown = Array.isArray(value) ? value : Object(value).items;
+  return Array.isArray(list) && list.filter((each) => 'title' in Object(each)).length > MOST;
+}
+
+/** How a host ends the answers that are too large for it. */
+const doors: Record<string, Door> = {
+  'gateway timeout': {
+    instead: (body) =>
+      hasTooMany(body) ? { status: 504, body: '<title>504 Gateway Time-out</title>' } : null,
+  },
+  'cut connection': { instead: (body) => (hasTooMany(body) ? 'cut' : null) },
+  'answer that breaks off': { body: (body) => (hasTooMany(body) ? body.slice(0, body.length / 2) : body) },
+};
 
 let mariadb: Mariadb;
 withMariadb((started) => {
@@ -60,6 +85,27 @@ describe.each(versionsUnderTest())('WordPress %s', (version) => {
       } finally {
         all.wordpress.setMuPlugin('dies-on-mark', false);
       }
+    },
+  );
+
+  test.each(WAYS)(
+    'by %s, a host that gives up over large answers is read wholly, however it ends them',
+    async (way) => {
+      const site = await all.connect(way);
+      try {
+        for (const [ending, door] of Object.entries(doors)) {
+          all.proxy.setDoor(door);
+          const run = await site.sync({ direction: 'from_external', full: true });
+          expect({ ending, ...run }).toMatchObject({ ending, status: 'success', error: null });
+          await all.expectEqual(site);
+        }
+      } finally {
+        all.proxy.setDoor(null);
+      }
+      const integration = await all.server.db.siteIntegration.findUniqueOrThrow({
+        where: { id: site.tenant.integrationId },
+      });
+      expect(integration).toMatchObject({ pausedUntil: null, pauses: 0 });
     },
   );
 

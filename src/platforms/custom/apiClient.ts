@@ -1,11 +1,11 @@
 import { RemoteError } from '../../errors.ts';
-import { brokenBody } from '../../outbound/brokenBody.ts';
+import { readBrokenBody, withoutMark } from '../../outbound/brokenBody.ts';
 import { foreignUrl, withoutEndSlashes } from '../../outbound/foreignUrl.ts';
 import type { OutboundClient, OutboundResponse } from '../../outbound/httpClient.ts';
-import { decodeBody, parseJsonText, parseJsonWithControls } from '../../outbound/json.ts';
+import { parseJson } from '../../outbound/json.ts';
 import { MalformedJson } from '../../outbound/jsonReader.ts';
 import type { Connection, Credentials, JsonObject } from '../connection.ts';
-import type { ExplainedFault, ExplanationValues } from '../explainedFault.ts';
+import type { ExplainedFault } from '../explainedFault.ts';
 import { usesHeader } from '../outer/outerAccess.ts';
 import { asksForBasic, throughOuterDoor } from '../outer/outerDoor.ts';
 import { retryAfterMs } from '../retryAfter.ts';
@@ -203,34 +203,30 @@ interface ReadJson {
   finding: ExplainedFault | null;
 }
 
+/** The longest body that counts as empty if it has only blanks. Bytes. */
+const LONGEST_BLANK = 1024;
+
 /** Reads the JSON of an answer. Throws ExplainedFault `not_json`, `bad_encoding`, `cut_off`. */
 export async function readJson(request: ApiRequest, response: OutboundResponse): Promise<ReadJson> {
-  // Some servers send a byte order mark, which many parsers tolerate in UTF-8:
-  // https://www.rfc-editor.org/rfc/rfc8259#section-8.1
-  const text = (await decodeBody(response.body)).replace(/^\uFEFF/, '');
-  if (text.trim() === '') return { value: undefined, finding: null };
-  const values = { request: nameOf(request) };
+  const body = withoutMark(response.body);
+  if (body.length <= LONGEST_BLANK && body.toString('utf8').trim() === '')
+    return { value: undefined, finding: null };
   try {
-    return { value: await parseJsonText(text), finding: null };
+    return { value: await parseJson(body), finding: null };
   } catch (error) {
     if (!(error instanceof MalformedJson)) throw error;
   }
-  try {
-    return { value: await parseJsonWithControls(text), finding: fault('dirty_json', { values }) };
-  } catch (error) {
-    throw error instanceof MalformedJson ? await noJson(response.body, values) : error;
-  }
-}
-
-/** The fault of an answer that is not JSON. */
-async function noJson(body: Buffer, values: ExplanationValues): Promise<ExplainedFault> {
-  switch (await brokenBody(body)) {
+  const values = { request: nameOf(request) };
+  const broken = await readBrokenBody(body);
+  switch (broken.found) {
+    case 'raw_controls':
+      return { value: broken.value, finding: fault('dirty_json', { values }) };
     case 'packed':
-      return fault('bad_encoding', { variant: 'unmarked', values });
+      throw fault('bad_encoding', { variant: 'unmarked', values });
     case 'cut_off':
-      return fault('cut_off', { values });
-    case null:
-      return fault('not_json', { values });
+      throw fault('cut_off', { values });
+    case 'other':
+      throw fault('not_json', { values });
   }
 }
 

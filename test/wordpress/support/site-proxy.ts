@@ -43,6 +43,8 @@ export interface Door {
   answer?(asked: SeenRequest & { headers: IncomingHttpHeaders }): DoorAnswer | null;
   /** The target that WordPress gets. */
   target?(target: string): string;
+  /** What comes in place of an answer of WordPress: another answer, or a connection that breaks; null: nothing. */
+  instead?(body: string): DoorAnswer | 'cut' | null;
   /** The body of an answer of WordPress, as it is sent on. */
   body?(body: string): string;
 }
@@ -151,12 +153,18 @@ export async function startSiteProxy(target: string): Promise<SiteProxy> {
 async function throughDoor(door: Door | null, site: string, passed: PassedRequest) {
   const { method = '', target, headers } = passed;
   const shut = door?.answer?.({ method, target, headers }) ?? null;
-  if (shut !== null)
-    return { status: shut.status, headers: shut.headers ?? {}, body: Buffer.from(shut.body ?? '') };
+  if (shut !== null) return sentBy(shut);
   const answer = await forwarded(site, { ...passed, target: door?.target?.(target) ?? target });
+  const instead = door?.instead?.(answer.body.toString()) ?? null;
+  if (instead === 'cut') throw new Error('The host cuts the connection.');
+  if (instead !== null) return sentBy(instead);
   if (door?.body === undefined) return answer;
   const { 'content-length': _length, ...kept } = answer.headers;
   return { ...answer, headers: kept, body: Buffer.from(door.body(answer.body.toString())) };
+}
+
+function sentBy({ status, headers = {}, body = '' }: DoorAnswer) {
+  return { status, headers, body: Buffer.from(body) };
 }
 
 async function forwarded(site: string, { method, target, headers, body }: PassedRequest) {

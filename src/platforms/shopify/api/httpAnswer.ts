@@ -1,4 +1,4 @@
-import { brokenBody } from '../../../outbound/brokenBody.ts';
+import { readBrokenBody } from '../../../outbound/brokenBody.ts';
 import type { OutboundResponse } from '../../../outbound/httpClient.ts';
 import { parseJson } from '../../../outbound/json.ts';
 import { MalformedJson } from '../../../outbound/jsonReader.ts';
@@ -16,9 +16,9 @@ export async function jsonOf({ status, body }: OutboundResponse): Promise<unknow
   } catch (error) {
     if (!(error instanceof MalformedJson)) throw error;
   }
-  const broken = status === 200 ? await brokenBody(body) : null;
-  if (broken === 'packed') throw fault('bad_encoding', { variant: 'unmarked' });
-  if (broken === 'cut_off') throw fault('cut_off');
+  const found = status === 200 ? (await readBrokenBody(body)).found : null;
+  if (found === 'packed') throw fault('bad_encoding', { variant: 'unmarked' });
+  if (found === 'cut_off') throw fault('cut_off');
   return undefined;
 }
 
