@@ -37,15 +37,18 @@ export class LinkReading {
     this.#now = now;
   }
 
-  /** Reads the links that may have changed. A run that continues goes on behind the last stored link. */
-  async read(run: ContentRun): Promise<void> {
+  /**
+   * Reads the links that may have changed. A run that continues goes on behind the last stored link. `mayBeUnseen`: the
+   * run has not compared every item, so the site is asked for some links first.
+   */
+  async read(run: ContentRun, { mayBeUnseen }: { mayBeUnseen: boolean }): Promise<void> {
     const { db, session, integration } = run;
     const noted = await db.siteIntegration.findUniqueOrThrow({
       where: { id: integration.id },
       select: { linksChangedAt: true },
     });
     const probing = { events: this.#events, now: this.#now };
-    const linksChangedAt = noted.linksChangedAt ?? (await probeLinks(run, probing));
+    const linksChangedAt = noted.linksChangedAt ?? (mayBeUnseen ? await probeLinks(run, probing) : null);
     const rows = await db.typeSync.findMany({ where: { integrationId: integration.id } });
     for (const type of presentTypes(run)) {
       const row = rows.find(({ contentType }) => contentType === type.slug);

@@ -55,9 +55,9 @@ export class ContentPull {
       if (run.ledger.checkpoint.typesRead.includes(type.slug)) continue;
       await this.#readType(run, type).catch((error: unknown) => run.leaveOut(type.slug, error));
     }
-    await this.#references.compare(run);
-    await this.#comparison.compare(run);
-    await this.#links.read(run);
+    const isWhollyCompared = await this.#comparison.compare(run);
+    if (!isWhollyCompared) await this.#references.compare(run);
+    await this.#links.read(run, { mayBeUnseen: !isWhollyCompared });
     await run.ledger.step(async () => ({ checkpoint: { pulled: true } }));
   }
 

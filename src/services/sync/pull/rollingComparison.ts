@@ -47,10 +47,12 @@ export class RollingComparison {
 
   /**
    * Compares the items of the run's types that were compared the longest ago, with a few requests. Does nothing
-   * if the readings of changes find every change. Throws RemoteError, RunLost.
+   * if the readings of changes find every change. Returns whether the run has read or compared every item, and so has
+   * found what leaves no date. Throws RemoteError, RunLost.
    */
-  async compare(run: ContentRun): Promise<void> {
-    if (run.session.findsEveryChange || run.session.readSlice === undefined) return;
+  async compare(run: ContentRun): Promise<boolean> {
+    if (run.session.findsEveryChange) return true;
+    if (run.session.readSlice === undefined) return false;
     const types = presentTypes(run);
     const rows = await run.db.typeSync.findMany({
       where: { integrationId: run.integration.id, contentType: { in: types.map(({ slug }) => slug) } },
@@ -60,18 +62,24 @@ export class RollingComparison {
       .filter(({ comparedAt }) => comparedAt < run.begunAt)
       .map((row) => ({ row, round: roundOf(row) }))
       .sort((one, other) => beginOf(one).getTime() - beginOf(other).getTime());
+    let isWhole = true;
     for (const { row, round } of waiting) {
       const type = types.find(({ slug }) => slug === row.contentType);
       if (type === undefined) continue;
-      if (run.ledger.checkpoint.compared >= requestsOfRun) return;
+      if (run.ledger.checkpoint.compared >= requestsOfRun) return false;
       const begun = { cursor: null, begunAt: new Date(this.#now()), readingId: run.readingId };
-      await this.#compareType(run, type, round ?? begun).catch((error: unknown) =>
-        run.leaveOut(type.slug, error),
+      await this.#compareType(run, type, round ?? begun).then(
+        (isEnded) => {
+          isWhole &&= isEnded && round === null;
+        },
+        (error: unknown) => run.leaveOut(type.slug, error),
       );
     }
+    return isWhole;
   }
 
-  async #compareType(run: ContentRun, type: TypeToSync, begun: Round): Promise<void> {
+  /** Returns whether the round of the type has ended. */
+  async #compareType(run: ContentRun, type: TypeToSync, begun: Round): Promise<boolean> {
     const { ledger, session, db } = run;
     const target = this.#items.targetOf(run, type);
     const pages = session.readSlice?.({
@@ -81,7 +89,7 @@ export class RollingComparison {
       requests: requestsOfRun - ledger.checkpoint.compared,
       known: knownContents(db, target),
     });
-    if (pages === undefined) return;
+    if (pages === undefined) return false;
     let round = begun;
     try {
       for await (const page of pages) {
@@ -95,7 +103,9 @@ export class RollingComparison {
         await saveRound(tx, run, type.slug, null);
         return {};
       });
+      return false;
     }
+    return round.cursor === null;
   }
 
   /** Stores a page of a slice, and how far its round is. At the end of the round, missing contents are marked. */
