@@ -1,4 +1,4 @@
-const TRIES = 3;
+const TRIES = 5;
 
 /**
  * Runs the work and returns its result with the longest time that it held the event loop without a break, in

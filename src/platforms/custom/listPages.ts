@@ -6,8 +6,8 @@ import type { ApiClient } from './apiClient.ts';
 import type { ContentDescription } from './contentDescription.ts';
 import { EndWatch } from './endWatch.ts';
 import type { ListPage, PageStart } from './listPage.ts';
-import { isSized, nextOf, sizeOf } from './nextPage.ts';
-import { divisibleList, fetchPart, type Part, stretchOf } from './pageParts.ts';
+import { isPlaced, isSized, nextOf, sizeOf } from './nextPage.ts';
+import { chainedList, divisibleList, fetchPart, type Part, stretchOf } from './pageParts.ts';
 
 /** A page that comes in parts is read again if the list changes meanwhile, at most this often. */
 const MOST_READS = 3;
@@ -52,7 +52,12 @@ async function fetchPage(source: Source, start: PageStart, query: Record<string,
   if (division === null || !isSized(content)) {
     const part = await fetchPart(source, start, query, { divisible: false });
     const whole = sizeOf(content, start);
-    return pageOf(source, start, [part], isSized(content) ? stretchOf(content, start, whole) : null);
+    const isStretch = isSized(content) && isPlaced(content);
+    return pageOf(source, start, [part], isStretch ? stretchOf(content, start, whole) : null);
+  }
+  if (!isPlaced(content)) {
+    const list = chainedList(source, start, query);
+    return pageOf(source, start, await division.collect(list, { at: start.at }, list.most), null);
   }
   const list = divisibleList(source, start, query);
   const { begin, span } = stretchOf(content, start, division.sizes.of(list.name, list.most).now);
@@ -76,7 +81,8 @@ function pageOf(
   stretch: { begin: number; span: number } | null,
 ): ListPage {
   const answered = parts.filter((part) => part.answer !== null);
-  const last = answered.findLast(({ items }) => items.length > 0) ?? answered.at(-1);
+  const withItems = answered.findLast(({ items }) => items.length > 0);
+  const last = isPlaced(content) ? (withItems ?? answered.at(-1)) : answered.at(-1);
   const items = parts.flatMap((part) => part.items);
   const faults = parts.flatMap((part) =>
     part.answer === null && !part.isEnd ? [unnamed(part.from, part.error)] : [],

@@ -29,7 +29,12 @@ export function placeOf(content: ContentDescription, start: PageStart): number {
 
 /** Does the description name a parameter with the size of a page? */
 export function isSized({ paging }: ContentDescription): boolean {
-  return paging.type === 'offset' || (paging.type === 'page' && paging.size_param !== undefined);
+  return paging.type === 'offset' || paging.size_param !== undefined;
+}
+
+/** Is the place of a page known, as a number or as a count of items? An answer tells it otherwise. */
+export function isPlaced({ paging }: ContentDescription): boolean {
+  return paging.type === 'page' || paging.type === 'offset';
 }
 
 /** How many items to ask for in one page. */
@@ -64,26 +69,34 @@ export function requestOf(
   const request = { method: 'GET', path: list.path };
   switch (paging.type) {
     case 'page': {
-      const size =
-        paging.size_param === undefined
-          ? {}
-          : { [paging.size_param]: String(given ?? paging.size ?? PAGE_SIZE) };
       const number = String(at ?? firstOf({ paging }));
+      const size = sizeIn(paging, given);
       return { ...request, query: { ...query, ...size, [paging.param ?? 'page']: number } };
     }
     case 'offset': {
       const size = { [paging.size_param ?? 'limit']: String(given ?? paging.size ?? PAGE_SIZE) };
       return { ...request, query: { ...query, ...size, [paging.param ?? 'offset']: String(at ?? 0) } };
     }
-    case 'cursor':
-      return {
-        ...request,
-        query: at === null ? query : { ...query, [paging.param ?? 'cursor']: String(at) },
-      };
-    case 'link':
+    case 'cursor': {
+      const cursor = at === null ? {} : { [paging.param ?? 'cursor']: String(at) };
+      return { ...request, query: { ...query, ...sizeIn(paging, given), ...cursor } };
+    }
+    case 'link': {
+      const size = sizeIn(paging, given);
       // The URL of a next page repeats the query, or expresses it in another way.
-      return at === null ? { ...request, query } : { ...request, path: String(at) };
+      return at === null
+        ? { ...request, query: { ...query, ...size } }
+        : { ...request, path: String(at), query: size };
+    }
   }
+}
+
+/** The parameter with the size of a page, if the description names it. */
+function sizeIn(
+  { size_param: param, size }: { size_param?: string; size?: number },
+  given: number | null,
+): Record<string, string> {
+  return param === undefined ? {} : { [param]: String(given ?? size ?? PAGE_SIZE) };
 }
 
 /** Where the next page begins; null behind the end of the list. Throws ExplainedFault. */

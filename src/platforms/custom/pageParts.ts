@@ -7,7 +7,7 @@ import type { ContentDescription } from './contentDescription.ts';
 import { fault } from './explanations.ts';
 import { readPointer } from './jsonPointer.ts';
 import type { PageStart } from './listPage.ts';
-import { firstOf, placeOf, requestOf, sizeOf } from './nextPage.ts';
+import { firstOf, nextOf, placeOf, requestOf, sizeOf } from './nextPage.ts';
 
 /** An answer for a part of a page, or the error of an item that fails alone. */
 export type Part = { from: number; asked: number } & (
@@ -70,6 +70,36 @@ export function divisibleList(
       part: { from, asked: 1, answer: null, isEnd: false, error, items: [] },
       next: from + 1,
     }),
+  };
+}
+
+/** A place in a list whose answers name the next place: a cursor or a URL; null at the beginning. */
+interface ChainedPlace {
+  at: PageStart['at'];
+}
+
+/**
+ * A list whose answers name the next page, which can be divided. Behind an item that fails alone no place is known, so
+ * the reading ends there.
+ */
+export function chainedList(
+  source: Source,
+  start: PageStart,
+  query: Record<string, string>,
+): DivisibleList<ChainedPlace, Part> {
+  return {
+    name: 'items',
+    most: sizeOf(source.content, start),
+    ask: ({ at }, count) =>
+      fetchPart(source, { ...start, at, size: count }, query, { divisible: true, asked: count }),
+    next: (_from, _count, part) => {
+      const came = { count: part.items.length, parts: 1, total: null, stretch: null };
+      const next = part.answer === null ? null : nextOf(source, start, part.answer, came);
+      return next === null ? null : { at: next.at };
+    },
+    alone: async (_from, error) => {
+      throw error;
+    },
   };
 }
 

@@ -59,6 +59,11 @@ export const pagingSchema = z
         next: jsonPointer.meta({
           description: 'Where an answer holds the next cursor. The list ends with an answer that holds none.',
         }),
+        size_param: parameterName.exactOptional().meta({
+          description:
+            'The parameter with the number of items on a page, so that a page that is too large for the API is asked for in parts.',
+        }),
+        size: size.meta({ description: 'Sent as size_param; 100 by default.' }),
         max_pages: maxPages,
       })
       .meta({ description: 'Pages by cursor: each answer holds the cursor of the next page.' }),
@@ -69,6 +74,11 @@ export const pagingSchema = z
           description:
             'Where an answer holds the URL of the next page; the header Link (RFC 8288) by default.',
         }),
+        size_param: parameterName.exactOptional().meta({
+          description:
+            'The parameter with the number of items on a page, so that a page that is too large for the API is asked for in parts.',
+        }),
+        size: size.meta({ description: 'Sent as size_param; 100 by default.' }),
         max_pages: maxPages,
       })
       .meta({

@@ -25,7 +25,7 @@ export function pageOf(kind: PagingKind, items: ApiItem[], url: URL, pageSize: n
   // For `cursor` and `link`, the opaque cursor contains the id before the page.
   const after = Number(Buffer.from(query.get('cursor') ?? '', 'base64url').toString() || 0);
   const rest = items.filter((item) => item.id > after);
-  const page = rest.slice(0, pageSize);
+  const page = rest.slice(0, Math.min(Number(query.get('limit') ?? pageSize), pageSize));
   const last = page.at(-1);
   if (last === undefined || rest.length <= page.length) return { items: page, cursor: null, url: null };
   const cursor = Buffer.from(String(last.id)).toString('base64url');

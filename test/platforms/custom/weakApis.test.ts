@@ -22,17 +22,24 @@ const MARK = '[dies-here]';
 const TYPE = { slug: 'article', structure: null };
 const ALL = { type: TYPE, newest: null, cursor: null };
 const PAGINGS = ['page', 'offset'] as const;
+const CHAINS = ['cursor', 'link'] as const;
 const BREAKDOWNS: ApiWeakness['by'][] = ['gateway_timeout', 'cut', 'error'];
 
-async function open(paging: (typeof PAGINGS)[number], list: object = {}) {
+type Paging = (typeof PAGINGS)[number] | (typeof CHAINS)[number];
+
+const DESCRIBED: Record<Paging, object> = {
+  page: { type: 'page', size_param: 'per_page' },
+  offset: { type: 'offset' },
+  cursor: { type: 'cursor', next: '/paging/next_cursor', size_param: 'limit' },
+  link: { type: 'link', size_param: 'limit' },
+};
+
+async function open(paging: Paging, list: object = {}) {
   const described = describeApi(api);
   const content = {
     ...described.content,
     list: { ...described.content.list, ...list },
-    paging: {
-      ...(paging === 'page' ? { type: 'page', size_param: 'per_page' } : { type: 'offset' }),
-      size: 100,
-    },
+    paging: { ...DESCRIBED[paging], size: 100 },
   };
   const connection = connectionTo(api, JSON.parse(JSON.stringify({ ...described, content })));
   pace = testPace();
@@ -95,6 +102,32 @@ describe.each(PAGINGS)('a weak API with paging by %s', (paging) => {
     const request = { type: TYPE, newest: null, watermark: first.end.watermark, known };
     const second = await readOut((await open(paging, since)).readChanges(request), known);
     expect(second.ids).toEqual(['77']);
+  });
+});
+
+describe.each(CHAINS)('a weak API whose answers name the next page, by %s', (paging) => {
+  it.each([1, 2, 3, 7, 12, 25, 50, 77, 99, 100])(
+    'gives %i items at once',
+    async (mostItems) => {
+      api = await startSimulatedApi({ paging, items: ITEMS, pageSize: 10_000 });
+      for (const by of BREAKDOWNS) {
+        api.weaken({ by, mostItems });
+        const read = await readOut((await open(paging)).readAll(ALL));
+        expect(read.faults).toEqual([]);
+        expect(read.ids.map(Number)).toEqual(Array.from({ length: ITEMS }, (_, index) => index + 1));
+        const ideal = Math.ceil(ITEMS / mostItems);
+        const isBelowTwice = pace.sent < 2 * ideal;
+        expect({ by, isBelowTwice, requests: pace.sent, ideal }).toMatchObject({ isBelowTwice: true });
+      }
+    },
+    120_000,
+  );
+
+  it('fails where an item fails alone, as no place behind it is known', async () => {
+    api = await startSimulatedApi({ paging, items: 300, pageSize: 10_000 });
+    api.edit(150, { text: MARK });
+    api.weaken({ by: 'error', mostItems: null, diesOn: MARK });
+    await expect(readOut((await open(paging)).readAll(ALL))).rejects.toMatchObject({ code: 'server_error' });
   });
 });
 
