@@ -148,14 +148,17 @@ describe('wrong site keys in a header', () => {
 
   test('cost little: beyond some that wait, a flood of a braked address gets 503 with Retry-After', async () => {
     for (let i = 0; i < 20; i += 1) expectProblem(await attempt('192.0.2.1'), 401);
+    // A busy machine may send a small flood so slowly that none of it has to wait.
+    let size = 100;
     await eventually(async () => {
-      const flood = await Promise.all(Array.from({ length: 200 }, () => attempt('192.0.2.1')));
+      size = Math.min(3_200, size * 2);
+      const flood = await Promise.all(Array.from({ length: size }, () => attempt('192.0.2.1')));
       const refused = flood.filter(({ status }) => status === 503);
       for (const answer of refused) {
         expectProblem(answer, 503, { code: 'busy' });
         expect(answer.headers['retry-after']).toBe('2');
       }
-      expect(flood.filter(({ status }) => status === 429).length).toBe(200 - refused.length);
+      expect(flood.filter(({ status }) => status === 429).length).toBe(size - refused.length);
       expect(refused.length).toBeGreaterThan(0);
     });
     expectProblem(await attempt('192.0.2.1', tenant.site.key), 400);

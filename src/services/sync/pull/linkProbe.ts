@@ -3,9 +3,9 @@ import type { EventLog } from '../../events/eventLog.ts';
 import { type ContentRun, presentTypes, type TypeToSync } from '../phaseContext.ts';
 import { noteChangedLinks } from './changedLinks.ts';
 
-/** How many types a run asks for the links of their newest contents. A new structure shows in one of the first. */
-const typesAtMost = 3;
-/** How many contents of a type must have another link. The link of one alone may have been changed by hand. */
+/** The type whose links every structure of permalinks changes. */
+const POST = 'post';
+/** How many contents must have another link. The link of one alone may have been changed by hand. */
 const contentsOfType = 2;
 
 interface Parts {
@@ -14,28 +14,27 @@ interface Parts {
 }
 
 /**
- * Asks for the links of a few contents, if the platform does not say by what rules it makes them. If they have changed,
+ * Asks for the links of two contents, if the platform does not say by what rules it makes them. If they have changed,
  * notes it in the integration, and returns when; else null. Links that are others at each request say nothing. Throws
  * RemoteError, RunLost.
  */
 export async function probeLinks(run: ContentRun, parts: Parts): Promise<Date | null> {
   const { readLinks, linkBase } = run.session;
   if (readLinks === undefined || linkBase === undefined) return null;
-  for (const type of presentTypes(run).slice(0, typesAtMost)) {
-    if (run.session.linkBase?.(type.type)?.rules != null) continue;
-    const stored = await newest(run, type);
-    const first = await differing(run, type, stored);
-    if (first === null) continue;
-    const second = await differing(run, type, stored);
-    if (JSON.stringify(first) !== JSON.stringify(second)) continue;
-    let changedAt: Date | null = null;
-    await run.ledger.step(async (tx) => {
-      changedAt = await noteChangedLinks(tx, run, parts, type.slug);
-      return {};
-    });
-    return changedAt;
-  }
-  return null;
+  const types = presentTypes(run).filter(({ type }) => run.session.linkBase?.(type)?.rules == null);
+  const type = types.find(({ slug }) => slug === POST) ?? types[0];
+  if (type === undefined) return null;
+  const stored = await newest(run, type);
+  const first = await differing(run, type, stored);
+  if (first === null) return null;
+  const second = await differing(run, type, stored);
+  if (JSON.stringify(first) !== JSON.stringify(second)) return null;
+  let changedAt: Date | null = null;
+  await run.ledger.step(async (tx) => {
+    changedAt = await noteChangedLinks(tx, run, parts, type.slug);
+    return {};
+  });
+  return changedAt;
 }
 
 /** The newest published contents of a type, by their ids on the site. */
