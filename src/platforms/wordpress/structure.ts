@@ -1,5 +1,4 @@
 import type { Connection } from '../connection.ts';
-import { overload } from '../parts/division.ts';
 import type { PostTypeStructure, SiteStructure, TaxonomyStructure } from '../platform.ts';
 import type { DiagnosisOptions } from './diagnosis/diagnosis.ts';
 import { fault } from './messages.ts';
@@ -72,9 +71,7 @@ async function coreStructure(api: SiteApi, clock: () => number): Promise<SiteStr
   const count = async (entry: Record<string, unknown>, query: string) => {
     const route = collectionRoute(String(entry.rest_base), entry.rest_namespace);
     const ask = (part: string) => api.get(route, part);
-    const own = await firstAnswer(ask, `per_page=1&_fields=id&context=edit${query}`).catch(overload);
-    // A list whose first items all break the site is not counted.
-    if ('retryable' in own) return 0;
+    const own = await firstAnswer(ask, `per_page=1&_fields=id&context=edit${query}`);
     const answer = own.error === null ? own : await readRoute(api, route, 'per_page=1&_fields=id');
     // Without a count the list is still read: the count only tells how much to expect.
     return totalIn(answer.response, 0) ?? 0;

@@ -2,6 +2,7 @@
 import type { Database } from '../../database/client.ts';
 import { RemoteError } from '../../errors.ts';
 import type { ContentSession, TypeOfSite } from '../../platforms/contentPart.ts';
+import { FAILS_ALONE } from '../../platforms/parts/division.ts';
 import { birthVerdict } from '../content/birth.ts';
 import type { SiteItems } from '../content/merge.ts';
 
@@ -91,7 +92,11 @@ async function censusOf(
   );
   const known = new Map(ends.flat().map((content) => [content.externalId ?? '', content]));
   if ([...known.values()].every(({ birth }) => birth === null)) return nothing;
-  const { items } = await session.read(type, [...known.keys()]);
+  const { items, faults } = await session.read(type, [...known.keys()]);
+  const failing = faults.find(({ code }) => code === FAILS_ALONE || code === 'too_large');
+  // A site that fails over every item does not show that it is the same.
+  if (failing !== undefined && items.length === 0 && known.size >= leastToJudge)
+    throw new RemoteError(failing.code, failing.message, { retryable: true });
   let others = 0;
   for (const item of items) {
     const content = known.get(item.externalId);

@@ -1,7 +1,8 @@
 import { RemoteError } from '../../../errors.ts';
 import type { Connection } from '../../connection.ts';
-import type { ContentPart, ContentSession } from '../../contentPart.ts';
-import { singleReads, toldWeakness, unreadable } from '../../singleReads.ts';
+import type { ContentPage, ContentPart, ContentSession } from '../../contentPart.ts';
+import type { ItemFault } from '../../remoteContent.ts';
+import { type SingleReads, singleReads, toldWeakness, unreadable } from '../../singleReads.ts';
 import { fault } from '../messages.ts';
 
 /** The types that nearly every site has. A site without the first has the second. */
@@ -14,16 +15,16 @@ const TYPES = ['post', 'page'];
  */
 export async function readPage(content: ContentPart, connection: Connection): Promise<string | null> {
   const pace = singleReads();
-  await readFirstPage(await content.open(connection, pace));
+  await readFirstPage(await content.open(connection, pace), pace);
   return toldWeakness(pace, 'site');
 }
 
-async function readFirstPage(session: ContentSession): Promise<void> {
+async function readFirstPage(session: ContentSession, pace: SingleReads): Promise<void> {
   for (const slug of TYPES) {
     const pages = session.readAll({ type: { slug, structure: null }, newest: null, cursor: null });
     try {
       for await (const page of pages) {
-        const refused = unreadable(page);
+        const refused = unreadable(page) ?? withoutTerms(page, pace);
         if (refused === null) return;
         throw fault('unexpected_answer', { values: { found: refused.message }, detail: refused.code });
       }
@@ -34,4 +35,15 @@ async function readFirstPage(session: ContentSession): Promise<void> {
       if (error.code !== 'unknown_type') throw error;
     }
   }
+}
+
+/** The fault of an item whose terms the site breaks down over: a sync would leave them out of every such item. */
+function withoutTerms(
+  { items }: Pick<ContentPage, 'items'>,
+  { tooMuch }: SingleReads,
+): Pick<ItemFault, 'code' | 'message'> | null {
+  const unread = items.flatMap(({ unread: fields = [] }) => fields).find(({ field }) => field === 'terms');
+  return tooMuch === 0 || unread === undefined
+    ? null
+    : { code: 'terms', message: unread.message ?? 'The terms of an item cannot be read.' };
 }
